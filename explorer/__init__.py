@@ -1,0 +1,1 @@
+"""Thaw: see what fine-tuning changes in a pre-trained vision backbone."""

@@ -1,0 +1,24 @@
+"""What can be chosen: backbones with their stages, data sets, strategies, methods. Plain data, one row each."""
+
+from explorer.catalogue.backbones import BACKBONES, Backbone
+from explorer.catalogue.datasets import DATASETS, Dataset
+from explorer.catalogue.methods import ATTRIBUTIONS, PROJECTIONS, Method
+from explorer.catalogue.stages import Stage
+from explorer.catalogue.strategies import BATCHNORM_MODES, STRATEGIES, Strategy
+from explorer.catalogue.weights import Preprocessing, Weights
+
+__all__ = [
+    "ATTRIBUTIONS",
+    "BACKBONES",
+    "BATCHNORM_MODES",
+    "DATASETS",
+    "PROJECTIONS",
+    "STRATEGIES",
+    "Backbone",
+    "Dataset",
+    "Method",
+    "Preprocessing",
+    "Stage",
+    "Strategy",
+    "Weights",
+]

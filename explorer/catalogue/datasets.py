@@ -1,0 +1,119 @@
+"""The data sets: one row each."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from explorer.errors import unknown
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One row.
+
+    `classes` counts the classes (0: depends on the folder); `size` the images on offer (0: depends); `shipped` says
+    that it needs neither network nor folder; `folder` is what torchvision leaves behind after a download, under
+    `datasets_folder()`; `overlap` marks sets whose photographs (partly) are in ImageNet.
+    """
+
+    name: str
+    title: str
+    note: str
+    classes: int = 0
+    size: int = 0
+    shipped: bool = False
+    folder: str = ""
+    overlap: bool = False
+
+    @property
+    def available_offline(self) -> bool:
+        """Whether it can be loaded now, without a network."""
+        return self.shipped or self.name == "folder" or (datasets_folder() / self.folder).is_dir()
+
+
+def home() -> Path:
+    """Thaw's own folder (runs, cache, downloads, queue): $THAW_HOME, else the system's place for user data."""
+    return Path(os.environ.get("THAW_HOME") or platformdirs.user_data_dir("thaw")).expanduser()
+
+
+def datasets_folder() -> Path:
+    """Where torchvision's downloads are kept."""
+    return home() / "datasets"
+
+
+_ROWS = (
+    Dataset(
+        "photo_patches",
+        "Photo patches",
+        "Patches of 17 photographs; training, validation and test come from separate "
+        "bands of each photo. Images of one class share a photo, so this is easier than 17 kinds of photographs. "
+        "The built-in backbone was pre-trained on the other bands of these photos too, never on the test bands.",
+        17,
+        5846,
+        shipped=True,
+    ),
+    Dataset(
+        "photo_patches_grey",
+        "Photo patches, grey",
+        "The same patches without colour, so that texture alone must tell.",
+        17,
+        5846,
+        shipped=True,
+    ),
+    Dataset(
+        "shapes",
+        "Shapes",
+        "Generated objects on textured grounds; the mask of each object is known.",
+        8,
+        1800,
+        shipped=True,
+    ),
+    Dataset(
+        "digits",
+        "Digits",
+        "Handwritten digits of 8 by 8 pixels. Pre-training does not help here: from scratch wins.",
+        10,
+        1797,
+        shipped=True,
+    ),
+    Dataset(
+        "folder", "A folder of your own", "One sub-folder per class, with or without train/ and val/ or test/ above."
+    ),
+    Dataset(
+        "hymenoptera",
+        "Ants and bees",
+        "The PyTorch tutorial's set. Its photographs are from ImageNet, so ImageNet "
+        "weights have seen such pictures: expect flattering numbers.",
+        2,
+        397,
+        folder="hymenoptera_data",
+        overlap=True,
+    ),
+    Dataset(
+        "cifar10", "CIFAR-10", "Small colour photographs of 32 by 32 pixels.", 10, 60000, folder="cifar-10-batches-py"
+    ),
+    Dataset("fashion_mnist", "Fashion-MNIST", "Grey garments of 28 by 28 pixels.", 10, 70000, folder="FashionMNIST"),
+    Dataset("flowers102", "Flowers-102", "102 kinds of flowers.", 102, 8189, folder="flowers-102"),
+    Dataset(
+        "oxford_pets",
+        "Oxford-IIIT Pet",
+        "37 breeds of cats and dogs, most of them ImageNet classes: expect flattering numbers.",
+        37,
+        7349,
+        folder="oxford-iiit-pet",
+        overlap=True,
+    ),
+    Dataset("eurosat", "EuroSAT", "Satellite views of ten kinds of land use.", 10, 27000, folder="eurosat"),
+    Dataset("dtd", "Describable textures", "47 textures named by words.", 47, 5640, folder="dtd"),
+)
+
+DATASETS = {row.name: row for row in _ROWS}
+
+
+def dataset(name: str) -> Dataset:
+    """The row of that name, or an ExplorerError that lists all."""
+    if name not in DATASETS:
+        raise unknown("data set", name, DATASETS)
+    return DATASETS[name]

@@ -1,0 +1,129 @@
+"""One recipe through every door: what is filled in, what is refused and in which words, and that it survives storage."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from explorer import recipe
+from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe, make
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_what_learns_and_what_is_cached_partition_the_stages(backbone: str, name: str) -> None:
+    found = make(backbone=backbone, strategy=name)
+    names = found.row.stage_names
+    expected = names[STRATEGIES[name].learns]
+    assert found.learns == expected
+    front = names.index(expected[0]) if expected else len(names)
+    assert found.frozen_front == names[:front]
+
+
+def test_a_stored_recipe_depends_on_no_later_default() -> None:
+    found = make(strategy="full")
+    assert found.weights == "BUILT_IN"
+    assert found.stages == ("stem", "layer1", "layer2", "layer3", "layer4")
+    assert (found.head_rate, found.backbone_rate) == (1e-3, 2e-4)
+
+
+def test_from_scratch_means_random_weights_whatever_was_asked() -> None:
+    found = make(strategy="from_scratch", weights="BUILT_IN")
+    assert found.weights == "random"
+    assert "random weights" not in found.title  # the strategy's title says it
+    assert "random weights" in make(weights="random").title
+
+
+def test_custom_stages_are_taken_in_the_network_s_order() -> None:
+    found = make(strategy="custom", stages=("layer4", "layer2"))
+    assert found.learns == ("layer2", "layer4")
+    assert found.frozen_front == ("stem", "layer1")
+    assert make(strategy="last_stage", stages=("stem",)).learns == ("layer4",)
+
+
+def test_a_recipe_survives_json_and_keeps_its_fingerprint(tmp_path: Path) -> None:
+    found = make(strategy="custom", stages=("stem",), per_class=None, seed=3, head_rate=0.02)
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(found.model_dump()))
+    again = recipe.read(path)
+    assert again == found and hash(again) == hash(found)
+    assert again.fingerprint == found.fingerprint
+    assert len(found.fingerprint) == 12
+
+
+@pytest.mark.parametrize("field", [f for f in Recipe.model_fields if f not in ("data_dir", "stages", "dataset")])
+def test_every_choice_is_part_of_the_fingerprint(field: str) -> None:
+    other: dict[str, Any] = {
+        "backbone": "resnet18",
+        "weights": "random",
+        "strategy": "full",
+        "batchnorm": "moving",
+        "device": "cpu",
+        "head_rate": 0.5,
+        "backbone_rate": 0.5,
+        "input_size": 64,
+    }
+    assert make(**{field: other.get(field, 7)}).fingerprint != make().fingerprint
+
+
+def test_a_recipe_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        make().epochs = 3  # type: ignore[misc]
+
+
+BAD: list[tuple[dict[str, Any], list[str]]] = [
+    ({"backbone": "resnet19"}, ["'resnet19'", "resnet18"]),
+    ({"backbone": ["resnet18"]}, ["resnet18", "Allowed"]),
+    ({"weights": "IMAGENET"}, ["'IMAGENET'", "BUILT_IN"]),
+    ({"dataset": "ants"}, ["'ants'", "hymenoptera"]),
+    ({"strategy": "thaw"}, ["'thaw'", "linear_probe"]),
+    ({"strategy": "custom", "stages": ("layer9",)}, ["'layer9'", "layer4"]),
+    ({"batchnorm": "off"}, ["'off'", "frozen", "moving"]),
+    ({"device": "tpu"}, ["'tpu'", "auto", "cuda"]),
+    ({"epochs": 0}, ["epochs", "got 0", "at least 1"]),
+    ({"epochs": 501}, ["epochs", "got 501", "at most 500"]),
+    ({"epochs": "many"}, ["epochs", "'many'"]),
+    ({"epochs": 2.5}, ["epochs", "2.5"]),
+    ({"batch_size": 1}, ["batch_size", "at least 2"]),
+    ({"head_rate": -1}, ["head_rate", "-1"]),
+    ({"head_rate": 0}, ["head_rate", "0"]),
+    ({"head_rate": 101.0}, ["head_rate", "at most 100"]),
+    ({"head_rate": float("nan")}, ["head_rate"]),
+    ({"backbone_rate": float("inf")}, ["backbone_rate"]),
+    ({"strategy": "full", "backbone_rate": 0}, ["backbone_rate", "0"]),
+    ({"per_class": 0}, ["per_class", "at least 1"]),
+    ({"input_size": 16}, ["input_size", "at least 32"]),
+    ({"seed": -1}, ["seed", "at least 0"]),
+    ({"dataset": "folder"}, ["--data-dir"]),
+    ({"dataset": "shapes", "data_dir": "pictures"}, ["pictures", "shapes", "'folder'"]),
+    ({"optimizer": "sgd"}, ["'optimizer'", "head_rate"]),
+]
+
+
+@pytest.mark.parametrize(("choices", "words"), BAD, ids=[str(c) for c, _ in BAD])
+def test_bad_input_is_answered_with_the_value_and_what_is_allowed(choices: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(ExplorerError) as error:
+        make(**choices)
+    assert all(word in str(error.value) for word in words), str(error.value)
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    with pytest.raises(ExplorerError, match=r"(?s)epochs.*batch_size"):
+        make(epochs=0, batch_size=0)
+
+
+def test_a_probe_s_rates_survive_being_read_again() -> None:
+    found = make()
+    assert found.backbone_rate == 0.0
+    assert make(**found.model_dump()) == found
+
+
+def test_the_default_comparison_differs_in_one_thing_at_a_time() -> None:
+    random, probe, tuned = recipe.default_comparison()
+    assert (random.weights, probe.weights, tuned.weights) == ("random", "BUILT_IN", "BUILT_IN")
+    assert (random.learns, probe.learns, tuned.learns) == ((), (), ("layer4",))
+    assert len({(r.backbone, r.dataset, r.seed, r.split_seed, r.epochs) for r in (random, probe, tuned)}) == 1

@@ -1,0 +1,141 @@
+"""What a task gives back survives its file; a damaged file is named, never a traceback."""
+
+import dataclasses
+import errno
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer import evidence, recipe, results
+from explorer.errors import ExplorerError
+from tests import stand_ins
+
+SOME: dict[str, Any] = {
+    "Attribution": stand_ins.attribution(),
+    "Audit": stand_ins.audit_of("a", recipe.make()),
+    "Comparison": stand_ins.comparison("a", "b"),
+    "Description": stand_ins.description(recipe.make()),
+    "Epoch": stand_ins.epochs(1)[0],
+    "FeatureMaps": stand_ins.feature_maps(),
+    "Gallery": stand_ins.gallery(),
+    "Projection": stand_ins.projection(),
+    "Score": evidence.Score(7, 3),
+    "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
+    "StageChange": stand_ins.comparison("a", "b").stages[0],
+    "StageDescription": stand_ins.description(recipe.make()).stages[0],
+}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal to the last bit, kinds and shapes included."""
+    if dataclasses.is_dataclass(a):
+        return type(a) is type(b) and all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, tuple):
+        return isinstance(b, tuple) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, float) and math.isnan(a):
+        return math.isnan(b)
+    return type(a) is type(b) and a == b
+
+
+def test_there_is_an_example_of_every_result() -> None:
+    made = {kind for kind in (*results.__all__, "Score") if kind[0].isupper()}
+    assert made == set(SOME)
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_a_result_survives_its_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "result.npz"
+    results.save(SOME[name], path)
+    assert same(results.load(path), SOME[name])
+    assert [p.name for p in path.parent.iterdir()] == ["result.npz"]
+
+
+@pytest.mark.parametrize("name", [n for n in SOME if n in ("Audit", "Description", "Epoch", "Score", "StageChange")])
+def test_a_result_without_arrays_survives_json(name: str) -> None:
+    assert same(results.unpack(json.loads(json.dumps(results.pack(SOME[name])))), SOME[name])
+
+
+def test_numbers_of_numpy_become_plain_and_what_is_not_a_number_stays_so(tmp_path: Path) -> None:
+    change = results.StageChange("stem", np.float32(0.5), 1.0, math.inf)  # type: ignore[arg-type]
+    results.save(change, tmp_path / "r.npz")
+    found = results.load(tmp_path / "r.npz")
+    assert type(found.cka) is float
+    assert found.weight_change == math.inf and math.isnan(found.cka_random)
+
+
+def test_a_result_is_frozen() -> None:
+    for result in SOME.values():
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(result, dataclasses.fields(result)[0].name, None)
+
+
+def test_saving_replaces_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    results.save(evidence.Score(1, 1), path)
+    results.save(evidence.Score(2, 1), path)
+    assert results.load(path) == evidence.Score(2, 1)
+
+
+def test_a_file_cut_anywhere_is_an_explorer_error(tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    results.save(stand_ins.feature_maps(), path)
+    whole = path.read_bytes()
+    for length in [*range(0, 64), *range(64, len(whole), 97)]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(ExplorerError, match=r"r\.npz is damaged"):
+            results.load(path)
+
+
+def test_a_file_with_a_wrong_byte_loads_or_says_that_it_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    results.save(stand_ins.feature_maps(), path)
+    whole = bytearray(path.read_bytes())
+    refused = 0
+    for place in [*range(0, 700, 3), *range(len(whole) - 700, len(whole), 3)]:
+        broken = bytearray(whole)
+        broken[place] ^= 0xFF
+        path.write_bytes(broken)
+        try:
+            results.load(path)
+        except ExplorerError as error:
+            refused += 1
+            assert "r.npz" in str(error)
+    assert refused > 100
+
+
+@pytest.mark.parametrize(
+    "facts", ["", "{", '{"$type": "Nothing"}', '{"$type": "Score"}', '{"$type": "Score", "n": 1, "correct": 1, "x": 1}']
+)
+def test_a_file_of_another_version_is_an_explorer_error(facts: str, tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    np.savez(path, facts=np.array(facts))
+    with pytest.raises(ExplorerError, match="Delete it and ask again"):
+        results.load(path)
+
+
+def test_a_file_of_something_else_is_an_explorer_error(tmp_path: Path) -> None:
+    path = tmp_path / "r.npz"
+    for content in (b"words", np.array([1, 2]).tobytes(), b"PK\x03\x04"):
+        path.write_bytes(content)
+        with pytest.raises(ExplorerError, match="damaged"):
+            results.load(path)
+
+
+def test_a_full_disk_is_told_in_words_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "r.npz"
+    results.save(evidence.Score(1, 1), path)
+
+    def full(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(ExplorerError, match=r"No space left.*Free some space"):
+        results.save(evidence.Score(2, 2), path)
+    assert results.load(path) == evidence.Score(1, 1)
