@@ -1,0 +1,137 @@
+"""A torchvision model with a new head, cut into its stages."""
+
+import copy
+import threading
+from operator import attrgetter
+
+import torch
+from torch import Tensor, nn
+
+from explorer.catalogue import Backbone
+
+NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
+
+
+class Network(nn.Module):
+    """A torchvision model with a new head, cut into its stages: x → stages → neck (pooled) → head → logits (n, k).
+
+    `model` is torchvision's own class with torchvision's own tensor names; `stages`, `neck` and `head` (n, d) → (n, k) are
+    views on the same modules, so a copy of the network is a copy of one set of weights.
+    """
+
+    def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
+        super().__init__()
+        self.row, self.classes, self.weights = row, classes, weights
+        neck, head = _replace_head(row, model, classes)
+        self.model = model
+        views = {stage.name: _view(row, model, stage.parts) for stage in row.stages}
+        # Views stay unregistered, so that every tensor keeps one name: torchvision's.
+        self.__dict__["stages"] = views
+        self.__dict__["neck"] = neck
+        self.__dict__["head"] = head
+        self.__dict__["lock"] = _Lock()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, 3, h, w) → logits (n, k)."""
+        return self.after(x, None)
+
+    def until(self, x: Tensor, stage: str | None) -> Tensor:
+        """The output of `stage` for an input (n, 3, h, w); of no stage at all (None) it is the input."""
+        names = self.row.stage_names
+        for name in names[: names.index(stage) + 1] if stage else ():
+            x = self.stages[name](x)
+        return x
+
+    def after(self, x: Tensor, stage: str | None) -> Tensor:
+        """Logits (n, k) from the output of `stage` (None: from the input)."""
+        names = self.row.stage_names
+        for name in names[names.index(stage) + 1 :] if stage else names:
+            x = self.stages[name](x)
+        return self.classify(self.neck(x.float()))
+
+    def classify(self, x: Tensor) -> Tensor:
+        """Logits (n, k) from pooled features (n, d), in float32 even inside an autocast."""
+        with torch.autocast(x.device.type, enabled=False):
+            return self.head(x.float())
+
+    def names(self, part: str) -> tuple[str, ...]:
+        """The names of all tensors (parameters and buffers) of a stage, or of `head`, as in `model.state_dict()`."""
+        head = {id(t) for t in self.head.state_dict(keep_vars=True).values()}
+        tensors = self.model.state_dict(keep_vars=True)
+        if part == "head":
+            return tuple(n for n, t in tensors.items() if id(t) in head)
+        prefixes = next(s.parts for s in self.row.stages if s.name == part)
+        return tuple(n for n in tensors if any(n == p or n.startswith(f"{p}.") for p in prefixes))
+
+    def modules_of(self, part: str) -> list[nn.Module]:
+        """The modules of a stage or of `head`."""
+        return list((self.head if part == "head" else self.stages[part]).modules())
+
+    def copy(self) -> "Network":
+        """A fresh copy that shares nothing."""
+        return copy.deepcopy(self)
+
+
+class _Lock:
+    """A lock that a copy of the network does not share."""
+
+    def __init__(self) -> None:
+        self.held = threading.RLock()
+
+    def __deepcopy__(self, memo: object) -> "_Lock":
+        return _Lock()
+
+
+class _Tokens(nn.Module):
+    """ViT's first stage: patches, class token, positions: (n, 3, h, w) → (n, 1 + patches, d)."""
+
+    def __init__(self, vit: nn.Module) -> None:
+        super().__init__()
+        self.conv_proj = vit.conv_proj
+        self.__dict__["vit"] = vit
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.vit._process_input(x)
+        tokens = torch.cat([self.vit.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
+        return self.vit.encoder.dropout(tokens + self.vit.encoder.pos_embedding)
+
+
+class _FirstToken(nn.Module):
+    """(n, tokens, d) → (n, d)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, 0]
+
+
+def _view(row: Backbone, model: nn.Module, parts: tuple[str, ...]) -> nn.Sequential:
+    """The modules of one stage in order; in-place ReLUs between stages are left as torchvision has them."""
+    if row.name == "vit_b_16" and "conv_proj" in parts:
+        return nn.Sequential(_Tokens(model))
+    modules = [attrgetter(part)(model) for part in parts if not part.startswith("classifier")]
+    if row.name == "densenet121" and parts[-1] == "features.norm5":
+        modules.append(nn.ReLU())  # torchvision applies it as a function, after norm5
+    return nn.Sequential(*modules)
+
+
+def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Module, nn.Module]:
+    """Put a new linear head where torchvision has its own; returns the neck (last stage's output → (n, d)) and the head.
+
+    VGG's and SqueezeNet's own classifiers give way to global average pooling and one linear layer.
+    """
+    linear = nn.Linear(row.features, classes)
+    head = nn.Sequential(nn.Dropout(row.dropout), linear) if row.dropout else linear
+    neck = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1))
+    if row.name == "vit_b_16":
+        model.heads = head
+        return _FirstToken(), head
+    if row.name == "convnext_tiny":
+        norm = model.classifier[0]
+        model.classifier = nn.Sequential(norm, nn.Flatten(1), head)
+        return nn.Sequential(nn.AdaptiveAvgPool2d(1), norm, nn.Flatten(1)), head
+    if row.name == "squeezenet1_1":
+        model.classifier = nn.Sequential(neck, head)
+        return neck, head
+    if row.name.startswith("vgg"):
+        model.avgpool = nn.AdaptiveAvgPool2d(1)
+    setattr(model, row.head, head)
+    return neck, head

@@ -1,0 +1,76 @@
+"""Fill a model with the pre-trained weights of its row; torchvision downloads what is not here."""
+
+import pickle
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+from torch import nn
+from torchvision import models
+
+from explorer.catalogue import Backbone
+from explorer.catalogue.backbones import missing_weights
+from explorer.errors import ExplorerError
+
+Progress = Callable[[float, str], None]
+
+
+def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> None:
+    """Fill the model, strictly. `progress` hears of a download: the share done and a sentence.
+
+    Raises ExplorerError where the file is missing and cannot be downloaded, damaged, or of another network.
+    """
+    if weights == "BUILT_IN":
+        _load_built_in(row, model)
+        return
+    path, member = row.weights_path(weights), models.get_model_weights(row.name)[weights]
+    here = path.is_file()
+    try:
+        with _watched(path, member, progress if not here else None):
+            state = member.get_state_dict(progress=True, check_hash=False)
+        model.load_state_dict(state, strict=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        if not here:  # URLError and friends: no network, or a folder that cannot be written
+            raise missing_weights(row, weights) from error
+        raise ExplorerError(
+            f"The weights file {path} is damaged or belongs to another network ({str(error).strip().splitlines()[0]}). Delete "
+            f"it and get it again, or choose other weights."
+        ) from error
+
+
+def _load_built_in(row: Backbone, model: nn.Module) -> None:
+    path = row.weights_path("BUILT_IN")
+    if not path.is_file():
+        raise ExplorerError(f"The built-in backbone's file {path} is missing. Check out the repository anew.")
+    state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if unexpected or any(not key.startswith("fc.") for key in missing):
+        raise ExplorerError(
+            f"The built-in backbone's file {path} does not fit {row.title}. Check out the repository anew."
+        )
+
+
+@contextmanager
+def _watched(path: Path, member: Any, progress: Progress | None) -> Iterator[None]:
+    """Report a download while it runs: torch writes `<file>.<random>.partial` beside the file to be."""
+    if progress is None:
+        yield
+        return
+    total, done = member.meta["_file_size"] * 2**20, threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.5):
+            size = max((part.stat().st_size for part in path.parent.glob(f"{path.name}.*.partial")), default=0)
+            progress(min(size / total, 1.0), f"Downloading {path.name}, {size / 2**20:.0f} of {total / 2**20:.0f} MB")
+
+    thread = threading.Thread(target=watch, daemon=True)
+    progress(0.0, f"Downloading {path.name}, {total / 2**20:.0f} MB")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,84 @@
+"""How alike two representations of the same images are, and how far the weights moved."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+from explorer.errors import ExplorerError
+
+
+def cka(x: np.ndarray, y: np.ndarray) -> float:
+    """Debiased linear CKA of the features `x` (n, d1) and `y` (n, d2) of the same images, n ≥ 4: at most 1.
+
+    1 for a rotated, scaled, shifted copy; about 0, and a little below it at times, for independent features. The usual,
+    biased figure is near 1 for *any* two matrices with d ≫ n. NaN where the features of either side are constant: there
+    is no variation to compare. Raises ExplorerError for n < 4.
+
+    CKA = HSIC(K, L) / sqrt(HSIC(K, K) · HSIC(L, L)) with K = x xᵀ, L = y yᵀ (Kornblith et al. 2019, arXiv 1905.00414)
+    and the unbiased HSIC (Song et al. 2012, JMLR 13:1393), here as the inner product of U-centred matrices, to which it
+    is equal (Székely, Rizzo 2014, arXiv 1310.2926); its factor 1 / (n(n - 3)) cancels.
+    """
+    _images(x, y, 4, "CKA")
+    a, b = _u_centred(x), _u_centred(y)
+    size = np.sqrt((a * a).sum() * (b * b).sum())
+    return min(1.0, float((a * b).sum() / size)) if size else float("nan")
+
+
+def _u_centred(x: np.ndarray) -> np.ndarray:
+    """The U-centred Gram matrix (n, n) of the features, each side brought to a scale near 1 against rounding.
+
+    K_ij - (r_i + r_j) / (n-2) + s / ((n-1)(n-2)) with a zero diagonal; r row sums, s the sum.
+    """
+    x = x.astype(np.float64)
+    centred = x - x.mean(axis=0)
+    size = np.abs(centred).max(initial=0.0)
+    if size <= 1e-12 * np.abs(x).max(initial=0.0):  # what rounding leaves of a constant
+        return np.zeros((len(x), len(x)))
+    gram = (centred / size) @ (centred / size).T
+    np.fill_diagonal(gram, 0)
+    n, rows = len(x), gram.sum(axis=1)
+    gram += rows.sum() / ((n - 1) * (n - 2)) - (rows[:, None] + rows[None, :]) / (n - 2)
+    np.fill_diagonal(gram, 0)
+    return gram
+
+
+def knn_overlap(x: np.ndarray, y: np.ndarray, k: int = 10) -> float:
+    """The share in [0, 1] of an image's `k` nearest neighbours in `x` (n, d1) that are also nearest in `y` (n, d2).
+
+    Euclidean, the mean over all images; 1 for a rotated, scaled copy, k / (n - 1) by chance. With n ≤ k images all n - 1
+    others count, and the share is 1 by construction. Raises ExplorerError for n < 2.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    n = _images(x, y, 2, "Neighbour overlap")
+    k = min(k, n - 1)
+    a, b = (NearestNeighbors(n_neighbors=k).fit(z).kneighbors(return_distance=False) for z in (x, y))
+    return float(np.mean([len(np.intersect1d(i, j)) / k for i, j in zip(a, b, strict=True)]))
+
+
+def weight_change(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float:
+    """The relative change ‖after - before‖ / ‖before‖ of a set of weights, at least 0; 0.0 exactly where nothing moved.
+
+    All floating-point tensors of `before` count together, except BatchNorm's running statistics, which are not weights
+    (the freeze audit has them). Weights that were all 0 give infinity once they move.
+    """
+    moved = size = 0.0
+    for name, old in before.items():
+        if not old.is_floating_point() or name.endswith(("running_mean", "running_var")):
+            continue
+        old, new = old.detach().double().cpu(), after[name].detach().double().cpu()
+        moved += float((new - old).square().sum())
+        size += float(old.square().sum())
+    if moved == 0:
+        return 0.0
+    return float(np.sqrt(moved / size)) if size else float("inf")
+
+
+def _images(x: np.ndarray, y: np.ndarray, least: int, what: str) -> int:
+    """n, checked: the same in both and no less than `least`."""
+    if len(x) != len(y):
+        raise ValueError(f"{what} compares features of the same images; got {len(x)} and {len(y)} of them.")
+    if len(x) < least:
+        raise ExplorerError(f"{what} needs at least {least} images, got {len(x)}. Choose more test images.")
+    return len(x)
