@@ -31,7 +31,7 @@ _ROWS = (
         "Only the new head learns; every stage stays frozen.",
         "Few images, or images much like the source. Fast, and it cannot forget.",
         _NONE,
-        3e-3,
+        5e-3,
         0.0,
     ),
     Strategy(

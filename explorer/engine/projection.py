@@ -64,10 +64,10 @@ def project(
     )
 
 
-def warm_up() -> None:
-    """Pay for UMAP's compilation (about 10 CPU-seconds in each process), with a fit of 64 points."""
+def warm_up(method: str = "umap") -> None:
+    """Pay for imports, and for UMAP's compilation (about 10 CPU-seconds in each process), with a fit of 64 points."""
     points = np.random.default_rng(0).normal(size=(32, 4))
-    project(points, points**3, np.zeros(len(points)))
+    project(points, points**3, np.zeros(len(points)), method)
 
 
 def _check(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> None:

@@ -30,6 +30,7 @@ class Network(nn.Module):
         self.__dict__["neck"] = neck
         self.__dict__["head"] = head
         self.__dict__["lock"] = _Lock()
+        self.__dict__["standard"] = None
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, 3, h, w) → logits (n, k)."""
@@ -44,15 +45,37 @@ class Network(nn.Module):
 
     def after(self, x: Tensor, stage: str | None) -> Tensor:
         """Logits (n, k) from the output of `stage` (None: from the input)."""
+        return self.classify(self.features(x, stage))
+
+    def features(self, x: Tensor, stage: str | None) -> Tensor:
+        """What the head reads, (n, d) float32, from the output of `stage` (None: from the input)."""
         names = self.row.stage_names
         for name in names[names.index(stage) + 1 :] if stage else names:
             x = self.stages[name](x)
-        return self.classify(self.neck(x.float()))
+        return self.neck(x.float())
 
     def classify(self, x: Tensor) -> Tensor:
-        """Logits (n, k) from pooled features (n, d), in float32 even inside an autocast."""
+        """Logits (n, k) from what the head reads (n, d), in float32 even inside an autocast."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.float())
+            return self.head(x.float() if self.standard is None else (x.float() - self.standard[0]) / self.standard[1])
+
+    def standardise(self, features: Tensor) -> None:
+        """Let the head read (x - mean) / std of these features (n, d) until `fold`.
+
+        A head's rate then means the same on every backbone, whatever the scale of its features. A spread below a
+        twentieth of the average one counts as that, so that dead features are not blown up.
+        """
+        spread = features.std(dim=0)
+        self.__dict__["standard"] = (features.mean(dim=0), spread.clamp_min(spread.mean() / 20 + 1e-12))
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Put the standardisation into the head's own weights: one plain linear layer again, the same logits."""
+        if self.standard is not None:
+            (mean, spread), linear = self.standard, self.head[-1] if isinstance(self.head, nn.Sequential) else self.head
+            linear.weight /= spread
+            linear.bias -= linear.weight @ mean
+            self.__dict__["standard"] = None
 
     def names(self, part: str) -> tuple[str, ...]:
         """The names of all tensors (parameters and buffers) of a stage, or of `head`, as in `model.state_dict()`."""

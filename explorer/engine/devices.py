@@ -1,0 +1,77 @@
+"""Where a run is computed and how precisely: device, number format, memory layout, threads."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from explorer.catalogue import Backbone, Preprocessing
+from explorer.errors import ExplorerError
+
+
+@dataclass(frozen=True)
+class Place:
+    """A device and the number format in which convolutions and matrix products run there."""
+
+    device: torch.device
+    bfloat16: bool
+
+    def autocast(self) -> Any:
+        """The context in which the network runs."""
+        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+
+    @property
+    def precision(self) -> str:
+        """`bfloat16` or `float32`, as shown."""
+        return "bfloat16" if self.bfloat16 else "float32"
+
+
+def place(row: Backbone, device: str) -> Place:
+    """The fastest place for this backbone: CUDA or MPS where there is one (`auto`), else the CPU.
+
+    On CPUs bfloat16 is used only where the processor multiplies it in hardware and the architecture gains from it: it
+    is three times faster for ResNets with AMX and a loss for depthwise convolutions (MobileNet, EfficientNet).
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ExplorerError("The device 'cuda' was asked for, but there is no usable GPU here. Use 'auto' or 'cpu'.")
+    if device == "mps" and not torch.backends.mps.is_available():
+        raise ExplorerError("The device 'mps' was asked for, but this is no Apple GPU. Use 'auto' or 'cpu'.")
+    hardware = device == "cuda" or (device == "cpu" and _multiplies_bfloat16())
+    return Place(torch.device(device), hardware and (row.bfloat16 or device == "cuda"))
+
+
+def _multiplies_bfloat16() -> bool:
+    """Whether this processor has AMX (torch has no public question for it; absent in other builds)."""
+    ask = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(ask and ask())
+
+
+def set_threads() -> int:
+    """Use $THAW_THREADS threads, else all cores but one; returns the number.
+
+    The core left over serves pages. Two OpenMP threads on two busy cores are several times slower than one.
+    """
+    torch.set_num_threads(int(os.environ.get("THAW_THREADS") or max(1, (os.cpu_count() or 2) - 1)))
+    return torch.get_num_threads()
+
+
+def to_input(pixels: Tensor, preprocessing: Preprocessing, device: torch.device) -> Tensor:
+    """(n, h, w, 3) uint8 → (n, 3, h, w) float32 on the device, normalised, channels-last in memory."""
+    x = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
+    mean = torch.tensor(preprocessing.mean, device=device).view(3, 1, 1)
+    std = torch.tensor(preprocessing.std, device=device).view(3, 1, 1)
+    return x.sub_(mean).div_(std)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Torch's random numbers from `seed` inside, as they were outside."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,82 @@
+"""What several questions share: the networks, images and predictions of finished runs, kept warm."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from explorer import recipe, runs
+from explorer.catalogue import Preprocessing
+from explorer.engine import backbones, datasets, devices
+from explorer.engine.backbones import Network
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.runs import Predictions
+
+
+@lru_cache(maxsize=6)
+def network(run: str) -> Network:
+    """The network of a finished run, in eval mode on the CPU."""
+    wanted = finished(run)
+    classes = runs.predictions(run).classes
+    built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed)
+    learned = {name: torch.from_numpy(tensor) for name, tensor in runs.tensors(run, "learned").items()}
+    built.model.load_state_dict(learned, strict=False)
+    return built
+
+
+def finished(run: str) -> Recipe:
+    """The recipe of a finished run; ExplorerError for any other, saying why."""
+    found = runs.read(run)
+    if found.state != "finished" or found.recipe is None:
+        why = f" ({found.error})" if found.error else ""
+        raise ExplorerError(
+            f"The run {run} is {found.state}{why}, so there is nothing to look at. Choose a finished run."
+        )
+    return found.recipe
+
+
+def same_images(a: str, b: str) -> Predictions:
+    """The predictions of A, or an ExplorerError where B was tested on other images."""
+    finished(a), finished(b)
+    said_a, said_b = runs.predictions(a), runs.predictions(b)
+    if said_a.ids != said_b.ids or said_a.classes != said_b.classes:
+        sets = " and ".join(str(finished(run).dataset) for run in (a, b))
+        raise ExplorerError(
+            f"A and B were tested on different images ({sets}), so they cannot be compared image by image. Choose two "
+            f"runs of one data set with the same split seed."
+        )
+    return said_a
+
+
+@lru_cache(maxsize=2)
+def _data(dataset: str, data_dir: str | None, split_seed: int) -> datasets.Data:
+    return datasets.load(recipe.make(dataset=dataset, data_dir=data_dir, split_seed=split_seed, per_class=None))
+
+
+@lru_cache(maxsize=4)
+def _pixels(dataset: str, data_dir: str | None, split_seed: int, size: Preprocessing) -> np.ndarray:
+    return _data(dataset, data_dir, split_seed).test.pixels(size)
+
+
+def pictures(run: str, size: Preprocessing | None = None) -> np.ndarray:
+    """The test images of a run as its network sees them (or at another size), (n, h, w, 3) uint8.
+
+    Raises ExplorerError where the images are no longer those that the run was tested on.
+    """
+    wanted = finished(run)
+    source = (wanted.dataset, wanted.data_dir, wanted.split_seed)
+    if _data(*source).test.ids != runs.predictions(run).ids:
+        raise ExplorerError(
+            f"The test images of {run} have changed since it was trained, so it can no longer be shown on them. Train it again."
+        )
+    return _pixels(*source, size or wanted.preprocessing)
+
+
+def inputs(run: str, first: int, last: int | None = None) -> torch.Tensor:
+    """Test images first … last - 1 (default: one) of a run as its network's input, (n, 3, h, w) float32."""
+    rows = pictures(run)
+    if not 0 <= first < len(rows):
+        raise ExplorerError(f"There is no test image {first}: there are {len(rows)}, numbered from 0.")
+    chosen = torch.from_numpy(rows[first : first + 1 if last is None else last].copy())
+    return devices.to_input(chosen, finished(run).preprocessing, torch.device("cpu"))

@@ -1,0 +1,46 @@
+"""Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
+
+from explorer.jobs.queue import (
+    VERSION,
+    Answer,
+    Task,
+    cancel,
+    cancelled,
+    claim,
+    clear_lost,
+    database,
+    note,
+    result,
+    status,
+    task,
+    train,
+    training,
+    trim,
+    waiting,
+)
+from explorer.jobs.workers import STALE, Beat, alive, beat, ensure_worker, worker_lock
+
+__all__ = [
+    "Answer",
+    "Beat",
+    "STALE",
+    "Task",
+    "VERSION",
+    "alive",
+    "beat",
+    "cancel",
+    "cancelled",
+    "claim",
+    "clear_lost",
+    "database",
+    "ensure_worker",
+    "note",
+    "result",
+    "status",
+    "task",
+    "train",
+    "training",
+    "trim",
+    "waiting",
+    "worker_lock",
+]

@@ -1,0 +1,239 @@
+"""The queue, one SQLite table (WAL), and the results, files named by their task's key."""
+
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from explorer import results, runs
+from explorer.catalogue.datasets import home
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+
+VERSION = 1  # part of every key: raise it when a task's meaning changes
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS task (
+    key TEXT PRIMARY KEY, name TEXT, lane TEXT, arguments TEXT, owner TEXT, state TEXT DEFAULT 'queued', progress REAL DEFAULT 0,
+    message TEXT DEFAULT '', error TEXT DEFAULT '', cancel INTEGER DEFAULT 0, created REAL, started REAL, finished REAL);
+CREATE INDEX IF NOT EXISTS by_state ON task (state, lane);
+CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, state TEXT, starts INTEGER DEFAULT 0);
+"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A name from `engine.tasks.TASKS` and its plain arguments, as JSON. Equal tasks have equal keys and share a result."""
+
+    name: str
+    arguments: str
+
+    @property
+    def key(self) -> str:
+        """32 hexadecimal digits."""
+        return hashlib.sha256(f"{VERSION}\n{self.name}\n{self.arguments}".encode()).hexdigest()[:32]
+
+    @property
+    def lane(self) -> str:
+        """Which of the worker's processes takes it: `train`, `map` (UMAP, slow to warm up) or `look`."""
+        if self.name == "train":
+            return "train"
+        return "map" if '"umap"' in self.arguments else "look"
+
+    @property
+    def path(self) -> Path:
+        """Where its result lies once it is done."""
+        return home() / "cache" / f"{self.name}-{self.key}.npz"
+
+
+def task(name: str, **arguments: Any) -> Task:
+    """A task by name and plain arguments (str, int, float, bool, None, lists and dicts of these)."""
+    return Task(name, json.dumps(arguments, sort_keys=True))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a task stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it."""
+
+    task: Task
+    state: str
+    progress: float = 0.0
+    message: str = ""
+    error: str = ""
+    ahead: int = 0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it may still change by itself."""
+        return self.state in ("queued", "running")
+
+    def value(self) -> Any:
+        """The result (`done` only)."""
+        return results.load(self.task.path)
+
+
+@contextmanager
+def database() -> Iterator[sqlite3.Connection]:
+    """A connection in which each statement is a transaction of its own; the file is made where it is missing."""
+    path = home() / "state.db"
+    try:
+        if not path.exists():
+            _make(path)
+        with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA synchronous=NORMAL")
+            yield connection
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise ExplorerError(
+            f"The queue {path} cannot be used ({error}). Free some space, set THAW_HOME to a folder that can be written, or "
+            f"delete the file where it is damaged: it holds only what waits, no run."
+        ) from error
+
+
+def _make(path: Path) -> None:
+    """Make the file aside, so that another process finds it with its tables or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    with filelock.FileLock(path.with_name("state.lock")):
+        if path.exists():
+            return
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(part)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.executescript(_TABLES)
+        part.replace(path)
+
+
+def result(wanted: Task, owner: str = "", retry: bool = False) -> Answer:
+    """How `wanted` stands; queues it where nobody asked before (or, with `retry`, where it failed)."""
+    if wanted.path.is_file():
+        return Answer(wanted, "done", 1.0)
+    with database() as db:
+        row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+        stale = row is not None and (row["state"] == "done" or (retry and row["state"] in ("failed", "cancelled")))
+        if stale:
+            db.execute("DELETE FROM task WHERE key = ?", (wanted.key,))
+        if row is None or stale:
+            db.execute(
+                "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
+                (wanted.key, wanted.name, wanted.lane, wanted.arguments, owner, time.time()),
+            )
+        return _answer(db, wanted)
+
+
+def status(wanted: Task) -> Answer | None:
+    """How `wanted` stands, without queueing it; None where nobody asked."""
+    if wanted.path.is_file():
+        return Answer(wanted, "done", 1.0)
+    with database() as db:
+        return _answer(db, wanted) if db.execute("SELECT 1 FROM task WHERE key = ?", (wanted.key,)).fetchone() else None
+
+
+def _answer(db: sqlite3.Connection, wanted: Task) -> Answer:
+    row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+    ahead = (
+        db.execute(
+            "SELECT count(*) FROM task WHERE lane = ? AND (state = 'running' OR (state = 'queued' AND created < ?))",
+            (wanted.lane, row["created"]),
+        ).fetchone()[0]
+        if row["state"] == "queued"
+        else 0
+    )
+    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead)
+
+
+def train(recipe: Recipe, owner: str = "") -> str:
+    """Queue a run and return its id; its folder is there at once, in state `queued`."""
+    run = runs.create(recipe)
+    result(training(run), owner)
+    return run
+
+
+def training(run: str) -> Task:
+    """The task that carries out a run."""
+    return task("train", run=run)
+
+
+def cancel(wanted: Task) -> None:
+    """Ask for a task to end: at once where it waits, within a second where it runs."""
+    with database() as db:
+        db.execute("UPDATE task SET cancel = 1 WHERE key = ?", (wanted.key,))
+        db.execute(
+            "UPDATE task SET state = 'cancelled', finished = ? WHERE key = ? AND state = 'queued'",
+            (time.time(), wanted.key),
+        )
+        gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
+    if gone is not None and gone["state"] == "cancelled" and wanted.name == "train":
+        runs.update(json.loads(wanted.arguments)["run"], state="stopped")
+
+
+def waiting() -> set[str]:
+    """The lanes in which a task waits; a cheap look before `claim`, which writes."""
+    with database() as db:
+        return {row["lane"] for row in db.execute("SELECT DISTINCT lane FROM task WHERE state = 'queued'")}
+
+
+def claim(lane: str) -> Task | None:
+    """Take the next task of a lane: owners with fewest running first, then least recently served, then oldest."""
+    with database() as db:
+        row = db.execute(
+            """UPDATE task SET state = 'running', started = ? WHERE key = (
+                SELECT t.key FROM task t WHERE t.state = 'queued' AND t.lane = ? ORDER BY
+                    (SELECT count(*) FROM task r WHERE r.owner = t.owner AND r.lane = t.lane AND r.state = 'running'),
+                    (SELECT coalesce(max(s.started), 0) FROM task s WHERE s.owner = t.owner AND s.lane = t.lane),
+                    t.created LIMIT 1) RETURNING name, arguments""",
+            (time.time(), lane),
+        ).fetchone()
+    return Task(row["name"], row["arguments"]) if row else None
+
+
+def note(wanted: Task, **columns: Any) -> None:
+    """Record how a task goes (the worker's side)."""
+    with database() as db:
+        names = ", ".join(f"{name} = ?" for name in columns)
+        db.execute(f"UPDATE task SET {names} WHERE key = ?", (*columns.values(), wanted.key))
+
+
+def cancelled() -> set[str]:
+    """The keys of running tasks that somebody asked to end."""
+    with database() as db:
+        return {row["key"] for row in db.execute("SELECT key FROM task WHERE state = 'running' AND cancel = 1")}
+
+
+def clear_lost(why: str) -> int:
+    """Mark what a dead worker left running as failed and return how many there were."""
+    with database() as db:
+        lost = db.execute(
+            "UPDATE task SET state = 'failed', error = ?, finished = ? WHERE state = 'running' RETURNING name, arguments",
+            (why, time.time()),
+        ).fetchall()
+    for row in lost:
+        if row["name"] == "train":
+            _interrupt(json.loads(row["arguments"])["run"], why)
+    return len(lost)
+
+
+def _interrupt(run: str, why: str) -> None:
+    """Write into the folder of a run whose process is gone what became of it; a deleted or damaged folder stays as it is."""
+    with suppress(ExplorerError, ValueError, OSError):
+        if runs.read(run).state in ("queued", "interrupted"):
+            runs.update(run, state="interrupted", error=why)
+
+
+def trim(limit: float = 2e9, days: float = 14) -> None:
+    """Keep the cache below `limit` bytes, least recently written first, and forget tasks older than `days`."""
+    files = sorted((home() / "cache").glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    total = 0
+    for path in files:
+        total += path.stat().st_size
+        if total > limit:
+            path.unlink(missing_ok=True)
+    with database() as db:
+        db.execute("DELETE FROM task WHERE finished < ?", (time.time() - days * 86400,))

@@ -1,0 +1,60 @@
+"""The folder of a run: create, append, read, list, delete. Nothing else writes in the runs folder.
+
+A run holds run.json (schema version, recipe, versions, device, state, results), epochs.jsonl, learned.safetensors (only
+the tensors that changed), features.safetensors (pooled test features per stage, `before/<stage>`, `after/<stage>`, and
+`epoch/<i>` for the last stage), predictions.csv and audit.json.
+"""
+
+from explorer.runs.contents import (
+    Predictions,
+    audit,
+    predictions,
+    store_audit,
+    store_predictions,
+    store_tensors,
+    tensors,
+)
+from explorer.runs.folders import (
+    SCHEMA,
+    STATES,
+    Run,
+    append,
+    create,
+    delete,
+    empty_trash,
+    find,
+    finished,
+    folder,
+    listing,
+    read,
+    restore,
+    runs_folder,
+    start,
+    update,
+)
+
+__all__ = [
+    "Predictions",
+    "Run",
+    "SCHEMA",
+    "STATES",
+    "append",
+    "audit",
+    "create",
+    "delete",
+    "empty_trash",
+    "find",
+    "finished",
+    "folder",
+    "listing",
+    "predictions",
+    "read",
+    "restore",
+    "runs_folder",
+    "start",
+    "store_audit",
+    "store_predictions",
+    "store_tensors",
+    "tensors",
+    "update",
+]

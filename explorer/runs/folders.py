@@ -1,0 +1,227 @@
+"""run.json and epochs.jsonl: the life of a run's folder, from `create` to `delete`."""
+
+import errno
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from explorer import recipe as recipes
+from explorer import results
+from explorer.catalogue.datasets import home
+from explorer.errors import ExplorerError
+from explorer.evidence import Score
+from explorer.recipe import Recipe
+from explorer.results import Epoch
+
+SCHEMA = 1
+STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as its folder tells it. `recipe` is None and `state` interrupted where a crash left half a folder.
+
+    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `note` …
+    """
+
+    id: str
+    state: str
+    recipe: Recipe | None
+    created: float = 0.0
+    error: str = ""
+    epochs: tuple[Epoch, ...] = ()
+    test: Score | None = None
+    train: Score | None = None
+    clean: bool | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The recipe's title, or the id where there is no recipe."""
+        return self.recipe.title if self.recipe else self.id
+
+    def json(self) -> dict[str, Any]:
+        """The object of the command line's contract."""
+        return {
+            "run": self.id,
+            "state": self.state,
+            "recipe": self.recipe.model_dump() if self.recipe else {},
+            "test": self.test.json() if self.test else {},
+            "train": self.train.json() if self.train else {},
+            "seconds": self.facts.get("seconds", {}),
+            "parameters": self.facts.get("parameters", {}),
+            "audit": {"clean": self.clean},
+            **({"error": self.error} if self.error else {}),
+        }
+
+
+def runs_folder() -> Path:
+    """Where the runs lie."""
+    return home() / "runs"
+
+
+def folder(run: str) -> Path:
+    """The folder of a run, or an ExplorerError that lists the latest runs."""
+    path = runs_folder() / run
+    if not run or Path(run).name != run or run.startswith(".") or not path.is_dir():
+        known = [r.name for r in _folders()][:5]
+        raise ExplorerError(
+            f"There is no run {run!r}. The latest are: {', '.join(known) or 'none yet'}. Train one first."
+        )
+    return path
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Turn a full or read-only disk into words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
+            raise
+        raise ExplorerError(
+            f"Cannot write in {runs_folder()}: {error.strerror}. Free some space (delete old runs), or set THAW_HOME to "
+            f"a folder that can be written. What was stored before is untouched."
+        ) from error
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file at once, so that a reader never sees half of it."""
+    with writing():
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+
+
+def create(recipe: Recipe, state: str = "queued") -> str:
+    """Make the folder of a new run (aside, then renamed) and return its id."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
+    part = runs_folder() / f".{run}.part"
+    with writing():
+        part.mkdir(parents=True)
+        (part / "epochs.jsonl").touch()
+    facts = {"schema": SCHEMA, "id": run, "state": state, "created": time.time(), "recipe": recipe.model_dump()}
+    write(part / "run.json", json.dumps(facts))
+    with writing():
+        part.rename(runs_folder() / run)
+    return run
+
+
+def update(run: str, **facts: Any) -> None:
+    """Change facts of a run, e.g. its state; results go through `results.pack`."""
+    path = folder(run) / "run.json"
+    known = json.loads(path.read_text(encoding="utf-8"))
+    known.update({key: results.pack(value) for key, value in facts.items()})
+    write(path, json.dumps(known))
+
+
+def start(run: str, **facts: Any) -> None:
+    """Mark a run as running in this process; should the process die, the run reads `interrupted`."""
+    update(run, state="running", pid=os.getpid(), pid_started=psutil.Process().create_time(), **facts)
+
+
+def append(run: str, epoch: Epoch) -> None:
+    """Add one epoch, a JSON line."""
+    with writing(), (folder(run) / "epochs.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(results.pack(epoch)) + "\n")
+
+
+def read(run: str) -> Run:
+    """A run as it stands. A folder that a crash left half-written reads `interrupted`, never raises."""
+    path = folder(run)
+    try:
+        facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
+        recipe = recipes.make(**facts.pop("recipe"))
+        state = facts.pop("state")
+        scores = [results.unpack(facts.get(name)) for name in ("test", "train")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
+        return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
+    if state == "running" and not _alive(facts):
+        state = "interrupted"
+    return Run(
+        run,
+        state,
+        recipe,
+        facts.get("created", 0.0),
+        facts.get("error", ""),
+        _epochs(path),
+        *scores,
+        facts.get("clean"),
+        facts,
+    )
+
+
+def _alive(facts: Mapping[str, Any]) -> bool:
+    try:
+        return abs(psutil.Process(facts["pid"]).create_time() - facts["pid_started"]) < 2
+    except (psutil.Error, KeyError, TypeError):
+        return False
+
+
+def _epochs(path: Path) -> tuple[Epoch, ...]:
+    """All whole lines; a last line cut by a crash is left out."""
+    epochs = []
+    try:
+        lines = (path / "epochs.jsonl").read_text(encoding="utf-8").splitlines()
+        for line in lines:
+            epochs.append(results.unpack(json.loads(line)))
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return tuple(epochs)
+
+
+def _folders() -> list[Path]:
+    """All run folders, the latest first."""
+    root = runs_folder()
+    found = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")] if root.is_dir() else []
+    return sorted(found, key=lambda p: p.name, reverse=True)
+
+
+def listing() -> list[Run]:
+    """All runs, the latest first."""
+    return [read(path.name) for path in _folders()]
+
+
+def finished() -> list[Run]:
+    """The runs that can be looked at, the latest first."""
+    return [run for run in listing() if run.state == "finished"]
+
+
+def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
+    """The latest run of exactly this recipe that is in one of these states."""
+    name = f"-{recipe.backbone}-{recipe.strategy}-"
+    candidates = (read(path.name) for path in _folders() if name in path.name)
+    return next((run for run in candidates if run.recipe == recipe and run.state in states), None)
+
+
+def delete(run: str) -> None:
+    """Put a run aside; `restore` brings it back until `empty_trash`."""
+    path = folder(run)
+    trash = runs_folder() / ".trash"
+    with writing():
+        trash.mkdir(exist_ok=True)
+        path.rename(trash / run)
+
+
+def restore(run: str) -> None:
+    """Undo `delete`. Raises ExplorerError where the run is not in the trash (any more)."""
+    aside = runs_folder() / ".trash" / run
+    if not aside.is_dir():
+        raise ExplorerError(f"The run {run} cannot be brought back: it is not in the trash any more.")
+    with writing():
+        aside.rename(runs_folder() / run)
+
+
+def empty_trash() -> None:
+    """Remove for good what was deleted."""
+    shutil.rmtree(runs_folder() / ".trash", ignore_errors=True)

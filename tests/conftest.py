@@ -1,0 +1,109 @@
+"""What every test gets: a Thaw folder of its own, seeds, one thread, no network."""
+
+import errno
+import os
+import random
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "THAW_THREADS": "1"}  # before torch and numba load
+
+LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
+
+
+def _here(host: Any) -> bool:
+    return host in (None, "") or str(host).startswith(LOOPBACK)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Thaw's folder, empty and for this test alone; it is made by whoever writes first."""
+    folder = tmp_path / "thaw"
+    monkeypatch.setenv("THAW_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_downloaded_weights(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a machine happens to hold in TORCH_HOME must change no result, but for tests marked `material`."""
+    if request.node.get_closest_marker("material") is None:
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+
+
+@pytest.fixture(autouse=True)
+def seeds() -> None:
+    """The same random numbers for each test, whichever ran before."""
+    random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
+    if "torch" in sys.modules:
+        torch = sys.modules["torch"]
+        torch.manual_seed(0)
+        torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections and name look-ups beyond this machine fail as they do on one without a network."""
+    connect, connect_ex, look_up = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refused(host: object) -> OSError:
+        return OSError(errno.ENETUNREACH, f"tests have no network (asked for {host})")
+
+    def local(sock: socket.socket, address: Any) -> bool:
+        return sock.family not in (socket.AF_INET, socket.AF_INET6) or _here(address[0])
+
+    def guarded(sock: socket.socket, address: Any) -> None:
+        if not local(sock, address):
+            raise refused(address)
+        connect(sock, address)
+
+    def guarded_ex(sock: socket.socket, address: Any) -> int:
+        return connect_ex(sock, address) if local(sock, address) else errno.ENETUNREACH
+
+    def looked_up(host: Any, *arguments: Any, **named: Any) -> Any:
+        if not _here(host.decode() if isinstance(host, bytes) else host):
+            raise refused(host)
+        return look_up(host, *arguments, **named)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+
+
+@pytest.fixture(scope="session")
+def patterns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 3 classes of 14 noisy 40 by 40 pictures: stripes that lie, stripes that stand, a chequered board."""
+    import numpy as np
+    from PIL import Image
+
+    root = tmp_path_factory.mktemp("patterns")
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:40, :40] // 5 % 2
+    for kind, plain in {"chequered": x ^ y, "lying": y, "standing": x}.items():
+        (root / kind).mkdir()
+        for i in range(14):
+            tint = rng.uniform(0.5, 1, 3)
+            pixels = (plain[:, :, None] ^ (i % 2)) * 150 * tint + rng.integers(0, 90, (40, 40, 3))
+            Image.fromarray(pixels.astype(np.uint8)).save(root / kind / f"{i:02d}.png")
+    return root
+
+
+@pytest.fixture
+def tiny(patterns: Path) -> dict[str, Any]:
+    """The choices of a recipe that takes a fraction of a second: a random ResNet-10 on `patterns` at 32 pixels."""
+    return {
+        "backbone": "resnet10",
+        "weights": "random",
+        "dataset": "folder",
+        "data_dir": str(patterns),
+        "per_class": None,
+        "input_size": 32,
+        "epochs": 2,
+        "batch_size": 8,
+        "device": "cpu",
+    }

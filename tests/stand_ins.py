@@ -1,0 +1,174 @@
+"""Runs and results made up for tests of the light wing, so that no worker is needed."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from explorer import evidence, jobs, results, runs
+from explorer.recipe import Recipe, make
+
+CLASSES = ("brick", "grass", "fur")
+N = 24
+
+
+def _labels() -> np.ndarray:
+    return np.arange(N) % len(CLASSES)
+
+
+def epochs(count: int = 4) -> list[results.Epoch]:
+    """Epochs that get better."""
+    return [
+        results.Epoch(
+            i, 0.5 * i, 1 / i, 0.9 / i, evidence.Score(60, 30 + 6 * i), 1.1 / i, evidence.Score(30, 14 + 3 * i), 100.0
+        )
+        for i in range(1, count + 1)
+    ]
+
+
+def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, **choices: Any) -> str:
+    """A finished run whose predictions are wrong on the last `wrong` images."""
+    recipe = make(**choices)
+    run = runs.create(recipe, state="running")
+    for epoch in epochs():
+        runs.append(run, epoch)
+    labels = _labels()
+    predicted = labels.copy()
+    predicted[N - wrong :] = (labels[N - wrong :] + 1) % len(classes)
+    probability = np.full((N, len(classes)), 0.1, np.float32)
+    probability[np.arange(N), predicted] = 0.8
+    runs.store_predictions(run, [f"image-{i}.png" for i in range(N)], labels, probability, classes)
+    runs.store_audit(run, audit_of(run, recipe))
+    runs.update(
+        run,
+        state="finished",
+        test=evidence.Score(N, N - wrong),
+        train=evidence.Score(60, 58),
+        clean=True,
+        seconds={"total": 3.2, "features": 1.1, "training": 1.6},
+        parameters={"learned": 1539, "total": 4_901_763},
+        device="cpu",
+        classes=list(classes),
+        counts={"train": 60, "val": 30, "test": N},
+        chosen_epoch=3,
+        skipped=[["broken.jpg", "cannot identify image file"]],
+    )
+    return run
+
+
+def audit_of(run: str, recipe: Recipe, clean: bool = True) -> results.Audit:
+    """An audit that agrees with the recipe, or one where a frozen stage moved."""
+    rows = []
+    for name in (*recipe.row.stage_names, "head"):
+        learns = name in recipe.stages or name == "head"
+        bad = not clean and not learns and name == "layer1"
+        rows.append(
+            results.StageAudit(
+                name,
+                "learns" if learns else "frozen",
+                1000 if learns else 0,
+                0.01 if learns else 0.0,
+                0.02 if bad else 0.0,
+                "train" if learns else "eval",
+                learns,
+                not bad,
+            )
+        )
+    return results.Audit(run, clean, tuple(rows), 0.0)
+
+
+def gallery() -> results.Gallery:
+    """Pictures of one colour per class."""
+    labels = _labels()
+    images = np.zeros((N, 32, 32, 3), np.uint8)
+    images[np.arange(N), :, :, labels] = 200
+    probability = np.full((N, len(CLASSES)), 0.1, np.float32)
+    probability[np.arange(N), labels] = 0.8
+    return results.Gallery(images, labels, labels, probability, CLASSES, tuple(f"image-{i}.png" for i in range(N)))
+
+
+def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> results.FeatureMaps:
+    """Sixteen channels of 3 by 3; B is A plus `change` in one cell."""
+    a = np.random.default_rng(0).random((16, 3, 3), np.float32)
+    b = a.copy()
+    b[:, 1, 1] += change
+    changes = np.abs(b - a).mean((1, 2))
+    return results.FeatureMaps(stage, image, gallery().images[image], np.arange(16), a, b, changes)
+
+
+def projection(method: str = "pca", unmoved: bool = False) -> results.Projection:
+    """Points around one centre per class; B stands a little further apart."""
+    rng = np.random.default_rng(1)
+    labels = _labels()
+    a = (rng.normal(size=(N, 2)) + 2 * labels[:, None]).astype(np.float32)
+    b = a if unmoved else a + labels[:, None].astype(np.float32)
+    scores = (evidence.Score(N, 18), evidence.Score(N, 18 if unmoved else 22))
+    ids = tuple(f"image-{i}.png" for i in range(N))
+    return results.Projection(method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, 0.42, unmoved)
+
+
+def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", cells: int = 3) -> results.Attribution:
+    """Evidence in the middle for A, in a corner for B, twice as strong."""
+    a, b = np.zeros((2, cells, cells), np.float32)
+    a[1, 1], b[0, 0] = 1.0, -2.0
+    return results.Attribution(method, "layer4", image, target, gallery().images[image], a, b, 0.7, 0.9)
+
+
+def comparison(a: str, b: str) -> results.Comparison:
+    """Nothing moved but the last stage."""
+    names = ("stem", "layer1", "layer2", "layer3", "layer4")
+    stages = tuple(results.StageChange(n, 1.0, 1.0, 0.0, 0.2) for n in names[:-1])
+    stages += (results.StageChange("layer4", 0.8, 0.6, 0.03, 0.1),)
+    quadrant = np.zeros(N, np.int64)
+    return results.Comparison(a, b, N, 18, 4, 1, 1, 0.375, "No difference shown (p = 0.38).", quadrant, stages)
+
+
+def description(recipe: Recipe) -> results.Description:
+    """Made-up sizes for the recipe's stages."""
+    rows = [
+        results.StageDescription(n, 1000 * i, 1000 * i * (n in recipe.stages), n in recipe.stages, 2, False, (8, 4, 4))
+        for i, n in enumerate(recipe.row.stage_names, 1)
+    ]
+    rows.append(results.StageDescription("head", 500, 500, True, 0, False, (3,)))
+    return results.Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+
+
+def answer(a: str, b: str, images: tuple[int, ...] = (0,), targets: tuple[str, ...] = CLASSES) -> None:
+    """Put the results of every look at A and B where the pages find them."""
+
+    def put(found: Any, name: str, **arguments: Any) -> None:
+        results.save(found, jobs.task(name, **arguments).path)
+
+    for run in (a, b):
+        put(gallery(), "gallery", run=run)
+    put(comparison(a, b), "compare", a=a, b=b)
+    for method in ("pca", "umap"):
+        put(projection(method), "project", a=a, b=b, method=method)
+    for image in images:
+        for stage in ("stem", "layer1", "layer2", "layer3", "layer4"):
+            put(feature_maps(stage, image), "feature_maps", a=a, b=b, stage=stage, image=image)
+            for target in targets:
+                for method in ("gradcam", "saliency"):
+                    where = {"image": image, "target": target, "method": method, "stage": stage}
+                    put(attribution(image, target, method), "attribute", a=a, b=b, **where)
+
+
+def describe(recipe: Recipe) -> None:
+    """Put the description of a recipe where the page finds it."""
+    results.save(description(recipe), jobs.task("describe", recipe=recipe.model_dump()).path)
+
+
+def unclean(run: str) -> None:
+    """Make a run's audit and record unclean."""
+    recipe = runs.read(run).recipe
+    assert recipe is not None
+    runs.store_audit(run, dataclasses.replace(audit_of(run, recipe, clean=False)))
+    runs.update(run, clean=False)
+
+
+def interrupted_run() -> str:
+    """Half a folder, as a crash leaves it."""
+    folder = runs.runs_folder() / "20260101-000000-resnet10-full-dead"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text('{"schema": 1, "state": "runn')
+    return folder.name

@@ -1,0 +1,286 @@
+"""What is frozen stays as it was to the last bit, what learns moves, and the audit sees the difference."""
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from explorer import recipe
+from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.engine import backbones, freezing
+from explorer.engine.backbones import Network
+from explorer.recipe import Recipe
+
+NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
+NORMED = ("resnet10", "mobilenet_v3_small")
+BATCHNORM = nn.modules.batchnorm._BatchNorm
+
+
+def wanted(name: str, backbone: str = "resnet10", **choices: Any) -> Recipe:
+    """A recipe of each strategy; the custom one lets the second stage learn."""
+    stages = (BACKBONES[backbone].stage_names[1],) if name == "custom" else ()
+    return recipe.make(backbone=backbone, weights="random", strategy=name, stages=stages, input_size=32, **choices)
+
+
+def learn(network: Network, choices: Recipe, steps: int = 2) -> torch.optim.Optimizer:
+    """Two steps on noise, with AdamW's decay, which moves any weight it is given."""
+    optimizer = torch.optim.AdamW(freezing.groups(network, choices), weight_decay=0.1)
+    freezing.set_modes(network, choices)
+    for _ in range(steps):
+        loss = functional.cross_entropy(network(torch.randn(6, 3, 32, 32)), torch.arange(6) % 3)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return optimizer
+
+
+@cache
+def built(name: str) -> Network:
+    return backbones.build(name, 3, "random")
+
+
+def prepared(choices: Recipe) -> tuple[Network, dict[str, Tensor]]:
+    network = freezing.apply(built(choices.backbone), choices)
+    return network, freezing.snapshot(network)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("backbone", NETS)
+def test_exactly_what_learns_moves(backbone: str, strategy: str) -> None:
+    choices = wanted(strategy, backbone)
+    network, before = prepared(choices)
+    learn(network, choices)
+    moved = freezing.changed(before, freezing.snapshot(network))
+    for stage in network.row.stage_names:
+        names = set(network.names(stage))
+        if stage in choices.learns:
+            assert names & moved.keys(), f"{stage} learns and did not move"
+            statistics = {n for n in names if n.endswith(("running_mean", "running_var"))}
+            assert statistics <= moved.keys(), f"the statistics of {stage} stood still"
+        else:
+            assert not names & moved.keys(), f"{stage} is frozen and moved"
+    assert set(network.names("head")) <= moved.keys()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("backbone", NETS)
+def test_the_optimizer_holds_exactly_what_learns(backbone: str, strategy: str) -> None:
+    choices = wanted(strategy, backbone, head_rate=0.5, backbone_rate=0.25)
+    network, _ = prepared(choices)
+    groups = freezing.groups(network, choices)
+    held = [id(p) for group in groups for p in group["params"]]
+    assert len(held) == len(set(held))
+    assert set(held) == {id(p) for p in network.parameters() if p.requires_grad}
+    assert [group["name"] for group in groups] == ["head", *choices.learns]
+    assert [group["lr"] for group in groups] == [0.5] + [0.25] * len(choices.learns)
+    part = part_of_each(network)
+    assert {part[n] for n, p in network.model.named_parameters() if p.requires_grad} == {"head", *choices.learns}
+
+
+def part_of_each(network: Network) -> dict[str, str]:
+    return {name: part for part in (*network.row.stage_names, "head") for name in network.names(part)}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("backbone", NETS)
+def test_frozen_stages_stay_in_eval_mode_whoever_calls_train(backbone: str, strategy: str) -> None:
+    choices = wanted(strategy, backbone)
+    network, _ = prepared(choices)
+    for disturb in (lambda: None, network.train, network.eval):
+        disturb()
+        freezing.set_modes(network, choices)
+        for stage in network.row.stage_names:
+            modes = {m.training for m in network.modules_of(stage) if not isinstance(m, nn.Sequential)}
+            assert modes == {stage in choices.learns}, stage
+        assert all(m.training for m in network.head.modules())
+
+
+def test_dropout_of_a_frozen_stage_is_off_and_the_head_s_is_on() -> None:
+    choices = recipe.make(backbone="vit_b_16", weights="random")
+    with torch.device("meta"):
+        network = freezing.apply(backbones.build("vit_b_16", 3, "random"), choices)
+    inside = [m for s in network.row.stage_names for m in network.modules_of(s) if isinstance(m, nn.Dropout)]
+    assert inside and not any(m.training for m in inside)
+    network, _ = prepared(wanted("linear_probe", "squeezenet1_1"))
+    assert [m.training for m in network.head.modules() if isinstance(m, nn.Dropout)] == [True]
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_stages_and_head_divide_all_tensors_among_them(name: str) -> None:
+    with torch.device("meta"):
+        network = backbones.build(name, 3, "random")
+    parts = [n for part in (*network.row.stage_names, "head") for n in network.names(part)]
+    assert sorted(parts) == sorted(network.model.state_dict())
+
+
+def test_the_lent_network_is_left_as_it_was() -> None:
+    network = built("resnet10")
+    before = freezing.snapshot(network)
+    copy = freezing.apply(network, wanted("last_stage"))
+    learn(copy, wanted("last_stage"))
+    assert not freezing.changed(before, freezing.snapshot(network))
+    assert all(p.requires_grad and p.grad is None for p in network.parameters())
+    assert not any(m.training for m in network.model.modules())
+    shared = {p.data_ptr() for p in network.parameters()} & {p.data_ptr() for p in copy.parameters()}
+    assert not shared
+
+
+def test_nothing_frozen_has_a_gradient() -> None:
+    choices = wanted("last_stage")
+    network, _ = prepared(choices)
+    learn(network, choices, steps=1)
+    part = part_of_each(network)
+    for name, parameter in network.model.named_parameters():
+        assert (parameter.grad is not None) == (part[name] in ("layer4", "head")), name
+
+
+# The audit
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("backbone", NETS)
+def test_the_audit_of_an_honest_run_is_clean(backbone: str, strategy: str) -> None:
+    choices = wanted(strategy, backbone)
+    network, before = prepared(choices)
+    optimizer = learn(network, choices)
+    network.eval()  # scoring comes between learning and the audit
+    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    assert audit.clean and audit.run == "run"
+    assert [row.stage for row in audit.stages] == [*network.row.stage_names, "head"]
+    for row in audit.stages:
+        learns = row.stage in (*choices.learns, "head")
+        assert row.clean and row.declared == ("learns" if learns else "frozen")
+        assert (row.max_change > 0, row.in_optimizer, row.learned > 0) == (learns, learns, learns)
+        assert row.mode == ("train" if learns else "eval")
+        assert learns or (row.max_change, row.batchnorm_drift) == (0.0, 0.0)
+    assert sum(row.learned for row in audit.stages) == freezing.parameters(network)["learned"]
+
+
+@pytest.mark.parametrize("backbone", NORMED)
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "first_stage"])
+def test_moving_statistics_under_frozen_weights_make_the_audit_red(backbone: str, strategy: str) -> None:
+    choices = wanted(strategy, backbone, batchnorm="moving")
+    network, before = prepared(choices)
+    audit = freezing.audit("run", choices, network, learn(network, choices), before, 0.0)
+    assert not audit.clean
+    for row in audit.stages[:-1]:
+        assert row.mode == "train" and row.batchnorm_drift > 0
+        assert row.clean == (row.stage in choices.learns)
+        assert (row.max_change > 0) == (row.stage in choices.learns), "the weights themselves obey"
+
+
+def test_without_batchnorm_nothing_can_move() -> None:
+    choices = wanted("linear_probe", "squeezenet1_1", batchnorm="moving")
+    network, before = prepared(choices)
+    assert freezing.audit("run", choices, network, learn(network, choices), before, 0.0).clean
+
+
+def _one_bit(network: Network, optimizer: torch.optim.Optimizer) -> None:
+    weight = network.model.layer1[0].conv1.weight.data.view(-1)
+    weight[0] = torch.nextafter(weight[0], torch.tensor(math.inf))
+
+
+def _statistic(network: Network, optimizer: torch.optim.Optimizer) -> None:
+    network.model.bn1.running_var.data[3] += 1e-7
+
+
+def _not_a_number(network: Network, optimizer: torch.optim.Optimizer) -> None:
+    network.model.layer2[0].conv1.weight.data.view(-1)[0] = math.nan
+
+
+def _in_optimizer(network: Network, optimizer: torch.optim.Optimizer) -> None:
+    optimizer.add_param_group({"params": [network.model.layer3[0].conv1.weight]})
+
+
+@pytest.mark.parametrize(
+    ("leak", "stage"),
+    [(_one_bit, "layer1"), (_statistic, "stem"), (_not_a_number, "layer2"), (_in_optimizer, "layer3")],
+)
+def test_the_smallest_leak_makes_its_stage_red(leak: Callable[..., None], stage: str) -> None:
+    choices = wanted("last_stage")
+    network, before = prepared(choices)
+    optimizer = learn(network, choices)
+    leak(network, optimizer)
+    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    assert not audit.clean
+    assert [row.stage for row in audit.stages if not row.clean] == [stage]
+    red = next(row for row in audit.stages if row.stage == stage)
+    assert max(red.max_change, red.batchnorm_drift) > 0 or red.in_optimizer
+    assert leak is not _not_a_number or red.max_change == math.inf
+
+
+def test_features_that_come_out_differently_make_the_audit_red() -> None:
+    choices = wanted("last_stage")
+    network, before = prepared(choices)
+    optimizer = learn(network, choices)
+    audit = freezing.audit("run", choices, network, optimizer, before, 1e-9)
+    assert not audit.clean and audit.recomputed == 1e-9 and all(row.clean for row in audit.stages)
+
+
+def test_a_stage_that_should_learn_and_does_not_is_red() -> None:
+    choices = wanted("last_stage")
+    network, before = prepared(choices)
+    optimizer = torch.optim.AdamW(freezing.groups(network, choices))
+    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    assert [row.stage for row in audit.stages if not row.clean] == ["layer4", "head"]
+
+
+# The description
+
+BY_HAND = {  # ResNet-10: 3×3 kernels of a basic block, its 1×1 shortcut, weight and bias of each BatchNorm
+    "stem": (3 * 64 * 49 + 2 * 64, 1, (64, 24, 24)),
+    "layer1": (2 * 64 * 64 * 9 + 4 * 64, 2, (64, 24, 24)),
+    "layer2": (64 * 128 * 9 + 128 * 128 * 9 + 64 * 128 + 6 * 128, 3, (128, 12, 12)),
+    "layer3": (128 * 256 * 9 + 256 * 256 * 9 + 128 * 256 + 6 * 256, 3, (256, 6, 6)),
+    "layer4": (256 * 512 * 9 + 512 * 512 * 9 + 256 * 512 + 6 * 512, 3, (512, 3, 3)),
+    "head": (512 * 17 + 17, 0, (17,)),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_description_of_resnet10_agrees_with_paper_and_pencil(strategy: str) -> None:
+    stages = ("layer1",) if strategy == "custom" else ()
+    choices = recipe.make(strategy=strategy, stages=stages, weights="random")
+    rows = freezing.describe(choices).stages
+    assert [row.stage for row in rows] == list(BY_HAND)
+    for row in rows:
+        learns = row.stage in (*choices.learns, "head")
+        assert (row.parameters, row.normalisation_layers, row.output) == BY_HAND[row.stage]
+        assert (row.learns, row.learned) == (learns, row.parameters if learns else 0)
+        assert row.statistics_move == (learns and row.stage != "head")
+
+
+def test_the_description_shows_the_bug_before_it_happens() -> None:
+    rows = freezing.describe(recipe.make(batchnorm="moving", weights="random")).stages
+    assert [row.statistics_move for row in rows] == [True] * 5 + [False]
+    assert [row.learned for row in rows[:-1]] == [0] * 5
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_each_backbone_can_be_described(name: str) -> None:
+    choices = recipe.make(backbone=name, strategy="last_stage", weights="random")
+    found = freezing.describe(choices, classes=5)
+    row = BACKBONES[name]
+    *stages, head = found.stages
+    assert sum(stage.parameters for stage in stages) == row.parameters
+    assert head.parameters == head.learned == 5 * row.features + 5 and head.output == (5,)
+    assert [stage.learns for stage in stages] == [False] * (len(stages) - 1) + [True]
+    assert not any(stage.statistics_move for stage in stages if row.normalisation != "batch")
+    assert (found.backbone, found.weights, found.strategy) == (name, "random", "last_stage")
+
+
+def test_a_description_computes_nothing_and_draws_no_random_number() -> None:
+    state = torch.get_rng_state()
+    freezing.describe(recipe.make(backbone="vit_b_16", weights="random"))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_parameters_counts_learned_and_all() -> None:
+    network, _ = prepared(wanted("last_stage"))
+    head, last = 512 * 3 + 3, BY_HAND["layer4"][0]
+    assert freezing.parameters(network) == {"learned": head + last, "total": 4_905_792 + head}

@@ -1,0 +1,254 @@
+"""The queue: equal questions share an answer, owners take turns, a dead worker's work is named lost."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer import evidence, jobs, recipe, results, runs
+from explorer.errors import ExplorerError
+from explorer.jobs import Task
+
+
+@pytest.fixture(autouse=True)
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time that goes on by one second with each look, so that nothing is ever at the same time."""
+
+    def clock() -> Iterator[float]:
+        now = 1_800_000_000.0
+        while True:
+            yield (now := now + 1)
+
+    ticks = clock()
+    monkeypatch.setattr(time, "time", lambda: next(ticks))
+
+
+def test_equal_questions_have_one_key_whatever_the_order_of_their_arguments() -> None:
+    one, same = jobs.task("compare", a="x", b="y"), jobs.task("compare", b="y", a="x")
+    assert one == same and one.key == same.key and one.path == same.path
+    keys = {one.key, jobs.task("compare", a="y", b="x").key, jobs.task("gallery", a="x", b="y").key}
+    assert len(keys) == 3 and all(len(key) == 32 for key in keys)
+
+
+def test_a_key_holds_the_version_of_the_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = jobs.task("gallery", run="x").key
+    monkeypatch.setattr("explorer.jobs.queue.VERSION", jobs.VERSION + 1)
+    assert jobs.task("gallery", run="x").key != old
+
+
+@pytest.mark.parametrize(
+    ("task", "lane"),
+    [
+        (jobs.training("x"), "train"),
+        (jobs.task("project", a="x", b="y", method="umap"), "map"),
+        (jobs.task("project", a="x", b="y", method="pca"), "look"),
+        (jobs.task("gallery", run="x"), "look"),
+    ],
+)
+def test_each_task_has_its_lane(task: Task, lane: str) -> None:
+    assert task.lane == lane
+
+
+def test_a_question_is_queued_once_claimed_once_and_answered_from_its_file() -> None:
+    task = jobs.task("gallery", run="x")
+    assert jobs.status(task) is None
+    assert jobs.result(task, "me").state == "queued" and jobs.result(task, "you").state == "queued"
+    assert jobs.claim("train") is None and jobs.claim("map") is None
+    assert jobs.claim("look") == task and jobs.claim("look") is None
+    jobs.note(task, progress=0.5, message="half")
+    answer = jobs.status(task)
+    assert answer is not None
+    assert (answer.state, answer.progress, answer.message, answer.waiting) == ("running", 0.5, "half", True)
+    results.save(evidence.Score(2, 1), task.path)
+    jobs.note(task, state="done")
+    assert jobs.result(task).state == "done" and jobs.result(task).value() == evidence.Score(2, 1)
+
+
+def test_a_result_that_was_trimmed_away_is_computed_again() -> None:
+    task = jobs.task("gallery", run="x")
+    jobs.result(task)
+    jobs.claim("look")
+    jobs.note(task, state="done")
+    assert jobs.result(task).state == "queued"
+
+
+def test_a_failure_stays_until_somebody_retries() -> None:
+    task = jobs.task("gallery", run="x")
+    jobs.result(task)
+    jobs.claim("look")
+    jobs.note(task, state="failed", error="no such picture")
+    answer = jobs.result(task)
+    assert (answer.state, answer.error, answer.waiting) == ("failed", "no such picture", False)
+    answer = jobs.result(task, retry=True)
+    assert (answer.state, answer.error) == ("queued", "")
+
+
+def test_a_retry_leaves_what_waits_or_runs_alone() -> None:
+    task = jobs.task("gallery", run="x")
+    jobs.result(task)
+    jobs.claim("look")
+    assert jobs.result(task, retry=True).state == "running"
+
+
+def test_ahead_counts_the_lane_only() -> None:
+    tasks = [jobs.task("gallery", run=str(i)) for i in range(3)]
+    jobs.result(jobs.training("other lane"))
+    assert [jobs.result(task).ahead for task in tasks] == [0, 1, 2]
+    jobs.claim("look")
+    assert [jobs.result(task).ahead for task in tasks] == [0, 1, 2]
+
+
+def test_owners_take_turns() -> None:
+    for owner, n in (("many", 4), ("few", 2), ("late", 1)):
+        for i in range(n):
+            jobs.result(jobs.task("gallery", run=f"{owner}{i}"), owner)
+    served = []
+    while (task := jobs.claim("look")) is not None:
+        served.append(json.loads(task.arguments)["run"])
+        jobs.note(task, state="failed")
+    assert served == ["many0", "few0", "late0", "many1", "few1", "many2", "many3"]
+
+
+def test_who_has_nothing_running_goes_first() -> None:
+    for name in ("a1", "a2", "a3", "b1", "b2"):
+        jobs.result(jobs.task("gallery", run=name), owner=name[0])
+    claimed = [json.loads(jobs.claim("look").arguments)["run"] for _ in range(4)]  # type: ignore[union-attr]
+    assert claimed == ["a1", "b1", "a2", "b2"]  # both stay running
+    jobs.note(jobs.task("gallery", run="b1"), state="failed")
+    jobs.result(jobs.task("gallery", run="b3"), "b")
+    assert json.loads(jobs.claim("look").arguments)["run"] == "b3"  # type: ignore[union-attr]
+
+
+def test_two_claimers_never_get_the_same_task() -> None:
+    wanted = {jobs.task("gallery", run=str(i)) for i in range(24)}
+    for task in wanted:
+        jobs.result(task)
+    with ThreadPoolExecutor(8) as pool:
+        claimed = list(pool.map(lambda _: jobs.claim("look"), range(30)))
+    assert sorted(t.key for t in claimed if t) == sorted(t.key for t in wanted)
+
+
+def test_many_may_find_the_folder_empty_at_once(home: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(lambda i: jobs.result(jobs.task("gallery", run=str(i))).state, range(16)))
+    assert states == ["queued"] * 16
+    with jobs.database() as db:
+        assert db.execute("SELECT count(*) FROM task").fetchone()[0] == 16
+        assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_what_a_crash_left_of_an_unfinished_queue_is_no_obstacle(home: Path) -> None:
+    home.mkdir()
+    (home / ".state.db.part").write_bytes(b"half")
+    assert jobs.alive().state == "gone"
+
+
+@pytest.mark.parametrize("content", [b"", b"this is not a database, it is far too long a text for one" * 99])
+def test_a_damaged_queue_is_told_in_words(home: Path, content: bytes) -> None:
+    home.mkdir()
+    (home / "state.db").write_bytes(content)
+    with pytest.raises(ExplorerError, match=r"state\.db cannot be used.*delete the file"):
+        jobs.alive()
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_words(home: Path) -> None:
+    home.write_text("a file stands where the folder should be")
+    with pytest.raises(ExplorerError, match="THAW_HOME"):
+        jobs.result(jobs.task("gallery", run="x"))
+
+
+def test_a_full_disk_is_told_in_words() -> None:
+    with pytest.raises(ExplorerError, match="disk is full.*Free some space"), jobs.database():
+        raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_run_is_there_at_once_and_stops_at_once_while_it_waits() -> None:
+    run = jobs.train(recipe.make(), "me")
+    assert runs.read(run).state == "queued"
+    jobs.cancel(jobs.training(run))
+    assert runs.read(run).state == "stopped"
+    assert jobs.status(jobs.training(run)).state == "cancelled"  # type: ignore[union-attr]
+    assert jobs.claim("train") is None
+
+
+def test_what_runs_is_only_asked_to_end() -> None:
+    run = jobs.train(recipe.make())
+    task = jobs.claim("train")
+    assert task == jobs.training(run) and jobs.cancelled() == set()
+    jobs.cancel(task)
+    assert jobs.cancelled() == {task.key}
+    assert jobs.status(task).state == "running"  # type: ignore[union-attr]
+    assert runs.read(run).state == "queued"
+
+
+def test_to_cancel_what_nobody_asked_is_no_fault() -> None:
+    jobs.cancel(jobs.task("gallery", run="x"))
+    jobs.cancel(jobs.training("x"))
+
+
+def test_what_a_dead_worker_left_is_named_lost_and_its_run_interrupted() -> None:
+    look, waiting = jobs.task("gallery", run="x"), jobs.task("gallery", run="y")
+    run = jobs.train(recipe.make())
+    jobs.result(look)
+    jobs.claim("train"), jobs.claim("look")
+    jobs.result(waiting)
+    assert jobs.clear_lost("It died.") == 2
+    assert jobs.clear_lost("It died.") == 0
+    assert (jobs.status(look).state, jobs.status(look).error) == ("failed", "It died.")  # type: ignore[union-attr]
+    assert jobs.status(waiting).state == "queued"  # type: ignore[union-attr]
+    assert (runs.read(run).state, runs.read(run).error) == ("interrupted", "It died.")
+
+
+def test_a_lost_run_that_was_deleted_or_damaged_does_not_stop_the_others() -> None:
+    gone, damaged, whole = (jobs.train(recipe.make(seed=i)) for i in range(3))
+    for _ in range(3):
+        jobs.claim("train")
+    runs.delete(gone)
+    (runs.folder(damaged) / "run.json").write_text("{")
+    assert jobs.clear_lost("It died.") == 3
+    assert runs.read(whole).error == "It died."
+
+
+def test_a_worker_is_gone_after_a_while_without_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert jobs.alive() == jobs.Beat("gone")
+    jobs.beat("worker", "warming", started=True)
+    jobs.beat("worker")
+    assert (jobs.alive().state, jobs.alive().starts, jobs.alive().pid) == ("ready", 1, os.getpid())
+    jobs.beat("worker", "warming", started=True)
+    assert jobs.alive().starts == 2 and jobs.alive("server").state == "gone"
+    monkeypatch.setattr("explorer.jobs.workers.STALE", 0.0)
+    assert jobs.alive().state == "gone" and jobs.alive().age > 0
+
+
+def test_no_second_worker_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: pytest.fail("a second worker was started"))
+    with jobs.worker_lock():
+        assert jobs.ensure_worker() is None
+
+
+def test_trim_keeps_the_latest_results_and_forgets_old_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = [jobs.task("gallery", run=str(i)) for i in range(4)]
+    for i, task in enumerate(tasks):
+        jobs.result(task)
+        task.path.parent.mkdir(exist_ok=True)
+        task.path.write_bytes(b"x" * 100)
+        os.utime(task.path, (i, i))
+    jobs.trim(limit=250)
+    assert [task.path.is_file() for task in tasks] == [False, False, True, True]
+    jobs.note(tasks[0], state="failed", finished=time.time() - 15 * 86400)
+    jobs.note(tasks[1], state="failed", finished=time.time() - 13 * 86400)
+    jobs.trim()
+    assert [jobs.status(task) is None for task in tasks[:2]] == [True, False]
+
+
+def test_arguments_that_are_not_plain_are_our_mistake() -> None:
+    arguments: dict[str, Any] = {"run": object()}
+    with pytest.raises(TypeError):
+        jobs.task("gallery", **arguments)

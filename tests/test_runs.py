@@ -1,0 +1,261 @@
+"""The folder of a run: written aside and renamed, readable at every moment, in words when it is damaged."""
+
+import errno
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from explorer import recipe, results, runs
+from explorer.errors import ExplorerError
+from explorer.evidence import Score
+from tests import stand_ins
+
+
+def path_of(run: str) -> Path:
+    return runs.runs_folder() / run
+
+
+def test_a_new_run_is_queued_whole_and_has_its_recipe(home: Path) -> None:
+    wanted = recipe.make(strategy="last_stage", seed=4)
+    run = runs.create(wanted)
+    found = runs.read(run)
+    assert (found.state, found.recipe, found.epochs, found.test) == ("queued", wanted, (), None)
+    assert found.title == wanted.title
+    assert json.loads((home / "runs" / run / "run.json").read_text())["schema"] == runs.SCHEMA
+    assert [p.name for p in (home / "runs").iterdir()] == [run]
+
+
+def test_an_empty_store_has_no_runs_and_says_so() -> None:
+    assert runs.listing() == [] and runs.finished() == []
+    assert runs.find(recipe.make()) is None
+    with pytest.raises(ExplorerError, match=r"no run 'x'.*none yet.*Train one first"):
+        runs.read("x")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../runs", ".trash", "a/b", "/", "nope", "x\0y"])
+def test_no_name_leads_out_of_the_store(name: str) -> None:
+    runs.delete(runs.create(recipe.make()))
+    for ask in (runs.folder, runs.read, runs.delete, runs.audit, runs.predictions):
+        with pytest.raises(ExplorerError, match="There is no run"):
+            ask(name)
+
+
+def test_a_finished_run_reads_as_it_was_written() -> None:
+    run = stand_ins.finished_run(wrong=4)
+    found = runs.read(run)
+    assert found.state == "finished" and found.clean is True
+    assert found.epochs == tuple(stand_ins.epochs())
+    assert (found.test, found.train) == (Score(24, 20), Score(60, 58))
+    assert runs.audit(run).clean
+    assert found.facts["chosen_epoch"] == 3
+    assert set(found.json()) == {"run", "state", "recipe", "test", "train", "seconds", "parameters", "audit"}
+    assert json.loads(json.dumps(found.json()))["test"]["correct"] == 20
+
+
+def test_predictions_survive_their_table() -> None:
+    classes = ("plain", 'with "quotes", commas', "中文 ünï")
+    ids = ["a/1.png", "b, c.png", "line\nbreak.png"]
+    probability = np.array([[0.2, 0.5, 0.3], [0.9, 0.1, 0.0], [1 / 3, 1 / 3, 1 / 3]], np.float32)
+    run = runs.create(recipe.make())
+    runs.store_predictions(run, ids, np.array([1, 2, 0]), probability, classes)
+    found = runs.predictions(run)
+    assert found.ids == tuple(ids) and found.classes == classes
+    assert found.labels.tolist() == [1, 2, 0] and found.predicted.tolist() == [1, 0, 0]
+    assert np.allclose(found.probability, probability, atol=1e-6)
+
+
+def test_tensors_survive_their_file_and_other_layouts() -> None:
+    run = runs.create(recipe.make())
+    tensors = {"a": np.arange(6, dtype=np.float32).reshape(2, 3).T, "b": np.zeros((0, 2), np.float16)}
+    runs.store_tensors(run, "features", tensors)
+    found = runs.tensors(run, "features")
+    assert found.keys() == tensors.keys()
+    assert all(np.array_equal(found[k], v) and found[k].dtype == v.dtype for k, v in tensors.items())
+
+
+@pytest.mark.parametrize(
+    ("ask", "what"),
+    [
+        (runs.audit, "freeze audit"),
+        (runs.predictions, "predictions"),
+        (lambda run: runs.tensors(run, "learned"), "learned"),
+        (lambda run: runs.tensors(run, "features"), "features"),
+    ],
+)
+def test_what_a_run_does_not_hold_yet_is_said_with_its_state(ask: Callable[[str], Any], what: str) -> None:
+    run = runs.create(recipe.make())
+    with pytest.raises(ExplorerError, match=f"{run} holds no {what}: it is queued"):
+        ask(run)
+
+
+@pytest.mark.parametrize(
+    ("file", "ask"),
+    [
+        ("audit.json", runs.audit),
+        ("predictions.csv", runs.predictions),
+        ("features.safetensors", lambda run: runs.tensors(run, "features")),
+    ],
+)
+@pytest.mark.parametrize("keep", [0, 1, 40])
+def test_a_damaged_file_is_named_with_what_to_do(file: str, ask: Callable[[str], Any], keep: int) -> None:
+    run = stand_ins.finished_run()
+    runs.store_tensors(run, "features", {"x": np.zeros(30)})
+    path = path_of(run) / file
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ExplorerError, match=f"{file} is damaged.*Delete the run"):
+        ask(run)
+
+
+CUT = ['{"schema": 1, "state": "runn', "", "null", "[]", "{}", '{"recipe": null}', '{"state": "finished"}', "\x00\xff"]
+FOREIGN = [{"backbone": "resnet999"}, {"optimizer": "sgd"}, {"epochs": "x"}, []]
+
+
+@pytest.mark.parametrize("text", CUT + [json.dumps({"state": "finished", "recipe": r}) for r in FOREIGN])
+def test_half_a_folder_reads_interrupted_and_hides_no_other(text: str) -> None:
+    whole = stand_ins.finished_run()
+    half = runs.create(recipe.make())
+    (path_of(half) / "run.json").write_text(text)
+    found = runs.read(half)
+    assert (found.state, found.recipe, found.title) == ("interrupted", None, half)
+    assert "cannot be read" in found.error
+    assert {run.id for run in runs.listing()} == {whole, half}
+    assert [run.id for run in runs.finished()] == [whole]
+    assert runs.find(recipe.make()) is not None
+    json.dumps(found.json())
+    runs.delete(half)
+    assert [run.id for run in runs.listing()] == [whole]
+
+
+def test_an_empty_folder_or_a_damaged_score_reads_interrupted() -> None:
+    (runs.runs_folder() / "20260101-000000-empty").mkdir(parents=True)
+    run = stand_ins.finished_run()
+    runs.update(run, test={"$type": "Nothing"})
+    assert [r.state for r in runs.listing()] == ["interrupted", "interrupted"]
+
+
+def test_what_create_left_aside_is_no_run() -> None:
+    (runs.runs_folder() / ".20260101-000000-resnet10-full-dead.part").mkdir(parents=True)
+    (runs.runs_folder() / "a file").touch()
+    assert runs.listing() == []
+
+
+@pytest.mark.parametrize("cut", ['{"$type": "Epo', '{"$type": "Epoch", "epoch": 5}', '{"$type": "Nothing"}', "\0\0"])
+def test_a_cut_last_line_is_left_out(cut: str) -> None:
+    run = stand_ins.finished_run()
+    with (path_of(run) / "epochs.jsonl").open("a") as file:
+        file.write(cut)
+    assert runs.read(run).epochs == tuple(stand_ins.epochs())
+    (path_of(run) / "epochs.jsonl").unlink()
+    assert runs.read(run).epochs == ()
+
+
+def test_a_run_whose_process_died_reads_interrupted() -> None:
+    run = runs.create(recipe.make())
+    runs.start(run, versions={"torch": "x"})
+    assert runs.read(run).state == "running"
+    child = subprocess.Popen([sys.executable, "-c", "pass"])
+    child.wait()
+    runs.update(run, pid=child.pid)
+    assert runs.read(run).state == "interrupted"
+
+
+def test_a_process_number_used_again_does_not_revive_a_run() -> None:
+    run = runs.create(recipe.make())
+    runs.start(run)
+    runs.update(run, pid_started=psutil.Process().create_time() - 3600)
+    assert runs.read(run).state == "interrupted"
+    runs.update(run, pid_started=None)
+    assert runs.read(run).state == "interrupted"
+
+
+def test_find_wants_exactly_this_recipe_in_one_of_these_states() -> None:
+    run = stand_ins.finished_run(strategy="full")
+    other = runs.create(recipe.make(strategy="full", seed=9))
+    assert runs.find(recipe.make(strategy="full")).id == run  # type: ignore[union-attr]
+    assert runs.find(recipe.make(strategy="full", seed=9)) is None
+    assert runs.find(recipe.make(strategy="full", seed=9), ("queued", "running")).id == other  # type: ignore[union-attr]
+    assert runs.find(recipe.make(strategy="full", seed=8)) is None
+
+
+def test_delete_can_be_undone_until_the_trash_is_emptied() -> None:
+    run = stand_ins.finished_run()
+    runs.delete(run)
+    assert runs.listing() == []
+    runs.restore(run)
+    assert [r.id for r in runs.listing()] == [run]
+    runs.delete(run)
+    runs.empty_trash()
+    runs.empty_trash()
+    with pytest.raises(ExplorerError, match="not in the trash any more"):
+        runs.restore(run)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
+def test_a_disk_that_takes_nothing_is_told_in_words(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stand_ins.finished_run()
+    before = {p.name: p.read_bytes() for p in path_of(run).iterdir()}
+
+    def full(*arguments: Any, **named: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full)
+        patch.setattr("explorer.runs.contents.save_file", full)
+        audit = stand_ins.audit_of(run, recipe.make())
+        for store in (
+            lambda: runs.update(run, state="failed"),
+            lambda: runs.store_audit(run, audit),
+            lambda: runs.store_tensors(run, "learned", {}),
+            lambda: runs.create(recipe.make()),
+        ):
+            with pytest.raises(ExplorerError, match=rf"{os.strerror(number)}.*Free some space.*THAW_HOME"):
+                store()
+    assert {p.name: p.read_bytes() for p in path_of(run).iterdir()} == before
+    assert [r.id for r in runs.listing()] == [run]
+
+
+def test_a_fault_that_is_not_the_disk_s_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.EINVAL, "invalid")
+
+    run = runs.create(recipe.make())
+    monkeypatch.setattr(Path, "write_text", broken)
+    with pytest.raises(OSError, match="invalid"):
+        runs.update(run, state="failed")
+
+
+def _rewrite(home: str, run: str, times: int) -> None:
+    os.environ["THAW_HOME"] = home
+    for i in range(times):
+        runs.update(run, state="finished", note="x" * (1 + i % 50) * 1000)
+
+
+def test_a_reader_never_sees_half_a_manifest(home: Path) -> None:
+    run = stand_ins.finished_run()
+    context = multiprocessing.get_context("spawn")
+    writer = context.Process(target=_rewrite, args=(str(home), run, 200))
+    writer.start()
+    states = set()
+    while writer.is_alive():
+        states.add(runs.read(run).state)
+    writer.join()
+    assert writer.exitcode == 0, "the writer itself failed"
+    assert states == {"finished"}
+
+
+def test_results_go_through_the_manifest_unchanged() -> None:
+    run = runs.create(recipe.make())
+    runs.update(run, test=Score(9, 4), chosen_epoch=np.int64(3), seconds={"total": 1.5}, classes=("a", "b"))
+    found = runs.read(run)
+    assert found.test == Score(9, 4)
+    assert found.facts["classes"] == ["a", "b"] and found.facts["chosen_epoch"] == 3
+    assert results.unpack(found.facts["test"]) == Score(9, 4)

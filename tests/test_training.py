@@ -1,0 +1,555 @@
+"""Carrying out a recipe: the frozen front once, the numbers of a plain loop, and nothing lost when it goes wrong."""
+
+import errno
+import json
+import math
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from PIL import Image
+from torch.nn import functional
+from torchvision import models, transforms
+
+from explorer import recipe, runs
+from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.engine import devices, tasks, training
+from explorer.engine.boundary import Front
+from explorer.engine.training import Outcome, Session
+from explorer.errors import ExplorerError, Stopped
+from explorer.evidence import Score
+from explorer.recipe import Recipe
+from explorer.results import Epoch
+
+NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
+
+
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that can be compared across ways of computing them."""
+    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
+
+
+@pytest.fixture
+def make(tiny: dict[str, Any]) -> Callable[..., Recipe]:
+    """A tiny recipe with other choices; the custom strategy lets the second stage learn."""
+
+    def made(**choices: Any) -> Recipe:
+        if choices.get("strategy") == "custom":
+            choices["stages"] = (BACKBONES[choices.get("backbone", "resnet10")].stage_names[1],)
+        return recipe.make(**tiny | choices)
+
+    return made
+
+
+def carry_out(choices: Recipe) -> tuple[Session, list[Epoch], Outcome]:
+    session = training.prepare(choices)
+    epochs = list(training.train(session))
+    return session, epochs, training.outcome(session, "run")
+
+
+# What is frozen, end to end
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("backbone", NETS)
+def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_the_same(
+    backbone: str, strategy: str, make: Callable[..., Recipe]
+) -> None:
+    choices = make(backbone=backbone, strategy=strategy)
+    session, epochs, found = carry_out(choices)
+    assert found.audit.clean and found.audit.recomputed == 0.0
+    assert len(epochs) == 2 and session.front["train"].upto == (choices.frozen_front or (None,))[-1]
+    parts = {n: part for part in (*session.network.row.stage_names, "head") for n in session.network.names(part)}
+    assert {parts[name] for name in found.learned} == {"head", *choices.learns}
+    state = session.network.model.state_dict()
+    assert all(torch.equal(state[name], found.learned.get(name, old)) for name, old in session.before.items())
+    same = {
+        s: np.array_equal(found.features[f"before/{s}"], found.features[f"after/{s}"]) for s in choices.row.stage_names
+    }
+    assert same == {stage: stage in choices.frozen_front for stage in choices.row.stage_names}
+
+
+@pytest.mark.parametrize("backbone", ["resnet10", "mobilenet_v3_small"])
+def test_a_probe_under_moving_statistics_is_not_cached_and_found_out(
+    backbone: str, make: Callable[..., Recipe]
+) -> None:
+    session, _, found = carry_out(make(backbone=backbone, batchnorm="moving"))
+    assert all(f.upto is None and f.pooled == {} and f.stored.dtype == torch.uint8 for f in session.front.values())
+    assert not found.audit.clean
+    assert all(row.batchnorm_drift > 0 and not row.clean for row in found.audit.stages[:-1])
+    last = session.recipe.row.stage_names[-1]
+    assert not np.array_equal(found.features[f"before/{last}"], found.features[f"after/{last}"])
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stage"])
+def test_the_frozen_front_sees_each_image_once_however_many_epochs(strategy: str, make: Callable[..., Recipe]) -> None:
+    seen = {"stem": 0, "layer4": 0}
+    session = training.prepare(make(strategy=strategy, epochs=3))
+    for stage, module in (("stem", session.network.model.conv1), ("layer4", session.network.model.layer4)):
+        module.register_forward_hook(lambda m, x, y, stage=stage: seen.update({stage: seen[stage] + len(y)}))
+    list(training.train(session))
+    assert seen["stem"] == 0
+    assert (seen["layer4"] > 0) == (strategy == "last_stage")
+    training.outcome(session)
+    assert seen["stem"] == len(session.data.test.ids), "only the audit looks once more, at the test images"
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "full"])
+def test_front_and_tail_together_are_the_network(strategy: str, make: Callable[..., Recipe], float32: None) -> None:
+    session = training.prepare(make(backbone="squeezenet1_1", strategy=strategy))
+    network, front = session.network.eval(), session.front["test"]
+    pixels = torch.from_numpy(session.data.test.pixels(session.recipe.preprocessing))
+    with torch.no_grad():
+        whole = network(devices.to_input(pixels, session.recipe.preprocessing, torch.device("cpu")))
+        parts = front.tail(network, front.read(torch.arange(len(pixels))))
+    assert torch.allclose(whole, parts, atol=1e-5)
+
+
+def test_pooled_features_are_those_of_each_image_also_when_they_come_in_batches(
+    make: Callable[..., Recipe], float32: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Front, "BATCH", 3)
+    session = training.prepare(make(backbone="squeezenet1_1", strategy="last_stage"))
+    test, network = session.data.test, session.network.eval()
+    x = devices.to_input(
+        torch.from_numpy(test.pixels(session.recipe.preprocessing)), session.recipe.preprocessing, torch.device("cpu")
+    )
+    assert tuple(session.pooled) == session.recipe.row.stage_names and len(x) > 2 * Front.BATCH
+    with torch.inference_mode():
+        for stage, features in session.pooled.items():
+            assert np.allclose(features, network.until(x, stage).mean((2, 3)).numpy(), atol=1e-5)
+
+
+# The numbers
+
+
+def comparable(epoch: Epoch) -> tuple[Any, ...]:
+    return epoch.epoch, epoch.batch_loss, epoch.train_loss, epoch.train, epoch.val_loss, epoch.val
+
+
+@pytest.mark.parametrize(
+    ("backbone", "strategy"), [("squeezenet1_1", "linear_probe"), ("squeezenet1_1", "full"), ("resnet10", "last_stage")]
+)
+def test_the_same_recipe_gives_the_same_numbers_to_the_last_bit(
+    backbone: str, strategy: str, make: Callable[..., Recipe]
+) -> None:
+    choices = make(backbone=backbone, strategy=strategy)
+    _, epochs, found = carry_out(choices)
+    torch.manual_seed(99), np.random.default_rng().random()
+    _, again, same = carry_out(choices)
+    assert [comparable(e) for e in epochs] == [comparable(e) for e in again]
+    assert np.array_equal(found.probability, same.probability)
+    assert all(torch.equal(found.learned[name], same.learned[name]) for name in found.learned)
+    _, other, _ = carry_out(make(backbone=backbone, strategy=strategy, seed=1))
+    assert [comparable(e) for e in epochs] != [comparable(e) for e in other]
+
+
+def test_a_run_leaves_torch_s_random_numbers_alone(make: Callable[..., Recipe]) -> None:
+    state = torch.get_rng_state()
+    carry_out(make(backbone="squeezenet1_1", strategy="full"))
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_runs_of_two_seeds_are_scored_on_the_same_images(make: Callable[..., Recipe]) -> None:
+    choices = [make(backbone="squeezenet1_1", per_class=4, seed=seed) for seed in (0, 1)]
+    a, b = (training.prepare(c).data for c in choices)
+    assert a.test.ids == b.test.ids and a.val.ids == b.val.ids and a.train.ids != b.train.ids
+
+
+def plain_loop(session: Session, patterns: Path, until: int) -> tuple[list[float], np.ndarray]:
+    """The loop of PyTorch's tutorial: every image from its file and through the whole net in each step.
+
+    Shares only the names of the images, the first weights and the order of batches with what it checks.
+    """
+    wanted = session.recipe
+    look = transforms.Compose(
+        [
+            transforms.Resize(32),
+            transforms.CenterCrop(32),
+            transforms.ToTensor(),
+            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        ]
+    )
+
+    def load(ids: tuple[str, ...]) -> tuple[torch.Tensor, torch.Tensor]:
+        kinds = ["chequered", "lying", "standing"]
+        pictures = [look(Image.open(patterns / name).convert("RGB")) for name in ids]
+        return torch.stack(pictures), torch.tensor([kinds.index(name.split("/")[0]) for name in ids])
+
+    model = models.ResNet(models.resnet.BasicBlock, [1, 1, 1, 1], num_classes=3)
+    model.load_state_dict(session.before)
+    x, y = load(session.data.train.ids)
+    head, model.fc = model.fc, torch.nn.Identity()
+    mean, spread = torch.zeros(()), torch.ones(())
+    if wanted.strategy == "linear_probe":  # the head reads features standardised as they were before the first step
+        with torch.no_grad():
+            features = model.eval()(x)
+        mean, spread = features.mean(0), features.std(0)
+        spread = torch.maximum(spread, spread.mean() / 20)
+    learning = {"linear_probe": [], "last_stage": ["layer4"]}.get(wanted.strategy)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = learning is None or name.split(".")[0] in learning
+    body = [p for p in model.parameters() if p.requires_grad]
+    groups = [{"params": list(head.parameters()), "lr": wanted.head_rate}, {"params": body, "lr": wanted.backbone_rate}]
+    optimizer = torch.optim.AdamW([group for group in groups if group["params"]], weight_decay=0.01)
+    total, step, losses = math.ceil(len(y) / wanted.batch_size) * wanted.epochs, 0, []
+    order = torch.Generator().manual_seed(wanted.seed)
+    for _ in range(until):
+        model.train()
+        for name, module in model.named_children():
+            module.train(learning is None or name in learning)
+        summed = 0.0
+        for batch in torch.randperm(len(y), generator=order).split(wanted.batch_size):
+            for group in optimizer.param_groups:
+                rate = group.setdefault("first", group["lr"])
+                group["lr"] = rate * (1 + math.cos(math.pi * step / total)) / 2
+            step += 1
+            loss = functional.cross_entropy(head((model(x[batch]) - mean) / spread), y[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            summed += loss.item() * len(batch)
+        losses.append(summed / len(y))
+    model.eval()
+    with torch.no_grad():
+        return losses, head((model(load(session.data.test.ids)[0]) - mean) / spread).softmax(1).numpy()
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "from_scratch"])
+def test_a_plain_loop_that_shares_no_code_comes_to_the_same_numbers(
+    strategy: str, make: Callable[..., Recipe], patterns: Path, float32: None
+) -> None:
+    session, epochs, found = carry_out(make(strategy=strategy, epochs=4))
+    losses, probability = plain_loop(session, patterns, found.chosen_epoch)
+    # rounding grows where every stage learns: there the accuracies must agree, elsewhere the losses
+    if strategy != "from_scratch":
+        assert np.allclose(losses, [e.batch_loss for e in epochs[: found.chosen_epoch]], rtol=2e-3)
+        assert np.allclose(probability, found.probability, atol=5e-3)
+    assert abs(losses[0] - epochs[0].batch_loss) < 0.05
+    plain = Score(len(probability), int((probability.argmax(1) == session.data.test.labels).sum()))
+    assert found.test.low <= plain.accuracy <= found.test.high
+    assert plain.low <= found.test.accuracy <= plain.high
+
+
+@pytest.mark.parametrize("backbone", ["resnet10", "squeezenet1_1"])
+def test_the_head_is_a_plain_layer_again_when_it_is_stored_and_says_the_same(
+    backbone: str, make: Callable[..., Recipe], float32: None
+) -> None:
+    session = training.prepare(make(backbone=backbone))
+    list(training.train(session))
+    network, front = session.network.eval(), session.front["test"]
+    with torch.inference_mode():
+        standard = front.tail(network, front.stored)
+        assert network.standard is not None
+        network.fold(), network.fold()
+        assert network.standard is None
+        assert torch.allclose(front.tail(network, front.stored), standard, atol=1e-4)
+
+
+def test_a_head_learns_the_same_whatever_the_scale_of_its_features(
+    make: Callable[..., Recipe], float32: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for scale in (1.0, 1000.0):
+        session = training.prepare(make(backbone="squeezenet1_1"))
+        for split in session.front:
+            session.front[split].stored.mul_(scale)
+        session.network.standardise(session.front["train"].stored)
+        losses.append([epoch.train_loss for epoch in training.train(session)])
+    assert np.allclose(*losses, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "choices", [{"strategy": "last_stage"}, {"strategy": "full"}, {"batchnorm": "moving"}], ids=str
+)
+@pytest.mark.parametrize("backbone", NETS)
+def test_random_weights_start_from_a_sane_loss(
+    backbone: str, choices: dict[str, str], make: Callable[..., Recipe]
+) -> None:
+    epoch = next(training.train(training.prepare(make(backbone=backbone, **choices))))
+    assert epoch.batch_loss < 4 * math.log(3)
+
+
+def test_what_can_be_learned_is_learned(make: Callable[..., Recipe]) -> None:
+    _, epochs, found = carry_out(make(strategy="from_scratch", epochs=6))
+    assert found.train.accuracy > 0.9
+    assert epochs[-1].train_loss < epochs[0].train_loss
+
+
+def test_the_best_epoch_on_validation_is_taken_not_the_last(make: Callable[..., Recipe]) -> None:
+    session = training.prepare(make(backbone="squeezenet1_1", strategy="full", epochs=5, backbone_rate=3e-3))
+    states, rows = [], []
+    for row in training.train(session):
+        rows.append((row.val.accuracy, -row.val_loss))
+        states.append(training._state(session.network))
+    found = training.outcome(session)
+    best = rows.index(max(rows)) + 1
+    assert found.chosen_epoch == best
+    kept = session.network.model.state_dict()
+    assert all(torch.equal(kept[name], tensor) for name, tensor in states[best - 1].items())
+    assert all(torch.equal(tensor, kept[name].cpu()) for name, tensor in found.learned.items())
+
+
+def test_each_epoch_says_what_it_was_scored_on(make: Callable[..., Recipe]) -> None:
+    session, epochs, found = carry_out(make(backbone="squeezenet1_1", strategy="last_stage", epochs=3))
+    sizes = [len(session.front[split].labels) for split in ("train", "val", "test")]
+    assert [e.epoch for e in epochs] == [1, 2, 3]
+    assert all((e.train.n, e.val.n) == tuple(sizes[:2]) and e.images_per_second > 0 for e in epochs)
+    assert (found.train.n, found.test.n) == (sizes[0], sizes[2])
+    assert [e.seconds for e in epochs] == sorted(e.seconds for e in epochs)
+    assert found.seconds.keys() == {"total", "features", "training"}
+    assert found.seconds["total"] >= found.seconds["features"] + found.seconds["training"]
+    assert [k for k in found.features if k.startswith("epoch/")] == ["epoch/1", "epoch/2", "epoch/3"]
+    assert np.allclose(found.probability.sum(1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("epochs", "kept"), [(1, [1]), (3, [1, 2, 3]), (12, list(range(1, 13)))])
+def test_the_features_of_few_epochs_are_all_kept(epochs: int, kept: list[int]) -> None:
+    assert sorted(training._kept_epochs(epochs)) == kept
+
+
+def test_the_features_of_many_epochs_are_kept_for_some_with_first_and_last() -> None:
+    kept = training._kept_epochs(500)
+    assert len(kept) == training.SNAPSHOTS and {1, 500} <= kept
+
+
+@pytest.mark.parametrize(
+    ("n", "size", "sizes"),
+    [(16, 8, [8, 8]), (17, 8, [8, 9]), (18, 8, [8, 8, 2]), (9, 8, [9]), (1, 8, [1]), (3, 2, [3])],
+)
+def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
+    batches = training._batches(torch.arange(n), size)
+    assert [len(b) for b in batches] == sizes
+    assert torch.cat(batches).tolist() == list(range(n))
+
+
+def test_batchnorm_never_meets_a_single_image(make: Callable[..., Recipe]) -> None:
+    _, epochs, found = carry_out(make(strategy="from_scratch", per_class=3, batch_size=8))
+    assert len(epochs) == 2 and found.audit.clean
+
+
+def test_the_progress_goes_forward_and_names_the_epoch(make: Callable[..., Recipe]) -> None:
+    told: list[tuple[float, str]] = []
+    run = runs.create(make(backbone="squeezenet1_1"))
+    tasks.train(run, lambda fraction, message: told.append((fraction, message)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions) and fractions[0] >= 0 and fractions[-1] < 1
+    messages = list(dict.fromkeys(message for _, message in told))
+    assert messages[-3:] == ["Epoch 1 of 2", "Epoch 2 of 2", "Scoring and auditing"]
+    assert any("Frozen stages" in message for message in messages)
+
+
+# A run's folder
+
+
+@pytest.mark.parametrize(
+    ("backbone", "strategy"),
+    [("squeezenet1_1", "linear_probe"), ("mobilenet_v3_small", "last_stage"), ("resnet10", "from_scratch")],
+)
+def test_the_folder_of_a_run_rebuilds_its_network_and_its_predictions(
+    backbone: str, strategy: str, make: Callable[..., Recipe], float32: None
+) -> None:
+    run = runs.create(make(backbone=backbone, strategy=strategy))
+    found = tasks.train(run)
+    said = runs.predictions(run)
+    assert found.state == "finished" and found.test is not None and found.clean is True
+    assert found.test.correct == int((said.labels == said.predicted).sum())
+    rebuilt = tasks.network(run)
+    assert not rebuilt.training
+    images = training.prepare(found.recipe).data.test  # type: ignore[arg-type]
+    assert images.ids == said.ids
+    x = devices.to_input(
+        torch.from_numpy(images.pixels(found.recipe.preprocessing)), found.recipe.preprocessing, torch.device("cpu")
+    )  # type: ignore[union-attr]  # noqa: E501
+    with torch.inference_mode():
+        probability = rebuilt(x).softmax(1).numpy()
+    assert np.allclose(probability, said.probability, atol=2e-4)
+    assert {p.name for p in runs.folder(run).iterdir()} == {
+        *("run.json", "epochs.jsonl", "learned.safetensors", "features.safetensors", "predictions.csv", "audit.json")
+    }
+    facts = json.loads((runs.folder(run) / "run.json").read_text())
+    assert facts["versions"]["torch"] == torch.__version__
+    assert facts["device"] == "cpu" and facts["precision"] == "float32"
+    assert facts["parameters"]["learned"] == sum(row.learned for row in runs.audit(run).stages)
+
+
+def test_a_probe_weighs_kilobytes(make: Callable[..., Recipe]) -> None:
+    run = runs.create(make())
+    tasks.train(run)
+    assert set(runs.tensors(run, "learned")) == {"fc.weight", "fc.bias"}
+    assert (runs.folder(run) / "learned.safetensors").stat().st_size < 10_000
+
+
+# When it goes wrong
+
+
+def losing(monkeypatch: pytest.MonkeyPatch, at: int, value: float = math.nan) -> None:
+    """The loss becomes `value` at its `at`-th computation in training mode."""
+    calls = [0]
+
+    def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        calls[0] += logits.requires_grad
+        return functional.cross_entropy(logits, labels) * (value if calls[0] >= at else 1)
+
+    monkeypatch.setattr(training, "functional", SimpleNamespace(cross_entropy=loss))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_ends_the_run_there_and_keeps_what_was(
+    value: float, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(
+        make(backbone="squeezenet1_1", epochs=5, head_rate=0.25)
+    )  # 26 images in batches of 8: 4 steps an epoch
+    losing(monkeypatch, at=10, value=value)
+    with pytest.raises(ExplorerError, match=r"The loss became (nan|inf) in epoch 3.*0\.25 \(head\).*a tenth"):
+        tasks.train(run)
+    found = runs.read(run)
+    assert found.state == "failed" and "epoch 3" in found.error
+    assert [e.epoch for e in found.epochs] == [1, 2]
+    with pytest.raises(ExplorerError, match="is failed .*epoch 3.*Choose a finished run"):
+        tasks.network(run)
+
+
+def test_weights_that_explode_are_told_too(make: Callable[..., Recipe]) -> None:
+    session = training.prepare(make(backbone="squeezenet1_1", strategy="full", epochs=3))
+    epochs = training.train(session)
+    next(epochs)
+    with torch.no_grad():
+        session.network.head[1].weight[0, 0] = math.nan
+    with pytest.raises(ExplorerError, match="in epoch 2"):
+        next(epochs)
+
+
+@pytest.mark.parametrize(
+    ("when", "kept"), [("Loading", 0), ("Frozen stages, val", 0), ("Epoch 1 of", 0), ("Epoch 3 of", 2), ("Scoring", 4)]
+)
+def test_a_stop_is_a_stop_whenever_it_comes_and_keeps_what_was(
+    when: str, kept: int, make: Callable[..., Recipe]
+) -> None:
+    run = runs.create(make(backbone="squeezenet1_1", epochs=4))
+    steps = [0]
+
+    def stop(fraction: float, message: str) -> None:
+        steps[0] += message.startswith(when)
+        if steps[0] > (2 if when.startswith("Epoch") else 0):  # in the middle of the epoch
+            raise Stopped
+
+    found = tasks.train(run, stop)
+    assert found.state == "stopped" and not found.error
+    assert [e.epoch for e in found.epochs] == list(range(1, kept + 1))
+    assert runs.read(run) == found
+
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("what", ["learned", "features", "predictions", "audit"])
+def test_a_disk_that_fills_up_while_saving_fails_the_run_in_words(
+    what: str, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make(backbone="squeezenet1_1"))
+    original = {"write_text": Path.write_text, "open": Path.open, "replace": Path.replace}
+
+    def full(name: str) -> Callable[..., Any]:
+        def method(path: Path, *arguments: Any, **named: Any) -> Any:
+            if what in path.name:
+                raise FULL
+            return original[name](path, *arguments, **named)
+
+        return method
+
+    with monkeypatch.context() as patch:
+        for name in original:
+            patch.setattr(Path, name, full(name))
+        with pytest.raises(ExplorerError, match="No space left on device.*Free some space"):
+            tasks.train(run)
+    found = runs.read(run)
+    assert found.state == "failed" and "Free some space" in found.error
+    assert len(found.epochs) == 2
+
+
+def test_a_disk_that_stays_full_is_told_and_the_run_reads_interrupted_when_its_process_ends(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make(backbone="squeezenet1_1"))
+
+    def full(path: Path, *arguments: Any, **named: Any) -> Any:
+        raise FULL
+
+    def fill(fraction: float, message: str) -> None:
+        if message.startswith("Scoring"):
+            patch.setattr(Path, "write_text", full)
+            patch.setattr("explorer.runs.contents.save_file", full)
+
+    with monkeypatch.context() as patch, pytest.raises(ExplorerError, match="Free some space"):
+        tasks.train(run, fill)
+    assert len(runs.read(run).epochs) == 2
+    monkeypatch.setattr(psutil.Process, "create_time", lambda self: 0.0)  # as if this process were another
+    assert runs.read(run).state == "interrupted"
+
+
+def test_a_fault_of_ours_fails_the_run_with_its_name(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make())
+    monkeypatch.setattr(training, "prepare", lambda *a: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tasks.train(run)
+    assert runs.read(run).error == "ZeroDivisionError: division by zero"
+
+
+def test_a_run_without_a_readable_recipe_cannot_be_carried_out(make: Callable[..., Recipe]) -> None:
+    run = runs.create(make())
+    (runs.folder(run) / "run.json").write_text("{")
+    with pytest.raises(ExplorerError, match="no readable recipe.*Delete it"):
+        tasks.train(run)
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"per_class": 99}, "99 training images per class"),
+        ({"data_dir": "/no/such/folder"}, "does not exist"),
+    ],
+)
+def test_data_that_cannot_be_used_fails_the_run_in_words(
+    choices: dict[str, Any], words: str, make: Callable[..., Recipe]
+) -> None:
+    run = runs.create(make(**choices))
+    with pytest.raises(ExplorerError, match=words):
+        tasks.train(run)
+    assert runs.read(run).state == "failed" and words in runs.read(run).error
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_device_that_is_not_there_is_told_in_words(make: Callable[..., Recipe]) -> None:
+    with pytest.raises(ExplorerError, match="'cuda' was asked for.*'auto' or 'cpu'"):
+        training.prepare(make(device="cuda"))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "hardware", "precision"),
+    [("resnet10", True, "bfloat16"), ("resnet10", False, "float32"), ("mobilenet_v2", True, "float32")],
+)
+def test_bfloat16_is_used_where_the_processor_and_the_architecture_gain(
+    backbone: str, hardware: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: hardware)
+    assert devices.place(BACKBONES[backbone], "cpu").precision == precision
+
+
+@pytest.mark.parametrize(("asked", "cores", "threads"), [("3", 8, 3), ("", 8, 7), ("", 1, 1), ("", None, 1)])
+def test_one_core_is_left_for_the_pages(
+    asked: str, cores: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THAW_THREADS", asked)
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert devices.set_threads() == threads
