@@ -1,0 +1,172 @@
+"""The daemon's loop: claims tasks, forks, watches, kills."""
+
+import json
+import logging
+import multiprocessing
+import signal
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from explorer import jobs, runs
+from explorer.errors import ExplorerError
+from explorer.jobs import Task
+from explorer.worker import lives
+
+TICK = 0.05  # seconds between looks at the queue
+BEAT = 2.0  # seconds between signs of life
+GRACE = 0.7  # seconds a training has to stop by itself before it is killed
+LONELY = 60.0  # seconds without any server after which an idle worker ends
+LONGEST_LOOK = 300.0  # seconds after which a looking task is killed
+log = logging.getLogger("worker")
+
+
+@dataclass
+class Child:
+    """A process of the worker and what it is busy with."""
+
+    lane: str
+    process: BaseProcess
+    pipe: Connection
+    task: Task | None = None
+    since: float = 0.0
+    stopping: float = 0.0
+
+
+class Worker:
+    """The daemon's state: its children, and how many trainings may run at once."""
+
+    def __init__(self, slots: int) -> None:
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        self.context: Any = multiprocessing.get_context(method)
+        if method == "forkserver":
+            self.context.set_forkserver_preload(["explorer.engine.tasks"])
+        self.slots = slots
+        self.children: list[Child] = []
+
+    def run(self) -> None:
+        """Serve until idle without a server for a minute, or until SIGTERM."""
+        last_beat = last_busy = time.monotonic()
+        for lane in ("look", "map"):
+            self._start(lane, lives.look, lane == "map")
+        while True:
+            now = time.monotonic()
+            if now - last_beat > BEAT:
+                last_beat = now
+                jobs.beat("worker", "ready" if any(c.since for c in self._lane("look")) else "warming")
+                if self._busy() or jobs.alive("server").state != "gone":
+                    last_busy = now
+            if now - last_busy > LONELY:
+                return
+            self._claim()
+            self._stop_unwanted(now)
+            self._listen()
+
+    def _lane(self, lane: str) -> list[Child]:
+        return [child for child in self.children if child.lane == lane]
+
+    def _busy(self) -> bool:
+        return any(child.task for child in self.children)
+
+    def _start(self, lane: str, life: Any, argument: Any, task: Task | None = None) -> None:
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=life, args=(theirs, argument), daemon=True, name=lane)
+        process.start()
+        theirs.close()
+        self.children.append(Child(lane, process, ours, task, time.monotonic() if task else 0.0))
+
+    def _claim(self) -> None:
+        """Give waiting tasks to whoever is free."""
+        lanes = jobs.waiting()
+        while "train" in lanes and len(self._lane("train")) < self.slots and (task := jobs.claim("train")):
+            self._start("train", lives.train, json.loads(task.arguments)["run"], task)
+        for child in self._lane("look") + self._lane("map"):
+            free = child.lane in lanes and child.since and not child.task
+            if free and (task := jobs.claim(child.lane)):
+                child.task, child.since = task, time.monotonic()
+                child.pipe.send((task.name, json.loads(task.arguments), task.path))
+
+    def _stop_unwanted(self, now: float) -> None:
+        """Ask cancelled trainings to stop and kill what does not, or what takes too long."""
+        unwanted = jobs.cancelled() if self._busy() else set()
+        for child in list(self.children):
+            if not child.task:
+                continue
+            late = child.lane != "train" and now - child.since > LONGEST_LOOK
+            if child.task.key in unwanted and not child.stopping:
+                child.stopping = now
+                if child.lane == "train":
+                    _send(child, "stop")
+            if late or (child.stopping and (child.lane != "train" or now - child.stopping > GRACE)):
+                child.process.kill()
+
+    def _listen(self) -> None:
+        """Take in what the children say, for at most one tick."""
+        handles = [handle for child in self.children for handle in (child.pipe, child.process.sentinel)]
+        ready = set(wait(handles, timeout=TICK))
+        for child in list(self.children):
+            if child.pipe in ready:
+                self._hear(child)
+            elif child.process.sentinel in ready:
+                self._bury(child)
+
+    def _hear(self, child: Child) -> None:
+        try:
+            kind, *words = child.pipe.recv()
+        except (EOFError, OSError):
+            self._bury(child)
+            return
+        if kind == "ready":
+            child.since = time.monotonic()
+            jobs.beat("worker", "ready")
+        elif child.task and kind == "progress":
+            jobs.note(child.task, progress=words[0], message=words[1])
+        elif child.task:
+            state = "cancelled" if child.stopping and kind == "done" else kind
+            jobs.note(child.task, state=state, error=words[0], finished=time.time())
+            child.task = None
+
+    def _bury(self, child: Child) -> None:
+        """A child ended: say what became of its task, and replace a looking child."""
+        child.process.join(1)
+        self.children.remove(child)
+        code = child.process.exitcode
+        if child.task:
+            state = "cancelled" if child.stopping else "failed"
+            why = "" if child.stopping else _cause(code)
+            jobs.note(child.task, state=state, error=why, finished=time.time())
+            _close_run(child.task, "stopped" if child.stopping else "failed", why)
+        if child.lane != "train":
+            log.warning("the %s process ended with code %s; starting another", child.lane, code)
+            time.sleep(0.5)  # a child that dies at once must not spin the machine
+            self._start(child.lane, lives.look, child.lane == "map")
+
+
+def _send(child: Child, message: str) -> None:
+    try:
+        child.pipe.send(message)
+    except OSError:
+        log.info("the %s process had already gone", child.lane)
+
+
+def _cause(code: int | None) -> str:
+    """Why a process ended, in words."""
+    if code == -signal.SIGKILL:
+        return (
+            "The process was killed: the machine ran out of memory, or somebody ended it. Try a smaller batch or input."
+        )
+    return f"The process ended unexpectedly (exit code {code}); worker.log in Thaw's folder has its last words."
+
+
+def _close_run(task: Task, state: str, why: str) -> None:
+    """Write into a run's folder what its dead process could not."""
+    if task.name != "train":
+        return
+    try:
+        run = json.loads(task.arguments)["run"]
+        if runs.read(run).state in ("queued", "interrupted", "running"):
+            runs.update(run, state=state, error=why)
+    except (ExplorerError, OSError, ValueError) as error:
+        log.warning("could not close a run: %s", error)

@@ -1,0 +1,66 @@
+"""What the worker's children do: carry out one run, or answer one question after the other."""
+
+import os
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+from explorer import results
+from explorer.errors import ExplorerError, Stopped
+
+
+def report_through(pipe: Connection) -> Any:
+    """A progress report that speaks through the pipe at most ten times a second, and stops when told to."""
+    last = [0.0]
+
+    def report(fraction: float, message: str) -> None:
+        try:
+            stop = pipe.poll() and pipe.recv()
+            if not stop and time.monotonic() - last[0] > 0.1:
+                last[0] = time.monotonic()
+                pipe.send(("progress", fraction, message))
+        except (EOFError, OSError):  # the worker died: leave at once, the run reads `interrupted`
+            os._exit(1)
+        if stop:
+            raise Stopped
+
+    return report
+
+
+def train(pipe: Connection, run: str) -> None:
+    """The life of a training process."""
+    from explorer.engine import tasks
+
+    try:
+        tasks.train(run, report_through(pipe))
+    except ExplorerError as error:
+        pipe.send(("failed", str(error)))
+    except Exception as error:
+        traceback.print_exc()
+        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+    else:
+        pipe.send(("done", ""))
+
+
+def look(pipe: Connection, warm: bool) -> None:
+    """The life of a looking process: one task after the other, its models kept warm."""
+    from explorer.engine import devices, projection, tasks
+
+    devices.set_threads()
+    projection.warm_up("umap" if warm else "pca")
+    pipe.send(("ready", ""))
+    while True:
+        try:
+            name, arguments, path = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            results.save(tasks.TASKS[name](**arguments), path)
+        except ExplorerError as error:
+            pipe.send(("failed", str(error)))
+        except Exception as error:
+            traceback.print_exc()
+            pipe.send(("failed", f"{type(error).__name__}: {error}"))
+        else:
+            pipe.send(("done", ""))

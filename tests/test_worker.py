@@ -1,0 +1,242 @@
+"""The daemon, for real: one worker carries out runs and questions, is cancelled, killed, and started again."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from explorer import jobs, recipe, runs
+from explorer.jobs import Answer, Task
+from explorer.worker import daemon
+
+PATIENCE = 120.0  # seconds; a busy machine is slow, and only a worker that hangs should fail
+
+
+def wait_for(what: str, true: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Whatever `true` gives once it is something, or a failure that says what was waited for."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        jobs.beat("server")  # a worker without a server would end by itself
+        if found := true():
+            return found
+        time.sleep(0.05)
+    log = Path(os.environ["THAW_HOME"], "worker.log")
+    pytest.fail(f"{what}: not within {seconds} s. worker.log: {log.read_text()[-3000:] if log.is_file() else 'none'}")
+
+
+def settled(task: Task) -> Answer:
+    def ended() -> Answer | None:
+        answer = jobs.status(task)
+        return answer if answer and not answer.waiting else None
+
+    return wait_for(f"{task.name} ends", ended)
+
+
+def in_state(run: str, state: str, seconds: float = PATIENCE) -> runs.Run:
+    return wait_for(f"{run} is {state}", lambda: (r := runs.read(run)).state == state and r, seconds)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("worker") / "thaw"
+
+
+@pytest.fixture(scope="module")
+def started(store: Path) -> Iterator[list[Any]]:
+    """The workers that were started, the last one alive; all of them end with the module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(store))
+        patch.setenv("THAW_SLOTS", "1")
+        workers = [jobs.ensure_worker()]
+        yield workers
+    for worker in workers:
+        family = psutil.Process(worker.pid).children(recursive=True) if worker.poll() is None else []
+        worker.terminate()
+        worker.wait(20)
+        psutil.wait_procs(family, 20)
+
+
+@pytest.fixture
+def worker(started: list[Any], store: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The running worker's folder is this test's folder."""
+    monkeypatch.setenv("THAW_HOME", str(store))
+    monkeypatch.setenv("THAW_SLOTS", "1")
+    return started
+
+
+@pytest.fixture
+def choices(tiny: dict[str, Any]) -> dict[str, Any]:
+    return tiny | {"backbone": "squeezenet1_1", "strategy": "last_stage"}
+
+
+def test_a_run_goes_from_queued_to_finished(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = jobs.train(recipe.make(**choices))
+    assert runs.read(run).state == "queued"
+    found = in_state(run, "finished")
+    assert len(found.epochs) == 2 and found.clean is True and found.test is not None
+    assert settled(jobs.training(run)).state == "done"
+    assert runs.audit(run).clean and len(runs.predictions(run).ids) == found.test.n
+    assert found.facts["pid"] not in (os.getpid(), worker[-1].pid), "a run has a process of its own"
+
+
+def test_a_second_worker_is_not_started(worker: list[Any]) -> None:
+    assert jobs.ensure_worker() is None
+    assert jobs.alive().pid == worker[-1].pid
+
+
+def test_a_look_is_answered(worker: list[Any], choices: dict[str, Any]) -> None:
+    task = jobs.task("describe", recipe=recipe.make(**choices).model_dump())
+    jobs.result(task)
+    assert settled(task).state == "done"
+    assert [s.stage for s in jobs.result(task).value().stages][-1] == "head"
+    assert jobs.alive().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("gallery", {"run": "nope"}, "There is no run 'nope'"),
+        ("no_such_task", {}, "no_such_task"),
+        ("gallery", {"colour": "red"}, "colour"),
+    ],
+)
+def test_a_failing_look_gives_its_message(worker: list[Any], name: str, arguments: dict[str, Any], words: str) -> None:
+    task = jobs.task(name, **arguments)
+    jobs.result(task)
+    answer = settled(task)
+    assert answer.state == "failed" and words in answer.error
+
+
+def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = jobs.train(recipe.make(**choices | {"data_dir": "/no/such/folder"}))
+    found = in_state(run, "failed")
+    assert "/no/such/folder" in found.error and "does not exist" in found.error
+    answer = settled(jobs.training(run))
+    assert (answer.state, answer.error) == ("failed", found.error)
+
+
+def long_run(choices: dict[str, Any]) -> str:
+    """A run that would take minutes, after its first epoch."""
+    run = jobs.train(recipe.make(**choices | {"epochs": 500, "backbone_rate": 1e-6}))
+    wait_for("the first epoch", lambda: runs.read(run).epochs)
+    return run
+
+
+def test_a_run_stops_when_asked_and_keeps_its_epochs(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = long_run(choices)
+    pid = runs.read(run).facts["pid"]
+    waiting = jobs.train(recipe.make(**choices | {"seed": 5}))
+    time.sleep(0.3)
+    assert runs.read(waiting).state == "queued", "one slot carries out one run at a time"
+    jobs.cancel(jobs.training(run))
+    found = in_state(run, "stopped", seconds=5)
+    assert found.epochs and not found.error
+    assert settled(jobs.training(run)).state == "cancelled"
+    wait_for("the process ends", lambda: not psutil.pid_exists(pid))
+    in_state(waiting, "finished")
+
+
+def test_a_killed_run_fails_with_words_and_the_next_one_runs(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = long_run(choices)
+    os.kill(runs.read(run).facts["pid"], signal.SIGKILL)
+    found = in_state(run, "failed")
+    assert "killed" in found.error and "memory" in found.error and "smaller" in found.error
+    assert found.epochs
+    assert settled(jobs.training(run)).error == found.error
+    in_state(jobs.train(recipe.make(**choices | {"seed": 6})), "finished")
+
+
+def test_a_worker_replaces_its_looking_processes(worker: list[Any], choices: dict[str, Any]) -> None:
+    (server,) = (p for p in psutil.Process(worker[-1].pid).children() if p.children())
+    before = {p.pid for p in server.children()}
+    for child in server.children():
+        child.kill()
+    wait_for(
+        "others take their place", lambda: len(after := {p.pid for p in server.children()}) == 2 and not after & before
+    )
+    task = jobs.task("describe", recipe=recipe.make(**choices | {"seed": 7}).model_dump())
+    jobs.result(task)
+    assert settled(task).state == "done"
+
+
+def test_after_a_killed_worker_runs_read_interrupted_and_the_next_worker_says_so(
+    worker: list[Any], choices: dict[str, Any]
+) -> None:
+    run = long_run(choices)
+    waiting = jobs.train(recipe.make(**choices | {"seed": 8}))
+    family = psutil.Process(worker[-1].pid).children(recursive=True)
+    worker[-1].kill()
+    worker[-1].wait()
+    found = in_state(run, "interrupted", seconds=20)
+    assert found.epochs, "what was stored before is kept"
+    wait_for("the training ends with its worker", lambda: not psutil.pid_exists(found.facts["pid"]), 20)
+    for process in family:  # the one that warms up UMAP would end when it says so, after half a minute
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    worker.append(jobs.ensure_worker())
+    assert worker[-1] is not None
+    answer = settled(jobs.training(run))
+    assert answer.state == "failed" and "started again" in answer.error
+    assert runs.read(run).state == "interrupted" and "started again" in runs.read(run).error
+    in_state(waiting, "finished")
+    assert jobs.alive().starts == 2
+
+
+def test_a_worker_that_is_told_to_end_takes_its_processes_along(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = long_run(choices)
+    family = psutil.Process(worker[-1].pid).children(recursive=True)
+    worker[-1].terminate()
+    assert worker[-1].wait(20) == 0
+    _, left = psutil.wait_procs(family, 20)
+    assert not left
+    assert runs.read(run).state == "interrupted"
+    answer = jobs.status(jobs.training(run))
+    assert answer is not None and (answer.state, "told to end" in answer.error) == ("failed", True)
+    with jobs.worker_lock():
+        pass
+
+
+class Process:
+    """A child that only counts how often it was killed."""
+
+    def __init__(self) -> None:
+        self.kills = 0
+
+    def kill(self) -> None:
+        self.kills += 1
+
+
+@pytest.mark.parametrize(
+    ("lane", "asked", "busy", "kills"),
+    [
+        ("train", None, 1e6, 0),
+        ("train", 0.1, 9, 0),
+        ("train", daemon.GRACE + 0.1, 9, 1),
+        ("look", None, 9, 0),
+        ("look", 0.0, 9, 1),
+        ("look", None, daemon.LONGEST_LOOK + 1, 1),
+        ("map", None, daemon.LONGEST_LOOK + 1, 1),
+    ],
+)
+def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, busy: float, kills: int) -> None:
+    task, now, process, sent = jobs.task("gallery", run="x"), 1e7, Process(), []
+    jobs.result(task)
+    jobs.claim("look")
+    pipe: Any = SimpleNamespace(send=sent.append)
+    child = daemon.Child(lane, process, pipe, task, since=now - busy)  # type: ignore[arg-type]
+    worker = daemon.Worker(1)
+    worker.children = [child]
+    if asked is not None:
+        jobs.cancel(task)
+        worker._stop_unwanted(now - asked)
+        assert sent == (["stop"] if lane == "train" else [])
+        process.kills = 0
+    worker._stop_unwanted(now)
+    assert process.kills == kills
