@@ -24,9 +24,9 @@ class Backbone:
     summary: str
     stages: tuple[Stage, ...]
     weights: tuple[Weights, ...]
-    head: str
     parameters: int
     features: int
+    head: str = "classifier"
     input_size: int = 224
     dropout: float = 0.0
     normalisation: str = "batch"
@@ -60,8 +60,8 @@ class Backbone:
         return weights
 
     def preprocessing(self, weights: str, input_size: int | None = None) -> Preprocessing:
-        """The weights' own transform; another `input_size` scales the resize too. Random weights use the default's."""
-        name = self.resolve("default") if weights in ("random", "default") else weights
+        """The weights' own transform; another `input_size` scales the resize too. Random weights use the first's."""
+        name = self.weights[0].name if weights == "random" else self.resolve(weights)
         row = next(w for w in self.weights if w.name == name)
         crop = input_size or self.input_size
         return Preprocessing(resize=round(row.resize * crop / self.input_size), crop=crop)
@@ -76,10 +76,9 @@ def backbone(name: str) -> Backbone:
 
 def stage_of(row: Backbone, stage: str) -> Stage:
     """The stage of that name, or an ExplorerError that lists the backbone's stages."""
-    found = next((s for s in row.stages if s.name == stage), None)
-    if found is None:
+    if stage not in row.stage_names:
         raise unknown(f"stage of {row.name}", stage, row.stage_names)
-    return found
+    return row.stages[row.stage_names.index(stage)]
 
 
 def missing_weights(row: Backbone, weights: str) -> ExplorerError:
@@ -88,8 +87,7 @@ def missing_weights(row: Backbone, weights: str) -> ExplorerError:
     here = [f"{r.name} ({w})" for r in BACKBONES.values() for w in r.offline()]
     return ExplorerError(
         f"The weights {weights} of {row.title} are not on this machine and could not be downloaded. "
-        f"Put the file {path.name} into {path.parent}, or choose weights that are here: {', '.join(here) or 'none'}; "
-        f"random weights always work."
+        f"Put the file {path.name} into {path.parent}, or choose weights that are here: {', '.join(here) or 'none'}, or random."
     )
 
 
@@ -100,10 +98,10 @@ _ROWS = (
         "Ships with Thaw, so it works offline; distilled from ImageNet models on a handful of photographs.",
         stages.RESNET,
         (Weights("BUILT_IN", "resnet10.safetensors", 96),),
-        "fc",
         4_905_792,
         512,
         input_size=96,
+        head="fc",
     ),
     Backbone(
         "resnet18",
@@ -111,9 +109,9 @@ _ROWS = (
         "The usual first choice: small, robust, well understood.",
         stages.RESNET,
         (imagenet_v1("resnet18-f37072fd.pth"),),
-        "fc",
         11_176_512,
         512,
+        head="fc",
     ),
     Backbone(
         "resnet34",
@@ -121,9 +119,9 @@ _ROWS = (
         "ResNet-18 with deeper stages.",
         stages.RESNET,
         (imagenet_v1("resnet34-b627a593.pth"),),
-        "fc",
         21_284_672,
         512,
+        head="fc",
     ),
     Backbone(
         "resnet50",
@@ -131,9 +129,9 @@ _ROWS = (
         "Bottleneck blocks; the reference of most papers.",
         stages.RESNET,
         (imagenet_v1("resnet50-0676ba61.pth"), Weights("IMAGENET1K_V2", "resnet50-11ad3fa6.pth", 232)),
-        "fc",
         23_508_032,
         2048,
+        head="fc",
     ),
     Backbone(
         "vgg11_bn",
@@ -141,7 +139,6 @@ _ROWS = (
         "Plain conv blocks, the shortest VGG; its dense layers are left out.",
         stages.blocks(3, 7, 14, 21, 28),
         (imagenet_v1("vgg11_bn-6002323d.pth"),),
-        "classifier",
         9_225_984,
         512,
         dropout=0.5,
@@ -152,7 +149,6 @@ _ROWS = (
         "Thirteen plain convolutions, no normalisation; its dense layers are left out.",
         stages.blocks(4, 9, 16, 23, 30),
         (imagenet_v1("vgg16-397923af.pth"),),
-        "classifier",
         14_714_688,
         512,
         dropout=0.5,
@@ -164,7 +160,6 @@ _ROWS = (
         "VGG-16 as it is trained today; its dense layers are left out.",
         stages.blocks(6, 13, 23, 33, 43),
         (imagenet_v1("vgg16_bn-6c64b313.pth"),),
-        "classifier",
         14_723_136,
         512,
         dropout=0.5,
@@ -175,7 +170,6 @@ _ROWS = (
         "Tiny and fast, no normalisation layers at all.",
         stages.SQUEEZENET,
         (imagenet_v1("squeezenet1_1-b8a52dc0.pth"),),
-        "classifier",
         722_496,
         512,
         dropout=0.5,
@@ -187,7 +181,6 @@ _ROWS = (
         "Depthwise convolutions for phones; strong features for its size.",
         stages.MOBILENET_V2,
         (imagenet_v1("mobilenet_v2-b0353104.pth"), Weights("IMAGENET1K_V2", "mobilenet_v2-7ebf99e0.pth", 232)),
-        "classifier",
         2_223_872,
         1280,
         dropout=0.2,
@@ -199,7 +192,6 @@ _ROWS = (
         "The lightest of the family.",
         stages.MOBILENET_V3,
         (imagenet_v1("mobilenet_v3_small-047dcff4.pth"),),
-        "classifier",
         927_008,
         576,
         dropout=0.2,
@@ -211,7 +203,6 @@ _ROWS = (
         "Depth, width and resolution scaled together.",
         stages.EFFICIENTNET,
         (imagenet_v1("efficientnet_b0_rwightman-7f5810bc.pth"),),
-        "classifier",
         4_007_548,
         1280,
         dropout=0.2,
@@ -223,7 +214,6 @@ _ROWS = (
         "A convolutional net with a transformer's habits; LayerNorm, no BatchNorm.",
         stages.CONVNEXT,
         (imagenet_v1("convnext_tiny-983f1562.pth", 236),),
-        "classifier",
         27_820_128,
         768,
         normalisation="layer",
@@ -234,7 +224,6 @@ _ROWS = (
         "Each layer sees all earlier ones of its block.",
         stages.DENSENET,
         (imagenet_v1("densenet121-a639ec97.pth"),),
-        "classifier",
         6_953_856,
         1024,
     ),
@@ -244,11 +233,11 @@ _ROWS = (
         "A vision transformer; LayerNorm, no BatchNorm, no convolution but the first.",
         stages.VIT,
         (imagenet_v1("vit_b_16-c867db91.pth"),),
-        "heads",
         85_798_656,
         768,
         normalisation="layer",
         any_size=False,
+        head="heads",
     ),
 )
 

@@ -104,13 +104,14 @@ def write(path: Path, text: str) -> None:
 
 def create(recipe: Recipe, state: str = "queued") -> str:
     """Make the folder of a new run (aside, then renamed) and return its id."""
-    stamp = time.strftime("%Y%m%d-%H%M%S")
+    now = time.time()
+    stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
     run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
     part = runs_folder() / f".{run}.part"
     with writing():
         part.mkdir(parents=True)
         (part / "epochs.jsonl").touch()
-    facts = {"schema": SCHEMA, "id": run, "state": state, "created": time.time(), "recipe": recipe.model_dump()}
+    facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     write(part / "run.json", json.dumps(facts))
     with writing():
         part.rename(runs_folder() / run)
