@@ -87,7 +87,8 @@ def missing_weights(row: Backbone, weights: str) -> ExplorerError:
     here = [f"{r.name} ({w})" for r in BACKBONES.values() for w in r.offline()]
     return ExplorerError(
         f"The weights {weights} of {row.title} are not on this machine and could not be downloaded. "
-        f"Put the file {path.name} into {path.parent}, or choose weights that are here: {', '.join(here) or 'none'}, or random."
+        f"Put the file {path.name} into {path.parent}, or choose weights that are here: {', '.join(here) or 'none'}; "
+        f"random weights always work."
     )
 
 
