@@ -1,0 +1,1 @@
+"""The light wing: everything that needs streamlit or plotly."""

@@ -1,0 +1,28 @@
+"""Every Plotly figure: a result in, a go.Figure out. `layout.meta` holds its alt text, what to look for, and its limits."""
+
+from plotly.graph_objects import Figure
+
+from explorer.app.figures.attribution import attribution
+from explorer.app.figures.features import ACROSS, feature_maps
+from explorer.app.figures.network import Strip, change_bars, described, strip, strips
+from explorer.app.figures.projection import projection_moves, projection_pair
+from explorer.app.figures.style import tint
+from explorer.app.figures.training import Bar, accuracies, curves
+
+__all__ = [
+    "ACROSS",
+    "Bar",
+    "Figure",
+    "Strip",
+    "accuracies",
+    "attribution",
+    "change_bars",
+    "curves",
+    "described",
+    "feature_maps",
+    "projection_moves",
+    "projection_pair",
+    "strip",
+    "strips",
+    "tint",
+]

@@ -1,0 +1,93 @@
+"""One look for all figures: colours, type sizes, a snowflake and a flame; transparent, so that it fits light and dark."""
+
+import html
+
+import plotly.graph_objects as go
+
+FROZEN, LEARNS, CONTROL = "#0072B2", "#D55E00", "#808A94"
+# Okabe and Ito's palette, the two that stand for frozen and learning last of the strong ones; yellow is weak on white
+CLASSES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#999999", "#F0E442")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
+GREY = "rgba(128, 138, 148, 0.45)"
+TEXT, SMALL = 16, 14
+
+SNOWFLAKE = (
+    "M 0 -9 L 0 9 M -7.8 -4.5 L 7.8 4.5 M -7.8 4.5 L 7.8 -4.5 "
+    "M -3 -8 L 0 -5 L 3 -8 M -3 8 L 0 5 L 3 8 M -8.4 -1.4 L -4.3 -2.5 L -5.4 -6.6 "
+    "M 8.4 1.4 L 4.3 2.5 L 5.4 6.6 M -8.4 1.4 L -4.3 2.5 L -5.4 6.6 M 8.4 -1.4 L 4.3 -2.5 L 5.4 -6.6"
+)
+FLAME = (
+    "M 0 11 C 3 7 7.5 3 7.5 -3 C 7.5 -7.5 4 -10 0 -10 C -4 -10 -7.5 -7.5 -7.5 -3 "
+    "C -7.5 0 -6 2 -4.5 4 C -4 2.5 -3 1.5 -2 1 C -2.5 4.5 -2 8 0 11 Z"
+)
+
+
+def icon(learns: bool, x: float, y: float, colour: str, xref: str = "x", yref: str = "y") -> dict[str, object]:
+    """A flame where something learns, else a snowflake: a shape of 18 pixels around the point (x, y)."""
+    return {
+        "type": "path",
+        "path": FLAME if learns else SNOWFLAKE,
+        "xref": xref,
+        "yref": yref,
+        "xanchor": x,
+        "yanchor": y,
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "line": {"color": colour, "width": 0 if learns else 1.8},
+        "fillcolor": colour if learns else "rgba(0,0,0,0)",
+    }
+
+
+def finish(
+    fig: go.Figure, *, alt: str, look: str, height: int, caution: str = "", top: int = 40, width: int | None = None
+) -> go.Figure:
+    """Sizes for the back of the room, transparent ground, quiet grid, and the words that belong to the figure.
+
+    `width` in pixels is the most that the figure takes; by default it takes the page's.
+    """
+    fig.update_layout(
+        meta={"alt": alt, "look": look, "caution": caution},
+        height=height,
+        width=width,
+        margin={"l": 10, "r": 10, "t": top, "b": 10},
+        font={"size": TEXT},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"font": {"size": TEXT}},
+        legend={"font": {"size": SMALL}, "title": {"font": {"size": SMALL}}},
+        dragmode="pan",
+        uirevision="keep",
+    )
+    fig.update_annotations(font={"size": TEXT})
+    fig.update_xaxes(title_font={"size": TEXT}, tickfont={"size": SMALL}, automargin=True, zeroline=False)
+    fig.update_yaxes(title_font={"size": TEXT}, tickfont={"size": SMALL}, automargin=True, zeroline=False)
+    return fig
+
+
+def tint(fig: go.Figure, dark: bool) -> go.Figure:
+    """The figure with full-contrast text for a dark or a light page; text that has a colour keeps it."""
+    ink = {"color": "#E9EEF3" if dark else "#0A1118"}
+    fig.update_layout(font=ink, legend={"font": ink, "title": {"font": ink}})
+    fig.update_xaxes(tickfont=ink, title_font=ink)
+    fig.update_yaxes(tickfont=ink, title_font=ink)
+    fig.for_each_annotation(lambda note: note.update(font={"color": note.font.color or ink["color"]}))
+    fig.for_each_coloraxis(lambda axis: axis.colorbar.update(tickfont=ink, title={"font": ink}))
+    fig.update_traces(textfont=ink, selector={"type": "scatter"})
+    return fig
+
+
+def named(text: str) -> str:
+    """A class name as Plotly shows it: no mark-up, no links, at most 40 characters."""
+    return html.escape(text[:40], quote=False)
+
+
+def bare(fig: go.Figure) -> None:
+    """No axes at all: for pictures and blocks."""
+    fig.update_xaxes(visible=False, showgrid=False, fixedrange=True)
+    fig.update_yaxes(visible=False, showgrid=False, fixedrange=True)
+
+
+def alpha(colour: str, opacity: float) -> str:
+    """A hex colour with an opacity in [0, 1]."""
+    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({r}, {g}, {b}, {opacity})"

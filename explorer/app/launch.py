@@ -1,0 +1,114 @@
+"""What the server's process does besides serving pages: keep a worker alive, say that it is ready, guard its answers."""
+
+import asyncio
+import gc
+import logging
+import subprocess
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explorer import jobs
+from explorer.errors import ExplorerError
+
+PULSE = 2.0  # seconds between two looks at the worker
+LONGEST_PAUSE = 60.0  # seconds before a worker that keeps dying is started again
+
+_log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Starts the worker where none runs; waits longer each time one dies young."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._born = 0.0
+        self._pause = PULSE
+
+    def tick(self) -> None:
+        """One look: show that the server lives, reap a dead worker, start the next."""
+        jobs.beat("server")
+        now = time.monotonic()
+        if self._child is not None:
+            if self._child.poll() is None:
+                return
+            self._pause = PULSE if now - self._born > LONGEST_PAUSE else min(2 * self._pause, LONGEST_PAUSE)
+            self._child = None
+        if self._born and now - self._born < self._pause:
+            return
+        self._child = jobs.ensure_worker()
+        if self._child is not None:
+            self._born = now
+
+    async def run(self) -> None:
+        """Tick for ever, in a thread, so that the server's loop never waits for the disk."""
+        while True:
+            try:
+                await asyncio.to_thread(self.tick)
+            except (ExplorerError, OSError) as error:
+                _log.warning("The worker could not be started: %s", error)
+            await asyncio.sleep(PULSE)
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Supervise a worker while the server runs. Freezing the heap makes Streamlit's collection after each rerun cheap."""
+    watch = asyncio.create_task(Supervisor().run())
+    gc.collect()
+    gc.freeze()
+    yield
+    watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await watch
+
+
+async def ready(request: Request) -> JSONResponse:
+    """Whether a visitor gets answers now (200) or the worker still warms up or is gone (503)."""
+    try:
+        state = (await asyncio.to_thread(jobs.alive)).state
+    except ExplorerError as error:
+        return JSONResponse({"ready": False, "worker": "gone", "error": str(error)}, 503)
+    return JSONResponse({"ready": state == "ready", "worker": state}, 200 if state == "ready" else 503)
+
+
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"SAMEORIGIN",
+    b"referrer-policy": b"same-origin",
+    b"content-security-policy": (
+        b"default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; worker-src 'self' blob:; "
+        b"connect-src 'self' ws: wss: data: blob:; frame-ancestors 'self'; object-src 'none'; base-uri 'self'"
+    ),
+}
+
+
+class SecurityHeaders:
+    """Adds headers to every answer: nothing from other hosts is loaded, whatever a file or class name holds."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; the first message of an HTTP answer gets the headers it lacks."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", []))
+                known = {name.lower() for name, _ in headers}
+                headers += [(name, value) for name, value in _HEADERS.items() if name not in known]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+ROUTES = [Route("/api/ready", ready)]
+MIDDLEWARE = [Middleware(SecurityHeaders)]

@@ -1,0 +1,53 @@
+"""The table of contents: every page with its place in the menu. Run by the launcher, streamlit_app.py."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.app import ui
+from explorer.errors import ExplorerError
+
+PAGES = Path(__file__).parents[2] / "pages"
+ICON = Path(__file__).with_name(
+    "icon.svg"
+)  # a file of our own: a tab's icon given by name is fetched from another host
+LOGO = Path(__file__).with_name("logo.svg")
+
+CONTENTS = {
+    "Start": [("home", "Home", "home")],
+    "Choose": [("freezing", "What to freeze", "mode_cool"), ("training", "Train", "local_fire_department")],
+    "Look": [
+        ("features", "Features", "grid_view"),
+        ("projection", "One shared map", "scatter_plot"),
+        ("attribution", "Where it looks", "visibility"),
+        ("similarity", "How far it moved", "compare_arrows"),
+    ],
+    "Keep": [("runs", "Runs", "folder_open")],
+}
+
+
+def page(name: str, title: str, icon: str) -> st.Page:
+    """The menu's entry for pages/<name>.py; its address is its name, and home's is the root."""
+    home = name == "home"
+    path = "start" if home else name
+    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home)
+
+
+def to_home() -> None:
+    """What /home does: who types it means the root."""
+    st.switch_page(contents["Start"][0])
+
+
+st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)
+st.logo(LOGO, size="large", link=None)
+contents = {group: [page(*row) for row in rows] for group, rows in CONTENTS.items()}
+contents["Start"].append(
+    st.Page(PAGES / "home.py", title="Home", url_path="home", visibility="hidden")
+)  # else only at /
+chosen = st.navigation(contents, expanded=True)
+st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
+try:
+    ui.begin()
+    chosen.run()
+except ExplorerError as error:
+    ui.error_box(str(error))

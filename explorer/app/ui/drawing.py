@@ -1,0 +1,52 @@
+"""Place a figure with its words: what to look for, what it cannot tell, and the code behind it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from explorer.app import figures
+from explorer.app.ui.asking import source
+from explorer.recipe import Recipe
+
+_SAVE = {"toImageButtonOptions": {"format": "svg", "filename": "thaw"}, "displaylogo": False, "scrollZoom": False}
+
+
+def draw(
+    figure: figures.Figure, key: str, on_select: Callable[[], None] | None = None, code: tuple[str, str] | None = None
+) -> None:
+    """A figure with its alt text, and under it the sentence on what to look for; `code` is (file, function) behind it."""
+    words = figure.layout.meta
+    chart: dict[str, Any] = {
+        "key": key,
+        "config": _SAVE,
+        "alt": words["alt"],
+        "width": figure.layout.width or "stretch",
+    }
+    if on_select is not None:
+        chart |= {"on_select": on_select, "selection_mode": "points"}
+    st.plotly_chart(figures.tint(figure, st.context.theme.type == "dark"), **chart)
+    explain(words["look"], words["caution"])
+    if code is not None:
+        show_code(*code)
+
+
+def explain(look: str, caution: str = "") -> None:
+    """What to look for; then what the figure cannot tell."""
+    st.markdown(f":material/search: {look}")
+    if caution:
+        st.caption(f":material/warning: {caution}")
+
+
+def show_code(file: str, name: str) -> None:
+    """The source of the function that computed what is shown, to open."""
+    text = source(file, name)
+    if text:
+        with st.expander("Show the code", icon=":material/code:"):
+            st.caption(f"{file}, `{name}`")
+            st.code(text, language="python")
+
+
+def stage_strip(recipes: list[tuple[str, Recipe]], key: str) -> None:
+    """The network as blocks, one row for each (label, recipe): which stages stay frozen, which learn."""
+    draw(figures.strips([figures.strip(label, recipe) for label, recipe in recipes]), key)

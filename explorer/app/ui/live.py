@@ -1,0 +1,151 @@
+"""Runs while they happen: start, follow, stop, and what the home page's three runs stand at."""
+
+import threading
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer import jobs, runs
+from explorer.app import figures
+from explorer.app.ui.asking import all_runs, error_box, owner, waiting_words
+from explorer.app.ui.drawing import draw
+from explorer.app.ui.words import result_words, safe_md, state_badge
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.runs import Run
+
+_STARTING = threading.Lock()
+LIVE = ("queued", "running")
+
+
+def start(recipe: Recipe) -> str:
+    """Queue a run for this visitor and return its id."""
+    return jobs.train(recipe, owner())
+
+
+def _lost(run: Run) -> Run:
+    """A run that reads queued or running but that no task stands for any more is interrupted."""
+    if run.state not in LIVE:
+        return run
+    answer = jobs.status(jobs.training(run.id))
+    if answer is not None and answer.waiting:
+        return run
+    fresh = runs.read(run.id)
+    if fresh.state not in LIVE:
+        return fresh
+    reason = (answer.error if answer else "") or "The worker no longer knows this run."
+    return Run(run.id, "interrupted", run.recipe, run.created, reason, run.epochs)
+
+
+def latest(recipe: Recipe) -> Run | None:
+    """The best that is known of a recipe: a finished run, else one under way, else the latest that went wrong."""
+    same = [_lost(run) for run in all_runs() if run.recipe == recipe]
+    for states in (("finished",), LIVE):
+        found = next((run for run in same if run.state in states), None)
+        if found:
+            return found
+    return same[0] if same else None
+
+
+def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
+    """One run for each recipe; what nobody ever started is started now (once, however many visitors arrive)."""
+    found = []
+    with _STARTING:
+        for recipe in recipes:
+            run = latest(recipe)
+            found.append(run if run is not None else runs.read(start(recipe)))
+    return found
+
+
+def _progress(run: Run) -> tuple[float, str]:
+    """How far a run is, in [0, 1], and its phase in words."""
+    if run.state == "finished":
+        return 1.0, "finished"
+    answer = jobs.status(jobs.training(run.id))
+    if answer is None:
+        return 0.0, run.state
+    phase = str(run.facts.get("phase") or answer.message or "")
+    words = waiting_words(answer, "Waiting") if answer.state == "queued" else safe_md(phase) or "working"
+    return min(max(answer.progress, 0.0), 1.0), words
+
+
+def follow(run_id: str) -> None:
+    """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
+    run = _lost(runs.read(run_id))
+    if run.state in LIVE:
+        st.fragment(_live, run_every=1.0)(run_id)
+        return
+    st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
+    result_line(run)
+    if run.epochs:
+        draw(figures.curves(run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}")
+
+
+def _live(run_id: str) -> None:
+    run = _lost(runs.read(run_id))
+    if run.state not in LIVE:
+        st.rerun()
+    done, words = _progress(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(done, text=words)
+        st.button(
+            "Stop", icon=":material/stop:", key=f"stop_{run_id}", on_click=jobs.cancel, args=(jobs.training(run_id),)
+        )
+    if run.epochs:
+        draw(figures.curves(run.epochs, None), f"live_{run_id}")
+    else:
+        st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
+        st.skeleton(height=300)
+
+
+def result_line(run: Run, retry: bool = True) -> None:
+    """How a run ended: the result in one line, or why it did not get there, with a button to run it again."""
+    if run.state == "finished":
+        st.markdown(result_words(run))
+        if run.facts.get("note"):
+            st.caption(f":material/info: {safe_md(str(run.facts['note']), 600)}")
+        skipped = run.facts.get("skipped") or ()
+        if skipped:
+            st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
+    elif run.state == "stopped":
+        st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
+        _retry_button(run, retry)
+    elif run.state in ("failed", "interrupted"):
+        reason = run.error or "The run did not come to its end: the worker or the machine stopped."
+        recipe = run.recipe if retry else None
+        error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"run_{run.id}")
+    else:
+        done, words = _progress(run)
+        st.progress(done, text=words)
+
+
+def _retry_button(run: Run, retry: bool) -> None:
+    recipe = run.recipe
+    if recipe is not None and retry:
+        st.button("Run it again", icon=":material/refresh:", key=f"run_{run.id}_again", on_click=lambda: _again(recipe))
+
+
+def _again(recipe: Recipe) -> None:
+    try:
+        st.session_state["following"] = start(recipe)
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
+
+
+def home_progress(found: Sequence[Run], names: Sequence[str]) -> None:
+    """One bar over several runs while any of them is under way; the page is redrawn when one ends."""
+    before = [run.state for run in found]
+
+    @st.fragment(run_every=1.0)
+    def bars() -> None:
+        now = [_lost(runs.read(run.id)) for run in found]
+        if any(run.state != state for run, state in zip(now, before, strict=True) if run.state not in LIVE):
+            st.rerun()
+        parts = [_progress(run) if run.state in LIVE else (1.0, run.state) for run in now]
+        live = next((i for i, run in enumerate(now) if run.state == "running"), None)
+        words = f"{names[live]}: {parts[live][1]}" if live is not None else parts[0][1]
+        st.progress(sum(p for p, _ in parts) / len(parts), text=f"Three small runs, once. {words}")
+        marks = [f"{name} {state_badge(run.state)}" for name, run in zip(names, now, strict=True)]
+        st.markdown(" · ".join(marks))
+
+    bars()

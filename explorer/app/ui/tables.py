@@ -1,0 +1,116 @@
+"""Results as rows of plain words: a description, an audit, the runs."""
+
+from typing import Any
+
+import streamlit as st
+
+from explorer import runs
+from explorer.app.ui.words import count, percent, plain, safe_md, short_title
+from explorer.catalogue.datasets import dataset
+from explorer.results import Audit, Description
+from explorer.runs import Run
+
+FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: learns]"
+
+
+def description_table(found: Description) -> dict[str, list[str]]:
+    """Per stage: parameters, how many learn, whether BatchNorm statistics move, output shape."""
+    rows = found.stages
+    return {
+        "Stage": [safe_md(row.stage) for row in rows],
+        "Role": [LEARNS if row.learns else FROZEN for row in rows],
+        "Parameters": [count(row.parameters) for row in rows],
+        "of them learn": [count(row.learned) for row in rows],
+        "Norm layers": [str(row.normalisation_layers) for row in rows],
+        "Their statistics": [_statistics(row.normalisation_layers, row.statistics_move) for row in rows],
+        "Output for one image": [" × ".join(map(str, row.output)) for row in rows],
+    }
+
+
+def _statistics(layers: int, move: bool) -> str:
+    if not layers:
+        return "none"
+    return ":orange[move]" if move else "stay"
+
+
+def audit_table(audit: Audit) -> dict[str, list[str]]:
+    """Per stage: declared, learned parameters, largest change, BatchNorm drift, mode, in the optimizer, verdict."""
+    rows = audit.stages
+    return {
+        "Stage": [safe_md(row.stage) for row in rows],
+        "Declared": [FROZEN if row.declared == "frozen" else LEARNS for row in rows],
+        "Learned parameters": [count(row.learned) for row in rows],
+        "Largest weight change": [_change(row.max_change, row.clean) for row in rows],
+        "BatchNorm drift": [_change(row.batchnorm_drift, row.clean) for row in rows],
+        "Mode while learning": [safe_md(row.mode) for row in rows],
+        "In optimizer": ["yes" if row.in_optimizer else "no" for row in rows],
+        "Verdict": [
+            ":green[:material/check: as declared]" if row.clean else ":red[**:material/close: not as declared**]"
+            for row in rows
+        ],
+    }
+
+
+def _change(value: float, clean: bool) -> str:
+    words = "0.0" if value == 0 else f"{value:.3g}"
+    return words if clean or value == 0 else f":red[**{words}**]"
+
+
+RUNS_COLUMNS: dict[str, Any] = {
+    "accuracy": st.column_config.NumberColumn("Test accuracy", format="%.1f %%"),
+    "interval": st.column_config.TextColumn("95 % interval"),
+    "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+    "learned": st.column_config.NumberColumn("Learned parameters", format="compact"),
+    "audit": st.column_config.TextColumn("Audit"),
+    "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm"),
+}
+
+
+def runs_table(known: list[Run]) -> dict[str, list[Any]]:
+    """One row a run, for a sortable table."""
+    import datetime as dt
+
+    recipes = [run.recipe for run in known]
+    clean = {None: "", True: "clean", False: "not clean"}
+    return {
+        "Strategy": [short_title(r) if r else plain(run.id, 40) for r, run in zip(recipes, known, strict=True)],
+        "Backbone": [r.row.title if r else "" for r in recipes],
+        "Data": [plain(r.data_dir or dataset(r.dataset).title, 40) if r else "" for r in recipes],
+        "State": [run.state for run in known],
+        "accuracy": [100 * run.test.accuracy if run.test else None for run in known],
+        "interval": [_interval(run) for run in known],
+        "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
+        "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],
+        "audit": [clean[run.clean] for run in known],
+        "made": [dt.datetime.fromtimestamp(run.created) for run in known],
+    }
+
+
+def _interval(run: Run) -> str:
+    return percent(run.test).split("(", 1)[1].rstrip(")") if run.test else ""
+
+
+def delete_runs(ids: list[str]) -> None:
+    """Put runs aside and remember them for `undo_delete`."""
+    for run in ids:
+        runs.delete(run)
+    st.session_state["runs_deleted"] = [*st.session_state.get("runs_deleted", []), *ids]
+
+
+def undo_delete() -> None:
+    """Bring back what this session deleted."""
+    for run in st.session_state.pop("runs_deleted", []):
+        runs.restore(run)
+
+
+def distinct_label(run: Run, among: list[Run]) -> str:
+    """A label for a figure: the strategy, with the backbone and the time where runs need them to be told apart."""
+    if run.recipe is None:
+        return plain(run.id, 40)
+    label = short_title(run.recipe)
+    if len({other.recipe.backbone for other in among if other.recipe}) > 1:
+        label += f" · {run.recipe.row.title.removesuffix(' (built in)')}"
+    alike = (
+        sum(other.recipe is not None and short_title(other.recipe) == short_title(run.recipe) for other in among) > 1
+    )
+    return plain(label + (f" · {run.id[9:11]}:{run.id[11:13]}:{run.id[13:15]}" if alike else ""), 60)

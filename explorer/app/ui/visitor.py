@@ -1,0 +1,113 @@
+"""What the visitor chose, one value for all pages: kept in the session, mirrored in the address bar."""
+
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+import streamlit as st
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from explorer import jobs
+from explorer.app.ui.words import safe_md
+from explorer.catalogue.backbones import backbone
+from explorer.catalogue.datasets import dataset
+from explorer.errors import ExplorerError
+
+_Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
+_Name = Annotated[str, Field(max_length=64)]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image and class to look at."""
+
+    backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
+    dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
+    a: _Run = ""
+    b: _Run = ""
+    stage: _Name = ""
+    image: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    target: _Name = ""
+
+
+_FIELDS = tuple(asdict(Choice()))
+_DEFAULTS = asdict(Choice())
+
+
+def choice() -> Choice:
+    """The visitor's choice as it stands."""
+    return st.session_state.get("choice", Choice())
+
+
+def choose(**changes: Any) -> None:
+    """Change the choice; the address bar follows at once."""
+    st.session_state["choice"] = replace(choice(), **changes)
+    _mirror()
+
+
+def from_address(address: dict[str, str]) -> tuple[Choice, list[str]]:
+    """The choice that an address holds, and a note for each value in it that is none."""
+    good: dict[str, Any] = {}
+    notes = []
+    for name in _FIELDS:
+        if name not in address:
+            continue
+        try:
+            checked = TypeAdapter(Choice).validate_python({name: address[name]})
+            good[name] = getattr(checked, name)
+        except (ValidationError, ExplorerError):
+            notes.append(f"The address asked for {name} = {address[name][:64]!r}, which does not exist here.")
+    return Choice(**good), notes
+
+
+def to_address(chosen: Choice) -> dict[str, str]:
+    """What the address bar shows: only what differs from the defaults."""
+    return {name: str(value) for name, value in asdict(chosen).items() if value != _DEFAULTS[name]}
+
+
+def _mirror() -> None:
+    wanted = to_address(choice())
+    for name in _FIELDS:
+        if name in wanted and st.query_params.get(name) != wanted[name]:
+            st.query_params[name] = wanted[name]
+        elif name not in wanted and name in st.query_params:
+            del st.query_params[name]
+    st.session_state["choice_address"] = wanted
+
+
+def begin() -> None:
+    """Open a page: take a changed address (deep link, back button), else keep the choice; then say how the worker is."""
+    address = {name: st.query_params[name] for name in _FIELDS if name in st.query_params}
+    if address and address != st.session_state.get("choice_address"):
+        st.session_state["choice"], notes = from_address(address)
+        for note in notes:
+            st.warning(safe_md(f"{note} Showing the default instead."), icon=":material/link_off:")
+    _mirror()
+    _worker_line()
+
+
+def _worker_line() -> None:
+    """In the menu: nothing while the worker is ready; what is the matter while it is not."""
+    beat = jobs.alive()
+    before = st.session_state.setdefault("worker_starts", beat.starts)
+    if beat.starts > before > 0:
+        st.session_state["worker_starts"] = beat.starts
+        st.warning(
+            "The worker was restarted. What it was doing then is marked as failed: press *Try again* there.",
+            icon=":material/restart_alt:",
+        )
+    if beat.state != "ready":
+        with st.sidebar:
+            _watch_worker()
+
+
+@st.fragment(run_every=2.0)
+def _watch_worker() -> None:
+    state = jobs.alive().state
+    if state == "ready":
+        st.session_state["worker_starts"] = jobs.alive().starts
+        st.caption(":material/check_circle: Worker ready.")
+    elif state == "warming":
+        st.caption(":material/hourglass_top: The worker is warming up. Questions asked now wait a few seconds.")
+    else:
+        st.caption(":material/hourglass_empty: No worker yet: one is being started. Questions asked now will wait.")

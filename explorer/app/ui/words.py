@@ -1,0 +1,123 @@
+"""Words on the page: safe names, results in plain English, a run's command."""
+
+import re
+import shlex
+import unicodedata
+
+from explorer.catalogue.strategies import strategy
+from explorer.evidence import Score
+from explorer.recipe import Recipe, make
+from explorer.runs import Run
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+LONGEST = 64
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """One line without control or direction-changing characters, cut to `longest`: fit for figures and tables."""
+    kept = "".join(
+        " " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C")
+    )
+    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
+def safe_md(text: str, longest: int = 1000) -> str:
+    """Text from outside (class, file, folder names, errors) as markdown that shows exactly that text and loads nothing."""
+    return _MARKUP.sub(r"\\\1", plain(text, longest))
+
+
+def percent(score: Score) -> str:
+    """`94.1 % (91.0 to 96.2, n = 340)`: accuracy, 95 % Wilson interval, images."""
+    return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
+
+
+def count(number: float) -> str:
+    """A number of parameters, short: `512`, `8.7 k`, `4.9 M`."""
+    for limit, unit in ((1e6, " M"), (1e3, " k")):
+        if number >= limit:
+            return f"{number / limit:.3g}{unit}"
+    return f"{number:.0f}"
+
+
+def strategy_mark(recipe: Recipe | None) -> str:
+    """A snowflake where every stage stays frozen, a flame where one learns; with the word, for who sees no colour."""
+    if recipe is None:
+        return ":gray[:material/help: unknown]"
+    if not recipe.learns:
+        return ":blue[:material/ac_unit: frozen]"
+    many = "all stages learn" if not recipe.frozen_front and len(recipe.learns) == len(recipe.row.stages) else "tuned"
+    return f":orange[:material/local_fire_department: {many}]"
+
+
+def short_title(recipe: Recipe) -> str:
+    """A run's name in figures and pickers: the strategy, and whether the weights are random."""
+    title = strategy(recipe.strategy).title.split(" (")[0]
+    if recipe.weights == "random" and recipe.strategy != "from_scratch":
+        return f"{title}, random weights"
+    return title
+
+
+def run_label(run: Run, scored: bool = True) -> str:
+    """One line that tells runs apart in a picker: strategy, accuracy (where `scored`), data, backbone, day and time."""
+    if run.recipe is None:
+        return run.id
+    row = run.recipe.row.title.removesuffix(" (built in)")
+    where = run.recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if run.recipe.data_dir else run.recipe.dataset
+    score = f" · {run.test.accuracy:.1%}".replace("%", " %") if run.test and scored else ""
+    when = run.id[6:8] + "." + run.id[4:6] + ". " + run.id[9:11] + ":" + run.id[11:13]
+    return plain(f"{short_title(run.recipe)}{score} · {where} · {row} · {when}", 110)
+
+
+_BADGES = {
+    "queued": ":gray-badge[:material/schedule: queued]",
+    "running": ":blue-badge[:material/autorenew: running]",
+    "finished": ":green-badge[:material/check: finished]",
+    "stopped": ":gray-badge[:material/stop: stopped]",
+    "failed": ":red-badge[:material/error: failed]",
+    "interrupted": ":red-badge[:material/power_off: interrupted]",
+}
+
+
+def state_badge(state: str) -> str:
+    """A run's state with an icon."""
+    return _BADGES.get(state, safe_md(state))
+
+
+def audit_badge(clean: bool | None) -> str:
+    """The verdict of a run's freeze audit in one badge."""
+    if clean is None:
+        return ":gray-badge[:material/help: no audit]"
+    return (
+        ":green-badge[:material/verified: audit clean]"
+        if clean
+        else ":red-badge[:material/gpp_bad: audit: something frozen moved]"
+    )
+
+
+def result_words(run: Run) -> str:
+    """The result line: accuracy with n and interval, seconds, learned parameters, audit."""
+    facts = run.facts
+    parts = [f"**{percent(run.test)}** on test images" if run.test else f"{run.state}"]
+    seconds = (facts.get("seconds") or {}).get("total")
+    if seconds is not None:
+        parts.append(f"{seconds:.1f} s" + (f" on {safe_md(str(facts['device']))}" if facts.get("device") else ""))
+    parameters = facts.get("parameters") or {}
+    if "learned" in parameters:
+        parts.append(f"{count(parameters['learned'])} of {count(parameters.get('total', 0))} parameters learned")
+    return " · ".join(parts) + "  " + audit_badge(run.clean)
+
+
+def command(recipe: Recipe) -> str:
+    """The command line that makes the same run; only what differs from the defaults is spelled out."""
+    words = ["python", "-m", "explorer", "train"]
+    usual = make(
+        backbone=recipe.backbone, weights=recipe.weights, strategy=recipe.strategy, dataset="photo_patches"
+    ).model_dump()
+    always = ("backbone", "weights", "dataset", "strategy")
+    for name, value in recipe.model_dump().items():
+        if name not in always and (value == usual[name] or value is None and name != "per_class"):
+            continue
+        flag = "--" + name.replace("_", "-")
+        values = value if isinstance(value, tuple) else ["all" if value is None else str(value)]
+        words += [flag, *map(shlex.quote, values)]
+    return " ".join(words)

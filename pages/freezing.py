@@ -1,0 +1,55 @@
+"""Which stages learn, how many weights is that, and what will it cost?"""
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app import figures, ui
+from explorer.catalogue import BATCHNORM_MODES
+from explorer.recipe import make
+
+st.title("What to freeze")
+st.markdown("Choose a backbone and what may learn. The picture shows which weights can move, before anything runs.")
+
+left, right = st.columns(2, gap="large")
+with left:
+    row = ui.pick_backbone()
+    weights = ui.pick_weights(row)
+with right:
+    plan = ui.pick_strategy(row)
+    batchnorm = st.segmented_control(
+        "BatchNorm in frozen stages", list(BATCHNORM_MODES), default="frozen", required=True, key="freezing_batchnorm"
+    )
+    st.caption(BATCHNORM_MODES[batchnorm])
+custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
+recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
+
+found = ui.ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
+if found is None:
+    st.stop()
+ui.draw(figures.strips([figures.described("", found)]), "freezing_strip")
+total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
+numbers = st.columns(4)
+numbers[0].metric("Parameters", ui.count(total), border=True, height="stretch")
+numbers[1].metric(
+    "May learn",
+    ui.count(learned),
+    f"{learned / total:.1%} of all",
+    delta_color="off",
+    delta_arrow="off",
+    border=True,
+    height="stretch",
+)
+numbers[2].metric("Stages run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch")
+numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
+st.markdown(
+    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for each stage that learns."
+)
+st.table(ui.description_table(found), alt="Stages with parameters, learning, BatchNorm statistics and output shape")
+ui.explain(
+    "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
+    "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "
+    "Thaw runs frozen stages in eval mode unless you choose ‘moving’.",
+)
+ui.show_code("explorer/engine/freezing.py", "describe")
+if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):
+    st.switch_page("../../pages/training.py")

@@ -1,0 +1,66 @@
+"""What does "frozen" mean? The idea in one picture, then the default comparison, which runs by itself."""
+
+import streamlit as st
+
+from explorer import evidence, jobs
+from explorer.app import figures, ui
+from explorer.recipe import default_comparison
+
+RECIPES = default_comparison()
+NAMES = ("Random, frozen", "Pre-trained, frozen", "Pre-trained, tuned")
+
+st.title("See what fine-tuning changes")
+st.markdown(
+    "A **backbone** has learned to see on millions of pictures. To teach it *your* classes, put a new head on it and choose: "
+    "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
+    "What does that choice change inside the network? Look for yourself."
+)
+ui.stage_strip(list(zip(NAMES, RECIPES, strict=True)), "home_strip")
+
+st.header("The same photo patches through three networks")
+runs = ui.home_runs(RECIPES)
+if any(run.state in ("queued", "running") for run in runs):
+    ui.home_progress(runs, NAMES)
+for run, name in zip(runs, NAMES, strict=True):
+    if run.state in ("stopped", "failed", "interrupted"):
+        st.markdown(f"**{name}** {ui.state_badge(run.state)}")
+        ui.result_line(run)
+done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
+if done:
+    chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
+    bars = [figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random") for name, run in done]
+    ui.draw(figures.accuracies(bars, chance if chance < 1 else None), "home_accuracy")
+if len(done) < len(RECIPES):
+    st.stop()
+
+random, probe, tuned = runs
+for before, after, question in (
+    (random, probe, "Does pre-training help? (A: random, B: pre-trained, both frozen)"),
+    (probe, tuned, "Does tuning the last stage help? (A: frozen, B: tuned)"),
+):
+    fixed, broken = ui.changed(before, after)
+    st.markdown(f"**{question}**  \nB fixes {fixed} images and breaks {broken}. {evidence.verdict(fixed, broken)}")
+with st.container(horizontal=True):
+    for name, run in done:
+        st.markdown(f"{name}: {ui.audit_badge(run.clean)}")
+
+st.header("One shared map, before and after")
+st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
+found = ui.ask_map(probe.id, tuned.id, "umap")
+if found is not None:
+    ui.draw(figures.projection_pair(found), "home_map")
+st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
+
+st.header("Where each network looks")
+said, image = ui.predictions(tuned.id), ui.most_gained(probe, tuned)
+target = said.classes[int(said.labels[image])]
+st.markdown(ui.safe_md(f"Evidence for “{target}”, the right class of test image {image} (Grad-CAM, last stage)."))
+look = {"image": image, "target": target, "method": "gradcam", "stage": probe.recipe.row.stage_names[-1]}
+found = ui.ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
+if found is not None:
+    ui.draw(figures.attribution(found), "home_look")
+with st.container(horizontal=True):
+    st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")
+    st.page_link("../../pages/features.py", label="See the channels themselves", icon=":material/grid_view:")
+    st.page_link("../../pages/similarity.py", label="How far did each stage move?", icon=":material/compare_arrows:")
+    st.page_link("../../pages/training.py", label="Train your own", icon=":material/local_fire_department:")

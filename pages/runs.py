@@ -1,0 +1,72 @@
+"""Which run did best? Compare, look into, delete."""
+
+import json
+
+import streamlit as st
+
+from explorer import runs
+from explorer.app import figures, ui
+
+st.title("Runs")
+known = ui.all_runs()
+deleted = st.session_state.get("runs_deleted", [])
+if deleted:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f":material/delete: {len(deleted)} deleted.")
+        st.button("Undo", icon=":material/undo:", key="runs_undo", on_click=ui.undo_delete)
+if not known:
+    ui.need_run("There is no run yet.")
+    st.stop()
+
+picked = st.dataframe(
+    ui.runs_table(known),
+    hide_index=True,
+    key="runs_table",
+    on_select="rerun",
+    selection_mode="multi-row",
+    column_config=ui.RUNS_COLUMNS,
+    alt=f"Table of {len(known)} runs, the latest first",
+)
+chosen = [known[i] for i in picked["selection"]["rows"] if i < len(known)]
+if not chosen:
+    st.caption("Tick one run for its details, two or more to compare or delete them.")
+    st.stop()
+
+with st.container(horizontal=True):
+    usable = len(chosen) == 1 and chosen[0].state == "finished"
+    st.button(
+        "Use as A", icon=":material/looks_one:", disabled=not usable, on_click=ui.choose, kwargs={"a": chosen[0].id}
+    )
+    st.button(
+        "Use as B", icon=":material/looks_two:", disabled=not usable, on_click=ui.choose, kwargs={"b": chosen[0].id}
+    )
+    if len(chosen) == 2 and st.button("Compare these two", type="primary", icon=":material/compare_arrows:"):
+        ui.choose(a=chosen[1].id, b=chosen[0].id)
+        st.switch_page("../../pages/similarity.py")
+    ids = [run.id for run in chosen]
+    busy = any(run.state == "running" for run in chosen)
+    st.button(
+        "Delete", icon=":material/delete:", disabled=busy, on_click=ui.delete_runs, args=(ids,), key="runs_delete"
+    )
+
+scored = [run for run in chosen if run.test and run.recipe]
+if len(scored) > 1:
+    bars = [
+        figures.Bar(ui.distinct_label(run, scored), run.test, bool(run.recipe.learns), run.recipe.weights == "random")
+        for run in scored
+    ]
+    ui.draw(figures.accuracies(bars), "runs_accuracy")
+    if len({run.recipe.dataset for run in scored}) > 1:
+        st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
+if len(chosen) == 1:
+    run = chosen[0]
+    st.markdown(f"### {ui.safe_md(run.title)} {ui.state_badge(run.state)}")
+    ui.result_line(run)
+    if run.recipe is not None:
+        st.markdown("The same run from the command line:")
+        st.code(ui.command(run.recipe), language="bash", wrap_lines=True)
+        st.markdown("The whole recipe, as stored:")
+        st.code(json.dumps(run.recipe.model_dump(), indent=2), language="json", height=320)
+    for name, reason in run.facts.get("skipped") or ():
+        st.caption(ui.safe_md(f"Skipped {name}: {reason}"))
+    st.caption(f"Folder: `{runs.runs_folder() / run.id}`")

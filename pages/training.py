@@ -1,0 +1,62 @@
+"""Run a recipe, watch it, stop it."""
+
+import streamlit as st
+
+from explorer.app import ui
+from explorer.errors import ExplorerError
+from explorer.recipe import make
+
+st.title("Train")
+left, right = st.columns([2, 3], gap="large")
+with left:
+    st.header("The recipe")
+    row = ui.pick_backbone()
+    weights = ui.pick_weights(row)
+    data, folder = ui.pick_dataset()
+    plan = ui.pick_strategy(row)
+    custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
+    per_class = st.number_input(
+        "Training images per class", 1, 100_000, 25, key="train_per_class", persist_state="session"
+    )
+    everything = st.checkbox("All there are", key="train_all", persist_state="session")
+    epochs = st.slider("Epochs", 1, 100, 10, key="train_epochs", persist_state="session")
+    seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", persist_state="session")
+    advanced = ui.advanced_form(plan) if st.toggle("Advanced", key="train_advanced", persist_state="session") else {}
+    started = st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch")
+    if started:
+        st.session_state.pop("training_error", None)
+        try:
+            if data.name == "folder" and not folder:
+                raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
+            recipe = make(
+                backbone=row.name,
+                weights=weights,
+                dataset=data.name,
+                data_dir=folder,
+                per_class=None if everything else int(per_class),
+                strategy=plan.name,
+                epochs=epochs,
+                seed=int(seed),
+                **custom,
+                **advanced,
+            )
+            st.session_state["following"] = ui.start(recipe)
+        except ExplorerError as error:
+            st.session_state["training_error"] = str(error)
+    if "training_error" in st.session_state:
+        ui.error_box(st.session_state["training_error"])
+
+with right:
+    st.header("The run")
+    known = ui.all_runs()
+    ids = [run.id for run in known]
+    if st.session_state.get("following") not in ids:
+        st.session_state["following"] = ids[0] if ids else None
+    if not ids:
+        st.caption("Nothing has run yet. Start a recipe, and its curves appear here while it learns.")
+        st.stop()
+    labels = {run.id: ui.run_label(run, scored=False) for run in known}
+    shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.get)
+    ui.follow(shown)
+    ui.show_code("explorer/engine/training.py", "train")
+    st.page_link("../../pages/runs.py", label="All runs", icon=":material/folder_open:")

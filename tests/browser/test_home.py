@@ -1,0 +1,149 @@
+"""A newcomer's road in a real browser: first paint, deep links, the menu, the comparison that runs by itself."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import stand_ins
+from axe_playwright_python.sync_playwright import Axe
+from conftest import settled
+from playwright.sync_api import Page, expect
+
+from explorer.catalogue.backbones import backbone
+from explorer.recipe import make
+
+pytestmark = pytest.mark.browser
+Serve = Callable[..., str]
+
+TITLES = {
+    "": "See what fine-tuning changes",
+    "home": "See what fine-tuning changes",
+    "freezing": "What to freeze",
+    "training": "Train",
+    "features": "Features",
+    "projection": "One shared map",
+    "attribution": "Where it looks",
+    "similarity": "How far it moved",
+    "runs": "Runs",
+}
+MENU = ("Home", "What to freeze", "Train", "Features", "One shared map", "Where it looks", "How far it moved", "Runs")
+
+
+def _sound(page: Page, title: str) -> None:
+    """The right page, whole menu, no traceback, no dialog about a page that is not there."""
+    settled(page)
+    expect(page.locator("h1")).to_have_text(title)
+    expect(page.get_by_test_id("stSidebarNavLink")).to_have_count(len(MENU))
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_deep_link_is_the_first_thing_a_fresh_server_sees(name: str, page: Page, served: Serve) -> None:
+    url = served()
+    began = time.monotonic()
+    page.goto(f"{url}/{name}")
+    _sound(page, TITLES[name])
+    assert time.monotonic() - began < 20
+
+
+def test_the_menu_leads_to_every_page(page: Page, served: Serve, home: Path) -> None:
+    a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
+    stand_ins.answer(a, b)
+    page.goto(served())
+    for entry, title in zip(MENU[1:] + MENU[:1], [*list(TITLES.values())[2:], TITLES[""]], strict=True):
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=re.compile(f"{entry}$")).click()
+        expect(page.locator("h1")).to_have_text(title)
+        _sound(page, title)
+
+
+def test_a_choice_lasts_over_pages_and_a_reload(page: Page, served: Serve, home: Path) -> None:
+    a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
+    stand_ins.answer(a, b, images=(0, 7))
+    page.goto(f"{served()}/features?stage=layer3")
+    settled(page)
+    box = page.get_by_label("Image number")
+    box.fill("7")
+    box.press("Enter")
+    expect(page).to_have_url(re.compile("image=7"))
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Where it looks").click()
+    expect(page.locator("h1")).to_have_text("Where it looks")
+    expect(page.get_by_label("Image number")).to_have_value("7")
+    expect(page).to_have_url(re.compile("stage=layer3"))
+    page.reload()
+    expect(page.get_by_label("Image number")).to_have_value("7")
+
+
+def test_a_click_in_the_map_chooses_the_image(page: Page, served: Serve, home: Path) -> None:
+    a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
+    stand_ins.answer(a, b)
+    page.goto(f"{served()}/projection")
+    settled(page)
+    points = page.locator(".js-plotly-plot .scatterlayer .point")
+    expect(points).to_have_count(2 * stand_ins.N)
+    centre = points.nth(1).bounding_box()
+    assert centre is not None
+    page.mouse.click(centre["x"] + centre["width"] / 2, centre["y"] + centre["height"] / 2)
+    expect(page).to_have_url(re.compile(r"image=\d+"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_are_legible_in_both_themes(scheme: str, page: Page, served: Serve) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.goto(served())
+    settled(page)
+    label = page.locator(".js-plotly-plot .annotation text", has_text="Pre-trained, frozen").first
+    expect(label).to_have_css("fill", "rgb(233, 238, 243)" if scheme == "dark" else "rgb(10, 17, 24)")
+
+
+def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Serve) -> None:
+    file = backbone("resnet10").weights_path("BUILT_IN")
+    if not file.is_file():
+        pytest.skip(f"the built-in backbone is not here: {file}")
+    page.goto(served(worker=True))
+    settled(page)
+    expect(page.get_by_text("Three small runs, once.")).to_be_visible()
+    expect(page.get_by_text("Does pre-training help?")).to_be_visible(timeout=150_000)
+    expect(page.get_by_text("audit clean")).to_have_count(3)
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(4, timeout=60_000)
+    _sound(page, TITLES[""])
+
+
+def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
+    page.goto(f"{served(worker=True)}/training")
+    settled(page)
+    page.get_by_role("combobox", name="Weights").click()
+    page.get_by_role("option", name="random").click()
+    settled(page)
+    page.get_by_role("combobox", name="What learns").click()
+    page.get_by_role("option", name="Full fine-tuning").click()
+    settled(page)
+    slider = page.get_by_role("slider")
+    slider.focus()
+    slider.press("End")
+    settled(page)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(1, timeout=90_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped on request")).to_be_visible(timeout=10_000)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_can_be_read_by_everyone(scheme: str, page: Page, served: Serve, home: Path) -> None:
+    a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
+    stand_ins.answer(a, b)
+    stand_ins.describe(make())
+    page.emulate_media(color_scheme=scheme)
+    url = served()
+    theirs = ("list", "listitem")  # the grouped menu is Streamlit's own markup
+    for name, title in TITLES.items():
+        page.goto(f"{url}/{name}")
+        _sound(page, title)
+        page.wait_for_timeout(500)
+        found = [v for v in Axe().run(page).response["violations"] if v["id"] not in theirs]
+        grave = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
+        assert not grave, (name, grave)

@@ -1,0 +1,258 @@
+"""Every page on an empty store, with one run, with two, with runs of different data sets, with half a folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import stand_ins
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from explorer import jobs, runs
+from explorer.app import ui
+from explorer.app.ui import asking
+from explorer.recipe import default_comparison, make
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+LOOKS = ("features", "projection", "attribution", "similarity")
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(asking, "PATIENCE", 0.0)
+
+
+def opened(page: str, **address: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "explorer" / "app" / "main.py"), default_timeout=30)
+    for name, value in address.items():
+        app.query_params[name] = value
+    if page == "home":
+        return app.run()
+    with mock.patch.object(
+        ui, "home_runs", lambda recipes: st.stop()
+    ):  # AppTest starts at home, which would start its three runs
+        app.run()
+    app.switch_page(f"../../pages/{page}.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title, *app.header]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def two_runs() -> tuple[str, str]:
+    a = stand_ins.finished_run(wrong=6, strategy="linear_probe")
+    b = stand_ins.finished_run(wrong=2, strategy="last_stage")
+    stand_ins.answer(a, b)
+    return a, b
+
+
+def one_run() -> None:
+    stand_ins.finished_run(strategy="linear_probe")
+
+
+def different_data() -> None:
+    stand_ins.finished_run(strategy="linear_probe", dataset="shapes")
+    stand_ins.finished_run(strategy="last_stage", dataset="digits")
+
+
+STORES: dict[str, Callable[[], object]] = {
+    "empty": lambda: None,
+    "one run": one_run,
+    "two runs": two_runs,
+    "different data sets": different_data,
+    "interrupted": stand_ins.interrupted_run,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("kind", STORES)
+def test_every_page_on_every_store(page: str, kind: str) -> None:
+    STORES[kind]()
+    app = opened(page)
+    assert not app.exception, app.exception
+    assert app.title
+
+
+@pytest.mark.parametrize("page", LOOKS)
+def test_a_look_without_two_runs_says_so_and_offers_the_way_out(page: str) -> None:
+    assert "no finished run" in words(opened(page))
+    one_run()
+    app = opened(page)
+    assert "one finished run" in words(app)
+    assert any(button.label == "Make a run" for button in app.button)
+
+
+@pytest.mark.parametrize("page", LOOKS)
+def test_runs_of_different_data_sets_are_not_compared(page: str) -> None:
+    different_data()
+    app = opened(page)
+    assert "do not share their test images" in words(app)
+    assert any(button.label == "Train a match for A" for button in app.button)
+
+
+@pytest.mark.parametrize("page", LOOKS)
+def test_a_look_at_two_runs_draws_its_figure(page: str) -> None:
+    two_runs()
+    app = opened(page)
+    assert not app.exception
+    assert app.get("plotly_chart")
+    assert not app.error
+
+
+def test_a_is_the_probe_and_b_the_tuned_run_by_default() -> None:
+    a, b = two_runs()
+    app = opened("similarity")
+    assert (app.selectbox(key="pick_a").value, app.selectbox(key="pick_b").value) == (a, b)
+
+
+def test_the_address_chooses_runs_stage_and_image() -> None:
+    a, b = two_runs()
+    stand_ins.answer(b, a, images=(5,))
+    app = opened("features", a=b, b=a, stage="layer2", image="5")
+    assert app.selectbox(key="pick_a").value == b
+    assert app.number_input(key="pick_image").value == 5
+    assert app.session_state["pick_stage"] == "layer2"
+    assert not app.exception and app.get("plotly_chart")
+
+
+def test_a_choice_survives_a_change_of_page() -> None:
+    two_runs()
+    app = opened("features")
+    app.number_input(key="pick_image").set_value(7).run()
+    app.switch_page("../../pages/attribution.py").run()
+    assert app.number_input(key="pick_image").value == 7
+
+
+@pytest.mark.parametrize("value", [{"image": "-3"}, {"image": "many"}, {"a": "../etc"}, {"backbone": "EVIL"}])
+def test_a_bad_address_falls_back_with_a_note(value: dict[str, str]) -> None:
+    two_runs()
+    app = opened("features", **value)
+    assert not app.exception
+    assert "The address asked for" in words(app) or "is not among" in words(app)
+
+
+def test_an_unknown_stage_falls_back_with_a_note() -> None:
+    two_runs()
+    app = opened("features", stage="layer9")
+    assert not app.exception and "has no stage layer9" in words(app)
+
+
+def test_an_image_beyond_the_last_falls_back_with_a_note() -> None:
+    two_runs()
+    assert "There is no image 9999" in words(opened("features", image="9999"))
+
+
+def test_an_unclean_audit_is_red() -> None:
+    _, b = two_runs()
+    stand_ins.unclean(b)
+    app = opened("similarity")
+    assert any("layer1" in box.value for box in app.error)
+
+
+def test_home_starts_the_default_comparison_once() -> None:
+    opened("home")
+    opened("home")
+    assert [runs.find(recipe, ("queued",)) is not None for recipe in default_comparison()] == [True] * 3
+    assert len(runs.listing()) == 3
+
+
+def test_home_is_filled_when_the_comparison_is_done() -> None:
+    random, probe, tuned = (
+        stand_ins.finished_run(wrong, **recipe.model_dump())
+        for wrong, recipe in zip((12, 6, 3), default_comparison(), strict=True)
+    )
+    stand_ins.answer(probe, tuned, images=tuple(range(stand_ins.N)))
+    app = opened("home")
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == 4
+    assert "B fixes 6 images and breaks 0" in words(app)
+    assert "No difference shown" in words(app)
+
+
+def test_home_shows_why_a_run_failed_and_runs_it_again() -> None:
+    recipe = default_comparison()[1]
+    run = runs.create(recipe)
+    runs.update(run, state="failed", error="The loss became NaN in epoch 3.")
+    app = opened("home")
+    assert any("NaN" in box.value for box in app.error)
+    next(button for button in app.button if button.label == "Try again").click().run()
+    assert runs.find(recipe, ("queued",)) is not None
+
+
+def test_training_starts_a_run_and_follows_it() -> None:
+    app = opened("training")
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    (run,) = runs.listing()
+    assert run.state == "queued" and run.recipe == make()
+    assert app.session_state["following"] == run.id
+    app.button(key=f"stop_{run.id}").click().run()
+    assert runs.read(run.id).state == "stopped"
+
+
+def test_a_bad_recipe_is_explained_beside_the_form_and_nothing_is_lost() -> None:
+    app = opened("training", dataset="folder")
+    app.slider(key="train_epochs").set_value(33).run()
+    app.button(key="train_start").click().run()
+    assert any("Which folder?" in box.value for box in app.error)
+    assert app.slider(key="train_epochs").value == 33
+    assert not runs.listing()
+
+
+def test_a_failed_look_offers_to_try_again() -> None:
+    a, b = two_runs()
+    task = jobs.task("compare", a=a, b=b)
+    task.path.unlink()
+    jobs.result(task)
+    jobs.note(task, state="failed", error="out of memory")
+    app = opened("similarity")
+    assert any("out of memory" in box.value for box in app.error)
+    app.button(key=f"ask_{task.key}_retry").click().run()
+    answer = jobs.status(task)
+    assert answer is not None and answer.state == "queued"
+
+
+def test_a_damaged_result_is_named_and_can_be_asked_again() -> None:
+    a, b = two_runs()
+    task = jobs.task("compare", a=a, b=b)
+    task.path.write_bytes(b"PK half")
+    app = opened("similarity")
+    assert any("damaged" in box.value for box in app.error)
+    app.button(key=f"ask_{task.key}_retry").click().run()
+    assert not app.exception and not task.path.is_file()
+
+
+def test_deleted_runs_come_back() -> None:
+    a, b = two_runs()
+    app = opened("runs")
+    app.session_state["runs_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.run()
+    app.button(key="runs_delete").click().run()
+    assert len(runs.listing()) == 1
+    app.button(key="runs_undo").click().run()
+    assert {run.id for run in runs.listing()} == {a, b}
+
+
+def test_freezing_describes_the_recipe() -> None:
+    stand_ins.describe(make(strategy="linear_probe"))
+    app = opened("freezing")
+    assert not app.exception
+    assert app.get("plotly_chart") and app.table
+
+
+def test_names_from_outside_load_nothing() -> None:
+    nasty = ("![t](https://tracker.example/x.png)", "<img src=x onerror=alert(1)>", "fur")
+    a = stand_ins.finished_run(6, classes=nasty, strategy="linear_probe")
+    b = stand_ins.finished_run(2, classes=nasty, strategy="last_stage")
+    stand_ins.answer(a, b, targets=nasty)
+    for page in ("features", "attribution", "runs", "home"):
+        app = opened(page)
+        assert not app.exception
+        assert "![t](" not in words(app) and "<img" not in words(app)

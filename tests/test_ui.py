@@ -1,0 +1,173 @@
+"""The shared choice, safe words, a run's command, the source shown under a figure, the supervisor, the headers."""
+
+import asyncio
+import random
+import re
+from pathlib import Path
+
+import pytest
+import stand_ins
+
+from explorer import jobs, runs
+from explorer.app import launch
+from explorer.app.ui import asking, live, pairs, tables, visitor, words
+from explorer.recipe import make
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+
+
+def test_a_choice_goes_through_the_address_and_back() -> None:
+    chosen = visitor.Choice(a="run-1", b="run-2", stage="layer3", image=12, target="ants")
+    address = visitor.to_address(chosen)
+    assert address == {"a": "run-1", "b": "run-2", "stage": "layer3", "image": "12", "target": "ants"}
+    assert visitor.from_address(address) == (chosen, [])
+
+
+def test_bad_values_fall_back_one_by_one() -> None:
+    address = {"image": "-1", "a": "../../etc", "dataset": "moon", "backbone": "resnet18", "stage": "layer2"}
+    chosen, notes = visitor.from_address(address)
+    assert chosen == visitor.Choice(backbone="resnet18", stage="layer2")
+    assert len(notes) == 3
+
+
+def _noise(seed: int) -> str:
+    """Characters from all over Unicode, control and direction-changing ones among them."""
+    draw = random.Random(seed)
+    return "".join(chr(draw.choice((draw.randrange(0x300), 0x2028, 0x202E, draw.randrange(0xD800)))) for _ in range(90))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_address_raises(seed: int) -> None:
+    for name in visitor._FIELDS:
+        visitor.from_address({name: _noise(seed)})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_names_stay_on_one_line_without_control_characters(seed: int) -> None:
+    name = words.plain(_noise(seed))
+    assert len(name) <= words.LONGEST and name.isprintable()
+
+
+@pytest.mark.parametrize(
+    "nasty", ["![x](http://a/b.png)", "<img src=x>", "[a](javascript:x)", ":material/home:", "$x$"]
+)
+def test_markdown_from_outside_is_spelled_out(nasty: str) -> None:
+    safe = words.safe_md(nasty)
+    assert safe.replace("\\", "") == nasty
+    assert not words._MARKUP.search(re.sub(r"\\.", "", safe)), "every mark-up character is escaped"
+
+
+def test_the_command_of_a_recipe_makes_the_same_recipe() -> None:
+    recipe = make(
+        backbone="resnet18", weights="random", strategy="custom", stages=("layer3", "layer4"), dataset="folder",
+        data_dir="/a b/c", per_class=None, epochs=3, head_rate=0.5, batchnorm="moving",
+    )  # fmt: skip
+    text = words.command(recipe)
+    assert text.startswith("python -m explorer train --backbone resnet18 --weights random --dataset folder ")
+    for part in (
+        "--data-dir '/a b/c'",
+        "--stages layer3 layer4",
+        "--per-class all",
+        "--epochs 3",
+        "--batchnorm moving",
+    ):
+        assert part in text
+    assert "--seed" not in text and "--device" not in text
+
+
+def test_the_source_of_a_function_is_read_not_imported() -> None:
+    assert asking.source("explorer/evidence.py", "wilson").startswith("def wilson(")
+    assert asking.source("explorer/evidence.py", "nothing") == ""
+    assert asking.source("explorer/none.py", "nothing") == ""
+
+
+def test_the_source_that_pages_promise_exists() -> None:
+    root = Path(__file__).parents[1]
+    promised = [
+        pair
+        for page in (root / "pages").glob("*.py")
+        for pair in re.findall(r'"(explorer/engine/[\w/]+\.py)", "(\w+)"', page.read_text(encoding="utf-8"))
+    ]
+    assert promised
+    for file, name in promised:
+        assert asking.source(file, name), (file, name)
+
+
+def test_runs_are_listed_latest_first_and_final_ones_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = stand_ins.finished_run(), stand_ins.finished_run()
+    assert [run.id for run in asking.all_runs()] == [second, first]
+    monkeypatch.setattr(runs, "read", lambda run: pytest.fail("read again"))
+    assert len(asking.all_runs()) == 2
+
+
+def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner() -> None:
+    probe = stand_ins.finished_run(strategy="linear_probe")
+    tuned = stand_ins.finished_run(strategy="last_stage")
+    stand_ins.finished_run(strategy="linear_probe", weights="random")
+    stand_ins.finished_run(strategy="linear_probe", dataset="digits")
+    known = asking.finished()
+    a = pairs._default_a(known)
+    assert a.id == probe and pairs._default_b(known, a).id == tuned
+
+
+def test_a_queued_run_that_no_task_stands_for_reads_interrupted() -> None:
+    recipe = make()
+    runs.create(recipe)
+    found = live.latest(recipe)
+    assert found is not None and found.state == "interrupted" and "no longer knows" in found.error
+
+
+def test_home_runs_are_started_once() -> None:
+    recipes = (make(), make(strategy="full"))
+    first = [run.id for run in live.home_runs(recipes)]
+    assert [run.id for run in live.home_runs(recipes)] == first
+    assert len(runs.listing()) == 2
+
+
+def test_an_audit_row_that_is_not_as_declared_is_red() -> None:
+    table = tables.audit_table(stand_ins.audit_of("r", make(), clean=False))
+    row = table["Stage"].index("layer1")
+    assert table["BatchNorm drift"][row] == ":red[**0.02**]" and ":red[" in table["Verdict"][row]
+    assert table["Largest weight change"][row] == "0.0"
+    assert ":red[" not in "".join(table["Verdict"][i] for i in range(len(table["Verdict"])) if i != row)
+
+
+class _Child:
+    def __init__(self) -> None:
+        self.code: int | None = None
+
+    def poll(self) -> int | None:
+        return self.code
+
+
+def test_a_worker_is_started_once_and_again_when_it_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    children: list[_Child] = []
+
+    def ensure() -> _Child:
+        children.append(_Child())
+        return children[-1]
+
+    clock = [100.0]
+    monkeypatch.setattr(jobs, "ensure_worker", ensure)
+    monkeypatch.setattr(launch.time, "monotonic", lambda: clock[0])
+    supervisor = launch.Supervisor()
+    supervisor.tick()
+    supervisor.tick()
+    assert len(children) == 1 and jobs.alive("server").state == "ready"
+    children[0].code = -9
+    supervisor.tick()
+    assert len(children) == 1, "a worker that died young is not started again at once"
+    clock[0] += 2 * launch.PULSE
+    supervisor.tick()
+    assert len(children) == 2
+
+
+def test_the_readiness_route_tells_the_workers_state() -> None:
+    answer = asyncio.run(launch.ready(None))  # type: ignore[arg-type]
+    assert (answer.status_code, bytes(answer.body)) == (503, b'{"ready":false,"worker":"gone"}')
+    jobs.beat("worker", "ready")
+    answer = asyncio.run(launch.ready(None))  # type: ignore[arg-type]
+    assert (answer.status_code, bytes(answer.body)) == (200, b'{"ready":true,"worker":"ready"}')
