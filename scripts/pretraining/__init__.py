@@ -1,0 +1,1 @@
+"""How the built-in backbone was made: pictures → views → teachers → student."""
