@@ -4,8 +4,8 @@
 
 Prints, per data set and per number of training images per class, the accuracy in percent on test images: mean ±
 standard deviation over draws of the training images. Photo patches come from regions the backbone was not trained on;
-folders need `train/<class>/` (shots are drawn there) and `val/<class>/` or `test/<class>/` (scored). ImageNet networks take
-part where their weights are cached.
+folders need `train/<class>/` (shots are drawn there) and `val/<class>/` or `test/<class>/` (scored). ImageNet networks
+take part where their weights are cached.
 """
 
 import argparse
