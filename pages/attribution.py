@@ -1,5 +1,7 @@
 """Where does each model look?"""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer import jobs
@@ -38,7 +40,7 @@ found = ui.ask(jobs.task("attribute", a=a.id, b=b.id, **look), ATTRIBUTIONS[meth
 if found is None:
     st.stop()
 ui.draw(
-    figures.attribution(found, opacity, with_picture=not raw),
+    partial(figures.attribution, found, opacity, with_picture=not raw),
     "attribution",
     code=("explorer/engine/attribution.py", "attribute"),
 )

@@ -1,5 +1,7 @@
 """What does this channel answer to, before and after?"""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer import jobs
@@ -32,7 +34,7 @@ if len(pages) > 1:
         key="features_page",
         format_func=lambda i: f"{i + 1} to {min(i + figures.ACROSS, len(maps.channels))}",
     )
-ui.draw(figures.feature_maps(maps, first), "features_maps", code=("explorer/engine/features.py", "maps"))
+ui.draw(partial(figures.feature_maps, maps, first), "features_maps", code=("explorer/engine/features.py", "maps"))
 moved = int((maps.change > 0).sum())
 st.markdown(
     f"**{moved} of {len(maps.change)}** channels of *{stage}* answer differently in B; "

@@ -1,5 +1,7 @@
 """What does "frozen" mean? The idea in one picture, then the default comparison, which runs by itself."""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer import evidence, jobs
@@ -29,7 +31,7 @@ done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state 
 if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
     bars = [figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random") for name, run in done]
-    ui.draw(figures.accuracies(bars, chance if chance < 1 else None), "home_accuracy")
+    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None), "home_accuracy")
 if len(done) < len(RECIPES):
     st.stop()
 
@@ -48,7 +50,7 @@ st.header("One shared map, before and after")
 st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
 found = ui.ask_map(probe.id, tuned.id, "umap")
 if found is not None:
-    ui.draw(figures.projection_pair(found), "home_map")
+    ui.draw(partial(figures.projection_pair, found), "home_map")
 st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
 
 st.header("Where each network looks")
@@ -58,7 +60,7 @@ st.markdown(ui.safe_md(f"Evidence for “{target}”, the right class of test im
 look = {"image": image, "target": target, "method": "gradcam", "stage": probe.recipe.row.stage_names[-1]}
 found = ui.ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
 if found is not None:
-    ui.draw(figures.attribution(found), "home_look")
+    ui.draw(partial(figures.attribution, found), "home_look")
 with st.container(horizontal=True):
     st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")
     st.page_link("../../pages/features.py", label="See the channels themselves", icon=":material/grid_view:")

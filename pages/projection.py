@@ -1,5 +1,7 @@
 """How do the classes separate, on one shared map?"""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer.app import figures, ui
@@ -32,7 +34,7 @@ if found is None:
     st.stop()
 shown = PROJECTIONS[found.method]
 ui.draw(
-    VIEWS[view](found),
+    partial(VIEWS[view], found),
     f"map_{view}",
     on_select=ui.image_from_map(f"map_{view}"),
     code=("explorer/engine/projection.py", "project"),

@@ -1,6 +1,7 @@
 """Which run did best? Compare, look into, delete."""
 
 import json
+from functools import partial
 
 import streamlit as st
 
@@ -55,7 +56,7 @@ if len(scored) > 1:
         figures.Bar(ui.distinct_label(run, scored), run.test, bool(run.recipe.learns), run.recipe.weights == "random")
         for run in scored
     ]
-    ui.draw(figures.accuracies(bars), "runs_accuracy")
+    ui.draw(partial(figures.accuracies, bars), "runs_accuracy")
     if len({run.recipe.dataset for run in scored}) > 1:
         st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
 if len(chosen) == 1:

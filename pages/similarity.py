@@ -1,5 +1,7 @@
 """How far did each stage move?"""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer import jobs, runs
@@ -33,7 +35,7 @@ found = ui.ask(jobs.task("compare", a=a.id, b=b.id), "Comparing stage by stage",
 if found is None:
     st.stop()
 ui.draw(
-    figures.change_bars(found, frozenset((*b.recipe.learns, "head"))),
+    partial(figures.change_bars, found, frozenset((*b.recipe.learns, "head"))),
     "similarity",
     code=("explorer/engine/similarity.py", "cka"),
 )

@@ -77,6 +77,21 @@ def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_
 
 
 @pytest.mark.parametrize("backbone", ["resnet10", "mobilenet_v3_small"])
+def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
+    make: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for kind in "ab":
+        (tmp_path / kind).mkdir()
+        for i in range(6):  # large enough for the decoder's reduced mode, which gives other pixels than a full decode
+            pixels = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / kind / f"{i}.jpg", quality=90)
+    session = training.prepare(make(data_dir=str(tmp_path), epochs=1, batch_size=4))
+    list(training.train(session))
+    audit = training.outcome(session).audit
+    assert audit.recomputed == 0.0 and audit.clean
+
+
 def test_a_probe_under_moving_statistics_is_not_cached_and_found_out(
     backbone: str, make: Callable[..., Recipe]
 ) -> None:

@@ -8,9 +8,8 @@ from explorer.app import ui
 from explorer.errors import ExplorerError
 
 PAGES = Path(__file__).parents[2] / "pages"
-ICON = Path(__file__).with_name(
-    "icon.svg"
-)  # a file of our own: a tab's icon given by name is fetched from another host
+# Files of our own: a tab's icon given by name is fetched from another host.
+ICON = Path(__file__).with_name("icon.svg")
 LOGO = Path(__file__).with_name("logo.svg")
 
 CONTENTS = {
@@ -33,17 +32,11 @@ def page(name: str, title: str, icon: str) -> st.Page:
     return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home)
 
 
-def to_home() -> None:
-    """What /home does: who types it means the root."""
-    st.switch_page(contents["Start"][0])
-
-
 st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)
 st.logo(LOGO, size="large", link=None)
 contents = {group: [page(*row) for row in rows] for group, rows in CONTENTS.items()}
-contents["Start"].append(
-    st.Page(PAGES / "home.py", title="Home", url_path="home", visibility="hidden")
-)  # else only at /
+# The default page answers at / alone; whoever types /home means it too.
+contents["Start"].append(st.Page(PAGES / "home.py", title="Home", url_path="home", visibility="hidden"))
 chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:

@@ -1,6 +1,8 @@
 """Place a figure with its words: what to look for, what it cannot tell, and the code behind it."""
 
+import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -12,10 +14,24 @@ from explorer.recipe import Recipe
 _SAVE = {"toImageButtonOptions": {"format": "svg", "filename": "thaw"}, "displaylogo": False, "scrollZoom": False}
 
 
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _drawn(plan: bytes, dark: bool) -> figures.Figure:
+    """The figure of a pickled plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up nothing."""
+    return figures.tint(pickle.loads(plan)(), dark)
+
+
 def draw(
-    figure: figures.Figure, key: str, on_select: Callable[[], None] | None = None, code: tuple[str, str] | None = None
+    plan: partial[figures.Figure],
+    key: str,
+    on_select: Callable[[], None] | None = None,
+    code: tuple[str, str] | None = None,
 ) -> None:
-    """A figure with its alt text, and under it the sentence on what to look for; `code` is (file, function) behind it."""
+    """A figure with its alt text, and under it the sentence on what to look for.
+
+    `plan` is the figure's function with its arguments, e.g. `partial(figures.strips, rows)`: equal plans are drawn once and
+    shared by all visitors. `code` is the (file, function) behind the figure.
+    """
+    figure = _drawn(pickle.dumps(plan), st.context.theme.type == "dark")
     words = figure.layout.meta
     chart: dict[str, Any] = {
         "key": key,
@@ -25,7 +41,7 @@ def draw(
     }
     if on_select is not None:
         chart |= {"on_select": on_select, "selection_mode": "points"}
-    st.plotly_chart(figures.tint(figure, st.context.theme.type == "dark"), **chart)
+    st.plotly_chart(figure, **chart)
     explain(words["look"], words["caution"])
     if code is not None:
         show_code(*code)
@@ -49,4 +65,4 @@ def show_code(file: str, name: str) -> None:
 
 def stage_strip(recipes: list[tuple[str, Recipe]], key: str) -> None:
     """The network as blocks, one row for each (label, recipe): which stages stay frozen, which learn."""
-    draw(figures.strips([figures.strip(label, recipe) for label, recipe in recipes]), key)
+    draw(partial(figures.strips, [figures.strip(label, recipe) for label, recipe in recipes]), key)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -78,7 +79,7 @@ def follow(run_id: str) -> None:
     st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
     result_line(run)
     if run.epochs:
-        draw(figures.curves(run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}")
+        draw(partial(figures.curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}")
 
 
 def _live(run_id: str) -> None:
@@ -92,7 +93,7 @@ def _live(run_id: str) -> None:
             "Stop", icon=":material/stop:", key=f"stop_{run_id}", on_click=jobs.cancel, args=(jobs.training(run_id),)
         )
     if run.epochs:
-        draw(figures.curves(run.epochs, None), f"live_{run_id}")
+        draw(partial(figures.curves, run.epochs, None), f"live_{run_id}")
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)

@@ -109,5 +109,7 @@ def _watch_worker() -> None:
         st.caption(":material/check_circle: Worker ready.")
     elif state == "warming":
         st.caption(":material/hourglass_top: The worker is warming up. Questions asked now wait a few seconds.")
+    elif state.startswith("broken: "):
+        st.error(safe_md(state.removeprefix("broken: "), 600), icon=":material/error:")
     else:
         st.caption(":material/hourglass_empty: No worker yet: one is being started. Questions asked now will wait.")
