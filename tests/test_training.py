@@ -76,7 +76,6 @@ def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_
     assert same == {stage: stage in choices.frozen_front for stage in choices.row.stage_names}
 
 
-@pytest.mark.parametrize("backbone", ["resnet10", "mobilenet_v3_small"])
 def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
     make: Callable[..., Recipe], tmp_path: Path
 ) -> None:
@@ -92,6 +91,7 @@ def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
     assert audit.recomputed == 0.0 and audit.clean
 
 
+@pytest.mark.parametrize("backbone", ["resnet10", "mobilenet_v3_small"])
 def test_a_probe_under_moving_statistics_is_not_cached_and_found_out(
     backbone: str, make: Callable[..., Recipe]
 ) -> None:
