@@ -117,7 +117,8 @@ def backbones(options: argparse.Namespace) -> Words:
                 "head": row.head,
                 "parameters": row.parameters,
                 "input_size": row.input_size,
-                "available_offline": [*row.offline(), "random"],
+                "available_offline": bool(row.offline()),
+                "weights_here": [*row.offline(), "random"],
             }
             for row in BACKBONES.values()
         ]

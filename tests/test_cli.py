@@ -57,7 +57,8 @@ def test_backbones_lists_every_row(ask: Any) -> None:
     keys = {"name", "weights", "stages", "head", "parameters", "input_size", "available_offline"}
     assert all(row.keys() >= keys for row in rows.values())
     assert rows["resnet50"]["weights"] == ["IMAGENET1K_V1", "IMAGENET1K_V2"]
-    assert rows["resnet50"]["available_offline"] == ["random"]
+    assert rows["resnet50"]["available_offline"] is False and rows["resnet50"]["weights_here"] == ["random"]
+    assert rows["resnet10"]["available_offline"] is True and rows["resnet10"]["weights_here"] == ["BUILT_IN", "random"]
     assert rows["resnet18"]["stages"] == ["stem", "layer1", "layer2", "layer3", "layer4"]
 
 
