@@ -1,7 +1,5 @@
 """Which stages learn, how many weights is that, and what will it cost?"""
 
-from functools import partial
-
 import streamlit as st
 
 from explorer import jobs
@@ -28,7 +26,7 @@ recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=
 found = ui.ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
 if found is None:
     st.stop()
-ui.draw(partial(figures.strips, [figures.described("", found)]), "freezing_strip")
+ui.stage_strip([figures.described("", found)])
 total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
 numbers = st.columns(4)
 numbers[0].metric("Parameters", ui.count(total), border=True, height="stretch")

@@ -17,7 +17,7 @@ st.markdown(
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
     "What does that choice change inside the network? Look for yourself."
 )
-ui.stage_strip(list(zip(NAMES, RECIPES, strict=True)), "home_strip")
+ui.stage_strip([figures.strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=True)])
 
 st.header("The same photo patches through three networks")
 runs = ui.home_runs(RECIPES)

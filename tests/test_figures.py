@@ -1,6 +1,7 @@
 """What each figure shows: its data, scales and words."""
 
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -15,8 +16,6 @@ from explorer.evidence import Score, wilson
 from explorer.recipe import make
 
 FIGURES: dict[str, Callable[[], go.Figure]] = {
-    "strips": lambda: figures.strips([figures.strip("probe", make())]),
-    "described": lambda: figures.strips([figures.described("", stand_ins.description(make(strategy="full")))]),
     "change_bars": lambda: figures.change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
     "curves": lambda: figures.curves(stand_ins.epochs(), 3),
     "accuracies": lambda: figures.accuracies([figures.Bar("probe", Score(24, 20), False)], 0.1),
@@ -53,15 +52,23 @@ def test_points_carry_lists_that_come_back_from_a_click(name: str) -> None:
 
 
 def test_a_strip_is_blue_where_frozen_and_vermillion_where_it_learns() -> None:
-    fig = figures.strips([figures.strip("tuned", make(strategy="last_stage"))])
-    assert fig.data[0].marker.color == (FROZEN,) * 4 + (LEARNS,) * 2
-    assert "layer4, head learn" in fig.layout.meta["alt"]
+    page = figures.strips([figures.strip("tuned", make(strategy="last_stage"))])
+    assert re.findall(r"background:(#\w+)", page) == [FROZEN] * 4 + ["#BF5400"] * 2
+    assert 'aria-label="tuned: layer4, head learn; stem, layer1, layer2, layer3 stays frozen"' in page
 
 
 def test_a_random_network_is_hatched_but_its_head_is_not() -> None:
-    fig = figures.strips([figures.strip("random", make(weights="random"))])
-    assert fig.data[0].marker.pattern.shape == ("/",) * 5 + ("",)
-    assert "Hatched" in fig.layout.meta["look"]
+    rows = [figures.strip("random", make(weights="random"))]
+    assert figures.strips(rows).count("repeating-linear-gradient") == 5
+    assert "Hatched" in figures.legend(rows)
+    assert "Hatched" not in figures.legend([figures.strip("probe", make())])
+
+
+def test_a_described_strip_counts_parameters_and_escapes_what_it_is_told() -> None:
+    row = figures.described("<b>", stand_ins.description(make(strategy="full")))
+    page = figures.strips([row])
+    assert "<b><" not in page.replace("<b>stem", "") and "&lt;b&gt;" in page
+    assert all(f"<br>{note}</div>" in page for note in row.notes)
 
 
 def test_accuracies_have_their_wilson_interval() -> None:

@@ -31,7 +31,7 @@ MAY: dict[str, set[str]] = {
     "app.figures": set(HALL),
     "app.lessons": set(HALL),
     "app.ui": {"app.figures", "app.lessons", *HALL},
-    "app.launch": set(HALL),
+    "app.launch": {"app.ui", "app.figures", *HALL},
     "app.main": {"app.ui", *HALL},
     "pages": {"app.main", "app.ui", "app.figures", "app.lessons", *HALL},
     "launcher": {"app.launch"},

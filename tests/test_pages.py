@@ -171,7 +171,7 @@ def test_home_is_filled_when_the_comparison_is_done() -> None:
     stand_ins.answer(probe, tuned, images=tuple(range(stand_ins.N)))
     app = opened("home")
     assert not app.exception and not app.error
-    assert len(app.get("plotly_chart")) == 4
+    assert len(app.get("plotly_chart")) == 3 and app.get("html")
     assert "B fixes 6 images and breaks 0" in words(app)
     assert "No difference shown" in words(app)
 
@@ -244,7 +244,7 @@ def test_freezing_describes_the_recipe() -> None:
     stand_ins.describe(make(strategy="linear_probe"))
     app = opened("freezing")
     assert not app.exception
-    assert app.get("plotly_chart") and app.table
+    assert app.get("html") and app.table
 
 
 def test_names_from_outside_load_nothing() -> None:

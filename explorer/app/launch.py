@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer import jobs
 from explorer.errors import ExplorerError
+from explorer.evidence import Score
 
 PULSE = 2.0  # seconds between two looks at the worker
+FIRST = 2.5  # seconds before the first, about as long as the first page takes to be painted
 LONGEST_PAUSE = 60.0  # seconds before a worker that keeps dying is started again
 
 _log = logging.getLogger(__name__)
@@ -48,7 +50,11 @@ class Supervisor:
             self._born = now
 
     async def run(self) -> None:
-        """Tick for ever, in a thread, so that the server's loop never waits for the disk."""
+        """Tick for ever, in a thread, so that the server's loop never waits for the disk.
+
+        The first tick waits: a worker that imports torch would take the cores from the first page.
+        """
+        await asyncio.sleep(FIRST)
         while True:
             try:
                 await asyncio.to_thread(self.tick)
@@ -57,16 +63,27 @@ class Supervisor:
             await asyncio.sleep(PULSE)
 
 
-@asynccontextmanager
-async def lifespan(app: Any) -> AsyncIterator[None]:
-    """Supervise a worker while the server runs. Freezing the heap makes Streamlit's collection after each rerun cheap."""
-    watch = asyncio.create_task(Supervisor().run())
+def warm() -> None:
+    """Import what the pages need and draw once (Plotly builds its checks lazily), while the browser still loads.
+
+    Freezing the heap afterwards makes the collection that Streamlit does after each rerun cheap.
+    """
+    from explorer.app import figures, ui  # noqa: F401  (imported here, so that the port answers first)
+
+    figures.tint(figures.accuracies([figures.Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
     gc.collect()
     gc.freeze()
+
+
+@asynccontextmanager
+async def lifespan(app: Any) -> AsyncIterator[None]:
+    """Warm up, and supervise a worker, while the server runs."""
+    tasks = [asyncio.create_task(Supervisor().run()), asyncio.create_task(asyncio.to_thread(warm))]
     yield
-    watch.cancel()
-    with suppress(asyncio.CancelledError):
-        await watch
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def ready(request: Request) -> JSONResponse:

@@ -3,9 +3,10 @@
 from plotly.graph_objects import Figure
 
 from explorer.app.figures.attribution import attribution
+from explorer.app.figures.change import change_bars
 from explorer.app.figures.features import ACROSS, feature_maps
-from explorer.app.figures.network import Strip, change_bars, described, strip, strips
 from explorer.app.figures.projection import projection_moves, projection_pair
+from explorer.app.figures.strips import Strip, described, legend, strip, strips
 from explorer.app.figures.style import tint
 from explorer.app.figures.training import Bar, accuracies, curves
 
@@ -20,6 +21,7 @@ __all__ = [
     "curves",
     "described",
     "feature_maps",
+    "legend",
     "projection_moves",
     "projection_pair",
     "strip",

@@ -22,22 +22,6 @@ FLAME = (
 )
 
 
-def icon(learns: bool, x: float, y: float, colour: str, xref: str = "x", yref: str = "y") -> dict[str, object]:
-    """A flame where something learns, else a snowflake: a shape of 18 pixels around the point (x, y)."""
-    return {
-        "type": "path",
-        "path": FLAME if learns else SNOWFLAKE,
-        "xref": xref,
-        "yref": yref,
-        "xanchor": x,
-        "yanchor": y,
-        "xsizemode": "pixel",
-        "ysizemode": "pixel",
-        "line": {"color": colour, "width": 0 if learns else 1.8},
-        "fillcolor": colour if learns else "rgba(0,0,0,0)",
-    }
-
-
 def finish(
     fig: go.Figure, *, alt: str, look: str, height: int, caution: str = "", top: int = 40, width: int | None = None
 ) -> go.Figure:

@@ -1,7 +1,6 @@
 """Place a figure with its words: what to look for, what it cannot tell, and the code behind it."""
 
-import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,15 +8,16 @@ import streamlit as st
 
 from explorer.app import figures
 from explorer.app.ui.asking import source
-from explorer.recipe import Recipe
 
 _SAVE = {"toImageButtonOptions": {"format": "svg", "filename": "thaw"}, "displaylogo": False, "scrollZoom": False}
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _drawn(plan: bytes, dark: bool) -> figures.Figure:
-    """The figure of a pickled plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up nothing."""
-    return figures.tint(pickle.loads(plan)(), dark)
+def _drawn(
+    name: str, arguments: tuple[Any, ...], named: dict[str, Any], dark: bool, _plan: partial[figures.Figure]
+) -> figures.Figure:
+    """The figure of a plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up nothing."""
+    return figures.tint(_plan(), dark)
 
 
 def draw(
@@ -28,10 +28,10 @@ def draw(
 ) -> None:
     """A figure with its alt text, and under it the sentence on what to look for.
 
-    `plan` is the figure's function with its arguments, e.g. `partial(figures.strips, rows)`: equal plans are drawn once and
+    `plan` is the figure's function with its arguments, e.g. `partial(figures.accuracies, bars)`: equal plans are drawn once and
     shared by all visitors. `code` is the (file, function) behind the figure.
     """
-    figure = _drawn(pickle.dumps(plan), st.context.theme.type == "dark")
+    figure = _drawn(plan.func.__name__, plan.args, plan.keywords, st.context.theme.type == "dark", plan)
     words = figure.layout.meta
     chart: dict[str, Any] = {
         "key": key,
@@ -63,6 +63,7 @@ def show_code(file: str, name: str) -> None:
             st.code(text, language="python")
 
 
-def stage_strip(recipes: list[tuple[str, Recipe]], key: str) -> None:
-    """The network as blocks, one row for each (label, recipe): which stages stay frozen, which learn."""
-    draw(partial(figures.strips, [figures.strip(label, recipe) for label, recipe in recipes]), key)
+def stage_strip(rows: Sequence[figures.Strip]) -> None:
+    """Networks as blocks, one row each: which stages stay frozen, which learn."""
+    st.html(figures.strips(rows))
+    explain(figures.legend(rows))
