@@ -57,7 +57,8 @@ class Score:
         return {"n": self.n, "correct": self.correct, "accuracy": self.accuracy, "low": self.low, "high": self.high}
 
     def __str__(self) -> str:
-        return f"{self.accuracy:.1%} (95 % interval {self.low:.1%} to {self.high:.1%}, n = {self.n})"
+        low, high = 100 * self.low, 100 * self.high
+        return f"{100 * self.accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f} %, n = {self.n})"
 
 
 def verdict(fixed: int, broken: int, level: float = 0.05) -> str:

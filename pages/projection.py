@@ -46,15 +46,15 @@ if found.unmoved:
         icon=":material/ac_unit:",
     )
 with st.container(horizontal=True):
-    st.metric("k-NN accuracy, A", f"{found.knn_a.accuracy:.1%}", border=True, help=str(found.knn_a))
-    st.metric("k-NN accuracy, B", f"{found.knn_b.accuracy:.1%}", border=True, help=str(found.knn_b))
+    st.metric("k-NN accuracy, A", f"{100 * found.knn_a.accuracy:.1f} %", border=True, help=str(found.knn_a))
+    st.metric("k-NN accuracy, B", f"{100 * found.knn_b.accuracy:.1f} %", border=True, help=str(found.knn_b))
     st.metric("Map can be trusted, A / B", f"{found.trust_a:.2f} / {found.trust_b:.2f}", border=True)
     st.metric("Mixing of A and B", f"{found.mixing:.2f}", border=True, help="0.5: A and B overlap. 0: two islands.")
 st.caption(f"{shown.meaning} {shown.caution} Colours come after the fit: no class was told to the map.")
-picked = ui.choice().image
+picked = f"image {ui.choice().image}" if ui.choice().image >= 0 else "the image that B gained most on"
 st.page_link(
     "../../pages/attribution.py",
-    label=f"Where do A and B look in image {picked}?",
+    label=f"Where do A and B look in {picked}?",
     icon=":material/visibility:",
     help="Click a point to choose its image.",
 )

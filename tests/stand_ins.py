@@ -133,7 +133,7 @@ def description(recipe: Recipe) -> results.Description:
     return results.Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
 
 
-def answer(a: str, b: str, images: tuple[int, ...] = (0,), targets: tuple[str, ...] = CLASSES) -> None:
+def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: tuple[str, ...] = CLASSES) -> None:
     """Put the results of every look at A and B where the pages find them."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:

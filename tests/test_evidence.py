@@ -54,7 +54,7 @@ def test_score_carries_its_interval() -> None:
     assert score.accuracy == pytest.approx(0.9608, abs=1e-4)
     assert (score.low, score.high) == wilson(147, 153)
     assert set(score.json()) == {"n", "correct", "accuracy", "low", "high"}
-    assert str(score) == "96.1% (95 % interval 91.7% to 98.2%, n = 153)"
+    assert str(score) == "96.1 % (95 % interval 91.7 to 98.2 %, n = 153)"
     assert Score(0, 0).accuracy == 0.0
 
 

@@ -27,7 +27,7 @@ def test_a_choice_goes_through_the_address_and_back() -> None:
 
 
 def test_bad_values_fall_back_one_by_one() -> None:
-    address = {"image": "-1", "a": "../../etc", "dataset": "moon", "backbone": "resnet18", "stage": "layer2"}
+    address = {"image": "-2", "a": "../../etc", "dataset": "moon", "backbone": "resnet18", "stage": "layer2"}
     chosen, notes = visitor.from_address(address)
     assert chosen == visitor.Choice(backbone="resnet18", stage="layer2")
     assert len(notes) == 3

@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app.ui.asking import ask, predictions, stamp, thumbnails
+from explorer.app.ui.pairs import most_gained
 from explorer.app.ui.visitor import choice, choose
 from explorer.app.ui.words import plain, safe_md
 from explorer.results import Gallery
@@ -82,10 +83,9 @@ def pick_image(a: Run, b: Run) -> tuple[Gallery, int] | None:
     pa, pb = predictions(a.id), predictions(b.id)
     n = len(gallery.labels)
     if choice().image >= n:
-        st.warning(
-            f"There is no image {choice().image}: the test set holds {n}. Showing image 0.", icon=":material/link_off:"
-        )
-        choose(image=0)
+        st.warning(f"There is no image {choice().image}: the test set holds {n}.", icon=":material/link_off:")
+        choose(image=-1)
+    image = choice().image if choice().image >= 0 else most_gained(a, b)
     path = jobs.task("gallery", run=a.id).path
     addresses = thumbnails(path, stamp(path))
     left, right = st.columns([1, 3], gap="large")
@@ -96,17 +96,16 @@ def pick_image(a: Run, b: Run) -> tuple[Gallery, int] | None:
         else:
             st.caption("No image is in this group. Good news or bad, depending on the group.")
     with left:
-        _chosen(gallery, pa, pb, n)
-    return gallery, choice().image
+        _chosen(gallery, pa, pb, n, image)
+    return gallery, image
 
 
-def _chosen(gallery: Gallery, pa: Predictions, pb: Predictions, n: int) -> None:
+def _chosen(gallery: Gallery, pa: Predictions, pb: Predictions, n: int, i: int) -> None:
     """The chosen image, large, with what both models say; a box to type its number."""
-    st.session_state["pick_image"] = choice().image
+    st.session_state["pick_image"] = i
     st.number_input(
         "Image number", 0, n - 1, key="pick_image", on_change=lambda: choose(image=st.session_state["pick_image"])
     )
-    i = choice().image
     name = plain(gallery.classes[gallery.labels[i]])
     st.image(gallery.images[i], width=200, alt=f"Test image {i}, class {name}")
     st.markdown(f"**{safe_md(name)}**  \n:small[{safe_md(plain(gallery.ids[i], 40))}]")

@@ -19,14 +19,15 @@ _Name = Annotated[str, Field(max_length=64)]
 
 @dataclass(frozen=True)
 class Choice:
-    """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image and class to look at."""
+    """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image (-1: the one that B gained
+    most on) and class to look at."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
     dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
     a: _Run = ""
     b: _Run = ""
     stage: _Name = ""
-    image: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    image: Annotated[int, Field(ge=-1, le=10_000_000)] = -1
     target: _Name = ""
 
 
