@@ -29,8 +29,8 @@ class _Tiny(nn.Module):
         self.mix.bias.data.zero_()
 
 
-_TINY = Backbone("tiny", "Tiny", "", (Stage("stem", ("conv", "relu")), Stage("last", ("mix",))), (), "fc", 12, 2)
-_LINEAR = Backbone("linear", "Linear", "", (Stage("pixels", ("pixels",)),), (), "fc", 0, 12)
+_TINY = Backbone("tiny", "Tiny", "", (Stage("stem", ("conv", "relu")), Stage("last", ("mix",))), (), 12, 2, head="fc")
+_LINEAR = Backbone("linear", "Linear", "", (Stage("pixels", ("pixels",)),), (), 0, 12, head="fc")
 
 
 @pytest.fixture

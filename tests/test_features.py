@@ -26,7 +26,7 @@ class _Tiny(nn.Module):
         self.norm.running_var.fill_(0.25)
 
 
-_ROW = Backbone("tiny", "Tiny", "", (Stage("stem", ("conv", "relu")), Stage("last", ("norm",))), (), "fc", 10, 2)
+_ROW = Backbone("tiny", "Tiny", "", (Stage("stem", ("conv", "relu")), Stage("last", ("norm",))), (), 10, 2, head="fc")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -32,15 +33,7 @@ def train(pipe: Connection, run: str) -> None:
     """The life of a training process."""
     from explorer.engine import tasks
 
-    try:
-        tasks.train(run, report_through(pipe))
-    except ExplorerError as error:
-        pipe.send(("failed", str(error)))
-    except Exception as error:
-        traceback.print_exc()
-        pipe.send(("failed", f"{type(error).__name__}: {error}"))
-    else:
-        pipe.send(("done", ""))
+    _tell(pipe, lambda: tasks.train(run, report_through(pipe)))
 
 
 def look(pipe: Connection, warm: bool) -> None:
@@ -55,12 +48,17 @@ def look(pipe: Connection, warm: bool) -> None:
             name, arguments, path = pipe.recv()
         except (EOFError, OSError):
             return
-        try:
-            results.save(tasks.TASKS[name](**arguments), path)
-        except ExplorerError as error:
-            pipe.send(("failed", str(error)))
-        except Exception as error:
-            traceback.print_exc()
-            pipe.send(("failed", f"{type(error).__name__}: {error}"))
-        else:
-            pipe.send(("done", ""))
+        _tell(pipe, lambda: results.save(tasks.TASKS[name](**arguments), path))  # noqa: B023  (called at once)
+
+
+def _tell(pipe: Connection, work: Callable[[], object]) -> None:
+    """Do the work and say how it ended."""
+    try:
+        work()
+    except ExplorerError as error:
+        pipe.send(("failed", str(error)))
+    except Exception as error:
+        traceback.print_exc()
+        pipe.send(("failed", f"{type(error).__name__}: {error}"))
+    else:
+        pipe.send(("done", ""))
