@@ -240,3 +240,21 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
         process.kills = 0
     worker._stop_unwanted(now)
     assert process.kills == kills
+
+
+def test_a_look_that_took_too_long_says_so() -> None:
+    assert "longer than 300 seconds" in daemon._cause(-9, late=True)
+    assert "memory" in daemon._cause(-9, late=False)
+
+
+def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> None:
+    jobs.result(jobs.task("gallery", run="x"))
+
+    def broken(message: object) -> None:
+        raise BrokenPipeError
+
+    child = daemon.Child("look", Process(), SimpleNamespace(send=broken), since=1.0)  # type: ignore[arg-type]
+    worker = daemon.Worker(1)
+    worker.children = [child]
+    worker._claim()
+    assert child.task == jobs.task("gallery", run="x")  # still its own, so that burying the child fails it in words

@@ -33,6 +33,7 @@ class Child:
     task: Task | None = None
     since: float = 0.0
     stopping: float = 0.0
+    late: bool = False
 
 
 class Worker:
@@ -86,7 +87,7 @@ class Worker:
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
                 child.task, child.since = task, time.monotonic()
-                child.pipe.send((task.name, json.loads(task.arguments), task.path))
+                _send(child, (task.name, json.loads(task.arguments), task.path))
 
     def _stop_unwanted(self, now: float) -> None:
         """Ask cancelled trainings to stop and kill what does not, or what takes too long."""
@@ -94,12 +95,12 @@ class Worker:
         for child in list(self.children):
             if not child.task:
                 continue
-            late = child.lane != "train" and now - child.since > LONGEST_LOOK
+            child.late = child.lane != "train" and now - child.since > LONGEST_LOOK
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
                 if child.lane == "train":
                     _send(child, "stop")
-            if late or (child.stopping and (child.lane != "train" or now - child.stopping > GRACE)):
+            if child.late or (child.stopping and (child.lane != "train" or now - child.stopping > GRACE)):
                 child.process.kill()
 
     def _listen(self) -> None:
@@ -135,7 +136,7 @@ class Worker:
         code = child.process.exitcode
         if child.task:
             state = "cancelled" if child.stopping else "failed"
-            why = "" if child.stopping else _cause(code)
+            why = "" if child.stopping else _cause(code, child.late)
             jobs.note(child.task, state=state, error=why, finished=time.time())
             _close_run(child.task, "stopped" if child.stopping else "failed", why)
         if child.lane != "train":
@@ -144,15 +145,17 @@ class Worker:
             self._start(child.lane, lives.look, child.lane == "map")
 
 
-def _send(child: Child, message: str) -> None:
+def _send(child: Child, message: object) -> None:
     try:
         child.pipe.send(message)
     except OSError:
         log.info("the %s process had already gone", child.lane)
 
 
-def _cause(code: int | None) -> str:
+def _cause(code: int | None, late: bool) -> str:
     """Why a process ended, in words."""
+    if late:
+        return f"This took longer than {LONGEST_LOOK:.0f} seconds and was ended. Try fewer images, or another method."
     if code == -signal.SIGKILL:
         return (
             "The process was killed: the machine ran out of memory, or somebody ended it. Try a smaller batch or input."
