@@ -30,7 +30,7 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
     here = path.is_file()
     try:
         with _watched(path, member, progress if not here else None):
-            state = member.get_state_dict(progress=True, check_hash=False)
+            state = member.get_state_dict(progress=True, check_hash=True)
         model.load_state_dict(state, strict=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         if not here:  # URLError and friends: no network, or a folder that cannot be written
