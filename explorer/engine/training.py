@@ -218,7 +218,7 @@ def _state(network: Network) -> dict[str, Tensor]:
 
 
 def outcome(session: Session, run: str = "") -> Outcome:
-    """Go back to the best epoch on validation, score it on test, and audit what moved."""
+    """Audit the network as its last step left it, then go back to the best epoch on validation and score that on test."""
     network, recipe, test = session.network, session.recipe, session.front["test"]
     recomputed = test.recompute(network, session.data.test, recipe, session.place)
     audit = freezing.audit(run, recipe, network, session.optimizer, session.before, recomputed)

@@ -59,6 +59,12 @@ def _pixels(dataset: str, data_dir: str | None, split_seed: int, size: Preproces
     return _data(dataset, data_dir, split_seed).test.pixels(size)
 
 
+@lru_cache(maxsize=16)
+def _ids(run: str) -> tuple[str, ...]:
+    """The names of the test images; a finished run keeps them."""
+    return runs.predictions(run).ids
+
+
 def pictures(run: str, size: Preprocessing | None = None) -> np.ndarray:
     """The test images of a run as its network sees them (or at another size), (n, h, w, 3) uint8.
 
@@ -66,7 +72,7 @@ def pictures(run: str, size: Preprocessing | None = None) -> np.ndarray:
     """
     wanted = finished(run)
     source = (wanted.dataset, wanted.data_dir, wanted.split_seed)
-    if _data(*source).test.ids != runs.predictions(run).ids:
+    if _data(*source).test.ids != _ids(run):
         raise ExplorerError(
             f"The test images of {run} have changed since it was trained, so it can no longer be shown on them. Train it again."
         )
