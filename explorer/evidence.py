@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 _Z95 = 1.959963984540054
 
 
@@ -68,3 +70,35 @@ def verdict(fixed: int, broken: int, level: float = 0.05) -> str:
         return f"No difference shown (p = {p:.2g}, exact McNemar test)."
     better = "B is better" if fixed > broken else "A is better"
     return f"{better} on these images (p = {p:.2g}, exact McNemar test)."
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """The mean over classes of the share that is right in each, with a 95 % interval; `n` images of `classes` classes."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    classes: int
+
+    def json(self) -> dict[str, float]:
+        """The numbers as the command line prints them."""
+        return {"value": self.value, "low": self.low, "high": self.high, "n": self.n, "classes": self.classes}
+
+
+def balanced(labels: np.ndarray, predicted: np.ndarray, draws: int = 4000) -> Balanced:
+    """Balanced accuracy of labels and predictions, (n,) each: every class that occurs counts the same.
+
+    The interval is drawn (seeded) from Jeffreys' posterior of each class's share, Beta(right + ½, wrong + ½)
+    (Brown, Cai & DasGupta 2001, Statistical Science 16:101), since a mean of proportions has no Wilson interval.
+    """
+    present = np.unique(labels)
+    if not len(present):
+        return Balanced(0.0, 0.0, 1.0, 0, 0)
+    counts = np.array([(labels == c).sum() for c in present])
+    right = np.array([((labels == c) & (predicted == c)).sum() for c in present])
+    drawn = np.random.default_rng(0).beta(right + 0.5, counts - right + 0.5, (draws, len(present))).mean(1)
+    value = float((right / counts).mean())
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Balanced(value, min(float(low), value), max(float(high), value), len(labels), len(present))

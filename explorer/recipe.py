@@ -2,27 +2,40 @@
 
 import hashlib
 import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from explorer.catalogue import BATCHNORM_MODES, Backbone, Preprocessing
+from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, STRATEGIES, Backbone, Preprocessing
 from explorer.catalogue.backbones import backbone, stage_of
 from explorer.catalogue.datasets import dataset
-from explorer.catalogue.strategies import strategy
+from explorer.catalogue.strategies import Strategy, strategy
 from explorer.errors import ExplorerError, unknown
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Some epochs of a run in which the same stages learn (besides the head)."""
+
+    learns: tuple[str, ...]
+    epochs: int
 
 
 class Recipe(BaseModel):
     """One fine-tune.
 
     `per_class` is the number of training images of each class (None: all there are); `stages` is read by the strategy
-    `custom` alone; `head_rate` and `backbone_rate` default to the strategy's; `split_seed` draws what a data set does
-    not divide itself (so that runs of different `seed` are scored on the same images); `seed` draws training images,
-    the head's first weights and the order of batches; `input_size` in pixels defaults to the backbone's.
+    `custom` alone. `head_rate`, `backbone_rate` and `rate_decay` (from one learning stage to the next towards the input)
+    default to the strategy's; `unfreeze_every` counts the epochs before the next stages join (`gradual`, `lp_ft`).
+    `views` is the number of versions of each training image that are cached where a front is frozen (the first is the
+    image itself); `class_weights` makes rare classes count as much as common ones. `split_seed` draws what a data set
+    does not divide itself (so that runs of different `seed` are scored on the same images); `seed` draws training
+    images, the head's first weights and the order of batches; `input_size` in pixels defaults to the backbone's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,6 +50,11 @@ class Recipe(BaseModel):
     batchnorm: str = "frozen"
     head_rate: float = Field(0.0, gt=0, le=100, allow_inf_nan=False)
     backbone_rate: float = Field(0.0, ge=0, le=100, allow_inf_nan=False)
+    rate_decay: float = Field(1.0, gt=0, le=1, allow_inf_nan=False)
+    unfreeze_every: int | None = Field(None, ge=1, le=500)
+    augmentation: str = "none"
+    views: int = Field(1, ge=1, le=MOST_VIEWS)
+    class_weights: bool = False
     epochs: int = Field(10, ge=1, le=500)
     batch_size: int = Field(32, ge=2, le=1024)
     input_size: int | None = Field(None, ge=32, le=512)
@@ -55,12 +73,16 @@ class Recipe(BaseModel):
         plan = strategy(str(filled.get("strategy", "linear_probe")))
         weights = row.resolve(filled.get("weights") or "default")
         filled["weights"] = weights if plan.pretrained else "random"
-        for rate in ("head_rate", "backbone_rate"):
+        if plan.affine:
+            filled["batchnorm"] = "affine"
+        for rate in ("head_rate", "backbone_rate", "rate_decay"):
             if filled.get(rate) is None:
                 filled[rate] = getattr(plan, rate)
-        if plan.name != "custom":
-            filled["stages"] = row.stage_names[plan.learns]
-        return filled
+        if filled.get("batchnorm") == "affine":
+            filled["backbone_rate"] = filled["backbone_rate"] or STRATEGIES["bn_only"].backbone_rate
+        if filled.get("views") is None:
+            filled["views"] = 1 if filled.get("augmentation", "none") == "none" else 4
+        return filled | _schedule(filled, row, plan)
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
@@ -68,10 +90,11 @@ class Recipe(BaseModel):
         for stage in self.stages:
             stage_of(row, stage)
         dataset(self.dataset)
-        if self.learns and not self.backbone_rate:
+        if self.tuned and not self.backbone_rate:
+            stages = ", ".join(self.learns or self.row.stage_names)
             raise ExplorerError(
-                f"backbone_rate: at a rate of 0 the stages {', '.join(self.learns)} would not learn. Allowed: more than 0, at "
-                f"most 100. Give a rate, or choose the strategy linear_probe."
+                f"backbone_rate: at a rate of 0 the stages {stages} would not learn. Allowed: more than 0, at most 100. "
+                f"Give a rate, or choose the strategy linear_probe."
             )
         if self.input_size not in (None, row.input_size) and not row.any_size:
             raise ExplorerError(
@@ -79,8 +102,14 @@ class Recipe(BaseModel):
             )
         if self.batchnorm not in BATCHNORM_MODES:
             raise unknown("BatchNorm mode", self.batchnorm, BATCHNORM_MODES)
+        if self.batchnorm == "affine" and row.normalisation == "none":
+            raise ExplorerError(
+                f"{row.title} has no normalisation layers, so nothing would learn in its frozen stages. Choose another "
+                f"strategy or BatchNorm mode, or another backbone."
+            )
         if self.device not in DEVICES:
             raise unknown("device", self.device, DEVICES)
+        self._check_views()
         if self.dataset == "folder" and not self.data_dir:
             raise ExplorerError("The data set 'folder' needs a folder: give --data-dir, one sub-folder per class.")
         if self.dataset != "folder" and self.data_dir:
@@ -88,6 +117,15 @@ class Recipe(BaseModel):
                 f"A folder was given ({self.data_dir}) but the data set is {self.dataset!r}. Use 'folder'."
             )
         return self
+
+    def _check_views(self) -> None:
+        if self.augmentation not in AUGMENTATIONS:
+            raise unknown("augmentation", self.augmentation, AUGMENTATIONS)
+        if (self.views == 1) != (self.augmentation == "none"):
+            raise ExplorerError(
+                f"{self.views} views of each image with the augmentation {self.augmentation!r} do not fit. Allowed: 1 view "
+                f"without augmentation, 2 to {MOST_VIEWS} with one (the first view is the image itself)."
+            )
 
     @property
     def row(self) -> Backbone:
@@ -101,14 +139,37 @@ class Recipe(BaseModel):
 
     @property
     def learns(self) -> tuple[str, ...]:
-        """The stages that learn, ordered from the input; the head always learns besides."""
+        """The stages that learn sooner or later, ordered from the input; the head always learns besides."""
         return tuple(s for s in self.row.stage_names if s in self.stages)
 
     @property
+    def tuned(self) -> bool:
+        """Whether anything of the backbone learns: whole stages, or the scale and shift of normalisation layers."""
+        return bool(self.learns) or self.batchnorm == "affine"
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What learns when: one phase, or as many as `gradual` and `lp_ft` need, first to last."""
+        kind, every = strategy(self.strategy).unfreezes, self.unfreeze_every
+        if kind == "at once" or every is None:
+            return (Phase(self.learns, self.epochs),)
+        count = 2 if kind == "after the head" else len(self.learns) + 1
+        joined = [self.learns if kind == "after the head" else self.learns[-i:] for i in range(1, count)]
+        ends = [*(every * (i + 1) for i in range(count - 1)), self.epochs]
+        starts = [0, *ends[:-1]]
+        return tuple(Phase(s, e - b) for s, b, e in zip([(), *joined], starts, ends, strict=True))
+
+    @property
     def frozen_front(self) -> tuple[str, ...]:
-        """The stages before the first that learns: they run once per image and their output is cached."""
+        """The stages in which nothing ever learns and that come before all that does: their output is cached."""
+        return self.front_of(self.learns)
+
+    def front_of(self, learns: tuple[str, ...]) -> tuple[str, ...]:
+        """The stages before the first of these; none where normalisation layers learn everywhere."""
         names = self.row.stage_names
-        return names[: names.index(self.learns[0])] if self.learns else names
+        if self.batchnorm == "affine":
+            return ()
+        return names[: names.index(learns[0])] if learns else names
 
     @property
     def fingerprint(self) -> str:
@@ -120,6 +181,27 @@ class Recipe(BaseModel):
         """The short name that pages and figures use, e.g. `ResNet-18 · last_stage`."""
         weights = " · random weights" if self.weights == "random" and self.strategy != "from_scratch" else ""
         return f"{self.row.title.removesuffix(' (built in)')} · {strategy(self.strategy).title}{weights}"
+
+
+def _schedule(filled: dict[str, Any], row: Backbone, plan: Strategy) -> dict[str, Any]:
+    """The stages that learn and after how many epochs more of them join, for a strategy that is not `custom`."""
+    epochs = filled.get("epochs", 10)
+    if plan.unfreezes == "at once" or not isinstance(epochs, int) or epochs < 1:
+        rest = {} if plan.name == "custom" else {"stages": row.stage_names[plan.learns]}
+        return {"unfreeze_every": None} | rest
+    parts = 2 if plan.unfreezes == "after the head" else len(row.stages) + 1
+    every = filled.get("unfreeze_every")
+    if every is None:
+        every = max(1, epochs // parts)
+    if not isinstance(every, int) or every < 1:
+        return {}  # pydantic says what is wrong with it
+    if every >= epochs:
+        raise ExplorerError(
+            f"With {plan.title} the first {every} of {epochs} epochs would train the head alone, and nothing would be "
+            f"unfrozen after them. Allowed: fewer than {epochs}. Give more epochs, or unfreeze earlier."
+        )
+    joined = len(row.stages) if parts == 2 else min(len(row.stages), math.ceil(epochs / every) - 1)
+    return {"unfreeze_every": every, "stages": row.stage_names[-joined:]}
 
 
 def make(**choices: Any) -> Recipe:

@@ -26,10 +26,10 @@ def epochs(count: int = 4) -> list[results.Epoch]:
     ]
 
 
-def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, **choices: Any) -> str:
+def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, race: str = "", **choices: Any) -> str:
     """A finished run whose predictions are wrong on the last `wrong` images."""
     recipe = make(**choices)
-    run = runs.create(recipe, state="running")
+    run = runs.create(recipe, state="running", race=race)
     for epoch in epochs():
         runs.append(run, epoch)
     labels = _labels()
@@ -54,6 +54,18 @@ def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, **choices: 
         skipped=[["broken.jpg", "cannot identify image file"]],
     )
     return run
+
+
+RACE = "20260102-030405-beef"
+
+
+def race(wrong: dict[str, tuple[int, ...]], name: str = RACE) -> dict[tuple[str, int], str]:
+    """A finished race: per strategy the number of wrong images for each seed; (strategy, seed) → run."""
+    return {
+        (strategy, seed): finished_run(number, race=name, strategy=strategy, seed=seed, epochs=4)
+        for strategy, numbers in wrong.items()
+        for seed, number in enumerate(numbers)
+    }
 
 
 def audit_of(run: str, recipe: Recipe, clean: bool = True) -> results.Audit:
@@ -172,3 +184,12 @@ def interrupted_run() -> str:
     folder.mkdir(parents=True)
     (folder / "run.json").write_text('{"schema": 1, "state": "runn')
     return folder.name
+
+
+def rate_search() -> results.RateSearch:
+    """Rates found for the head and the last stage: two bowls."""
+    rates = tuple(10.0 ** (i / 8 - 5) for i in range(40))
+    losses = tuple(2 + (i - 30) ** 2 / 300 for i in range(40))
+    return results.RateSearch(
+        75, 32, results.RateCurve("head", rates, losses, 6e-3), results.RateCurve("backbone", rates, losses, 6e-4)
+    )

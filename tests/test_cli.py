@@ -16,7 +16,19 @@ from explorer.recipe import Recipe
 from tests import stand_ins
 
 ROOT = Path(__file__).parents[1]
-TRAIN = {"run", "state", "recipe", "test", "train", "seconds", "parameters", "audit"}
+TRAIN = {
+    "run",
+    "state",
+    "recipe",
+    "test",
+    "train",
+    "balanced",
+    "seconds",
+    "parameters",
+    "steps",
+    "peak_memory",
+    "audit",
+}
 SCORE = {"n", "correct", "accuracy", "low", "high"}
 STAGE_AUDIT = {"stage", "declared", "learned", "max_change", "batchnorm_drift", "mode", "in_optimizer", "clean"}
 COMPARE = {"n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages"}

@@ -302,3 +302,16 @@ def test_too_many(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "has 2 classes. Allowed: 2 to" in refused(pets)
     monkeypatch.setattr(listing, "MAX_IMAGES", 15)
     assert "more than 15 pictures" in refused(pets)
+
+
+def test_a_picture_replaced_by_one_of_its_size_and_time_is_seen(patterns: Path, tmp_path: Path) -> None:
+
+    root = tmp_path / "copy"
+    shutil.copytree(patterns, root)
+    before = folders.load(str(root), 0).fingerprint
+    path = root / "lying" / "00.png"
+    facts = path.stat()
+    path.write_bytes(bytes(reversed(path.read_bytes())))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert path.stat().st_mtime_ns == facts.st_mtime_ns and path.stat().st_size == facts.st_size
+    assert folders.load(str(root), 0).fingerprint != before

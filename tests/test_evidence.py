@@ -1,7 +1,9 @@
 """Intervals and paired tests against numbers one can check on paper."""
 
+import numpy as np
 import pytest
 
+from explorer import evidence
 from explorer.evidence import Score, mcnemar, verdict, wilson
 
 
@@ -62,3 +64,22 @@ def test_verdict_says_when_no_difference_is_shown() -> None:
     assert verdict(5, 2).startswith("No difference shown")
     assert verdict(20, 2).startswith("B is better")
     assert verdict(2, 20).startswith("A is better")
+
+
+def test_balanced_accuracy_counts_every_class_the_same() -> None:
+    labels = np.array([0] * 90 + [1] * 10)
+    always = evidence.balanced(labels, np.zeros(100, int))
+    assert (always.value, always.n, always.classes) == (0.5, 100, 2)
+    perfect = evidence.balanced(labels, labels)
+    assert perfect.value == perfect.high == 1.0 and 0.85 < perfect.low < 1.0
+    half = evidence.balanced(labels, np.where(np.arange(100) % 2, labels, 1 - labels))
+    assert half.value == pytest.approx(0.5) and half.low < 0.5 < half.high
+
+
+def test_balanced_accuracy_is_surer_with_more_images_and_ignores_absent_classes() -> None:
+    few, many = (np.tile([0, 2], n) for n in (10, 1000))
+    wide, narrow = (evidence.balanced(x, np.where(np.arange(len(x)) % 5, x, 1)) for x in (few, many))
+    assert wide.classes == 2 and wide.value == pytest.approx(narrow.value)
+    assert wide.high - wide.low > 5 * (narrow.high - narrow.low)
+    assert evidence.balanced(few, few) == evidence.balanced(few, few)
+    assert evidence.balanced(np.array([], int), np.array([], int)).n == 0

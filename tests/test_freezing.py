@@ -14,6 +14,7 @@ from explorer import recipe
 from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.engine import backbones, freezing
 from explorer.engine.backbones import Network
+from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
@@ -49,45 +50,90 @@ def prepared(choices: Recipe) -> tuple[Network, dict[str, Tensor]]:
     return network, freezing.snapshot(network)
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("backbone", NETS)
+EVERY = [(net, name) for net in NETS for name in STRATEGIES if net in NORMED or name != "bn_only"]
+
+
+def should_learn(network: Network, choices: Recipe) -> set[str]:
+    """Which parameters learn, worked out from their names and their owners' kinds."""
+    part, found = part_of_each(network), set()
+    for name, _ in network.model.named_parameters():
+        owner = network.model.get_submodule(name.rpartition(".")[0])
+        affine = choices.strategy == "bn_only" and isinstance(owner, BATCHNORM)
+        if part[name] in ("head", *choices.learns) or affine:
+            found.add(name)
+    return found
+
+
+@pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_exactly_what_learns_moves(backbone: str, strategy: str) -> None:
     choices = wanted(strategy, backbone)
     network, before = prepared(choices)
     learn(network, choices)
-    moved = freezing.changed(before, freezing.snapshot(network))
-    for stage in network.row.stage_names:
-        names = set(network.names(stage))
-        if stage in choices.learns:
-            assert names & moved.keys(), f"{stage} learns and did not move"
-            statistics = {n for n in names if n.endswith(("running_mean", "running_var"))}
-            assert statistics <= moved.keys(), f"the statistics of {stage} stood still"
-        else:
-            assert not names & moved.keys(), f"{stage} is frozen and moved"
-    assert set(network.names("head")) <= moved.keys()
+    moved = freezing.changed(before, freezing.snapshot(network)).keys()
+    part, buffers = part_of_each(network), dict(network.model.named_buffers())
+    learned = {n for n in before if n not in buffers}
+    assert moved & learned == should_learn(network, choices), "weights"
+    of_learning_stages = {n for n in buffers if part[n] in choices.learns}
+    assert moved - learned == of_learning_stages, "BatchNorm's statistics"
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("backbone", NETS)
+def test_there_is_nothing_to_learn_in_normalisation_layers_that_are_not_there() -> None:
+    with pytest.raises(ExplorerError, match="no normalisation layers"):
+        wanted("bn_only", "squeezenet1_1")
+
+
+@pytest.mark.parametrize("backbone", ["vit_b_16", "convnext_tiny"])
+def test_bn_only_reads_layernorm_where_there_is_no_batchnorm(backbone: str) -> None:
+    choices = recipe.make(backbone=backbone, strategy="bn_only", weights="random")
+    with torch.device("meta"):
+        network = freezing.apply(backbones.build(backbone, 3, "random"), choices)
+    learned = {n for n, p in network.model.named_parameters() if p.requires_grad} - set(network.names("head"))
+    assert learned and all(
+        network.model.get_submodule(n.rpartition(".")[0])._get_name().startswith("LayerNorm") for n in learned
+    )
+
+
+def test_rates_decay_from_the_last_stage_towards_the_input() -> None:
+    network, _ = prepared(wanted("full", head_rate=0.5, backbone_rate=0.2, rate_decay=0.5))
+    groups = freezing.groups(network, wanted("full", head_rate=0.5, backbone_rate=0.2, rate_decay=0.5))
+    rates = {group["name"]: group["lr"] for group in groups}
+    expected = {"head": 0.5, "layer4": 0.2, "layer3": 0.1, "layer2": 0.05, "layer1": 0.025, "stem": 0.0125}
+    assert rates == pytest.approx(expected) and [g["rate"] for g in groups] == [g["lr"] for g in groups]
+
+
+def test_a_phase_opens_no_more_than_its_own_stages() -> None:
+    choices = wanted("gradual")
+    network = freezing.apply(built("resnet10"), choices, learns=())
+    assert {n for n, p in network.model.named_parameters() if p.requires_grad} == set(network.names("head"))
+    assert not any(m.training for s in network.row.stage_names for m in network.modules_of(s))
+    freezing.unfreeze(network, choices, ("layer4",))
+    part = part_of_each(network)
+    assert {part[n] for n, p in network.model.named_parameters() if p.requires_grad} == {"layer4", "head"}
+    assert network.model.layer4.training and not network.model.layer3.training
+
+
+@pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_the_optimizer_holds_exactly_what_learns(backbone: str, strategy: str) -> None:
-    choices = wanted(strategy, backbone, head_rate=0.5, backbone_rate=0.25)
+    choices = wanted(strategy, backbone, head_rate=0.5, backbone_rate=0.25, rate_decay=1.0)
     network, _ = prepared(choices)
     groups = freezing.groups(network, choices)
     held = [id(p) for group in groups for p in group["params"]]
     assert len(held) == len(set(held))
-    assert set(held) == {id(p) for p in network.parameters() if p.requires_grad}
-    assert [group["name"] for group in groups] == ["head", *choices.learns]
-    assert [group["lr"] for group in groups] == [0.5] + [0.25] * len(choices.learns)
+    parameters = dict(network.model.named_parameters())
+    learned = {n for n, p in parameters.items() if p.requires_grad}
+    assert set(held) == {id(parameters[n]) for n in learned}
+    assert learned == should_learn(network, choices)
     part = part_of_each(network)
-    assert {part[n] for n, p in network.model.named_parameters() if p.requires_grad} == {"head", *choices.learns}
+    stages = [s for s in network.row.stage_names if s in {part[n] for n in learned}]
+    assert [group["name"] for group in groups] == ["head", *stages]
+    assert [group["lr"] for group in groups] == [0.5] + [0.25] * len(stages)
 
 
 def part_of_each(network: Network) -> dict[str, str]:
     return {name: part for part in (*network.row.stage_names, "head") for name in network.names(part)}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("backbone", NETS)
+@pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_frozen_stages_stay_in_eval_mode_whoever_calls_train(backbone: str, strategy: str) -> None:
     choices = wanted(strategy, backbone)
     network, _ = prepared(choices)
@@ -142,8 +188,7 @@ def test_nothing_frozen_has_a_gradient() -> None:
 # The audit
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("backbone", NETS)
+@pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_the_audit_of_an_honest_run_is_clean(backbone: str, strategy: str) -> None:
     choices = wanted(strategy, backbone)
     network, before = prepared(choices)
@@ -152,12 +197,14 @@ def test_the_audit_of_an_honest_run_is_clean(backbone: str, strategy: str) -> No
     audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
     assert audit.clean and audit.run == "run"
     assert [row.stage for row in audit.stages] == [*network.row.stage_names, "head"]
+    part = part_of_each(network)
+    learning = {part[n] for n in should_learn(network, choices)}
     for row in audit.stages:
-        learns = row.stage in (*choices.learns, "head")
+        learns, whole = row.stage in learning, row.stage in (*choices.learns, "head")
         assert row.clean and row.declared == ("learns" if learns else "frozen")
         assert (row.max_change > 0, row.in_optimizer, row.learned > 0) == (learns, learns, learns)
-        assert row.mode == ("train" if learns else "eval")
-        assert learns or (row.max_change, row.batchnorm_drift) == (0.0, 0.0)
+        assert row.mode == ("train" if whole else "eval")
+        assert row.leaked == 0.0 and (whole or row.batchnorm_drift == 0.0)
     assert sum(row.learned for row in audit.stages) == freezing.parameters(network)["learned"]
 
 
@@ -195,6 +242,25 @@ def _not_a_number(network: Network, optimizer: torch.optim.Optimizer) -> None:
 
 def _in_optimizer(network: Network, optimizer: torch.optim.Optimizer) -> None:
     optimizer.add_param_group({"params": [network.model.layer3[0].conv1.weight]})
+
+
+def test_a_weight_that_moves_where_only_normalisation_learns_makes_its_stage_red() -> None:
+    choices = wanted("bn_only")
+    network, before = prepared(choices)
+    optimizer = learn(network, choices)
+    _one_bit(network, optimizer)
+    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    assert [row.stage for row in audit.stages if not row.clean] == ["layer1"]
+    red = next(row for row in audit.stages if row.stage == "layer1")
+    assert 0 < red.leaked < red.max_change and red.declared == "learns"
+
+
+def test_a_stage_that_moved_before_its_turn_is_red() -> None:
+    choices = wanted("full")
+    network, before = prepared(choices)
+    optimizer = learn(network, choices)
+    audit = freezing.audit("run", choices, network, optimizer, before, 0.0, early={"layer2"})
+    assert [row.stage for row in audit.stages if not row.clean] == ["layer2"] and not audit.clean
 
 
 @pytest.mark.parametrize(
@@ -251,7 +317,9 @@ def test_the_description_of_resnet10_agrees_with_paper_and_pencil(strategy: str)
     for row in rows:
         learns = row.stage in (*choices.learns, "head")
         assert (row.parameters, row.normalisation_layers, row.output) == BY_HAND[row.stage]
-        assert (row.learns, row.learned) == (learns, row.parameters if learns else 0)
+        channels = {"stem": 64, "layer1": 2 * 64, "layer2": 3 * 128, "layer3": 3 * 256, "layer4": 3 * 512}
+        affine = 2 * channels.get(row.stage, 0) if strategy == "bn_only" else 0
+        assert row.learned == (row.parameters if learns else affine) and row.learns == (row.learned > 0)
         assert row.statistics_move == (learns and row.stage != "head")
 
 

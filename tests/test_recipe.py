@@ -16,10 +16,18 @@ from explorer.recipe import Recipe, make
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_what_learns_and_what_is_cached_partition_the_stages(backbone: str, name: str) -> None:
+    if name == "bn_only" and BACKBONES[backbone].normalisation == "none":
+        with pytest.raises(ExplorerError, match="no normalisation layers"):
+            make(backbone=backbone, strategy=name)
+        return
     found = make(backbone=backbone, strategy=name)
     names = found.row.stage_names
     expected = names[STRATEGIES[name].learns]
     assert found.learns == expected
+    assert found.tuned == (bool(expected) or name == "bn_only")
+    if name == "bn_only":
+        assert found.frozen_front == (), "what stands before the first normalisation layer is less than a stage"
+        return
     front = names.index(expected[0]) if expected else len(names)
     assert found.frozen_front == names[:front]
 
@@ -45,6 +53,43 @@ def test_custom_stages_are_taken_in_the_network_s_order() -> None:
     assert make(strategy="last_stage", stages=("stem",)).learns == ("layer4",)
 
 
+def phases(**choices: Any) -> list[tuple[tuple[str, ...], int]]:
+    return [(phase.learns, phase.epochs) for phase in make(**choices).phases]
+
+
+def test_gradual_unfreezes_one_stage_after_another_from_the_head_down() -> None:
+    found = phases(strategy="gradual", epochs=12, unfreeze_every=2)
+    names = ("stem", "layer1", "layer2", "layer3", "layer4")
+    assert found == [(names[len(names) - i :], 2) for i in range(6)]
+    assert phases(strategy="gradual", epochs=12) == found, "evenly spread where nothing was said"
+    assert phases(strategy="gradual", epochs=20, unfreeze_every=1)[-1] == (names, 15)
+    short = make(strategy="gradual", epochs=5, unfreeze_every=2)
+    assert [p.epochs for p in short.phases] == [2, 2, 1]
+    assert short.learns == ("layer3", "layer4") and short.frozen_front == ("stem", "layer1", "layer2")
+    assert make(**short.model_dump()) == short
+
+
+def test_lp_ft_trains_the_head_first_and_then_everything() -> None:
+    every = make(strategy="full").learns
+    assert phases(strategy="lp_ft", epochs=9) == [((), 4), (every, 5)]
+    assert phases(strategy="lp_ft", epochs=9, unfreeze_every=8) == [((), 8), (every, 1)]
+
+
+@pytest.mark.parametrize("name", ["linear_probe", "last_stage", "full", "bn_only"])
+def test_other_strategies_have_one_phase(name: str) -> None:
+    found = make(strategy=name, unfreeze_every=3)
+    assert phases(strategy=name) == [(found.learns, 10)] and found.unfreeze_every is None
+
+
+def test_views_follow_the_augmentation() -> None:
+    assert (make().views, make(augmentation="crop").views, make(augmentation="flip", views=8).views) == (1, 4, 8)
+
+
+def test_scale_and_shift_have_a_rate_of_their_own_strategy_where_a_probe_learns_them() -> None:
+    found = make(batchnorm="affine")
+    assert found.tuned and found.learns == () and found.backbone_rate == STRATEGIES["bn_only"].backbone_rate
+
+
 def test_a_recipe_survives_json_and_keeps_its_fingerprint(tmp_path: Path) -> None:
     found = make(strategy="custom", stages=("stem",), per_class=None, seed=3, head_rate=0.02)
     path = tmp_path / "recipe.json"
@@ -55,9 +100,14 @@ def test_a_recipe_survives_json_and_keeps_its_fingerprint(tmp_path: Path) -> Non
     assert len(found.fingerprint) == 12
 
 
-@pytest.mark.parametrize("field", [f for f in Recipe.model_fields if f not in ("data_dir", "stages", "dataset")])
+@pytest.mark.parametrize(
+    "field", [f for f in Recipe.model_fields if f not in ("data_dir", "stages", "dataset", "unfreeze_every", "views")]
+)
 def test_every_choice_is_part_of_the_fingerprint(field: str) -> None:
     other: dict[str, Any] = {
+        "rate_decay": 0.5,
+        "augmentation": "flip",
+        "class_weights": True,
         "backbone": "resnet18",
         "weights": "random",
         "strategy": "full",
@@ -95,6 +145,17 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"head_rate": float("nan")}, ["head_rate"]),
     ({"backbone_rate": float("inf")}, ["backbone_rate"]),
     ({"strategy": "full", "backbone_rate": 0}, ["backbone_rate", "0"]),
+    ({"rate_decay": 0}, ["rate_decay", "0"]),
+    ({"rate_decay": 2}, ["rate_decay", "at most 1"]),
+    ({"strategy": "lp_ft", "epochs": 1}, ["LP-FT", "1", "fewer than 1", "more epochs"]),
+    ({"strategy": "gradual", "unfreeze_every": 10}, ["Gradual", "10", "fewer than 10"]),
+    ({"strategy": "gradual", "unfreeze_every": "often"}, ["'often'"]),
+    ({"strategy": "gradual", "unfreeze_every": 0}, ["unfreeze_every", "at least 1"]),
+    ({"strategy": "gradual", "epochs": "many"}, ["epochs", "'many'"]),
+    ({"augmentation": "blur"}, ["'blur'", "flip", "colour"]),
+    ({"views": 3}, ["3 views", "'none'", "2 to 8"]),
+    ({"views": 1, "augmentation": "crop"}, ["1 views", "'crop'", "2 to 8"]),
+    ({"views": 9, "augmentation": "crop"}, ["views", "at most 8"]),
     ({"per_class": 0}, ["per_class", "at least 1"]),
     ({"input_size": 16}, ["input_size", "at least 32"]),
     ({"seed": -1}, ["seed", "at least 0"]),

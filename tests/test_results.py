@@ -24,6 +24,9 @@ SOME: dict[str, Any] = {
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
     "Projection": stand_ins.projection(),
+    "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),
+    "RateCurve": stand_ins.rate_search().head,
+    "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
@@ -45,7 +48,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def test_there_is_an_example_of_every_result() -> None:
-    made = {kind for kind in (*results.__all__, "Score") if kind[0].isupper()}
+    made = {kind for kind in (*results.__all__, "Balanced", "Score") if kind[0].isupper()}
     assert made == set(SOME)
 
 

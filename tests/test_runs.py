@@ -56,7 +56,8 @@ def test_a_finished_run_reads_as_it_was_written() -> None:
     assert (found.test, found.train) == (Score(24, 20), Score(60, 58))
     assert runs.audit(run).clean
     assert found.facts["chosen_epoch"] == 3
-    assert set(found.json()) == {"run", "state", "recipe", "test", "train", "seconds", "parameters", "audit"}
+    contract = {"run", "state", "recipe", "test", "train", "seconds", "parameters", "audit"}
+    assert set(found.json()) == contract | {"balanced", "steps", "peak_memory"}
     assert json.loads(json.dumps(found.json()))["test"]["correct"] == 20
 
 

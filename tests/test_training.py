@@ -19,9 +19,9 @@ from torchvision import models, transforms
 
 from explorer import recipe, runs
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.engine import devices, tasks, training
+from explorer.engine import devices, freezing, tasks, training
 from explorer.engine.boundary import Front
-from explorer.engine.training import Outcome, Session
+from explorer.engine.training import Outcome, Session, loop, scoring
 from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Score
 from explorer.recipe import Recipe
@@ -57,8 +57,10 @@ def carry_out(choices: Recipe) -> tuple[Session, list[Epoch], Outcome]:
 # What is frozen, end to end
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-@pytest.mark.parametrize("backbone", NETS)
+EVERY = [(net, name) for net in NETS for name in STRATEGIES if net != "squeezenet1_1" or name != "bn_only"]
+
+
+@pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_the_same(
     backbone: str, strategy: str, make: Callable[..., Recipe]
 ) -> None:
@@ -67,13 +69,34 @@ def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_
     assert found.audit.clean and found.audit.recomputed == 0.0
     assert len(epochs) == 2 and session.front["train"].upto == (choices.frozen_front or (None,))[-1]
     parts = {n: part for part in (*session.network.row.stage_names, "head") for n in session.network.names(part)}
-    assert {parts[name] for name in found.learned} == {"head", *choices.learns}
+    learns = choices.phases[loop.phase_of(choices, found.chosen_epoch)].learns
+    moved = {parts[name] for name in found.learned}
+    if strategy == "bn_only":
+        owners = {session.network.model.get_submodule(n.rpartition(".")[0]) for n in found.learned} - {
+            *session.network.head.modules()
+        }
+        assert owners and all(isinstance(owner, torch.nn.BatchNorm2d) for owner in owners)
+        assert not any(name.endswith(("mean", "var", "tracked")) for name in found.learned)
+    else:
+        assert moved == {"head", *learns}
     state = session.network.model.state_dict()
     assert all(torch.equal(state[name], found.learned.get(name, old)) for name, old in session.before.items())
-    same = {
-        s: np.array_equal(found.features[f"before/{s}"], found.features[f"after/{s}"]) for s in choices.row.stage_names
-    }
-    assert same == {stage: stage in choices.frozen_front for stage in choices.row.stage_names}
+    stages = choices.row.stage_names
+    same = {s: np.array_equal(found.features[f"before/{s}"], found.features[f"after/{s}"]) for s in stages}
+    first = min((stages.index(part) for part in moved - {"head"}), default=len(stages))
+    assert same == {stage: i < first for i, stage in enumerate(stages)}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_strategy_moves_what_it_says_on_the_built_in_backbone(strategy: str, make: Callable[..., Recipe]) -> None:
+    choices = make(strategy=strategy, weights="default", epochs=6, per_class=4)
+    session = training.prepare(choices)
+    assert session.recipe.weights == ("random" if strategy == "from_scratch" else "BUILT_IN")
+    list(training.train(session))
+    moved = freezing.changed(session.before, freezing.snapshot(session.network))
+    expected = freezing.learning(session.network, choices)
+    assert {n for n in moved if n in dict(session.network.model.named_parameters())} == expected
+    assert training.outcome(session).audit.clean
 
 
 def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
@@ -303,7 +326,7 @@ def test_the_best_epoch_on_validation_is_taken_not_the_last(make: Callable[..., 
     states, rows = [], []
     for row in training.train(session):
         rows.append((row.val.accuracy, -row.val_loss))
-        states.append(training._state(session.network))
+        states.append(scoring._state(session))
     found = training.outcome(session)
     best = rows.index(max(rows)) + 1
     assert found.chosen_epoch == best
@@ -327,12 +350,12 @@ def test_each_epoch_says_what_it_was_scored_on(make: Callable[..., Recipe]) -> N
 
 @pytest.mark.parametrize(("epochs", "kept"), [(1, [1]), (3, [1, 2, 3]), (12, list(range(1, 13)))])
 def test_the_features_of_few_epochs_are_all_kept(epochs: int, kept: list[int]) -> None:
-    assert sorted(training._kept_epochs(epochs)) == kept
+    assert sorted(scoring._kept_epochs(epochs)) == kept
 
 
 def test_the_features_of_many_epochs_are_kept_for_some_with_first_and_last() -> None:
-    kept = training._kept_epochs(500)
-    assert len(kept) == training.SNAPSHOTS and {1, 500} <= kept
+    kept = scoring._kept_epochs(500)
+    assert len(kept) == scoring.SNAPSHOTS and {1, 500} <= kept
 
 
 @pytest.mark.parametrize(
@@ -340,7 +363,7 @@ def test_the_features_of_many_epochs_are_kept_for_some_with_first_and_last() -> 
     [(16, 8, [8, 8]), (17, 8, [8, 9]), (18, 8, [8, 8, 2]), (9, 8, [9]), (1, 8, [1]), (3, 2, [3])],
 )
 def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
-    batches = training._batches(torch.arange(n), size)
+    batches = loop._batches(torch.arange(n), size)
     assert [len(b) for b in batches] == sizes
     assert torch.cat(batches).tolist() == list(range(n))
 
@@ -409,11 +432,11 @@ def losing(monkeypatch: pytest.MonkeyPatch, at: int, value: float = math.nan) ->
     """The loss becomes `value` at its `at`-th computation in training mode."""
     calls = [0]
 
-    def loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss(logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
         calls[0] += logits.requires_grad
-        return functional.cross_entropy(logits, labels) * (value if calls[0] >= at else 1)
+        return functional.cross_entropy(logits, labels, weight) * (value if calls[0] >= at else 1)
 
-    monkeypatch.setattr(training, "functional", SimpleNamespace(cross_entropy=loss))
+    monkeypatch.setattr(loop, "functional", SimpleNamespace(cross_entropy=loss))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])

@@ -129,6 +129,22 @@ def long_run(choices: dict[str, Any]) -> str:
     return run
 
 
+def test_a_run_whose_process_was_killed_goes_on_from_its_checkpoint(worker: list[Any], choices: dict[str, Any]) -> None:
+    run = long_run(choices)
+    wait_for("a checkpoint", lambda: runs.resumable(run))
+    os.kill(runs.read(run).facts["pid"], signal.SIGKILL)
+    found = in_state(run, "failed")
+    assert "killed" in found.error and found.epochs
+    last = found.epochs[-1].epoch
+    jobs.resume(run)
+    assert runs.read(run).state in ("queued", "running")
+    wait_for("later epochs", lambda: runs.read(run).epochs and runs.read(run).epochs[-1].epoch > last)
+    numbers = [epoch.epoch for epoch in runs.read(run).epochs]
+    assert numbers == list(range(1, len(numbers) + 1)), "no epoch is missing or counted twice"
+    jobs.cancel(jobs.training(run))
+    assert not in_state(run, "stopped", seconds=10).error
+
+
 def test_a_run_stops_when_asked_and_keeps_its_epochs(worker: list[Any], choices: dict[str, Any]) -> None:
     run = long_run(choices)
     pid = runs.read(run).facts["pid"]

@@ -4,14 +4,16 @@ from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.catalogue.datasets import DATASETS, Dataset
 from explorer.catalogue.methods import ATTRIBUTIONS, PROJECTIONS, Method
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.strategies import BATCHNORM_MODES, STRATEGIES, Strategy
+from explorer.catalogue.strategies import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, STRATEGIES, Strategy
 from explorer.catalogue.weights import Preprocessing, Weights
 
 __all__ = [
     "ATTRIBUTIONS",
+    "AUGMENTATIONS",
     "BACKBONES",
     "BATCHNORM_MODES",
     "DATASETS",
+    "MOST_VIEWS",
     "PROJECTIONS",
     "STRATEGIES",
     "Backbone",

@@ -1,4 +1,4 @@
-"""The strategies: which stages learn, and from which weights."""
+"""The strategies: which stages learn, when, and from which weights; BatchNorm's modes; augmentations."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,10 @@ from explorer.errors import unknown
 class Strategy:
     """One row. `learns` picks from the backbone's ordered stages (input first) those that learn, besides the head.
 
-    Rates are AdamW's, the defaults of a recipe: starting points, not the best for every data set.
+    `unfreezes` says when: `at once`, all together after the head alone (`after the head`), or `one by one` from the
+    head down. `affine` says that BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's,
+    the defaults of a recipe, found by the grid in benchmarks/rates.py; `rate_decay` multiplies the rate from one
+    learning stage to the next towards the input.
     """
 
     name: str
@@ -20,6 +23,9 @@ class Strategy:
     head_rate: float
     backbone_rate: float
     pretrained: bool = True
+    unfreezes: str = "at once"
+    affine: bool = False
+    rate_decay: float = 1.0
 
 
 _ALL, _NONE = slice(None), slice(0, 0)
@@ -71,6 +77,38 @@ _ROWS = (
         2e-4,
     ),
     Strategy(
+        "gradual",
+        "Gradual unfreezing",
+        "The head learns first; then one stage after another joins it, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
+        "Fine-tuning that should disturb early features as late and as little as possible.",
+        _ALL,
+        1e-3,
+        3e-4,
+        unfreezes="one by one",
+        rate_decay=0.4,
+    ),
+    Strategy(
+        "lp_ft",
+        "Probe, then fine-tune (LP-FT)",
+        "The head learns alone until it fits, then everything learns gently (Kumar et al. 2022, arXiv 2202.10054).",
+        "Fine-tuning without distorting good features by the errors of a new head; target images unlike the training ones.",
+        _ALL,
+        5e-3,
+        1e-4,
+        unfreezes="after the head",
+    ),
+    Strategy(
+        "bn_only",
+        "BatchNorm only",
+        "The head and the normalisation layers' scale and shift learn; every other weight stays (Frankle et al. 2021, "
+        "arXiv 2003.00152).",
+        "Few weights to store for each task, and more freedom than a probe. For ViT and ConvNeXt it is LayerNorm.",
+        _NONE,
+        3e-3,
+        3e-3,
+        affine=True,
+    ),
+    Strategy(
         "from_scratch",
         "From scratch",
         "Everything learns, starting from random weights.",
@@ -97,7 +135,17 @@ BATCHNORM_MODES = {
     "frozen": "Frozen stages keep their BatchNorm statistics (they run in eval mode). The right way.",
     "moving": "BatchNorm statistics move even under frozen weights, as after a bare model.train(). A common bug, offered so "
     "that the freeze audit can show it.",
+    "affine": "In frozen stages the scale and shift of normalisation layers learn; the statistics and all other weights "
+    "stay. Nothing can be cached then: each epoch runs the whole network.",
 }
+
+AUGMENTATIONS = {
+    "none": "The training images as they are.",
+    "flip": "Mirrored left to right, every second time.",
+    "crop": "A random part of at least half of the image, enlarged, and mirrored every second time.",
+    "colour": "Random part, mirrored, and its brightness, contrast, saturation and hue changed a little.",
+}
+MOST_VIEWS = 8
 
 
 def strategy(name: str) -> Strategy:

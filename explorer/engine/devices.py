@@ -29,6 +29,27 @@ class Place:
         """`bfloat16` or `float32`, as shown."""
         return "bfloat16" if self.bfloat16 else "float32"
 
+    @property
+    def hardware(self) -> str:
+        """What may change the last bits of a result: the processor and its threads, or the GPU and its libraries."""
+        if self.device.type == "cuda":
+            name, libraries = torch.cuda.get_device_name(self.device), torch.backends.cudnn.version()
+            return f"{name}, CUDA {torch.version.cuda}, cuDNN {libraries}"
+        return f"{self.device.type}, {torch.cpu.get_capabilities()}, {torch.get_num_threads()} threads"
+
+    def resident(self, tensor: Tensor) -> Tensor:
+        """The tensor on the GPU where it takes less than half of the memory that is free there; else as it is."""
+        if self.device.type != "cuda" or tensor.nbytes * 2 >= torch.cuda.mem_get_info(self.device)[0]:
+            return tensor
+        return tensor.to(self.device)
+
+    def gather(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        """tensor[rows], on the device; from main memory to a GPU through pinned memory, so that nobody waits for it."""
+        taken = tensor[rows]
+        if self.device.type == "cuda" and taken.device.type == "cpu":
+            taken = taken.pin_memory()
+        return taken.to(self.device, non_blocking=True)
+
 
 def place(row: Backbone, device: str) -> Place:
     """The fastest place for this backbone: CUDA or MPS where there is one (`auto`), else the CPU.

@@ -1,6 +1,7 @@
 """Apply a recipe's choice of what learns to a fresh copy of a network; describe it; audit what really happened."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,17 +15,34 @@ from explorer.results import Audit, Description, StageAudit, StageDescription
 BATCHNORM = nn.modules.batchnorm._BatchNorm
 
 
-def apply(network: Network, recipe: Recipe) -> Network:
-    """A copy in which exactly the recipe's stages and the head require gradients, in the modes of `set_modes`."""
-    copy = network.copy()
-    copy.requires_grad_(False)
-    learning = {name for part in (*recipe.learns, "head") for name in copy.names(part)}
-    for name, parameter in copy.model.named_parameters():
-        parameter.requires_grad_(name in learning)
-    return set_modes(copy, recipe)
+def learning(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> set[str]:
+    """The names of the parameters that learn while the stages `learns` do (default: all that the recipe ever unfreezes).
+
+    These are the head's, those of the stages, and in the BatchNorm mode `affine` the scale and shift of the
+    normalisation layers of every other stage.
+    """
+    stages = recipe.learns if learns is None else learns
+    names = {name for part in (*stages, "head") for name in network.names(part)}
+    if recipe.batchnorm == "affine":
+        layers = [n for n, m in network.model.named_modules() if isinstance(m, NORMALISATIONS)]
+        names |= {f"{layer}.{what}" for layer in layers for what in ("weight", "bias")}
+    return names & {name for name, _ in network.model.named_parameters()}
 
 
-def set_modes(network: Network, recipe: Recipe) -> Network:
+def apply(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> Network:
+    """A copy in which exactly the parameters of `learning` require gradients, in the modes of `set_modes`."""
+    return unfreeze(network.copy(), recipe, learns)
+
+
+def unfreeze(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> Network:
+    """The same network, changed in place so that exactly the parameters of `learning` require gradients."""
+    names = learning(network, recipe, learns)
+    for name, parameter in network.model.named_parameters():
+        parameter.requires_grad_(name in names)
+    return set_modes(network, recipe, learns)
+
+
+def set_modes(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> Network:
     """Put each part in the mode it learns in; to be called after every `train()` or `eval()`.
 
     A frozen stage is in eval mode too: `requires_grad=False` alone stops neither its BatchNorm statistics nor its dropout
@@ -34,20 +52,29 @@ def set_modes(network: Network, recipe: Recipe) -> Network:
     if recipe.batchnorm == "moving":
         return network
     for stage in network.row.stage_names:
-        if stage not in recipe.learns:
+        if stage not in (recipe.learns if learns is None else learns):
             for module in network.modules_of(stage):
                 module.eval()
     return network
 
 
-def groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
-    """The optimizer's parameter groups, the head first, then the stages that learn; nothing frozen is in any."""
-    parameters = dict(network.model.named_parameters())
-    rates = {"head": recipe.head_rate} | dict.fromkeys(recipe.learns, recipe.backbone_rate)
-    return [
-        {"name": part, "lr": rate, "params": [parameters[n] for n in network.names(part) if n in parameters]}
-        for part, rate in rates.items()
-    ]
+def groups(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> list[dict[str, Any]]:
+    """The optimizer's parameter groups, the head first, then the stages that learn; nothing frozen is in any.
+
+    The last stage has the recipe's `backbone_rate`, each one before it `rate_decay` times that of the next (Howard &
+    Ruder 2018, arXiv 1801.06146, "discriminative fine-tuning"). `rate` keeps a group's rate where a schedule moves `lr`.
+    """
+    names = learning(network, recipe, learns)
+    parameters = {n: p for n, p in network.model.named_parameters() if n in names}
+    found = []
+    rate = recipe.backbone_rate
+    for stage in reversed(network.row.stage_names):
+        mine = [parameters[n] for n in network.names(stage) if n in parameters]
+        if mine:
+            found.insert(0, {"name": stage, "lr": rate, "rate": rate, "params": mine})
+            rate *= recipe.rate_decay
+    head = [parameters[n] for n in network.names("head") if n in parameters]
+    return [{"name": "head", "lr": recipe.head_rate, "rate": recipe.head_rate, "params": head}, *found]
 
 
 def describe(recipe: Recipe, classes: int | None = None) -> Description:
@@ -62,20 +89,21 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
     rows = []
     for stage in network.row.stage_names:
         x = network.stages[stage](x)
-        rows.append(_describe(network, stage, tuple(x.shape[1:]), stage in recipe.learns))
-    rows.append(_describe(network, "head", (k,), True))
+        rows.append(_describe(network, stage, tuple(x.shape[1:])))
+    rows.append(_describe(network, "head", (k,)))
     return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
 
 
-def _describe(network: Network, part: str, output: tuple[int, ...], learns: bool) -> StageDescription:
+def _describe(network: Network, part: str, output: tuple[int, ...]) -> StageDescription:
     names = set(network.names(part))
     parameters = [p for n, p in network.model.named_parameters() if n in names]
     layers = [m for m in network.modules_of(part) if isinstance(m, NORMALISATIONS)]
+    learned = sum(p.numel() for p in parameters if p.requires_grad)
     return StageDescription(
         part,
         sum(p.numel() for p in parameters),
-        sum(p.numel() for p in parameters if p.requires_grad),
-        learns,
+        learned,
+        learned > 0,
         len(layers),
         any(isinstance(m, BATCHNORM) and m.training and m.track_running_stats for m in layers),
         output,
@@ -105,38 +133,57 @@ def audit(
     optimizer: torch.optim.Optimizer,
     before: Mapping[str, Tensor],
     recomputed: float,
+    early: Container[str] = (),
 ) -> Audit:
     """Declared against actual for each stage and the head of a network that has just learned (modes as it learned in).
 
-    `before` is the `snapshot` taken before the first step. Nothing is rounded: a frozen stage is clean only at exactly 0.0.
+    `before` is the `snapshot` taken before the first step; `early` names stages that were seen to move while they were
+    still frozen (`moved_early`). Nothing is rounded: what is frozen is clean only at exactly 0.0.
     """
-    set_modes(network, recipe)
-    after = snapshot(network)
-    optimized = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    parts = (*network.row.stage_names, "head")
-    rows = tuple(_audit(network, part, recipe, before, after, optimized) for part in parts)
+    rows = stage_audits(recipe, network, optimizer, before)
+    rows = tuple(replace(row, clean=row.clean and row.stage not in early) for row in rows)
     return Audit(run, all(row.clean for row in rows) and recomputed == 0.0, rows, recomputed)
+
+
+def stage_audits(
+    recipe: Recipe,
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    before: Mapping[str, Tensor],
+    learns: tuple[str, ...] | None = None,
+) -> tuple[StageAudit, ...]:
+    """The rows of the audit while the stages `learns` do (default: all that the recipe ever unfreezes)."""
+    set_modes(network, recipe, learns)
+    after, may = snapshot(network), learning(network, recipe, learns)
+    optimized = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    inside = {name for name, p in network.model.named_parameters() if id(p) in optimized}
+    whole = {*(recipe.learns if learns is None else learns), "head"}
+    parts = (*network.row.stage_names, "head")
+    return tuple(_audit(network, part, part in whole, may, inside, before, after) for part in parts)
 
 
 def _audit(
     network: Network,
     part: str,
-    recipe: Recipe,
+    whole: bool,
+    may: set[str],
+    inside: set[str],
     before: Mapping[str, Tensor],
     after: Mapping[str, Tensor],
-    optimized: set[int],
 ) -> StageAudit:
-    learns = part == "head" or part in recipe.learns
-    parameters = {n: p for n, p in network.model.named_parameters() if n in set(network.names(part))}
-    buffers = [n for n in network.names(part) if n not in parameters and before[n].is_floating_point()]
-    change = _largest(before, after, parameters)
+    """One row: `whole` says that all of the part may learn, `may` which parameters of the network, `inside` which of
+    them the optimizer holds."""
+    names = set(network.names(part))
+    parameters = {n: p for n, p in network.model.named_parameters() if n in names}
+    buffers = [n for n in names - set(parameters) if before[n].is_floating_point()]
+    allowed, held = may & set(parameters), inside & set(parameters)
+    change, leak = _largest(before, after, allowed), _largest(before, after, set(parameters) - allowed)
     drift = _largest(before, after, buffers)
-    inside = any(id(p) in optimized for p in parameters.values())
-    trained = any(m.training for m in network.modules_of(part))
-    clean = (inside and change > 0) if learns else (change == 0 and drift == 0 and not inside)
-    learned = sum(p.numel() for p in parameters.values() if p.requires_grad and id(p) in optimized)
-    declared, mode = "learns" if learns else "frozen", "train" if trained else "eval"
-    return StageAudit(part, declared, learned, change, drift, mode, inside, clean)
+    learned = sum(p.numel() for n, p in parameters.items() if p.requires_grad and n in held)
+    mode = "train" if any(m.training for m in network.modules_of(part)) else "eval"
+    clean = held == allowed and leak == 0 and (whole or drift == 0) and (change > 0 or not allowed)
+    declared = "learns" if allowed else "frozen"
+    return StageAudit(part, declared, learned, max(change, leak), drift, mode, bool(held), clean, leak)
 
 
 def _largest(before: Mapping[str, Tensor], after: Mapping[str, Tensor], names: Any) -> float:

@@ -149,11 +149,17 @@ def _answer(db: sqlite3.Connection, wanted: Task) -> Answer:
     return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead)
 
 
-def train(recipe: Recipe, owner: str = "") -> str:
-    """Queue a run and return its id; its folder is there at once, in state `queued`."""
-    run = runs.create(recipe)
+def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
+    """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
+    run = runs.create(recipe, race=race)
     result(training(run), owner)
     return run
+
+
+def resume(run: str, owner: str = "") -> None:
+    """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
+    runs.update(run, state="queued", error="")
+    result(training(run), owner, retry=True)
 
 
 def training(run: str) -> Task:

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.evidence import Score
+from explorer.evidence import Balanced, Score
 from explorer.results import kinds
 
-_TYPES = {name: kind for name, kind in vars(kinds).items() if dataclasses.is_dataclass(kind)} | {"Score": Score}
+_TYPES = {name: kind for name, kind in vars(kinds).items() if dataclasses.is_dataclass(kind)} | {
+    "Score": Score,
+    "Balanced": Balanced,
+}
 
 
 def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:

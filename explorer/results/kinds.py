@@ -55,7 +55,9 @@ class StageAudit:
     """Declared against actual for one stage.
 
     `max_change` is the largest absolute change of a parameter, `batchnorm_drift` of a BatchNorm running statistic;
-    `mode` is the one the stage had while learning; `clean` says that actual agrees with declared.
+    `mode` is the one the stage had while learning; `clean` says that actual agrees with declared; `leaked` is the largest
+    change among the parameters that were to stay (all of them in a frozen stage, all but scale and shift where only
+    normalisation learns).
     """
 
     stage: str
@@ -66,6 +68,7 @@ class StageAudit:
     mode: str
     in_optimizer: bool
     clean: bool
+    leaked: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -173,3 +176,23 @@ class Attribution:
     b: np.ndarray
     probability_a: float
     probability_b: float
+
+
+@dataclass(frozen=True)
+class RateCurve:
+    """One range test: the rates tried in rising order, the smoothed loss at each, in nats, and the rate proposed."""
+
+    part: str
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    suggested: float
+
+
+@dataclass(frozen=True)
+class RateSearch:
+    """Proposed rates of the head and (where stages learn) of the last stage, found on n training images."""
+
+    n: int
+    batch_size: int
+    head: RateCurve
+    backbone: RateCurve | None

@@ -2,14 +2,18 @@
 
 A run holds run.json (schema version, recipe, versions, device, state, results), epochs.jsonl, learned.safetensors (only
 the tensors that changed), features.safetensors (pooled test features per stage, `before/<stage>`, `after/<stage>`, and
-`epoch/<i>` for the last stage), predictions.csv and audit.json.
+`epoch/<i>` for the last stage), predictions.csv and audit.json; while it learns, checkpoint.pt.
 """
 
 from explorer.runs.contents import (
     Predictions,
     audit,
+    checkpoint,
+    drop_checkpoint,
     predictions,
+    resumable,
     store_audit,
+    store_checkpoint,
     store_predictions,
     store_tensors,
     tensors,
@@ -28,6 +32,7 @@ from explorer.runs.folders import (
     listing,
     read,
     restore,
+    rewind,
     runs_folder,
     start,
     update,
@@ -40,8 +45,10 @@ __all__ = [
     "STATES",
     "append",
     "audit",
+    "checkpoint",
     "create",
     "delete",
+    "drop_checkpoint",
     "empty_trash",
     "find",
     "finished",
@@ -50,9 +57,12 @@ __all__ = [
     "predictions",
     "read",
     "restore",
+    "resumable",
+    "rewind",
     "runs_folder",
     "start",
     "store_audit",
+    "store_checkpoint",
     "store_predictions",
     "store_tensors",
     "tensors",

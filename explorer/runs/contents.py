@@ -1,4 +1,4 @@
-"""What a finished run keeps besides: tensors, predictions, the freeze audit."""
+"""What a run keeps besides: tensors, predictions, the freeze audit; while it learns, its checkpoint."""
 
 import csv
 import json
@@ -92,3 +92,28 @@ def audit(run: str) -> Audit:
     """The freeze audit of a run; ExplorerError where it has none."""
     with _reading(run, "freeze audit", "audit.json") as path:
         return results.unpack(json.loads(path.read_text(encoding="utf-8")))
+
+
+def store_checkpoint(run: str, saved: bytes) -> None:
+    """Keep what the run needs to go on after its last whole epoch; the one before is replaced at once."""
+    path = folder(run) / "checkpoint.pt"
+    part = path.with_name(f".{path.name}.part")
+    with writing():
+        part.write_bytes(saved)
+        part.replace(path)
+
+
+def checkpoint(run: str) -> bytes | None:
+    """What `store_checkpoint` kept last, or None."""
+    path = folder(run) / "checkpoint.pt"
+    return path.read_bytes() if path.is_file() else None
+
+
+def resumable(run: str) -> bool:
+    """Whether the run can go on from where it was."""
+    return (folder(run) / "checkpoint.pt").is_file()
+
+
+def drop_checkpoint(run: str) -> None:
+    """Forget it: the run has come to its end."""
+    (folder(run) / "checkpoint.pt").unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from explorer import recipe as recipes
 from explorer import results
 from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
-from explorer.evidence import Score
+from explorer.evidence import Balanced, Score
 from explorer.recipe import Recipe
 from explorer.results import Epoch
 
@@ -30,7 +30,8 @@ STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted")
 class Run:
     """One run as its folder tells it. `recipe` is None and `state` interrupted where a crash left half a folder.
 
-    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `note` …
+    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
+    `peak_memory` in bytes, `race`, `note` …; `balanced` is the balanced accuracy on test.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Run:
     train: Score | None = None
     clean: bool | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    balanced: Balanced | None = None
 
     @property
     def title(self) -> str:
@@ -57,8 +59,11 @@ class Run:
             "recipe": self.recipe.model_dump() if self.recipe else {},
             "test": self.test.json() if self.test else {},
             "train": self.train.json() if self.train else {},
+            "balanced": self.balanced.json() if self.balanced else {},
             "seconds": self.facts.get("seconds", {}),
             "parameters": self.facts.get("parameters", {}),
+            "steps": self.facts.get("steps", 0),
+            "peak_memory": self.facts.get("peak_memory", 0),
             "audit": {"clean": self.clean},
             **({"error": self.error} if self.error else {}),
         }
@@ -102,8 +107,8 @@ def write(path: Path, text: str) -> None:
         part.replace(path)
 
 
-def create(recipe: Recipe, state: str = "queued") -> str:
-    """Make the folder of a new run (aside, then renamed) and return its id."""
+def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
+    """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any."""
     now = time.time()
     stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
     run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
@@ -112,6 +117,7 @@ def create(recipe: Recipe, state: str = "queued") -> str:
         part.mkdir(parents=True)
         (part / "epochs.jsonl").touch()
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
+    facts |= {"race": race} if race else {}
     write(part / "run.json", json.dumps(facts))
     with writing():
         part.rename(runs_folder() / run)
@@ -137,6 +143,13 @@ def append(run: str, epoch: Epoch) -> None:
         file.write(json.dumps(results.pack(epoch)) + "\n")
 
 
+def rewind(run: str, epochs: int) -> None:
+    """Keep the first `epochs` epochs: a run that goes on learns the later ones again."""
+    path = folder(run) / "epochs.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
+    write(path, "".join(lines[:epochs]))
+
+
 def read(run: str) -> Run:
     """A run as it stands. A folder that a crash left half-written reads `interrupted`, never raises."""
     path = folder(run)
@@ -144,7 +157,7 @@ def read(run: str) -> Run:
         facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
         recipe = recipes.make(**facts.pop("recipe"))
         state = facts.pop("state")
-        scores = [results.unpack(facts.get(name)) for name in ("test", "train")]
+        scores = [results.unpack(facts.get(name)) for name in ("test", "train", "balanced")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
         return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
     if state == "running" and not _alive(facts):
@@ -156,9 +169,10 @@ def read(run: str) -> Run:
         facts.get("created", 0.0),
         facts.get("error", ""),
         _epochs(path),
-        *scores,
+        *scores[:2],
         facts.get("clean"),
         facts,
+        scores[2],
     )
 
 

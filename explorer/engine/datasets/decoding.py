@@ -5,6 +5,7 @@ EXIF rotation is ignored) and reads almost anything; this module says what is re
 """
 
 import io
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -45,13 +46,19 @@ def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
         ) from error
 
 
+def changed(facts: os.stat_result) -> int:
+    """When a file was last changed, in ns: the later of its own two times, since the first can be set by whoever copies
+    it (`rsync -t`, `touch -r`) and the second cannot."""
+    return max(facts.st_mtime_ns, facts.st_ctime_ns)
+
+
 def fault(path: Path) -> str | None:
     """Why this file cannot be used, or None if it can; decoded at reduced size, and once per version of the file."""
     try:
         facts = path.stat()
     except OSError as error:
         return _reason(error)
-    return _fault(str(path), facts.st_size, facts.st_mtime_ns)
+    return _fault(str(path), facts.st_size, changed(facts))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

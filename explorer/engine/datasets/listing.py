@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.engine.datasets.decoding import FORMATS, SUFFIXES
+from explorer.engine.datasets.decoding import FORMATS, SUFFIXES, changed
 from explorer.errors import ExplorerError
 
 MAX_IMAGES = 20_000
@@ -114,7 +114,7 @@ def _sort_in(path: Path, name: str, split: str, kind: Path, files: list[File], s
     elif suffix in SUFFIXES:
         try:
             facts = path.stat()
-            files.append(File(path, name, split, _shown(kind.name), facts.st_size, facts.st_mtime_ns))
+            files.append(File(path, name, split, _shown(kind.name), facts.st_size, changed(facts)))
         except OSError as error:
             skipped.append((name, f"it cannot be reached ({error.strerror})"))
     elif suffix in _FOREIGN:

@@ -8,10 +8,19 @@ from explorer import evidence, runs
 from explorer import recipe as recipes
 from explorer.catalogue import Preprocessing
 from explorer.catalogue.backbones import stage_of
-from explorer.engine import attribution, backbones, features, freezing, projection, similarity
+from explorer.engine import attribution, backbones, devices, features, freezing, projection, rates, similarity
 from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError, unknown
-from explorer.results import Attribution, Comparison, Description, FeatureMaps, Gallery, Projection, StageChange
+from explorer.results import (
+    Attribution,
+    Comparison,
+    Description,
+    FeatureMaps,
+    Gallery,
+    Projection,
+    RateSearch,
+    StageChange,
+)
 
 THUMBNAIL = 96
 CHANNELS = 16
@@ -21,6 +30,12 @@ BATCH = 32
 def describe(recipe: dict[str, Any]) -> Description:
     """What a recipe does to each stage."""
     return freezing.describe(recipes.make(**recipe))
+
+
+def find_rates(recipe: dict[str, Any]) -> RateSearch:
+    """Learning rates that suit a recipe, each with the curve behind it."""
+    devices.set_threads()
+    return rates.find(recipes.make(**recipe))
 
 
 def gallery(run: str) -> Gallery:

@@ -2,6 +2,7 @@
 
 import contextlib
 import platform
+import time
 
 import torch
 
@@ -10,38 +11,69 @@ from explorer.engine import devices, training
 from explorer.errors import ExplorerError, Stopped
 from explorer.runs import Run
 
+CHECKPOINT_SECONDS = 5.0
+
 
 def train(run: str, report: training.Report = training.silent) -> Run:
-    """Carry out a run whose folder exists; whatever happens, the folder says so and keeps its epochs."""
+    """Carry out a run whose folder exists, from its checkpoint where it has one.
+
+    Whatever happens, the folder says so and keeps its epochs.
+    """
     wanted = runs.read(run).recipe
     if wanted is None:
         raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be carried out. Delete it.")
     devices.set_threads()
-    runs.start(run, versions=versions())
+    runs.start(run, versions=versions(), error="")
     try:
         session = training.prepare(wanted, report)
-        counts = {split: len(getattr(session.data, split).ids) for split in ("train", "val", "test")}
-        runs.update(
-            run,
-            device=str(session.place.device),
-            precision=session.place.precision,
-            counts=counts,
-            classes=session.data.classes,
-            note=session.data.note,
-            skipped=session.data.skipped,
-        )
+        _resume(run, session, report)
+        _describe(run, session)
+        kept = time.monotonic()
         for epoch in training.train(session, report):
             runs.append(run, epoch)
+            if time.monotonic() - kept >= CHECKPOINT_SECONDS and epoch.epoch < wanted.epochs:
+                runs.store_checkpoint(run, training.dump(session))
+                kept = time.monotonic()
         report(0.98, "Scoring and auditing")
         _store(run, session, training.outcome(session, run))
     except Stopped:
         runs.update(run, state="stopped")
+    except training.Diverged as error:
+        runs.drop_checkpoint(run)  # going on would end in the same place
+        runs.update(run, state="failed", error=str(error))
+        raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
         with contextlib.suppress(ExplorerError):  # a full disk must not hide the first error
             runs.update(run, state="failed", error=message)
         raise
     return runs.read(run)
+
+
+def _resume(run: str, session: training.Session, report: training.Report) -> None:
+    """Go on where a run was interrupted; a checkpoint that cannot be used means from the beginning."""
+    saved = runs.checkpoint(run)
+    if saved is not None:
+        try:
+            training.restore(session, saved, report)
+            session.notes.append(f"Resumed after epoch {session.done}.")
+        except ExplorerError as error:
+            session.notes.append(f"Started from the beginning: {error}")
+    runs.rewind(run, session.done)
+
+
+def _describe(run: str, session: training.Session) -> None:
+    """What is known before the first epoch."""
+    data = session.data
+    runs.update(
+        run,
+        device=str(session.place.device),
+        precision=session.place.precision,
+        counts={split: len(getattr(data, split).ids) for split in ("train", "val", "test")},
+        classes=data.classes,
+        note=data.note,
+        skipped=data.skipped,
+    )
 
 
 def _store(run: str, session: training.Session, outcome: training.Outcome) -> None:
@@ -55,11 +87,16 @@ def _store(run: str, session: training.Session, outcome: training.Outcome) -> No
         state="finished",
         test=outcome.test,
         train=outcome.train,
+        balanced=outcome.balanced,
         clean=outcome.audit.clean,
         seconds=outcome.seconds,
+        steps=outcome.steps,
+        peak_memory=outcome.peak_memory,
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,
+        note=" ".join(filter(None, (session.data.note, *session.notes))),
     )
+    runs.drop_checkpoint(run)
 
 
 def versions() -> dict[str, str]:

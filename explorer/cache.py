@@ -1,0 +1,114 @@
+"""The cache of frozen outputs: a folder of one file an entry, kept below a limit; what was read longest ago goes first."""
+
+import math
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from explorer.catalogue.datasets import home
+from explorer.errors import ExplorerError
+
+ABANDONED = 3600
+"""Seconds after which a file that is still being written belongs to a process that was killed."""
+
+
+def folder() -> Path:
+    """Where the entries lie; it is made by whoever writes first."""
+    return home() / "cache" / "boundary"
+
+
+def limit() -> float:
+    """Bytes that the folder may take: $THAW_CACHE_GB, 4 unless told."""
+    return _bytes("THAW_CACHE_GB", 4e9)
+
+
+def memory() -> float:
+    """Bytes of memory that one split's outputs may take: $THAW_MEMORY_GB, a quarter of the machine's unless told."""
+    return _bytes("THAW_MEMORY_GB", psutil.virtual_memory().total / 4)
+
+
+def _bytes(setting: str, default: float) -> float:
+    given = os.environ.get(setting, "").strip()
+    try:
+        value = float(given) * 1e9 if given else default
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise ExplorerError(
+            f"The setting {setting} is {given!r}. Allowed: gigabytes, a number from 0 up, e.g. 4. Mend it or leave it out."
+        )
+    return value
+
+
+def path(key: str) -> Path:
+    """The file of an entry, whether it is there or not."""
+    return folder() / f"{key}.safetensors"
+
+
+def touch(key: str) -> None:
+    """Note that the entry was read just now."""
+    with suppress(OSError):
+        os.utime(path(key))
+
+
+def takes(size: float) -> bool:
+    """Whether `size` bytes may be written here now: no more than half of what is free on the disk."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        return size <= shutil.disk_usage(folder()).free / 2
+    except OSError:
+        return False
+
+
+def size() -> tuple[int, int]:
+    """(the number of entries, their bytes)."""
+    files = _entries()
+    return len(files), sum(size for _, size, _ in files)
+
+
+def trim(most: float) -> None:
+    """Remove entries, least recently read first, until the folder takes at most so many bytes; and abandoned files."""
+    _sweep()
+    files = _entries()
+    total = sum(size for _, size, _ in files)
+    for _, bytes_, file in files:
+        if total <= most:
+            return
+        with suppress(OSError):  # a file that somebody holds open stays on some systems: it goes next time
+            file.unlink(missing_ok=True)
+            total -= bytes_
+
+
+def clear() -> None:
+    """Remove every entry. Runs that read one go on. Raises ExplorerError where the folder cannot be changed."""
+    _sweep()
+    for _, _, file in _entries():
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise ExplorerError(
+                f"The cache in {folder()} cannot be cleared ({error.strerror}). The folder must be writable for the user "
+                f"that Thaw runs as, and no run may be reading it on Windows. Try again after the run, or as that user."
+            ) from error
+
+
+def _entries() -> list[tuple[float, int, Path]]:
+    """(when it was last read, bytes, file), the one longest ago first."""
+    found = []
+    for file in folder().glob("*.safetensors"):
+        with suppress(OSError):
+            facts = file.stat()
+            found.append((facts.st_mtime, facts.st_size, file))
+    return sorted(found)
+
+
+def _sweep() -> None:
+    """Remove what killed processes left half written."""
+    for file in folder().glob(".*.part"):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > ABANDONED:
+                file.unlink(missing_ok=True)

@@ -1,0 +1,74 @@
+"""The commands and their arguments."""
+
+import argparse
+from typing import Any
+
+from explorer.catalogue import AUGMENTATIONS, BACKBONES, DATASETS, STRATEGIES
+from explorer.errors import ExplorerError
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argument errors become ExplorerErrors, so that --json prints them too."""
+
+    def error(self, message: str) -> Any:
+        raise ExplorerError(f"{message}. See: {self.prog} --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line takes."""
+    parser = _Parser(prog="python -m explorer", description="See what fine-tuning changes, from the command line.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    json_flag = argparse.ArgumentParser(add_help=False)
+    json_flag.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def command(name: str, words: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=words, description=words, parents=[json_flag])
+
+    command("backbones", "List the backbones, their stages, and the weights that are here.")
+    command("datasets", "List the data sets.")
+    command("runs", "List the runs, the latest first.")
+    audit = command("audit", "Show the freeze audit of a run: declared against actual, stage by stage.")
+    audit.add_argument("run", help="a run's id, or `latest`")
+    compare = command("compare", "Compare two runs on the same test images.")
+    compare.add_argument("a", help="a run's id")
+    compare.add_argument("b", help="another run's id")
+    resumed = command("resume", "Go on with a run that was interrupted or stopped, from its checkpoint.")
+    resumed.add_argument("run", help="a run's id, or `latest`")
+    train_arguments(command("train", "Carry out one recipe and store it as a run."))
+    return parser
+
+
+def train_arguments(parser: argparse.ArgumentParser) -> None:
+    """The recipe, field by field."""
+    add = parser.add_argument
+    add("--backbone", default="resnet10", help=f"one of: {', '.join(BACKBONES)}")
+    add("--weights", default="default", help="an enum's member, `default` (best that is here) or `random`")
+    add("--dataset", default="photo_patches", help=f"one of: {', '.join(DATASETS)}")
+    add("--data-dir", help="for --dataset folder: one sub-folder per class, with or without train/ and val/ or test/")
+    add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
+    add("--stages", nargs="*", default=(), help="for --strategy custom: the stages that learn")
+    add(
+        "--batchnorm",
+        default="frozen",
+        help="`frozen`, `affine` (scale and shift learn), or `moving` to see the common bug",
+    )
+    add("--per-class", default="25", help="training images of each class, or `all`")
+    add("--epochs", type=int, default=10)
+    add("--batch-size", type=int, default=32)
+    add("--head-rate", type=float, help="AdamW's rate for the head (default: the strategy's)")
+    add("--backbone-rate", type=float, help="AdamW's rate for the stages that learn (default: the strategy's)")
+    add("--rate-decay", type=float, help="times this for each learning stage towards the input, in (0, 1]")
+    add(
+        "--unfreeze-every",
+        type=int,
+        help="for gradual and lp_ft: epochs before more stages join (default: spread evenly)",
+    )
+    add("--augmentation", default="none", help=f"one of: {', '.join(AUGMENTATIONS)}")
+    add(
+        "--views", type=int, help="augmented versions of each image, cached where a front is frozen (2 to 8, default 4)"
+    )
+    add("--class-weights", action="store_true", help="rare classes count as much as common ones")
+    add("--input-size", type=int, help="pixels (default: the backbone's)")
+    add("--seed", type=int, default=0)
+    add("--split-seed", type=int, default=0)
+    add("--device", default="auto", help="auto, cpu, cuda or mps")

@@ -1,0 +1,43 @@
+"""Augmentation: every image changed by a draw of its own, as uint8 pixels on the device where they are."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torchvision.transforms import v2
+
+from explorer.catalogue import AUGMENTATIONS
+from explorer.engine.devices import seeded
+from explorer.errors import unknown
+
+
+def _flip(size: list[int]) -> list[nn.Module]:
+    return [v2.RandomHorizontalFlip()]
+
+
+def _crop(size: list[int]) -> list[nn.Module]:
+    return [v2.RandomResizedCrop(size, scale=(0.5, 1.0), antialias=True), *_flip(size)]
+
+
+def _colour(size: list[int]) -> list[nn.Module]:
+    return [*_crop(size), v2.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.05)]
+
+
+CHANGES: dict[str, Callable[[list[int]], list[nn.Module]]] = {"flip": _flip, "crop": _crop, "colour": _colour}
+"""Name → the transforms, for images of a size (h, w)."""
+
+
+def augment(pixels: Tensor, name: str, seed: int) -> Tensor:
+    """(b, h, w, 3) uint8 → the same shape; equal seeds give equal pictures, and torch's own draws stay as they were.
+
+    v2 draws once for whatever it is given, so each image is given alone. Raises ExplorerError for an unknown name.
+    """
+    if name == "none":
+        return pixels
+    if name not in CHANGES:
+        raise unknown("augmentation", name, AUGMENTATIONS)
+    change = v2.Compose(CHANGES[name](list(pixels.shape[1:3])))
+    images = pixels.cpu() if pixels.device.type == "mps" else pixels  # not every resize exists there
+    with seeded(seed):
+        changed = [change(image) for image in images.permute(0, 3, 1, 2)]
+    return torch.stack(changed).permute(0, 2, 3, 1).contiguous()

@@ -1,0 +1,5 @@
+"""The output of the frozen front, computed once per image and view, stored for other runs, and read by every epoch."""
+
+from explorer.engine.boundary.front import Front
+
+__all__ = ["Front"]

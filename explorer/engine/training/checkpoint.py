@@ -1,0 +1,77 @@
+"""A run between two epochs as one file, from which it goes on to the same numbers."""
+
+import io
+from typing import Any
+
+import numpy as np
+import torch
+
+from explorer.engine import freezing
+from explorer.engine.training.loop import phase_of
+from explorer.engine.training.session import Report, Session, open_phase, run_front, silent
+from explorer.errors import ExplorerError
+
+
+def dump(session: Session) -> bytes:
+    """All that a session needs to go on after its last whole epoch: what changed, the optimizer, the best epoch so far.
+
+    Tensors only, so that reading it back runs no code (`weights_only`).
+    """
+    now = freezing.changed(session.before, freezing.snapshot(session.network))
+    best = session.best and (*session.best[:2], _cpu(freezing.changed(session.before, _cpu(session.best[2]))))
+    facts = {
+        "fingerprint": session.recipe.fingerprint,
+        "now": now,
+        "optimizer": session.optimizer.state_dict(),
+        "best": best,
+        "history": {epoch: torch.from_numpy(rows) for epoch, rows in session.history.items()},
+        "seconds": session.seconds,
+        "done": session.done,
+        "steps": session.steps,
+        "early": sorted(session.early),
+        "recomputed": session.recomputed,
+        "chunk": session.chunk,
+        "notes": session.notes,
+    }
+    file = io.BytesIO()
+    torch.save(facts, file)
+    return file.getvalue()
+
+
+def _cpu(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: tensor.cpu() for name, tensor in tensors.items()}
+
+
+def restore(session: Session, saved: bytes, report: Report = silent) -> None:
+    """Bring a session fresh from `prepare` to where `dump` was made.
+
+    Raises ExplorerError where the file is damaged or belongs to another recipe; the session is unchanged then.
+    """
+    facts = _read(session, saved)
+    phase = phase_of(session.recipe, facts["done"])
+    for i in range(1, phase + 1):
+        open_phase(session, i)
+    whole = session.before | facts["now"]
+    session.network.model.load_state_dict(whole)
+    session.optimizer.load_state_dict(facts["optimizer"])
+    if facts["best"]:
+        epoch, good, tensors = facts["best"]
+        session.best = epoch, tuple(good), session.before | tensors
+    session.history = {epoch: np.asarray(rows) for epoch, rows in facts["history"].items()}
+    session.seconds = facts["seconds"] | {"features": session.seconds.get("features", 0.0)}
+    for name in ("done", "steps", "recomputed", "chunk", "notes"):
+        setattr(session, name, facts[name])
+    session.early = set(facts["early"])
+    if phase:
+        run_front(session, report, 0.0, 0.0)
+
+
+def _read(session: Session, saved: bytes) -> dict[str, Any]:
+    try:
+        facts = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
+        if facts["fingerprint"] == session.recipe.fingerprint and facts["done"] >= 1:
+            return facts
+        why = "it belongs to another recipe"
+    except Exception as error:  # torch.load raises many kinds for a damaged file
+        why = f"{type(error).__name__}: {error}"
+    raise ExplorerError(f"The run's checkpoint cannot be used ({why}). Start the recipe anew.")

@@ -1,0 +1,73 @@
+"""What lies where: on a GPU the data stay where there is room, and come through pinned memory where there is none."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.engine.devices import Place, seeded
+
+CPU = Place(torch.device("cpu"), False)
+CUDA = Place(torch.device("cuda"), True)
+
+
+def stand_in(nbytes: int) -> Any:
+    """A tensor of that size that says where it was sent to."""
+    return SimpleNamespace(nbytes=nbytes, to=lambda device: f"on {device}")
+
+
+@pytest.mark.parametrize(("nbytes", "moves"), [(1, True), (499, True), (500, False), (2000, False)])
+def test_a_tensor_moves_to_the_gpu_where_it_takes_less_than_half_of_what_is_free(
+    nbytes: int, moves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 8000))
+    given = stand_in(nbytes)
+    assert CUDA.resident(given) == ("on cuda" if moves else given)
+
+
+def test_elsewhere_a_tensor_stays_as_it_is() -> None:
+    given = torch.arange(3)
+    assert CPU.resident(given) is given
+
+
+def test_rows_are_those_asked_for_in_their_order() -> None:
+    x = torch.arange(24).view(4, 3, 2)
+    assert CPU.gather(x, torch.tensor([2, 0])).tolist() == [x[2].tolist(), x[0].tolist()]
+
+
+def test_rows_go_from_main_memory_to_a_gpu_through_pinned_memory_without_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deeds: list[object] = []
+    monkeypatch.setattr(Tensor, "pin_memory", lambda self: deeds.append("pinned") or self)
+    monkeypatch.setattr(Tensor, "to", lambda self, device, non_blocking: deeds.append((str(device), non_blocking)))
+    CUDA.gather(torch.arange(3), torch.tensor([1]))
+    assert deeds == ["pinned", ("cuda", True)]
+
+
+def test_the_hardware_names_the_processor_and_its_threads() -> None:
+    told = CPU.hardware
+    assert told.startswith("cpu") and told == CPU.hardware
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads + 1)
+        assert CPU.hardware != told
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_the_hardware_names_the_gpu_and_its_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "NVIDIA H200")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    assert CUDA.hardware == f"NVIDIA H200, CUDA {torch.version.cuda}, cuDNN 91002"
+
+
+def test_seeded_draws_repeat_and_leave_torch_s_own_alone() -> None:
+    state = torch.get_rng_state()
+    draws = []
+    for _ in range(2):
+        with seeded(7):
+            draws.append(torch.rand(3))
+    assert torch.equal(*draws) and torch.equal(state, torch.get_rng_state())

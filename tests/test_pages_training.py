@@ -1,0 +1,108 @@
+"""The form of a recipe: each choice reaches the recipe, what does not apply is not offered, rates can be found."""
+
+from typing import Any
+from unittest import mock
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import jobs, results, runs
+from explorer.app.ui import live
+from explorer.catalogue import STRATEGIES
+from explorer.recipe import Recipe, make
+from tests import stand_ins
+from tests.test_pages import opened, words
+
+
+@pytest.fixture(autouse=True)
+def store(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
+    """The recipes that were started; nothing is carried out."""
+    started: list[Recipe] = []
+
+    def start(recipe: Recipe) -> str:
+        started.append(recipe)
+        return runs.create(recipe)
+
+    monkeypatch.setattr(live, "start", start)
+    return started
+
+
+def advanced(strategy: str = "linear_probe", **choices: str) -> AppTest:
+    app = opened("training", **choices)
+    app.selectbox(key="strategy").set_value(strategy)
+    app.toggle(key="train_advanced").set_value(True)
+    return app.run()
+
+
+def begin(app: AppTest) -> None:
+    app.button(key="train_start").click()
+    app.run()
+    assert not app.exception
+
+
+@pytest.mark.parametrize("strategy", [name for name in STRATEGIES if name != "custom"])
+def test_every_strategy_can_be_started_with_its_own_defaults(strategy: str, store: list[Recipe]) -> None:
+    app = advanced(strategy)
+    assert STRATEGIES[strategy].prefer in words(app)
+    begin(app)
+    assert store == [make(strategy=strategy)]
+
+
+def test_what_is_chosen_in_advanced_reaches_the_recipe(store: list[Recipe]) -> None:
+    app = advanced("gradual")
+    app.number_input(key="head_rate_gradual").set_value(0.02)
+    app.slider(key="decay_gradual").set_value(0.5)
+    app.number_input(key="unfreeze_gradual").set_value(3)
+    app.selectbox(key="train_augmentation").set_value("crop")
+    app.checkbox(key="train_weighted").set_value(True)
+    app.run()
+    app.slider(key="train_views").set_value(6)
+    app.run()
+    assert "6 augmented views, cached" in words(app)
+    begin(app)
+    wanted: dict[str, Any] = {"strategy": "gradual", "head_rate": 0.02, "rate_decay": 0.5, "unfreeze_every": 3}
+    assert store == [make(**wanted, augmentation="crop", views=6, class_weights=True)]
+
+
+def test_normalisation_is_not_offered_where_there_is_none(store: list[Recipe]) -> None:
+    app = advanced("bn_only")
+    assert "nothing can be cached" in words(app).lower()
+    app.selectbox(key="pick_backbone").set_value("squeezenet1_1").run()
+    assert "bn_only" not in app.selectbox(key="strategy").options
+    assert app.selectbox(key="strategy").value == "linear_probe"
+    assert "has no normalisation layers" in words(app) and not app.exception
+
+
+def test_a_mistake_is_told_when_it_is_started_and_not_before(store: list[Recipe]) -> None:
+    app = advanced("lp_ft")
+    app.slider(key="train_epochs").set_value(1).run()
+    assert not app.error
+    begin(app)
+    assert store == [] and "Give more epochs" in words(app)
+    app.slider(key="train_epochs").set_value(4).run()
+    begin(app)
+    assert [recipe.epochs for recipe in store] == [4] and "training_error" not in app.session_state
+
+
+def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
+    app = advanced("last_stage")
+    assert not app.get("plotly_chart")
+    wanted = jobs.task("find_rates", recipe=make(strategy="last_stage").model_dump())
+    results.save(stand_ins.rate_search(), wanted.path)
+    app.button(key="train_find_rates").click().run()
+    assert app.get("plotly_chart") and "order of magnitude" in words(app)
+    app.button(key="train_use_rates").click().run()
+    assert app.number_input(key="head_rate_last_stage").value == 6e-3
+    assert app.get("plotly_chart"), "the curves stay while the rates change"
+    begin(app)
+    assert (store[0].head_rate, store[0].backbone_rate) == (6e-3, 6e-4)
+
+
+def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
+    run = runs.create(make(), state="stopped")
+    assert not any(button.label == "Go on from its checkpoint" for button in opened("training").button)
+    runs.store_checkpoint(run, b"what it needs")
+    app = opened("training")
+    with mock.patch.object(jobs, "resume") as resume:
+        app.button(key=f"resume_{run}").click().run()
+    assert resume.call_args.args[0] == run and not app.exception

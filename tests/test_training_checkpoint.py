@@ -1,0 +1,140 @@
+"""A run that was cut goes on to the numbers of one that was not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import recipe, runs
+from explorer.engine import devices, freezing, tasks, training
+from explorer.errors import ExplorerError, Stopped
+from explorer.recipe import Recipe
+
+
+@pytest.fixture
+def make(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
+    """A tiny recipe with other choices, computed in float32."""
+    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
+    return lambda **choices: recipe.make(**tiny | choices)
+
+
+CASES = [
+    ("linear_probe", {}),
+    ("last_stage", {"augmentation": "crop"}),
+    ("full", {"augmentation": "flip"}),
+    ("gradual", {"unfreeze_every": 1}),
+    ("lp_ft", {}),
+    ("bn_only", {}),
+]
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+@pytest.mark.parametrize(("strategy", "choices"), CASES)
+def test_a_resumed_run_ends_as_if_it_had_never_been_cut(
+    strategy: str, choices: dict[str, Any], after: int, make: Callable[..., Recipe]
+) -> None:
+    wanted = make(strategy=strategy, epochs=4, **choices)
+    whole = training.prepare(wanted)
+    saved, rows = b"", []
+    for epoch in training.train(whole):
+        rows.append(epoch)
+        if epoch.epoch == after:
+            saved = training.dump(whole)
+    again = training.prepare(wanted)
+    training.restore(again, saved)
+    rest = list(training.train(again))
+    assert [(e.epoch, e.batch_loss, e.val_loss) for e in rest] == [
+        (e.epoch, e.batch_loss, e.val_loss) for e in rows[after:]
+    ]
+    assert not freezing.changed(freezing.snapshot(whole.network), freezing.snapshot(again.network))
+    one, two = training.outcome(whole), training.outcome(again)
+    assert np.array_equal(one.probability, two.probability) and one.test == two.test
+    assert (one.chosen_epoch, one.steps, one.parameters) == (two.chosen_epoch, two.steps, two.parameters)
+    assert one.learned.keys() == two.learned.keys()
+    assert all(torch.equal(one.learned[name], two.learned[name]) for name in one.learned)
+    assert all(np.array_equal(one.features[name], two.features[name]) for name in one.features)
+    assert one.audit == two.audit and one.audit.clean
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint after every epoch."""
+    import sys
+
+    monkeypatch.setattr(sys.modules["explorer.engine.tasks.train"], "CHECKPOINT_SECONDS", 0.0)
+
+
+def cut(at: int) -> Callable[[float, str], None]:
+    def report(fraction: float, message: str) -> None:
+        if message.startswith(f"Epoch {at} of"):
+            raise Stopped
+
+    return report
+
+
+def test_a_stopped_run_goes_on_and_has_the_epochs_and_the_score_of_one_that_ran_through(
+    make: Callable[..., Recipe], often: None
+) -> None:
+    wanted = make(strategy="last_stage", epochs=4)
+    through, stopped = runs.create(wanted), runs.create(wanted)
+    tasks.train(through)
+    assert not runs.resumable(through), "a finished run keeps no checkpoint"
+    tasks.train(stopped, cut(at=3))
+    assert runs.read(stopped).state == "stopped" and runs.resumable(stopped)
+    found, whole = tasks.train(stopped), runs.read(through)
+    assert found.state == "finished" and found.test == whole.test and found.balanced == whole.balanced
+    assert [(e.epoch, e.val_loss) for e in found.epochs] == [(e.epoch, e.val_loss) for e in whole.epochs]
+    assert "Resumed after epoch 2." in found.facts["note"] and not runs.resumable(stopped)
+
+
+def test_epochs_behind_the_checkpoint_are_learned_again_not_counted_twice(
+    make: Callable[..., Recipe], often: None
+) -> None:
+    run = runs.create(make(epochs=4))
+    tasks.train(run, cut(at=4))
+    saved = runs.checkpoint(run)
+    runs.append(run, runs.read(run).epochs[-1])  # an epoch that was stored after the last checkpoint
+    assert saved and len(runs.read(run).epochs) == 4
+    assert [e.epoch for e in tasks.train(run).epochs] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("damage", [b"", b"half of it", None])
+def test_a_checkpoint_that_cannot_be_used_means_from_the_beginning(
+    damage: bytes | None, make: Callable[..., Recipe], often: None
+) -> None:
+    run = runs.create(make(epochs=3))
+    tasks.train(run, cut(at=3))
+    saved = runs.checkpoint(run)
+    assert saved
+    runs.store_checkpoint(run, saved[: len(saved) // 2] if damage is None else damage)
+    found = tasks.train(run)
+    assert found.state == "finished" and [e.epoch for e in found.epochs] == [1, 2, 3]
+    assert "Started from the beginning" in found.facts["note"]
+
+
+def test_another_recipe_s_checkpoint_is_refused(make: Callable[..., Recipe]) -> None:
+    one, other = training.prepare(make()), training.prepare(make(seed=1))
+    next(training.train(one))
+    with pytest.raises(ExplorerError, match="another recipe"):
+        training.restore(other, training.dump(one))
+    assert other.done == 0
+
+
+def test_a_run_that_diverged_keeps_no_checkpoint(
+    make: Callable[..., Recipe], often: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make(strategy="full", backbone="squeezenet1_1", epochs=4))
+    learn, calls = torch.optim.AdamW.step, [0]
+
+    def explode(self: torch.optim.AdamW, *rest: Any) -> Any:
+        calls[0] += 1
+        if calls[0] == 10:
+            self.param_groups[0]["params"][0].data.fill_(float("nan"))
+        return learn(self, *rest)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", explode)
+    with pytest.raises(ExplorerError, match="The loss became nan"):
+        tasks.train(run)
+    assert runs.read(run).state == "failed" and runs.read(run).epochs and not runs.resumable(run)

@@ -1,0 +1,188 @@
+"""Several phases, cached views, weighted classes, too little memory: what learns when, and that the numbers hold."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import recipe
+from explorer.engine import devices, freezing, training
+from explorer.engine.boundary import Front
+from explorer.engine.training import Session, loop
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.results import Epoch
+
+
+@pytest.fixture
+def make(tiny: dict[str, Any]) -> Callable[..., Recipe]:
+    """A tiny recipe with other choices."""
+    return lambda **choices: recipe.make(**tiny | choices)
+
+
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers that can be compared across ways of computing them."""
+    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
+
+
+def moved_since(session: Session, state: dict[str, torch.Tensor]) -> set[str]:
+    """The stages (and the head) of which a tensor is no longer what it was."""
+    now = freezing.changed(state, freezing.snapshot(session.network))
+    return {p for p in (*session.network.row.stage_names, "head") if set(session.network.names(p)) & set(now)}
+
+
+@pytest.mark.parametrize("backbone", ["resnet10", "squeezenet1_1"])
+def test_gradual_moves_in_each_epoch_exactly_what_is_unfrozen_by_then(
+    backbone: str, make: Callable[..., Recipe]
+) -> None:
+    wanted = make(backbone=backbone, strategy="gradual", epochs=4, unfreeze_every=1)
+    session, state = training.prepare(wanted), None
+    for epoch, phase in zip(training.train(session), wanted.phases, strict=True):
+        assert moved_since(session, state or session.before) == {"head", *phase.learns}, epoch.epoch
+        front = session.front["train"]
+        assert front.upto == (wanted.front_of(phase.learns) or (None,))[-1] and front.probe == (not phase.learns)
+        state = freezing.snapshot(session.network)
+    audit = training.outcome(session).audit
+    assert audit.clean and audit.recomputed == 0.0
+    assert [row.declared for row in audit.stages].count("learns") == 4
+
+
+def test_lp_ft_gives_the_numbers_of_a_probe_and_then_moves_everything(make: Callable[..., Recipe]) -> None:
+    wanted = make(strategy="lp_ft", epochs=4)
+    session = training.prepare(wanted)
+    epochs = list(training.train(session))
+    alone = training.prepare(make(strategy="linear_probe", epochs=2, head_rate=wanted.head_rate))
+    probe = list(training.train(alone))
+    same = [(e.batch_loss, e.train_loss, e.val_loss) for e in probe]
+    assert [(e.batch_loss, e.train_loss, e.val_loss) for e in epochs[:2]] == same, "its first half is a probe"
+    assert moved_since(session, session.before) == {"head", *wanted.row.stage_names}
+    assert {g["rate"] for g in session.optimizer.param_groups} == {wanted.backbone_rate}
+    assert training.outcome(session).audit.clean
+
+
+def test_what_is_unfrozen_later_joins_the_optimizer_and_leaves_the_others_momentum_alone(
+    make: Callable[..., Recipe],
+) -> None:
+    session = training.prepare(make(strategy="gradual", epochs=2))
+    next(training.train(session))
+    head = session.network.model.fc.weight
+    before = {key: value.clone() for key, value in session.optimizer.state[head].items()}
+    assert before["step"] > 0
+    training.session.open_phase(session, 1)
+    after = session.optimizer.state[head]
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    assert [group["name"] for group in session.optimizer.param_groups] == ["head", "layer4"]
+    fresh = session.network.model.layer4[0].conv1.weight
+    assert fresh.requires_grad and fresh not in session.optimizer.state
+
+
+def test_something_that_moves_before_its_turn_makes_the_audit_red(make: Callable[..., Recipe]) -> None:
+    session = training.prepare(make(strategy="lp_ft", epochs=2))
+    epochs = training.train(session)
+    next(epochs)
+    session.network.model.layer2[0].bn1.running_mean += 1e-3  # while it is frozen still
+    next(epochs)
+    audit = training.outcome(session).audit
+    assert not audit.clean and audit.recomputed > 0
+    assert [row.stage for row in audit.stages if not row.clean] == ["layer2"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "shares"),
+    [
+        ({"strategy": "full"}, [1.0, 0.75, 0.25]),
+        ({"strategy": "gradual", "unfreeze_every": 1}, [1.0, 0.75, 0.25]),
+        ({"strategy": "lp_ft", "unfreeze_every": 1}, [1.0, 1.0, 0.5]),
+    ],
+)
+def test_the_rate_falls_along_a_cosine_over_the_run_or_over_each_half_of_lp_ft(
+    choices: dict[str, Any], shares: list[float], make: Callable[..., Recipe]
+) -> None:
+    wanted = make(epochs=3, **choices)
+    assert [loop.rate_share(wanted, epoch, 0.0) for epoch in (1, 2, 3)] == pytest.approx(shares)
+    assert loop.rate_share(wanted, 3, 1.0) == pytest.approx(0.0, abs=1e-12)
+
+
+# Views
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "full", "gradual"])
+def test_augmented_runs_repeat_to_the_last_bit_and_differ_from_plain_ones(
+    strategy: str, make: Callable[..., Recipe]
+) -> None:
+    def numbers(**choices: Any) -> list[tuple[float, float]]:
+        session = training.prepare(make(strategy=strategy, epochs=2, **choices))
+        return [(e.batch_loss, e.val_loss) for e in training.train(session)]
+
+    augmented = numbers(augmentation="colour", views=3)
+    assert augmented == numbers(augmentation="colour", views=3)
+    assert augmented != numbers()
+
+
+def test_scores_are_taken_on_the_images_themselves_not_on_views(make: Callable[..., Recipe]) -> None:
+    plain = training.prepare(make())
+    viewed = training.prepare(make(augmentation="colour", views=4))
+    every = torch.arange(len(plain.front["train"].labels))
+    assert torch.equal(plain.front["train"].read(every), viewed.front["train"].read(every))
+    assert not torch.equal(plain.front["train"].read(every), viewed.front["train"].draw(every, 1))
+
+
+# Classes that are rare
+
+
+def test_weighted_classes_all_count_the_same(make: Callable[..., Recipe]) -> None:
+    session = training.prepare(make(class_weights=True))
+    weights = loop.class_weights(session)
+    counts = torch.bincount(session.front["train"].labels).float()
+    assert torch.allclose(weights * counts, torch.full((3,), counts.sum().item() / 3))
+    assert loop.class_weights(training.prepare(make())) is None
+    assert [math.isfinite(e.batch_loss) for e in training.train(session)] == [True, True]
+
+
+# Too little memory
+
+
+def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
+    """An accelerator that holds `most` images at once; returns the sizes of the batches that fitted while learning."""
+    tail, sizes = Front.tail, []
+
+    def limited(self: Front, network: Any, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled():
+            if len(x) > most:
+                raise torch.OutOfMemoryError("no room")
+            sizes.append(len(x))
+        return tail(self, network, x)
+
+    monkeypatch.setattr(Front, "tail", limited)
+    return sizes
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same_step(
+    weighted: bool, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch, float32: None
+) -> None:
+    wanted = make(strategy="linear_probe", class_weights=weighted)
+
+    def losses() -> tuple[Session, list[Epoch]]:
+        session = training.prepare(wanted)
+        return session, list(training.train(session))
+
+    _, whole = losses()
+    sizes = short_of_memory(monkeypatch, most=3)
+    session, parts = losses()
+    assert set(sizes) == {2} and session.chunk == 2
+    assert np.allclose([e.batch_loss for e in whole], [e.batch_loss for e in parts], rtol=1e-4)
+    assert session.notes == ["Out of memory on cpu: batches of 8 were learned from in parts of 2."]
+
+
+def test_one_image_that_does_not_fit_fails_with_what_would_help(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = training.prepare(make(strategy="linear_probe"))
+    short_of_memory(monkeypatch, most=0)
+    with pytest.raises(ExplorerError, match="does not hold one image.*Freeze more stages"):
+        list(training.train(session))
