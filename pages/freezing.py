@@ -4,7 +4,6 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app import figures, ui
-from explorer.catalogue import BATCHNORM_MODES
 from explorer.recipe import make
 
 st.title("What to freeze")
@@ -16,17 +15,14 @@ with left:
     weights = ui.pick_weights(row)
 with right:
     plan = ui.pick_strategy(row)
-    batchnorm = st.segmented_control(
-        "BatchNorm in frozen stages", list(BATCHNORM_MODES), default="frozen", required=True, key="freezing_batchnorm"
-    )
-    st.caption(BATCHNORM_MODES[batchnorm])
+    batchnorm = ui.pick_batchnorm(plan, row, "freezing_batchnorm")
 custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
 recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
 
 found = ui.ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
 if found is None:
     st.stop()
-ui.stage_strip([figures.described("", found)])
+ui.stage_strip(figures.phases(recipe, found))
 total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
 numbers = st.columns(4)
 numbers[0].metric("Parameters", ui.count(total), border=True, height="stretch")
@@ -45,6 +41,8 @@ st.markdown(
     f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for each stage that learns."
 )
 st.table(ui.description_table(found), alt="Stages with parameters, learning, BatchNorm statistics and output shape")
+with st.expander("All strategies side by side", icon=":material/table_rows:"):
+    st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
 ui.explain(
     "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
     "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "

@@ -28,6 +28,7 @@ picked = st.dataframe(
     column_config=ui.RUNS_COLUMNS,
     alt=f"Table of {len(known)} runs, the latest first",
 )
+ui.kept_outputs()
 chosen = [known[i] for i in picked["selection"]["rows"] if i < len(known)]
 if not chosen:
     st.caption("Tick one run for its details, two or more to compare or delete them.")
@@ -53,7 +54,7 @@ with st.container(horizontal=True):
 scored = [run for run in chosen if run.test and run.recipe]
 if len(scored) > 1:
     bars = [
-        figures.Bar(ui.distinct_label(run, scored), run.test, bool(run.recipe.learns), run.recipe.weights == "random")
+        figures.Bar(ui.distinct_label(run, scored), run.test, run.recipe.tuned, run.recipe.weights == "random")
         for run in scored
     ]
     ui.draw(partial(figures.accuracies, bars), "runs_accuracy")

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from explorer.app import ui
-from explorer.errors import ExplorerError
-from explorer.recipe import make
+from explorer.recipe import Recipe
 
 st.title("Train")
 left, right = st.columns([2, 3], gap="large")
@@ -21,28 +20,24 @@ with left:
     everything = st.checkbox("All there are", key="train_all", persist_state="session")
     epochs = st.slider("Epochs", 1, 100, 10, key="train_epochs", persist_state="session")
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", persist_state="session")
-    advanced = ui.advanced_form(plan) if st.toggle("Advanced", key="train_advanced", persist_state="session") else {}
-    started = st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch")
-    if started:
-        st.session_state.pop("training_error", None)
-        try:
-            if data.name == "folder" and not folder:
-                raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
-            recipe = make(
-                backbone=row.name,
-                weights=weights,
-                dataset=data.name,
-                data_dir=folder,
-                per_class=None if everything else int(per_class),
-                strategy=plan.name,
-                epochs=epochs,
-                seed=int(seed),
-                **custom,
-                **advanced,
-            )
-            st.session_state["following"] = ui.start(recipe)
-        except ExplorerError as error:
-            st.session_state["training_error"] = str(error)
+    advanced = (
+        ui.advanced_form(plan, row) if st.toggle("Advanced", key="train_advanced", persist_state="session") else {}
+    )
+    choices = {
+        "backbone": row.name,
+        "weights": weights,
+        "dataset": data.name,
+        "data_dir": folder,
+        "per_class": None if everything else int(per_class),
+        "strategy": plan.name,
+        "epochs": epochs,
+        "seed": int(seed),
+    }
+    made = ui.recipe_or_error(choices | custom | advanced)
+    if advanced and isinstance(made, Recipe):
+        ui.offer_rates(made, plan)
+    if st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch"):
+        ui.start_and_follow(made)
     if "training_error" in st.session_state:
         ui.error_box(st.session_state["training_error"])
 
@@ -58,5 +53,5 @@ with right:
     labels = {run.id: ui.run_label(run, scored=False) for run in known}
     shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.get)
     ui.follow(shown)
-    ui.show_code("explorer/engine/training.py", "train")
+    ui.show_code("explorer/engine/training/loop.py", "train")
     st.page_link("../../pages/runs.py", label="All runs", icon=":material/folder_open:")

@@ -157,13 +157,13 @@ def commands() -> list[str]:
 @pytest.mark.parametrize("command", commands())
 def test_each_command_in_a_document_is_understood(command: str) -> None:
     words = shlex.split(command.partition(" > ")[0], comments=True)
-    options = vars(cli._parser().parse_args(words))
+    options = vars(cli.parser().parse_args(words))
     for name, table in (("backbone", BACKBONES), ("dataset", DATASETS), ("strategy", STRATEGIES)):
         assert name not in options or options[name] in table
 
 
 def test_the_readme_names_every_setting_and_no_other() -> None:
-    pattern = r"\bTHAW_[A-Z]+\b"
+    pattern = r"\bTHAW_[A-Z_]+\b"
     used = {n for name, text in texts().items() if name.startswith("explorer/") for n in re.findall(pattern, text)}
     assert set(re.findall(rf"^\| `({pattern})` \|", README, re.M)) == used
 

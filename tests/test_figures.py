@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +16,21 @@ from explorer.app.figures.style import CONTROL, FROZEN, LEARNS
 from explorer.evidence import Score, wilson
 from explorer.recipe import make
 
+
+def lanes(
+    seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last stage", "From scratch")
+) -> list[figures.Lane]:
+    """A race of some strategies; the first is frozen, the last starts from random weights, the last seed is half-way."""
+    found = []
+    for i, label in enumerate(labels):
+        curves = [
+            figures.Curve(seed, tuple(stand_ins.epochs(4 if seed == 0 or i else 2)), 1.0, Score(24, 15 + i + 2 * seed))
+            for seed in range(seeds)
+        ]
+        found.append(figures.Lane(label, 4, tuple(curves), frozen=i == 0, random=i == len(labels) - 1))
+    return found
+
+
 FIGURES: dict[str, Callable[[], go.Figure]] = {
     "change_bars": lambda: figures.change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
     "curves": lambda: figures.curves(stand_ins.epochs(), 3),
@@ -23,6 +39,10 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
     "projection_pair": lambda: figures.projection_pair(stand_ins.projection()),
     "projection_moves": lambda: figures.projection_moves(stand_ins.projection()),
     "attribution": lambda: figures.attribution(stand_ins.attribution()),
+    "race_curves": lambda: figures.race_curves(lanes(1)),
+    "race_curves_of_seeds": lambda: figures.race_curves(lanes(3), "seconds"),
+    "race_result": lambda: figures.race_result(lanes(1), 0.1),
+    "race_result_of_seeds": lambda: figures.race_result(lanes(3)),
 }
 
 
@@ -180,3 +200,85 @@ def test_bars_of_change_name_the_stage_that_moved_most() -> None:
     assert "layer4" in fig.layout.meta["alt"]
     control = next(t for t in fig.data if t.type == "scatter")
     assert all(not math.isnan(v) for v in control.x)
+
+
+def test_a_race_shows_all_curves_at_once_told_apart_by_more_than_colour() -> None:
+    many = lanes(1, ("a", "b", "c", "d", "e"))
+    lines = [t for t in figures.race_curves(many).data if t.mode == "lines+markers"]
+    assert [t.name for t in lines] == list("abcde")
+    for marks in ([t.line.color for t in lines], [t.line.dash for t in lines], [t.marker.symbol for t in lines]):
+        assert len(set(marks)) == 5
+    assert (lines[0].line.color, lines[-1].line.color) == (FROZEN, CONTROL) and FROZEN not in [
+        t.line.color for t in lines[1:]
+    ]
+
+
+def test_a_lane_keeps_its_pen_from_curves_to_result() -> None:
+    many = lanes(3)
+    lines = {t.legendgroup: t.line.color for t in figures.race_curves(many).data if t.mode == "lines+markers"}
+    marks = [t.marker.color for t in figures.race_result(many).data if t.mode == "markers+text"]
+    assert marks == list(lines.values())
+
+
+def test_curves_of_one_seed_carry_their_wilson_band() -> None:
+    fig = figures.race_curves(lanes(1))
+    band = next(t for t in fig.data if t.fill == "toself")
+    epochs = stand_ins.epochs(4)
+    assert list(band.y) == [*(e.val.high for e in epochs), *(e.val.low for e in reversed(epochs))]
+    assert "95 % intervals" in fig.layout.meta["look"] and not [t for t in fig.data if t.mode == "lines" and not t.fill]
+
+
+def test_curves_of_seeds_average_those_that_are_through_and_show_all() -> None:
+    first, second = (
+        stand_ins.epochs(4),
+        [replace(e, val=Score(30, e.val.correct - 4)) for e in stand_ins.epochs(4)],
+    )
+    curves = tuple(figures.Curve(i, tuple(e)) for i, e in enumerate((first, second, stand_ins.epochs(2))))
+    fig = figures.race_curves([figures.Lane("a", 4, curves)])
+    line = next(t for t in fig.data if t.mode == "lines+markers")
+    assert list(line.y) == pytest.approx([(e.val.correct - 2) / 30 for e in first])
+    band = next(t for t in fig.data if t.fill == "toself")
+    assert band.y[0] == first[0].val.accuracy and band.y[-1] == second[0].val.accuracy
+    assert [len(t.x) for t in fig.data if t.mode == "lines" and not t.fill] == [4, 4, 2]
+    assert "the band spans them" in fig.layout.meta["look"]
+
+
+def test_seconds_begin_where_the_run_began() -> None:
+    line = next(t for t in figures.race_curves(lanes(1), "seconds").data if t.mode == "lines+markers")
+    assert list(line.x) == [1.0 + e.seconds for e in stand_ins.epochs(4)]
+
+
+def test_a_race_that_has_hardly_begun_is_drawn_too() -> None:
+    begun = figures.Lane("a", 4, (figures.Curve(0, tuple(stand_ins.epochs(1))),))
+    waiting = figures.Lane("b", 4, ())
+    fig = figures.race_curves([begun, waiting])
+    assert "b has not begun" in fig.layout.meta["alt"]
+    result = figures.race_result([begun, waiting])
+    assert [note.text for note in result.layout.annotations] == ["no test result"] * 2
+
+
+def test_one_seed_has_its_wilson_interval_and_several_their_deviation() -> None:
+    low, high = wilson(15, 24)
+    bar = figures.race_result(lanes(1)).data[0].error_x
+    assert (bar.arrayminus[0], bar.array[0]) == pytest.approx((15 / 24 - low, high - 15 / 24))
+    seeds, mark, *_ = figures.race_result(lanes(3)).data
+    assert list(seeds.x) == [15 / 24, 17 / 24, 19 / 24] and mark.x[0] == pytest.approx(17 / 24)
+    assert mark.error_x.array[0] == mark.error_x.arrayminus[0] == pytest.approx(2 / 24)
+
+
+def test_a_lone_seed_among_several_has_no_bar_that_could_be_mistaken() -> None:
+    one, *rest = lanes(3)
+    fig = figures.race_result([figures.Lane(one.label, 4, one.curves[:1]), *rest])
+    mark = next(t for t in fig.data if t.mode == "markers+text")
+    assert mark.error_x.array is None and "1 seed" in mark.text[0]
+
+
+def test_a_strip_shows_where_only_normalisation_learns() -> None:
+    wanted = make(strategy="bn_only")
+    rows = tuple(replace(r, learned=128, learns=True) for r in stand_ins.description(wanted).stages[:-1])
+    found = replace(stand_ins.description(wanted), stages=(*rows, stand_ins.description(wanted).stages[-1]))
+    (row,) = figures.phases(wanted, found)
+    page = figures.strips([row])
+    assert page.count("linear-gradient(0deg") == 5 and "128 of " in page and "stem (normalisation only)" in page
+    assert "vermillion foot" in figures.legend([row])
+    assert "vermillion foot" not in figures.legend([figures.strip("probe", make())])

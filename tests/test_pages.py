@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import jobs, runs
 from explorer.app import ui
 from explorer.app.ui import asking
+from explorer.errors import ExplorerError
 from explorer.recipe import default_comparison, make
 
 ROOT = Path(__file__).parents[1]
@@ -62,12 +63,17 @@ def different_data() -> None:
     stand_ins.finished_run(strategy="last_stage", dataset="digits")
 
 
+def a_race() -> dict[tuple[str, int], str]:
+    return stand_ins.race({"linear_probe": (6, 7), "last_stage": (2, 3), "full": (3, 3)})
+
+
 STORES: dict[str, Callable[[], object]] = {
     "empty": lambda: None,
     "one run": one_run,
     "two runs": two_runs,
     "different data sets": different_data,
     "interrupted": stand_ins.interrupted_run,
+    "a race": a_race,
 }
 
 
@@ -256,3 +262,115 @@ def test_names_from_outside_load_nothing() -> None:
         app = opened(page)
         assert not app.exception
         assert "![t](" not in words(app) and "<img" not in words(app)
+
+
+def test_a_race_is_started_seed_by_seed_followed_and_stopped() -> None:
+    app = opened("race")
+    assert "No race has been run yet" in words(app)
+    app.slider(key="race_seeds").set_value(2).run()
+    app.button(key="race_start").click().run()
+    assert not app.exception and not app.error
+    made = sorted(runs.listing(), key=lambda run: run.created)
+    assert [(run.recipe.seed, run.recipe.strategy) for run in made if run.recipe] == [
+        (seed, name) for seed in (0, 1) for name in ("linear_probe", "last_stage", "full")
+    ]
+    (race,) = {run.facts["race"] for run in made}
+    assert app.query_params["race"] == race
+    assert "0 of 6 runs are over" in app.get("progress")[0].proto.text
+    app.button(key="race_stop").click().run()
+    assert {run.state for run in runs.listing()} == {"stopped"}
+    assert "6 of 6 runs have no result" in words(app) and not app.exception
+
+
+def test_two_seeds_that_are_through_show_curves_result_and_pairs() -> None:
+    a_race()
+    app = opened("race")
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) == 2 and len(app.table) == 2
+    said = words(app)
+    assert "No difference shown with any of the 2 seeds" in said and "the same 2 seeds for all" in said
+    assert "The 2 seeds share their 24 test images" in said
+    app.segmented_control(key="race_rows").set_value("runs").run()
+    assert len(app.table[0].value) == 6
+
+
+def test_a_race_under_way_shows_the_curves_it_has() -> None:
+    made = a_race()
+    for run in (made["full", 1], made["last_stage", 1]):
+        runs.update(run, state="queued", test=None)
+        jobs.result(jobs.training(run))
+    app = opened("race")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2 and app.button(key="race_stop")
+    assert "4 of 6 runs have a result" in words(app)
+
+
+def test_the_address_names_the_race_and_a_race_that_is_gone_is_said() -> None:
+    a_race()
+    stand_ins.race({"full": (1,), "linear_probe": (1,)}, "20260102-030406-cafe")
+    app = opened("race", race=stand_ins.RACE)
+    assert app.selectbox(key="pick_race").value == stand_ins.RACE
+    app.selectbox(key="pick_race").set_value("20260102-030406-cafe").run()
+    assert app.query_params["race"] == "20260102-030406-cafe"
+    app = opened("race", race="../../etc")
+    assert not app.exception and "There is no race" in words(app)
+    assert app.query_params["race"] == "20260102-030406-cafe"
+
+
+def test_a_race_with_deleted_and_failed_runs_opens_and_can_be_made_whole() -> None:
+    made = a_race()
+    runs.delete(made["last_stage", 0])
+    runs.update(made["full", 1], state="failed", test=None, error="The loss became inf in epoch 2.")
+    runs.update(made["full", 0], state="interrupted", test=None)
+    runs.store_checkpoint(made["full", 0], b"half-way")
+    app = opened("race")
+    said = words(app).replace("\\", "")
+    assert not app.exception and "The loss became inf in epoch 2." in said and "deleted, or never queued" in said
+    app.button(key="race_again").click().run()
+    assert not app.exception
+    queued = [run for run in runs.listing() if run.state == "queued"]
+    assert {(run.recipe.strategy, run.recipe.seed) for run in queued if run.recipe} == {
+        ("last_stage", 0), ("full", 0), ("full", 1),
+    }  # fmt: skip
+    assert made["full", 0] in {run.id for run in queued}, "what has a checkpoint goes on from it"
+    assert {run.facts["race"] for run in queued} == {stand_ins.RACE}
+
+
+def test_a_disk_that_fills_up_half_way_leaves_what_was_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("race")
+    train, calls = jobs.train, []
+
+    def full(*arguments: object, **named: str) -> str:
+        calls.append(named["race"])
+        if len(calls) == 3:
+            raise ExplorerError("Cannot write: No space left on device.")
+        return train(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "train", full)
+    app.button(key="race_start").click().run()
+    assert not app.exception and len(calls) == 3 and len(runs.listing()) == 2
+    assert any("2 of 3 runs were queued" in box.value and "No space left" in box.value for box in app.error)
+    assert app.button(key="race_stop") and app.query_params["race"] == calls[0]
+
+
+def test_too_many_strategies_or_a_bad_recipe_start_nothing() -> None:
+    app = opened("race")
+    app.pills(key="race_strategies").set_value(["full"]).run()
+    app.button(key="race_start").click().run()
+    assert any("2 to 5" in box.value.replace("\\", "") for box in app.error)
+    app.pills(key="race_strategies").set_value(["full", "gradual"]).run()
+    app.slider(key="race_epochs").set_value(1).run()
+    app.button(key="race_start").click().run()
+    assert any("unfrozen" in box.value for box in app.error) and not runs.listing()
+    app = opened("race", dataset="folder")
+    app.button(key="race_start").click().run()
+    assert any("Which folder?" in box.value for box in app.error)
+
+
+def test_a_pair_of_the_race_is_opened_on_another_page() -> None:
+    made = a_race()
+    app = opened("race")
+    app.segmented_control(key="race_seed").set_value(1).run()
+    app.button(key="race_to_projection").click().run()
+    assert app.title[0].value == "One shared map"
+    assert (app.session_state["choice"].a, app.session_state["choice"].b) == (made["linear_probe", 1], made["full", 1])

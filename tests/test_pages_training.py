@@ -6,9 +6,10 @@ from unittest import mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import jobs, results, runs
+from explorer import cache, jobs, results, runs
 from explorer.app.ui import live
 from explorer.catalogue import STRATEGIES
+from explorer.evidence import Balanced
 from explorer.recipe import Recipe, make
 from tests import stand_ins
 from tests.test_pages import opened, words
@@ -106,3 +107,32 @@ def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
     with mock.patch.object(jobs, "resume") as resume:
         app.button(key=f"resume_{run}").click().run()
     assert resume.call_args.args[0] == run and not app.exception
+
+
+def test_what_to_freeze_shows_each_phase_and_every_strategy() -> None:
+    stand_ins.describe(make(strategy="gradual"))
+    app = opened("freezing")
+    app.selectbox(key="strategy").set_value("gradual").run()
+    assert not app.exception
+    (strips,) = (part.proto.body for part in app.get("html") if "Epoch 1" in part.proto.body)
+    assert strips.count('role="img"') == 6 and "Epochs 6 to 10" in strips
+    assert "6 phases" in words(app)
+    assert len(app.table) == 2, "the stages, and the strategies"
+
+
+def test_the_outputs_of_frozen_stages_can_be_cleared() -> None:
+    stand_ins.finished_run()
+    assert "Outputs of frozen stages" not in words(opened("runs"))
+    cache.folder().mkdir(parents=True)
+    cache.path("some").write_bytes(b"x" * 3_000_000)
+    app = opened("runs")
+    assert "3 MB in 1 files" in words(app)
+    app.button(key="runs_clear_cache").click().run()
+    assert cache.size() == (0, 0) and "Outputs of frozen stages" not in words(app)
+
+
+def test_balanced_accuracy_stands_beside_accuracy_where_the_two_differ() -> None:
+    run = stand_ins.finished_run()
+    assert "balanced" not in words(opened("training"))
+    runs.update(run, balanced=Balanced(0.7, 0.6, 0.8, 24, 3))
+    assert "balanced 70.0 % (60.0 to 80.0, 3 classes)" in words(opened("training"))

@@ -14,7 +14,11 @@ LOGO = Path(__file__).with_name("logo.svg")
 
 CONTENTS = {
     "Start": [("home", "Home", "home")],
-    "Choose": [("freezing", "What to freeze", "mode_cool"), ("training", "Train", "local_fire_department")],
+    "Choose": [
+        ("freezing", "What to freeze", "mode_cool"),
+        ("training", "Train", "local_fire_department"),
+        ("race", "Race", "flag"),
+    ],
     "Look": [
         ("features", "Features", "grid_view"),
         ("projection", "One shared map", "scatter_plot"),

@@ -22,13 +22,24 @@ TITLES = {
     "home": "See what fine-tuning changes",
     "freezing": "What to freeze",
     "training": "Train",
+    "race": "Which way of tuning wins here?",
     "features": "Features",
     "projection": "One shared map",
     "attribution": "Where it looks",
     "similarity": "How far it moved",
     "runs": "Runs",
 }
-MENU = ("Home", "What to freeze", "Train", "Features", "One shared map", "Where it looks", "How far it moved", "Runs")
+MENU = (
+    "Home",
+    "What to freeze",
+    "Train",
+    "Race",
+    "Features",
+    "One shared map",
+    "Where it looks",
+    "How far it moved",
+    "Runs",
+)
 
 
 def _sound(page: Page, title: str) -> None:

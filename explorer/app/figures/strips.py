@@ -3,25 +3,29 @@
 import base64
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from explorer.app.figures.style import FLAME, FROZEN, SNOWFLAKE
 from explorer.recipe import Recipe
-from explorer.results import Description
+from explorer.results import Description, StageDescription
 
 LEARNS = "#BF5400"  # the figures' vermillion, darkened until white text has a contrast of 4.5 on it
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One network: `stages` from input to head, whether each `learns`, and a `note` under each name (may be empty)."""
+    """One network: `stages` from input to head, whether each `learns`, and a note under each name (may be empty).
+
+    `partly` names the stages of which only the normalisation layers learn.
+    """
 
     label: str
     stages: tuple[str, ...]
     learns: tuple[bool, ...]
     random: bool = False
     notes: tuple[str, ...] = ()
+    partly: tuple[str, ...] = ()
 
 
 def strip(label: str, recipe: Recipe) -> Strip:
@@ -33,10 +37,31 @@ def strip(label: str, recipe: Recipe) -> Strip:
 def described(label: str, description: Description) -> Strip:
     """The strip of a description, with the parameters of each stage."""
     rows = description.stages
-    notes = tuple(_short(row.parameters) for row in rows)
-    return Strip(
-        label, tuple(r.stage for r in rows), tuple(r.learns for r in rows), description.weights == "random", notes
-    )
+    notes = tuple(_sizes(row) for row in rows)
+    partly = tuple(row.stage for row in rows if 0 < row.learned < row.parameters)
+    stages, learns = tuple(row.stage for row in rows), tuple(row.learns for row in rows)
+    return Strip(label, stages, learns, description.weights == "random", notes, partly)
+
+
+def phases(recipe: Recipe, description: Description) -> list[Strip]:
+    """One strip for each phase of a run, the first on top: what learns then, with the epochs it takes."""
+    if len(recipe.phases) == 1:
+        return [described("", description)]
+    found, first = [], 1
+    for phase in recipe.phases:
+        last = first + phase.epochs - 1
+        names = tuple(row.stage for row in description.stages)
+        learns = tuple(name in (*phase.learns, "head") for name in names)
+        label = f"Epoch {first}" if first == last else f"Epochs {first} to {last}"
+        found.append(replace(described(label, description), learns=learns))
+        first = last + 1
+    return found
+
+
+def _sizes(row: StageDescription) -> str:
+    """How many parameters, and how many of them learn where that is only a part."""
+    part = f"{_short(row.learned)} of " if 0 < row.learned < row.parameters else ""
+    return part + _short(row.parameters)
 
 
 def _short(number: int) -> str:
@@ -56,13 +81,16 @@ def strips(rows: Sequence[Strip]) -> str:
 def legend(rows: Sequence[Strip]) -> str:
     """What to look for."""
     words = "Blue blocks with a snowflake keep their weights; vermillion blocks with a flame learn."
+    if any(row.partly for row in rows):
+        words += " A vermillion foot: only the scale and shift of normalisation layers learn there."
     return words + (" Hatched blocks hold random weights." if any(row.random for row in rows) else "")
 
 
 def _row(row: Strip) -> str:
     notes = row.notes or tuple("learns" if learns else "frozen" for learns in row.learns)
     hatched = (row.random and name != "head" for name in row.stages)
-    blocks = "".join(map(_block, row.stages, notes, row.learns, hatched))
+    partly = (name in row.partly for name in row.stages)
+    blocks = "".join(map(_block, row.stages, notes, row.learns, hatched, partly))
     label = (
         f'<div style="flex:0 1 9.5rem;font-weight:600;text-align:right">{html.escape(row.label)}</div>'
         if row.label
@@ -76,18 +104,21 @@ def _row(row: Strip) -> str:
 
 def _told(row: Strip) -> str:
     """The row in words, for those who do not see it."""
-    learning = [name for name, learns in zip(row.stages, row.learns, strict=True) if learns]
+    only = {name: f"{name} (normalisation only)" for name in row.partly}
+    learning = [only.get(name, name) for name, learns in zip(row.stages, row.learns, strict=True) if learns]
     frozen = [name for name, learns in zip(row.stages, row.learns, strict=True) if not learns]
     start = "random weights; " if row.random else ""
     return f"{start}{', '.join(learning)} learn; {', '.join(frozen) or 'nothing'} stays frozen"
 
 
-def _block(name: str, note: str, learns: bool, hatched: bool) -> str:
+def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> str:
     lines = "repeating-linear-gradient(135deg,rgba(255,255,255,.42) 0 2px,transparent 2px 9px)," if hatched else ""
-    ground = LEARNS if learns else FROZEN
+    ground = LEARNS if learns and not partly else FROZEN
+    shades = f"linear-gradient(0deg,{LEARNS} 0.7rem,{FROZEN} 0.7rem)" if partly else ground
+    foot = "1.1rem" if partly else "0.7rem"
     box = (
-        f"flex:1 1 6rem;display:flex;align-items:center;justify-content:center;gap:0.6rem;padding:0.7rem 0.5rem;"
-        f"border-radius:0.6rem;color:#fff;background:{lines}{ground};line-height:1.35;text-shadow:0 0 3px {ground}"
+        f"flex:1 1 6rem;display:flex;align-items:center;justify-content:center;gap:0.6rem;padding:0.7rem 0.5rem {foot};"
+        f"border-radius:0.6rem;color:#fff;background:{lines}{shades};line-height:1.35;text-shadow:0 0 3px {ground}"
     )
     mark = f'<img src="{_mark(learns)}" width="20" height="24" alt="">'
     return f'<div style="{box}">{mark}<div><b>{html.escape(name)}</b><br>{html.escape(note)}</div></div>'

@@ -4,9 +4,20 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.app.ui.rates import rate_keys
 from explorer.app.ui.visitor import choice, choose
 from explorer.app.ui.words import count
-from explorer.catalogue import BACKBONES, BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone, Dataset, Strategy
+from explorer.catalogue import (
+    AUGMENTATIONS,
+    BACKBONES,
+    BATCHNORM_MODES,
+    DATASETS,
+    MOST_VIEWS,
+    STRATEGIES,
+    Backbone,
+    Dataset,
+    Strategy,
+)
 from explorer.recipe import DEVICES, Recipe
 
 
@@ -76,9 +87,12 @@ def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
 
 def pick_strategy(row: Backbone) -> Strategy:
     """Which stages learn: one strategy, with what it means and when to prefer it."""
+    names = [name for name, plan in STRATEGIES.items() if row.normalisation != "none" or not plan.affine]
+    if st.session_state.get("strategy") not in names:
+        st.session_state.pop("strategy", None)
     name = st.selectbox(
         "What learns",
-        list(STRATEGIES),
+        names,
         key="strategy",
         persist_state="session",
         format_func=lambda name: STRATEGIES[name].title,
@@ -101,30 +115,105 @@ def pick_custom_stages(row: Backbone) -> dict[str, Any]:
     return {"stages": tuple(ticked)}
 
 
-def advanced_form(plan: Strategy) -> dict[str, Any]:
-    """Rates, batch size, BatchNorm mode and device, as recipe fields; starts at the strategy's defaults."""
-    head = st.number_input(
-        "Learning rate of the head", 0.0, 100.0, plan.head_rate, 1e-4, "%.6g", key=f"head_rate_{plan.name}"
-    )
-    rates = {"head_rate": head}
-    if plan.backbone_rate:
-        rates["backbone_rate"] = st.number_input(
-            "Learning rate of the stages", 0.0, 100.0, plan.backbone_rate, 1e-4, "%.6g", key=f"stage_rate_{plan.name}"
-        )
+def advanced_form(plan: Strategy, row: Backbone) -> dict[str, Any]:
+    """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
+    strategy's defaults."""
+    mode = pick_batchnorm(plan, row, "train_batchnorm")
     batch = st.number_input("Batch size", 2, 1024, 32, key="train_batch", persist_state="session")
-    mode = st.selectbox(
-        "BatchNorm in frozen stages", list(BATCHNORM_MODES), key="train_batchnorm", persist_state="session"
-    )
-    st.caption(BATCHNORM_MODES[mode])
     device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
-    return {**rates, "batch_size": int(batch), "batchnorm": mode, "device": device}
+    weighted = st.checkbox(
+        "Rare classes count as much as common ones",
+        key="train_weighted",
+        persist_state="session",
+        help="Weights the loss by class, and keeps the epoch with the best balanced accuracy on validation.",
+    )
+    chosen = {"batch_size": int(batch), "batchnorm": mode, "device": device, "class_weights": weighted}
+    return _pick_rates(plan, mode) | _pick_augmentation() | chosen
+
+
+def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
+    """The rates that this strategy has."""
+    limits: dict[str, Any] = {
+        "min_value": 0.0,
+        "max_value": 100.0,
+        "step": 1e-4,
+        "format": "%.6g",
+        "persist_state": "session",
+    }
+    head_key, stage_key = rate_keys(plan, mode)
+    st.session_state.setdefault(head_key, plan.head_rate)
+    rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
+    usual = plan.backbone_rate or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
+    if usual:
+        st.session_state.setdefault(stage_key, usual)
+        rates["backbone_rate"] = st.number_input("Learning rate of the last stage", key=stage_key, **limits)
+        rates["rate_decay"] = st.slider(
+            "Times this for each stage towards the input",
+            0.1,
+            1.0,
+            plan.rate_decay,
+            0.05,
+            key=f"decay_{plan.name}",
+            persist_state="session",
+            help="Early stages hold general features: with less than 1 they learn more slowly than the last.",
+        )
+    if plan.unfreezes != "at once":
+        every = st.number_input(
+            "Epochs before more stages join (0: spread evenly)",
+            0,
+            100,
+            0,
+            key=f"unfreeze_{plan.name}",
+            persist_state="session",
+        )
+        rates["unfreeze_every"] = int(every) or None
+    return rates
+
+
+def pick_batchnorm(plan: Strategy, row: Backbone, key: str) -> str:
+    """The mode of normalisation layers in frozen stages, where there are any and the strategy leaves a choice."""
+    if plan.affine or row.normalisation == "none":
+        st.caption(BATCHNORM_MODES["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
+        return "affine" if plan.affine else "frozen"
+    name = "BatchNorm" if row.normalisation == "batch" else "LayerNorm"
+    modes = [mode for mode in BATCHNORM_MODES if row.normalisation == "batch" or mode != "moving"]
+    mode = st.segmented_control(f"{name} in frozen stages", modes, default="frozen", required=True, key=key)
+    st.caption(BATCHNORM_MODES[mode])
+    return mode
+
+
+def _pick_augmentation() -> dict[str, Any]:
+    """Augmentation and the number of cached views."""
+    name = st.selectbox(
+        "Augmentation of training images",
+        list(AUGMENTATIONS),
+        key="train_augmentation",
+        persist_state="session",
+        format_func=lambda name: AUGMENTATIONS[name],
+    )
+    if name == "none":
+        return {"augmentation": name}
+    views = st.slider("Views of each image", 2, MOST_VIEWS, 4, key="train_views", persist_state="session")
+    st.caption(
+        f"{views} augmented views, cached: where stages in front are frozen, each image is seen in {views} fixed versions "
+        f"(the first is the image itself), which costs {views} times the frozen forward pass once. Where nothing in front "
+        f"is frozen, every epoch draws new ones."
+    )
+    return {"augmentation": name, "views": int(views)}
 
 
 def cost_words(recipe: Recipe) -> str:
     """What a run of this recipe spends its time on, in a sentence or two."""
     front, stages = len(recipe.frozen_front), recipe.row.stage_names
+    if len(recipe.phases) > 1:
+        return (
+            f"The run has {len(recipe.phases)} phases. In the first the whole backbone runs once per image; with each that "
+            f"follows less of it is frozen, and what is runs once more."
+        )
     if front == len(stages):
         return "The whole backbone runs once per image; after that an epoch trains only the head on stored features."
     if front:
         return f"The {front} frozen stages in front run once per image and are kept; each epoch runs the rest."
+    if not recipe.learns:
+        return "Few weights learn, but they sit in every stage, so each epoch runs the whole network on every image."
     return "Nothing in front is frozen, so each epoch runs the whole network on every image."

@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,7 +14,7 @@ from explorer.app.ui.asking import all_runs, error_box, owner, waiting_words
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.words import result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, make
 from explorer.runs import Run
 
 _STARTING = threading.Lock()
@@ -24,7 +26,28 @@ def start(recipe: Recipe) -> str:
     return jobs.train(recipe, owner())
 
 
-def _lost(run: Run) -> Run:
+def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
+    """The recipe of a form, or what is wrong with it, to be told when the visitor starts it."""
+    try:
+        if choices.get("dataset") == "folder" and not choices.get("data_dir"):
+            raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
+        return make(**choices)
+    except ExplorerError as error:
+        return error
+
+
+def start_and_follow(made: Recipe | ExplorerError) -> None:
+    """Start the recipe and show it, or say why it cannot be started."""
+    st.session_state.pop("training_error", None)
+    try:
+        if isinstance(made, ExplorerError):
+            raise made
+        st.session_state["following"] = start(made)
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
+
+
+def lost(run: Run) -> Run:
     """A run that reads queued or running but that no task stands for any more is interrupted."""
     if run.state not in LIVE:
         return run
@@ -35,12 +58,12 @@ def _lost(run: Run) -> Run:
     if fresh.state not in LIVE:
         return fresh
     reason = (answer.error if answer else "") or "The worker no longer knows this run."
-    return Run(run.id, "interrupted", run.recipe, run.created, reason, run.epochs)
+    return replace(run, state="interrupted", error=reason)
 
 
 def latest(recipe: Recipe) -> Run | None:
     """The best that is known of a recipe: a finished run, else one under way, else the latest that went wrong."""
-    same = [_lost(run) for run in all_runs() if run.recipe == recipe]
+    same = [lost(run) for run in all_runs() if run.recipe == recipe]
     for states in (("finished",), LIVE):
         found = next((run for run in same if run.state in states), None)
         if found:
@@ -58,7 +81,7 @@ def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
     return found
 
 
-def _progress(run: Run) -> tuple[float, str]:
+def progress(run: Run) -> tuple[float, str]:
     """How far a run is, in [0, 1], and its phase in words."""
     if run.state == "finished":
         return 1.0, "finished"
@@ -72,7 +95,7 @@ def _progress(run: Run) -> tuple[float, str]:
 
 def follow(run_id: str) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
-    run = _lost(runs.read(run_id))
+    run = lost(runs.read(run_id))
     if run.state in LIVE:
         st.fragment(_live, run_every=1.0)(run_id)
         return
@@ -83,10 +106,10 @@ def follow(run_id: str) -> None:
 
 
 def _live(run_id: str) -> None:
-    run = _lost(runs.read(run_id))
+    run = lost(runs.read(run_id))
     if run.state not in LIVE:
         st.rerun()
-    done, words = _progress(run)
+    done, words = progress(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(done, text=words)
         st.button(
@@ -110,14 +133,36 @@ def result_line(run: Run, retry: bool = True) -> None:
             st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
     elif run.state == "stopped":
         st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
+        _resume_button(run, retry)
         _retry_button(run, retry)
     elif run.state in ("failed", "interrupted"):
         reason = run.error or "The run did not come to its end: the worker or the machine stopped."
         recipe = run.recipe if retry else None
+        _resume_button(run, retry)
         error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"run_{run.id}")
     else:
-        done, words = _progress(run)
+        done, words = progress(run)
         st.progress(done, text=words)
+
+
+def _resume_button(run: Run, wanted: bool) -> None:
+    """Go on from the checkpoint, to the numbers of a run that was never interrupted."""
+    if wanted and run.recipe is not None and runs.resumable(run.id):
+        st.button(
+            "Go on from its checkpoint",
+            icon=":material/resume:",
+            key=f"resume_{run.id}",
+            on_click=_resume,
+            args=(run.id,),
+        )
+
+
+def _resume(run: str) -> None:
+    try:
+        jobs.resume(run, owner())
+        st.session_state["following"] = run
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
 
 
 def _retry_button(run: Run, retry: bool) -> None:
@@ -139,10 +184,10 @@ def home_progress(found: Sequence[Run], names: Sequence[str]) -> None:
 
     @st.fragment(run_every=1.0)
     def bars() -> None:
-        now = [_lost(runs.read(run.id)) for run in found]
+        now = [lost(runs.read(run.id)) for run in found]
         if any(run.state != state for run, state in zip(now, before, strict=True) if run.state not in LIVE):
             st.rerun()
-        parts = [_progress(run) if run.state in LIVE else (1.0, run.state) for run in now]
+        parts = [progress(run) if run.state in LIVE else (1.0, run.state) for run in now]
         live = next((i for i, run in enumerate(now) if run.state == "running"), None)
         words = f"{names[live]}: {parts[live][1]}" if live is not None else parts[0][1]
         st.progress(sum(p for p, _ in parts) / len(parts), text=f"Three small runs, once. {words}")

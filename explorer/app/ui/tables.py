@@ -4,9 +4,11 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import runs
+from explorer import cache, runs
 from explorer.app.ui.words import count, percent, plain, safe_md, short_title
+from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.datasets import dataset
+from explorer.errors import ExplorerError
 from explorer.results import Audit, Description
 from explorer.runs import Run
 
@@ -31,6 +33,16 @@ def _statistics(layers: int, move: bool) -> str:
     if not layers:
         return "none"
     return ":orange[move]" if move else "stay"
+
+
+def strategies_table(row: Backbone) -> dict[str, list[str]]:
+    """Every strategy that this backbone can take: what it means, and when to prefer it."""
+    rows = [plan for plan in STRATEGIES.values() if row.normalisation != "none" or not plan.affine]
+    return {
+        "Strategy": [safe_md(plan.title) for plan in rows],
+        "What learns": [safe_md(plan.meaning) for plan in rows],
+        "Prefer it for": [safe_md(plan.prefer) for plan in rows],
+    }
 
 
 def audit_table(audit: Audit) -> dict[str, list[str]]:
@@ -59,6 +71,9 @@ def _change(value: float, clean: bool) -> str:
 RUNS_COLUMNS: dict[str, Any] = {
     "accuracy": st.column_config.NumberColumn("Test accuracy", format="%.1f %%"),
     "interval": st.column_config.TextColumn("95 % interval"),
+    "balanced": st.column_config.NumberColumn(
+        "Balanced", format="%.1f %%", help="Balanced accuracy: every class counts the same, however many images it has."
+    ),
     "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
     "learned": st.column_config.NumberColumn("Learned parameters", format="compact"),
     "audit": st.column_config.TextColumn("Audit"),
@@ -79,6 +94,7 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
         "State": [run.state for run in known],
         "accuracy": [100 * run.test.accuracy if run.test else None for run in known],
         "interval": [_interval(run) for run in known],
+        "balanced": [100 * run.balanced.value if run.balanced else None for run in known],
         "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
         "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],
         "audit": [clean[run.clean] for run in known],
@@ -101,6 +117,26 @@ def undo_delete() -> None:
     """Bring back what this session deleted."""
     for run in st.session_state.pop("runs_deleted", []):
         runs.restore(run)
+
+
+def kept_outputs() -> None:
+    """How much disk the stored outputs of frozen stages take, and a button that clears them."""
+    entries, size = cache.size()
+    if not entries:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f":material/inventory_2: Outputs of frozen stages kept for later runs: {size / 1e6:,.0f} MB in {entries} files, "
+            f"at most {cache.limit() / 1e9:g} GB; what was read longest ago goes first."
+        )
+        st.button("Clear", icon=":material/delete_sweep:", key="runs_clear_cache", on_click=_clear_outputs)
+
+
+def _clear_outputs() -> None:
+    try:
+        cache.clear()
+    except ExplorerError as error:
+        st.toast(safe_md(str(error)), icon=":material/error:")
 
 
 def distinct_label(run: Run, among: list[Run]) -> str:

@@ -5,7 +5,7 @@ import shlex
 import unicodedata
 
 from explorer.catalogue.strategies import strategy
-from explorer.evidence import Score
+from explorer.evidence import Balanced, Score
 from explorer.recipe import Recipe, make
 from explorer.runs import Run
 
@@ -31,6 +31,12 @@ def percent(score: Score) -> str:
     return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
 
 
+def balanced_words(found: Balanced) -> str:
+    """`81.2 % (77.0 to 84.9, 17 classes)`: balanced accuracy, its 95 % interval, classes."""
+    interval = f"{100 * found.low:.1f} to {100 * found.high:.1f}"
+    return f"{100 * found.value:.1f} % ({interval}, {found.classes} classes)"
+
+
 def count(number: float) -> str:
     """A number of parameters, short: `512`, `8.7 k`, `4.9 M`."""
     for limit, unit in ((1e6, " M"), (1e3, " k")):
@@ -43,8 +49,10 @@ def strategy_mark(recipe: Recipe | None) -> str:
     """A snowflake where every stage stays frozen, a flame where one learns; with the word, for who sees no colour."""
     if recipe is None:
         return ":gray[:material/help: unknown]"
-    if not recipe.learns:
+    if not recipe.tuned:
         return ":blue[:material/ac_unit: frozen]"
+    if not recipe.learns:
+        return ":orange[:material/local_fire_department: normalisation learns]"
     many = "all stages learn" if not recipe.frozen_front and len(recipe.learns) == len(recipe.row.stages) else "tuned"
     return f":orange[:material/local_fire_department: {many}]"
 
@@ -98,6 +106,8 @@ def result_words(run: Run) -> str:
     """The result line: accuracy with n and interval, seconds, learned parameters, audit."""
     facts = run.facts
     parts = [f"**{percent(run.test)}** on test images" if run.test else f"{run.state}"]
+    if run.test and run.balanced and abs(run.balanced.value - run.test.accuracy) >= 0.001:
+        parts.append(f"balanced {balanced_words(run.balanced)}")
     seconds = (facts.get("seconds") or {}).get("total")
     if seconds is not None:
         parts.append(f"{seconds:.1f} s" + (f" on {safe_md(str(facts['device']))}" if facts.get("device") else ""))
@@ -117,7 +127,12 @@ def command(recipe: Recipe) -> str:
     for name, value in recipe.model_dump().items():
         if name not in always and (value == usual[name] or value is None and name != "per_class"):
             continue
+        if name == "stages" and recipe.strategy != "custom":
+            continue
         flag = "--" + name.replace("_", "-")
+        if value is True:
+            words.append(flag)
+            continue
         values = value if isinstance(value, tuple) else ["all" if value is None else str(value)]
         words += [flag, *map(shlex.quote, values)]
     return " ".join(words)

@@ -1,0 +1,220 @@
+"""A race: grouped by strategy and seed, averaged, paired; whole again when runs failed or were deleted."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import stand_ins
+from stand_ins import RACE
+
+from explorer import evidence, jobs, races, runs
+from explorer.app.ui import standings
+from explorer.errors import ExplorerError
+from explorer.recipe import make
+from explorer.runs import Predictions, Run
+
+
+def only() -> races.Race:
+    (race,) = races.listing(runs.listing())
+    return race
+
+
+def test_a_run_of_a_race_carries_its_name_and_others_carry_none() -> None:
+    lone = runs.create(make())
+    run = jobs.train(make(), "me", race=RACE)
+    assert runs.read(run).facts["race"] == RACE and runs.read(run).state == "queued"
+    assert jobs.status(jobs.training(run)) is not None
+    told = json.loads((runs.folder(lone) / "run.json").read_text())
+    assert "race" not in told and "race" not in runs.read(lone).facts
+
+
+def test_new_races_have_names_of_their_own_that_sort_by_time() -> None:
+    first, second = races.new_id(), races.new_id()
+    assert first != second and first[:15] <= second[:15]
+    stand_ins.finished_run(race=first)
+    assert only().id == first
+
+
+def test_recipes_share_everything_but_the_strategy_and_go_seed_by_seed() -> None:
+    found = races.recipes(["linear_probe", "full"], 2, per_class=7, epochs=3, dataset="shapes")
+    assert [(r.seed, r.strategy) for r in found] == [
+        (0, "linear_probe"), (0, "full"), (1, "linear_probe"), (1, "full"),
+    ]  # fmt: skip
+    for name in ("split_seed", "per_class", "epochs", "dataset", "backbone", "batch_size", "input_size", "device"):
+        assert len({getattr(recipe, name) for recipe in found}) == 1, name
+    assert found[0].head_rate != found[1].head_rate, "each strategy learns at its own rate"
+
+
+def test_ticked_stages_reach_the_custom_strategy_alone() -> None:
+    custom, probe = races.recipes(["custom", "linear_probe"], 1, stages=("layer3",))
+    assert custom.learns == ("layer3",) and probe.learns == ()
+
+
+@pytest.mark.parametrize("names", [[], ["full"], ["full", "full"], [*"abcdef"]])
+def test_a_race_takes_two_to_five_different_strategies(names: list[str]) -> None:
+    with pytest.raises(ExplorerError, match=f"2 to 5 different strategies, not {len(names)}"):
+        races.recipes(names, 1)
+
+
+@pytest.mark.parametrize("seeds", [0, 6])
+def test_a_race_takes_one_to_five_seeds(seeds: int) -> None:
+    with pytest.raises(ExplorerError, match=f"1 to 5 seeds, not {seeds}"):
+        races.recipes(["full", "last_stage"], seeds)
+
+
+def test_a_bad_recipe_is_refused_before_anything_is_queued() -> None:
+    with pytest.raises(ExplorerError, match="epochs"):
+        races.recipes(["linear_probe", "full"], 1, epochs=0)
+    assert not runs.listing()
+
+
+def test_runs_are_grouped_by_strategy_in_the_catalogue_s_order_and_by_seed() -> None:
+    made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
+    stand_ins.finished_run()
+    race = only()
+    assert [arm.strategy for arm in race.arms] == ["linear_probe", "full"]
+    assert race.seeds == (0, 1) and race.size == race.finished == 4 and not race.live and not race.missing
+    assert {(a.strategy, seed): run.id for a in race.arms for seed, run in a.runs.items()} == made
+
+
+def test_the_spread_over_seeds_can_be_checked_on_paper() -> None:
+    stand_ins.race({"full": (2, 4, 6), "linear_probe": (6, 6, 6)})
+    probe, full = only().arms
+    found = full.accuracy
+    assert found is not None and found.n == 3
+    assert found.mean == pytest.approx(20 / 24) and found.deviation == pytest.approx(2 / 24)
+    assert (found.low, found.high) == (18 / 24, 22 / 24)
+    assert probe.accuracy is not None and probe.accuracy.deviation == 0
+    alone = races.spread([0.5])
+    assert alone is not None and alone.deviation is None and races.spread([]) is None
+
+
+@pytest.mark.parametrize(("images", "steps"), [(60, 2), (32, 1), (33, 1), (64, 2), (65, 2), (66, 3), (1, 1), (2, 1)])
+def test_steps_are_batches_times_epochs_done(images: int, steps: int) -> None:
+    run = Run("r", "stopped", make(), epochs=tuple(stand_ins.epochs(3)), facts={"counts": {"train": images}})
+    assert races.steps(run) == 3 * steps
+    assert races.steps(replace(run, facts={"steps": 17, "counts": {"train": images}})) == 17
+    assert races.steps(replace(run, facts={})) is None
+
+
+def test_what_was_recorded_is_read_where_it_is_there() -> None:
+    made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
+    runs.update(made["full", 0], peak_memory=3e8, balanced=evidence.Balanced(0.9, 0.8, 0.95, 24, 3))
+    probe, full = only().arms
+    memory, kept, seconds = full.over("peak_memory"), full.over("chosen_epoch"), full.over("seconds", "total")
+    assert memory is not None and kept is not None and seconds is not None
+    assert (memory.high, memory.n, kept.mean, seconds.n) == (3e8, 1, 3, 2)
+    assert full.balanced is not None and full.balanced.mean == 0.9
+    assert probe.over("peak_memory") is None and probe.balanced is None and full.over("seconds", "nothing") is None
+
+
+def test_one_unclean_audit_makes_the_strategy_unclean() -> None:
+    made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
+    stand_ins.unclean(made["linear_probe", 1])
+    assert [arm.clean for arm in only().arms] == [False, True]
+
+
+def test_what_failed_or_was_deleted_is_missing_and_nothing_else_is_lost() -> None:
+    made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
+    runs.update(made["full", 1], state="failed", error="The loss became inf.", test=None)
+    runs.delete(made["linear_probe", 0])
+    race = only()
+    assert race.finished == 2 and race.size == 4
+    wanted = {(recipe.strategy, recipe.seed): run and run.error for recipe, run in race.missing}
+    assert wanted == {("linear_probe", 0): None, ("full", 1): "The loss became inf."}
+    table = standings.runs_of_race(race)
+    assert ["The loss became inf" in said for said in table["Right on test"]] == [False, False, False, True]
+    assert "deleted" in table["Right on test"][0] and "not there" in table["State"][0]
+
+
+def test_a_run_that_was_run_again_counts_once() -> None:
+    made = stand_ins.race({"full": (2,), "linear_probe": (6,)})
+    runs.update(made["full", 0], state="failed", error="x", test=None)
+    again = stand_ins.finished_run(3, race=RACE, strategy="full", epochs=4)
+    race = only()
+    assert race.arms[1].runs[0].id == again and len(race.runs) == 2 and not race.missing
+    later = runs.create(race.arms[1].recipe, race=RACE)
+    assert only().arms[1].runs[0].id == again, "a finished run counts before one under way"
+    runs.delete(again)
+    assert only().arms[1].runs[0].id == later and only().live
+
+
+def test_half_a_folder_and_a_foreign_name_belong_to_no_race() -> None:
+    stand_ins.interrupted_run()
+    runs.update(stand_ins.finished_run(), race="../../etc")
+    runs.update(stand_ins.finished_run(), race=7)
+    assert races.listing(runs.listing()) == [] and races.gather(RACE, []) is None
+
+
+def _said(right: list[bool], classes: tuple[str, ...] = ("a", "b"), name: str = "i") -> Predictions:
+    labels = np.zeros(len(right), int)
+    predicted = np.where(right, 0, 1)
+    return Predictions(
+        tuple(f"{name}{k}" for k in range(len(right))), classes, labels, predicted, np.zeros((len(right), 2))
+    )
+
+
+def test_pairs_are_counted_image_by_image() -> None:
+    found = races.paired(3, _said([True, True, False, False, False]), _said([True, False, True, True, False]))
+    assert (found.both_right, found.fixed, found.broken, found.both_wrong) == (1, 2, 1, 1)
+    assert found.n == 5 and found.seed == 3 and found.p_value == evidence.mcnemar(2, 1) == 1.0
+
+
+@pytest.mark.parametrize("other", [_said([True]), _said([True, True], name="j"), _said([True, True], ("b", "a"))])
+def test_runs_that_saw_other_images_are_not_paired(other: Predictions) -> None:
+    with pytest.raises(ExplorerError, match="not scored on the same test images"):
+        races.paired(0, _said([True, True]), other)
+
+
+CLEAR, CLEAR_A, UNCLEAR = (12, 1), (1, 12), (5, 4)
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ([CLEAR], "B is better on these images (p = 0.0034"),
+        ([UNCLEAR], "No difference shown (p = 1"),
+        ([CLEAR, CLEAR], "B is better on these images with each of the 2 seeds (p ≤ 0.0034"),
+        ([CLEAR_A, CLEAR_A, CLEAR_A], "A is better on these images with each of the 3 seeds"),
+        ([UNCLEAR, UNCLEAR], "No difference shown with any of the 2 seeds (p ≥ 1"),
+        ([CLEAR, UNCLEAR, CLEAR], "No difference shown that holds for all 3 seeds: taken one by one, B is better with 2"),
+        ([CLEAR, CLEAR_A], "No difference shown that holds for all 2 seeds: taken one by one, B is better with 1, A is better"),
+    ],
+)  # fmt: skip
+def test_a_difference_is_shown_only_where_every_seed_shows_it(cells: list[tuple[int, int]], words: str) -> None:
+    tests = [races.Paired(seed, 100, fixed, broken, 10) for seed, (fixed, broken) in enumerate(cells)]
+    assert races.verdict(tests).startswith(words)
+
+
+def test_seeds_are_never_pooled_into_one_count() -> None:
+    small = [races.Paired(seed, 100, 4, 0, 10) for seed in range(5)]
+    assert evidence.mcnemar(20, 0) < 1e-5 and "No difference shown" in races.verdict(small)
+
+
+def test_the_csv_has_every_run_with_its_numbers_and_reasons() -> None:
+    made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
+    runs.update(made["full", 1], state="stopped", test=None)
+    runs.delete(made["linear_probe", 1])
+    rows = list(csv.DictReader(io.StringIO(standings.race_csv(only()))))
+    assert [(row["strategy"], row["seed"], row["state"]) for row in rows] == [
+        ("linear_probe", "0", "finished"),
+        ("linear_probe", "1", "not there"),
+        ("full", "0", "finished"),
+        ("full", "1", "stopped"),
+    ]
+    assert float(rows[0]["test_accuracy"]) == 18 / 24 and rows[0]["test_n"] == "24" and rows[0]["steps"] == "8"
+    assert float(rows[0]["test_low"]) == evidence.wilson(18, 24)[0] and rows[0]["audit_clean"] == "True"
+    assert rows[1]["test_accuracy"] == "" and "deleted" in rows[1]["reason"]
+    assert rows[3]["reason"] == "Stopped on request after 4 epochs."
+
+
+def test_the_table_says_n_and_interval_or_spread() -> None:
+    stand_ins.race({"full": (2,), "linear_probe": (6,)})
+    assert standings.race_table(only())["Right on test"][1] == "**91.7 %** (74.2 to 97.7, n = 24)"
+    stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)}, "20260102-030406-cafe")
+    table = standings.race_table(races.listing(runs.listing())[0])
+    assert table["Right on test"][1] == "**87.5 ± 5.9 %** (83.3 to 91.7, 2 seeds, n = 24 each)"
+    assert table["Epochs"] == ["4, kept 3"] * 2 and table["Peak memory"] == ["–"] * 2 and "Balanced" not in table
