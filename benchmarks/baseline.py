@@ -16,7 +16,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision import datasets, models, transforms
 
-from explorer.catalogue.backbones import Backbone, Preprocessing
+from explorer.catalogue.backbones import Preprocessing
+from explorer.recipe import Recipe
 
 RATE, MOMENTUM, STEP, FACTOR = 0.001, 0.9, 7, 0.1
 
@@ -33,17 +34,22 @@ def loaders(data: Path, preprocessing: Preprocessing, batch: int) -> dict[str, D
     return {split: DataLoader(pictures, batch_size=batch, shuffle=True) for split, pictures in sets.items()}
 
 
-def network(row: Backbone, classes: int, weights: str, learns: tuple[str, ...], seed: int) -> nn.Module:
-    """torchvision's model with a fresh head; besides the head only the stages in `learns` require gradients."""
-    torch.manual_seed(seed)
+def network(wanted: Recipe, classes: int) -> nn.Module:
+    """torchvision's model with a fresh head; besides the head only what the recipe names requires gradients: its stages,
+    or the scale and shift of every BatchNorm."""
+    torch.manual_seed(wanted.seed)
+    row = wanted.row
     model = models.get_model(row.name, weights=None)
-    if weights != "random":
-        member = models.get_model_weights(row.name)[weights]
+    if wanted.weights != "random":
+        member = models.get_model_weights(row.name)[wanted.weights]
         model.load_state_dict(member.get_state_dict(progress=False, check_hash=False))
     model.requires_grad_(False)
     for stage in row.stages:
-        for part in stage.parts if stage.name in learns else ():
+        for part in stage.parts if stage.name in wanted.learns else ():
             attrgetter(part)(model).requires_grad_(True)
+    for module in model.modules() if wanted.batchnorm == "affine" else ():
+        if isinstance(module, nn.BatchNorm2d):
+            module.requires_grad_(True)
     if row.name == "squeezenet1_1":
         model.classifier[1] = nn.Conv2d(row.features, classes, 1)
     elif hasattr(model, "fc"):
@@ -72,15 +78,15 @@ class Loop:
         return self.setup + epochs * sum(self.epochs) / len(self.epochs)
 
 
-def run(data: Path, row: Backbone, weights: str, size: Preprocessing, learns: tuple[str, ...], **rest: int) -> Loop:
-    """The whole loop for `epochs` epochs in batches of `batch`, from `seed`."""
+def run(data: Path, wanted: Recipe, batch: int, epochs: int) -> Loop:
+    """The whole loop for `epochs` epochs; of the recipe it takes network, weights, input size, what learns, and seed."""
     started = time.perf_counter()
-    batches = loaders(data, size, rest["batch"])
-    model = network(row, len(batches["train"].dataset.classes), weights, learns, rest["seed"])
+    batches = loaders(data, wanted.preprocessing, batch)
+    model = network(wanted, len(batches["train"].dataset.classes))
     sgd = optimizer(model)
     schedule = torch.optim.lr_scheduler.StepLR(sgd, STEP, FACTOR)
     setup, seconds, correct = time.perf_counter() - started, [], []
-    for _ in range(rest["epochs"]):
+    for _ in range(epochs):
         started = time.perf_counter()
         learn(model, batches["train"], sgd)
         schedule.step()

@@ -1,62 +1,190 @@
-"""The grid behind the default rates of explorer/catalogue/strategies.py.
+"""How the default rates of explorer/catalogue/strategies.py were found: a walk over a coarse grid, for each strategy.
 
-python -m benchmarks.rates --strategy last_stage [--data DIR] [--backbone NAME] [--epochs N] [--seeds N]
+    python -m benchmarks.rates [--strategy full …] [--data DIR …] [--backbone NAME] [--epochs N] [--seeds N]
 
-Prints a Markdown table: accuracy on *validation* for each pair of rates (mean over seeds), so that the defaults were not
-chosen on any test image. Without --data it runs on photo patches.
+From the present default each rate is tried at three times and at a third of its value, one at a time, and where several
+stages learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a
+neighbour is better by more than the spread over seeds, the walk goes on from there. Judged on *validation* images alone
+(photo patches, and each DIR), those of a folder drawn anew with each seed: no test image has a say. Prints a Markdown
+table and the rates to take.
 """
 
 import argparse
-import itertools
-import sys
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
+from explorer.catalogue.strategies import strategy
 from explorer.engine import devices, training
+from explorer.engine.training import scoring
 
-HEAD = (1e-3, 3e-3, 5e-3, 1e-2)
-BACKBONE = (1e-4, 3e-4, 1e-3)
+DECAYS = {"full": (1.0, 0.4), "gradual": (1.0, 0.4)}
+CLEARLY_OUT = 0.03  # accuracy below the centre of the walk on the first seed
+STEPS = 3  # of the walk, at most
 
 
-def validation(choices: dict[str, object], seeds: int) -> tuple[float, float]:
-    """Best validation accuracy of a run and its seconds of training, means over seeds."""
-    best, seconds = [], []
-    for seed in range(seeds):
-        session = training.prepare(recipe.make(**choices, seed=seed))
-        epochs = list(training.train(session))
-        best.append(max(epoch.val.accuracy for epoch in epochs))
-        seconds.append(epochs[-1].seconds)
-    return sum(best) / seeds, sum(seconds) / seeds
+class Rates(NamedTuple):
+    """Head, backbone (0: none learns), and the factor from one learning stage to the next towards the input."""
+
+    head: float
+    backbone: float
+    decay: float
+
+    def scaled(self, head: float, backbone: float) -> "Rates":
+        """Times these factors, to one digit."""
+        return Rates(float(f"{self.head * head:.0e}"), float(f"{self.backbone * backbone:.0e}"), self.decay)
+
+    def __str__(self) -> str:
+        decay = f", decay {self.decay:g}" if self.decay != 1 else ""
+        return f"{self.head:g} / {self.backbone:g}{decay}" if self.backbone else f"{self.head:g}"
+
+
+@dataclass
+class Walk:
+    """The walk of one strategy: validation accuracy, `right[rates][source]` one a seed."""
+
+    name: str
+    common: dict[str, object]
+    sources: dict[str, dict[str, object]]
+    seeds: int
+    right: dict[Rates, dict[str, list[float]]] = field(default_factory=dict)
+
+    @property
+    def start(self) -> Rates:
+        """The present defaults."""
+        row = strategy(self.name)
+        return Rates(row.head_rate, row.backbone_rate, row.rate_decay)
+
+    def go(self) -> Rates:
+        """Walk, and return where it ends."""
+        centre = self.start
+        for _ in range(STEPS):
+            self.run(centre, self.seeds)
+            for rates in neighbours(self.name, centre):
+                self.run(rates, 1)
+                if self.difference(rates, centre)[0] > -CLEARLY_OUT:
+                    self.run(rates, self.seeds)
+            better = [r for r in self.whole() if self.beats(r, centre)]
+            if not better:
+                break
+            centre = max(better, key=self.mean)
+        return centre
+
+    def run(self, rates: Rates, seeds: int) -> None:
+        """Train on the seeds that are not done."""
+        for source, choices in self.sources.items():
+            done = self.right.setdefault(rates, {}).setdefault(source, [])
+            for seed in range(len(done), seeds):
+                done.append(self.one(rates, choices, seed))
+
+    def one(self, rates: Rates, choices: dict[str, object], seed: int) -> float:
+        """The validation accuracy of the epoch that a run would keep; 0 where the loss ran away."""
+        values = {"head_rate": rates.head, "backbone_rate": rates.backbone, "rate_decay": rates.decay}
+        wanted = recipe.make(**self.common, **choices, **values, strategy=self.name, seed=seed, split_seed=seed)
+        try:
+            return max(epoch.val.accuracy for epoch in training.train(training.prepare(wanted)))
+        except training.Diverged:
+            return 0.0
+
+    def of_seeds(self, rates: Rates) -> list[float]:
+        """Mean over the sources, one a seed."""
+        return [statistics.mean(values) for values in zip(*self.right[rates].values(), strict=True)]
+
+    def mean(self, rates: Rates) -> float:
+        """Mean over sources and seeds."""
+        return statistics.mean(self.of_seeds(rates))
+
+    def whole(self) -> list[Rates]:
+        """What was run on every seed."""
+        return [rates for rates in self.right if len(self.of_seeds(rates)) == self.seeds]
+
+    def difference(self, rates: Rates, other: Rates) -> tuple[float, float]:
+        """Mean of what is gained over `other` on the same seeds, and its standard deviation over them."""
+        pairs = zip(self.of_seeds(rates), self.of_seeds(other), strict=False)  # only as many seeds as both have
+        gains = [mine - its for mine, its in pairs]
+        return statistics.mean(gains), statistics.stdev(gains) if len(gains) > 1 else 0.0
+
+    def beats(self, rates: Rates, other: Rates) -> bool:
+        """Whether it is better by more than the spread over seeds."""
+        gain, spread = self.difference(rates, other)
+        return rates != other and gain > max(spread, 0.005)
+
+    def rows(self, chosen: Rates) -> Iterator[tuple[str, ...]]:
+        """The table's rows, best first."""
+        for rates in sorted(self.right, key=lambda r: (-len(self.of_seeds(r)), -self.mean(r))):
+            gain, spread = self.difference(rates, self.start)
+            against = "" if rates == self.start else f"{100 * gain:+.1f} ± {100 * spread:.1f}"
+            if len(self.of_seeds(rates)) < self.seeds:
+                against = f"{100 * gain:+.1f}, one seed: clearly out"
+            notes = ["default"] * (rates == self.start) + ["**chosen**"] * (rates == chosen)
+            cells = [percent(values) for values in self.right[rates].values()]
+            yield (f"`{self.name}`", str(rates), *cells, against, ", ".join(notes))
+
+
+def neighbours(name: str, centre: Rates) -> list[Rates]:
+    """Three times and a third of each rate; one rate for all from scratch; and the other decay."""
+    if name == "from_scratch":
+        return [centre.scaled(factor, factor) for factor in (3, 1 / 3)]
+    near = [centre.scaled(factor, 1) for factor in (3, 1 / 3)]
+    if centre.backbone:
+        near += [centre.scaled(1, factor) for factor in (3, 1 / 3)]
+    for decay in DECAYS.get(name, ()):
+        if decay != centre.decay:  # the average rate of the stages stays about the same at another rate of the last one
+            near += [centre._replace(decay=decay), centre.scaled(1, 3 if decay < 1 else 1 / 3)._replace(decay=decay)]
+    return near
+
+
+def percent(values: list[float]) -> str:
+    """Mean ± standard deviation over seeds."""
+    spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{100 * statistics.mean(values):.1f}{spread}"
+
+
+def arguments() -> argparse.Namespace:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [name for name in STRATEGIES if name != "custom"]
+    parser.add_argument("--strategy", nargs="+", choices=names, default=names)
+    parser.add_argument("--backbone", default="resnet10")
+    parser.add_argument("--weights", default="default")
+    parser.add_argument("--data", nargs="*", default=[], help="folders with one sub-folder per class")
+    parser.add_argument("--no-patches", action="store_true", help="judge on the folders alone")
+    parser.add_argument("--per-class", type=int, default=25)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--input-size", type=int, help="pixels (default: the backbone's)")
+    parser.add_argument("--seeds", type=int, default=3)
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Run the grid of one strategy."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--strategy", default="last_stage", choices=list(STRATEGIES))
-    parser.add_argument("--backbone", default="resnet10")
-    parser.add_argument("--weights", default="default")
-    parser.add_argument("--data", help="a folder with one sub-folder per class; default: photo patches")
-    parser.add_argument("--per-class", type=int, default=25)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--seeds", type=int, default=1)
-    given = parser.parse_args()
+    """Walk for every strategy."""
+    given = arguments()
     devices.set_threads()
-    print(f"`python -m benchmarks.rates {' '.join(sys.argv[1:])}`\n")
-    print("| head rate | backbone rate | validation accuracy | seconds of training |\n|---|---|---|---|")
-    source = {"dataset": "folder", "data_dir": given.data} if given.data else {}
-    learns = given.strategy != "linear_probe"
-    for head, backbone in itertools.product(HEAD, BACKBONE if learns else (0.0,)):
-        choices = {
-            "strategy": given.strategy,
-            "backbone": given.backbone,
-            "weights": given.weights,
-            "per_class": given.per_class,
-            "epochs": given.epochs,
-            "head_rate": head,
-            "backbone_rate": backbone,
-        }
-        accuracy, seconds = validation(choices | source, given.seeds)
-        print(f"| {head:g} | {backbone:g} | {accuracy:.1%} | {seconds:.1f} |", flush=True)
+    scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
+    sources: dict[str, dict[str, object]] = {} if given.no_patches else {"photo patches": {}}
+    sources |= {d.rstrip("/").rsplit("/", 1)[-1]: {"dataset": "folder", "data_dir": d} for d in given.data}
+    common = {name: getattr(given, name) for name in ("backbone", "weights", "per_class", "epochs", "input_size")}
+    columns = ("strategy", "head / backbone rate", *sources, f"against the default, {given.seeds} seeds", "")
+    chosen = {}
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache
+        print(table(columns, ()))
+        for name in given.strategy:
+            walk = Walk(name, common, sources, given.seeds)
+            chosen[name] = walk.go()
+            print("\n".join(f"| {' | '.join(row)} |" for row in walk.rows(chosen[name])), flush=True)
+    print("\nValidation accuracy in percent, mean ± standard deviation over seeds. Chosen:\n")
+    for name, rates in chosen.items():
+        print(f"- `{name}`: head {rates.head:g}, backbone {rates.backbone:g}, decay {rates.decay:g}")
+    spent = f"{time.process_time() / 60:.0f} minutes of processor time"
+    print("\n" + footer("benchmarks.rates", ("torch",), spent, hide=given.data))
 
 
 if __name__ == "__main__":

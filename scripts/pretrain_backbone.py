@@ -1,15 +1,20 @@
 """Make the built-in backbone again: a ResNet-10 distilled from ImageNet networks on a handful of free photographs.
 
     python -m scripts.pretrain_backbone --folder DIR --folder DIR
-    python -m scripts.pretrain_backbone --scale 0.1 --out small.safetensors    # a few minutes
+    python -m scripts.pretrain_backbone --folder DIR --start resnet10.safetensors   # the second phase alone
+    python -m scripts.pretrain_backbone --scale 0.1 --out small.safetensors         # minutes, on the photographs alone
 
-Nothing but the photographs of our own dependencies is needed; each `--folder` adds its pictures, without labels.
-The same seed, folders and versions give the same views in the same order; sums in bfloat16 differ between machines.
+Nothing but the photographs of our own dependencies is needed; each `--folder` adds its pictures, without labels. The
+first phase learns from those; the second goes on from its weights with more different views and with pictures that
+are dreamed from the teachers. The same seed, folders and versions give the same views in the same order; sums in
+bfloat16 differ between machines.
 """
 
 import argparse
+import dataclasses
 import hashlib
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,19 +23,23 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from scripts.pretraining import distillation, pictures, teachers
+from scripts.pretraining import distillation, dreams, pictures, teachers
 from scripts.pretraining.distillation import Plan, Progress
+from scripts.pretraining.pictures import Source
 
 OUT = Path(__file__).parent.parent / "assets/backbone/resnet10.safetensors"
-IMAGES = 260_000
+FIRST = Plan(images=260_000, reuse=8, small_share=0.6, rate=2e-3)
+SECOND = Plan(images=250_000, reuse=4, small_share=0.2, rate=1e-3)
+DREAMS, DREAMT_SHARE = 500, 0.3
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=IMAGES, help="views learned from (default %(default)s)")
-    parser.add_argument("--scale", type=float, default=1.0, help="multiply --images, 0.1 for a quick try")
+    parser.add_argument("--scale", type=float, default=1.0, help="multiply views and dreams, 0.1 for a quick try")
     parser.add_argument("--folder", type=Path, action="append", default=[], help="more pictures, may be repeated")
+    parser.add_argument("--start", type=Path, help="weights to go on from instead of carrying out the first phase")
+    parser.add_argument("--dreamt", type=Path, help="where dreams are kept, and looked for before dreaming")
     parser.add_argument("--out", type=Path, default=OUT, help="where the weights go; facts go beside it as .json")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="processor threads (they share each batch)")
@@ -49,7 +58,15 @@ def slim(backbone: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def facts(path: Path, weights: dict[str, Tensor], seed: int, done: Progress, found: list[pictures.Source]) -> dict:
+def before(start: Path | None) -> dict | None:
+    """What is known of the weights that a phase goes on from: checksum, views, minutes, pictures."""
+    if start is None or not start.with_suffix(".json").exists():
+        return None
+    known = json.loads(start.with_suffix(".json").read_text(encoding="utf-8"))
+    return {key: known[key] for key in ("sha256", "seed", "images_seen", "minutes", "learned_from")}
+
+
+def facts(path: Path, weights: dict[str, Tensor], plan: Plan, done: Progress, found: list[Source]) -> dict:
     """What stands beside the weights: checksum, size, and how they came about."""
     learned = [value for name, value in weights.items() if name.endswith(("weight", "bias"))]
     return {
@@ -58,38 +75,63 @@ def facts(path: Path, weights: dict[str, Tensor], seed: int, done: Progress, fou
         "parameters": sum(value.numel() for value in learned),
         "tensors": len(weights),
         "made_with": {"torch": torch.__version__, "torchvision": torchvision.__version__},
-        "seed": seed,
+        "seed": plan.seed,
         "images_seen": done.step * distillation.BATCH,
+        "different_views": done.made,
         "minutes": round(done.seconds / 60, 1),
         "learned_from": {source.name: len(source.pictures) for source in found},
     }
 
 
-def save(backbone: nn.Module, out: Path, seed: int, done: Progress, found: list[pictures.Source]) -> None:
+def save(backbone: nn.Module, out: Path, plan: Plan, done: Progress, found: list[Source], earlier: dict | None) -> None:
     """Write the weights and, beside them, the facts."""
     weights = slim(backbone)
     out.parent.mkdir(parents=True, exist_ok=True)
     safetensors.torch.save_file(weights, out)
-    text = json.dumps(facts(out, weights, seed, done, found), indent=2)
+    text = json.dumps(facts(out, weights, plan, done, found) | {"went_on_from": earlier}, indent=2)
     out.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 
-def main() -> None:
-    """Read the pictures, ask the teachers, train the student, save it."""
-    chosen = arguments()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.set_num_threads(1)
-    plan = Plan(images=round(chosen.images * chosen.scale), seed=chosen.seed)
-    found = pictures.sources(chosen.folder)
-    size = max(8192, min(plan.pool, plan.images // 16) // 64 * 64)
-    pool = distillation.Pool(pictures.atlas(found, device), teachers.teachers(device), size, plan.seed)
-    student, average = distillation.new_student(plan, device)
-    threads = chosen.threads if device.type == "cpu" else 1
+def dreamed(found: list[Source], chosen: argparse.Namespace, taught: teachers.Teachers) -> list[Source]:
+    """The sources and, with a share of the views taken from all of them, pictures dreamed from the teachers."""
+    kept = chosen.dreamt or Path(tempfile.gettempdir()) / f"thaw-dreams-{chosen.seed}"
+    source = pictures.atlas(found, taught.device)
+    seen = []
+    for path in dreams.dreamt(kept, source, taught, round(DREAMS * chosen.scale), chosen.seed, chosen.threads):
+        seen.append(pictures.read(path))
+        if len(seen) % dreams.GROUP == 0:
+            print(f"dreams {len(seen)} in {kept}", flush=True)
+    rest = [dataclasses.replace(source, share=source.share * (1 - DREAMT_SHARE)) for source in found]
+    return [*rest, Source("dreams", tuple(seen), DREAMT_SHARE)]
+
+
+def learn(
+    plan: Plan, start: Path | None, found: list[Source], chosen: argparse.Namespace, taught: teachers.Teachers
+) -> None:
+    """One phase: train a student, from weights where they are given, and save its running average at times."""
+    size = max(8192, min(plan.pool, plan.images // (2 * plan.reuse)) // 64 * 64)
+    pool = distillation.Pool(pictures.atlas(found, taught.device), taught, size, plan.seed)
+    student, average = distillation.new_student(plan, taught.device, start)
+    earlier = before(start)
+    threads = chosen.threads if taught.device.type == "cpu" else 1
     for done in distillation.distil(student, average, pool, plan, threads):
         speed = f"{done.seconds:.0f} s  {done.step * distillation.BATCH / done.seconds:.0f} images/s"
         print(f"step {done.step}/{plan.steps}  loss {done.loss:.3f}  {speed}", flush=True)
         if done.step % 500 == 0 or done.step == plan.steps:  # usable long before the end
-            save(average.backbone, chosen.out, plan.seed, done, found)
+            save(average.backbone, chosen.out, plan, done, found, earlier)
+
+
+def main() -> None:
+    """Read the pictures, ask the teachers, train the student in two phases, save it."""
+    chosen = arguments()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(1)
+    taught = teachers.teachers(device)
+    found = pictures.sources(chosen.folder)
+    first, second = (p.at(chosen.scale, chosen.seed + i) for i, p in enumerate((FIRST, SECOND)))
+    if chosen.start is None:
+        learn(first, None, found, chosen, taught)
+    learn(second, chosen.start or chosen.out, dreamed(found, chosen, taught), chosen, taught)
 
 
 if __name__ == "__main__":

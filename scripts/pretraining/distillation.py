@@ -1,36 +1,40 @@
 """The student learns to see what its teachers see.
 
-Views and the teachers' answers go into a pool that is renewed bit by bit; each view is learned from `REUSE` times
+Views and the teachers' answers go into a pool that is renewed bit by bit; each view is learned from several times
 before it leaves, because making views and asking the teachers costs more than a step of the student.
 """
 
 import copy
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
+import safetensors.torch
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from scripts.pretraining.pictures import Atlas
-from scripts.pretraining.teachers import Answer, Teachers, autocast, normalised
+from scripts.pretraining.teachers import PART, Answer, Teachers, autocast, normalised
 from scripts.pretraining.views import views
 
 TEACHER_SIZE, STUDENT_SIZE = 128, 96
-BATCH, CHUNK, REUSE = 128, 64, 8
+BATCH, CHUNK = 128, 64
 TEMPERATURE = 4.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to learn and from how large a pool; `images` counts what the student sees."""
+    """How long to learn and from how large a pool; `images` counts what the student sees, each view `reuse` times."""
 
     images: int
     pool: int = 20_480
+    reuse: int = 8
     small_share: float = 0.6
     small_size: int = 64
     rate: float = 2e-3
@@ -42,14 +46,19 @@ class Plan:
         """Number of optimizer steps."""
         return max(1, self.images // BATCH)
 
+    def at(self, scale: float, seed: int) -> "Plan":
+        """The same with more or fewer images, and another seed."""
+        return dataclasses.replace(self, images=round(self.images * scale), seed=seed)
+
 
 @dataclass(frozen=True)
 class Progress:
-    """One line of the log: steps done, mean loss since the last line, seconds since the start."""
+    """One line of the log: steps done, mean loss since the last line, seconds since the start, views made."""
 
     step: int
     loss: float
     seconds: float
+    made: int
 
 
 class Student(nn.Module):
@@ -95,7 +104,7 @@ class Pool:
     def chunk(self, number: int) -> tuple[Tensor, Answer]:
         """CHUNK new views at the student's size and what the teachers say of them at their own."""
         generator = Generator().manual_seed(self.seed * 1_000_003 + number)
-        large = views(self.source, CHUNK, TEACHER_SIZE, generator)
+        large = torch.cat([views(self.source, PART, TEACHER_SIZE, generator) for _ in range(CHUNK // PART)])
         small = functional.interpolate(large, size=STUDENT_SIZE, mode="bilinear", antialias=True)
         return small, self.teachers.ask(large)
 
@@ -197,7 +206,7 @@ def distil(student: Student, average: Student, pool: Pool, plan: Plan, parts: in
         pool.renew(pool.size // 4, threads)
         for step in range(plan.steps):
             if step % 8 == 0:
-                pool.renew(8 * BATCH // REUSE, threads)
+                pool.renew(8 * BATCH // plan.reuse, threads)
             images, wanted = pool.batch()
             optimizer.param_groups[0]["lr"] = plan.rate * rate(step, plan.steps)
             total += backward(twins, resized(images, plan, step), wanted, threads)
@@ -205,12 +214,15 @@ def distil(student: Student, average: Student, pool: Pool, plan: Plan, parts: in
             optimizer.step()
             follow(average, student, step)
             if (step + 1) % every == 0 or step + 1 == plan.steps:
-                yield Progress(step + 1, total / (step % every + 1), time.monotonic() - start)
+                yield Progress(step + 1, total / (step % every + 1), time.monotonic() - start, pool.made)
                 total = 0.0
 
 
-def new_student(plan: Plan, device: torch.device) -> tuple[Student, Student]:
-    """A seeded student and the copy that will hold its running average."""
+def new_student(plan: Plan, device: torch.device, start: Path | None = None) -> tuple[Student, Student]:
+    """A seeded student, its backbone's weights read from a file if one is given, and the copy for its running average."""
     torch.manual_seed(plan.seed)
-    student = Student().to(device, memory_format=torch.channels_last).train()
+    student = Student()
+    if start is not None:
+        student.backbone.load_state_dict(safetensors.torch.load_file(start))
+    student = student.to(device, memory_format=torch.channels_last).train()
     return student, copy.deepcopy(student).requires_grad_(False)

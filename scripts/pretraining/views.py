@@ -114,22 +114,42 @@ def recolour(images: Tensor, generator: Generator) -> Tensor:
 
 
 def paste(images: Tensor, generator: Generator) -> Tensor:
-    """Cut a rectangle of every image's neighbour and paste it in (CutMix), or blend the two (mixup), or neither.
+    """Put a part of every image's neighbour into it: a rectangle (CutMix), a thing with an outline, or a faint whole.
 
-    One draw for the batch: 40 % paste, 10 % blend. Yun et al. 2019, arXiv 1905.04899; Zhang et al. 2017,
-    arXiv 1710.09412.
+    One draw for the batch: 20 % rectangles, 25 % outlines, 10 % blends (mixup), else nothing. Yun et al. 2019,
+    arXiv 1905.04899; Zhang et al. 2017, arXiv 1710.09412.
     """
     choice, share, y, x = torch.rand(4, generator=generator).tolist()
-    if choice >= 0.5:
-        return images
     other = images.roll(1, 0)
-    if choice >= 0.4:
+    if choice >= 0.55:
+        return images
+    if choice >= 0.45:
         return torch.lerp(images, other, 0.5 * share)
+    if choice >= 0.2:
+        return torch.lerp(images, other, silhouettes(*images.shape[:2], generator).to(images.device))
     side = int(images.shape[1] * math.sqrt(0.1 + 0.5 * share))
     top, left = (int(v * (images.shape[1] - side)) for v in (y, x))
     images = images.clone()
     images[:, top : top + side, left : left + side] = other[:, top : top + side, left : left + side]
     return images
+
+
+def silhouettes(b: int, size: int, generator: Generator) -> Tensor:
+    """One wobbly outline per image, (b, size, size, 1), 1 inside: r(θ) = r₀ exp(Σ aₖ cos(kθ + φₖ)), k = 1 … 7.
+
+    Visual atoms (Takashima et al. 2023, arXiv 2303.01112) drawn directly.
+    """
+    axis = (torch.arange(size) + 0.5) / size * 2 - 1
+    centre = uniform(generator, -0.35, 0.35, b, 2, 1, 1)
+    y, x = axis[:, None] - centre[:, 0], axis[None] - centre[:, 1]
+    k = torch.arange(1, 8)
+    height = 0.5 * normal(generator, b, 7) / k**0.7
+    phase = uniform(generator, 0, 2 * math.pi, b, 7)
+    rays = torch.linspace(-math.pi, math.pi, 257)
+    wobble = (height[..., None] * torch.cos(k[:, None] * rays + phase[..., None])).sum(1).clamp(-1, 0.8)
+    bearing = (torch.atan2(y, x) + math.pi) / (2 * math.pi) * 255.999
+    radius = uniform(generator, 0.25, 0.6, b, 1, 1) * wobble.exp().gather(1, bearing.long().flatten(1)).view_as(bearing)
+    return ((radius - torch.hypot(y, x)) * size / 4 + 0.5).clamp(0, 1)[..., None]
 
 
 def views(source: Atlas, b: int, size: int, generator: Generator) -> Tensor:
