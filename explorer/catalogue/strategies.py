@@ -74,7 +74,7 @@ _ROWS = (
         "Hundreds of images per class, or a target far from the source.",
         _ALL,
         1e-3,
-        2e-4,
+        6e-4,
     ),
     Strategy(
         "gradual",
@@ -82,7 +82,7 @@ _ROWS = (
         "The head learns first; then one stage after another joins it, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
         "Fine-tuning that should disturb early features as late and as little as possible.",
         _ALL,
-        1e-3,
+        3e-3,
         3e-4,
         unfreezes="one by one",
         rate_decay=0.4,

@@ -73,6 +73,7 @@ def _describe(run: str, session: training.Session) -> None:
         classes=data.classes,
         note=data.note,
         skipped=data.skipped,
+        seconds=dict(session.seconds),
     )
 
 
