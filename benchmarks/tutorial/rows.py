@@ -22,7 +22,9 @@ def rows(setting: Setting, name: str, found: dict[str, list[Arm]]) -> list[tuple
     theirs, mine, again = found["tutorial"], found["ours"], found["again"]
     lines = []
     if theirs:
-        lines.append((f"`{name}`", "tutorial's loop", _seconds(setting, theirs), *_rest(theirs), ""))
+        short = theirs[0].timed < setting.epochs
+        after = f"accuracy after {_timed(theirs[0])} of {setting.epochs}" if short else ""
+        lines.append((f"`{name}`", "tutorial's loop", _seconds(setting, theirs), *_rest(theirs), after))
     title = "" if theirs else f"`{name}`"
     lines.append((title, "Thaw", *_against(theirs, mine), *_rest(mine)[1:], _remark(setting, name, theirs, mine)))
     if again:
@@ -32,9 +34,12 @@ def rows(setting: Setting, name: str, found: dict[str, list[Arm]]) -> list[tuple
 
 def _seconds(setting: Setting, arms: Sequence[Arm]) -> str:
     """Seconds of a whole run of the tutorial's loop, and how many epochs were really timed."""
-    timed = arms[0].timed
-    how = "" if timed >= setting.epochs else f" *({timed} epoch{'s' if timed > 1 else ''} of {setting.epochs} timed)*"
+    how = "" if arms[0].timed >= setting.epochs else f" *(from {_timed(arms[0])}, not {setting.epochs})*"
     return f"{Spread(tuple(arm.seconds for arm in arms))}{how}"
+
+
+def _timed(arm: Arm) -> str:
+    return f"{arm.timed} epoch{'s' if arm.timed > 1 else ''}"
 
 
 def _rest(arms: Sequence[Arm]) -> tuple[str, str, str]:
@@ -74,9 +79,7 @@ def _remark(setting: Setting, name: str, theirs: Sequence[Arm], mine: Sequence[A
     overlap = its.low <= ours.high and ours.low <= its.high
     note = "" if overlap else "**accuracies' intervals do not overlap**"
     if setting.recipe(name).weights == "random":
-        note = "random weights: accuracy says nothing" if name != "from_scratch" else ""
-    if theirs[0].timed < setting.epochs:
-        note = note and f"{note} (after {theirs[0].timed} of {setting.epochs} epochs)"
+        note = "random weights: accuracy says nothing" if name != "from_scratch" else note
     return "; ".join(filter(None, (_bar(setting, name, theirs, mine), note)))
 
 
