@@ -122,7 +122,7 @@ class Walk:
             gain, spread = self.difference(rates, self.start)
             against = "" if rates == self.start else f"{100 * gain:+.1f} ± {100 * spread:.1f}"
             if len(self.of_seeds(rates)) < self.seeds:
-                against = f"{100 * gain:+.1f}, one seed: clearly out"
+                against = f"{100 * gain:+.1f} on one seed, clearly behind where the walk was"
             notes = ["default"] * (rates == self.start) + ["**chosen**"] * (rates == chosen)
             cells = [percent(values) for values in self.right[rates].values()]
             yield (f"`{self.name}`", str(rates), *cells, against, ", ".join(notes))

@@ -1,0 +1,76 @@
+"""What the benchmarks conclude from what they measured: the walk over rates, the bars, the shares."""
+
+import pytest
+
+from benchmarks import ceiling, rates
+from benchmarks.ceiling import Round, Speed
+from benchmarks.rates import Rates, Walk
+from benchmarks.tutorial import rows
+from benchmarks.tutorial.arms import Arm, Setting, expressible
+from explorer.catalogue import STRATEGIES
+from explorer.evidence import Score
+
+
+def walk(**right: list[float]) -> Walk:
+    """Of `full`: the default's accuracies, and those of a pair with three times the head's rate."""
+    made = Walk("full", {}, {}, 3, 0)
+    other = made.start.scaled(3, 1)
+    made.right = {made.start: {"a": right["default"]}, other: {"a": right["other"]}}
+    return made
+
+
+def test_a_pair_wins_only_by_more_than_the_spread_over_seeds() -> None:
+    sure = walk(default=[0.50, 0.60, 0.70], other=[0.53, 0.62, 0.74])  # gains 3 ± 1
+    lucky = walk(default=[0.50, 0.60, 0.70], other=[0.62, 0.57, 0.70])  # gains 3 ± 8
+    for made, wins in ((sure, True), (lucky, False)):
+        assert made.beats(made.start.scaled(3, 1), made.start) is wins
+    assert not sure.beats(sure.start, sure.start)
+
+
+def test_seeds_are_compared_in_pairs_as_far_as_both_have_them() -> None:
+    made = walk(default=[0.5, 0.6, 0.7], other=[0.4])
+    gain, spread = made.difference(made.start.scaled(3, 1), made.start)
+    assert gain == pytest.approx(-0.1) and spread == 0
+    assert made.whole() == [made.start]
+
+
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "custom"])
+def test_neighbours_differ_from_the_centre_in_what_learns(name: str) -> None:
+    centre = Walk(name, {}, {}, 3, 0).start
+    near = rates.neighbours(name, centre)
+    assert len(set(near)) == len(near) and centre not in near
+    assert any(n.backbone != centre.backbone for n in near) is bool(centre.backbone)
+    assert any(n.decay != centre.decay for n in near) is (name in rates.DECAYS)
+
+
+def test_rates_are_rounded_to_one_digit() -> None:
+    assert Rates(1e-3, 3e-4, 1.0).scaled(1 / 3, 3) == Rates(3e-4, 9e-4, 1.0)
+
+
+def test_the_tutorial_s_loop_cannot_unfreeze_on_the_way() -> None:
+    assert {name for name in STRATEGIES if not expressible(name)} == {"gradual", "lp_ft"}
+
+
+def arm(seconds: float, speed: float, precision: str = "bfloat16") -> Arm:
+    return Arm(seconds, 1.0, 10, (speed,), 2_000_000_000, 700_000_000, Score(10, 5), precision)
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "reached"),
+    [("linear_probe", "bfloat16", "end to end ≥ 25×: **no**"), ("full", "bfloat16", "end to end ≥ 2×: yes")]
+    + [("last_stage", "bfloat16", "learning ≥ 3×: **no**"), ("full", "float32", "")],
+)
+def test_bars_hold_where_they_were_set(tmp_path: object, name: str, precision: str, reached: str) -> None:
+    setting = Setting(tmp_path, "resnet18", "random", None, 10, 10, 1, 1, ("layer3",))
+    theirs, mine = arm(100.0, 10.0), arm(10.0, 25.0, precision)  # 10× from end to end, 2.5× while learning
+    first, second = rows.rows(setting, name, {"tutorial": [theirs], "ours": [mine], "again": []})
+    assert "10×" in second[2] and "2.5×" in second[3] and first[4] == "2000"
+    assert second[-1].partition("; ")[0] == (reached or "random weights: accuracy says nothing")
+
+
+def test_shares_are_taken_round_by_round_and_the_bar_in_processor_time() -> None:
+    found = [Round(Speed(10, 10), Speed(9, 8), Speed(5, 5)), Round(Speed(20, 10), Speed(18, 8), Speed(10, 5))]
+    _, learning, epoch = ceiling.rows(found, "of some", processor=True)
+    assert learning[2:] == ("90 %", "80 %", "≥ 85 %: **no**")
+    assert epoch[2:] == ("50 %", "50 %", "")
+    assert ceiling.rows(found, "of some", processor=False)[1][2:] == ("90 %", "", "≥ 85 %: yes")
