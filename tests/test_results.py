@@ -28,6 +28,7 @@ SOME: dict[str, Any] = {
     "RateCurve": stand_ins.rate_search().head,
     "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
+    "Seen": results.Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],

@@ -10,7 +10,7 @@ import stand_ins
 
 from explorer import jobs, runs
 from explorer.app import launch
-from explorer.app.ui import asking, live, pairs, tables, visitor, words
+from explorer.app.ui import asking, live, pairs, selection, tables, visitor, words
 from explorer.recipe import make
 
 
@@ -171,3 +171,12 @@ def test_the_readiness_route_tells_the_workers_state() -> None:
     jobs.beat("worker", "ready")
     answer = asyncio.run(launch.ready(None))  # type: ignore[arg-type]
     assert (answer.status_code, bytes(answer.body)) == (200, b'{"ready":true,"worker":"ready"}')
+
+
+@pytest.mark.parametrize(
+    ("images", "text"), [((), ""), ((4,), "4"), ((9, 7, 8, 3), "3.7-9"), ((0, 1, 2), "0-2"), ((5, 5, 6), "5-6")]
+)
+def test_a_selection_goes_through_the_address(images: tuple[int, ...], text: str) -> None:
+    assert selection.packed(images) == text
+    assert selection.unpacked(text, 20).tolist() == sorted(set(images))
+    assert selection.unpacked(text, 5).tolist() == sorted({i for i in images if i < 5})

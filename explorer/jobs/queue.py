@@ -17,7 +17,10 @@ from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
-VERSION = 1  # part of every key: raise it when a task's meaning changes
+VERSION = 2  # part of every key: raise it when a task's meaning changes
+
+SLOW: frozenset[str] = frozenset()
+"""Names of tasks that take seconds: they go where UMAP does, so that quick looks never wait for them."""
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS task (
@@ -42,10 +45,10 @@ class Task:
 
     @property
     def lane(self) -> str:
-        """Which of the worker's processes takes it: `train`, `map` (UMAP, slow to warm up) or `look`."""
+        """Which of the worker's processes takes it: `train`, `map` (UMAP, and what takes seconds) or `look`."""
         if self.name == "train":
             return "train"
-        return "map" if '"umap"' in self.arguments else "look"
+        return "map" if self.name in SLOW or '"umap"' in self.arguments else "look"
 
     @property
     def path(self) -> Path:

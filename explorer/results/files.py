@@ -9,9 +9,10 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Score
-from explorer.results import kinds
+from explorer.results import attribution, features, freezing, images, projection, similarity, training
 
-_TYPES = {name: kind for name, kind in vars(kinds).items() if dataclasses.is_dataclass(kind)} | {
+_KINDS = (attribution, features, freezing, images, projection, similarity, training)
+_TYPES = {name: kind for module in _KINDS for name, kind in vars(module).items() if dataclasses.is_dataclass(kind)} | {
     "Score": Score,
     "Balanced": Balanced,
 }

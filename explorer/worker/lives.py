@@ -1,5 +1,6 @@
 """What the worker's children do: carry out one run, or answer one question after the other."""
 
+import inspect
 import os
 import time
 import traceback
@@ -48,7 +49,14 @@ def look(pipe: Connection, warm: bool) -> None:
             name, arguments, path = pipe.recv()
         except (EOFError, OSError):
             return
-        _tell(pipe, lambda: results.save(tasks.TASKS[name](**arguments), path))  # noqa: B023  (called at once)
+        _tell(pipe, lambda: results.save(_answer(tasks.TASKS[name], arguments, pipe), path))  # noqa: B023  (called at once)
+
+
+def _answer(task: Callable[..., Any], arguments: dict[str, Any], pipe: Connection) -> Any:
+    """What the task gives back; a task that takes a `report` tells through it how far it is."""
+    if "report" in inspect.signature(task).parameters:
+        return task(**arguments, report=report_through(pipe))
+    return task(**arguments)
 
 
 def _tell(pipe: Connection, work: Callable[[], object]) -> None:

@@ -29,6 +29,7 @@ from explorer.app.ui.race import (
     start_race,
 )
 from explorer.app.ui.rates import offer_rates
+from explorer.app.ui.selection import select, selected
 from explorer.app.ui.standings import (
     RACE_TABLES,
     compare_elsewhere,
@@ -115,6 +116,8 @@ __all__ = [
     "run_label",
     "runs_table",
     "safe_md",
+    "select",
+    "selected",
     "show_code",
     "stage_strip",
     "start",

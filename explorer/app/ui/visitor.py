@@ -20,7 +20,8 @@ _Name = Annotated[str, Field(max_length=64)]
 @dataclass(frozen=True)
 class Choice:
     """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image (-1: the one that B gained
-    most on) and class to look at."""
+    most on) and class to look at; `images` a selection of test images (`3.7-9`; empty: none), `own` the key of a
+    visitor's own picture, looked at in place of the test image."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
     dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
@@ -29,6 +30,8 @@ class Choice:
     stage: _Name = ""
     image: Annotated[int, Field(ge=-1, le=10_000_000)] = -1
     target: _Name = ""
+    images: Annotated[str, Field(pattern=r"^([0-9]+(-[0-9]+)?(\.[0-9]+(-[0-9]+)?)*)?$", max_length=6000)] = ""
+    own: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
 
 
 _FIELDS = tuple(asdict(Choice()))

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from explorer.engine.tasks.attribution import attribute
+from explorer.engine.tasks.features import feature_maps
+from explorer.engine.tasks.images import gallery, see
 from explorer.engine.tasks.lent import network
-from explorer.engine.tasks.looking import attribute, compare, describe, feature_maps, find_rates, gallery, project
+from explorer.engine.tasks.planning import describe, find_rates
+from explorer.engine.tasks.projection import project
+from explorer.engine.tasks.similarity import compare
 from explorer.engine.tasks.train import train
 
 __all__ = [
@@ -17,6 +22,7 @@ __all__ = [
     "gallery",
     "network",
     "project",
+    "see",
     "train",
 ]
 
@@ -24,6 +30,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "describe": describe,
     "find_rates": find_rates,
     "gallery": gallery,
+    "see": see,
     "feature_maps": feature_maps,
     "project": project,
     "attribute": attribute,

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from explorer import pictures as kept
 from explorer import recipe, runs
 from explorer.catalogue import Preprocessing
 from explorer.engine import backbones, datasets, devices
@@ -84,5 +85,28 @@ def inputs(run: str, first: int, last: int | None = None) -> torch.Tensor:
     rows = pictures(run)
     if not 0 <= first < len(rows):
         raise ExplorerError(f"There is no test image {first}: there are {len(rows)}, numbered from 0.")
-    chosen = torch.from_numpy(rows[first : first + 1 if last is None else last].copy())
-    return devices.to_input(chosen, finished(run).preprocessing, torch.device("cpu"))
+    return _to_input(run, rows[first : first + 1 if last is None else last])
+
+
+def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
+    """A picture as a run's network sees it, (h, w, 3) uint8, and as its input, (1, 3, h, w) float32.
+
+    `image` is the number of a test image, or the key of a visitor's own picture (explorer/pictures.py).
+    """
+    if isinstance(image, int):
+        x = inputs(run, image)
+        return pictures(run)[image], x
+    opened = datasets.to_rgb(datasets.open_picture(kept.read(image)))
+    picture = np.asarray(datasets.fit(opened, finished(run).preprocessing))
+    return picture, _to_input(run, picture[None])
+
+
+def masks(run: str) -> np.ndarray | None:
+    """Where the object is in each test image, (n, h, w) bool, cut as the network sees it; None where that is not known."""
+    pictures(run)  # says so where the images have changed
+    wanted = finished(run)
+    return _data(wanted.dataset, wanted.data_dir, wanted.split_seed).test.masks(wanted.preprocessing)
+
+
+def _to_input(run: str, rows: np.ndarray) -> torch.Tensor:
+    return devices.to_input(torch.from_numpy(rows.copy()), finished(run).preprocessing, torch.device("cpu"))

@@ -1,0 +1,59 @@
+"""Pictures of visitors' own: bytes kept under a name that follows from them, the last hundred of them."""
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from explorer.catalogue.datasets import home
+from explorer.errors import ExplorerError
+
+MOST_BYTES = 15_000_000
+KEPT = 100
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+def folder() -> Path:
+    """Where they lie."""
+    return home() / "pictures"
+
+
+def keep(picture: bytes) -> str:
+    """Keep a picture as it came and return its key, 32 hexadecimal digits; the oldest beyond the last hundred go.
+
+    It is not opened here: the worker does that, with all its checks. Raises ExplorerError for an empty or too large one.
+    """
+    if not 0 < len(picture) <= MOST_BYTES:
+        raise ExplorerError(
+            f"The picture has {len(picture) / 1e6:.1f} MB; from 1 byte to {MOST_BYTES / 1e6:.0f} MB are taken. "
+            f"Choose another, or make it smaller."
+        )
+    key = hashlib.sha256(picture).hexdigest()[:32]
+    path = folder() / key
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{key}.{os.getpid()}.part")
+        part.write_bytes(picture)
+        part.replace(path)
+    except OSError as error:
+        raise ExplorerError(
+            f"The picture cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
+            f"can be written."
+        ) from error
+    _forget()
+    return key
+
+
+def read(key: str) -> bytes:
+    """The bytes of a kept picture; ExplorerError where there is none of that key (any more)."""
+    if _KEY.fullmatch(key):
+        with suppress(FileNotFoundError):
+            return (folder() / key).read_bytes()
+    raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")
+
+
+def _forget() -> None:
+    kept = sorted((p for p in folder().iterdir() if _KEY.fullmatch(p.name)), key=lambda p: p.stat().st_mtime_ns)
+    for path in kept[:-KEPT]:
+        path.unlink(missing_ok=True)

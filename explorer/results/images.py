@@ -1,0 +1,29 @@
+"""The test images, and what two runs say of them. Letters: n images, c channels, h w, d features, k classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The test images of a run with what it said of them: `images` (n, h, w, 3) uint8, `labels` and `predicted` (n,),
+    `probability` (n, k), `ids` the images' names (file or patch)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One picture as A and B see it: `picture` (h, w, 3) uint8, cut and scaled as their input; what each says of it,
+    `probability_a`, `probability_b` (k,)."""
+
+    picture: np.ndarray
+    classes: tuple[str, ...]
+    probability_a: np.ndarray
+    probability_b: np.ndarray
