@@ -143,6 +143,12 @@ class Recipe(BaseModel):
         return tuple(s for s in self.row.stage_names if s in self.stages)
 
     @property
+    def start(self) -> tuple[str, str, int]:
+        """What the network is before it learns: backbone, weights, and the seed where they are random. Channels, features and
+        weights of two runs can be compared one by one only where they agree in it."""
+        return self.backbone, self.weights, self.seed if self.weights == "random" else 0
+
+    @property
     def tuned(self) -> bool:
         """Whether anything of the backbone learns: whole stages, or the scale and shift of normalisation layers."""
         return bool(self.learns) or self.batchnorm == "affine"

@@ -105,7 +105,9 @@ def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> 
     b = a.copy()
     b[:, 1, 1] += change
     changes = np.abs(b - a).mean((1, 2))
-    return results.FeatureMaps(stage, image, gallery().images[image], np.arange(16), a, b, changes)
+    return results.FeatureMaps(
+        stage, image, gallery().images[image], np.arange(16), a, b, changes, np.abs(a).mean((1, 2))
+    )
 
 
 def projection(method: str = "pca", unmoved: bool = False) -> results.Projection:
@@ -153,6 +155,7 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
 
     for run in (a, b):
         put(gallery(), "gallery", run=run)
+    put(results.Movement("layer4", np.linspace(0, 1, N)), "movement", a=a, b=b)
     put(comparison(a, b), "compare", a=a, b=b)
     for method in ("pca", "umap"):
         put(projection(method), "project", a=a, b=b, method=method)

@@ -72,6 +72,19 @@ def network(request: pytest.FixtureRequest) -> Network:
     return _built(request.param).copy()
 
 
+EVERYWHERE = [name for name, row in ATTRIBUTIONS.items() if not row.only]
+
+
+def _refused(network: Network, method: str) -> bool:
+    """Whether the method does not apply to the network; then it has been seen to say so."""
+    only = ATTRIBUTIONS[method].only
+    if not only or network.row.name.startswith(tuple(only)):
+        return False
+    with pytest.raises(ExplorerError, match="does not apply"):
+        attribute(network, torch.randn(1, 3, 32, 32), 0, method, network.row.stage_names[1])
+    return True
+
+
 def test_the_table_is_the_catalogue() -> None:
     assert METHODS.keys() == ATTRIBUTIONS.keys()
 
@@ -113,6 +126,8 @@ def test_gradcam_adds_up_to_the_logit_before_a_linear_head(name: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_images_do_not_meet_in_a_batch(network: Network, method: str) -> None:
+    if _refused(network, method):
+        return
     x, stage = torch.randn(3, 3, 32, 32), network.row.stage_names[-2]
     together = attribute(network, x, 1, method, stage)
     alone = np.concatenate([attribute(network, one, 1, method, stage) for one in x.split(1)])
@@ -137,13 +152,13 @@ def test_gradcam_of_tokens_is_that_of_the_patches() -> None:
 
 
 def test_gradcam_says_where_it_does_not_apply() -> None:
-    with pytest.raises(ExplorerError, match="class token only.*Stages that work: stem, layers1, .*saliency"):
+    with pytest.raises(ExplorerError, match="class token only.*choose an earlier stage"):
         attribute(_built("vit"), torch.randn(1, 3, 32, 32), 0, "gradcam", "layers4")
 
 
 def _same(found: np.ndarray, expected: np.ndarray) -> None:
     """Equal but for the order in which threads add."""
-    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max() + 1e-7)
 
 
 def _state(network: Network) -> list[object]:
@@ -162,6 +177,8 @@ def _state(network: Network) -> list[object]:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("frozen", [True, False])
 def test_the_network_comes_back_as_it_was(network: Network, method: str, frozen: bool) -> None:
+    if _refused(network, method):
+        return
     network.requires_grad_(not frozen).train()
     network.stages["stem"].eval()
     first = next(network.parameters())
@@ -176,7 +193,7 @@ def test_the_network_comes_back_as_it_was(network: Network, method: str, frozen:
     assert _state(network) == before
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERYWHERE)
 def test_a_failure_halfway_leaves_nothing_behind(tiny: Network, image: Tensor, method: str) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("forced")
@@ -187,11 +204,13 @@ def test_a_failure_halfway_leaves_nothing_behind(tiny: Network, image: Tensor, m
         attribute(tiny, image, 0, method, "stem")
     assert _state(tiny) == before
     handle.remove()
-    assert attribute(tiny, image, 0, method, "stem").shape == (1, 2, 2)
+    assert attribute(tiny, image, 0, method, "stem").ndim == 3
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_frozen_weights_and_train_mode_change_nothing(network: Network, method: str) -> None:
+    if _refused(network, method):
+        return
     x, stage = torch.randn(1, 3, 32, 32), network.row.stage_names[2]
     expected = attribute(network, x, 0, method, stage)
     network.requires_grad_(False).train()
@@ -200,7 +219,7 @@ def test_frozen_weights_and_train_mode_change_nothing(network: Network, method: 
         _same(attribute(network, x.clone(), 0, method, stage), expected)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", EVERYWHERE)
 def test_weights_made_under_inference_mode(method: str) -> None:
     x = torch.randn(1, 3, 32, 32)
     expected = attribute(_built("resnet10"), x, 0, method, "layer3")
@@ -219,7 +238,7 @@ def test_probabilities_on_paper(tiny: Network, image: Tensor) -> None:
 
 
 def test_wrong_choices_are_named(tiny: Network, image: Tensor) -> None:
-    with pytest.raises(ExplorerError, match="Unknown attribution method 'lime'.*gradcam, saliency"):
+    with pytest.raises(ExplorerError, match="Unknown attribution method 'lime'.*gradcam, .*saliency"):
         attribute(tiny, image, 0, "lime", "stem")
     with pytest.raises(ExplorerError, match="Unknown stage of tiny 'layer4'.*stem, last"):
         attribute(tiny, image, 0, "gradcam", "layer4")

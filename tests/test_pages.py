@@ -1,11 +1,13 @@
 """Every page on an empty store, with one run, with two, with runs of different data sets, with half a folder."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import pytest
 import stand_ins
+import stand_ins_features
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -44,13 +46,15 @@ def opened(page: str, **address: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title, *app.header]
-    return "\n".join(str(part.value) for part in parts)
+    said = "\n".join(str(part.value) for part in parts)
+    return re.sub(r'\[([^]]*)\]\(/glossary\?term=\w+ "[^"]*"\)', r"\1", said)  # without the glossary's links
 
 
 def two_runs() -> tuple[str, str]:
     a = stand_ins.finished_run(wrong=6, strategy="linear_probe")
     b = stand_ins.finished_run(wrong=2, strategy="last_stage")
     stand_ins.answer(a, b)
+    stand_ins_features.answer(a, b)
     return a, b
 
 
@@ -121,6 +125,7 @@ def test_a_is_the_probe_and_b_the_tuned_run_by_default() -> None:
 def test_the_address_chooses_runs_stage_and_image() -> None:
     a, b = two_runs()
     stand_ins.answer(b, a, images=(5,))
+    stand_ins_features.answer(b, a, images=(5,))
     app = opened("features", a=b, b=a, stage="layer2", image="5")
     assert app.selectbox(key="pick_a").value == b
     assert app.number_input(key="pick_image").value == 5

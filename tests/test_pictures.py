@@ -62,7 +62,9 @@ def test_both_networks_see_it(tiny: dict[str, object]) -> None:
     assert seen.probability_a.sum() == pytest.approx(1) and seen.probability_b.shape == (3,)
     test_image = tasks.see(*ids, 0)
     said = runs.predictions(ids[1]).probability[0]
-    np.testing.assert_allclose(test_image.probability_b, said, atol=0.01)  # the run scored in bfloat16 where that is fast
+    np.testing.assert_allclose(
+        test_image.probability_b, said, atol=0.01
+    )  # the run scored in bfloat16 where that is fast
     maps = tasks.feature_maps(*ids, stage="layer4", image=pictures.keep(png()))
     assert np.array_equal(maps.picture, seen.picture)
     with pytest.raises(ExplorerError, match="cannot be read: it is no picture"):

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.catalogue.methods import PROJECTIONS
-from explorer.engine import projection
-from explorer.engine.projection import project, warm_up
+from explorer.engine.projection import joint, layouts, map_epochs, measure, project, separation, space, warm_up
 from explorer.errors import ExplorerError
 
 
@@ -61,8 +60,8 @@ def test_drift_makes_no_islands(method: str) -> None:
 
 def test_without_the_alignment_drift_makes_islands() -> None:
     before, after, _ = _features()
-    layout = projection._layout(np.vstack([before, after]).astype(float), "umap", 0)
-    assert projection._mixing(layout[:120], layout[120:]) < 0.05
+    layout = layouts.plane(np.vstack([before, after]).astype(float), "umap", 0)
+    assert joint.mixing(layout[:120], layout[120:]) < 0.05
 
 
 @pytest.mark.parametrize("method", PROJECTIONS)
@@ -71,8 +70,9 @@ def test_a_rotated_scaled_copy_lands_on_itself(method: str) -> None:
     rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(64, 64)))[0]
     found = project(before, 3 * before @ rotation - 2, labels, method)
     spread = np.linalg.norm(found.a - found.a.mean(axis=0), axis=1).mean()
-    assert np.linalg.norm(found.a - found.b, axis=1).mean() < 0.05 * spread
-    assert found.mixing == pytest.approx(0.5, abs=0.05)
+    # AlignedUMAP draws its two planes by separate random steps: nothing moved, and yet all drift a little
+    assert np.linalg.norm(found.a - found.b, axis=1).mean() < (0.12 if method == "aligned" else 0.05) * spread
+    assert found.mixing == pytest.approx(0.5, abs=0.12 if method == "aligned" else 0.05)
 
 
 @pytest.mark.parametrize(("n", "d"), [(40, 200), (40, 8)])
@@ -82,7 +82,7 @@ def test_the_reduced_rotation_is_that_of_the_full_space(n: int, d: int) -> None:
     x, y = x * np.sqrt(n) / np.linalg.norm(x), y * np.sqrt(n) / np.linalg.norm(y)
     u, _, vt = np.linalg.svd(y.T @ x)
     full = np.linalg.norm(x - y @ u @ vt)
-    a, b = projection._aligned(projection._standardised(before), projection._standardised(after))
+    a, b = space.aligned(space.standardised(before), [space.standardised(after)])
     assert np.linalg.norm(a - b) == pytest.approx(full, rel=1e-9)
 
 
@@ -105,13 +105,13 @@ def test_knn_votes_on_paper() -> None:
     points = np.array([[0.0], [1.0], [3.0], [100.0], [101.0]])
     labels = np.array(["a", "a", "b", "b", "b"])
     # two votes each: 0 → a, b → a (nearer); 1 → a; 3 → a, a; 100 → b, b; 101 → b, b
-    assert projection._knn_accuracy(points, labels, k=2).correct == 4
+    assert separation.knn_accuracy(points, labels, k=2).correct == 4
 
 
 def test_mixing_on_paper() -> None:
     a = np.random.default_rng(0).normal(size=(40, 2))
-    assert projection._mixing(a, a) == 0.5
-    assert projection._mixing(a, a + 100) == 0.0
+    assert joint.mixing(a, a) == 0.5
+    assert joint.mixing(a, a + 100) == 0.0
 
 
 @pytest.mark.parametrize("n", [4, 5, 7, 19])
@@ -141,10 +141,147 @@ def test_what_cannot_be_mapped_is_said() -> None:
         project(before, after * np.nan, labels)
     with pytest.raises(ExplorerError, match="All 20 images have the same features"):
         project(np.ones((20, 3)), np.zeros((20, 3)), labels)
-    with pytest.raises(ExplorerError, match="Unknown projection 'tsne'.*umap, pca"):
+    with pytest.raises(ExplorerError, match="Unknown projection 'tsne'.*umap, aligned, pca"):
         project(before, after, labels, "tsne")
     with pytest.raises(ValueError, match="same images"):
         project(before, after[:-1], labels)
+
+
+def test_settings_and_seed_change_the_picture_and_not_the_numbers() -> None:
+    before, after, labels = _features()
+    usual = project(before, after, labels)
+    for other in ({"k": 5}, {"min_dist": 0.5}, {"seed": 7}):
+        found = project(before, after, labels, **other)
+        assert not np.array_equal(found.a, usual.a)
+        assert (found.knn_a, found.knn_b) == (usual.knn_a, usual.knn_b)
+
+
+def _clusters(apart: float = 10.0, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Two heaps of n / 2, `apart` deviations from each other."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], n // 2)
+    return rng.normal(size=(n, 20)) + apart * labels[:, None], labels
+
+
+def test_separate_classes_are_measured_as_separate() -> None:
+    features, labels = _clusters()
+    found = measure(features, labels)
+    assert found.knn.correct == found.knn.n == 60
+    assert found.probe is not None and (found.probe.correct, found.folds) == (60, 5)
+    assert found.silhouette > 0.8
+
+
+def test_classes_without_structure_score_like_chance() -> None:
+    rng = np.random.default_rng(1)
+    found = measure(rng.normal(size=(300, 12)), rng.integers(0, 3, 300))
+    assert found.probe is not None
+    for score in (found.knn, found.probe):
+        assert score.low < 1 / 3 < score.high
+    assert abs(found.silhouette) < 0.05
+
+
+def test_shuffled_labels_score_like_chance_where_the_true_ones_do_not() -> None:
+    features, labels = _clusters(n=200)
+    found = measure(features, labels)
+    rates = [score.accuracy for score in found.shuffled]
+    assert found.knn.accuracy == 1.0 and len(rates) == 20
+    assert np.mean(rates) == pytest.approx(0.5, abs=0.05)
+    for order, score in zip(found.shuffles, found.shuffled, strict=True):
+        assert sorted(order) == list(range(200))
+        assert separation.knn_accuracy(space.standardised(features), labels[order]) == score
+
+
+def test_the_numbers_of_the_full_space_ignore_rotation_scale_and_shift() -> None:
+    features, labels = _clusters(2.0)
+    rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(20, 20)))[0]
+    one, two = measure(features, labels), measure(7 * features @ rotation + 3, labels)
+    assert (one.knn, one.probe, one.shuffled) == (two.knn, two.probe, two.shuffled)
+    assert one.silhouette == pytest.approx(two.silhouette)
+
+
+def test_silhouette_on_paper() -> None:
+    points, labels = np.array([[0.0], [2.0], [10.0], [12.0]]), np.array([0, 0, 1, 1])
+    # 0: a = 2, b = 11 → 9/11; 2: a = 2, b = 9 → 7/9; the other two mirror them
+    assert separation.silhouette(points, labels) == pytest.approx((9 / 11 + 7 / 9) / 2)
+    assert np.isnan(separation.silhouette(points, np.zeros(4)))
+
+
+def test_a_class_of_one_image_has_no_linear_probe() -> None:
+    features, labels = _clusters(n=20)
+    labels[0] = 2
+    assert measure(features, labels).probe is None
+    assert measure(features, np.zeros(20, int)).probe is None
+    labels[:3] = 2
+    assert measure(features, labels).folds == 3
+
+
+def _moments(count: int = 4, n: int = 60) -> tuple[list[np.ndarray], np.ndarray]:
+    """Classes that part step by step, in axes that turn and grow."""
+    rng = np.random.default_rng(2)
+    labels, noise = rng.integers(0, 3, n), rng.normal(size=(n, 16))
+    centres = rng.normal(size=(3, 16))
+    rotation = np.linalg.qr(rng.normal(size=(16, 16)))[0]
+    return [(1 + t) * (noise + t * centres[labels]) @ np.linalg.matrix_power(rotation, t) for t in range(count)], labels
+
+
+@pytest.mark.parametrize("method", ["umap", "pca"])
+def test_same_seed_same_epochs(method: str) -> None:
+    moments, labels = _moments()
+    one, two = (map_epochs(moments, labels, np.arange(60), method, seed=3) for _ in range(2))
+    assert np.array_equal(one.xy, two.xy) and one.xy.shape == (4, 60, 2)
+
+
+def test_the_numbers_of_each_epoch_are_those_of_its_own_features() -> None:
+    moments, labels = _moments()
+    found = map_epochs(moments, labels, np.arange(60), "pca")
+    for features, score in zip(moments, found.knn, strict=True):
+        assert score == separation.knn_accuracy(space.standardised(features), labels)
+    assert found.knn[-1].correct > found.knn[0].correct
+    some = map_epochs(moments, labels, np.arange(0, 60, 3), "pca")
+    assert some.knn == found.knn and some.xy.shape == (4, 20, 2)
+
+
+def test_first_and_last_epoch_lie_as_their_features_do() -> None:
+    """In two dimensions a map by PCA is the features themselves, turned: all distances must agree."""
+    rng = np.random.default_rng(3)
+    moments = [rng.normal(size=(30, 2)) * [3, 1] + t * rng.normal(size=(30, 2)) for t in range(3)]
+    found = map_epochs(moments, np.arange(30) % 2, np.arange(30), "pca")
+    for features, xy in zip(moments, found.xy, strict=True):
+        x = space.standardised(features)
+        far = [np.linalg.norm(z[:, None] - z[None], axis=2) for z in (x, xy)]
+        np.testing.assert_allclose(*far, atol=1e-4)
+
+
+def test_the_map_of_epochs_keeps_each_epochs_neighbours() -> None:
+    moments, labels = _moments(5)
+    found = map_epochs(moments, labels, np.arange(60), "umap")
+    assert min(found.trust) > 0.7
+    assert joint.trust(space.standardised(moments[0]), found.xy[-1]) < found.trust[-1]
+
+
+def test_what_only_turns_and_grows_does_not_drift_over_the_epochs() -> None:
+    """Each epoch is tied to the first: small steps must not add up to a way that nothing went.
+
+    UMAP's random steps leave an eighth of the spread on noise, which the page says.
+    """
+    moments, labels = _moments(1)
+    rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(16, 16)))[0]
+    still = [(1 + t) * moments[0] @ np.linalg.matrix_power(rotation, t) + t for t in range(8)]
+    for method, most in (("pca", 1e-3), ("umap", 0.2)):
+        xy = map_epochs(still, labels, np.arange(60), method).xy
+        spread = np.linalg.norm(xy[0] - xy[0].mean(axis=0), axis=1).mean()
+        assert np.linalg.norm(xy[-1] - xy[0], axis=1).mean() < most * spread
+
+
+def test_one_epoch_and_few_images_are_mapped_too() -> None:
+    moments, labels = _moments(3, 5)
+    for method in ("umap", "pca"):
+        assert np.isfinite(map_epochs(moments, labels, np.arange(5), method).xy).all()
+        assert map_epochs(moments[:1], labels, np.arange(5), method).xy.shape == (1, 5, 2)
+    with pytest.raises(ExplorerError, match="at epoch 1 hold values that are not finite"):
+        map_epochs([moments[0], moments[1] * np.nan], labels, np.arange(5))
+    with pytest.raises(ExplorerError, match="Unknown projection 'tsne'"):
+        map_epochs(moments, labels, np.arange(5), "tsne")
 
 
 def test_importing_it_imports_neither_umap_nor_sklearn() -> None:

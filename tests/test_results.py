@@ -13,7 +13,7 @@ import pytest
 
 from explorer import evidence, recipe, results
 from explorer.errors import ExplorerError
-from tests import stand_ins
+from tests import stand_ins, stand_ins_attribution, stand_ins_features, stand_ins_maps, stand_ins_similarity
 
 SOME: dict[str, Any] = {
     "Attribution": stand_ins.attribution(),
@@ -23,15 +23,23 @@ SOME: dict[str, Any] = {
     "Epoch": stand_ins.epochs(1)[0],
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
+    "Movement": results.Movement("layer4", np.linspace(0, 1, 24)),
     "Projection": stand_ins.projection(),
     "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),
     "RateCurve": stand_ins.rate_search().head,
     "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
     "Seen": results.Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
+    "Snippet": results.Snippet(
+        "cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))
+    ),
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],
+    **stand_ins_similarity.examples(),
+    **stand_ins_attribution.examples(),
+    **stand_ins_features.examples(),
+    **stand_ins_maps.examples(),
 }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.engine.similarity import cka, knn_overlap, weight_change
+from explorer.engine.similarity import cka, cka_matrix, knn_overlap, knn_right, weight_change
 from explorer.errors import ExplorerError
 
 
@@ -113,3 +113,31 @@ def test_weight_change_from_nothing() -> None:
     assert weight_change(zero, zero) == 0.0
     assert weight_change({}, {}) == 0.0
     assert weight_change(zero, one) == float("inf")
+
+
+def test_the_matrix_holds_what_cka_gives_pair_by_pair() -> None:
+    xs = [_noise(i, 30, d) for i, d in enumerate((8, 5, 12))]
+    ys = [xs[0] @ _noise(7, 8, 6), xs[1], _noise(9, 30, 12)]
+    found = cka_matrix(xs, ys)
+    np.testing.assert_array_equal(found, [[cka(x, y) for y in ys] for x in xs])
+    assert found[1, 1] == pytest.approx(1)
+
+
+def test_a_matrix_of_stages_with_themselves_is_symmetric_with_ones() -> None:
+    xs = [_noise(i, 30, d) for i, d in enumerate((8, 5, 12))]
+    found = cka_matrix(xs, xs)
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_allclose(np.diag(found), 1)
+
+
+def test_neighbours_vote_on_paper() -> None:
+    x = np.array([[0.0], [1.0], [2.5], [10.0], [11.0]])
+    labels = np.array([0, 0, 1, 1, 1])
+    # nearest: 1, 0, 1, 4, 3
+    assert knn_right(x, labels, k=1).tolist() == [True, True, False, True, True]
+    assert knn_right(x, labels, k=2).tolist() == [True, True, False, True, True]  # a tie goes to the nearest
+    assert knn_right(x, labels, k=10)[:2].tolist() == [False, False]  # one vote against three
+
+
+def test_neighbours_of_noise_name_the_class_by_chance() -> None:
+    assert knn_right(_noise(0, 600, 16), np.arange(600) % 2).mean() == pytest.approx(0.5, abs=0.08)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import re
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -95,6 +96,20 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"ready": state == "ready", "worker": state}, 200 if state == "ready" else 503)
 
 
+async def sprite(request: Request) -> Response:
+    """All thumbnails of a gallery as one picture; the browser keeps it, since a key never changes its meaning."""
+    from explorer.app.ui.tiles import sprite as joined
+
+    key = request.path_params["key"]
+    if not re.fullmatch(r"[0-9a-f]{32}", key):
+        return Response(status_code=404)
+    try:
+        picture = await asyncio.to_thread(joined, key)
+    except (FileNotFoundError, ExplorerError):
+        return Response(status_code=404)
+    return Response(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=604800, immutable"})
+
+
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"SAMEORIGIN",
@@ -127,5 +142,5 @@ class SecurityHeaders:
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-ROUTES = [Route("/api/ready", ready)]
+ROUTES = [Route("/api/ready", ready), Route("/api/sprite/{key}.jpg", sprite)]
 MIDDLEWARE = [Middleware(SecurityHeaders)]

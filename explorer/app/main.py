@@ -20,11 +20,13 @@ CONTENTS = {
         ("race", "Race", "flag"),
     ],
     "Look": [
+        ("images", "Which images", "photo_library"),
         ("features", "Features", "grid_view"),
         ("projection", "One shared map", "scatter_plot"),
         ("attribution", "Where it looks", "visibility"),
         ("similarity", "How far it moved", "compare_arrows"),
     ],
+    "Learn": [("glossary", "Glossary", "menu_book")],
     "Keep": [("runs", "Runs", "folder_open")],
 }
 
@@ -45,6 +47,7 @@ chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
     ui.begin()
+    ui.arrive(chosen.url_path)
     chosen.run()
 except ExplorerError as error:
     ui.error_box(str(error))

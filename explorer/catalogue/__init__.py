@@ -2,7 +2,7 @@
 
 from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.catalogue.datasets import DATASETS, Dataset
-from explorer.catalogue.methods import ATTRIBUTIONS, PROJECTIONS, Method
+from explorer.catalogue.methods import ATTRIBUTIONS, BASELINES, PROJECTIONS, AttributionMethod, Baseline, Method
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.strategies import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, STRATEGIES, Strategy
 from explorer.catalogue.weights import Preprocessing, Weights
@@ -11,12 +11,15 @@ __all__ = [
     "ATTRIBUTIONS",
     "AUGMENTATIONS",
     "BACKBONES",
+    "BASELINES",
     "BATCHNORM_MODES",
     "DATASETS",
     "MOST_VIEWS",
     "PROJECTIONS",
     "STRATEGIES",
+    "AttributionMethod",
     "Backbone",
+    "Baseline",
     "Dataset",
     "Method",
     "Preprocessing",

@@ -13,22 +13,146 @@ class Method:
     caution: str
 
 
+@dataclass(frozen=True)
+class AttributionMethod(Method):
+    """One row of the ways to ask where a network looks.
+
+    `unit` says what a value of the map is. `signed`: values below 0 speak against the class; `staged`: the map lies on the
+    grid of a chosen stage; `baseline`: it needs a picture without evidence to compare with; `complete`: the values promise
+    to add up to what the class gains from the baseline to the picture. `passes`: runs of the network for one picture.
+    `only`: the backbones it applies to, by the first letters of their names (empty: all), and `why` it is these.
+    """
+
+    unit: str = "logits"
+    signed: bool = True
+    staged: bool = False
+    baseline: bool = False
+    complete: bool = False
+    passes: int = 1
+    only: tuple[str, ...] = ()
+    why: str = ""
+
+    def obstacle(self, backbone: str, stage: str = "") -> str:
+        """Why the method does not apply to a backbone (at a stage, where it is staged); empty where it does."""
+        if self.only and not backbone.startswith(self.only):
+            return self.why
+        if self.staged and backbone == "vit_b_16" and stage == "layers4":
+            return (
+                "the head reads the class token only, so the patches of the last stage have no gradient: "
+                "choose an earlier stage, or Attention rollout"
+            )
+        return ""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One row: a picture that is to carry no evidence."""
+
+    name: str
+    title: str
+    meaning: str
+
+
 ATTRIBUTIONS = {
     row.name: row
     for row in (
-        Method(
+        AttributionMethod(
             "gradcam",
             "Grad-CAM",
             "Weights the channels of a stage by how much the class score depends on them and adds "
             "them up (Selvaraju et al. 2017, arXiv 1610.02391).",
             "As coarse as the stage's grid. A blank map means no positive evidence, not no evidence.",
+            unit="logits, added up over the cells",
+            staged=True,
         ),
-        Method(
+        AttributionMethod(
+            "integrated_gradients",
+            "Integrated gradients",
+            "Adds up the gradient of the class score along 50 steps from a baseline to the picture, times the way that each "
+            "pixel went (Sundararajan et al. 2017, arXiv 1703.01365).",
+            "What equals the baseline gets nothing, however much it matters: try another baseline before you believe a map.",
+            unit="logits",
+            baseline=True,
+            complete=True,
+            passes=50,
+        ),
+        AttributionMethod(
+            "gradient_shap",
+            "GradientSHAP",
+            "Averages integrated gradients over 20 draws: a noisy copy of the picture, one of three plain baselines (black, "
+            "mean grey, white), a random point between the two (Lundberg & Lee 2017, arXiv 1705.07874). Seeded.",
+            "20 draws leave noise in the map; the distance between its sum and the score says how much.",
+            unit="logits",
+            complete=True,
+            passes=20,
+        ),
+        AttributionMethod(
+            "input_x_gradient",
+            "Input × gradient",
+            "The gradient of the class score times the pixel's own value, counted from mean grey "
+            "(Shrikumar et al. 2016, arXiv 1605.01713).",
+            "A first-order guess: what saturates is missed, and the picture's own edges shine through.",
+            unit="logits",
+        ),
+        AttributionMethod(
             "saliency",
             "Saliency",
             "How fast the class score changes with each pixel (Simonyan et al. 2014, arXiv 1312.6034).",
             "Noisy; shows sensitivity, not contribution.",
+            unit="logits per normalised pixel value, without sign",
+            signed=False,
         ),
+        AttributionMethod(
+            "occlusion",
+            "Occlusion",
+            "Slides a window of a quarter of the picture's side over it, half a window at a time, and measures what the class "
+            "score loses; each pixel has the mean of its windows (Zeiler & Fergus 2014, arXiv 1311.2901).",
+            "A covered picture is one that the network never learned from; nothing finer than the window can be seen.",
+            unit="logits lost",
+            baseline=True,
+            passes=50,
+        ),
+        AttributionMethod(
+            "ablation",
+            "Grid ablation",
+            "Replaces one cell of an 8 × 8 grid at a time and measures what the class score loses.",
+            "One cell at a time: what two cells say twice is not missed when one of them goes.",
+            unit="logits lost",
+            baseline=True,
+            passes=65,
+        ),
+        AttributionMethod(
+            "rollout",
+            "Attention rollout",
+            "Multiplies the attention of all layers, each averaged with the direct way past it, and shows how much of each "
+            "patch reaches the class token (Abnar & Zuidema 2020, arXiv 2005.00928).",
+            "Asks about no class: it is the same map for every class, and shows where information flows, not what it says.",
+            unit="share of the class token",
+            signed=False,
+            only=("vit",),
+            why="it follows attention from layer to layer, and only a vision transformer has attention",
+        ),
+        AttributionMethod(
+            "guided_backprop",
+            "Guided backprop (negative control)",
+            "The gradient of the class score with every negative value cut off on its way back through a ReLU "
+            "(Springenberg et al. 2015, arXiv 1412.6806).",
+            "Sharp and pretty, and nearly blind to what the network learned: it is here to show that looks prove nothing "
+            "(Adebayo et al. 2018, arXiv 1810.03292). See Randomise the weights.",
+            unit="cut-off logits per normalised pixel value, without sign",
+            signed=False,
+            only=("resnet", "vgg", "squeezenet", "densenet"),
+            why="it changes the gradient of plain ReLUs, and this backbone has none or has other activations beside them",
+        ),
+    )
+}
+
+BASELINES = {
+    row.name: row
+    for row in (
+        Baseline("grey", "Mean grey", "zeros after normalisation, which is the mean colour of ImageNet"),
+        Baseline("black", "Black", "a black picture"),
+        Baseline("blurred", "Blurred", "the picture itself, blurred with a spread of a sixteenth of its side"),
     )
 }
 
@@ -41,6 +165,14 @@ PROJECTIONS = {
             "Before and after are centred, scaled, rotated onto each other and then laid "
             "out in one seeded fit (McInnes et al. 2018, arXiv 1802.03426).",
             "Sizes of clusters mean nothing, distances between them next to nothing.",
+        ),
+        Method(
+            "aligned",
+            "AlignedUMAP",
+            "Centred, scaled and rotated in the same way; then before and after are laid out each from its own neighbours, "
+            "while a spring holds every image near its twin (umap-learn's AlignedUMAP).",
+            "How far an image moves depends on how stiff the spring is (0.01 here), and even one that did not move drifts a "
+            "little, 8 % of the map's spread in a test: compare with the joint fit.",
         ),
         Method(
             "pca",

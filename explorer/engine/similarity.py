@@ -1,6 +1,6 @@
 """How alike two representations of the same images are, and how far the weights moved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -20,7 +20,20 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
     is equal (Székely, Rizzo 2014, arXiv 1310.2926); its factor 1 / (n(n - 3)) cancels.
     """
     _images(x, y, 4, "CKA")
-    a, b = _u_centred(x), _u_centred(y)
+    return _alike(_u_centred(x), _u_centred(y))
+
+
+def cka_matrix(xs: Sequence[np.ndarray], ys: Sequence[np.ndarray]) -> np.ndarray:
+    """`cka` of each of `xs` with each of `ys`, (len(xs), len(ys)): features (n, d) of the same n ≥ 4 images throughout."""
+    for x in (*xs, *ys):
+        _images(xs[0], x, 4, "CKA")
+    rows = [_u_centred(x) for x in xs]
+    columns = rows if ys is xs else [_u_centred(y) for y in ys]
+    return np.array([[_alike(a, b) for b in columns] for a in rows])
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> float:
+    """CKA from two U-centred Gram matrices."""
     size = np.sqrt((a * a).sum() * (b * b).sum())
     return min(1.0, float((a * b).sum() / size)) if size else float("nan")
 
@@ -55,6 +68,21 @@ def knn_overlap(x: np.ndarray, y: np.ndarray, k: int = 10) -> float:
     k = min(k, n - 1)
     a, b = (NearestNeighbors(n_neighbors=k).fit(z).kneighbors(return_distance=False) for z in (x, y))
     return float(np.mean([len(np.intersect1d(i, j)) / k for i, j in zip(a, b, strict=True)]))
+
+
+def knn_right(x: np.ndarray, labels: np.ndarray, k: int = 10) -> np.ndarray:
+    """Whether an image's `k` nearest neighbours in `x` (n, d), itself left out, name its own class, (n,) bool.
+
+    Euclidean; a tie of votes goes to the class named first among the nearest. With n ≤ k images all n - 1 others vote.
+    Raises ExplorerError for n < 2.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    n = _images(x, labels, 2, "The k-NN accuracy")
+    near = NearestNeighbors(n_neighbors=min(k, n - 1)).fit(x).kneighbors(return_distance=False)
+    votes = labels[near]
+    counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)  # argmax takes the nearest of those with most votes
+    return votes[np.arange(n), counts.argmax(axis=1)] == labels
 
 
 def weight_change(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float:

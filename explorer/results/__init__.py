@@ -1,29 +1,86 @@
 """What a task gives back: frozen dataclasses of arrays and facts, each saved and loaded as one file."""
 
-from explorer.results.attribution import Attribution
-from explorer.results.features import FeatureMaps
+from explorer.results.attribution import (
+    Attribution,
+    Attributions,
+    Cascade,
+    Faithfulness,
+    OnObject,
+    OrderedCurve,
+    Randomisation,
+)
+from explorer.results.features import (
+    Excitement,
+    FeatureMaps,
+    FeatureStrip,
+    Filters,
+    Selectivity,
+    StageExcitement,
+    StageSelectivity,
+    StripStage,
+)
 from explorer.results.files import load, pack, save, unpack
 from explorer.results.freezing import Audit, Description, StageAudit, StageDescription
-from explorer.results.images import Gallery, Seen
-from explorer.results.projection import Projection
-from explorer.results.similarity import Comparison, StageChange
+from explorer.results.images import Gallery, Movement, Seen
+from explorer.results.projection import Noise, Projection, Separation, Trajectory
+from explorer.results.similarity import (
+    Comparison,
+    Drift,
+    Interpolation,
+    Mixtures,
+    Paired,
+    Reset,
+    Rewind,
+    StageChange,
+    StagePairs,
+    StageProbe,
+    StageProbes,
+)
+from explorer.results.snippets import Snippet
 from explorer.results.training import Epoch, RateCurve, RateSearch
 
 __all__ = [
     "Attribution",
+    "Attributions",
     "Audit",
+    "Cascade",
     "Comparison",
     "Description",
+    "Drift",
     "Epoch",
+    "Excitement",
+    "Faithfulness",
     "FeatureMaps",
+    "FeatureStrip",
+    "Filters",
     "Gallery",
+    "Interpolation",
+    "Mixtures",
+    "Movement",
+    "OnObject",
+    "OrderedCurve",
+    "Paired",
+    "Noise",
     "Projection",
+    "Separation",
+    "Trajectory",
+    "Randomisation",
     "RateCurve",
     "RateSearch",
+    "Reset",
+    "Rewind",
     "Seen",
+    "Selectivity",
+    "Snippet",
     "StageAudit",
     "StageChange",
     "StageDescription",
+    "StagePairs",
+    "StageProbe",
+    "StageProbes",
+    "StageExcitement",
+    "StageSelectivity",
+    "StripStage",
     "load",
     "pack",
     "save",

@@ -27,3 +27,12 @@ class Seen:
     classes: tuple[str, ...]
     probability_a: np.ndarray
     probability_b: np.ndarray
+
+
+@dataclass(frozen=True)
+class Movement:
+    """How far each test image's features at `stage` moved from A to B: `moved` (n,), the distance over the mean length of A's
+    features (both centred on A's mean); 0.0 exactly where nothing moved."""
+
+    stage: str
+    moved: np.ndarray

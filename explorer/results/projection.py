@@ -7,13 +7,25 @@ import numpy as np
 from explorer.evidence import Score
 
 
+def in_proportion(labels: np.ndarray, most: int) -> np.ndarray:
+    """At most `most` indices into labels (n,), rising, always the same ones; each class in proportion, one at least (so
+    that there are more where there are more classes)."""
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    order = np.random.default_rng(0).permutation(len(labels))
+    quota = {k: max(1, int(most * float((labels == k).mean()))) for k in np.unique(labels)}
+    taken = np.concatenate([order[labels[order] == k][:q] for k, q in quota.items()])
+    return np.sort(taken)
+
+
 @dataclass(frozen=True)
 class Projection:
     """One shared map of the test images in A (before) and B (after): `a`, `b` (n, 2).
 
     `knn_a`, `knn_b`: leave-one-out 10-nearest-neighbour accuracy in the full space; `trust_a`, `trust_b`: trustworthiness
     of the map in [0, 1] (Venna, Kaski 2001); `mixing`: share of each point's map neighbours from the other model (0.5
-    where nothing moved, near 0 for two islands); `unmoved`: the features are bitwise the same.
+    where nothing moved, near 0 for two islands); `unmoved`: the features are bitwise the same; `neighbours`, `min_dist` and
+    `seed` are UMAP's.
     """
 
     method: str
@@ -29,3 +41,66 @@ class Projection:
     trust_b: float
     mixing: float
     unmoved: bool
+    neighbours: int = 15
+    min_dist: float = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How far the classes of the test images are apart in one run's full feature space (n, width), without any map.
+
+    `knn` as in `Projection`; `probe` the score of a logistic regression over `folds` stratified folds (None where a class
+    has one image only); `silhouette` in [-1, 1], NaN where it does not exist. The control: `shuffles` (s, n) are orders of
+    the labels, `shuffled` the k-NN accuracy with each; `chance` the share of the commonest class.
+    """
+
+    run: str
+    stage: str
+    width: int
+    knn: Score
+    probe: Score | None
+    folds: int
+    silhouette: float
+    shuffles: np.ndarray
+    shuffled: tuple[Score, ...]
+    chance: float
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A run on one map, from the pre-trained network on: `xy` (t, m, 2) at the epochs (t,), 0 being pre-trained.
+
+    `images` (m,) are those of the n test images that are drawn, `labels` (m,) theirs; `knn` (all n images, full space) and
+    `trust` (of the map) one each epoch; `chosen` the epoch that the run kept; `moved` is False where no epoch changed a
+    feature (then t = 1).
+    """
+
+    run: str
+    method: str
+    stage: str
+    epochs: tuple[int, ...]
+    xy: np.ndarray
+    images: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    knn: tuple[Score, ...]
+    trust: tuple[float, ...]
+    chosen: int
+    moved: bool
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The control of every map: Gaussian noise of the size of a run's features (n, width), laid out by the same recipe.
+
+    `xy` (n, 2); `labels` (n,) are the run's, which have nothing to do with the noise; `knn` and `trust` as in `Projection`.
+    """
+
+    method: str
+    width: int
+    xy: np.ndarray
+    labels: np.ndarray
+    classes: tuple[str, ...]
+    knn: Score
+    trust: float

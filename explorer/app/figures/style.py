@@ -10,6 +10,7 @@ CLASSES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#9
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 GREY = "rgba(128, 138, 148, 0.45)"
 TEXT, SMALL = 16, 14
+CLEAR = "clear"  # the name of heatmaps whose cells let the page through
 
 SNOWFLAKE = (
     "M 0 -9 L 0 9 M -7.8 -4.5 L 7.8 4.5 M -7.8 4.5 L 7.8 -4.5 "
@@ -57,6 +58,28 @@ def tint(fig: go.Figure, dark: bool) -> go.Figure:
     fig.for_each_annotation(lambda note: note.update(font={"color": note.font.color or ink["color"]}))
     fig.for_each_coloraxis(lambda axis: axis.colorbar.update(tickfont=ink, title={"font": ink}))
     fig.update_traces(textfont=ink, selector={"type": "scatter"})
+    # Plotly picks ink for a heatmap's numbers as if its cells were opaque; these are not.
+    fig.update_traces(textfont=ink, selector={"type": "heatmap", "name": CLEAR})
+    return fig
+
+
+def enlarge(fig: go.Figure, factor: float) -> go.Figure:
+    """The figure with all its type `factor` times as large, and as much higher as the type needs."""
+    fig.update_layout(height=round((fig.layout.height or 450) * (1 + (factor - 1) / 2)))
+    size = {"size": round(TEXT * factor)}
+    small = {"size": round(SMALL * factor)}
+    fig.update_layout(font=size, hoverlabel={"font": size}, legend={"font": small, "title": {"font": small}})
+    fig.update_xaxes(title_font=size, tickfont=small)
+    fig.update_yaxes(title_font=size, tickfont=small)
+    fig.for_each_annotation(lambda note: note.update(font={"size": round((note.font.size or TEXT) * factor)}))
+    fig.for_each_coloraxis(lambda axis: axis.colorbar.update(tickfont=small, title={"font": size}))
+    for kind in ("scatter", "heatmap", "bar"):
+        fig.for_each_trace(
+            lambda trace: trace.update(textfont={"size": round((trace.textfont.size or SMALL) * factor)}),
+            {"type": kind},
+        )
+    if fig.layout.margin.t:
+        fig.update_layout(margin={"t": round(fig.layout.margin.t * factor)})
     return fig
 
 

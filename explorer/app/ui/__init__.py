@@ -1,7 +1,9 @@
 """Everything Streamlit that two pages share. Caches are decorated in `asking` alone."""
 
 from explorer.app.ui.asking import all_runs, ask, error_box, finished, owner, predictions
+from explorer.app.ui.attribution import ATTRIBUTION_VIEWS, pick_look, words_of
 from explorer.app.ui.drawing import draw, explain, show_code, stage_strip
+from explorer.app.ui.features import FEATURE_VIEWS
 from explorer.app.ui.forms import (
     advanced_form,
     cost_words,
@@ -12,9 +14,22 @@ from explorer.app.ui.forms import (
     pick_strategy,
     pick_weights,
 )
+from explorer.app.ui.glossary import pick_glossary, pick_term, show_questions, show_term
+from explorer.app.ui.grid import browse, matrices, quadrants, selection_words
 from explorer.app.ui.images import pick_image, pick_target
+from explorer.app.ui.links import arrive, linked
 from explorer.app.ui.live import follow, home_progress, home_runs, recipe_or_error, result_line, start, start_and_follow
-from explorer.app.ui.maps import ask_map, image_from_map
+from explorer.app.ui.maps import (
+    ask_map,
+    how_to_read,
+    image_from_map,
+    map_beside,
+    map_words,
+    pick_map,
+    selection_line,
+    show_map,
+    truth_table,
+)
 from explorer.app.ui.pairs import changed, most_gained, need_run, pick_stage, two_runs, warn_unrelated
 from explorer.app.ui.race import (
     all_races,
@@ -30,6 +45,7 @@ from explorer.app.ui.race import (
 )
 from explorer.app.ui.rates import offer_rates
 from explorer.app.ui.selection import select, selected
+from explorer.app.ui.similarity import SIMILARITY_VIEWS
 from explorer.app.ui.standings import (
     RACE_TABLES,
     compare_elsewhere,
@@ -54,17 +70,29 @@ from explorer.app.ui.visitor import Choice, begin, choice, choose
 from explorer.app.ui.words import audit_badge, command, count, run_label, safe_md, state_badge
 
 __all__ = [
+    "ATTRIBUTION_VIEWS",
     "Choice",
+    "FEATURE_VIEWS",
     "RACE_TABLES",
     "RUNS_COLUMNS",
+    "SIMILARITY_VIEWS",
     "advanced_form",
     "all_races",
     "all_runs",
+    "arrive",
     "ask",
     "ask_map",
+    "how_to_read",
+    "map_beside",
+    "map_words",
+    "pick_map",
+    "selection_line",
+    "show_map",
+    "truth_table",
     "audit_badge",
     "audit_table",
     "begin",
+    "browse",
     "changed",
     "choice",
     "choose",
@@ -80,12 +108,14 @@ __all__ = [
     "explain",
     "finished",
     "follow_race",
+    "matrices",
     "most_gained",
     "follow",
     "home_progress",
     "home_runs",
     "kept_outputs",
     "image_from_map",
+    "linked",
     "need_run",
     "offer_rates",
     "owner",
@@ -98,15 +128,19 @@ __all__ = [
     "pick_batchnorm",
     "pick_custom_stages",
     "pick_dataset",
+    "pick_glossary",
     "pick_image",
+    "pick_look",
     "pick_race",
     "pick_race_size",
     "pick_stage",
     "pick_strategies",
     "pick_strategy",
     "pick_target",
+    "pick_term",
     "pick_weights",
     "predictions",
+    "quadrants",
     "race_chart",
     "race_csv",
     "race_form_open",
@@ -118,7 +152,10 @@ __all__ = [
     "safe_md",
     "select",
     "selected",
+    "selection_words",
     "show_code",
+    "show_questions",
+    "show_term",
     "stage_strip",
     "start",
     "start_and_follow",
@@ -128,4 +165,5 @@ __all__ = [
     "two_runs",
     "undo_delete",
     "warn_unrelated",
+    "words_of",
 ]

@@ -8,16 +8,22 @@ import streamlit as st
 
 from explorer.app import figures
 from explorer.app.ui.asking import source
-
-_SAVE = {"toImageButtonOptions": {"format": "svg", "filename": "thaw"}, "displaylogo": False, "scrollZoom": False}
+from explorer.app.ui.display import LARGER, figure_config, projector
+from explorer.app.ui.links import linked
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _drawn(
-    name: str, arguments: tuple[Any, ...], named: dict[str, Any], dark: bool, _plan: partial[figures.Figure]
+    name: str,
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    dark: bool,
+    large: bool,
+    _plan: partial[figures.Figure],
 ) -> figures.Figure:
     """The figure of a plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up nothing."""
-    return figures.tint(_plan(), dark)
+    figure = figures.tint(_plan(), dark)
+    return figures.enlarge(figure, LARGER) if large else figure
 
 
 def draw(
@@ -31,11 +37,12 @@ def draw(
     `plan` is the figure's function with its arguments, e.g. `partial(figures.accuracies, bars)`: equal plans are drawn once and
     shared by all visitors. `code` is the (file, function) behind the figure.
     """
-    figure = _drawn(plan.func.__name__, plan.args, plan.keywords, st.context.theme.type == "dark", plan)
+    dark = st.context.theme.type == "dark"
+    figure = _drawn(plan.func.__name__, plan.args, plan.keywords, dark, projector(), plan)
     words = figure.layout.meta
     chart: dict[str, Any] = {
         "key": key,
-        "config": _SAVE,
+        "config": figure_config(),
         "alt": words["alt"],
         "width": figure.layout.width or "stretch",
     }
@@ -49,9 +56,9 @@ def draw(
 
 def explain(look: str, caution: str = "") -> None:
     """What to look for; then what the figure cannot tell."""
-    st.markdown(f":material/search: {look}")
+    st.markdown(f":material/search: {linked(look)}")
     if caution:
-        st.caption(f":material/warning: {caution}")
+        st.caption(f":material/warning: {linked(caution)}")
 
 
 def show_code(file: str, name: str) -> None:

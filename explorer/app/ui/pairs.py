@@ -138,12 +138,18 @@ def pick_stage(run: Run, default: str = "") -> str:
     return current
 
 
+def same_start(a: Run, b: Run) -> bool:
+    """Whether A and B started from the same weights, so that their features share their axes."""
+    return bool(a.recipe and b.recipe and a.recipe.start == b.recipe.start)
+
+
 def warn_unrelated(a: Run, b: Run) -> None:
     """Say so where A and B did not start from the same weights: then channel 7 of A is not channel 7 of B."""
-    if a.recipe and b.recipe and a.recipe.weights != b.recipe.weights:
+    if a.recipe and b.recipe and not same_start(a, b):
+        told = [r.weights + (f" (seed {r.seed})" if r.weights == "random" else "") for r in (a.recipe, b.recipe)]
         st.warning(
-            f"A started from {safe_md(a.recipe.weights)}, B from {safe_md(b.recipe.weights)}: their channels have nothing "
-            "to do with each other. Read no channel-by-channel change into this.",
+            f"A started from {safe_md(told[0])}, B from {safe_md(told[1])}: their channels have nothing to do with each other. "
+            "Read no channel-by-channel change into this.",
             icon=":material/warning:",
         )
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from explorer import jobs
+from explorer.app.ui.display import display_switch
 from explorer.app.ui.words import safe_md
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import dataset
@@ -87,6 +88,7 @@ def begin() -> None:
         for note in notes:
             st.warning(safe_md(f"{note} Showing the default instead."), icon=":material/link_off:")
     _mirror()
+    display_switch()
     _worker_line()
 
 

@@ -3,26 +3,46 @@
 from collections.abc import Callable
 from typing import Any
 
-from explorer.engine.tasks.attribution import attribute
-from explorer.engine.tasks.features import feature_maps
-from explorer.engine.tasks.images import gallery, see
+from explorer.engine.tasks.attribution import attribute, attribute_many, faithfulness, on_object, randomise
+from explorer.engine.tasks.features import excitement, feature_maps, feature_strip, filters, selectivity
+from explorer.engine.tasks.images import gallery, movement, see
 from explorer.engine.tasks.lent import network
 from explorer.engine.tasks.planning import describe, find_rates
-from explorer.engine.tasks.projection import project
-from explorer.engine.tasks.similarity import compare
+from explorer.engine.tasks.projection import project, project_aligned, project_epochs, project_noise, separation
+from explorer.engine.tasks.similarity import compare, drift, interpolate, probe_stages, rewind, stage_pairs
+from explorer.engine.tasks.snippets import run_snippet
 from explorer.engine.tasks.train import train
 
 __all__ = [
     "TASKS",
     "attribute",
+    "attribute_many",
     "compare",
     "describe",
+    "drift",
+    "faithfulness",
+    "excitement",
     "feature_maps",
+    "feature_strip",
+    "filters",
+    "selectivity",
     "find_rates",
     "gallery",
+    "interpolate",
+    "movement",
     "network",
+    "on_object",
+    "probe_stages",
     "project",
+    "project_aligned",
+    "project_epochs",
+    "project_noise",
+    "randomise",
+    "rewind",
+    "run_snippet",
     "see",
+    "separation",
+    "stage_pairs",
     "train",
 ]
 
@@ -31,8 +51,28 @@ TASKS: dict[str, Callable[..., Any]] = {
     "find_rates": find_rates,
     "gallery": gallery,
     "see": see,
+    "movement": movement,
     "feature_maps": feature_maps,
+    "feature_strip": feature_strip,
+    "selectivity": selectivity,
+    "excitement": excitement,
+    "filters": filters,
     "project": project,
+    "project_aligned": project_aligned,
+    "project_epochs": project_epochs,
+    "project_noise": project_noise,
+    "separation": separation,
     "attribute": attribute,
+    "attribute_long": attribute,  # the same for methods of many passes, where quick looks need not wait for it
+    "attribute_many": attribute_many,
+    "faithfulness": faithfulness,
+    "on_object": on_object,
+    "randomise": randomise,
     "compare": compare,
+    "stage_pairs": stage_pairs,
+    "probe_stages": probe_stages,
+    "drift": drift,
+    "rewind": rewind,
+    "interpolate": interpolate,
+    "run_snippet": run_snippet,
 }

@@ -1,14 +1,61 @@
-"""What the channels of A and of B answer to a picture."""
+"""What the channels of A and of B answer: to one picture, and to all held-out images."""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
+import torch
 
+from explorer import runs
 from explorer.catalogue.backbones import stage_of
 from explorer.engine import features
+from explorer.engine.features import channels as found_in
+from explorer.engine.features.excite import rank_correlation
+from explorer.engine.features.selective import lowest
 from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError
-from explorer.results import FeatureMaps
+from explorer.results import (
+    Excitement,
+    FeatureMaps,
+    FeatureStrip,
+    Filters,
+    Selectivity,
+    StageExcitement,
+    StageSelectivity,
+    StripStage,
+)
 
-CHANNELS = 16
+STRIP, CELLS = 6, 24  # channels a stage in the strip, and the most cells a side that it draws
+TOP = 12  # images kept for each channel
+MOST, MOST_LARGE, LARGE = 600, 200, 128  # images looked at: fewer where inputs have more than 128 pixels a side
+FILTERS = 64
+BATCH = 32
+
+
+def _related(a: str, b: str) -> bool:
+    """Whether A and B started from the same weights: then a channel is the same channel in both."""
+    p, q = lent.finished(a), lent.finished(b)
+    alike = (p.backbone, p.weights, p.preprocessing) == (q.backbone, q.weights, q.preprocessing)
+    return alike and (p.weights != "random" or p.seed == q.seed)
+
+
+def _one_backbone(a: str, b: str) -> None:
+    before, after = lent.finished(a).row, lent.finished(b).row
+    if before.name != after.name:
+        raise ExplorerError(
+            f"Channels can be compared only where B was tuned from A's weights; A is a {before.title}, B a "
+            f"{after.title}. Choose two runs of one backbone."
+        )
+
+
+def _comparable(a: str, b: str) -> None:
+    """ExplorerError where channel 7 of A is not channel 7 of B."""
+    _one_backbone(a, b)
+    if not _related(a, b):
+        start = [f"{p.weights}" + f" (seed {p.seed})" * (p.weights == "random") for p in map(lent.finished, (a, b))]
+        raise ExplorerError(
+            f"A started from {start[0]}, B from {start[1]}: their channels have nothing to do with each other. Choose two "
+            f"runs that started from the same weights."
+        )
 
 
 def feature_maps(a: str, b: str, stage: str, image: int | str) -> FeatureMaps:
@@ -16,13 +63,105 @@ def feature_maps(a: str, b: str, stage: str, image: int | str) -> FeatureMaps:
     lent.same_images(a, b)
     before, after = lent.network(a), lent.network(b)
     stage_of(before.row, stage), stage_of(after.row, stage)
-    if before.row.name != after.row.name:
-        raise ExplorerError(
-            f"Channels can be compared only where B was tuned from A's weights; A is a {before.row.title}, B a "
-            f"{after.row.title}. Choose two runs of one backbone."
-        )
+    _one_backbone(a, b)
     (picture, x), (_, y) = lent.one(a, image), lent.one(b, image)
     maps_a, maps_b = features.maps(before, x, stage), features.maps(after, y, stage)
     order, change = features.rank_by_change(maps_a, maps_b)
-    kept = np.asarray(order[:CHANNELS])
-    return FeatureMaps(stage, image, picture, kept, maps_a[kept], maps_b[kept], np.asarray(change))
+    return FeatureMaps(
+        stage, image, picture, order, maps_a[order], maps_b[order], change, features.strength(maps_a, maps_b)
+    )
+
+
+def feature_strip(a: str, b: str, image: int | str) -> FeatureStrip:
+    """One picture through every stage of two runs: the channels that answer most strongly, small."""
+    lent.same_images(a, b)
+    _one_backbone(a, b)
+    related = _related(a, b)
+    (picture, x), (_, y) = lent.one(a, image), lent.one(b, image)
+    of_a, of_b = found_in.all_maps(lent.network(a), x), found_in.all_maps(lent.network(b), y)
+    stages = tuple(_strip_stage(stage, of_a[stage], of_b[stage], related) for stage in of_a)
+    return FeatureStrip(image, picture, related, stages)
+
+
+def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> StripStage:
+    of_a = features.strongest(STRIP, a, b) if related else features.strongest(STRIP, a)
+    of_b = of_a if related else features.strongest(STRIP, b)
+    size = float(np.abs(a).mean())
+    change = float(np.abs(b - a).mean()) / (size or 1.0) if related else float("nan")
+    small = [found_in.shrunk(maps[kept], CELLS) for maps, kept in ((a, of_a), (b, of_b))]
+    return StripStage(stage, of_a, of_b, *small, len(a), *a.shape[1:], change)
+
+
+def selectivity(a: str, b: str) -> Selectivity:
+    """Which class each channel prefers in A and in B, from the pooled features of all test images."""
+    said = lent.same_images(a, b)
+    _comparable(a, b)
+    of_a, of_b = runs.tensors(a, "features"), runs.tensors(b, "features")
+    dealt = np.random.default_rng(0).permutation(said.labels)
+    rows = []
+    for stage in lent.finished(a).row.stage_names:
+        x, y = of_a[f"after/{stage}"], of_b[f"after/{stage}"]
+        floor = lowest(x, y)
+        (index_a, prefers_a), (index_b, prefers_b) = (features.class_selectivity(z, said.labels, floor) for z in (x, y))
+        chance = float(np.median(features.class_selectivity(y, dealt, floor)[0]))
+        rows.append(StageSelectivity(stage, index_a, index_b, prefers_a, prefers_b, chance, bool((floor < 0).any())))
+    return Selectivity(len(said.labels), said.classes, tuple(rows))
+
+
+def excitement(a: str, b: str, report: Callable[[float, str], None] | None = None) -> Excitement:
+    """The test images that excite each channel most, in A and in B, at every stage; some of them where there are many."""
+    said = lent.same_images(a, b)
+    _comparable(a, b)
+    used = lent.finished(a).preprocessing
+    images = features.spread(said.labels, MOST if used.crop <= LARGE else MOST_LARGE)
+    net_a, net_b = lent.network(a), lent.network(b)
+
+    def tell(share: float) -> None:
+        if report:
+            report(share, f"{round(share * len(images))} of {len(images)} images")
+
+    peaks = features.excite(net_a, net_b, _Batches(a, images), tell)
+    sight = features.receptive_fields(net_a, used.crop)
+    stages = tuple(_stage_excitement(stage, *pair, images, sight[stage]) for stage, pair in peaks.items())
+    shares = np.bincount(said.labels[images], minlength=len(said.classes)) / len(images)
+    shown = used.crop / used.resize
+    return Excitement(len(images), len(said.labels), used.crop, shown, said.labels, said.classes, shares, stages)
+
+
+class _Batches:
+    """The inputs of these test images, batch after batch, made when they are asked for."""
+
+    def __init__(self, run: str, images: np.ndarray) -> None:
+        self.run, self.images = run, images
+
+    def __length_hint__(self) -> int:
+        return -(-len(self.images) // BATCH)
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        for first in range(0, len(self.images), BATCH):
+            yield torch.cat([lent.inputs(self.run, int(i)) for i in self.images[first : first + BATCH]])
+
+
+def _stage_excitement(
+    stage: str, a: features.Peaks, b: features.Peaks, images: np.ndarray, sight: tuple[int, int]
+) -> StageExcitement:
+    rows_a, rows_b = (np.argsort(-peaks.value, axis=0, kind="stable")[:TOP].T for peaks in (a, b))
+    at = [np.take_along_axis(kind, rows.T, axis=0).T for rows, peaks in ((rows_a, a), (rows_b, b))
+          for kind in (peaks.value, peaks.place)]  # fmt: skip
+    return StageExcitement(
+        stage, a.rows, a.columns, sight, a.same,
+        top_a=images[rows_a], top_b=images[rows_b],
+        value_a=at[0], value_b=at[2], place_a=at[1], place_b=at[3],
+        elsewhere_a=features.ranks_elsewhere(b.value, rows_a), elsewhere_b=features.ranks_elsewhere(a.value, rows_b),
+        lowest_a=a.value.min(axis=0), lowest_b=b.value.min(axis=0),
+        correlation=rank_correlation(a.value, b.value),
+    )  # fmt: skip
+
+
+def filters(a: str, b: str) -> Filters:
+    """The first convolution's filters of two runs; where there are more than 64, those with the largest weights in A."""
+    _one_backbone(a, b)
+    (layer, of_a), (_, of_b) = (features.first_filters(lent.network(run)) for run in (a, b))
+    size = np.linalg.norm(of_a.reshape(len(of_a), -1), axis=1)
+    kept = np.argsort(-size, kind="stable")[:FILTERS] if len(of_a) > FILTERS else np.arange(len(of_a))
+    return Filters(layer, len(of_a), kept, of_a[kept], of_b[kept])

@@ -6,7 +6,8 @@ from explorer import runs
 from explorer.catalogue import Preprocessing
 from explorer.engine import attribution
 from explorer.engine.tasks import lent
-from explorer.results import Gallery, Seen
+from explorer.errors import ExplorerError
+from explorer.results import Gallery, Movement, Seen
 
 THUMBNAIL = 96
 
@@ -24,3 +25,22 @@ def see(a: str, b: str, image: int | str) -> Seen:
     (picture, x), (_, y) = lent.one(a, image), lent.one(b, image)
     said: list[np.ndarray] = [attribution.probabilities(lent.network(run), z)[0] for run, z in ((a, x), (b, y))]
     return Seen(picture, classes, *said)
+
+
+def movement(a: str, b: str) -> Movement:
+    """How far each test image moved from A to B in the features of the last stage.
+
+    ‖b_i - a_i‖ / mean_j ‖a_j - mean(a)‖: in units of how far A's images lie from their middle. Raises ExplorerError where A
+    and B did not start from the same weights: their features have no axis in common.
+    """
+    lent.same_images(a, b)
+    p, q = lent.finished(a), lent.finished(b)
+    if p.start != q.start:
+        raise ExplorerError(
+            f"A started from {p.backbone} {p.weights}, B from {q.backbone} {q.weights}: their features share no axes, so "
+            f"nobody can say how far an image moved. Choose two runs that started from the same weights."
+        )
+    stage = p.row.stage_names[-1]
+    before, after = (runs.tensors(run, "features")[f"after/{stage}"].astype(np.float64) for run in (a, b))
+    size = np.linalg.norm(before - before.mean(axis=0), axis=1).mean()
+    return Movement(stage, np.linalg.norm(after - before, axis=1) / max(size, 1e-12))

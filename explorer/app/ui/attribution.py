@@ -1,0 +1,180 @@
+"""The views of the attribution page: one picture, sixteen, and whether a map is to be trusted."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import jobs
+from explorer.app import figures
+from explorer.app.ui.asking import ask, predictions
+from explorer.app.ui.drawing import draw
+from explorer.app.ui.images import choose_image, pick_target, true_probability
+from explorer.app.ui.pairs import pick_stage
+from explorer.app.ui.selection import selected
+from explorer.app.ui.words import plain, safe_md
+from explorer.catalogue import ATTRIBUTIONS, BASELINES
+from explorer.catalogue.methods import AttributionMethod
+from explorer.jobs import Task
+from explorer.results import Attribution, Gallery
+from explorer.runs import Run
+
+SIXTEEN = 16
+CONTROL = "guided_backprop"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is asked: two runs, a method with its stage and baseline, a class."""
+
+    a: Run
+    b: Run
+    method: AttributionMethod
+    stage: str
+    target: str
+    baseline: str
+
+    def task(self, name: str, **arguments: Any) -> Task:
+        """The task of this name; a baseline is named only where the method has one and it is not the usual one."""
+        how = {"method": self.method.name, "stage": self.stage}
+        if self.method.baseline and self.baseline != "grey":
+            how["baseline"] = self.baseline
+        return jobs.task(name, **how, **arguments)
+
+
+def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
+    """Controls of method, class, and, where the method has them, stage and baseline."""
+    name = a.recipe.backbone if a.recipe else ""
+    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.only or name.startswith(tuple(row.only))]
+    if st.session_state.get("attribution_method") not in (None, *fitting):
+        st.session_state["attribution_method"] = fitting[0]
+    baseline = "grey"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        method = ATTRIBUTIONS[
+            st.selectbox(
+                "Method",
+                fitting,
+                key="attribution_method",
+                persist_state="session",
+                format_func=lambda key: ATTRIBUTIONS[key].title,
+                width=300,
+            )
+        ]
+        target = pick_target(gallery, image)
+        if method.baseline:
+            baseline = st.selectbox(
+                "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
+                format_func=lambda key: BASELINES[key].title,
+            )  # fmt: skip
+    last = a.recipe.row.stage_names[-1] if a.recipe else ""
+    return Look(a, b, method, pick_stage(b) if method.staged else last, target, baseline)
+
+
+def words_of(look: Look) -> None:
+    """What the method computes, and what it cannot tell."""
+    row = look.method
+    baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
+    st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
+
+
+def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
+    """Picture, A and B on one scale, and how far a complete method's map adds up."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        opacity = st.slider("Strength of the overlay", 0.2, 1.0, 0.75, 0.05, key="attribution_opacity", width=220)
+        raw = st.toggle("Raw grid only", key="attribution_raw")
+        apart = st.toggle("B − A", key="attribution_difference")
+        own = st.toggle("Each on its own scale", key="attribution_normalised", help="Hides which map is stronger.")
+        rising = look.method.signed and st.toggle("Only what speaks for the class", key="attribution_positive")
+    long = look.method.passes > 1
+    runs = {"a": look.a.id, "b": look.b.id}
+    task = look.task("attribute_long" if long else "attribute", **runs, image=image, target=look.target)
+    found = ask(task, look.method.title, height=400)
+    if found is None:
+        return
+    shown = figures.Shown(normalised=own, positive=bool(rising))
+    draw(
+        partial(figures.attribution, found, opacity, not raw, apart, shown),
+        "attribution",
+        code=("explorer/engine/attribution/asking.py", "attribute"),
+    )
+    if look.method.complete:
+        st.markdown(_completeness(found))
+
+
+def _completeness(found: Attribution) -> str:
+    """How far the map's sum is from what the class gains: the convergence delta."""
+    parts = []
+    for letter, heat, rise in (("A", found.a, found.rise_a), ("B", found.b, found.rise_b)):
+        total = float(heat.sum())
+        parts.append(
+            f"{letter}: the map adds up to {total:.2f}, the class gains {rise:.2f} logits, delta {total - rise:+.2f}"
+        )
+    return "; ".join(parts).replace("-", "−") + "."
+
+
+def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
+    """The selected images, or those of the class that B gained most on, in one call and on one scale."""
+    pa, pb = predictions(look.a.id), predictions(look.b.id)
+    marked = selected(len(pa.labels))[:SIXTEEN]
+    if len(marked):
+        st.caption(f"The first {len(marked)} of the selected images.")
+    else:
+        rows = np.flatnonzero(pa.labels == pa.classes.index(look.target))
+        gain = true_probability(pb) - true_probability(pa)
+        marked = rows[np.argsort(-gain[rows], kind="stable")][:SIXTEEN]
+        st.caption(
+            f"The {len(marked)} test images of {safe_md(plain(look.target))} that B gained most on: the best case, not a sample. "
+            "Select others in a map or under “All images”."
+        )
+    runs = {"a": look.a.id, "b": look.b.id}
+    task = look.task("attribute_many", **runs, images=[int(i) for i in marked], target=look.target)
+    found = ask(task, f"{look.method.title}, {len(marked)} images", height=640)
+    if found is not None:
+        draw(partial(figures.attributions, found), "attribution_many", on_select=_clicked,
+             code=("explorer/engine/tasks/attribution.py", "attribute_many"))  # fmt: skip
+
+
+def _clicked() -> None:
+    points = st.session_state["attribution_many"]["selection"]["points"]
+    if points and points[0].get("customdata"):
+        choose_image(int(points[0]["customdata"][0]))
+
+
+def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
+    """What happens to the class as the picture goes in the map's order; on shapes, whether the map is on the object."""
+    runs = {"a": look.a.id, "b": look.b.id}
+    task = look.task("faithfulness", **runs, image=image, target=look.target)
+    found = ask(task, "Deletion and insertion", height=420)
+    if found is not None:
+        draw(partial(figures.faithfulness, found), "attribution_faithful",
+             code=("explorer/engine/attribution/faithfulness.py", "curves"))  # fmt: skip
+    if look.a.recipe and look.a.recipe.dataset == "shapes":
+        st.subheader("On the object?")
+        found = ask(look.task("on_object", **runs), "Maps against the objects' masks", height=380)
+        if found is not None:
+            draw(partial(figures.on_object, found), "attribution_object",
+                 code=("explorer/engine/attribution/faithfulness.py", "inside"))  # fmt: skip
+
+
+def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
+    """What is left of B's map while B's weights are replaced by random ones, from the head down."""
+    name = look.b.recipe.backbone if look.b.recipe else ""
+    only = ATTRIBUTIONS[CONTROL].only
+    control = CONTROL if look.method.name != CONTROL and (not only or name.startswith(tuple(only))) else ""
+    task = look.task("randomise", run=look.b.id, image=image, target=look.target, against=control)
+    found = ask(task, "Randomising B, stage by stage", height=420)
+    if found is None:
+        return
+    code = ("explorer/engine/attribution/randomisation.py", "cascade")
+    draw(partial(figures.randomisation, found), "attribution_random", code=code)
+    draw(partial(figures.randomisation_maps, found), "attribution_random_maps")
+
+
+ATTRIBUTION_VIEWS = {
+    "One picture": one_picture,
+    "Sixteen pictures": sixteen,
+    "Is the map faithful?": faithful,
+    "Randomise the weights": randomised,
+}

@@ -1,0 +1,92 @@
+"""What a visitor chooses of a map: method and its settings, view, colours, dots or pictures, click or lasso."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from explorer.catalogue import PROJECTIONS
+
+PAIR, ARROWS, SLIDE, EPOCHS, NOISE = "Side by side", "Arrows", "Slide A to B", "Epochs of B", "Pure noise"
+VIEWS = (PAIR, ARROWS, SLIDE, EPOCHS, NOISE)
+CLASS, SAID, RIGHT, SHUFFLED = "Class", "Prediction", "Right or wrong", "Shuffled labels"
+COLOURS = (CLASS, SAID, RIGHT, SHUFFLED)
+DOTS, PICTURES = "Dots", "Pictures"
+CLICK, LASSO = "Click chooses", "Lasso selects"
+USUAL = {"neighbours": 15, "min_dist": 0.1, "seed": 0}
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The choice: `settings` holds only what differs from UMAP's usual values, so that all pages share one result."""
+
+    method: str
+    view: str
+    colour: str = CLASS
+    pictures: bool = False
+    lasso: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def _row(label: str, options: tuple[str, ...], key: str, **more: Any) -> str:
+    found = st.segmented_control(
+        label, options, default=options[0], required=True, key=f"projection_{key}", persist_state="session", **more
+    )
+    return str(found or options[0])
+
+
+def pick_map() -> Picked:
+    """The controls above the map, in two rows; what does nothing in a view is not offered there."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = _row("View", VIEWS, "view")
+        method = _row("Layout", tuple(PROJECTIONS), "method", format_func=_short)
+        settings = _settings(method)
+    colour, points, mouse = CLASS, DOTS, CLICK
+    if view in (EPOCHS, NOISE):
+        return Picked(method, view, settings=settings)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        colour = _row("Colour and symbol by", COLOURS, "colour")
+        if view != SLIDE:
+            points = _row("Points", (DOTS, PICTURES), "points")
+            mouse = _row("Mouse", (CLICK, LASSO), "mouse", help="A lasso or box selects images on every page.")
+    return Picked(method, view, colour, points == PICTURES, mouse == LASSO, settings)
+
+
+def _short(method: str) -> str:
+    return PROJECTIONS[method].title.split(",")[0]
+
+
+def _settings(method: str) -> dict[str, Any]:
+    """UMAP's settings in a popover; empty where they are the usual ones, and for PCA, which has none."""
+    if method == "pca":
+        return {}
+    state = st.session_state
+    chosen = {name: state.get(f"projection_{name}") for name in USUAL}
+    changed = any(value is not None and value != USUAL[name] for name, value in chosen.items())
+    with st.popover("Settings, changed" if changed else "Settings", icon=":material/tune:"):
+        st.segmented_control(
+            "Neighbours looked at", (5, 15, 50), default=15, required=True, key="projection_neighbours",
+            persist_state="session", help="Few: fine grain, and clumps in noise. Many: the large picture.",
+        )  # fmt: skip
+        st.segmented_control(
+            "Least distance between points", (0.0, 0.1, 0.5), default=0.1, required=True, key="projection_min_dist",
+            persist_state="session", help="Small: tight clumps. Large: spread out.",
+        )  # fmt: skip
+        st.number_input("Seed", 0, 9999, key="projection_seed", persist_state="session", width=140)
+        st.button("Another seed", icon=":material/casino:", on_click=_another_seed)
+        st.button("Back to the usual", icon=":material/undo:", on_click=_usual, disabled=not changed)
+        st.caption(
+            ":material/warning: The picture changes with each of these, the features do not. Believe only what every "
+            "setting and every seed shows."
+        )
+    found = {name: state.get(f"projection_{name}", USUAL[name]) for name in USUAL}
+    return {name: value for name, value in found.items() if value != USUAL[name]}
+
+
+def _another_seed() -> None:
+    st.session_state["projection_seed"] = (int(st.session_state.get("projection_seed") or 0) + 1) % 10_000
+
+
+def _usual() -> None:
+    for name, value in USUAL.items():
+        st.session_state[f"projection_{name}"] = value

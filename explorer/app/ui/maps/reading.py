@@ -1,0 +1,130 @@
+"""How to read a map: the numbers that need no map, what was done, and five warnings."""
+
+import math
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app.ui.asking import ask
+from explorer.app.ui.maps.choosing import EPOCHS, SHUFFLED, Picked
+from explorer.app.ui.pairs import same_start
+from explorer.app.ui.words import percent, safe_md
+from explorer.catalogue import PROJECTIONS
+from explorer.results import Projection, Separation
+from explorer.runs import Run
+
+WARNINGS = """
+1. **Settings make the picture.** Another number of neighbours, another least distance or another seed draws another map of
+   the same features. *Try it: Settings, then “Another seed”.*
+2. **The size of a cluster means nothing.** UMAP measures with a ruler that stretches where points are rare and shrinks where
+   they crowd, so tight and loose classes come out about as large.
+3. **The distance between clusters means little.** Far apart on the map may be close in the features, and the reverse.
+4. **Chance looks like structure.** With few neighbours even noise falls into clumps. *Try it: view “Pure noise” with 5
+   neighbours, or colour by “Shuffled labels”.*
+5. **One map is not enough.** Believe what several seeds and settings show, and what the numbers from the full space say too.
+   *Compare: PCA, AlignedUMAP, and the table under the map.*
+"""
+
+
+def how_to_read() -> None:
+    """The five warnings, one click away."""
+    with st.popover("Before you read a map: five warnings", icon=":material/warning:"):
+        st.markdown(WARNINGS)
+        st.caption(
+            "In our words, after Andy Coenen and Adam Pearce, Understanding UMAP (Google PAIR, 2019), "
+            "https://pair-code.github.io/understanding-umap/"
+        )
+
+
+def map_words(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+    """Why nothing moved, where A and B are strangers, what the points are, and how the map was made."""
+    if found.unmoved:
+        same = "A and B are the same run" if a.id == b.id else _why_still(a, b)
+        st.info(
+            f"**Nothing moved.** {same}: the features are the same to the last bit, and so is every place on the map. "
+            "Choose a run as B that tuned a stage to see movement.",
+            icon=":material/ac_unit:",
+        )
+    elif not same_start(a, b):
+        st.warning(
+            "A and B started from different weights. B was turned onto A as well as a rotation can, but an image's way from "
+            "A to B is no training: compare how the classes part, not who moved where.",
+            icon=":material/compare_arrows:",
+        )
+    if b.recipe and b.recipe.backbone.startswith("vit"):
+        st.warning(
+            "In a vision transformer the points are the mean of the last stage's **patch** tokens. The head reads the "
+            "**class token** instead, so the head may know more, or less, than this map shows.",
+            icon=":material/info:",
+        )
+    st.caption(f":material/receipt_long: {_recipe(picked, found)}")
+
+
+def _why_still(a: Run, b: Run) -> str:
+    frozen = all(run.recipe and not run.recipe.tuned for run in (a, b))
+    return (
+        "A and B trained only their heads, and the head stands behind these features"
+        if frozen
+        else "Neither changed them"
+    )
+
+
+def _recipe(picked: Picked, found: Projection) -> str:
+    """One sentence on how the map was made."""
+    n, method = len(found.labels), PROJECTIONS[found.method]
+    made = f"{n} held-out test images at {safe_md(found.stage)}, averaged over positions. "
+    if picked.view == EPOCHS:
+        return made + (
+            "Every epoch is centred, scaled and rotated onto the pre-trained network, then all are laid out in one fit"
+            + (" by PCA." if picked.method == "pca" else ", where an image looks for its neighbours in its own epoch, the "
+               "one before and the pre-trained network: among all epochs it would find copies of itself.")
+        )  # fmt: skip
+    made += f"{method.meaning} "
+    if found.method != "pca":
+        made += f"{found.neighbours} neighbours, least distance {found.min_dist}, seed {found.seed}. "
+    elif picked.method != "pca":
+        made += "(It stands in until UMAP is done.) "
+    return made + f"{method.caution} Colours come after the fit: no class was told to the map."
+
+
+def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+    """The numbers from the full space beside the map, one row a model, each with its n."""
+    apart = [ask(jobs.task("separation", run=run.id), "Numbers from the full space", height=0) for run in (a, b)]
+    rows = [row for row in apart if row is not None]
+    if len(rows) < 2:
+        return
+    st.markdown("**Truth beside the map, from the full space**")
+    shared = picked.view != EPOCHS  # its maps are others, with their own trustworthiness in the words above
+    trust = (found.trust_a, found.trust_b) if shared else (None, None)
+    names = ("A · before", "B · after")
+    st.table([_row(name, row, t, picked) for name, row, t in zip(names, rows, trust, strict=True)])
+    n, folds = rows[0].knn.n, rows[0].folds
+    st.caption(
+        f"n = {n} test images, 95 % Wilson intervals. k-NN: the majority of an image's 10 nearest others. Linear probe: logistic "
+        f"regression on these features, each image named by a fit that did not see it ({folds}-fold, stratified). Silhouette "
+        "(Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
+        + (
+            " Trust: 1 where this map invents no neighbour (trustworthiness at 10). Mixing of A and B on this map: "
+            f"{found.mixing:.2f} (0.5 they overlap, 0 two islands)."
+            if shared
+            else ""
+        )
+    )
+
+
+def _row(name: str, row: Separation, trust: float | None, picked: Picked) -> dict[str, str]:
+    shuffled = [score.accuracy for score in row.shuffled]
+    mean = f"{sum(shuffled) / len(shuffled):.1%}".replace("%", " %")
+    spread = f"{100 * min(shuffled):.1f} to {100 * max(shuffled):.1f}"
+    control = {
+        "k-NN, shuffled labels": f"{mean} ({spread}, {len(shuffled)} deals; commonest class {100 * row.chance:.1f} %)"
+    }
+    return {
+        "": name,
+        "k-NN accuracy": percent(row.knn),
+        **(control if picked.colour == SHUFFLED else {}),
+        "Linear probe": percent(row.probe) if row.probe else "a class has one image only",
+        "Silhouette": "undefined" if math.isnan(row.silhouette) else f"{row.silhouette:.2f}",
+        "Features": str(row.width),
+        **({} if trust is None else {"Trust in this map": f"{trust:.2f}"}),
+    }

@@ -1,0 +1,193 @@
+"""The shared map: PCA until UMAP is laid out; a clicked point chooses its image everywhere, a lasso selects everywhere."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import jobs
+from explorer.app import figures
+from explorer.app.ui.asking import ask, predictions, stamp, thumbnails
+from explorer.app.ui.display import LARGER, figure_config, projector
+from explorer.app.ui.drawing import explain, show_code
+from explorer.app.ui.grid import selection_words
+from explorer.app.ui.images import gallery_of, image_panel
+from explorer.app.ui.maps.choosing import ARROWS, EPOCHS, NOISE, RIGHT, SAID, SHUFFLED, SLIDE, Picked
+from explorer.app.ui.selection import select, selected
+from explorer.app.ui.visitor import choice, choose
+from explorer.results import Projection
+from explorer.results.projection import in_proportion
+from explorer.runs import Run
+
+CODE = ("explorer/engine/projection/joint.py", "project")
+
+
+def ask_map(a: str, b: str, method: str, **settings: Any) -> Projection | None:
+    """The joint map of two runs. While UMAP is on its way (the first takes longest) the PCA map stands in for it.
+
+    `settings` are `neighbours`, `min_dist` and `seed` where they are not the usual ones.
+    """
+    if method != "pca":
+        aligned = method == "aligned"
+        task = jobs.task("project_aligned", a=a, b=b, **settings) if aligned else None
+        task = task or jobs.task("project", a=a, b=b, method=method, **settings)
+        found = ask(task, f"{'AlignedUMAP' if aligned else 'UMAP'} (PCA until then)", height=0)
+        if found is not None:
+            return found
+    return ask(jobs.task("project", a=a, b=b, method="pca"), "PCA", height=520)
+
+
+def image_from_map(key: str) -> Callable[[], None]:
+    """What a click or lasso in the chart `key` does: a clicked image becomes the chosen one, lassoed ones the selection."""
+
+    def marked() -> None:
+        event = st.session_state[key]["selection"]
+        images = [int(p["customdata"][0]) for p in event["points"] if p.get("customdata")]
+        images = [i for i in images if i >= 0]
+        if event.get("lasso") or event.get("box"):
+            select(images)
+        elif images:
+            choose(image=images[0], own="")
+
+    return marked
+
+
+def show_map(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+    """The map in the view that was picked, with its words and the code behind it."""
+    n = len(found.labels)
+    marks = figures.Marks(tuple(selected(n).tolist()), choice().image, _pictures(a, found, picked), picked.lasso)
+    if picked.view == EPOCHS:
+        _epochs(b, picked, marks)
+        return
+    if picked.view == NOISE:
+        noise = ask(jobs.task("project_noise", run=b.id, method=_plain(picked), **picked.settings), "Noise", height=520)
+        if noise is not None:
+            _chart(
+                partial(figures.projection_noise, found, noise, marks),
+                "noise",
+                ("explorer/engine/tasks/projection.py", "project_noise"),
+            )
+        return
+    paint = _paint(a, b, picked, found)
+    if paint is None:
+        return
+    if picked.view == SLIDE:
+        _chart(partial(figures.projection_slide, found, paint, marks), "slide", CODE, still=False)
+    elif picked.view == ARROWS:
+        _chart(partial(figures.projection_moves, found, paint, marks), "arrows", CODE)
+    else:
+        _chart(partial(figures.projection_pair, found, paint=paint, marks=marks), "pair", CODE)
+
+
+def _plain(picked: Picked) -> str:
+    """Noise and epochs know two layouts: AlignedUMAP's place takes UMAP."""
+    return "pca" if picked.method == "pca" else "umap"
+
+
+def _epochs(b: Run, picked: Picked, marks: figures.Marks) -> None:
+    """Run B from the pre-trained network on, to play."""
+    method = _plain(picked)
+    found = ask(
+        jobs.task("project_epochs", run=b.id, method=method, **picked.settings), "B's epochs on one map", height=520
+    )
+    if found is None:
+        return
+    if not found.moved:
+        st.info(
+            "**Nothing moves from epoch to epoch.** B trained nothing in front of these features, so every epoch has the "
+            "map of the pre-trained network. Choose a run as B whose last stage learns, or one before it.",
+            icon=":material/ac_unit:",
+        )
+    if picked.method == "aligned":
+        st.caption("The epochs are laid out by UMAP in one fit, not by AlignedUMAP.")
+    _chart(
+        partial(figures.projection_epochs, found, marks),
+        "epochs",
+        ("explorer/engine/projection/epochs.py", "map_epochs"),
+        still=False,
+    )
+
+
+def _pictures(a: Run, found: Projection, picked: Picked) -> tuple[tuple[int, str], ...]:
+    """Which images are shown as pictures, with their addresses: the selected ones or all, in proportion, 120 at most."""
+    if not picked.pictures:
+        return ()
+    task = jobs.task("gallery", run=a.id)
+    if ask(task, "Pictures", height=0) is None:
+        return ()
+    addresses = thumbnails(task.path, stamp(task.path), 40)
+    rows = selected(len(found.labels))
+    rows = rows if len(rows) else np.arange(len(found.labels))
+    rows = rows[in_proportion(found.labels[rows], figures.MOST_PICTURES)][: figures.MOST_PICTURES]
+    return tuple((int(i), addresses[i]) for i in rows)
+
+
+def _paint(a: Run, b: Run, picked: Picked, found: Projection) -> figures.Paint | None:
+    """Colours and symbols as picked; None while the shuffled labels' accuracy is on its way."""
+    if picked.colour in (SAID, RIGHT):
+        said = predictions(a.id).predicted, predictions(b.id).predicted
+        return (figures.by_prediction if picked.colour == SAID else figures.by_right)(found, *said)
+    if picked.colour == SHUFFLED:
+        apart = [
+            ask(jobs.task("separation", run=run.id), "k-NN accuracy of shuffled labels", height=0) for run in (a, b)
+        ]
+        if apart[0] is None or apart[1] is None:
+            return None
+        deal = st.session_state.get("projection_deal", 0) % len(apart[0].shuffled)
+        st.button("Shuffle again", icon=":material/casino:", key="projection_again", on_click=_deal)
+        return figures.by_shuffled(found, apart[0].shuffles[deal], *(x.shuffled[deal] for x in apart))
+    return figures.by_class(found.labels, found.classes)
+
+
+def _deal() -> None:
+    st.session_state["projection_deal"] = st.session_state.get("projection_deal", 0) + 1
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _figure(
+    name: str,
+    arguments: tuple[Any, ...],
+    named: dict[str, Any],
+    dark: bool,
+    large: bool,
+    _plan: partial[figures.Figure],
+) -> figures.Figure:
+    """The map of a plan in the page's ink; equal plans are drawn once and shared by all visitors."""
+    figure = figures.tint(_plan(), dark)
+    return figures.enlarge(figure, LARGER) if large else figure
+
+
+def _chart(plan: partial[figures.Figure], key: str, code: tuple[str, str], still: bool = True) -> None:
+    """A map with its words. Only a map that stands still takes clicks: choosing redraws, which would stop a film."""
+    dark = st.context.theme.type == "dark"
+    figure = _figure(plan.func.__name__, plan.args, plan.keywords, dark, projector(), plan)
+    words, key = figure.layout.meta, f"projection_map_{key}"
+    more: dict[str, Any] = (
+        {"on_select": image_from_map(key), "selection_mode": ("points", "box", "lasso")} if still else {}
+    )
+    st.plotly_chart(figure, key=key, config=figure_config(), alt=words["alt"], width="stretch", **more)
+    explain(words["look"], words["caution"])
+    show_code(*code)
+
+
+def selection_line(a: Run, b: Run) -> None:
+    """What is selected on all pages, and a button to clear it."""
+    pa, pb = predictions(a.id), predictions(b.id)
+    marked = selected(len(pa.labels))
+    if not len(marked):
+        return
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        st.markdown(selection_words(marked, pa, pb))
+    with right:
+        st.button("Clear selection", icon=":material/close:", key="projection_clear", on_click=select, args=([],))
+
+
+def map_beside(a: Run, b: Run) -> None:
+    """The chosen image, large, with what A and B say of it."""
+    gallery = gallery_of(a)
+    image = choice().image
+    if gallery is not None and 0 <= image < len(gallery.labels):
+        image_panel(gallery, predictions(a.id), predictions(b.id), image)

@@ -1,0 +1,41 @@
+"""BatchNorm's running statistics, estimated anew for weights that they were not made for."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+from explorer.engine.backbones import Network
+from explorer.engine.stream import Stream
+
+
+def layers(network: Network, stages: Iterable[str]) -> list[nn.Module]:
+    """The BatchNorm layers with running statistics in these stages; none in nets that normalise each image by itself."""
+    kind = nn.modules.batchnorm._BatchNorm
+    found = [m for stage in stages for m in network.modules_of(stage) if isinstance(m, kind)]
+    return [m for m in found if m.running_mean is not None]
+
+
+def reestimate(network: Network, images: Stream, stages: Iterable[str]) -> int:
+    """Estimate the statistics of these stages' BatchNorm layers anew, in place; returns how many layers there are.
+
+    One pass over the images, all else in eval mode: every layer normalises by the batch, as in training, and its
+    statistics become the plain mean over the batches of the batch's mean and unbiased variance. `images` must not be
+    sorted by class, and its batches of one size.
+    """
+    found = layers(network, stages)
+    kept = [layer.momentum for layer in found]
+    network.eval()
+    for layer in found:
+        layer.reset_running_stats()
+        layer.momentum = None  # torch's word for the plain mean over batches
+        layer.train()
+    try:
+        for x in images if found else ():
+            with torch.no_grad(), images.place.autocast():
+                network.after(x, images.upto)
+    finally:
+        for layer, momentum in zip(found, kept, strict=True):
+            layer.momentum = momentum
+        network.eval()
+    return len(found)

@@ -1,0 +1,116 @@
+"""One shared map of the same images before and after tuning, and how far to trust it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.catalogue.methods import PROJECTIONS
+from explorer.engine.projection.layouts import LEAST_ALIGNED, MIN_DIST, NEIGHBOURS, aligned_planes, plane
+from explorer.engine.projection.separation import knn_accuracy
+from explorer.engine.projection.space import aligned, check, neighbours, standardised
+from explorer.errors import unknown
+from explorer.evidence import Score
+
+
+@dataclass(frozen=True)
+class SharedMap:
+    """Where n images lie before (`a`) and after (`b`), each (n, 2) float32, on the same axes.
+
+    The figures are those of `results.Projection`: `knn_a`, `knn_b` leave-one-out 10-nearest-neighbour accuracy in the
+    full space; `trust_a`, `trust_b` trustworthiness of the map in [0, 1]; `mixing` in [0, 1]; `unmoved` says that the
+    features are bitwise equal.
+    """
+
+    a: np.ndarray
+    b: np.ndarray
+    knn_a: Score
+    knn_b: Score
+    trust_a: float
+    trust_b: float
+    mixing: float
+    unmoved: bool
+
+
+def project(
+    before: np.ndarray,
+    after: np.ndarray,
+    labels: np.ndarray,
+    method: str = "umap",
+    seed: int = 0,
+    k: int = NEIGHBOURS,
+    min_dist: float = MIN_DIST,
+    report: Callable[[float, str], None] = lambda share, words: None,
+) -> SharedMap:
+    """The features `before` (n, d1) and `after` (n, d2) of the same n ≥ 4 images on one map; `labels` (n,) only score it.
+
+    Each is centred and divided by its Frobenius norm, and after is rotated onto before (orthogonal Procrustes, Schönemann
+    1966), so that neither scale nor the choice of axes tells them apart: the invariances of linear CKA. Then one joint fit
+    of all 2n points, PCA-50 and UMAP on exact neighbours (McInnes et al. 2018, arXiv 1802.03426), or PCA-2; or, with
+    `aligned`, two fits tied image by image. Bitwise equal features are fitted once. The same seed gives the same map on one
+    machine and version. Distances are Euclidean throughout, which the steps above leave as they were. Raises ExplorerError
+    for fewer than 4 images or 2 features, values that are not finite, or an unknown method.
+    """
+    if method not in PROJECTIONS:
+        raise unknown("projection", method, PROJECTIONS)
+    check({"before": before, "after": after}, labels)
+    unmoved = before.shape == after.shape and bool((before == after).all())
+    x = standardised(before)
+    y = x if unmoved else standardised(after)
+    if unmoved:
+        a = b = plane(x, "pca" if method == "pca" else "umap", seed, k, min_dist)
+    else:
+        a, b = _planes(*aligned(x, [y]), method, seed, k, min_dist, report)
+    return SharedMap(
+        a,
+        b,
+        knn_accuracy(x, labels),
+        knn_accuracy(y, labels),
+        trust(x, a),
+        trust(y, b),
+        0.5 if unmoved else mixing(a, b),
+        unmoved,
+    )
+
+
+def _planes(
+    x: np.ndarray,
+    y: np.ndarray,
+    method: str,
+    seed: int,
+    k: int,
+    min_dist: float,
+    report: Callable[[float, str], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    if method == "aligned" and len(x) >= LEAST_ALIGNED:
+        report(0.1, "two maps, tied image by image; its first fit compiles itself, about 10 s more")
+        a, b = aligned_planes([x, y], seed, k, min_dist)
+        return a, b
+    both = plane(np.vstack([x, y]), "pca" if method == "pca" else "umap", seed, k, min_dist)
+    return both[: len(x)], both[len(x) :]
+
+
+def warm_up(method: str = "umap") -> None:
+    """Pay for imports, and for UMAP's compilation (about 10 CPU-seconds in each process), with a fit of 64 points."""
+    points = np.random.default_rng(0).normal(size=(32, 4))
+    project(points, points**3, np.zeros(len(points)), method)
+
+
+def trust(x: np.ndarray, layout: np.ndarray, k: int = 10) -> float:
+    """Trustworthiness of the map at k neighbours in [0, 1]: 1 where the map invents no neighbour (Venna, Kaski 2001)."""
+    from sklearn.manifold import trustworthiness
+
+    return float(trustworthiness(x, layout, n_neighbors=min(k, (len(x) - 1) // 2)))
+
+
+def mixing(a: np.ndarray, b: np.ndarray, k: int = 10) -> float:
+    """The share of each point's k nearest map neighbours that come from the other model, in [0, 1].
+
+    A point's own twin does not count, so that 0.5 stands for "nothing moved" and near 0 for two islands.
+    """
+    n = len(a)
+    k = min(k, 2 * (n - 1))
+    nearest, own = neighbours(np.vstack([a, b]), k + 1)[1], np.arange(2 * n)[:, None]
+    twin_last = np.argsort(nearest % n == own % n, axis=1, kind="stable")
+    nearest = np.take_along_axis(nearest, twin_last, axis=1)[:, :k]
+    return float(np.mean((nearest < n) != (own < n)))

@@ -1,0 +1,53 @@
+"""Test images spoilt on purpose, the same way every time: noise, blur, low contrast."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from explorer.catalogue.shifts import shift
+
+
+def shifted(pixels: np.ndarray, name: str, seed: int = 0) -> np.ndarray:
+    """Copies of the images (n, h, w, 3) uint8, spoilt as the catalogue's row `name` says; the originals stay as they are.
+
+    Image i depends on its pixels, `seed` and i alone. After Hendrycks & Dietterich 2019, arXiv 1903.12261. Raises
+    ExplorerError for an unknown name.
+    """
+    row = shift(name)
+    out = np.empty_like(pixels)
+    for i, image in enumerate(pixels):
+        rng = np.random.default_rng([seed, i])
+        out[i] = np.rint(_KINDS[name](image.astype(np.float32) / 255, row.amount, rng).clip(0, 1) * 255)
+    return out
+
+
+def _noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    return image + amount * rng.standard_normal(image.shape, np.float32)
+
+
+def _blur(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """One axis after the other; beyond its edge the image is mirrored."""
+    sigma = amount * max(image.shape[:2])
+    reach = min(math.ceil(3 * sigma), min(image.shape[:2]) - 1)
+    offsets = np.arange(-reach, reach + 1)
+    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
+    weights = (weights / weights.sum()).astype(np.float32)
+    for axis in (0, 1):
+        margin = [(reach, reach) if i == axis else (0, 0) for i in range(3)]
+        padded = np.pad(image, margin, mode="reflect")
+        length = image.shape[axis]
+        image = sum(w * padded.take(range(k, k + length), axis) for k, w in enumerate(weights))
+    return image
+
+
+def _contrast(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    mean = image.mean(axis=(0, 1), keepdims=True)
+    return mean + amount * (image - mean)
+
+
+_KINDS: dict[str, Callable[[np.ndarray, float, np.random.Generator], np.ndarray]] = {
+    "noise": _noise,
+    "blur": _blur,
+    "contrast": _contrast,
+}

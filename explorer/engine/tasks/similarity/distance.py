@@ -1,0 +1,62 @@
+"""How far A and B are apart, image by image and stage by stage."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from explorer import evidence, runs
+from explorer.engine import backbones, features, similarity
+from explorer.engine.tasks import lent
+from explorer.engine.tasks.similarity.pictures import one_backbone
+from explorer.results import Comparison, StageChange, StagePairs
+
+BATCH = 32
+
+
+def compare(a: str, b: str) -> Comparison:
+    """Two runs on the same test images, and how far each stage moved from A to B."""
+    said_a, said_b = lent.same_images(a, b), runs.predictions(b)
+    right_a, right_b = said_a.predicted == said_a.labels, said_b.predicted == said_b.labels
+    quadrant = np.where(right_a, np.where(right_b, 0, 2), np.where(right_b, 1, 3))
+    both, fixed, broken, neither = (int((quadrant == i).sum()) for i in range(4))
+    p, words = evidence.mcnemar(fixed, broken), evidence.verdict(fixed, broken)
+    return Comparison(a, b, len(quadrant), both, fixed, broken, neither, p, words, quadrant, _stage_changes(a, b))
+
+
+def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
+    """One row per stage, for runs of one backbone; none for runs of two."""
+    if lent.finished(a).backbone != lent.finished(b).backbone:
+        return ()
+    features_a, features_b = runs.tensors(a, "features"), runs.tensors(b, "features")
+    net_a, net_b = lent.network(a), lent.network(b)
+    state_a, state_b = net_a.model.state_dict(), net_b.model.state_dict()
+    control = _random_features(a)
+    rows = []
+    for stage in net_a.row.stage_names:
+        x, y = features_a[f"after/{stage}"], features_b[f"after/{stage}"]
+        weights = [
+            {n: state[n] for n, _ in net_a.model.named_parameters() if n in net_a.names(stage)}
+            for state in (state_a, state_b)
+        ]
+        overlap, moved = similarity.knn_overlap(x, y), similarity.weight_change(*weights)
+        rows.append(StageChange(stage, similarity.cka(x, y), overlap, moved, similarity.cka(x, control[stage])))
+    return tuple(rows)
+
+
+def stage_pairs(a: str, b: str) -> StagePairs:
+    """Every stage of A against every stage of B, of A itself, and of a random network."""
+    one_backbone(a, b)
+    names = lent.finished(a).row.stage_names
+    x, y = ([runs.tensors(run, "features")[f"after/{stage}"] for stage in names] for run in (a, b))
+    control = [_random_features(a)[stage] for stage in names]
+    columns = {"ab": y, "aa": x, "random": control}
+    found = {name: similarity.cka_matrix(x, others) for name, others in columns.items()}
+    return StagePairs(a, b, len(x[0]), names, bb=similarity.cka_matrix(y, y), **found)
+
+
+@lru_cache(maxsize=4)
+def _random_features(run: str) -> dict[str, np.ndarray]:
+    """The test features of a random network of the same shape: the control of every similarity."""
+    network = backbones.build(lent.finished(run).backbone, 2, "random", seed=12345)
+    n = len(lent.pictures(run))
+    return features.pooled_features(network, (lent.inputs(run, i, i + BATCH) for i in range(0, n, BATCH)))

@@ -1,0 +1,72 @@
+"""What lies between A and B: accuracy along the straight line of their weights."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer import runs
+from explorer.catalogue.shifts import shift
+from explorer.engine import batchnorm, interpolation
+from explorer.engine.tasks import lent
+from explorer.engine.tasks.similarity import pictures
+from explorer.engine.tasks.similarity.pictures import Report, silent
+from explorer.evidence import Score
+from explorer.results import Interpolation, Mixtures
+
+
+def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, report: Report = silent) -> Interpolation:
+    """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
+
+    `settle` estimates BatchNorm's statistics anew, from training images of B, at each alpha.
+    """
+    interpolation.check(lent.finished(a), lent.finished(b))
+    pictures.one_backbone(a, b)
+    place = pictures.place_of(b)
+    report(0.0, "Reading the images")
+    sets = {kind: _images(b, kind) for kind in images}
+    streams = {kind: pictures.stream(b, pixels, place) for kind, (pixels, _, _) in sets.items()}
+    statistics = pictures.statistics_images(b) if settle else None
+    train = None if statistics is None else pictures.stream(b, statistics, place)
+    nets = pictures.network_at(a, place), pictures.network_at(b, place)
+    found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.9 * share, words))]
+    common, names = interpolation.common(*nets), nets[0].row.stage_names
+    kinds = [
+        Mixtures(kind, of, *_judged([said[kind] for said in found], labels)) for kind, (_, labels, of) in sets.items()
+    ]
+    return Interpolation(
+        a,
+        b,
+        interpolation.ALPHAS,
+        tuple(kinds),
+        common or "",
+        len(batchnorm.layers(nets[1], names[names.index(common) + 1 :] if common else names)),
+        0 if statistics is None else len(statistics),
+        *(_recorded(run, pictures.most(b)) for run in (a, b)),
+    )
+
+
+def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Pixels (n, h, w, 3), labels (n,), and how many such images there are."""
+    limit = pictures.most(run)
+    if kind == "validation":
+        return pictures.split_images(run, "val", limit)
+    if kind != "test":
+        shift(kind)
+    found = pictures.test_images(run, limit) if kind == "test" else pictures.shifted_images(run, kind, limit)
+    labels = runs.predictions(run).labels
+    return found[0], labels[found[1]], len(labels)
+
+
+def _judged(logits: list[np.ndarray], labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which images each mixture gets right, (m, n), and its mean cross-entropy (m,)."""
+    right = np.stack([said.argmax(1) == labels for said in logits])
+    shifted = [said.astype(np.float64) - said.max(axis=1, keepdims=True) for said in logits]
+    loss = [np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(labels)), labels]) for s in shifted]
+    return right, np.array(loss)
+
+
+def _recorded(run: str, limit: int) -> Score:
+    """What the run scored when it ended, on the test images that are looked at here."""
+    said = runs.predictions(run)
+    rows = pictures.drawn(len(said.labels), limit)
+    return Score(len(rows), int((said.predicted[rows] == said.labels[rows]).sum()))

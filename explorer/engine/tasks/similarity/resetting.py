@@ -1,0 +1,76 @@
+"""Which stages of a run carry its task: each set back to where it began, or to random weights."""
+
+import numpy as np
+
+from explorer import runs
+from explorer.engine import backbones, probes
+from explorer.engine import rewind as rewinding
+from explorer.engine.rewind import Plan
+from explorer.engine.stream import logits
+from explorer.engine.tasks import lent
+from explorer.engine.tasks.similarity import pictures
+from explorer.engine.tasks.similarity.pictures import Report, silent
+from explorer.evidence import Score
+from explorer.results import Paired, Reset, Rewind
+
+RANDOM_SEED = 20_190_204  # of no run, so that what is drawn is new to each
+
+
+def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Report = silent) -> Rewind:
+    """A run with each stage set back to its first and to random weights; or with `stages` set back together, `to` either.
+
+    `to` is `start` or `random` (empty: both, one after the other).
+    """
+    place = pictures.place_of(run)
+    network = pictures.network_at(run, place)
+    report(0.0, "Reading the images")
+    pixels, rows = pictures.test_images(run, pictures.most(run))
+    statistics = pictures.statistics_images(run)
+    said = runs.predictions(run)
+    labels = said.labels[rows]
+    report(0.05, "The run as it is")
+    test = pictures.stream(run, pixels, place)
+    base = logits(network, test)
+    right = base.argmax(1) == labels
+    control = rewinding.settled(network, test, pictures.stream(run, statistics, place))
+
+    def paired(found: np.ndarray) -> Paired:
+        new = found.argmax(1) == labels
+        fixed, broken = int((new & ~right).sum()), int((~new & right).sum())
+        return Paired(Score(len(labels), int(new.sum())), fixed, broken)
+
+    train = pictures.stream(run, statistics, place)
+    found = rewinding.rewind(
+        network, _states(run), _plans(run, stages, to), test, train, base,
+        lambda share, words: report(0.15 + 0.85 * share, f"Setting back {words}"),
+    )  # fmt: skip
+    resets = [
+        Reset(r.plan.stages, r.plan.to, r.identical, paired(r.plain), None if r.settled is None else paired(r.settled))
+        for r in found
+    ]
+    return Rewind(
+        run,
+        Score(len(labels), int(right.sum())),
+        Score(len(labels), int((said.predicted[rows] == labels).sum())),
+        lent.finished(run).weights,
+        len(statistics) if control is not None else 0,
+        None if control is None else paired(control),
+        probes.chance(pictures.train_labels(run), labels),
+        tuple(resets),
+    )
+
+
+def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
+    names = lent.finished(run).row.stage_names
+    kinds = (to,) if to else ("start", "random")
+    chosen = [(name,) for name in names] if stages is None else [tuple(n for n in names if n in stages)]
+    unknown = [stage for stage in stages or () if stage not in names]
+    return [Plan((*plan, *unknown), kind) for plan in chosen for kind in kinds]
+
+
+def _states(run: str) -> dict[str, rewinding.State]:
+    """The tensors that the run began with, and random ones."""
+    wanted, classes = lent.finished(run), lent.network(run).classes
+    start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed)
+    random = backbones.build(wanted.backbone, classes, "random", RANDOM_SEED)
+    return {"start": start.model.state_dict(), "random": random.model.state_dict()}

@@ -1,0 +1,26 @@
+"""What a glossary snippet printed. Letters: n images, c channels, h w, d features, k classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A snippet of the glossary, carried out on a backbone.
+
+    `output` is what it printed, and the value of its last line; `picture` (h, w) or (h, w, 3) uint8 what it called
+    `picture`, drawn from `low` (black) to `high` (white), empty where it called nothing so; `opening` the lines that make
+    its `model`, `x` and so on; `batch` (h, w, 3) uint8 the pictures in `x` side by side.
+    """
+
+    term: str
+    backbone: str
+    weights: str
+    output: str
+    seconds: float
+    picture: np.ndarray
+    low: float
+    high: float
+    opening: str
+    batch: np.ndarray

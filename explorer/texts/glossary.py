@@ -1,0 +1,183 @@
+"""The glossary's terms and the questions people ask: assets/glossary/<language>/ and assets/questions/<language>/."""
+
+import functools
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from explorer.catalogue import Backbone
+from explorer.catalogue.weights import ASSETS
+from explorer.texts.linking import Linker
+from explorer.texts.reading import Code, Link, Text, code, fault, links, read_folder
+
+LONGEST_SNIPPET = 10
+FRESH = 2.0  # seconds for which a folder that was read is not looked at again
+NEEDS = {
+    "grid": "This snippet needs a last stage with a grid of places; {} gives tokens instead. Choose a convolutional backbone.",
+    "batchnorm": "{} has no BatchNorm layers, so there is nothing to show. Choose a ResNet, a VGG with BatchNorm or a MobileNet.",
+}
+"""What a snippet may ask of the backbone, and what is said where it has not got it."""
+PICTURES = ("strategy", "rates", "softmax", "interval", "mcnemar")
+_TERM = (
+    ("title", "topic", "aliases", "keywords", "picture", "needs", "related"),
+    ("explained", "snippet", "confused", "see", "papers"),
+)
+_QUESTION = (("title", "order", "related"), ("see",))
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term: `name` in the address, words that stand for it in texts (`words`, the title among them) and in the search
+    alone (`keywords`), and its parts; `picture` is empty or a kind from PICTURES with its argument."""
+
+    name: str
+    title: str
+    topic: str
+    words: tuple[str, ...]
+    keywords: tuple[str, ...]
+    picture: str
+    sentence: str
+    explained: str
+    snippet: Code
+    needs: str
+    confused: str
+    see: tuple[Link, ...]
+    related: tuple[str, ...]
+    papers: tuple[str, ...]
+    file: Path
+
+    def misfit(self, row: Backbone) -> str:
+        """Why the snippet means nothing on this backbone; empty where it does."""
+        lacks = {"grid": row.name.startswith("vit"), "batchnorm": row.normalisation != "batch"}
+        return NEEDS[self.needs].format(row.title) if lacks.get(self.needs) else ""
+
+    def matches(self, search: str) -> bool:
+        """Whether every word of `search` occurs in the title, the other names, the keywords or the sentence."""
+        text = " ".join((self.name, *self.words, *self.keywords, self.sentence)).casefold()
+        return all(word in text for word in search.casefold().split())
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, its answer, the place in the app that shows it, and the terms it uses."""
+
+    name: str
+    title: str
+    order: int
+    answer: str
+    see: Link
+    related: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds: terms (or questions) by name, the faults of files that cannot be used, and the linker."""
+
+    by_name: dict[str, Any]
+    faults: tuple[str, ...]
+    linker: Linker
+
+
+def term(text: Text) -> Term:
+    """A glossary file as a term."""
+    text.only(*_TERM)
+    title, lead = text.fact("title"), text.lead
+    if not lead.text or "\n\n" in lead.text:
+        fault(text.path, lead.line, "before the first section stands one sentence that says what the term is")
+    picture = text.fact("picture", "")
+    if picture and picture.split()[0] not in PICTURES:
+        fault(text.path, text.facts["picture"].line, f"unknown picture {picture!r}. Known: {', '.join(PICTURES)}")
+    needs = text.fact("needs", "")
+    if needs and needs not in NEEDS:
+        fault(text.path, text.facts["needs"].line, f"unknown need {needs!r}. Known: {', '.join(NEEDS)}")
+    papers = text.section("papers")
+    return Term(
+        name=text.path.stem,
+        title=title,
+        topic=text.fact("topic"),
+        words=(title, *(name for name in text.names("aliases", "") if name.casefold() != title.casefold())),
+        keywords=text.names("keywords", ""),
+        picture=picture,
+        sentence=" ".join(lead.text.split()),
+        explained=text.section("explained").text,
+        snippet=code(text, "snippet", LONGEST_SNIPPET),
+        needs=needs,
+        confused=text.section("confused").text,
+        see=links(text, "see"),
+        related=text.names("related"),
+        papers=tuple(line.strip().removeprefix("- ") for line in papers.text.split("\n") if line.strip()),
+        file=text.path,
+    )
+
+
+def question(text: Text) -> Question:
+    """A file of the questions people ask."""
+    text.only(*_QUESTION)
+    order, see = text.fact("order"), links(text, "see")
+    if not order.isdigit():
+        fault(text.path, text.facts["order"].line, f"the order {order!r} is no whole number")
+    if len(see) != 1:
+        fault(text.path, text.section("see").line, f"the section 'see' names {len(see)} places; a question has one")
+    if not text.lead.text:
+        fault(text.path, text.lead.line, "the answer is missing. Write it before the first section")
+    return Question(
+        text.path.stem, text.fact("title"), int(order), " ".join(text.lead.text.split()), see[0], text.names("related")
+    )
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that the glossary is written in, English first."""
+    found = {path.name for path in (ASSETS / "glossary").glob("*") if path.is_dir()}
+    return tuple(sorted(found, key=lambda name: (name != "en", name)))
+
+
+def read_terms(folder: Path) -> Found:
+    """The terms of a folder in the order of their titles; one that names an unknown related term is kept, with a fault."""
+    found, faults = read_folder(folder, term)
+    found = dict(sorted(found.items(), key=lambda row: row[1].title.casefold()))
+    for row in found.values():
+        lost = [name for name in row.related if name not in found]
+        if lost:
+            faults += (f"{row.file.name}: the related terms {', '.join(lost)} are not in this folder.",)
+    spoken = {word: (row.name, plain(row.sentence)) for row in found.values() for word in row.words}
+    return Found(found, faults, Linker(spoken))
+
+
+def read_questions(folder: Path) -> Found:
+    """The questions of a folder in their order."""
+    found, faults = read_folder(folder, question)
+    return Found(dict(sorted(found.items(), key=lambda row: row[1].order)), faults, Linker({}))
+
+
+def terms(language: str = "en") -> Found:
+    """The glossary in a language; read anew when a file changes, at the latest after two seconds."""
+    return _fresh(read_terms, ASSETS / "glossary" / language)
+
+
+def questions(language: str = "en") -> Found:
+    """The questions people ask in a language, kept as `terms` are."""
+    return _fresh(read_questions, ASSETS / "questions" / language)
+
+
+def plain(text: str) -> str:
+    """A sentence without Markdown marks: for a hover text."""
+    return re.sub(r"[`*$]", "", text)
+
+
+def _fresh(reader: Callable[[Path], Found], folder: Path) -> Found:
+    return _kept(reader, folder, _stamp(folder, int(time.monotonic() / FRESH)))
+
+
+@functools.lru_cache(maxsize=16)
+def _stamp(folder: Path, when: int) -> int:
+    """A number that changes with the files of a folder; asked anew whenever `when` changes."""
+    files = sorted(folder.glob("*.md"))
+    return hash(tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(reader: Callable[[Path], Found], folder: Path, stamp: int) -> Found:
+    return reader(folder)

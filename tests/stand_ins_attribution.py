@@ -1,0 +1,59 @@
+"""Results of the attribution page, made up for tests."""
+
+from typing import Any
+
+import numpy as np
+from stand_ins import CLASSES, N, gallery
+
+from explorer import results
+
+STEPS = ("", "head", "layer4", "layer3", "layer2", "layer1", "stem")
+
+
+def many(images: tuple[int, ...] = (0, 3, 6)) -> results.Attributions:
+    """Evidence in the middle for A, in a corner for B, twice as strong."""
+    n = len(images)
+    a, b = np.zeros((2, n, 3, 3), np.float32)
+    a[:, 1, 1], b[:, 0, 0] = 1.0, -2.0
+    numbers, shares = np.array(images), np.linspace(0.2, 0.8, n)
+    pictures = gallery().images[numbers]
+    return results.Attributions(
+        "gradcam", "layer4", "brick", numbers, numbers % 3, pictures, a, b, shares, shares + 0.1, CLASSES, "grey"
+    )
+
+
+def faithfulness() -> results.Faithfulness:
+    """A's deletion falls at once; everything else falls evenly."""
+    share = np.linspace(0, 1, 21)
+    even = results.OrderedCurve(1 - share, np.tile(1 - share, (5, 1)))
+    fast = results.OrderedCurve(np.r_[1.0, np.zeros(20)], np.tile(1 - share, (5, 1)))
+    come = results.OrderedCurve(share, np.tile(share, (5, 1)))
+    return results.Faithfulness("gradcam", "layer4", 0, "brick", share, fast, even, come, come, "grey")
+
+
+def on_object() -> results.OnObject:
+    """A hits 20 of 24, B 12; the object covers a quarter."""
+    hit_a, hit_b = np.arange(N) < 20, np.arange(N) < 12
+    share, cover = np.full(N, 0.5), np.full(N, 0.25)
+    return results.OnObject("gradcam", "layer4", np.arange(N), share, share / 2, cover, hit_a, hit_b, hit_b, "grey")
+
+
+def randomisation() -> results.Randomisation:
+    """Grad-CAM falls to 0 with the head, guided backprop stays."""
+    maps = np.random.default_rng(0).random((7, 3, 3)).astype(np.float32)
+    falls, stays = np.zeros((3, 7)), np.full((3, 7), 0.9)
+    falls[:, 0] = stays[:, 0] = 1.0
+    cascades = (results.Cascade("gradcam", maps, falls), results.Cascade("guided_backprop", maps, stays))
+    return results.Randomisation("b", "layer4", 0, "brick", gallery().images[0], np.arange(3), STEPS, cascades, "grey")
+
+
+def examples() -> dict[str, Any]:
+    """One of each kind, by its name."""
+    return {
+        "Attributions": many(),
+        "Faithfulness": faithfulness(),
+        "OrderedCurve": faithfulness().deletion_a,
+        "OnObject": on_object(),
+        "Randomisation": randomisation(),
+        "Cascade": randomisation().cascades[0],
+    }

@@ -1,0 +1,57 @@
+"""Results of the shared map, made up for tests."""
+
+from typing import Any
+
+import numpy as np
+from stand_ins import CLASSES, N, gallery, projection
+
+from explorer import evidence, jobs, results
+
+LABELS = np.arange(N) % len(CLASSES)
+
+
+def separation(run: str = "b", right: int = 20) -> results.Separation:
+    """Twenty of 24 right; shuffled, eight of 24."""
+    shuffles = np.stack([np.random.default_rng(seed).permutation(N) for seed in range(3)])
+    scores = (evidence.Score(N, right), evidence.Score(N, right + 1))
+    shuffled = tuple(evidence.Score(N, 7 + i) for i in range(3))
+    return results.Separation(run, "layer4", 512, scores[0], scores[1], 5, 0.21, shuffles, shuffled, 1 / 3)
+
+
+def trajectory(run: str = "b", moved: bool = True) -> results.Trajectory:
+    """Four moments; every image moves by its class in each."""
+    epochs = (0, 1, 2, 4) if moved else (0,)
+    first = projection().a
+    xy = np.stack([first + t * LABELS[:, None] for t in range(len(epochs))]).astype(np.float32)
+    knn = tuple(evidence.Score(N, 14 + t) for t in range(len(epochs)))
+    trust = tuple(0.9 for _ in epochs)
+    return results.Trajectory(
+        run, "umap", "layer4", epochs, xy, np.arange(N), LABELS, CLASSES, knn, trust, 2, moved
+    )  # fmt: skip
+
+
+def noise() -> results.Noise:
+    """A heap."""
+    xy = np.random.default_rng(3).normal(size=(N, 2)).astype(np.float32)
+    return results.Noise("umap", 512, xy, LABELS, CLASSES, evidence.Score(N, 8), 0.6)
+
+
+def answer(a: str, b: str, unmoved: bool = False) -> None:
+    """Put every result of the map's page where it finds it."""
+
+    def put(found: Any, name: str, **arguments: Any) -> None:
+        results.save(found, jobs.task(name, **arguments).path)
+
+    for run in (a, b):
+        put(gallery(), "gallery", run=run)
+        put(separation(run), "separation", run=run)
+    for method in ("pca", "umap"):
+        put(projection(method, unmoved), "project", a=a, b=b, method=method)
+        put(trajectory(b, not unmoved), "project_epochs", run=b, method=method)
+        put(noise(), "project_noise", run=b, method=method)
+    put(projection("aligned", unmoved), "project_aligned", a=a, b=b)
+
+
+def examples() -> dict[str, Any]:
+    """One of each result, by its name."""
+    return {"Noise": noise(), "Separation": separation(), "Trajectory": trajectory()}

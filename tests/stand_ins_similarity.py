@@ -1,0 +1,108 @@
+"""Results of the page `How far it moved`, made up for tests of the light wing."""
+
+from typing import Any
+
+import numpy as np
+from stand_ins import N, comparison
+
+from explorer import jobs, results
+from explorer.evidence import Score
+from explorer.results import Interpolation, Mixtures, Paired, Reset, Rewind, StageProbe
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+ALPHAS = tuple(i / 10 for i in range(11))
+
+
+def stage_pairs(a: str = "a", b: str = "b") -> results.StagePairs:
+    """Stages less alike the further apart they are; B differs in the last one."""
+    near = np.array([[1 - 0.2 * abs(i - j) for j in range(5)] for i in range(5)])
+    moved = near.copy()
+    moved[:, 4] -= 0.15
+    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.full((5, 5), 0.1))
+
+
+def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
+    """Better from stage to stage; B fixes three and breaks one at the last."""
+    rows = [
+        StageProbe(s, Score(N, 8 + 2 * i), Paired(Score(N, 8 + 2 * i), 0, 0)) for i, s in enumerate(("input", *STAGES))
+    ]
+    rows[-1] = StageProbe("layer4", Score(N, 18), Paired(Score(N, 20), 3, 1))
+    return results.StageProbes(a, b, 60, 1 / 3, tuple(rows))
+
+
+def drift(run: str = "b") -> results.Drift:
+    """Four epochs away from the start."""
+    knn = tuple(Score(N, 16 + i) for i in range(5))
+    return results.Drift(
+        run, "layer4", N, (0, 1, 2, 3, 4), (1.0, 0.9, 0.85, 0.83, 0.82), (1.0, 0.8, 0.7, 0.7, 0.7), knn
+    )
+
+
+def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True) -> Rewind:
+    """Frozen stages lose nothing, the last one something, random ones nearly all; or `stages` together, to the start."""
+    base = Score(N, 22)
+
+    def outcome(correct: int) -> Paired:
+        return Paired(Score(N, correct), 0, 22 - correct)
+
+    def reset(names: tuple[str, ...], to: str, correct: int, identical: bool = False) -> Reset:
+        return Reset(
+            names, to, identical, outcome(correct), outcome(correct + 1) if statistics and not identical else None
+        )
+
+    rows = [reset((s,), "start", 22, True) for s in STAGES[:-1]] + [reset(("layer4",), "start", 15)]
+    rows += [reset((s,), "random", 8 if s != "layer1" else 12) for s in STAGES]
+    if stages:
+        rows = [reset(stages, "start", 15)]
+    control = outcome(21) if statistics else None
+    return Rewind(run, base, base, "BUILT_IN", 32 if statistics else 0, control, 1 / 3, tuple(rows))
+
+
+def interpolation(
+    a: str = "a", b: str = "b", images: tuple[str, ...] = ("test", "validation"), settled: int = 0
+) -> Interpolation:
+    """A has 18 of the test images right, B 22, the middle 23; validation is best at α = 0.7."""
+    kinds = []
+    for name in images:
+        best = (
+            [18, 18, 19, 20, 21, 22, 23, 23, 23, 22, 22]
+            if name != "validation"
+            else [18, 18, 18, 18, 19, 20, 20, 21, 20, 19, 19]
+        )
+        right = np.array([np.arange(N) < count for count in best])
+        kinds.append(Mixtures(name, N, right, 1 - np.array(best) / N))
+    return Interpolation(a, b, ALPHAS, tuple(kinds), "layer3", 3, settled, Score(N, 18), Score(N, 22))
+
+
+def answer(a: str, b: str) -> None:
+    """Put the results of every view where the page finds them."""
+
+    def put(found: Any, name: str, **arguments: Any) -> None:
+        results.save(found, jobs.task(name, **arguments).path)
+
+    put(comparison(a, b), "compare", a=a, b=b)
+    put(stage_pairs(a, b), "stage_pairs", a=a, b=b)
+    put(stage_probes(a, b), "probe_stages", a=a, b=b)
+    put(drift(b), "drift", run=b)
+    put(rewind(b), "rewind", run=b)
+    put(rewind(b, ("layer3", "layer4")), "rewind", run=b, stages=["layer3", "layer4"], to="start")
+    for settle in (False, True):
+        for images in (["test", "validation"], ["noise"], ["blur"], ["contrast"]):
+            found = interpolation(a, b, tuple(images), 32 if settle else 0)
+            put(found, "interpolate", a=a, b=b, images=images, settle=settle)
+
+
+def examples() -> dict[str, Any]:
+    """One of each result, by the name of its kind."""
+    found = rewind()
+    return {
+        "StagePairs": stage_pairs(),
+        "StageProbe": stage_probes().stages[0],
+        "StageProbes": stage_probes(),
+        "Drift": drift(),
+        "Paired": found.resets[0].plain,
+        "Reset": found.resets[0],
+        "Rewind": found,
+        "Mixtures": interpolation().kinds[0],
+        "Interpolation": interpolation(),
+    }

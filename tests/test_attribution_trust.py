@@ -1,0 +1,103 @@
+"""Whether a map is to be trusted: sums, deletion and insertion, the object's mask, and what random weights leave."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from explorer.catalogue.backbones import Backbone, Stage
+from explorer.engine import attribution
+from explorer.engine.backbones import Network, build
+
+_ONE = Backbone("one", "One pixel", "", (Stage("pixels", ("pixels",)),), (), 0, 3 * 32 * 32, head="fc")
+
+
+@pytest.fixture
+def one_cell() -> Network:
+    """Class 1 reads the upper left 2 by 2 pixels only."""
+    model = nn.Module()
+    model.pixels = nn.Sequential(nn.Flatten(), nn.Unflatten(1, (3 * 32 * 32, 1, 1)))
+    model.fc = nn.Linear(3 * 32 * 32, 2)
+    network = Network(_ONE, model, 2, "random")
+    weight = torch.zeros(2, 3, 32, 32)
+    weight[1, :, :2, :2] = 1.0
+    network.head.weight.data = weight.flatten(1)
+    network.head.bias.data = torch.tensor([0.0, -6.0])
+    return network
+
+
+def test_integrated_gradients_add_up_to_what_the_class_gains() -> None:
+    network, x = build("resnet10", 3, "random"), torch.randn(2, 3, 64, 64)
+    maps = attribution.attribute(network, x, 1, "integrated_gradients", "layer4")
+    gained = attribution.rise(network, x, 1, "integrated_gradients")
+    with torch.no_grad():
+        network.eval()
+        truth = (network(x) - network(torch.zeros_like(x)))[:, 1].numpy()
+    np.testing.assert_allclose(gained, truth, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(maps.sum(axis=(1, 2)), truth, rtol=0.1, atol=0.05 * np.abs(truth).max())
+
+
+def test_input_times_gradient_of_a_linear_model_is_their_product(one_cell: Network) -> None:
+    x = torch.randn(1, 3, 32, 32)
+    found = attribution.attribute(one_cell, x, 1, "input_x_gradient", "pixels")[0]
+    np.testing.assert_allclose(found[:2, :2], x[0, :, :2, :2].sum(dim=0), rtol=1e-5)
+    assert not found[2:].any() and not found[:, 2:].any()
+
+
+def test_gradient_shap_is_seeded() -> None:
+    network, x = build("resnet10", 3, "random"), torch.randn(1, 3, 32, 32)
+    first, again = (attribution.attribute(network, x, 1, "gradient_shap", "layer4") for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_deleting_the_cell_that_is_read_ends_it_at_once(one_cell: Network) -> None:
+    x, heat = torch.ones(1, 3, 32, 32), np.zeros((16, 16), np.float32)
+    heat[0, 0] = 1.0
+    right = attribution.curves(one_cell, x, heat, 1)
+    wrong = attribution.curves(one_cell, x, -heat, 1)
+    area = lambda y: float(np.trapezoid(y, right.share))  # noqa: E731  (one line, used three times below)
+    assert right.share[0] == 0 and right.share[-1] == 1
+    assert right.deletion[0] > 0.99 and right.deletion[1] < 0.01
+    assert area(right.deletion) < 0.05 < 0.9 < area(wrong.deletion)
+    assert 0.2 < np.mean([area(y) for y in right.random_deletion]) < 0.8
+
+
+def test_on_the_object_or_beside_it() -> None:
+    mask = np.zeros((32, 32), bool)
+    mask[:16] = True
+    heat = np.zeros((32, 32), np.float32)
+    heat[3, 4], heat[20, 20], heat[30, 30] = 3.0, 1.0, -9.0
+    share, hit = attribution.inside(heat, mask)
+    assert share == pytest.approx(0.75) and hit
+    share, hit = attribution.inside(heat, ~mask)
+    assert share == pytest.approx(0.25) and not hit
+    assert attribution.inside(np.ones((32, 32), np.float32), mask)[0] == pytest.approx(0.5)
+
+
+def test_nothing_replaced_leaves_the_map_as_it_was() -> None:
+    network, fresh = build("resnet10", 3, "random", seed=1), build("resnet10", 3, "random", seed=2)
+    before = {name: tensor.clone() for name, tensor in network.model.state_dict().items()}
+    steps = list(attribution.cascade(network, fresh, torch.randn(2, 3, 64, 64), [0, 1], "gradcam", "layer3", "grey"))
+    assert [part for part, _ in steps] == ["", "head", "layer4", "layer3", "layer2", "layer1", "stem"]
+    first = steps[0][1]
+    assert attribution.likeness(first, first) == pytest.approx([1.0, 1.0])
+    assert (attribution.likeness(first, steps[-1][1]) < 0.999).all()
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.model.state_dict().items())
+
+
+def test_guided_backprop_minds_no_relu_in_place() -> None:
+    network = build("resnet10", 3, "random")
+    apart = network.copy()
+    for module in apart.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    x = torch.randn(1, 3, 64, 64)
+    maps = [attribution.attribute(net, x, 1, "guided_backprop", "layer4") for net in (network, apart)]
+    np.testing.assert_allclose(*maps, rtol=1e-4, atol=1e-7)
+
+
+def test_the_likeness_of_ranks_is_spearman_s() -> None:
+    a = np.array([[[1.0, -2.0], [3.0, 4.0]]])
+    assert attribution.likeness(a, a**3) == pytest.approx([1.0])
+    assert attribution.likeness(a, 1 / a) == pytest.approx([-1.0])
+    assert attribution.likeness(a, np.ones_like(a)) == pytest.approx([0.0])

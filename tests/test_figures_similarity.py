@@ -1,0 +1,118 @@
+"""What the figures of the page `How far it moved` show: their data, marks and words."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import stand_ins
+import stand_ins_similarity as made
+
+from explorer.app import figures
+from explorer.evidence import wilson
+
+FIGURES: dict[str, Callable[[], go.Figure]] = {
+    **{
+        f"pairs {name}": (lambda name=name: figures.stage_pairs(made.stage_pairs(), name))
+        for name in figures.REFERENCES
+    },
+    "probes": lambda: figures.stage_probes(made.stage_probes()),
+    "drift": lambda: figures.drift(made.drift(), stand_ins.epochs(4), 3),
+    "rewind": lambda: figures.rewind(made.rewind()),
+    "rewind without statistics": lambda: figures.rewind(made.rewind(statistics=False), False),
+    "rewind of two": lambda: figures.rewind(made.rewind(stages=("layer3", "layer4"))),
+    "interpolation": lambda: figures.interpolation(made.interpolation(), None, "", 5),
+    "interpolation, shifted": lambda: figures.interpolation(
+        made.interpolation(), made.interpolation(images=("noise",)), "noise", 0
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_tells_its_takeaway_in_ink_that_follows_the_theme(name: str) -> None:
+    words = FIGURES[name]().layout.meta
+    assert len(words["alt"]) > 40 and len(words["look"]) > 20
+    assert f"n = {stand_ins.N}" in words["caution"] + words["alt"]
+    for dark, ink in ((True, "#E9EEF3"), (False, "#0A1118")):
+        fig = figures.tint(FIGURES[name](), dark)
+        assert {note.font.color for note in fig.layout.annotations} <= {ink}
+    for trace in FIGURES[name]().data:
+        assert trace.customdata is None or all(isinstance(row, list) for row in trace.customdata)
+
+
+def test_the_matrices_hold_their_numbers_and_the_control_stands_apart() -> None:
+    pairs = made.stage_pairs()
+    left, right = figures.stage_pairs(pairs).data
+    z = np.array(left.z, float)
+    np.testing.assert_allclose(z[:, :5], pairs.ab)
+    assert np.isnan(z[:, 5]).all() and z[:, 6].tolist() == [0.1] * 5 and left.x[-1] == "random"
+    np.testing.assert_allclose(np.array(right.z, float), pairs.aa)
+    assert left.texttemplate == "%{z:.2f}" and left.coloraxis == right.coloraxis
+
+
+def test_the_difference_is_what_b_changed_on_a_scale_centred_at_zero() -> None:
+    fig = figures.stage_pairs(made.stage_pairs(), "difference")
+    z = np.array(fig.data[1].z, float)
+    np.testing.assert_allclose(z[:, 4], -0.15)
+    assert (z[:, :4] == 0).all()
+    assert fig.layout.coloraxis2.cmin == -fig.layout.coloraxis2.cmax == pytest.approx(-0.15)
+
+
+def test_constant_features_leave_a_gap() -> None:
+    pairs = made.stage_pairs()
+    fig = figures.stage_pairs(replace(pairs, ab=np.full((5, 5), np.nan)))
+    assert fig.data[0].z[0][0] is None
+
+
+def test_probes_carry_wilson_intervals_and_chance() -> None:
+    fig = figures.stage_probes(made.stage_probes())
+    a, b = fig.data
+    assert list(a.y) == pytest.approx([(8 + 2 * i) / 24 for i in range(6)]) and b.y[-1] == pytest.approx(20 / 24)
+    low, high = wilson(20, 24)
+    assert b.error_y.array[-1] == pytest.approx(high - 20 / 24) and b.error_y.arrayminus[-1] == pytest.approx(
+        20 / 24 - low
+    )
+    assert fig.layout.shapes[0].y0 == pytest.approx(1 / 3)
+    assert a.marker.symbol != b.marker.symbol and a.line.dash != b.line.dash
+
+
+def test_drift_is_four_panels_with_the_chosen_epoch_marked_in_each() -> None:
+    fig = figures.drift(made.drift(), stand_ins.epochs(4), 3)
+    lines = [t for t in fig.data if t.mode == "lines+markers"]
+    assert [list(t.y) for t in lines[:2]] == [list(made.drift().cka), list(made.drift().overlap)]
+    assert list(lines[3].y) == [e.val.accuracy for e in stand_ins.epochs(4)]
+    assert [shape.x0 for shape in fig.layout.shapes] == [3] * 4
+    assert not figures.drift(made.drift(), stand_ins.epochs(4)).layout.shapes
+
+
+def test_a_rewind_shows_what_was_asked_for_and_says_where_nothing_was_set_back() -> None:
+    found = made.rewind()
+    for settled, correct in ((True, 16), (False, 15)):
+        start, random = figures.rewind(found, settled).data
+        assert list(start.x) == pytest.approx([22 / 24] * 4 + [correct / 24])
+        assert list(start.text[:4]) == ["same weights"] * 4 and len(random.x) == 5
+        assert start.marker.symbol != random.marker.symbol
+    lines = figures.rewind(found).layout.shapes
+    assert {line.x0 for line in lines} >= {22 / 24, 1 / 3}
+    assert "layer4, 66.7%" in figures.rewind(found, True).layout.meta["alt"]
+
+
+def test_interpolation_stars_what_validation_chose_and_marks_the_slider() -> None:
+    found = made.interpolation()
+    assert found.chosen == 7
+    fig = figures.interpolation(found, made.interpolation(images=("noise",)), "noise", 4)
+    star = next(t for t in fig.data if t.name == "chosen on validation")
+    assert (star.x[0], star.y[0]) == (0.7, pytest.approx(23 / 24))
+    assert fig.layout.shapes[0].x0 == 0.4
+    curves = {t.name: t for t in fig.data if t.mode == "lines+markers"}
+    assert list(curves) == ["test (n = 24)", "validation (n = 24)", "test, noise (n = 24)"]
+    assert len({t.line.dash for t in curves.values()}) == 3
+    band = fig.data[0]
+    assert list(band.y[:11]) == [wilson(int(r.sum()), 24)[1] for r in found.on("test").right]
+
+
+def test_a_mixture_is_paired_with_another() -> None:
+    paired = made.interpolation().on("test").against(6, 0)
+    assert (paired.score.correct, paired.fixed, paired.broken) == (23, 5, 0)
+    assert paired.p_value == pytest.approx(2 / 2**5)

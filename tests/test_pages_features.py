@@ -1,0 +1,66 @@
+"""The features page: the whole backbone, one stage, one channel, the first filters."""
+
+import pytest
+import stand_ins
+import stand_ins_features
+from streamlit.testing.v1 import AppTest
+from test_pages import opened, words
+
+from explorer.app import ui
+from explorer.app.ui import asking
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", 0.0)
+
+
+def two(**after: object) -> tuple[str, str]:
+    a = stand_ins.finished_run(wrong=6, strategy="linear_probe")
+    b = stand_ins.finished_run(wrong=2, **({"strategy": "last_stage"} | after))
+    stand_ins.answer(a, b)
+    stand_ins_features.answer(a, b)
+    return a, b
+
+
+def at(view: str, **address: str) -> AppTest:
+    app = opened("features", **address)
+    app.segmented_control(key="features_view").set_value(view).run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("view", ui.FEATURE_VIEWS)
+def test_every_view_opens(view: str) -> None:
+    two()
+    app = at(view)
+    assert app.get("plotly_chart")
+
+
+def test_what_stayed_the_same_is_said() -> None:
+    two()
+    assert "stem, layer1, layer2, layer3. Nothing up to there learned" in words(at("The whole backbone"))
+
+
+def test_channels_are_ranked_and_every_page_of_them_opens() -> None:
+    two()
+    app = at("One stage")
+    app.segmented_control(key="features_rank").set_value("class selectivity").run()
+    assert "Class-selectivity index" in words(app) and "n = 24" in words(app)
+    app.number_input(key="features_page").set_value(2).run()
+    assert not app.exception
+
+
+def test_a_channel_says_what_it_answers_to_now() -> None:
+    two()
+    app = at("One channel", stage="layer4")
+    app.number_input(key="features_channel").set_value(3).run()
+    assert "In A 9 of 9 are *brick* (of all images 33 %); in B 9 of 9 are *grass*" in words(app)
+    assert "rank correlation 0.25 (Spearman, n = 24)" in words(app)
+
+
+def test_a_channel_of_unrelated_networks_is_not_followed() -> None:
+    two(strategy="linear_probe", weights="random")
+    app = at("One channel")
+    assert "this number names two different channels" in words(app)
+    assert "their channels have nothing to do with each other" in words(app)

@@ -1,0 +1,123 @@
+"""The views of `How far it moved`, each opened as a visitor would."""
+
+import json
+
+import pytest
+import stand_ins
+import stand_ins_similarity as made
+from streamlit.testing.v1 import AppTest
+
+from explorer import jobs, results
+from explorer.app import ui
+from tests.test_pages import opened, store, words  # noqa: F401  (store is a fixture)
+
+VIEWS = list(ui.SIMILARITY_VIEWS)
+
+
+def two_runs(**b: object) -> tuple[str, str]:
+    first = stand_ins.finished_run(wrong=6, strategy="linear_probe")
+    second = stand_ins.finished_run(wrong=2, **{"strategy": "last_stage", **b})  # type: ignore[arg-type]
+    made.answer(first, second)
+    return first, second
+
+
+def view(name: str, **address: str) -> AppTest:
+    app = opened("similarity", **address)
+    return app.segmented_control(key="similarity_view").set_value(name).run()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_view_draws_its_figure(name: str) -> None:
+    two_runs()
+    app = view(name)
+    assert not app.exception and not app.error and not app.warning
+    assert len(app.get("plotly_chart")) == 1
+
+
+def _asked() -> set[str]:
+    with jobs.database() as db:
+        return {row["name"] for row in db.execute("SELECT name FROM task")}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_asks_for_its_own_results_alone(name: str) -> None:
+    stand_ins.finished_run(wrong=6, strategy="linear_probe")
+    stand_ins.finished_run(wrong=2, strategy="last_stage")
+    expected = dict(
+        zip(VIEWS, ("compare", "stage_pairs", "probe_stages", "drift", "rewind", "interpolate"), strict=True)
+    )
+    assert not view(name).exception
+    assert _asked() == {"compare", expected[name]}  # the first view is what the page opens with
+
+
+def test_slow_questions_have_a_lane_of_their_own() -> None:
+    assert {jobs.task(name).lane for name in ("probe_stages", "rewind", "interpolate")} == {"map"}
+    assert {jobs.task(name).lane for name in ("compare", "stage_pairs", "drift")} == {"look"}
+
+
+def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
+    two_runs()
+    app = view("Rewind")
+    assert "66.7 %" in app.table[0].value["Accuracy"][4] and "estimated anew has 87.5 %" in words(app)
+    app.toggle(key="similarity_settled").set_value(False).run()
+    assert "62.5 %" in app.table[0].value["Accuracy"][4] and "estimated anew has" not in words(app)
+    assert "exactly B" in app.table[0].value["Against B"][0] and "rewind" not in _asked()
+
+
+def test_stages_are_set_back_together() -> None:
+    two_runs()
+    app = view("Rewind")
+    app.button[-1].click().run()
+    assert not app.exception and len(app.get("plotly_chart")) == 2
+    assert app.table[1].value["Stage"][0] == "layer3 \\+ layer4"
+
+
+def test_layernorm_has_nothing_to_estimate() -> None:
+    chosen = {"backbone": "convnext_tiny", "weights": "random"}
+    for wrong, strategy in ((6, "linear_probe"), (2, "last_stage")):
+        b = stand_ins.finished_run(wrong=wrong, strategy=strategy, **chosen)
+    results.save(made.rewind(b, statistics=False), jobs.task("rewind", run=b).path)
+    app = view("Rewind")
+    assert (
+        not app.exception
+        and "similarity_settled" not in {t.key for t in app.toggle}
+        and "has no BatchNorm" in words(app)
+    )
+
+
+def test_a_mixture_is_read_off_and_the_slider_asks_nothing() -> None:
+    two_runs()
+    app = view("Interpolate")
+    assert app.select_slider[0].value == 7 and "to the image" in words(app)
+    assert "95.8 %" in app.table[0].value["α = 0.7"][0]
+    app.select_slider[0].set_value(2).run()
+    assert not app.exception and "79.2 %" in app.table[0].value["α = 0.2"][0]
+    assert app.table[0].value["Against A"].tolist()[-1] == "α is chosen here"
+    assert "interpolate" not in _asked()
+    app.segmented_control(key="similarity_shift").set_value("none").run()
+    assert len(app.table[0].value) == 2
+
+
+def test_runs_that_began_apart_are_not_mixed() -> None:
+    two_runs(weights="random")
+    app = view("Interpolate")
+    assert not app.exception and "did not start from the same weights" in words(app).replace("\\", "")
+    assert not app.get("plotly_chart")
+
+
+def test_a_probe_has_no_epochs_to_follow() -> None:
+    a, b = two_runs()
+    app = view("Over the epochs", a=b, b=a)
+    assert not app.exception and "only its head learned" in words(app)
+
+
+def test_another_machine_is_noticed() -> None:
+    _, b = two_runs()
+    task = jobs.task("rewind", run=b)
+    found = made.rewind(b)
+    results.save(type(found)(**{**vars(found), "recorded": stand_ins.evidence.Score(24, 21)}), task.path)
+    assert any("rounds differently" in box.value for box in view("Rewind").warning)
+
+
+def test_the_question_is_plain_json() -> None:
+    assert json.loads(jobs.task("rewind", run="b", stages=["layer4"], to="start").arguments)["stages"] == ["layer4"]

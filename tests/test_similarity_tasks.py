@@ -1,0 +1,113 @@
+"""The questions of the page, asked of two runs that were really made: what they recorded, to the image and to the bit."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import runs
+from explorer.engine import tasks
+from explorer.engine.tasks import lent
+from explorer.errors import ExplorerError
+from explorer.recipe import make
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+
+
+@pytest.fixture(scope="module")
+def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
+    """Thaw's folder with a probe and a run that tuned the last two stages, on 42 pictures at 32 pixels."""
+    place = tmp_path_factory.mktemp("thaw")
+    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
+    choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 3, "batch_size": 8, "device": "cpu"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(place))
+        found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_2_stages")]
+        for run in found:
+            tasks.train(run)
+        yield place, found[0], found[1]
+
+
+@pytest.fixture
+def pair(made: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    monkeypatch.setenv("THAW_HOME", str(made[0]))
+    return made[1], made[2]
+
+
+def _files(run: str) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(runs.folder(run).iterdir())}
+
+
+def test_a_rewind_begins_with_what_was_recorded_and_spares_what_was_frozen(pair: tuple[str, str]) -> None:
+    _, b = pair
+    before, weights = _files(b), {n: t.clone() for n, t in lent.network(b).model.state_dict().items()}
+    heard: list[float] = []
+    found = tasks.rewind(b, report=lambda share, words: heard.append(share))
+    assert found.base == found.recorded == runs.read(b).test
+    start = {r.stages[0]: r for r in found.resets if r.to == "start"}
+    assert [s for s in STAGES if start[s].identical] == ["stem", "layer1", "layer2"]
+    for stage in ("stem", "layer1", "layer2"):
+        assert (start[stage].plain.score, start[stage].plain.fixed, start[stage].plain.broken) == (found.base, 0, 0)
+    assert not any(r.identical for r in found.resets if r.to == "random") and len(found.resets) == 10
+    assert found.images and found.control is not None and all(r.settled for r in found.resets if not r.identical)
+    assert heard == sorted(heard) and heard[-1] < 1
+    assert _files(b) == before
+    assert all(torch.equal(t, weights[n]) for n, t in lent.network(b).model.state_dict().items())
+
+
+def test_stages_are_set_back_together(pair: tuple[str, str]) -> None:
+    _, b = pair
+    (found,) = tasks.rewind(b, ["layer4", "layer1"], "start").resets
+    alone = next(r for r in tasks.rewind(b, ["layer4"], "start").resets)
+    assert found.stages == ("layer1", "layer4") and found.plain == alone.plain  # layer1 was frozen
+    with pytest.raises(ExplorerError, match="layer9"):
+        tasks.rewind(b, ["layer9"], "start")
+
+
+def test_the_line_from_a_to_b_ends_in_what_they_recorded(pair: tuple[str, str]) -> None:
+    a, b = pair
+    before = _files(a) | _files(b)
+    found = tasks.interpolate(a, b, ["test", "validation"])
+    test = found.on("test")
+    for i, run in ((0, a), (10, b)):
+        said = runs.predictions(run)
+        np.testing.assert_array_equal(test.right[i], said.predicted == said.labels)
+    assert (found.recorded_a, found.recorded_b) == (test.score(0), test.score(10))
+    assert found.common == "layer2" and found.layers == 6 and found.settled == 0
+    last = max(runs.read(b).epochs, key=lambda e: (e.val.accuracy, -e.val_loss))
+    assert found.on("validation").score(10) == last.val
+    assert found.on("validation").loss[10] == pytest.approx(last.val_loss, abs=1e-4)
+    spoilt = tasks.interpolate(a, b, ["blur"], settle=True)
+    assert spoilt.settled and spoilt.kinds[0].right.shape == test.right.shape
+    assert _files(a) | _files(b) == before
+
+
+def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
+    found = tasks.probe_stages(*pair)
+    assert [row.stage for row in found.stages] == ["input", *STAGES]
+    for row in found.stages[:4]:
+        assert row.a == row.b.score and row.b.fixed == row.b.broken == 0
+    assert found.trained == runs.read(pair[1]).facts["counts"]["train"]
+    assert all(row.a.n == found.stages[0].a.n for row in found.stages)
+
+
+def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
+    found, rows = tasks.stage_pairs(*pair), tasks.compare(*pair).stages
+    assert np.diag(found.ab).tolist() == [row.cka for row in rows]
+    assert np.diag(found.random).tolist() == [row.cka_random for row in rows]
+    np.testing.assert_array_equal(found.aa, found.aa.T)
+    np.testing.assert_array_equal(found.ab[:3, :3], found.aa[:3, :3])
+    np.testing.assert_allclose(np.diag(found.bb), 1)
+
+
+def test_the_drift_begins_where_the_run_did(pair: tuple[str, str]) -> None:
+    a, b = pair
+    found = tasks.drift(b)
+    assert found.epochs == (0, 1, 2, 3) and found.stage == "layer4"
+    assert found.cka[0] == pytest.approx(1) and found.overlap[0] == 1 and found.cka[3] < 1
+    with pytest.raises(ExplorerError, match="nothing of its backbone learned"):
+        tasks.drift(a)
