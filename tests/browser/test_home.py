@@ -23,10 +23,12 @@ TITLES = {
     "freezing": "What to freeze",
     "training": "Train",
     "race": "Which way of tuning wins here?",
+    "images": "Which images",
     "features": "Features",
     "projection": "One shared map",
     "attribution": "Where it looks",
     "similarity": "How far it moved",
+    "glossary": "Glossary",
     "runs": "Runs",
 }
 MENU = (
@@ -34,10 +36,12 @@ MENU = (
     "What to freeze",
     "Train",
     "Race",
+    "Which images",
     "Features",
     "One shared map",
     "Where it looks",
     "How far it moved",
+    "Glossary",
     "Runs",
 )
 
