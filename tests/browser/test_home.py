@@ -98,6 +98,7 @@ def test_a_click_in_the_map_chooses_the_image(page: Page, served: Serve, home: P
     settled(page)
     points = page.locator(".js-plotly-plot .scatterlayer .point")
     expect(points).to_have_count(2 * stand_ins.N)
+    points.nth(1).scroll_into_view_if_needed()
     centre = points.nth(1).bounding_box()
     assert centre is not None
     page.mouse.click(centre["x"] + centre["width"] / 2, centre["y"] + centre["height"] / 2)

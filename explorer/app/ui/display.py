@@ -7,6 +7,11 @@ import streamlit as st
 FORMATS = {"svg": "SVG (sharp at any size)", "png": "PNG (for slides)"}
 LARGER = 1.3  # how much larger type is for a projector
 
+# Streamlit fades a caption as a whole, links in it too: below the contrast that small type needs.
+_CAPTIONS = (
+    "<style>[data-testid=stCaptionContainer] { opacity: 1; color: color-mix(in srgb, currentColor 66%, transparent); }"
+    "</style>"
+)
 _STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
 
 
@@ -29,6 +34,7 @@ def display_switch() -> None:
             format_func=FORMATS.get,
             help="The camera in a figure's corner saves it.",
         )
+    st.html(_CAPTIONS)
     if projector():
         st.html(_STYLE)
 
