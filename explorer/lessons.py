@@ -1,4 +1,4 @@
-"""The runs that the lesson makes and asks about: few, small, the same for every reader, so that they are found when asked again."""
+"""The runs that the lesson makes and asks about: few, small, the same for every reader, so that they are found again."""
 
 from functools import cache
 
