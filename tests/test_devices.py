@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.engine.devices import Place, seeded
+from explorer.catalogue.backbones import backbone
+from explorer.engine.devices import Place, place, seeded
 
 CPU = Place(torch.device("cpu"), False)
 CUDA = Place(torch.device("cuda"), True)
@@ -71,3 +72,20 @@ def test_seeded_draws_repeat_and_leave_torch_s_own_alone() -> None:
         with seeded(7):
             draws.append(torch.rand(3))
     assert torch.equal(*draws) and torch.equal(state, torch.get_rng_state())
+
+
+@pytest.mark.parametrize(
+    ("amx", "avx512", "precision"), [(True, True, "bfloat16"), (False, True, "bfloat16"), (False, False, "float32")]
+)
+def test_either_of_two_kinds_of_hardware_multiplies_bfloat16(
+    amx: bool, avx512: bool, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    assert place(backbone("resnet10"), "cpu").precision == precision
+
+
+def test_a_torch_that_cannot_be_asked_gets_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        monkeypatch.delattr(torch.cpu, name, raising=False)
+    assert place(backbone("resnet10"), "cpu").precision == "float32"
