@@ -591,3 +591,8 @@ def test_one_core_is_left_for_the_pages(
     monkeypatch.setenv("THAW_THREADS", asked)
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
     assert devices.set_threads() == threads
+
+
+def test_features_that_blew_up_are_kept_without_infinities() -> None:
+    kept = scoring.halved(np.array([0.5, 1e6, -1e6], np.float32))
+    assert kept.dtype == np.float16 and kept.tolist() == [0.5, 65504.0, -65504.0]

@@ -53,7 +53,7 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
     if math.isfinite(train_loss) and (session.best is None or (good, -val_loss) > session.best[1]):
         session.best = epoch, (good, -val_loss), _state(session)
     if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
-        session.history[epoch] = _last_stage(session).astype(np.float16)
+        session.history[epoch] = halved(_last_stage(session))
     return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed)
 
 
@@ -62,6 +62,12 @@ def _last_stage(session: Session) -> np.ndarray:
     last = session.recipe.row.stage_names[-1]
     kept = session.front["test"].pooled
     return kept[last] if last in kept else pooled_tail(session, only=last)[last]
+
+
+def halved(features: np.ndarray) -> np.ndarray:
+    """As float16; what a rate that is far too large has blown up beyond its range stands at the range's end, not at inf."""
+    most = np.finfo(np.float16).max
+    return np.clip(features, -most, most).astype(np.float16)
 
 
 def _kept_epochs(epochs: int) -> set[int]:
