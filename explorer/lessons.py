@@ -4,13 +4,15 @@ from functools import cache
 
 from explorer.recipe import Recipe, make
 
+PIXELS, PER_CLASS = 64, 10
+"""Of every run of the lesson: small enough that none takes ten seconds on two CPU cores."""
 _CHOICES: dict[str, dict[str, object]] = {
     "random": {"weights": "random"},
     "probe": {},
     "probe_again": {"seed": 1},
-    "last_stage": {"strategy": "last_stage"},
-    "full": {"strategy": "full", "epochs": 5},
-    "hot": {"strategy": "full", "epochs": 5, "backbone_rate": 0.06},
+    "last_stage": {"strategy": "last_stage", "epochs": 6},
+    "full": {"strategy": "full", "epochs": 4},
+    "hot": {"strategy": "full", "epochs": 4, "backbone_rate": 0.06},
     "moving": {"batchnorm": "moving", "epochs": 4},
 }
 NAMES = {
@@ -24,8 +26,48 @@ NAMES = {
 }
 """The lesson's runs by the word that its texts use; built-in backbone, photo patches where nothing else is said."""
 
+CURVE_SETS = {"photo_patches": 48, "digits": 32}
+CURVE_SIZES, CURVE_SEEDS, CURVE_ARMS = (5, 10, 25), (0, 1, 2), ("probe", "scratch")
+CURVE_STEPS = 40
+"""The small curve of the last step: data sets with the input size in pixels, images per class, seeds, arms, and the steps
+that each training takes. So small that no point takes ten seconds on two CPU cores."""
+
+LIKENESS = {
+    "alike": "photographs of everyday things, like ImageNet's",
+    "other": "photographs of something else: plants, cells, satellites",
+    "far": "no photographs: X-rays, drawings, spectra",
+}
+"""How like the source the reader's images are, by word."""
+_FEW, _MANY = 50, 500  # images per class: below and from these on
+ADVICE = {
+    ("few", "alike"): (("linear_probe", "last_stage", "from_scratch"),
+        "With few images of a familiar kind the features are most likely good enough, and there is little to tune them with."),
+    ("few", "other"): (("linear_probe", "last_stage", "lp_ft", "from_scratch"),
+        "The features may fit in part. Few images can move one stage; more of them at once is a gamble."),
+    ("few", "far"): (("linear_probe", "bn_only", "last_2_stages", "from_scratch"),
+        "The hardest corner: features may not fit and there is little to mend them with. Expect wide intervals."),
+    ("some", "alike"): (("linear_probe", "last_stage", "lp_ft", "from_scratch"),
+        "The probe is hard to beat here; a tuned stage may add a few points."),
+    ("some", "other"): (("linear_probe", "last_2_stages", "lp_ft", "full", "from_scratch"),
+        "Tuning usually begins to pay here, at a small rate and with the head first."),
+    ("some", "far"): (("linear_probe", "gradual", "full", "from_scratch"),
+        "Early features (edges, textures) may still serve; late ones may have to be learned anew."),
+    ("many", "alike"): (("linear_probe", "last_2_stages", "full", "from_scratch"),
+        "There is enough to tune everything gently; whether it is worth the time, the race tells."),
+    ("many", "other"): (("linear_probe", "gradual", "full", "from_scratch"),
+        "Full fine-tuning is the usual winner; from scratch comes closer the more images there are."),
+    ("many", "far"): (("linear_probe", "full", "from_scratch"),
+        "On large medical sets pre-training was found to add little (Raghu et al. 2019, arXiv 1902.07208): mind from scratch."),
+}  # fmt: skip
+"""By amount (`few`, `some`, `many` images per class) and likeness: strategies to race, and why. Rules of thumb, said as such."""
+
+
+def amount_of(per_class: int) -> str:
+    """`few`, `some` or `many` images per class."""
+    return "few" if per_class < _FEW else "some" if per_class < _MANY else "many"
+
 
 @cache
 def recipe_of(name: str) -> Recipe:
-    """The recipe of a run of the lesson; equal to the home page's where that makes the same run."""
-    return make(**_CHOICES[name])
+    """The recipe of a run of the lesson."""
+    return make(input_size=PIXELS, per_class=PER_CLASS, **_CHOICES[name])

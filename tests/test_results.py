@@ -13,7 +13,14 @@ import pytest
 
 from explorer import evidence, recipe, results
 from explorer.errors import ExplorerError
-from tests import stand_ins, stand_ins_attribution, stand_ins_features, stand_ins_maps, stand_ins_similarity
+from tests import (
+    stand_ins,
+    stand_ins_attribution,
+    stand_ins_features,
+    stand_ins_lessons,
+    stand_ins_maps,
+    stand_ins_similarity,
+)
 
 SOME: dict[str, Any] = {
     "Attribution": stand_ins.attribution(),
@@ -39,6 +46,7 @@ SOME: dict[str, Any] = {
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
     **stand_ins_features.examples(),
+    **stand_ins_lessons.examples(),
     **stand_ins_maps.examples(),
 }
 

@@ -9,6 +9,7 @@ from explorer.results.attribution import (
     OrderedCurve,
     Randomisation,
 )
+from explorer.results.checks import Trial, Truth
 from explorer.results.features import (
     Excitement,
     FeatureMaps,
@@ -22,6 +23,7 @@ from explorer.results.features import (
 from explorer.results.files import load, pack, save, unpack
 from explorer.results.freezing import Audit, Description, StageAudit, StageDescription
 from explorer.results.images import Gallery, Movement, Seen
+from explorer.results.lessons import CurvePoint, NewHead, Stillness, Walk, WalkStage
 from explorer.results.projection import Noise, Projection, Separation, Trajectory
 from explorer.results.similarity import (
     Comparison,
@@ -45,6 +47,7 @@ __all__ = [
     "Audit",
     "Cascade",
     "Comparison",
+    "CurvePoint",
     "Description",
     "Drift",
     "Epoch",
@@ -57,6 +60,7 @@ __all__ = [
     "Interpolation",
     "Mixtures",
     "Movement",
+    "NewHead",
     "OnObject",
     "OrderedCurve",
     "Paired",
@@ -64,6 +68,8 @@ __all__ = [
     "Projection",
     "Separation",
     "Trajectory",
+    "Trial",
+    "Truth",
     "Randomisation",
     "RateCurve",
     "RateSearch",
@@ -80,7 +86,10 @@ __all__ = [
     "StageProbes",
     "StageExcitement",
     "StageSelectivity",
+    "Stillness",
     "StripStage",
+    "Walk",
+    "WalkStage",
     "load",
     "pack",
     "save",

@@ -9,9 +9,20 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Score
-from explorer.results import attribution, features, freezing, images, projection, similarity, snippets, training
+from explorer.results import (
+    attribution,
+    checks,
+    features,
+    freezing,
+    images,
+    lessons,
+    projection,
+    similarity,
+    snippets,
+    training,
+)
 
-_KINDS = (attribution, features, freezing, images, projection, similarity, snippets, training)
+_KINDS = (attribution, checks, features, freezing, images, lessons, projection, similarity, snippets, training)
 _TYPES = {name: kind for module in _KINDS for name, kind in vars(module).items() if dataclasses.is_dataclass(kind)} | {
     "Score": Score,
     "Balanced": Balanced,

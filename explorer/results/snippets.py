@@ -1,4 +1,4 @@
-"""What a glossary snippet printed. Letters: n images, c channels, h w, d features, k classes."""
+"""What a snippet printed. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Snippet:
-    """A snippet of the glossary, carried out on a backbone.
+    """A snippet of the glossary (`term`) or of a step of the lesson (its name as `term`), carried out on a backbone.
 
     `output` is what it printed, and the value of its last line; `picture` (h, w) or (h, w, 3) uint8 what it called
     `picture`, drawn from `low` (black) to `high` (white), empty where it called nothing so; `opening` the lines that make

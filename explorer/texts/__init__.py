@@ -1,25 +1,41 @@
 """The app's long texts: Markdown under assets/, a folder a language, so that a translation is a folder and no code."""
 
+from explorer.texts.checks import KINDS, Check, checks, filled, places, shuffled
+from explorer.texts.concepts import STATES, Concept, concepts, standings
 from explorer.texts.glossary import PICTURES, Question, Term, languages, questions, terms
+from explorer.texts.lessons import Hint, Step, lessons
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, digest, fault, links, read, read_folder, shown
 
 __all__ = [
     "PICTURES",
+    "STATES",
+    "Check",
     "Code",
+    "Concept",
+    "Hint",
+    "KINDS",
     "Link",
     "Linker",
     "Question",
+    "Step",
     "Term",
     "Text",
+    "checks",
     "code",
+    "concepts",
     "digest",
     "fault",
+    "filled",
     "languages",
+    "lessons",
     "links",
+    "places",
     "questions",
     "read",
     "read_folder",
     "shown",
+    "shuffled",
+    "standings",
     "terms",
 ]

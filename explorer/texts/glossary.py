@@ -128,9 +128,9 @@ def question(text: Text) -> Question:
     )
 
 
-def languages() -> tuple[str, ...]:
-    """The languages that the glossary is written in, English first."""
-    found = {path.name for path in (ASSETS / "glossary").glob("*") if path.is_dir()}
+def languages(of: str = "glossary") -> tuple[str, ...]:
+    """The languages that the glossary (or the lessons) is written in, English first."""
+    found = {path.name for path in (ASSETS / of).glob("*") if path.is_dir()}
     return tuple(sorted(found, key=lambda name: (name != "en", name)))
 
 
@@ -154,12 +154,12 @@ def read_questions(folder: Path) -> Found:
 
 def terms(language: str = "en") -> Found:
     """The glossary in a language; read anew when a file changes, at the latest after two seconds."""
-    return _fresh(read_terms, ASSETS / "glossary" / language)
+    return fresh(read_terms, ASSETS / "glossary" / language)
 
 
 def questions(language: str = "en") -> Found:
     """The questions people ask in a language, kept as `terms` are."""
-    return _fresh(read_questions, ASSETS / "questions" / language)
+    return fresh(read_questions, ASSETS / "questions" / language)
 
 
 def plain(text: str) -> str:
@@ -167,7 +167,8 @@ def plain(text: str) -> str:
     return re.sub(r"[`*$]", "", text)
 
 
-def _fresh(reader: Callable[[Path], Found], folder: Path) -> Found:
+def fresh(reader: Callable[[Path], Found], folder: Path) -> Found:
+    """What `reader` makes of a folder of texts; read anew when a file changes, at the latest after two seconds."""
     return _kept(reader, folder, _stamp(folder, int(time.monotonic() / FRESH)))
 
 

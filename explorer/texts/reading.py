@@ -74,7 +74,7 @@ class Text:
         for kind, found, known in (("fact", self.facts, facts), ("section", self.sections, sections)):
             for name, part in found.items():
                 if name not in known:
-                    fault(self.path, part.line, f"unknown {kind} {name!r}. Known: {', '.join(known)}")
+                    fault(self.path, part.line, f"unknown {kind} {name!r}. Known: {', '.join(known) or 'none'}")
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,26 @@ from collections.abc import Callable
 from typing import Any
 
 from explorer.engine.tasks.attribution import attribute, attribute_many, faithfulness, on_object, randomise
+from explorer.engine.tasks.checks import check_truth, try_lines
 from explorer.engine.tasks.features import excitement, feature_maps, feature_strip, filters, selectivity
 from explorer.engine.tasks.images import gallery, movement, see
 from explorer.engine.tasks.lent import network
+from explorer.engine.tasks.lessons import base_filters, beside_start, curve_point, new_head, walk
 from explorer.engine.tasks.planning import describe, find_rates
 from explorer.engine.tasks.projection import project, project_aligned, project_epochs, project_noise, separation
 from explorer.engine.tasks.similarity import compare, drift, interpolate, probe_stages, rewind, stage_pairs
-from explorer.engine.tasks.snippets import run_snippet
+from explorer.engine.tasks.snippets import run_snippet, run_step_snippet
 from explorer.engine.tasks.train import train
 
 __all__ = [
     "TASKS",
     "attribute",
     "attribute_many",
+    "base_filters",
+    "beside_start",
+    "check_truth",
     "compare",
+    "curve_point",
     "describe",
     "drift",
     "faithfulness",
@@ -31,6 +37,7 @@ __all__ = [
     "interpolate",
     "movement",
     "network",
+    "new_head",
     "on_object",
     "probe_stages",
     "project",
@@ -40,10 +47,13 @@ __all__ = [
     "randomise",
     "rewind",
     "run_snippet",
+    "run_step_snippet",
     "see",
     "separation",
     "stage_pairs",
     "train",
+    "try_lines",
+    "walk",
 ]
 
 TASKS: dict[str, Callable[..., Any]] = {
@@ -75,4 +85,12 @@ TASKS: dict[str, Callable[..., Any]] = {
     "rewind": rewind,
     "interpolate": interpolate,
     "run_snippet": run_snippet,
+    "run_step_snippet": run_step_snippet,
+    "base_filters": base_filters,
+    "walk": walk,
+    "new_head": new_head,
+    "beside_start": beside_start,
+    "curve_point": curve_point,
+    "check_truth": check_truth,
+    "try_lines": try_lines,
 }

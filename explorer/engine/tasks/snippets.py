@@ -1,4 +1,6 @@
-"""A snippet of the glossary on a backbone."""
+"""Snippets of the glossary and of the lesson on a backbone."""
+
+from pathlib import Path
 
 import numpy as np
 
@@ -7,6 +9,7 @@ from explorer.catalogue.backbones import backbone as catalogued
 from explorer.engine import snippets
 from explorer.errors import ExplorerError, unknown
 from explorer.results import Snippet
+from explorer.texts import Code
 
 
 def run_snippet(term: str, language: str, backbone: str, weights: str, digest: str) -> Snippet:
@@ -20,13 +23,32 @@ def run_snippet(term: str, language: str, backbone: str, weights: str, digest: s
     if term not in known:
         raise unknown("term", term, known)
     found = known[term]
-    if texts.digest(found.snippet.code) != digest:
-        raise ExplorerError(f"The snippet of {found.title!r} was changed a moment ago. Load the page again.")
+    _same(found.snippet, digest, found.title)
     if misfit := found.misfit(catalogued(backbone)):
         raise ExplorerError(misfit)
+    return _carried_out(term, found.snippet, found.file, backbone, weights)
+
+
+def run_step_snippet(step: str, language: str, backbone: str, weights: str, digest: str) -> Snippet:
+    """The same for the snippet of a step of the lesson."""
+    if language not in texts.languages("lessons"):
+        raise unknown("language", language, texts.languages("lessons"))
+    known = {name: row for name, row in texts.lessons(language).by_name.items() if row.snippet is not None}
+    if step not in known:
+        raise unknown("step with a snippet", step, known)
+    _same(known[step].snippet, digest, known[step].title)
+    return _carried_out(step, known[step].snippet, known[step].file, backbone, weights)
+
+
+def _same(code: Code, digest: str, title: str) -> None:
+    if texts.digest(code.code) != digest:
+        raise ExplorerError(f"The snippet of {title!r} was changed a moment ago. Load the page again.")
+
+
+def _carried_out(name: str, code: Code, file: Path, backbone: str, weights: str) -> Snippet:
     scene = snippets.scene(backbone, weights)
-    ran = snippets.run(found.snippet.code, texts.shown(found.file), found.snippet.line, scene)
+    ran = snippets.run(code.code, texts.shown(file), code.line, scene)
     step = max(1, scene.pictures.shape[1] // snippets.SMALL)
     batch = snippets.beside(np.ascontiguousarray(scene.pictures[:, ::step, ::step]), snippets.SMALL)
     lines = snippets.opening(scene.row, scene.weights)
-    return Snippet(term, backbone, scene.weights, opening=lines, batch=batch, **vars(ran))
+    return Snippet(name, backbone, scene.weights, opening=lines, batch=batch, **vars(ran))

@@ -1,18 +1,7 @@
-"""Carry out the glossary's snippets on a live backbone: what they print, the value of their last line, their `picture`.
+"""What a snippet finds: a torchvision model with a new head, a few pictures, and the lines that build the same elsewhere."""
 
-Only code of our own, from files under assets/, comes here; a visitor chooses which, and on which backbone.
-"""
-
-import ast
-import contextlib
 import copy
 import functools
-import io
-import signal
-import threading
-import time
-import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +13,8 @@ from torch.nn import functional
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.engine import backbones, datasets, devices
-from explorer.errors import ExplorerError
 from explorer.recipe import make
 
-SECONDS = 20.0  # after which a snippet is ended; the longest of ours takes one on the built-in backbone
 CLASSES = ("brick", "coffee", "fur", "retina")
 EACH = 2  # pictures of each class in the batch
 OPENED = """
@@ -45,7 +32,6 @@ def fit_head(steps=100):  # a linear probe on x and y; the backbone stays as it 
         optimizer.zero_grad()
         F.cross_entropy(head(seen), y).backward()
         optimizer.step()"""
-LINES, TILES, TALL, SMALL = 60, 8, 120, 64  # most lines of output, most tiles of a picture, their pixels; of the batch
 
 
 @dataclass(frozen=True)
@@ -136,96 +122,3 @@ def opening(row: Backbone, weights: str) -> str:
 def _attribute(path: str) -> str:
     """`features.3.conv` → `model.features[3].conv`."""
     return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What came of a snippet (see results.Snippet)."""
-
-    output: str
-    seconds: float
-    picture: np.ndarray
-    low: float = 0.0
-    high: float = 0.0
-
-
-def run(code: str, file: str, line: int, found: Scene, seconds: float = SECONDS) -> Ran:
-    """Carry out `code`, which begins at `line` of `file`, in names of its own.
-
-    Raises ExplorerError, naming file, line and reason, where the code fails or takes longer than `seconds`.
-    """
-    names, printed, start = found.names(), io.StringIO(), time.monotonic()
-    try:
-        with devices.seeded(0), torch.enable_grad(), _limit(seconds), contextlib.redirect_stdout(printed):
-            value = _execute(code, file, line, names)
-        if value is not None:
-            print(repr(value), file=printed)
-        picture, low, high = _drawn(names.get("picture"))
-    except Exception as error:
-        where = next(
-            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == file), line
-        )
-        reason = str(error) if isinstance(error, _TooLong) else f"{type(error).__name__}: {error}"
-        raise ExplorerError(
-            f"{file}, line {where}: this snippet cannot be carried out on {found.row.title}. {reason}"
-        ) from error
-    return Ran(_cut(printed.getvalue()), time.monotonic() - start, picture, low, high)
-
-
-def _execute(code: str, file: str, line: int, names: dict[str, Any]) -> Any:
-    """Run the code; the value of its last line where that is an expression, as in a notebook."""
-    tree = ast.increment_lineno(ast.parse(code), line - 1)
-    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, file, "exec"), names)
-    return eval(compile(ast.Expression(last.value), file, "eval"), names) if isinstance(last, ast.Expr) else None
-
-
-class _TooLong(Exception):
-    """A snippet took longer than it may."""
-
-
-@contextlib.contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """End what takes longer; only where the system has alarms, and on the main thread, as in the worker's processes."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, frame: Any) -> None:
-        raise _TooLong(f"It took longer than {seconds:g} seconds and was ended. Choose a smaller backbone.")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
-def _cut(text: str) -> str:
-    lines = text.rstrip().split("\n")
-    return "\n".join(lines if len(lines) <= LINES else [*lines[:LINES], f"… and {len(lines) - LINES} lines more"])
-
-
-def _drawn(picture: Any) -> tuple[np.ndarray, float, float]:
-    """(h, w), (n, h, w) or colours (n, 3, h, w) → one picture of tiles side by side, uint8, with what black and white mean."""
-    if picture is None:
-        return np.zeros((0,), np.uint8), 0.0, 0.0
-    values = torch.as_tensor(picture).detach().float()
-    if not 2 <= values.ndim <= 4 or (values.ndim == 4 and values.shape[1] != 3):
-        raise ValueError(f"`picture` has the shape {tuple(values.shape)}; it may be (h, w), (n, h, w) or (n, 3, h, w)")
-    values = values[None] if values.ndim == 2 else values[:TILES]
-    low, high = float(values.min()), float(values.max())
-    grey = ((values - low) / (high - low or 1.0) * 255).round().to(torch.uint8).numpy()
-    tiles = grey.transpose(0, 2, 3, 1) if grey.ndim == 4 else grey
-    return beside(tiles, TALL), low, high
-
-
-def beside(tiles: np.ndarray, tall: int) -> np.ndarray:
-    """Tiles (n, h, w[, 3]) uint8 side by side with a white gap; small ones enlarged cell by cell to about `tall` pixels."""
-    times = max(1, round(tall / tiles.shape[1]))
-    large = tiles.repeat(times, axis=1).repeat(times, axis=2)
-    gap = np.full((large.shape[1], 6, *large.shape[3:]), 255, np.uint8)
-    parts = [part for tile in large for part in (tile, gap)]
-    return np.concatenate(parts[:-1], axis=1)

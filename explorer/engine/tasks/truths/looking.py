@@ -1,0 +1,73 @@
+"""What a look inside two runs shows: features, maps, similarity, attributions."""
+
+import numpy as np
+
+from explorer import runs
+from explorer.engine import attribution
+from explorer.engine.tasks import lent
+from explorer.engine.tasks.features import feature_maps
+from explorer.engine.tasks.similarity import compare
+from explorer.engine.tasks.truths.asked import Asked, number, percent, picked
+from explorer.engine.tasks.truths.tuning import on
+from explorer.results.checks import Truth
+
+
+def features_moved(asked: Asked, word: str) -> Truth:
+    """How far a run moved the features of the test images, at any stage."""
+    kept, stages = runs.tensors(asked.run(word), "features"), lent.finished(asked.run(word)).row.stage_names
+    pairs = [(kept[f"before/{stage}"], kept[f"after/{stage}"]) for stage in stages]
+    far = max(float(np.abs(after - before).max()) for before, after in pairs)
+    size = np.mean([np.abs(before).mean() for before, _ in pairs])
+    same = all(np.array_equal(before, after) for before, after in pairs)
+    answer = "none" if same else "little" if far < 0.1 * size else "much"
+    numbers = sum(before.size for before, _ in pairs)
+    audit = runs.audit(asked.run(word))
+    words = f"Compared just now, bit by bit, what the run kept from before and after: {on(asked, word)}."
+    return picked(answer, words, far=f"{far:g}", numbers=f"{numbers:,}", stages=str(len(stages)), n=str(len(pairs[0][0])),
+                  audit="clean" if audit.clean else "not clean", mean=f"{size:.2f}")  # fmt: skip
+
+
+def maps_differ(asked: Asked, one: str, two: str, stage: str) -> Truth:
+    """How far the maps of a stage differ between two runs, for the first test image."""
+    found = feature_maps(asked.run(one), asked.run(two), stage, 0)
+    last = lent.finished(asked.run(two)).row.stage_names[-1]
+    later = feature_maps(asked.run(one), asked.run(two), last, 0)
+    changed, all_changed = (int((maps.a != maps.b).any(axis=(1, 2)).sum()) for maps in (found, later))
+    share = changed / len(found.change)
+    answer = "same" if not changed else "all" if share > 0.9 else "some"
+    words = f"Computed just now: test image 0 through both runs of {lent.finished(asked.run(two)).row.title}."
+    return picked(answer, words, stage=stage, changed=str(changed), channels=str(len(found.change)), last=last,
+                  last_changed=str(all_changed), last_channels=str(len(later.change)),
+                  last_share=percent(float(later.change.mean() / later.strength.mean())))  # fmt: skip
+
+
+def likeness(asked: Asked, one: str, two: str) -> Truth:
+    """CKA of the last stage's features in two runs, in percent of its largest value."""
+    found = compare(asked.run(one), asked.run(two))
+    last = found.stages[-1]
+    words = f"Computed just now from the features of {last.stage}: {on(asked, one)}."
+    return number(100 * last.cka, words, cka=f"{last.cka:.2f}", control=f"{last.cka_random:.2f}", stage=last.stage,
+                  overlap=percent(last.knn_overlap), weights=percent(last.weight_change), n=str(found.n),
+                  fixed=str(found.fixed), broken=str(found.broken))  # fmt: skip
+
+
+def any_class(asked: Asked, word: str) -> Truth:
+    """What a saliency map shows for classes that are not in the picture."""
+    run = asked.run(word)
+    net, said, x = lent.network(run), runs.predictions(run), lent.inputs(run, 0)
+    stage, classes = net.row.stage_names[-1], range(len(said.classes))
+    maps = attribution.attribute(net, x.expand(len(classes), -1, -1, -1), list(classes), "saliency", stage)
+    sums = maps.sum(axis=(1, 2))
+    own, others = int(said.labels[0]), [k for k in classes if k != int(said.labels[0])]
+    blank = sum(float(sums[k]) < 0.01 * float(sums[own]) for k in others)
+    answer = "blank" if blank > len(others) / 2 else "map"
+    alike = float(np.median([_correlation(maps[own], maps[k]) for k in others]))
+    likely = attribution.probabilities(net, x)[0]
+    words = f"Computed just now: saliency of test image 0 for all {len(classes)} classes, in {on(asked, word)}."
+    return picked(answer, words, own=said.classes[own], others=str(len(others)), drawn=str(len(others) - blank),
+                  alike=f"{alike:.2f}", likely=percent(float(likely[own])),
+                  strongest=said.classes[int(sums.argmax())])  # fmt: skip
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])

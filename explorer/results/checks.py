@@ -1,0 +1,26 @@
+"""What a check's answer was computed to be, and what came of lines of code carried out."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The right answer as the live model gives it: `answer` the right option's key (empty for numbers and orders), `value`
+    the number for a guess of one (NaN otherwise), `order` the keys in the right order; `facts` what the places in the
+    explanation stand for; `words` one sentence on what was computed, on what, with n."""
+
+    answer: str
+    value: float
+    order: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    words: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Lines of code carried out: what they printed, whether the check held, and the error that ended them (or empty)."""
+
+    output: str
+    passed: bool
+    error: str
+    seconds: float

@@ -1,0 +1,79 @@
+"""Results of the lesson, made up for tests; and files of the map of concepts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stand_ins import CLASSES, N, gallery, projection
+
+from explorer import evidence, results
+
+STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
+
+
+def walk(image: int = 3) -> results.Walk:
+    """A red, green or blue picture on a grid that halves from stage to stage."""
+    stages = []
+    for i, name in enumerate(STAGES):
+        cells = 16 // 2**i
+        maps = np.random.default_rng(i).random((2, cells, cells), np.float32)
+        sight = (0, 32) if name == "layer4" else (8 - i, 16 + i)
+        stages.append(results.WalkStage(name, 4 * 2**i, cells, cells, 1000 * (i + 1), np.array([3, 0]), maps, sight))
+    label = CLASSES[image % len(CLASSES)]
+    return results.Walk("resnet10", "BUILT_IN", image, label, gallery().images[image], tuple(stages))
+
+
+def new_head(classes: int = 3, seed: int = 0) -> results.NewHead:
+    """All classes alike; a score only for as many classes as the data set has."""
+    score = evidence.Score(N, 8) if classes == len(CLASSES) else None
+    share = np.full(classes, 1 / classes, np.float32)
+    return results.NewHead(
+        "resnet10", "BUILT_IN", classes, 512, 512 * classes + classes, 513_000, seed, 3, CLASSES[0], gallery().images[3],
+        share, np.full(N, 1 / classes, np.float32), score,
+    )  # fmt: skip
+
+
+def stillness(run: str = "a", still: bool = True) -> results.Stillness:
+    """A probe, exactly where it was; or a run whose last stage moved."""
+    largest = (0.0,) * len(STAGES) if still else (0.0, 0.0, 0.0, 0.0, 0.25)
+    return results.Stillness(run, STAGES, largest, projection(unmoved=still))
+
+
+def curve_point(per_class: int = 5, arm: str = "probe", seed: int = 0) -> results.CurvePoint:
+    """A point at 70 %, from scratch at 30 %."""
+    score = evidence.Score(100, 70 if arm == "probe" else 30)
+    return results.CurvePoint("photo_patches", per_class, arm, seed, score, 17 * per_class, 40, 13, 48, 2.5)
+
+
+def truth() -> results.Truth:
+    """A guess of a number, with what its explanation may say."""
+    facts = (("accuracy", "79.1 %"), ("n", "306"))
+    return results.Truth("", 79.1, (), facts, "The probe names 79.1 % right, n = 306.")
+
+
+def trial(passed: bool = True) -> results.Trial:
+    """Lines that held, or that ended in an error."""
+    return results.Trial("5 stages\n", passed, "" if passed else "NameError: name 'stage' is not defined", 0.2)
+
+
+def examples() -> dict[str, Any]:
+    """One of each result, by its name."""
+    return {
+        "CurvePoint": curve_point(),
+        "NewHead": new_head(),
+        "Stillness": stillness(),
+        "Trial": trial(),
+        "Truth": truth(),
+        "Walk": walk(),
+        "WalkStage": walk().stages[0],
+    }
+
+
+def concept_file(folder: Path, name: str, **facts: str) -> Path:
+    """A file of a concept; `facts` are added to those of a good one or replace them, an empty one leaves its line out."""
+    given = {"title": name.capitalize(), "step": "1", "checks": "1a"} | facts
+    lead = given.pop("lead", f"This is what to know of {name}.")
+    lines = ["---", *(f"{key}: {value}" for key, value in given.items() if value), "---", lead, ""]
+    path = folder / f"{name}.md"
+    path.write_text("\n".join(lines))
+    return path
