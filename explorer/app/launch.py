@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -110,6 +110,17 @@ async def sprite(request: Request) -> Response:
     return Response(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=604800, immutable"})
 
 
+async def handout(request: Request) -> Response:
+    """A step of the lesson as one printable page."""
+    from explorer.app.ui.lessons.handout import handout as page
+
+    try:
+        text = await asyncio.to_thread(page, request.path_params["language"], request.path_params["step"])
+    except ExplorerError as error:
+        return PlainTextResponse(str(error), 404)
+    return HTMLResponse(text)
+
+
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"SAMEORIGIN",
@@ -142,5 +153,9 @@ class SecurityHeaders:
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-ROUTES = [Route("/api/ready", ready), Route("/api/sprite/{key}.jpg", sprite)]
+ROUTES = [
+    Route("/api/ready", ready),
+    Route("/api/sprite/{key}.jpg", sprite),
+    Route("/api/handout/{language}/{step:int}", handout),
+]
 MIDDLEWARE = [Middleware(SecurityHeaders)]

@@ -26,7 +26,11 @@ CONTENTS = {
         ("attribution", "Where it looks", "visibility"),
         ("similarity", "How far it moved", "compare_arrows"),
     ],
-    "Learn": [("glossary", "Glossary", "menu_book")],
+    "Learn": [
+        ("lessons", "Lesson", "school"),
+        ("concepts", "Architecture map", "account_tree"),
+        ("glossary", "Glossary", "menu_book"),
+    ],
     "Keep": [("runs", "Runs", "folder_open")],
 }
 
@@ -47,7 +51,9 @@ chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
     ui.begin()
+    ui.recall()
     ui.arrive(chosen.url_path)
     chosen.run()
+    ui.note_visit(chosen.url_path)
 except ExplorerError as error:
     ui.error_box(str(error))

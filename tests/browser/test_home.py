@@ -28,6 +28,8 @@ TITLES = {
     "projection": "One shared map",
     "attribution": "Where it looks",
     "similarity": "How far it moved",
+    "lessons": "1. The base model",
+    "concepts": "Architecture map",
     "glossary": "Glossary",
     "runs": "Runs",
 }
@@ -41,6 +43,8 @@ MENU = (
     "One shared map",
     "Where it looks",
     "How far it moved",
+    "Lesson",
+    "Architecture map",
     "Glossary",
     "Runs",
 )

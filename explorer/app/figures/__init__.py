@@ -12,6 +12,7 @@ from explorer.app.figures.attribution import (
     randomisation_maps,
 )
 from explorer.app.figures.change import change_bars
+from explorer.app.figures.concepts import Graph, concept_map
 from explorer.app.figures.confusion import MOST_SIDE_BY_SIDE, PANELS, confusion
 from explorer.app.figures.drift import drift
 from explorer.app.figures.features import (
@@ -26,6 +27,7 @@ from explorer.app.figures.features import (
     first_filters,
 )
 from explorer.app.figures.interpolation import interpolation
+from explorer.app.figures.lessons import small_curve, walk
 from explorer.app.figures.projection import (
     MOST_PICTURES,
     Marks,
@@ -49,11 +51,14 @@ from explorer.app.figures.style import enlarge, tint
 from explorer.app.figures.training import Bar, accuracies, curves
 
 __all__ = [
+    "small_curve",
+    "walk",
     "ACROSS",
     "AXES",
     "Bar",
     "Curve",
     "Figure",
+    "Graph",
     "Lane",
     "MOST_SIDE_BY_SIDE",
     "PANELS",
@@ -64,6 +69,7 @@ __all__ = [
     "attribution",
     "attributions",
     "change_bars",
+    "concept_map",
     "confusion",
     "curves",
     "described",

@@ -91,17 +91,15 @@ class Bar:
 def accuracies(rows: Sequence[Bar], chance: float | None = None) -> go.Figure:
     """Test accuracies as dots with their 95 % Wilson intervals; the first row on top. `chance` draws a guesser's line."""
     fig = go.Figure()
-    for bar in rows:
-        _dot(fig, bar)
     low = min(s.score.low for s in rows)
+    left = max(0.0, min(low, low if chance is None else chance) - 0.06)
+    for bar in rows:
+        _dot(fig, bar, bar.score.accuracy - left < 0.2)
     if chance is not None:
         fig.add_vline(x=chance, line={"color": CONTROL, "dash": "dot", "width": 2})
         fig.add_annotation(x=chance, y=1.0, yref="paper", text="guessing", showarrow=False, yanchor="bottom")
-        low = min(low, chance)
     n = rows[0].score.n
-    fig.update_xaxes(
-        tickformat=".0%", range=[max(0.0, low - 0.06), 1.02], gridcolor=GREY, title=f"right on {n} test images"
-    )
+    fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
     fig.update_yaxes(
         autorange=False, range=[len(rows) - 0.5, -0.75], showgrid=False, tickfont={"size": TEXT}, fixedrange=True
     )
@@ -116,8 +114,8 @@ def accuracies(rows: Sequence[Bar], chance: float | None = None) -> go.Figure:
     return fig
 
 
-def _dot(fig: go.Figure, bar: Bar) -> None:
-    """One accuracy with its interval and its numbers."""
+def _dot(fig: go.Figure, bar: Bar, at_edge: bool) -> None:
+    """One accuracy with its interval and its numbers, which `at_edge` begin at the dot, or the axis would cut them."""
     colour, symbol = _mark(bar)
     s = bar.score
     fig.add_scatter(
@@ -135,7 +133,7 @@ def _dot(fig: go.Figure, bar: Bar) -> None:
             "color": colour,
         },
         text=[f"<b>{100 * s.accuracy:.1f} %</b>  ({100 * s.low:.1f} to {100 * s.high:.1f})"],
-        textposition="top center",
+        textposition="top right" if at_edge else "top center",
         textfont={"size": TEXT + 2},
         showlegend=False,
         hovertemplate=f"{s.low:.1%} to {s.high:.1%}, {s.correct} of {s.n}<extra></extra>",

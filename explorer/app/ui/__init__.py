@@ -31,6 +31,7 @@ from explorer.app.ui.maps import (
     truth_table,
 )
 from explorer.app.ui.pairs import changed, most_gained, need_run, pick_stage, two_runs, warn_unrelated
+from explorer.app.ui.progress import note_visit, recall
 from explorer.app.ui.race import (
     all_races,
     follow_race,
@@ -110,6 +111,8 @@ __all__ = [
     "follow_race",
     "matrices",
     "most_gained",
+    "note_visit",
+    "recall",
     "follow",
     "home_progress",
     "home_runs",

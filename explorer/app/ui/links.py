@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import texts
+from explorer.app.ui.progress import learned_address
 from explorer.app.ui.visitor import choice, to_address
 from explorer.app.ui.words import safe_md
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
@@ -71,8 +72,9 @@ def file_of(page: str) -> str:
 
 
 def in_address(**parameters: str) -> dict[str, str]:
-    """Parameters of a link beside the visitor's choice, so that the address is whole at once and *back* takes one step."""
-    return to_address(choice()) | parameters
+    """Parameters of a link beside the visitor's choice and what they have learned: so the address is whole at once, and
+    *back* takes one step."""
+    return to_address(choice()) | learned_address() | parameters
 
 
 def place(link: Link, button: bool = False) -> None:

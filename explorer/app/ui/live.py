@@ -12,6 +12,7 @@ from explorer import jobs, runs
 from explorer.app import figures
 from explorer.app.ui.asking import all_runs, error_box, owner, waiting_words
 from explorer.app.ui.drawing import draw
+from explorer.app.ui.progress import note_run
 from explorer.app.ui.words import result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
@@ -21,9 +22,12 @@ _STARTING = threading.Lock()
 LIVE = ("queued", "running")
 
 
-def start(recipe: Recipe) -> str:
-    """Queue a run for this visitor and return its id."""
-    return jobs.train(recipe, owner())
+def start(recipe: Recipe, deed: bool = True) -> str:
+    """Queue a run for this visitor and return its id; `deed` says that the visitor wanted it, not a page by itself."""
+    run = jobs.train(recipe, owner())
+    if deed:
+        note_run(run)
+    return run
 
 
 def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
@@ -77,7 +81,7 @@ def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
     with _STARTING:
         for recipe in recipes:
             run = latest(recipe)
-            found.append(run if run is not None else runs.read(start(recipe)))
+            found.append(run if run is not None else runs.read(start(recipe, deed=False)))
     return found
 
 
@@ -160,6 +164,7 @@ def _resume_button(run: Run, wanted: bool) -> None:
 def _resume(run: str) -> None:
     try:
         jobs.resume(run, owner())
+        note_run(run)
         st.session_state["following"] = run
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)

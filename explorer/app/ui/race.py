@@ -11,6 +11,7 @@ from explorer.app import figures
 from explorer.app.ui.asking import all_runs, owner
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.live import LIVE, lost, progress
+from explorer.app.ui.progress import note_run
 from explorer.app.ui.standings import reason
 from explorer.app.ui.words import plain, safe_md, short_title, state_badge
 from explorer.catalogue import DATASETS, STRATEGIES
@@ -70,7 +71,7 @@ def _queue(starts: Sequence[Callable[[], object]], race: str) -> None:
     st.session_state.pop("race_error", None)
     for i, start in enumerate(starts):
         try:
-            start()
+            note_run(start())
         except ExplorerError as error:
             queued = f"{i} of {len(starts)} runs were queued, the others were not. " if i else ""
             st.session_state["race_error"] = queued + str(error)

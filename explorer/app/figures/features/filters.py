@@ -25,7 +25,7 @@ def first_filters(filters: Filters, related: bool = True, each: bool = False) ->
     if related:
         panels.append(("B − A", b - a, np.full(len(a), far or 1.0)))
     titles = [f"<b>{name}</b>" for name, _, _ in panels]
-    fig = make_subplots(cols=3, subplot_titles=titles, horizontal_spacing=0.02)
+    fig = make_subplots(cols=len(panels), subplot_titles=titles, horizontal_spacing=0.02)
     norms = [np.linalg.norm(w.reshape(len(w), -1), axis=1) for w in (a, b - a)]
     for column, (_, weights, scale) in enumerate(panels, 1):
         pixels, x, y, across = _mosaic(weights, scale)

@@ -1,0 +1,123 @@
+"""Live parts of the lesson's last step: how few images are enough here, and what to try on one's own."""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs, lessons
+from explorer.app import figures
+from explorer.app.ui.asking import ask, error_box, owner
+from explorer.app.ui.drawing import draw
+from explorer.catalogue import DATASETS, STRATEGIES, Backbone
+from explorer.jobs import Task
+from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SETS, CURVE_SIZES, LIKENESS, amount_of
+from explorer.results import CurvePoint
+
+_HERE = "lesson_curve"
+
+
+def tasks_of(dataset: str) -> list[Task]:
+    """Every point of the curve, the cheapest first, so that both lines grow together."""
+    points = ((k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS)
+    return [jobs.task("curve_point", dataset=dataset, per_class=k, arm=arm, seed=seed) for k, seed, arm in points]
+
+
+def computed(dataset: str) -> list[CurvePoint]:
+    """The points that are there, without asking for any."""
+    found = []
+    for task in tasks_of(dataset):
+        if task.path.is_file() and (point := ask(task, "A point")) is not None:
+            found.append(point)
+    return found
+
+
+def pick_curve() -> str:
+    """The data set of the curve."""
+    return st.session_state.get("lesson_curve_set") or next(iter(CURVE_SETS))
+
+
+def curve(row: Backbone, weights: str) -> None:
+    """The small curve: it grows while its trainings run, one after the other."""
+    st.segmented_control(
+        "Images", list(CURVE_SETS), default=next(iter(CURVE_SETS)), required=True, key="lesson_curve_set",
+        persist_state="session", format_func=lambda name: DATASETS[name].title,
+    )  # fmt: skip
+    dataset = pick_curve()
+    points, wanted = computed(dataset), tasks_of(dataset)
+    st.caption(
+        f"Built-in ResNet-10: {len(CURVE_SIZES)} sizes × {len(CURVE_SEEDS)} seeds × {len(CURVE_ARMS)} arms = {len(wanted)} "
+        f"small trainings of about {lessons.CURVE_STEPS} steps. {DATASETS[dataset].note}"
+    )
+    if len(points) == len(wanted):
+        _draw(points, dataset)
+        return
+    states = [jobs.status(task) for task in wanted]
+    waiting = [task for task, state in zip(wanted, states, strict=True) if state is not None and state.waiting]
+    wrong = next((state.error for state in states if state is not None and state.state == "failed"), "")
+    if wrong:
+        error_box(wrong, lambda: _begin(dataset, retry=True), key=_HERE)
+    if not waiting:
+        if points:
+            _draw(points, dataset)
+        words = "Go on" if points else f"Compute the curve ({len(wanted)} small trainings)"
+        st.button(words, type="primary", icon=":material/play_arrow:", key="lesson_curve_start", on_click=_begin,
+                  args=(dataset, True))  # fmt: skip
+        return
+    _grow(dataset, wanted)
+
+
+def _begin(dataset: str, retry: bool = False) -> None:
+    for task in tasks_of(dataset):
+        jobs.result(task, owner(), retry=retry)
+
+
+def _stop(dataset: str) -> None:
+    for task in tasks_of(dataset):
+        state = jobs.status(task)
+        if state is not None and state.waiting:
+            jobs.cancel(task)
+
+
+def _grow(dataset: str, wanted: list[Task]) -> None:
+    """The points so far, redrawn as they come."""
+
+    @st.fragment(run_every=1.0)
+    def grow() -> None:
+        points = computed(dataset)
+        if not any(state is not None and state.waiting for state in map(jobs.status, wanted)):
+            st.rerun()
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(len(points) / len(wanted), text=f"{len(points)} of {len(wanted)} points")
+            st.button("Stop", icon=":material/stop:", key="lesson_curve_stop", on_click=_stop, args=(dataset,))
+        if points:
+            _draw(points, dataset)
+        else:
+            st.skeleton(height=430)
+
+    grow()
+
+
+def _draw(points: list[CurvePoint], dataset: str) -> None:
+    draw(partial(figures.small_curve, points, CURVE_SIZES), f"lesson_curve_{dataset}")
+
+
+def decide(row: Backbone, weights: str) -> None:
+    """How many images, how like the source: what to race on one's own, with a from-scratch arm."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        images = st.number_input(
+            "My training images per class", 1, 100_000, 40, key="lesson_own_images", persist_state="session", width=240
+        )
+        like = st.selectbox(
+            "My images are", list(LIKENESS), key="lesson_own_like", persist_state="session", width=420,
+            format_func=lambda name: LIKENESS[name],
+        )  # fmt: skip
+    names, why = ADVICE[amount_of(int(images)), like]
+    st.markdown(f"**Race these:** {', '.join(STRATEGIES[name].title for name in names)}.  \n{why}")
+    st.caption(
+        "A place to begin, not a verdict: the race on your own images, on test images nothing else touched, decides."
+    )
+    if st.button("Set up this race", icon=":material/flag:", key="lesson_to_race"):
+        st.session_state["race_strategies"] = list(names)
+        st.session_state["race_per_class"] = int(images)
+        st.session_state["race_form"] = True
+        st.switch_page("../../pages/race.py")

@@ -1,0 +1,141 @@
+"""Live parts of the lesson in which runs are made and held against each other."""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer import evidence, jobs, lessons, runs
+from explorer.app import figures
+from explorer.app.ui.asking import ask
+from explorer.app.ui.drawing import draw, explain
+from explorer.app.ui.lessons.runs import need_runs, seen
+from explorer.app.ui.live import LIVE, follow, latest, lost, start
+from explorer.app.ui.pairs import changed
+from explorer.app.ui.tables import audit_table
+from explorer.app.ui.words import audit_badge, percent, result_words
+from explorer.catalogue import Backbone
+from explorer.errors import ExplorerError
+from explorer.runs import Run
+
+ON = "Built-in ResNet-10 on photo patches, {per_class} training images per class, {pixels} px: small, so that it takes seconds."
+
+
+def on_what() -> None:
+    """What the lesson's runs are trained on; they do not follow the chosen backbone."""
+    st.caption(ON.format(per_class=lessons.PER_CLASS, pixels=lessons.PIXELS))
+
+
+def train(row: Backbone, weights: str, word: str) -> None:
+    """Train one of the lesson's runs, with its curves as they come."""
+    again = st.session_state.get(f"lesson_again_{word}", "")
+    run = latest(lessons.recipe_of(word)) if word in seen() else None
+    for wanted in (again, run.id if run else ""):
+        if wanted and lost(runs.read(wanted)).state in LIVE:
+            follow(wanted)
+            return
+    made = need_runs((word,), f"lesson_{word}")
+    on_what()
+    if made is None:
+        return
+    st.markdown(f"**{lessons.NAMES[word]}.** {result_words(made[word])}")
+    draw(partial(figures.curves, made[word].epochs, made[word].facts.get("chosen_epoch")), f"lesson_curves_{word}")
+    st.button("Train it once more", icon=":material/refresh:", key=f"lesson_more_{word}", on_click=_again, args=(word,))
+
+
+def _again(word: str) -> None:
+    """The same recipe again, to watch: on one machine the same numbers come out."""
+    try:
+        st.session_state[f"lesson_again_{word}"] = start(lessons.recipe_of(word))
+    except ExplorerError as error:
+        st.session_state["lesson_error"] = str(error)
+
+
+def _bar(word: str, run: Run) -> figures.Bar:
+    recipe = run.recipe
+    learns, random = bool(recipe and recipe.learns), bool(recipe and recipe.weights == "random")
+    return figures.Bar(lessons.NAMES[word], run.test or evidence.Score(0, 0), learns, random)
+
+
+def _beside(made: dict[str, Run], key: str) -> None:
+    """Accuracies with intervals, and the paired test of the second against the first."""
+    classes = len(next(iter(made.values())).facts.get("classes", ())) or 1
+    draw(partial(figures.accuracies, [_bar(word, run) for word, run in made.items()], 1 / classes), key)
+    (one, a), (two, b) = made.items()
+    fixed, broken = changed(a, b)
+    st.markdown(
+        f"From “{lessons.NAMES[one]}” (A) to “{lessons.NAMES[two]}” (B): {fixed} images fixed, {broken} broken. "
+        f"**{evidence.verdict(fixed, broken)}**"
+    )
+
+
+def borrowed(row: Backbone, weights: str, one: str, two: str) -> None:
+    """Two runs, their accuracies, the paired test."""
+    made = need_runs((one, two), f"lesson_{one}_{two}")
+    on_what()
+    if made is not None:
+        _beside(made, f"lesson_beside_{one}_{two}")
+
+
+def audits(row: Backbone, weights: str, one: str, two: str) -> None:
+    """The freeze audits of two runs."""
+    made = need_runs((one, two), f"lesson_audits_{one}_{two}")
+    on_what()
+    if made is None:
+        return
+    for word, run in made.items():
+        audit = runs.audit(run.id)
+        st.markdown(f"**{lessons.NAMES[word]}** {audit_badge(audit.clean)}")
+        st.table(audit_table(audit), hide_index=True, alt=f"Freeze audit of {lessons.NAMES[word]}")
+    explain(
+        "Frozen stages must show exactly 0 in both columns of change. In the second table the weights do, the statistics do not.",
+        "The audit compares bit by bit; it says that something stayed, not that freezing it was wise.",
+    )
+
+
+def still(row: Backbone, weights: str, word: str) -> None:
+    """A run beside its start: the largest difference of any feature, and both on one map."""
+    made = need_runs((word,), f"lesson_still_{word}")
+    if made is None:
+        return
+    found = ask(jobs.task("beside_start", run=made[word].id, method="pca"), "Before and after, bit by bit", height=420)
+    if found is None:
+        return
+    n, points = len(found.map.labels), dict(zip(found.stages, found.largest, strict=True))
+    st.table(
+        {"Stage": list(points), f"Largest difference of any feature, {n} images": [f"{v:g}" for v in points.values()]},
+        hide_index=True,
+        alt="Per stage the largest difference between the features before and after",
+    )
+    draw(
+        partial(figures.projection_pair, found.map),
+        "lesson_still_map",
+        code=("explorer/engine/tasks/lessons.py", "beside_start"),
+    )
+
+
+def rates(row: Backbone, weights: str, cool: str, hot: str) -> None:
+    """Two runs that differ in the rate alone: curves and accuracies."""
+    made = need_runs((cool, hot), f"lesson_rates_{cool}_{hot}")
+    on_what()
+    if made is None:
+        return
+    for word, run in made.items():
+        rate = f"{run.recipe.backbone_rate:g}" if run.recipe else "?"
+        st.markdown(f"**{lessons.NAMES[word]}** (rate {rate}): {percent(run.test) if run.test else run.state}")
+        draw(partial(figures.curves, run.epochs, run.facts.get("chosen_epoch")), f"lesson_rates_{word}")
+    _beside(made, f"lesson_rates_beside_{cool}")
+
+
+def moved(row: Backbone, weights: str, one: str, two: str) -> None:
+    """How far each stage moved in two runs, from the pre-trained weights (those of the probe)."""
+    made = need_runs(("probe", one, two), f"lesson_moved_{one}_{two}")
+    on_what()
+    if made is None:
+        return
+    for word in (one, two):
+        run = made[word]
+        found = ask(jobs.task("compare", a=made["probe"].id, b=run.id), "Comparing stage by stage", height=360)
+        if found is not None:
+            st.markdown(f"**{lessons.NAMES[word]}**, against the frozen backbone")
+            learns = frozenset((*run.recipe.learns, "head")) if run.recipe else frozenset()
+            draw(partial(figures.change_bars, found, learns), f"lesson_moved_{word}")

@@ -1,0 +1,15 @@
+"""Which concepts are mine by now, what does each of them need, and what comes next?"""
+
+import streamlit as st
+
+from explorer.app.ui.lessons import concepts
+
+st.title("Architecture map")
+st.markdown(
+    "The lesson's ideas and how they build on one another. One opens when you pass its checks in the lesson, or when you do "
+    "in the app what it speaks of: the map reads that off the runs that you started."
+)
+known = concepts.need_concepts()
+concepts.show_keeping()
+concepts.show_map(known)
+concepts.list_concepts(known)

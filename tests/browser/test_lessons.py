@@ -1,0 +1,74 @@
+"""The lesson in a real browser: a check answered by the live model, the map, a phone, a presenter, one page of paper a step."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import settled
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+Serve = Callable[..., str]
+STEPS = range(1, 9)
+
+
+def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, served: Serve) -> None:
+    page.goto(f"{served(worker=True)}/lessons?step=1")
+    settled(page)
+    page.get_by_label("Your guess (weights)").fill("147")
+    page.locator(".st-key-check_1b_go button").click()
+    expect(page.get_by_text("You said 147; it is 147 weights.")).to_be_visible(timeout=90_000)
+    expect(page).to_have_url(re.compile("learned=1b"))
+    page.get_by_label("Your guess (of 100)").fill("75")
+    page.locator(".st-key-check_1a_go button").click()  # two runs are trained for this answer
+    expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=90_000)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Architecture map").click()
+    expect(page.locator("h1")).to_have_text("Architecture map")
+    settled(page)
+    expect(page).to_have_url(re.compile("probed"))
+    done = page.get_by_role("button", name=re.compile("^Feature extraction: done"))
+    expect(done).to_be_visible()  # its deed: a probe whose audit is clean
+    done.click()
+    expect(page).to_have_url(re.compile("concept=feature_extraction"))
+
+
+def test_steps_turn_by_buttons_and_by_going_back(page: Page, served: Serve) -> None:
+    page.goto(f"{served()}/lessons?step=2")
+    expect(page.locator("h1")).to_have_text("2. The backbone")
+    settled(page)
+    page.get_by_role("radio", name=re.compile("^3 ")).click()
+    expect(page.locator("h1")).to_have_text("3. The classification head")
+    expect(page).to_have_url(re.compile("step=3"))
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("2. The backbone")
+
+
+def test_on_a_phone_the_guide_comes_first_and_nothing_is_cut(page: Page, served: Serve) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{served()}/lessons?step=5")
+    settled(page)
+    guide, title = (page.locator(what).bounding_box() for what in (".st-key-lesson_guide", "h1"))
+    assert guide is not None and title is not None and guide["y"] < title["y"]
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
+
+
+def test_a_presenter_shows_the_page_alone_and_gets_the_menu_back(page: Page, served: Serve) -> None:
+    page.goto(f"{served()}/lessons?step=4&present=1")
+    settled(page)
+    expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+    size = page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    assert size > page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    expect(page).not_to_have_url(re.compile("present"))
+
+
+def test_every_handout_prints_on_one_page(page: Page, served: Serve, tmp_path: Path) -> None:
+    url = served()
+    for step in STEPS:
+        page.goto(f"{url}/api/handout/en/{step}")
+        expect(page.locator("h1")).to_contain_text(f"{step}. ")
+        printed = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1, f"step {step} takes more than a page"

@@ -1,0 +1,473 @@
+"""The lesson's page: steps, live parts, checks, the guide; its figures and its handouts."""
+
+import asyncio
+import html
+import importlib
+import math
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import stand_ins
+from starlette.requests import Request
+from streamlit.testing.v1 import AppTest
+from test_pages import opened, words
+
+from explorer import evidence, jobs, lessons, results, runs, texts
+from explorer.app import figures, launch
+from explorer.app.ui import asking
+from explorer.app.ui.lessons import checks as shown_checks
+from explorer.app.ui.lessons import choosing, guide, steps
+from explorer.app.ui.lessons.handout import handout, handout_address
+from explorer.app.ui.lessons.structure import pytorch_lines
+from explorer.catalogue import STRATEGIES
+from explorer.catalogue.weights import ASSETS
+from explorer.errors import ExplorerError
+from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
+from explorer.texts import glossary
+
+lesson_texts = importlib.import_module("explorer.texts.lessons")  # the package has a function of that name
+check_texts = importlib.import_module("explorer.texts.checks")
+STEPS = {step.order: step for step in texts.lessons().by_name.values()}
+CHECKS = texts.checks().by_name
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(asking, "PATIENCE", 0.0)
+
+
+def made(word: str, wrong: int = 4, clean: bool = True) -> str:
+    """One of the lesson's runs, made up."""
+    run = stand_ins.finished_run(wrong=wrong, **lessons.recipe_of(word).model_dump())
+    if not clean:
+        stand_ins.unclean(run)
+    return run
+
+
+def lesson(step: int, *seen: str, **address: str) -> AppTest:
+    """The page at a step, for a reader who asked for these runs before."""
+    app = opened("lessons", step=str(step), **address)
+    if seen:
+        app.session_state["lesson_seen"] = set(seen)
+        app.run()
+    return app
+
+
+def button(app: AppTest, key: str) -> Any:
+    return app.button(key=key)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [one.label for one in app.button]
+
+
+# The tables that texts and pages share
+
+
+def test_texts_and_pages_know_the_same_words() -> None:
+    assert set(steps.LIVE) == set(lesson_texts.LIVE)
+    assert set(guide.HOLDS) == set(lesson_texts.CONDITIONS)
+    assert set(guide.RUN_PLACES) == set(lesson_texts.RUN_PLACES)
+    assert set(shown_checks._SHOWN) == set(texts.KINDS)
+
+
+def test_advice_covers_every_corner_and_always_has_a_from_scratch_arm() -> None:
+    assert {like for _, like in ADVICE} == set(LIKENESS)
+    assert {amount for amount, _ in ADVICE} == {amount_of(k) for k in (1, 49, 50, 499, 500, 10_000)}
+    assert [amount_of(k) for k in (1, 49, 50, 499, 500)] == ["few", "few", "some", "some", "many"]
+    for names, why in ADVICE.values():
+        assert "from_scratch" in names and "linear_probe" in names and 2 <= len(names) <= 5 and why.endswith(".")
+        assert set(names) <= set(STRATEGIES)
+
+
+# Steps
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_opens_on_an_empty_store(step: int) -> None:
+    app = lesson(step)
+    assert not app.exception and not app.error and not app.warning
+    assert app.title[0].value == f"{step}. {STEPS[step].title}"
+    asked = [CHECKS[code] for code in CHECKS if CHECKS[code].step == step]
+    said = words(app)
+    assert all(f"**{check.code} {check.title}**" in said for check in asked) and "**Guide**" in said
+    assert not runs.listing(), "nothing is trained before the reader asks for it"
+
+
+def test_a_step_is_opened_by_its_address_and_left_by_a_button() -> None:
+    app = lesson(3)
+    button(app, "lesson_to_4").click().run()
+    assert app.query_params["step"] == "4" and app.title[0].value.startswith("4. ")
+    assert not any(one.key == "lesson_to_9" for one in lesson(8).button)
+    app = opened("lessons", step="12")
+    assert "there are 1, 2" in app.warning[0].value and app.title[0].value.startswith("1. ")
+
+
+def test_a_bad_file_is_named_on_the_page_and_the_rest_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assets = tmp_path / "assets"
+    for part in ("glossary", "questions", "lessons", "checks", "concepts"):
+        shutil.copytree(ASSETS / part, assets / part)
+    bad = STEPS[2].file.name
+    (assets / "lessons" / "en" / bad).write_text("---\ntitle: Half\n---\n")
+    next((assets / "checks" / "en").glob("4a*")).write_text("no facts")
+    for module in (glossary, lesson_texts, check_texts):
+        monkeypatch.setattr(module, "ASSETS", assets)
+    app = opened("lessons", step="4")
+    said = app.warning[0].value.replace("\\", "")
+    assert f"{bad}, line 1" in said and "4a" in said and "the rest is here" in said
+    assert app.title[0].value.startswith("4. ") and "**4b" in words(app) and "**4a" not in words(app)
+
+
+def test_no_lesson_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson_texts, "ASSETS", tmp_path)
+    monkeypatch.setattr(glossary, "ASSETS", tmp_path)
+    app = opened("lessons")
+    assert not app.exception and "no lesson in this language" in words(app)
+
+
+# Runs
+
+
+def test_a_run_is_trained_when_the_reader_asks_and_counts_as_theirs() -> None:
+    app = lesson(5)
+    button(app, "lesson_probe_train").click().run()
+    (run,) = runs.listing()
+    assert run.recipe == lessons.recipe_of("probe") and run.state == "queued" and not app.exception
+    assert run.id in app.session_state["started_runs"]
+
+
+def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None:
+    run = made("probe")
+    app = lesson(5)
+    assert any(label.startswith("Show: ") for label in labels(app)) and "Trained on this machine before" in words(app)
+    button(app, "lesson_probe_train").click().run()
+    assert [r.id for r in runs.listing()] == [run] and "83.3 %" in words(app)
+    assert "probed" in app.query_params["learned"], "looking at it on purpose counts as the deed"
+
+
+def test_a_run_that_went_wrong_says_so_and_can_be_tried_again() -> None:
+    run = runs.create(lessons.recipe_of("probe"))
+    runs.update(run, state="failed", error="The disk is full.")
+    app = lesson(5, "probe")
+    assert "The disk is full" in words(app).replace("\\", "")
+    assert any(label == "Try again" for label in labels(app))
+
+
+@pytest.mark.parametrize(
+    ("step", "needed"),
+    [
+        (1, ("random", "probe")),
+        (4, ("probe", "moving")),
+        (6, ("probe", "last_stage", "full", "hot")),
+        (7, ("probe", "full")),
+    ],
+)
+def test_steps_with_their_runs_made_show_them(step: int, needed: tuple[str, ...]) -> None:
+    for word in needed:
+        made(word, wrong=10 if word == "hot" else 4, clean=word != "moving")
+    app = lesson(step, *needed)
+    assert not app.exception and not app.error
+    said = words(app)
+    if step == 4:
+        assert "audit clean" in said and "something frozen moved" in said
+    if step in (1, 6):
+        assert "exact McNemar test" in said
+    assert not any(label.startswith(("Train: ", "Show: ")) for label in labels(app))
+
+
+# Checks
+
+
+def committed(app: AppTest, code: str, answer: Any) -> AppTest:
+    app.session_state["lesson_answers"] = {code: answer}
+    return app.run()
+
+
+def answered(code: str, truth: results.Truth, **ids: str) -> None:
+    """Put the truth of a check where the page finds it."""
+    check = CHECKS[code]
+    what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "runs": ids}
+    results.save(truth, jobs.task("check_truth", **what, digest=check.digest).path)
+
+
+def truth_of(code: str, answer: str = "", value: float = math.nan, order: tuple[str, ...] = ()) -> results.Truth:
+    facts = tuple((place, f"<{place}>") for place in texts.places(CHECKS[code].explained))
+    return results.Truth(answer, value, order, facts, "Computed just now.")
+
+
+def one_of(kind: str, run: bool = False) -> str:
+    """The code of a check of a kind, one that asks about runs or one that does not."""
+    return next(code for code, check in CHECKS.items() if check.kind == kind and bool(check.runs) == run)
+
+
+def test_a_choice_is_computed_when_committed_and_a_wrong_one_gets_its_reason() -> None:
+    code = next(c for c, check in CHECKS.items() if check.kind == "choice" and not check.runs and check.options)
+    check = CHECKS[code]
+    right, wrong, *_ = check.options
+    answered(code, truth_of(code, answer=right))
+    app = lesson(check.step)
+    radio = app.radio(key=f"check_{code}_choice")
+    assert radio.value is None and button(app, f"check_{code}_go").disabled
+    radio.set_value(wrong).run()
+    button(app, f"check_{code}_go").click().run()
+    assert "Not so here." in words(app) and code not in app.query_params.get("learned", [""])
+    app.radio(key=f"check_{code}_choice").set_value(right).run()
+    button(app, f"check_{code}_go").click().run()
+    assert "Right." in [box.value for box in app.success] and "Computed just now." in words(app)
+    assert code in str(app.query_params["learned"]) and "passed]" in words(app)
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_a_guess_is_held_against_the_truth(near: bool) -> None:
+    code = one_of("guess")
+    check = CHECKS[code]
+    middle = round((check.low + check.high) / 2)
+    answered(code, truth_of(code, value=float(middle if near else check.high * 50 + 1000)))
+    app = lesson(check.step)
+    app.number_input(key=f"check_{code}_guess").set_value(middle).run()
+    button(app, f"check_{code}_go").click().run()
+    boxes = [box.value for box in (app.success if near else app.warning)]
+    assert any(box.startswith(f"You said {middle:,.6g}") for box in boxes) and not app.exception
+    boxes_left = [box.key for box in app.number_input]
+    assert f"check_{code}_guess" not in boxes_left, "a committed guess stays"
+    if not near:
+        button(app, f"check_{code}_again").click().run()
+        assert app.number_input(key=f"check_{code}_guess").value in (None, middle)
+
+
+def test_nothing_is_committed_without_a_number() -> None:
+    code = one_of("guess")
+    app = lesson(CHECKS[code].step)
+    button(app, f"check_{code}_go").click().run()
+    assert "Type a number first" in words(app) and not app.session_state["lesson_answers"]
+
+
+def test_a_guess_about_runs_trains_them_first() -> None:
+    code = one_of("guess", run=True)
+    app = committed(lesson(CHECKS[code].step), code, 50)
+    assert {run.recipe for run in runs.listing()} == {lessons.recipe_of(word) for word in CHECKS[code].runs}
+    assert not app.exception
+
+
+def test_an_order_is_built_by_buttons_and_tells_where_it_goes_wrong() -> None:
+    code = one_of("order")
+    check = CHECKS[code]
+    right = tuple(check.options)
+    answered(code, truth_of(code, order=right))
+    app = lesson(check.step)
+    offered = texts.shuffled(check)
+    assert tuple(offered) != right
+    for key in right:
+        left = [k for k in offered if k not in app.session_state[f"check_{code}_order"]]
+        button(app, f"check_{code}_order_{left.index(key)}").click().run()
+    button(app, f"check_{code}_go").click().run()
+    assert "Right." in [box.value for box in app.success]
+    app = committed(lesson(check.step), code, [*right[1:], right[0]])
+    assert "out of place stands at 1" in words(app)
+
+
+def trial(code: str, order: list[int], found: results.Trial) -> None:
+    what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "order": order}
+    results.save(found, jobs.task("try_lines", **what, digest=CHECKS[code].digest).path)
+
+
+def test_a_bug_is_found_by_its_line_and_both_versions_are_carried_out() -> None:
+    code = one_of("bug")
+    check = CHECKS[code]
+    trial(code, [], results.Trial("moved", False, "", 0.1))
+    trial(code, [0], results.Trial("stayed", True, "", 0.1))
+    lines = check.wrong.code.split("\n") if check.wrong else []
+    faulty = str(check.faulty + 1)
+    other = next(str(i + 1) for i in range(len(lines)) if str(i + 1) != faulty)
+    app = lesson(check.step)
+    app.segmented_control(key=f"check_{code}_line").set_value(other).run()
+    button(app, f"check_{code}_go").click().run()
+    assert f"Line {other} is as it should be" in words(app)
+    app.segmented_control(key=f"check_{code}_line").set_value(faulty).run()
+    button(app, f"check_{code}_go").click().run()
+    assert {"moved", "stayed"} <= {block.value for block in app.code}
+    assert "It does what it should." in [box.value for box in app.success]
+
+
+def test_lines_are_carried_out_in_the_reader_s_order() -> None:
+    code = one_of("lines")
+    check = CHECKS[code]
+    order = list(range(len(texts.shuffled(check))))
+    trial(code, order, results.Trial("", False, "Line 2: NameError: name 'optimizer' is not defined", 0.1))
+    app = lesson(check.step)
+    for _ in order:
+        button(app, f"check_{code}_order_0").click().run()
+    button(app, f"check_{code}_go").click().run()
+    assert any("It fails. Line 2" in box.value.replace("\\", "") for box in app.warning)
+    trial(code, order, results.Trial("done", True, "", 0.1))
+    button(app, f"check_{code}_again").click().run()
+    assert not app.session_state[f"check_{code}_order"], "it begins anew"
+
+
+# The guide
+
+
+def hint(words_: str, condition: str, *about: str) -> texts.Hint:
+    return texts.Hint(condition, about, words_, 1)
+
+
+def said(monkeypatch: pytest.MonkeyPatch, one: texts.Hint, **state: Any) -> str:
+    """What the guide says of one hint; empty where it keeps quiet."""
+    monkeypatch.setattr(guide.st, "session_state", state)
+    done = guide.Done(one)
+    return texts.filled(one.words, guide.facts(done)) if guide.HOLDS[one.condition](done) else ""
+
+
+def test_the_guide_speaks_of_the_reader_s_own_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    made("random", wrong=16)
+    made("probe", wrong=2)
+    made("moving", clean=False)
+    seen = {"lesson_seen": {"random", "probe", "moving"}}
+    one = hint("{probe.accuracy} of {probe.n}, {probe.seconds} s, {probe.per_class}", "ran", "probe")
+    assert said(monkeypatch, one, **seen) == "91.7 % of 24, 3.2 s, 10"
+    assert said(monkeypatch, one) == "", "a run that this reader did not ask for is not spoken of"
+    better = hint("{fixed} fixed, {broken} broken, n = {n}", "better", "random", "probe")
+    assert said(monkeypatch, better, **seen) == "14 fixed, 0 broken, n = 24"
+    assert not said(monkeypatch, hint("x", "worse", "random", "probe"), **seen)
+    assert said(monkeypatch, hint("x", "worse", "probe", "random"), **seen) == "x"
+    assert said(monkeypatch, hint("{moving.drift}", "red", "moving"), **seen) == "0.02"
+    assert said(monkeypatch, hint("x", "clean", "probe"), **seen) == "x"
+    assert not said(monkeypatch, hint("x", "clean", "moving"), **seen)
+    assert said(monkeypatch, hint("x", "missing", "full"), **seen) == "x"
+    assert said(monkeypatch, hint("x", "undecided", "probe", "probe"), **seen) == "x"
+
+
+def test_the_guide_knows_a_run_of_the_reader_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = stand_ins.finished_run(strategy="full", per_class=5)
+    lesson_run = made("probe")
+    state = {"started_runs": [lesson_run]}
+    assert said(monkeypatch, hint("x", "no_own_run"), **state) == "x"
+    state = {"started_runs": [own, lesson_run]}
+    assert said(monkeypatch, hint("{own.per_class}", "small_per_class"), **state) == "5"
+    assert said(monkeypatch, hint("{own.learned}", "own_tuned"), **state) == "1.54 k"
+    assert not said(monkeypatch, hint("x", "own_frozen"), **state)
+    assert not said(monkeypatch, hint("x", "own_red"), **state)
+
+
+def test_at_most_three_hints_at_a_time() -> None:
+    for step in STEPS.values():
+        assert 1 <= len(guide.hints_of(step)) <= guide.MOST or not guide.hints_of(step)
+
+
+# The curve
+
+
+def point(dataset: str, k: int, arm: str, seed: int) -> results.CurvePoint:
+    right = {"probe": 200, "scratch": 120}[arm] + 2 * k
+    return results.CurvePoint(dataset, k, arm, seed, evidence.Score(306, right), 17 * k, 40, 8, 48, 1.0)
+
+
+def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
+    app = lesson(8)
+    assert any("18 small trainings" in label for label in labels(app))
+    button(app, "lesson_curve_start").click().run()
+    tasks = choosing.tasks_of("photo_patches")
+    assert all(jobs.status(task) is not None for task in tasks)
+    choosing._stop("photo_patches")
+    assert all(jobs.status(task).state == "cancelled" for task in tasks)
+    every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
+    for task, (k, seed, arm) in zip(tasks[:3], every, strict=False):
+        results.save(point("photo_patches", k, arm, seed), task.path)
+    assert "Go on" in labels(lesson(8)) and len(choosing.computed("photo_patches")) == 3
+    for task, (k, seed, arm) in zip(tasks, every, strict=True):
+        results.save(point("photo_patches", k, arm, seed), task.path)
+    app = lesson(8)
+    assert not app.exception and "Go on" not in labels(app)
+
+
+def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
+    points = [point("digits", k, arm, seed) for k in (5, 10) for arm in CURVE_ARMS for seed in (0, 1)]
+    figure = figures.small_curve(points, CURVE_SIZES)
+    marks = [trace for trace in figure.data if trace.mode == "markers"]
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    assert [len(trace.x) for trace in marks] == [4, 4] and [list(trace.x) for trace in lines] == [[5, 10], [5, 10]]
+    assert lines[0].y[0] == pytest.approx(210 / 306) and lines[1].y[1] == pytest.approx(140 / 306)
+    assert "n = 306" in figure.layout.meta["caution"] and "2 seeds" in figure.layout.meta["caution"]
+
+
+def test_the_figure_of_a_walk_has_a_row_a_stage_and_a_frame_of_what_a_cell_sees() -> None:
+    maps = np.random.default_rng(0).random((4, 6, 6))
+    stages = tuple(
+        results.WalkStage(name, 8, 6, 6, 100, np.arange(4), maps, sight)
+        for name, sight in (("stem", (10, 21)), ("layer1", (-5, 40)))
+    )
+    found = results.Walk("resnet10", "BUILT_IN", 3, "fur", np.zeros((32, 32, 3), np.uint8), stages)
+    figure = figures.walk(found)
+    assert [trace.type for trace in figure.data] == ["image", "heatmap"] * 2
+    frames = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.line.color == "#FFFFFF"]
+    assert frames == [(9.5, 20.5), (-0.5, 31.5)], "cut at the picture's border"
+    assert "a cell sees 11 of 32 px" in figure.layout.annotations[0].text
+
+
+def test_a_race_is_set_up_from_the_advice() -> None:
+    app = lesson(8)
+    app.number_input(key="lesson_own_images").set_value(800).run()
+    app.selectbox(key="lesson_own_like").set_value("far").run()
+    button(app, "lesson_to_race").click().run()
+    assert app.session_state["race_strategies"] == list(ADVICE["many", "far"][0])
+    assert app.session_state["race_per_class"] == 800 and not app.exception
+
+
+def test_the_switches_say_what_to_write_in_pytorch() -> None:
+    lines = pytorch_lines(("layer4",), "frozen", batchnorm=True)
+    compile(lines, "<lines>", "exec")
+    assert "stages[name].requires_grad_(True)" in lines and ".eval()" in lines
+    assert ".eval()" not in pytorch_lines((), "moving", batchnorm=True)
+
+
+# Handouts
+
+
+def answer_of(language: str, step: int) -> Any:
+    request = Request({"type": "http", "path_params": {"language": language, "step": step}})
+    return asyncio.run(launch.handout(request))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_handout_holds_the_step_and_its_questions_but_no_answer(step: int) -> None:
+    page = handout("en", step)
+    plain = html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert STEPS[step].title in plain
+    for check in CHECKS.values():
+        if check.step == step:
+            assert f"<b>{check.code}</b>" in page
+            for reason in check.reasons.values():
+                assert html.escape(reason, quote=False) not in page
+    assert page.count("<script") == 0 and handout_address("en", step) == f"/api/handout/en/{step}"
+
+
+def test_an_order_is_offered_shuffled_on_paper_too() -> None:
+    check = CHECKS[one_of("order")]
+    page = handout("en", check.step)
+    places = (
+        [page.index(f"<li>{html.escape(check.options[key], quote=False)}") for key in texts.shuffled(check)]
+        if all("`" not in check.options[key] for key in check.options)
+        else [0]
+    )
+    assert places == sorted(places)
+
+
+def test_html_in_a_text_is_shown_not_carried_out() -> None:
+    from explorer.app.ui.lessons.handout import block
+
+    assert "<script>" not in block("a <script>alert(1)</script>") and "&lt;script&gt;" in block("<script>x</script>")
+
+
+def test_the_server_answers_with_a_handout_or_says_why_not() -> None:
+    good = answer_of("en", 5)
+    assert good.status_code == 200 and good.media_type == "text/html"
+    for language, step in (("xx", 5), ("en", 99)):
+        bad = answer_of(language, step)
+        assert bad.status_code == 404 and "Allowed:" in bad.body.decode()
+    with pytest.raises(ExplorerError, match="step"):
+        handout("en", 0)
