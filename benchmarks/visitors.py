@@ -44,9 +44,10 @@ class Visitor:
         address = f"ws://127.0.0.1:{server.port}/_stcore/stream"
         self._socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
 
-    def rerun(self) -> float:
-        """Ask for the page again; milliseconds until the script's end arrives."""
+    def rerun(self, query: str = "") -> float:
+        """Ask for the page again (with this address); milliseconds until the script's end arrives."""
         message = BackMsg()
+        message.rerun_script.query_string = query
         message.rerun_script.page_script_hash = self._hash
         message.rerun_script.page_name = "" if self._hash else self._page
         message.rerun_script.context_info.timezone = "UTC"
