@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.app.figures.features.tiles import GAP, row_of_tiles
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, bare, finish, named
+from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, TEXT, bare, finish, named
 from explorer.results import CurvePoint, Walk, WalkStage
 
-ROW = 138  # pixels of a stage
+ROW = 150  # pixels of a stage
 ARMS = {
     "probe": ("Pre-trained, frozen", FROZEN, "circle", "solid"),
     "scratch": ("From scratch", LEARNS, "diamond", "dash"),
@@ -22,7 +22,7 @@ def walk(found: Walk) -> go.Figure:
     stage's strongest channels, one scale a stage."""
     count, shown = len(found.stages), max(len(stage.maps) for stage in found.stages)
     fig = make_subplots(
-        rows=count, cols=2, column_widths=[1, shown], horizontal_spacing=0.015, vertical_spacing=0.36 / max(count, 2)
+        rows=count, cols=2, column_widths=[1, shown], horizontal_spacing=0.015, vertical_spacing=0.42 / max(count, 2)
     )
     for i, stage in enumerate(found.stages, 1):
         fig.add_trace(go.Image(z=found.picture, hoverinfo="skip"), row=i, col=1)
@@ -44,9 +44,9 @@ def walk(found: Walk) -> go.Figure:
         else "Each tile is one channel: where in the picture does it answer?",
         caution=f"The {shown} channels with the largest mean |activation| of each stage, so not a sample of all; one scale a "
         "stage. The frame is what can reach the cell at all; most of the weight lies in its middle.",
-        height=46 + ROW * count,
+        height=56 + ROW * count,
         width=1080,
-        top=46,
+        top=56,
     )
 
 
@@ -71,10 +71,10 @@ def _frame(fig: go.Figure, found: Walk, shown: int) -> None:
         fig.update_yaxes(range=[1, 0], scaleanchor=tiles, constrain="domain", row=i, col=2)
         wide = min(stage.sight[1], side) - max(stage.sight[0], 0)
         fig.add_annotation(
-            text=f"<b>{stage.stage}</b>: {stage.channels} × {stage.rows} × {stage.columns} · {stage.parameters:,} weights · "
-            f"a cell sees {wide} of {side} px",
-            x=0, y=fig.get_subplot(i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left", yanchor="bottom",
-            showarrow=False,
+            text=f"<b>{stage.stage}</b>: {stage.channels} × {stage.rows} × {stage.columns}<br>"
+            f"<span style='font-size:{SMALL}px'>{stage.parameters:,} weights · a cell sees {wide} of {side} px</span>",
+            align="left", x=0, y=fig.get_subplot(i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left",
+            yanchor="bottom", showarrow=False,
         )  # fmt: skip
 
 
@@ -105,10 +105,9 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
     )
     fig.update_yaxes(tickformat=".0%", range=[0, 1.02], title="right on test images", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0, "font": {"size": TEXT}})
-    guess = CONTROL
     classes = {p.images // p.per_class for p in points}
     if len(classes) == 1:
-        fig.add_hline(y=1 / classes.pop(), line={"color": guess, "dash": "dot", "width": 2})
+        fig.add_hline(y=1 / classes.pop(), line={"color": CONTROL, "dash": "dot", "width": 2})
     n, seeds = points[0].score.n, len({p.seed for p in points})
     return finish(
         fig,

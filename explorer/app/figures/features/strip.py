@@ -40,9 +40,9 @@ def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()
         "from different weights, so nothing in B corresponds to the tile above it.",
         caution="The six channels with the largest mean |activation| of each stage, so not a sample of all. Brightness "
         "compares A with B inside a stage, never one stage with another. Large maps are drawn with at most 24 cells a side.",
-        height=440,
+        height=480,
         width=1080,
-        top=66,
+        top=106,
     )
 
 
@@ -98,14 +98,16 @@ def _title(fig: go.Figure, stage: StripStage, i: int, chosen: bool, learned: boo
     left, right = fig.get_subplot(1, i + 2).xaxis.domain
     name = f"<b>{stage.stage}</b>" if chosen else stage.stage
     if math.isnan(stage.change):
-        changed = "not comparable"
+        changed = "not<br>comparable"
     elif stage.change == 0:
-        changed = "the same bits"
+        changed = "the same<br>bits"
     else:
-        changed = f"changed {_share(stage.change)}"
-    words = f"{name}{' · learned' if learned else ''}<br><span style='font-size:{SMALL}px'>{changed}</span>"
+        changed = f"changed<br>{_share(stage.change)}"
+    # one word a line: columns are narrow on a phone and beside a guide
+    lines = [name, f"<span style='font-size:{SMALL}px'>{'learned<br>' if learned else ''}{changed}</span>"]
+    words = "<br>".join(lines)
     fig.add_annotation(
-        text=words, x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom", showarrow=False
+        text=words, x=(left + right) / 2, y=1.0, xref="paper", yref="paper", yanchor="bottom", yshift=4, showarrow=False
     )
     if chosen:
         fig.add_shape(
