@@ -11,8 +11,8 @@ _CHOICES: dict[str, dict[str, object]] = {
     "probe": {},
     "probe_again": {"seed": 1},
     "last_stage": {"strategy": "last_stage", "epochs": 6},
-    "full": {"strategy": "full", "epochs": 4},
-    "hot": {"strategy": "full", "epochs": 4, "backbone_rate": 0.06},
+    "full": {"strategy": "full", "epochs": 3},
+    "hot": {"strategy": "full", "epochs": 3, "backbone_rate": 0.06},
     "moving": {"batchnorm": "moving", "epochs": 4},
 }
 NAMES = {

@@ -4,6 +4,7 @@ import ast
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +118,15 @@ def error_box(message: str, retry: Callable[[], None] | None = None, key: str = 
             st.button("Try again", icon=":material/refresh:", on_click=retry, key=f"{key}_retry")
 
 
-def ask(task: Task, what: str, height: int = 320) -> Any | None:
+def ask(task: Task, what: str, height: int = 320, soon: bool = False) -> Any | None:
     """The result of a task; None while it is computed (a skeleton is shown and the page redrawn) or where it failed.
 
-    `height` in pixels is what the result will take; 0 shows a line of progress only.
+    `height` in pixels is what the result will take; 0 shows a line of progress only. `soon` says that most such answers
+    come at once, so that a line of progress would only flicker.
     """
     answer = jobs.result(task, owner())
-    if answer.waiting and height and jobs.alive().state == "ready":
-        with st.skeleton(height=height):
+    if answer.waiting and (height or soon) and jobs.alive().state == "ready":
+        with st.skeleton(height=height) if height else nullcontext():
             answer = _patiently(task, answer)
     if answer.state == "done":
         return _value(task)

@@ -71,7 +71,7 @@ def _truth(check: Check, language: str, row: Backbone, weights: str) -> Truth | 
     ids = {word: run.id for word, run in made.items()}
     what = {"check": check.code, "language": language, "backbone": row.name, "weights": weights, "runs": ids}
     return ask(
-        jobs.task("check_truth", **what, digest=check.digest), "Computing the answer on the live model", height=0
+        jobs.task("check_truth", **what, digest=check.digest), "Computing the answer on the live model", 0, soon=True
     )
 
 
@@ -218,7 +218,7 @@ def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
 
 def _try(check: Check, language: str, row: Backbone, weights: str, order: list[int]) -> Trial | None:
     what = {"check": check.code, "language": language, "backbone": row.name, "weights": weights, "order": order}
-    return ask(jobs.task("try_lines", **what, digest=check.digest), "Carrying it out on the live model", height=0)
+    return ask(jobs.task("try_lines", **what, digest=check.digest), "Carrying it out on the live model", 0, soon=True)
 
 
 def _trial(found: Trial) -> None:
