@@ -158,6 +158,14 @@ def test_a_run_that_went_wrong_says_so_and_can_be_tried_again() -> None:
     assert any(label == "Try again" for label in labels(app))
 
 
+def test_of_two_runs_the_first_shows_its_result_while_the_second_learns() -> None:
+    made("full", wrong=3)
+    run = jobs.train(lessons.recipe_of("hot"))
+    app = lesson(6, "full", "hot")
+    assert not app.exception and runs.read(run).state == "queued"
+    assert "**Full fine-tuning.** **87.5 %" in words(app) and any(label == "Stop" for label in labels(app))
+
+
 @pytest.mark.parametrize(
     ("step", "needed"),
     [

@@ -8,6 +8,7 @@ from explorer import jobs, lessons, runs
 from explorer.app.ui.asking import error_box
 from explorer.app.ui.live import LIVE, latest, lost, progress, result_line, start
 from explorer.app.ui.progress import note_deeds, note_run
+from explorer.app.ui.words import result_words
 from explorer.errors import ExplorerError
 from explorer.runs import Run
 
@@ -86,8 +87,11 @@ def _ask(words: Sequence[str]) -> None:
 
 
 def _follow(made: dict[str, Run], key: str) -> None:
-    """A bar for each run under way, with a way to stop; the page is redrawn when one ends."""
+    """What has finished so far; a bar for each run under way, with a way to stop; the page is redrawn when one ends."""
     before = {word: run.state for word, run in made.items()}
+    for word, run in made.items():
+        if run.state == "finished":
+            st.markdown(f"**{lessons.NAMES[word]}.** {result_words(run)}")
 
     @st.fragment(run_every=0.7)
     def bars() -> None:
