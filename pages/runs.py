@@ -46,7 +46,7 @@ with st.container(horizontal=True):
         ui.choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page("../../pages/similarity.py")
     ids = [run.id for run in chosen]
-    busy = any(run.state == "running" for run in chosen)
+    busy = any(run.state in ("queued", "running") for run in chosen)
     st.button(
         "Delete", icon=":material/delete:", disabled=busy, on_click=ui.delete_runs, args=(ids,), key="runs_delete"
     )

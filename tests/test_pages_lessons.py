@@ -104,8 +104,9 @@ def test_a_step_is_opened_by_its_address_and_left_by_a_button() -> None:
     button(app, "lesson_to_4").click().run()
     assert app.query_params["step"] == "4" and app.title[0].value.startswith("4. ")
     assert not any(one.key == "lesson_to_9" for one in lesson(8).button)
-    app = opened("lessons", step="12")
-    assert "there are 1, 2" in app.warning[0].value and app.title[0].value.startswith("1. ")
+    for step in ("12", "03", "-1", "9" * 5000):
+        app = opened("lessons", step=step)
+        assert "there are 1, 2" in app.warning[0].value and app.title[0].value.startswith("1. ") and not app.exception
 
 
 def test_a_bad_file_is_named_on_the_page_and_the_rest_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +151,29 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
     assert "probed" in app.query_params["learned"], "looking at it on purpose counts as the deed"
 
 
-def test_a_run_that_went_wrong_says_so_and_can_be_tried_again() -> None:
+@pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
+def test_a_run_that_went_wrong_says_so_everywhere_it_is_wanted(state: str) -> None:
+    run = runs.create(lessons.recipe_of("probe"))
+    runs.update(run, state=state, error="")
+    app = lesson(5, "probe")  # two parts of this step want the run
+    assert not app.exception and "Check yourself" in words(app)
+    app = lesson(5)
+    assert any(label.startswith("Train: ") for label in labels(app)), (
+        "a run that is not there is not offered to be shown"
+    )
+
+
+def test_a_run_repeated_and_deleted_leaves_the_step_as_it_was() -> None:
+    made("probe")
+    app = lesson(5, "probe")
+    button(app, "lesson_more_probe").click().run()
+    repeated = app.session_state["lesson_again_probe"]
+    runs.delete(repeated)
+    app.run()
+    assert not app.exception and not app.error and "Train it once more" in labels(app)
+
+
+def test_a_run_that_went_wrong_can_be_tried_again() -> None:
     run = runs.create(lessons.recipe_of("probe"))
     runs.update(run, state="failed", error="The disk is full.")
     app = lesson(5, "probe")
@@ -237,7 +260,7 @@ def test_a_guess_is_held_against_the_truth(near: bool) -> None:
     middle = round((check.low + check.high) / 2)
     answered(code, truth_of(code, value=float(middle if near else check.high * 50 + 1000)))
     app = lesson(check.step)
-    app.number_input(key=f"check_{code}_guess").set_value(middle).run()
+    app.number_input(key=f"check_{code}_guess").set_value(middle)
     button(app, f"check_{code}_go").click().run()
     boxes = [box.value for box in (app.success if near else app.warning)]
     assert any(box.startswith(f"You said {middle:,.6g}") for box in boxes) and not app.exception
@@ -271,8 +294,7 @@ def test_an_order_is_built_by_buttons_and_tells_where_it_goes_wrong() -> None:
     offered = texts.shuffled(check)
     assert tuple(offered) != right
     for key in right:
-        left = [k for k in offered if k not in app.session_state[f"check_{code}_order"]]
-        button(app, f"check_{code}_order_{left.index(key)}").click().run()
+        button(app, f"check_{code}_order_{offered.index(key)}").click().run()
     button(app, f"check_{code}_go").click().run()
     assert "Right." in [box.value for box in app.success]
     app = committed(lesson(check.step), code, [*right[1:], right[0]])
@@ -308,8 +330,8 @@ def test_lines_are_carried_out_in_the_reader_s_order() -> None:
     order = list(range(len(texts.shuffled(check))))
     trial(code, order, results.Trial("", False, "Line 2: NameError: name 'optimizer' is not defined", 0.1))
     app = lesson(check.step)
-    for _ in order:
-        button(app, f"check_{code}_order_0").click().run()
+    for i in order:
+        button(app, f"check_{code}_order_{i}").click().run()
     button(app, f"check_{code}_go").click().run()
     assert any("It fails. Line 2" in box.value.replace("\\", "") for box in app.warning)
     trial(code, order, results.Trial("done", True, "", 0.1))

@@ -40,7 +40,7 @@ def arrive(page: str) -> None:
     st.session_state["arrived"] = (page, named)
     for name, text in named.items():
         setting = SETTINGS[page, name]
-        value = int(text) if isinstance(setting.allowed, range) and text.isascii() and text.isdigit() else text
+        value = int(text) if isinstance(setting.allowed, range) and _is_number(text) else text
         has_statistics = name != "batchnorm" or BACKBONES[choice().backbone].normalisation == "batch"
         if value in setting.allowed and has_statistics:
             st.session_state[setting.key] = value
@@ -53,6 +53,10 @@ def arrive(page: str) -> None:
                 ),
                 icon=":material/link_off:",
             )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def linked(text: str, skip: tuple[str, ...] = ()) -> str:

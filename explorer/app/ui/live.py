@@ -110,7 +110,10 @@ def follow(run_id: str) -> None:
 
 
 def _live(run_id: str) -> None:
-    run = lost(runs.read(run_id))
+    try:
+        run = lost(runs.read(run_id))
+    except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
+        st.rerun()
     if run.state not in LIVE:
         st.rerun()
     done, words = progress(run)
@@ -126,8 +129,9 @@ def _live(run_id: str) -> None:
         st.skeleton(height=300)
 
 
-def result_line(run: Run, retry: bool = True) -> None:
-    """How a run ended: the result in one line, or why it did not get there, with a button to run it again."""
+def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
+    """How a run ended: the result in one line, or why it did not get there, with a button to run it again. `key` tells two
+    such lines of one page apart."""
     if run.state == "finished":
         st.markdown(result_words(run))
         if run.facts.get("note"):
@@ -137,25 +141,25 @@ def result_line(run: Run, retry: bool = True) -> None:
             st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
     elif run.state == "stopped":
         st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
-        _resume_button(run, retry)
-        _retry_button(run, retry)
+        _resume_button(run, retry, key)
+        _retry_button(run, retry, key)
     elif run.state in ("failed", "interrupted"):
         reason = run.error or "The run did not come to its end: the worker or the machine stopped."
         recipe = run.recipe if retry else None
-        _resume_button(run, retry)
-        error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"run_{run.id}")
+        _resume_button(run, retry, key)
+        error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"{key}_{run.id}")
     else:
         done, words = progress(run)
         st.progress(done, text=words)
 
 
-def _resume_button(run: Run, wanted: bool) -> None:
+def _resume_button(run: Run, wanted: bool, key: str) -> None:
     """Go on from the checkpoint, to the numbers of a run that was never interrupted."""
     if wanted and run.recipe is not None and runs.resumable(run.id):
         st.button(
             "Go on from its checkpoint",
             icon=":material/resume:",
-            key=f"resume_{run.id}",
+            key=f"{key}_{run.id}_resume",
             on_click=_resume,
             args=(run.id,),
         )
@@ -170,10 +174,11 @@ def _resume(run: str) -> None:
         st.session_state["training_error"] = str(error)
 
 
-def _retry_button(run: Run, retry: bool) -> None:
+def _retry_button(run: Run, retry: bool, key: str) -> None:
     recipe = run.recipe
     if recipe is not None and retry:
-        st.button("Run it again", icon=":material/refresh:", key=f"run_{run.id}_again", on_click=lambda: _again(recipe))
+        again = f"{key}_{run.id}_again"
+        st.button("Run it again", icon=":material/refresh:", key=again, on_click=lambda: _again(recipe))
 
 
 def _again(recipe: Recipe) -> None:

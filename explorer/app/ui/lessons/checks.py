@@ -102,9 +102,9 @@ def _choice(check: Check, language: str, row: Backbone, weights: str) -> None:
         "Answer", list(options), index=None, key=f"check_{check.code}_choice", label_visibility="collapsed",
         format_func=lambda key: options.get(key, key), persist_state="session",
     )  # fmt: skip
+    _buttons(check, picked, picked is not None)  # it stays, or the keyboard's focus would go with it
     answer = _answers().get(check.code)
     if answer is None or answer != picked:
-        _buttons(check, picked, picked is not None)
         return
     truth = _truth(check, language, row, weights)
     if truth is None:
@@ -146,11 +146,14 @@ def _box(check: Check) -> None:
     """A box for the number, and the button that commits it."""
     whole = check.low == int(check.low) and check.high - check.low >= 10
     limits = (int(check.low), int(check.high), None) if whole else (check.low, check.high, None)
-    st.number_input(
-        f"Your guess ({check.unit})", *limits, key=f"check_{check.code}_guess", persist_state="session", width=260,
-        format="%d" if whole else "%.4g", step=1 if whole else None,
-    )  # fmt: skip
-    st.button("Commit, and compute it", key=f"check_{check.code}_go", on_click=_commit_number, args=(check.code,))
+    with st.form(f"check_{check.code}_form", border=False):  # Enter commits, as the button does
+        st.number_input(
+            f"Your guess ({check.unit})", *limits, key=f"check_{check.code}_guess", width=260,
+            format="%d" if whole else "%.4g", step=1 if whole else None,
+        )  # fmt: skip
+        st.form_submit_button(
+            "Commit, and compute it", key=f"check_{check.code}_go", on_click=_commit_number, args=(check.code,)
+        )
     if st.session_state.pop(f"check_{check.code}_blank", False):
         st.caption(":material/edit: Type a number first.")
 
@@ -172,16 +175,26 @@ def _arrange(check: Check, offered: Sequence[Any], shown: Callable[[Any], str], 
     key = f"check_{check.code}_order"
     placed: list[Any] = st.session_state.setdefault(key, [])
     if code and placed:
-        st.code("\n".join(shown(item) for item in placed), language="python", line_numbers=True, wrap_lines=True)
+        st.code("\n".join(shown(item) for item in placed), language="python", line_numbers=True)
     elif placed:
         st.markdown("\n".join(f"{i}. {shown(item)}" for i, item in enumerate(placed, 1)))
-    left = [item for item in offered if item not in placed]
-    for i, item in enumerate(left):
-        words = f"`{shown(item)}`" if code else shown(item)
-        st.button(words, key=f"{key}_{i}", on_click=placed.append, args=(item,), icon=":material/add:")
+    left = [i for i, item in enumerate(offered) if item not in placed]
+    for i in left:  # named by its own place: a second click on one that moved away hits nothing
+        words = f"`{shown(offered[i])}`" if code else shown(offered[i])
+        st.button(words, key=f"{key}_{i}", on_click=_place, args=(placed, offered[i]), icon=":material/add:")
     if placed and left:
-        st.button("Take the last back", icon=":material/undo:", key=f"{key}_back", on_click=placed.pop)
+        st.button("Take the last back", icon=":material/undo:", key=f"{key}_back", on_click=_take_back, args=(placed,))
     return placed
+
+
+def _place(placed: list[Any], item: Any) -> None:
+    if item not in placed:
+        placed.append(item)
+
+
+def _take_back(placed: list[Any]) -> None:
+    if placed:
+        placed.pop()
 
 
 def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
@@ -236,12 +249,12 @@ def _trial(found: Trial) -> None:
 def _bug(check: Check, language: str, row: Backbone, weights: str) -> None:
     if check.wrong is None or check.right is None:
         return
-    st.code(check.wrong.code, language="python", line_numbers=True, wrap_lines=True)
+    st.code(check.wrong.code, language="python", line_numbers=True)
     lines = [str(i + 1) for i in range(len(check.wrong.code.split("\n")))]
     picked = st.segmented_control("The wrong line", lines, key=f"check_{check.code}_line", persist_state="session")
+    _buttons(check, picked, picked is not None)
     answer = _answers().get(check.code)
     if answer is None or answer != picked:
-        _buttons(check, picked, picked is not None)
         return
     if answer != str(check.faulty + 1):
         _verdict(False, f"Line {answer} is as it should be. {linked(check.reason(answer))}")
@@ -252,7 +265,7 @@ def _bug(check: Check, language: str, row: Backbone, weights: str) -> None:
         with column:
             st.markdown(f"**{title}**, carried out on {row.title}:")
             if version is check.right:
-                st.code(version.code, language="python", line_numbers=True, wrap_lines=True)
+                st.code(version.code, language="python", line_numbers=True)
             tried.append(_try(check, language, row, weights, order))
             if tried[-1] is not None:
                 _trial(tried[-1])
@@ -271,7 +284,7 @@ def _lines(check: Check, language: str, row: Backbone, weights: str) -> None:
                 _buttons(check, list(placed), True, "Carry it out")
                 _again(check, "Start over")
         return
-    st.code("\n".join(offered[i] for i in answer), language="python", line_numbers=True, wrap_lines=True)
+    st.code("\n".join(offered[i] for i in answer), language="python", line_numbers=True)
     found = _try(check, language, row, weights, list(answer))
     if found is None:
         return

@@ -27,11 +27,10 @@ def on_what() -> None:
 
 def train(row: Backbone, weights: str, word: str) -> None:
     """Train one of the lesson's runs, with its curves as they come."""
-    again = st.session_state.get(f"lesson_again_{word}", "")
     run = latest(lessons.recipe_of(word)) if word in seen() else None
-    for wanted in (again, run.id if run else ""):
-        if wanted and lost(runs.read(wanted)).state in LIVE:
-            follow(wanted)
+    for wanted in (_repeated(word), run):
+        if wanted is not None and wanted.state in LIVE:
+            follow(wanted.id)
             return
     made = need_runs((word,), f"lesson_{word}")
     on_what()
@@ -42,8 +41,21 @@ def train(row: Backbone, weights: str, word: str) -> None:
     st.button("Train it once more", icon=":material/refresh:", key=f"lesson_more_{word}", on_click=_again, args=(word,))
 
 
+def _repeated(word: str) -> Run | None:
+    """The run that *Train it once more* started in this session, unless it was deleted since."""
+    try:
+        wanted = st.session_state.get(f"lesson_again_{word}")
+        return lost(runs.read(wanted)) if wanted else None
+    except ExplorerError:
+        del st.session_state[f"lesson_again_{word}"]
+        return None
+
+
 def _again(word: str) -> None:
-    """The same recipe again, to watch: on one machine the same numbers come out."""
+    """The same recipe again, to watch: on one machine the same numbers come out. A second click starts nothing."""
+    repeated = _repeated(word)
+    if repeated is not None and repeated.state in LIVE:
+        return
     try:
         st.session_state[f"lesson_again_{word}"] = start(lessons.recipe_of(word))
     except ExplorerError as error:

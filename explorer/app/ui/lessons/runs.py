@@ -41,7 +41,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
     wrong = [run for run in found.values() if run is not None and run.state not in (*LIVE, "finished")]
     for run in wrong:
         st.markdown(f"**{lessons.NAMES[_word_of(run, found)]}**")
-        result_line(run)
+        result_line(run, key=key)
     if wrong:
         return None
     if any(run is None for run in found.values()):  # deleted since
@@ -60,15 +60,26 @@ def _word_of(run: Run, found: dict[str, Run | None]) -> str:
 
 
 def _offer(words: Sequence[str], found: dict[str, Run | None], key: str) -> None:
-    """The button that trains what is missing, or shows what somebody trained here before."""
-    missing = [word for word in words if found[word] is None]
+    """The button that trains what is missing, or shows what somebody trained here before or trains just now."""
+    states = {word: run.state if run is not None else "" for word, run in found.items()}
+    missing = [word for word in words if states[word] not in (*LIVE, "finished")]
+    live = any(state in LIVE for state in states.values())
+    verb = "Train" if missing else "Watch" if live else "Show"
     names = " and ".join(lessons.NAMES[word] for word in missing or words)
-    label = f"Train: {names}" if missing else f"Show: {names}"
-    st.button(label, type="primary", icon=":material/play_arrow:", key=f"{key}_train", on_click=_ask, args=(words,))
-    if not missing:
-        st.caption("Trained on this machine before, with the same recipe; on one machine it would come out the same.")
-    else:
-        st.caption("Seconds on two processor cores. Frozen stages run once per image.")
+    st.button(
+        f"{verb}: {names}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"{key}_train",
+        on_click=_ask,
+        args=(words,),
+    )
+    told = {
+        "Train": "Seconds on two processor cores. Frozen stages run once per image.",
+        "Watch": "Being trained on this machine just now.",
+        "Show": "Trained on this machine before, with the same recipe; on one machine it would come out the same.",
+    }
+    st.caption(told[verb])
 
 
 def _ask(words: Sequence[str]) -> None:
@@ -95,7 +106,10 @@ def _follow(made: dict[str, Run], key: str) -> None:
 
     @st.fragment(run_every=0.7)
     def bars() -> None:
-        now = {word: lost(runs.read(run.id)) for word, run in made.items()}
+        try:
+            now = {word: lost(runs.read(run.id)) for word, run in made.items()}
+        except ExplorerError:  # one was deleted: the page offers to train it anew
+            st.rerun()
         if any(now[word].state not in LIVE and before[word] in LIVE for word in now):
             st.rerun()
         for word, run in now.items():

@@ -83,8 +83,9 @@ def _language() -> str:
 
 def _wanted(steps: dict[int, Step]) -> int:
     text = st.query_params.get(FIELD, "")
-    if text.isascii() and text.isdigit() and int(text) in steps:
-        return int(text)
+    named = {str(order): order for order in steps}
+    if text in named:
+        return named[text]
     first = min(steps)
     if text:
         st.warning(

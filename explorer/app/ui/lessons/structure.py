@@ -43,7 +43,8 @@ def filters(row: Backbone, weights: str) -> None:
     found = ask(jobs.task("base_filters", backbone=row.name, weights=weights), "First filters", height=440)
     if found is not None:
         draw(partial(figures.first_filters, found, False, True), "lesson_filters")
-        st.caption(f"A: {row.title}, weights {weights}. B: the same layer with random weights, as from scratch begins.")
+        told = "random weights too, since its file is not here" if weights == "random" else f"weights {weights}"
+        st.caption(f"A: {row.title}, {told}. B: the same layer with random weights, as from scratch begins.")
     st.markdown("**What a real picture excites in the first stage**")
     image = pick_picture("walk")
     walked = _walk(row, weights, image)
