@@ -9,7 +9,8 @@ st.markdown(
     "The lesson's ideas and how they build on one another. One opens when you pass its checks in the lesson, or when you do "
     "in the app what it speaks of: the map reads that off the runs that you started."
 )
-known = concepts.need_concepts()
+language = concepts.pick_language("concepts")
+known = concepts.need_concepts(language)
 concepts.show_keeping()
-concepts.show_map(known)
+concepts.show_map(known, language)
 concepts.list_concepts(known)

@@ -302,7 +302,7 @@ def test_a_run_that_went_on_from_its_checkpoint_counts_too(state: str, monkeypat
     assert learned(own(app, run)) == ""
     app.session_state["following"] = run
     app.switch_page("../../pages/training.py").run()
-    app.button(key=f"resume_{run}").click().run()
+    app.button(key=f"run_{run}_resume").click().run()
     runs.update(run, state="finished")
     app.switch_page("../../pages/concepts.py").run()
     assert learned(app) == "frozen_clean.probed"

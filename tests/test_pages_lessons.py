@@ -30,6 +30,7 @@ from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKEN
 from explorer.texts import glossary
 
 lesson_texts = importlib.import_module("explorer.texts.lessons")  # the package has a function of that name
+concept_texts = importlib.import_module("explorer.texts.concepts")
 check_texts = importlib.import_module("explorer.texts.checks")
 STEPS = {step.order: step for step in texts.lessons().by_name.values()}
 CHECKS = texts.checks().by_name
@@ -122,6 +123,35 @@ def test_a_bad_file_is_named_on_the_page_and_the_rest_works(tmp_path: Path, monk
     said = app.warning[0].value.replace("\\", "")
     assert f"{bad}, line 1" in said and "4a" in said and "the rest is here" in said
     assert app.title[0].value.startswith("4. ") and "**4b" in words(app) and "**4a" not in words(app)
+
+
+def test_a_translation_is_a_folder_and_no_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assets = tmp_path / "assets"
+    for part in ("glossary", "questions", "lessons", "checks", "concepts"):
+        shutil.copytree(ASSETS / part, assets / part)
+        shutil.copytree(ASSETS / part / "en", assets / part / "de")
+    changes = {
+        f"lessons/de/{STEPS[1].file.name}": (f"title: {STEPS[1].title}", "title: Das Ausgangsmodell"),
+        f"checks/de/{CHECKS['1b'].file.name}": (f"title: {CHECKS['1b'].title}", "title: Ein Filter"),
+        "concepts/de/head.md": ("title: Head", "title: Kopf"),
+        "glossary/de/head.md": ("title: Classification head", "title: Klassifikationskopf"),
+    }
+    for name, (old, new) in changes.items():
+        path = assets / name
+        assert old in path.read_text(encoding="utf-8"), name
+        path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    for module in (glossary, lesson_texts, check_texts, concept_texts):
+        monkeypatch.setattr(module, "ASSETS", assets)
+    app = lesson(1)
+    assert app.title[0].value == f"1. {STEPS[1].title}"
+    app.segmented_control(key="pick_language").set_value("de").run()
+    assert app.title[0].value == "1. Das Ausgangsmodell" and "**1b Ein Filter**" in words(app)
+    app.switch_page("../../pages/concepts.py").run()
+    app.query_params["concept"] = "head"
+    assert app.run().subheader[0].value.startswith("Kopf") and not app.exception
+    app.switch_page("../../pages/glossary.py").run()
+    assert "**Klassifikationskopf**" in [link.proto.label for link in app.get("page_link")]
+    assert "Das Ausgangsmodell" in handout("de", 1)
 
 
 def test_no_lesson_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,7 +105,7 @@ def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
     runs.store_checkpoint(run, b"what it needs")
     app = opened("training")
     with mock.patch.object(jobs, "resume") as resume:
-        app.button(key=f"resume_{run}").click().run()
+        app.button(key=f"run_{run}_resume").click().run()
     assert resume.call_args.args[0] == run and not app.exception
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer import jobs, texts
 from explorer.app.ui.asking import ask
 from explorer.app.ui.forms import pick_backbone
+from explorer.app.ui.language import pick_language
 from explorer.app.ui.links import file_of, in_address, linked, place
 from explorer.app.ui.terms import DRAWN
 from explorer.app.ui.words import safe_md
@@ -25,12 +26,7 @@ def pick_glossary() -> tuple[str, dict[str, Term], dict[str, Question]]:
     """The view that the address or the visitor asks for, the terms and the questions; says which files cannot be read."""
     # A link to the page that is open changes what Python sees of the address, not the address bar: say it again.
     st.query_params.from_dict(st.query_params.to_dict())
-    languages = texts.languages() or ("en",)
-    language = languages[0]
-    if len(languages) > 1:
-        language = st.segmented_control(
-            "Language", languages, default=language, required=True, key="glossary_language", persist_state="session"
-        )
+    language = pick_language("glossary")
     st.session_state["glossary_view"] = VIEWS["question" in st.query_params]
     view = st.segmented_control(
         "Show", VIEWS, required=True, key="glossary_view", on_change=_turn, label_visibility="collapsed"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import texts
+from explorer.app.ui.language import spoken
 from explorer.app.ui.progress import learned_address
 from explorer.app.ui.visitor import choice, to_address
 from explorer.app.ui.words import safe_md
@@ -67,7 +68,7 @@ def linked(text: str, skip: tuple[str, ...] = ()) -> str:
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     address = f"/{base}/glossary?term=" if base else "/glossary?term="
-    return texts.terms().linker.link(text, address, skip)
+    return texts.terms(spoken("glossary")).linker.link(text, address, skip)
 
 
 def file_of(page: str) -> str:

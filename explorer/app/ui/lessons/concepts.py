@@ -10,12 +10,15 @@ from explorer.app import figures
 from explorer.app.figures.concepts import CAUTION, LOOK
 from explorer.app.ui.asking import error_box
 from explorer.app.ui.drawing import explain
+from explorer.app.ui.language import pick_language
 from explorer.app.ui.lessons.concept_map import concept_map
 from explorer.app.ui.links import file_of, in_address, linked
 from explorer.app.ui.progress import keep, kept, note_deeds, start_over, undo
 from explorer.app.ui.words import safe_md
 from explorer.errors import ExplorerError
 from explorer.texts import Concept
+
+__all__ = ["list_concepts", "need_concepts", "pick_language", "show_keeping", "show_map"]
 
 BADGES = {
     "done": ":green-badge[:material/check_circle: done]",

@@ -67,7 +67,7 @@ def handout(language: str, order: int) -> str:
         f"<h2>Try it in the app</h2>{block(step.try_)}",
         f'<h2>Check yourself</h2><div class="columns">{"".join(map(_check, checks))}</div>',
         f"<h2>Take away</h2><ul>{''.join(f'<li>{inline(line)}</li>' for line in step.takeaway)}</ul>",
-        _words(step),
+        _words(step, language),
         f"<footer><span>Step {order} of {max(steps)}</span><span>In the app: /lessons?step={order}. The answers are computed "
         "there, on the live model.</span></footer>",
     ]
@@ -102,9 +102,9 @@ def _check(check: Check) -> str:
     return f'<div class="check">{head}{body}</div>'
 
 
-def _words(step: Step) -> str:
-    """Definitions of the step's terms."""
-    known = texts.terms().by_name
+def _words(step: Step, language: str) -> str:
+    """Definitions of the step's terms, in English where the glossary is not written in this language."""
+    known = texts.terms(language if language in texts.languages() else "en").by_name
     rows = [known[name] for name in step.related if name in known][:TERMS]
     if not rows:
         return ""

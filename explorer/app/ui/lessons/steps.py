@@ -7,6 +7,7 @@ import streamlit as st
 from explorer import jobs, texts
 from explorer.app.ui.asking import ask
 from explorer.app.ui.forms import pick_backbone
+from explorer.app.ui.language import pick_language
 from explorer.app.ui.lessons import choosing, learning, looking, structure
 from explorer.app.ui.lessons.checks import show_checks
 from explorer.app.ui.lessons.guide import show_guide
@@ -51,7 +52,7 @@ def pick_step() -> tuple[Step, str] | None:
     text at all. Files that cannot be used are named."""
     # A link to the page that is open changes what Python sees of the address, not the address bar: say it again.
     st.query_params.from_dict(st.query_params.to_dict())
-    language = _language()
+    language = pick_language("lessons")
     found = texts.lessons(language)
     faults = (*found.faults, *texts.checks(language).faults)
     if faults:
@@ -68,17 +69,6 @@ def pick_step() -> tuple[Step, str] | None:
         format_func=lambda n: f"{n} {steps[n].short}", wrap=True,
     )  # fmt: skip
     return steps[order], language
-
-
-def _language() -> str:
-    languages = texts.languages("lessons") or ("en",)
-    if len(languages) == 1:
-        return languages[0]
-    return str(
-        st.segmented_control(
-            "Language", languages, default=languages[0], required=True, key="lesson_language", persist_state="session"
-        )
-    )
 
 
 def _wanted(steps: dict[int, Step]) -> int:
