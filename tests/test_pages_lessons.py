@@ -379,7 +379,7 @@ def hint(words_: str, condition: str, *about: str) -> texts.Hint:
 def said(monkeypatch: pytest.MonkeyPatch, one: texts.Hint, **state: Any) -> str:
     """What the guide says of one hint; empty where it keeps quiet."""
     monkeypatch.setattr(guide.st, "session_state", state)
-    done = guide.Done(one)
+    done = guide.Done(one, guide.Reader())
     return texts.filled(one.words, guide.facts(done)) if guide.HOLDS[one.condition](done) else ""
 
 
@@ -414,9 +414,19 @@ def test_the_guide_knows_a_run_of_the_reader_s_own(monkeypatch: pytest.MonkeyPat
     assert not said(monkeypatch, hint("x", "own_red"), **state)
 
 
-def test_at_most_three_hints_at_a_time() -> None:
+def test_at_most_three_hints_at_a_time_and_never_none() -> None:
     for step in STEPS.values():
-        assert 1 <= len(guide.hints_of(step)) <= guide.MOST or not guide.hints_of(step)
+        assert 1 <= len(guide.hints_of(step)) <= guide.MOST
+
+
+def test_the_guide_lists_the_runs_once_for_all_hints(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[int] = []
+    monkeypatch.setattr(guide, "all_runs", lambda: listed.append(1) or [])
+    monkeypatch.setattr(guide.st, "session_state", {"lesson_seen": set(lessons.NAMES)})
+    for step in STEPS.values():
+        listed.clear()
+        guide.hints_of(step)
+        assert len(listed) <= 1
 
 
 # The curve

@@ -1,4 +1,4 @@
-"""How pages show: type for the back of the room, and the format in which the browser saves a figure."""
+"""How pages show: type for the back of the room, the page alone for a presenter, readable code, how figures are saved."""
 
 from typing import Any
 

@@ -31,6 +31,11 @@ def percent(score: Score) -> str:
     return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
 
 
+def share_words(share: float) -> str:
+    """`5.9 %`."""
+    return f"{100 * share:.1f} %"
+
+
 def balanced_words(found: Balanced) -> str:
     """`81.2 % (77.0 to 84.9, 17 classes)`: balanced accuracy, its 95 % interval, classes."""
     interval = f"{100 * found.low:.1f} to {100 * found.high:.1f}"

@@ -13,7 +13,7 @@ from explorer.app.ui.lessons.progress import passed
 from explorer.app.ui.lessons.runs import known
 from explorer.app.ui.links import linked
 from explorer.app.ui.pairs import changed
-from explorer.app.ui.words import count, plain, safe_md
+from explorer.app.ui.words import count, plain, safe_md, share_words
 from explorer.catalogue import DATASETS
 from explorer.errors import ExplorerError
 from explorer.results import CurvePoint
@@ -24,16 +24,39 @@ MOST = 3  # hints at a time
 SMALL = 10  # images per class from which on downwards a run of the reader's own counts as small
 
 
+class Reader:
+    """What the reader has done: looked up once for all hints of a step, and only where one asks."""
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """All runs, the latest first."""
+        return all_runs()
+
+    @cached_property
+    def own(self) -> Run | None:
+        """The reader's latest finished run that is none of the lesson's."""
+        started = set(st.session_state.get("started_runs", ()))
+        recipes = [lessons.recipe_of(word) for word in lessons.NAMES]
+        own = (run for run in self.runs if run.id in started and run.state == "finished")
+        return next((run for run in own if run.recipe not in recipes), None)
+
+    @cached_property
+    def points(self) -> list[CurvePoint]:
+        """The points of the curve that is shown."""
+        return computed(pick_curve())
+
+
 @dataclass
 class Done:
-    """What this reader did, looked up when a hint asks for it."""
+    """A hint, and what its reader did of what it speaks of."""
 
     hint: Hint
+    reader: Reader
 
-    @property
+    @cached_property
     def made(self) -> list[Run]:
         """The runs of the lesson that the hint speaks of, in its order; missing ones left out."""
-        return [run for word in self.hint.about if (run := known(word)) is not None]
+        return [run for word in self.hint.about if (run := known(word, self.reader.runs)) is not None]
 
     @property
     def all_there(self) -> bool:
@@ -45,20 +68,6 @@ class Done:
         """Of two runs: fixed, broken, p of the paired test."""
         fixed, broken = changed(*self.made)
         return fixed, broken, evidence.mcnemar(fixed, broken)
-
-    @cached_property
-    def own(self) -> Run | None:
-        """The reader's latest finished run that is none of the lesson's."""
-        started = set(st.session_state.get("started_runs", ()))
-        recipes = [lessons.recipe_of(word) for word in lessons.NAMES]
-        return next(
-            (r for r in all_runs() if r.id in started and r.state == "finished" and r.recipe not in recipes), None
-        )
-
-    @cached_property
-    def points(self) -> list[CurvePoint]:
-        """The points of the curve that is shown."""
-        return computed(pick_curve())
 
 
 def _pair_is(sign: int) -> Callable[[Done], bool]:
@@ -74,7 +83,7 @@ def _pair_is(sign: int) -> Callable[[Done], bool]:
 
 
 def _own(holds: Callable[[Run], bool]) -> Callable[[Done], bool]:
-    return lambda done: done.own is not None and holds(done.own)
+    return lambda done: done.reader.own is not None and holds(done.reader.own)
 
 
 HOLDS: dict[str, Callable[[Done], bool]] = {
@@ -89,20 +98,16 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
     "passed": lambda done: done.hint.about[0] in passed(),
     "open": lambda done: done.hint.about[0] not in passed(),
     "own_run": _own(lambda run: True),
-    "no_own_run": lambda done: done.own is None,
+    "no_own_run": lambda done: done.reader.own is None,
     "own_red": _own(lambda run: run.clean is False),
     "own_frozen": _own(lambda run: bool(run.recipe and not run.recipe.tuned)),
     "own_tuned": _own(lambda run: bool(run.recipe and run.recipe.tuned)),
     "small_per_class": _own(lambda run: bool(run.recipe and (run.recipe.per_class or SMALL + 1) <= SMALL)),
-    "curve_begun": lambda done: 0 < len(done.points) < len(tasks_of(pick_curve())),
-    "curve_done": lambda done: len(done.points) == len(tasks_of(pick_curve())),
-    "no_curve": lambda done: not done.points,
+    "curve_begun": lambda done: 0 < len(done.reader.points) < len(tasks_of(pick_curve())),
+    "curve_done": lambda done: len(done.reader.points) == len(tasks_of(pick_curve())),
+    "no_curve": lambda done: not done.reader.points,
 }
 """The conditions of hints, by word (texts.lessons.CONDITIONS says what follows each)."""
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def _drift(run: Run) -> str:
@@ -115,7 +120,7 @@ def _drift(run: Run) -> str:
 
 
 RUN_PLACES: dict[str, Callable[[Run], str]] = {
-    "accuracy": lambda run: _percent(run.test.accuracy) if run.test else "no score",
+    "accuracy": lambda run: share_words(run.test.accuracy) if run.test else "no score",
     "n": lambda run: str(run.test.n) if run.test else "0",
     "seconds": lambda run: f"{(run.facts.get('seconds') or {}).get('total', 0):.1f}",
     "learned": lambda run: count((run.facts.get("parameters") or {}).get("learned", 0)),
@@ -132,13 +137,15 @@ def facts(done: Done) -> dict[str, str]:
     """What fills the places of a hint whose condition holds."""
     said = {f"{word}.{name}": say(run) for word, run in zip(done.hint.about, done.made, strict=False)
             for name, say in RUN_PLACES.items() if f"{word}.{name}" in done.hint.places}  # fmt: skip
-    if done.own is not None:
-        said |= {f"own.{name}": say(done.own) for name, say in RUN_PLACES.items() if f"own.{name}" in done.hint.places}
+    if done.reader.own is not None:
+        said |= {
+            f"own.{name}": say(done.reader.own) for name, say in RUN_PLACES.items() if f"own.{name}" in done.hint.places
+        }
     if done.hint.condition in ("better", "worse", "undecided"):
         fixed, broken, p = done.pair
         said |= {"fixed": str(fixed), "broken": str(broken), "p": f"{p:.2g}", "n": RUN_PLACES["n"](done.made[0])}
     if done.hint.condition in ("curve_begun", "curve_done"):
-        said |= _curve_facts(done.points)
+        said |= _curve_facts(done.reader.points)
     return said
 
 
@@ -149,15 +156,15 @@ def _curve_facts(points: Sequence[CurvePoint]) -> dict[str, str]:
             "curve.all": str(len(tasks_of(dataset)))}  # fmt: skip
     for arm in ("probe", "scratch"):
         scores = [p.score.accuracy for p in points if p.arm == arm and p.per_class == low]
-        said[f"curve.{arm}"] = _percent(sum(scores) / len(scores)) if scores else "not there yet"
+        said[f"curve.{arm}"] = share_words(sum(scores) / len(scores)) if scores else "not there yet"
     return said
 
 
 def hints_of(step: Step) -> list[str]:
     """The first hints of the step that hold, as Markdown."""
-    found = []
+    found, reader = [], Reader()
     for hint in step.hints:
-        done = Done(hint)
+        done = Done(hint, reader)
         if HOLDS[hint.condition](done):
             found.append(filled(hint.words, facts(done)))
         if len(found) == MOST:

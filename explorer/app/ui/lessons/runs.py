@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer import jobs, lessons, runs
-from explorer.app.ui.asking import error_box
+from explorer.app.ui.asking import all_runs, error_box
 from explorer.app.ui.live import LIVE, latest, lost, progress, result_line, start
 from explorer.app.ui.progress import note_deeds, note_run
 from explorer.app.ui.words import result_words
@@ -18,9 +18,9 @@ def seen() -> set[str]:
     return st.session_state.setdefault("lesson_seen", set())
 
 
-def known(word: str) -> Run | None:
-    """The lesson's run of this word where it has finished and the reader asked for it."""
-    run = latest(lessons.recipe_of(word)) if word in seen() else None
+def known(word: str, among: Sequence[Run]) -> Run | None:
+    """The lesson's run of this word, of all runs, where it has finished and the reader asked for it."""
+    run = latest(lessons.recipe_of(word), among) if word in seen() else None
     return run if run is not None and run.state == "finished" and run.test is not None else None
 
 
@@ -34,7 +34,8 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
     if "lesson_error" in st.session_state:
         error_box(st.session_state["lesson_error"], lambda: _ask(words), key=f"{key}_error")
         return None
-    found = {word: latest(lessons.recipe_of(word)) for word in words}
+    everything = all_runs()
+    found = {word: latest(lessons.recipe_of(word), everything) for word in words}
     if not seen().issuperset(words):
         _offer(words, found, key)
         return None

@@ -9,7 +9,7 @@ from explorer import jobs
 from explorer.app import figures
 from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw, explain, stage_strip
-from explorer.app.ui.words import count, percent, safe_md
+from explorer.app.ui.words import count, percent, safe_md, share_words
 from explorer.catalogue import BATCHNORM_MODES, DATASETS, Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
@@ -139,16 +139,11 @@ def new_head(row: Backbone, weights: str) -> None:
         st.markdown("**What the head says before it has learned anything**")
         for k in found.probability.argsort()[::-1][:LOGITS]:
             share = float(found.probability[k])
-            st.progress(share, text=f"class {int(k)}: {percent_of(share)}")
+            st.progress(share, text=f"class {int(k)}: {share_words(share)}")
     explain(
         "Draw its weights anew: the answer changes, the picture and the features do not. So what it says means nothing yet.",
         "The shares add up to one because softmax makes them, not because anything was learned.",
     )
-
-
-def percent_of(share: float) -> str:
-    """`5.9 %`."""
-    return f"{100 * share:.1f} %"
 
 
 def _draw_anew() -> None:
@@ -170,7 +165,7 @@ def untrained(row: Backbone, weights: str) -> None:
     draw(partial(figures.accuracies, bars, 1 / classes), "lesson_untrained")
     st.markdown(
         f"Of {found.score.n} test patches it names **{percent(found.score)}** right; guessing one of {classes} classes gives "
-        f"{percent_of(1 / classes)} on average. How sure is it? On average it gives {percent_of(float(found.top.mean()))} to "
+        f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "
         "the class that it names."
     )
 
@@ -202,7 +197,7 @@ def switches(row: Backbone, weights: str) -> None:
     stage_strip([figures.described("", found)])
     learned, total = sum(s.learned for s in found.stages), sum(s.parameters for s in found.stages)
     moving = [s.stage for s in found.stages if s.statistics_move and not s.learns]
-    st.markdown(f"**{learned:,}** of {total:,} weights learn: {percent_of(learned / total)}.")
+    st.markdown(f"**{learned:,}** of {total:,} weights learn: {share_words(learned / total)}.")
     if moving:
         st.warning(
             f"The BatchNorm statistics of {', '.join(moving)} move although every weight there is frozen.",
