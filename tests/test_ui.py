@@ -99,8 +99,15 @@ def test_the_source_that_pages_promise_exists() -> None:
 def test_runs_are_listed_latest_first_and_final_ones_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = stand_ins.finished_run(), stand_ins.finished_run()
     assert [run.id for run in asking.all_runs()] == [second, first]
-    monkeypatch.setattr(runs, "read", lambda run: pytest.fail("read again"))
-    assert len(asking.all_runs()) == 2
+    read, again = runs.read, []
+    monkeypatch.setattr(runs, "read", lambda run: again.append(run) or read(run))
+    assert len(asking.all_runs()) == 2 and not again
+    runs.update(first, state="running")  # whose process is gone
+    assert [run.state for run in asking.all_runs()] == ["finished", "interrupted"]
+    assert [run.state for run in asking.all_runs()] == ["finished", "interrupted"]
+    assert again == [first, first]
+    runs.delete(second)
+    assert [run.id for run in asking.all_runs()] == [first]
 
 
 def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner() -> None:

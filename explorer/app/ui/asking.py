@@ -1,6 +1,7 @@
 """Ask the worker for a result: drawn at once where it is known, else a skeleton that polls. All caches live here."""
 
 import ast
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -36,9 +37,10 @@ def _load_pictures(path: Path, when: int) -> Any:
     return results.load(path)
 
 
-@st.cache_resource(max_entries=2000, show_spinner=False, validate=lambda run: run.state in FINAL)
-def _read(folder: Path, when: int) -> Run:
-    return runs.read(folder.name)
+@st.cache_resource(show_spinner=False)
+def _ended() -> dict[tuple[str, int], Run]:
+    """Runs that cannot change any more, by folder and time of writing; a dict, since thirty visitors list hundreds."""
+    return {}
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -82,14 +84,21 @@ def stamp(path: Path) -> int:
 
 def all_runs() -> list[Run]:
     """All runs, the latest first; those that cannot change any more are read once."""
-    root = runs.runs_folder()
-    folders = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")] if root.is_dir() else []
-    found = []
+    root, known, found = runs.runs_folder(), _ended(), []
+    folders = [entry.path for entry in os.scandir(root) if not entry.name.startswith(".")] if root.is_dir() else []
     for folder in folders:
-        try:
-            found.append(_read(folder, stamp(folder / "run.json")))
-        except ExplorerError:
-            continue  # deleted between the listing and the reading
+        key = folder, stamp(Path(folder, "run.json"))
+        run = known.get(key)
+        if run is None:
+            try:
+                run = runs.read(Path(folder).name)
+            except ExplorerError:
+                continue  # not a run, or deleted between the listing and the reading
+            if run.state in FINAL:
+                known[key] = run
+        found.append(run)
+    if len(known) > 2 * len(found) + 1000:  # many were deleted
+        known.clear()
     return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
 
 
