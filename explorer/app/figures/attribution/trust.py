@@ -21,7 +21,7 @@ def faithfulness(found: Faithfulness) -> go.Figure:
     ]  # fmt: skip
     titles = [f"{model}, {kind}: {_areas(curve)}" for model, kind, curve in panels]
     fig = make_subplots(
-        rows=2, cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05, vertical_spacing=0.16
+        rows=2, cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05, vertical_spacing=0.22
     )
     for i, (model, _, curve) in enumerate(panels):
         _panel(fig, found.share, curve, model, i // 2 + 1, i % 2 + 1, first=i == 0)
