@@ -227,3 +227,17 @@ def test_weights_made_under_inference_mode_can_be_lent() -> None:
         network = build("resnet10", 2, "random")
     with lend(network) as lent, torch.no_grad():
         assert lent(torch.zeros(1, 3, 32, 32)).shape == (1, 2)
+
+
+def test_a_fingerprint_changes_with_any_bit_of_the_backbone_and_not_with_the_head(small: Network) -> None:
+    before = small.fingerprint()
+    assert len(before) == 16 and before == small.copy().to(memory_format=torch.channels_last).fingerprint()
+    head = small.copy()
+    with torch.no_grad():
+        head.head.weight += 1
+    assert head.fingerprint() == before
+    for name in ("conv1.weight", "layer4.0.bn2.running_var", "bn1.num_batches_tracked"):
+        other = small.copy()
+        tensor = other.model.state_dict()[name]
+        tensor.view(-1)[-1:] += 1
+        assert other.fingerprint() != before

@@ -19,7 +19,7 @@ from torchvision import models, transforms
 
 from explorer import recipe, runs
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.engine import devices, freezing, tasks, training
+from explorer.engine import backbones, devices, freezing, tasks, training
 from explorer.engine.boundary import Front
 from explorer.engine.training import Outcome, Session, loop, scoring
 from explorer.errors import ExplorerError, Stopped
@@ -423,6 +423,27 @@ def test_a_probe_weighs_kilobytes(make: Callable[..., Recipe]) -> None:
     tasks.train(run)
     assert set(runs.tensors(run, "learned")) == {"fc.weight", "fc.bias"}
     assert (runs.folder(run) / "learned.safetensors").stat().st_size < 10_000
+
+
+def test_a_run_whose_first_weights_have_changed_since_is_not_put_together(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make(backbone="squeezenet1_1"))
+    tasks.train(run)
+    build = backbones.build
+
+    def other(*arguments: Any) -> backbones.Network:
+        network = build(*arguments)
+        with torch.no_grad():
+            network.model.features[0].bias[3] += 1e-6
+        return network
+
+    words = rf"SqueezeNet.* \(random\) that {run} began from have changed.*train it again"
+    with monkeypatch.context() as changed, pytest.raises(ExplorerError, match=words):
+        changed.setattr(backbones, "build", other)
+        tasks.network(run)
+    runs.update(run, began="")  # a run of an earlier version does not say
+    assert not tasks.network(run).training
 
 
 # When it goes wrong

@@ -122,6 +122,15 @@ def test_another_recipe_s_checkpoint_is_refused(make: Callable[..., Recipe]) -> 
     assert other.done == 0
 
 
+def test_a_checkpoint_does_not_go_on_from_other_weights(make: Callable[..., Recipe]) -> None:
+    one, other = training.prepare(make()), training.prepare(make())
+    next(training.train(one))
+    other.began = "0" * 16
+    with pytest.raises(ExplorerError, match="weights it began from have changed"):
+        training.restore(other, training.dump(one))
+    assert other.done == 0
+
+
 def test_a_run_that_diverged_keeps_no_checkpoint(
     make: Callable[..., Recipe], often: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

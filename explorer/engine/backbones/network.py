@@ -1,6 +1,7 @@
 """A torchvision model with a new head, cut into its stages."""
 
 import copy
+import hashlib
 import threading
 from operator import attrgetter
 
@@ -89,6 +90,15 @@ class Network(nn.Module):
     def modules_of(self, part: str) -> list[nn.Module]:
         """The modules of a stage or of `head`."""
         return list((self.head if part == "head" else self.stages[part]).modules())
+
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with any bit of the backbone; the head does not count."""
+        digest, head = hashlib.sha256(), set(self.names("head"))
+        for name, tensor in self.model.state_dict().items():
+            if name not in head:
+                digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+                digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+        return digest.hexdigest()[:16]
 
     def copy(self) -> "Network":
         """A fresh copy that shares nothing."""

@@ -17,10 +17,19 @@ from explorer.runs import Predictions
 
 @lru_cache(maxsize=6)
 def network(run: str) -> Network:
-    """The network of a finished run, in eval mode on the CPU."""
+    """The network of a finished run, in eval mode on the CPU.
+
+    A run keeps only what it learned; the rest is built again, so ExplorerError where that comes out otherwise now.
+    """
     wanted = finished(run)
     classes = runs.predictions(run).classes
     built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed)
+    if runs.read(run).facts.get("began", "") not in ("", built.fingerprint()):
+        raise ExplorerError(
+            f"The {wanted.row.title} weights ({wanted.weights}) that {run} began from have changed since, with their file or "
+            f"with a new version of Thaw or torch. Its scores stand, but its network cannot be put together any more. Delete "
+            f"it and train it again."
+        )
     learned = {name: torch.from_numpy(tensor) for name, tensor in runs.tensors(run, "learned").items()}
     built.model.load_state_dict(learned, strict=False)
     return built

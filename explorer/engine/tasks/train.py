@@ -67,6 +67,7 @@ def _describe(run: str, session: training.Session) -> None:
     data = session.data
     runs.update(
         run,
+        began=session.began,
         device=str(session.place.device),
         precision=session.place.precision,
         counts={split: len(getattr(data, split).ids) for split in ("train", "val", "test")},

@@ -21,6 +21,7 @@ def dump(session: Session) -> bytes:
     best = session.best and (*session.best[:2], _cpu(freezing.changed(session.before, _cpu(session.best[2]))))
     facts = {
         "fingerprint": session.recipe.fingerprint,
+        "began": session.began,
         "now": now,
         "optimizer": session.optimizer.state_dict(),
         "best": best,
@@ -69,9 +70,12 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
 def _read(session: Session, saved: bytes) -> dict[str, Any]:
     try:
         facts = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
-        if facts["fingerprint"] == session.recipe.fingerprint and facts["done"] >= 1:
+        if facts["fingerprint"] != session.recipe.fingerprint or facts["done"] < 1:
+            why = "it belongs to another recipe"
+        elif facts["began"] != session.began:
+            why = "the weights it began from have changed since"
+        else:
             return facts
-        why = "it belongs to another recipe"
     except Exception as error:  # torch.load raises many kinds for a damaged file
         why = f"{type(error).__name__}: {error}"
     raise ExplorerError(f"The run's checkpoint cannot be used ({why}). Start the recipe anew.")

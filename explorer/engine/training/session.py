@@ -28,10 +28,11 @@ class Session:
     """A run in the making: the network that learns, the frozen front's outputs for each split, and the optimizer.
 
     `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before`
-    holds all tensors as they were before the first step and `pooled` the test features of every stage then, (n, c)
-    each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to keep, how good it was, and all its
-    tensors; `early` names what moved before it was unfrozen, `recomputed` is the worst seen at the end of a phase;
-    `chunk` is the number of images that fit into memory at once, where that is fewer than a batch.
+    holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
+    features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
+    keep, how good it was, and all its tensors; `early` names what moved before it was unfrozen, `recomputed` is the
+    worst seen at the end of a phase; `chunk` is the number of images that fit into memory at once, where that is
+    fewer than a batch.
     """
 
     recipe: Recipe
@@ -43,6 +44,7 @@ class Session:
     pooled: dict[str, np.ndarray]
     optimizer: torch.optim.Optimizer
     started: float
+    began: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     phase: int = 0
     done: int = 0
@@ -68,13 +70,14 @@ def prepare(recipe: Recipe, report: Report = silent) -> Session:
     report(0.0, "Loading the images")
     data = datasets.load(recipe)
     network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
+    began = network.fingerprint()
     network = network.to(place.device, memory_format=torch.channels_last)
     learns = recipe.phases[0].learns
     network = freezing.apply(network, recipe, learns)
     before = freezing.snapshot(network)
     fused = place.device.type in ("cpu", "cuda")
     optimizer = torch.optim.AdamW(freezing.groups(network, recipe, learns), weight_decay=0.01, fused=fused)
-    session = Session(recipe, data, place, network, {}, before, {}, optimizer, started)
+    session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began)
     run_front(session, report, 0.0, FEATURES_SHARE)
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
