@@ -138,7 +138,7 @@ class Worker:
             state = "cancelled" if child.stopping else "failed"
             why = "" if child.stopping else _cause(code, child.late)
             jobs.note(child.task, state=state, error=why, finished=time.time())
-            _close_run(child.task, "stopped" if child.stopping else "failed", why)
+            _close_run(child.task, "stopped" if child.stopping else "interrupted", why)
         if child.lane != "train":
             log.warning("the %s process ended with code %s; starting another", child.lane, code)
             time.sleep(0.5)  # a child that dies at once must not spin the machine
