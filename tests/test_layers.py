@@ -27,6 +27,7 @@ HALL = (
     "errors",
     "evidence",
     "installation",
+    "machine",
 )
 
 # unit → the units it may import besides itself
@@ -35,6 +36,7 @@ MAY: dict[str, set[str]] = {
     "errors": set(),
     "evidence": set(),
     "installation": LOWEST,
+    "machine": {"errors"},
     "catalogue": LOWEST,
     "cache": {"catalogue", *LOWEST},
     "pictures": {"catalogue", *LOWEST},
@@ -48,7 +50,7 @@ MAY: dict[str, set[str]] = {
     "jobs": {"runs", "results", "recipe", "catalogue", *LOWEST},
     "cli": {"engine.tasks", "installation", "runs", "results", "recipe", "catalogue", *LOWEST},
     "__main__": {"cli"},
-    "worker": {"engine.tasks", "engine", "jobs", "runs", "results", "installation", *LOWEST},
+    "worker": {"engine.tasks", "engine", "jobs", "runs", "results", "installation", "machine", *LOWEST},
     "app.figures": set(HALL),
     "app.ui": {"app.figures", *HALL},
     "app.launch": {"app.ui", "app.figures", *HALL},
@@ -72,7 +74,7 @@ MAY: dict[str, set[str]] = {
     "engine.rates": {"engine.training", "engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
     "engine.training": {"engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
     "engine.freezing": {"engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine": {"cache", "results", "recipe", "catalogue", *LOWEST},
+    "engine": {"cache", "machine", "results", "recipe", "catalogue", *LOWEST},
 }
 
 # library → the only places that may import it

@@ -605,15 +605,6 @@ def test_bfloat16_is_used_where_the_processor_and_the_architecture_gain(
     assert devices.place(BACKBONES[backbone], "cpu").precision == precision
 
 
-@pytest.mark.parametrize(("asked", "cores", "threads"), [("3", 8, 3), ("", 8, 7), ("", 1, 1), ("", None, 1)])
-def test_one_core_is_left_for_the_pages(
-    asked: str, cores: int | None, threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("THAW_THREADS", asked)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert devices.set_threads() == threads
-
-
 def test_features_that_blew_up_are_kept_without_infinities() -> None:
     kept = scoring.halved(np.array([0.5, 1e6, -1e6], np.float32))
     assert kept.dtype == np.float16 and kept.tolist() == [0.5, 65504.0, -65504.0]

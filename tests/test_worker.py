@@ -15,6 +15,7 @@ import pytest
 from explorer import jobs, recipe, runs
 from explorer.jobs import Answer, Task
 from explorer.worker import daemon
+from explorer.worker.__main__ import _misconfigured
 
 PATIENCE = 120.0  # seconds; a busy machine is slow, and only a worker that hangs should fail
 
@@ -133,8 +134,8 @@ def test_a_run_whose_process_was_killed_goes_on_from_its_checkpoint(worker: list
     run = long_run(choices)
     wait_for("a checkpoint", lambda: runs.resumable(run))
     os.kill(runs.read(run).facts["pid"], signal.SIGKILL)
-    found = in_state(run, "failed")
-    assert "killed" in found.error and found.epochs
+    found = wait_for("its end is told", lambda: (r := runs.read(run)).error and r)
+    assert found.state == "interrupted" and "killed" in found.error and found.epochs
     last = found.epochs[-1].epoch
     jobs.resume(run)
     assert runs.read(run).state in ("queued", "running")
@@ -159,11 +160,18 @@ def test_a_run_stops_when_asked_and_keeps_its_epochs(worker: list[Any], choices:
     in_state(waiting, "finished")
 
 
-def test_a_killed_run_fails_with_words_and_the_next_one_runs(worker: list[Any], choices: dict[str, Any]) -> None:
+def test_a_killed_run_reads_interrupted_with_words_and_the_next_one_runs(
+    worker: list[Any], choices: dict[str, Any]
+) -> None:
     run = long_run(choices)
     os.kill(runs.read(run).facts["pid"], signal.SIGKILL)
-    found = in_state(run, "failed")
-    assert "killed" in found.error and "memory" in found.error and "smaller" in found.error
+    found = wait_for("its end is told", lambda: (r := runs.read(run)).error and r)
+    assert (
+        found.state == "interrupted"
+        and "killed" in found.error
+        and "memory" in found.error
+        and "smaller" in found.error
+    )
     assert found.epochs
     assert settled(jobs.training(run)).error == found.error
     in_state(jobs.train(recipe.make(**choices | {"seed": 6})), "finished")
@@ -274,3 +282,9 @@ def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> No
     worker.children = [child]
     worker._claim()
     assert child.task == jobs.task("gallery", run="x")  # still its own, so that burying the child fails it in words
+
+
+def test_a_worker_with_a_setting_that_is_no_number_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _misconfigured() == ""
+    monkeypatch.setenv("THAW_SLOTS", "several")
+    assert _misconfigured().startswith("THAW_SLOTS is 'several'. Allowed:")

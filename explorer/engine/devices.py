@@ -1,6 +1,5 @@
 """Where a run is computed and how precisely: device, number format, memory layout, threads."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer import machine
 from explorer.catalogue import Backbone, Preprocessing
 from explorer.errors import ExplorerError
 
@@ -75,11 +75,8 @@ def _multiplies_bfloat16() -> bool:
 
 
 def set_threads() -> int:
-    """Use $THAW_THREADS threads, else all cores but one; returns the number.
-
-    The core left over serves pages. Two OpenMP threads on two busy cores are several times slower than one.
-    """
-    torch.set_num_threads(int(os.environ.get("THAW_THREADS") or max(1, (os.cpu_count() or 2) - 1)))
+    """Use as many threads as `machine.threads` says; returns the number."""
+    torch.set_num_threads(machine.threads())
     return torch.get_num_threads()
 
 

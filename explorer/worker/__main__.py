@@ -9,7 +9,8 @@ import time
 
 import filelock
 
-from explorer import jobs
+from explorer import jobs, machine
+from explorer.errors import ExplorerError
 from explorer.installation import mismatch
 from explorer.worker.daemon import Worker
 
@@ -27,7 +28,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if hasattr(os, "nice"):
         os.nice(10)
-    why = mismatch()
+    why = mismatch() or _misconfigured()
     jobs.beat("worker", f"broken: {why}" if why else "warming", started=True)
     lost = jobs.clear_lost("The worker ended while this ran; it was started again. Ask once more.")
     log.info("started, pid %s, %s tasks lost by the one before", os.getpid(), lost)
@@ -37,13 +38,22 @@ def main() -> int:
         return 1
     jobs.trim()
     try:
-        Worker(int(os.environ.get("THAW_SLOTS") or max(1, (os.cpu_count() or 1) // 2))).run()
+        Worker(machine.slots()).run()
     finally:
         for child in multiprocessing.active_children():
             child.kill()
         jobs.clear_lost("The worker was told to end while this ran. Ask once more.")
         lock.release()
     return 0
+
+
+def _misconfigured() -> str:
+    """What is wrong with a setting from the environment, or nothing."""
+    try:
+        machine.slots(), machine.threads()
+    except ExplorerError as error:
+        return str(error)
+    return ""
 
 
 if __name__ == "__main__":

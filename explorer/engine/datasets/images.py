@@ -1,6 +1,5 @@
 """Images and Data: the pictures of a split and of a whole data set, and how they become arrays of pixels."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from explorer import machine
 from explorer.catalogue import Preprocessing
 
 Progress = Callable[[float], None]
@@ -130,5 +130,4 @@ def _fill(out: np.ndarray, one: Callable[[int], np.ndarray], progress: Progress 
 
 def _cores() -> int:
     """The processor cores that this process may use, at most 8."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, usable)
+    return min(8, machine.cores())
