@@ -107,6 +107,11 @@ class Recipe(BaseModel):
                 f"{row.title} has no normalisation layers, so nothing would learn in its frozen stages. Choose another "
                 f"strategy or BatchNorm mode, or another backbone."
             )
+        if self.batchnorm == "moving" and row.normalisation != "batch":
+            raise ExplorerError(
+                f"{row.title} has no BatchNorm, so there are no statistics that could move. Choose the BatchNorm mode 'frozen', "
+                f"or another backbone."
+            )
         if self.device not in DEVICES:
             raise unknown("device", self.device, DEVICES)
         self._check_views()
@@ -171,9 +176,9 @@ class Recipe(BaseModel):
         return self.front_of(self.learns)
 
     def front_of(self, learns: tuple[str, ...]) -> tuple[str, ...]:
-        """The stages before the first of these; none where normalisation layers learn everywhere."""
+        """The stages before the first of these; none where normalisation layers learn, or their statistics move, everywhere."""
         names = self.row.stage_names
-        if self.batchnorm == "affine":
+        if self.batchnorm != "frozen":
             return ()
         return names[: names.index(learns[0])] if learns else names
 

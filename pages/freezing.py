@@ -40,13 +40,21 @@ numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", bord
 st.markdown(
     f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for each stage that learns."
 )
-st.table(ui.description_table(found), alt="Stages with parameters, learning, BatchNorm statistics and output shape")
+st.table(
+    ui.description_table(found, row.normalisation),
+    alt="Stages with parameters, learning, BatchNorm statistics and output shape",
+)
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
     st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
+warning = (
+    "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "
+    "Thaw runs frozen stages in eval mode unless you choose ‘moving’."
+)
 ui.explain(
     "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
-    "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "
-    "Thaw runs frozen stages in eval mode unless you choose ‘moving’.",
+    warning
+    if row.normalisation == "batch"
+    else "Dropout is the other thing that requires_grad = False does not stop. Thaw runs frozen stages in eval mode.",
 )
 ui.show_code("explorer/engine/freezing.py", "describe")
 if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):

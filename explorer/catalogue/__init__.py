@@ -4,7 +4,14 @@ from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.catalogue.datasets import DATASETS, Dataset
 from explorer.catalogue.methods import ATTRIBUTIONS, BASELINES, PROJECTIONS, AttributionMethod, Baseline, Method
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.strategies import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, STRATEGIES, Strategy
+from explorer.catalogue.strategies import (
+    AUGMENTATIONS,
+    BATCHNORM_MODES,
+    LAYERNORM_MODES,
+    MOST_VIEWS,
+    STRATEGIES,
+    Strategy,
+)
 from explorer.catalogue.weights import Preprocessing, Weights
 
 __all__ = [
@@ -13,6 +20,7 @@ __all__ = [
     "BACKBONES",
     "BASELINES",
     "BATCHNORM_MODES",
+    "LAYERNORM_MODES",
     "DATASETS",
     "MOST_VIEWS",
     "PROJECTIONS",

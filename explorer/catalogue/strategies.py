@@ -139,6 +139,13 @@ BATCHNORM_MODES = {
     "stay. Nothing can be cached then: each epoch runs the whole network.",
 }
 
+LAYERNORM_MODES = {
+    "frozen": "Frozen stages keep the scale and shift of their LayerNorm. It takes mean and variance from each image itself, so "
+    "there are no statistics that could move.",
+    "affine": "In frozen stages the scale and shift of LayerNorm learn; all other weights stay. Nothing can be cached then: "
+    "each epoch runs the whole network.",
+}
+
 AUGMENTATIONS = {
     "none": "The training images as they are.",
     "flip": "Mirrored left to right, every second time.",

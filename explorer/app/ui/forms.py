@@ -12,6 +12,7 @@ from explorer.catalogue import (
     BACKBONES,
     BATCHNORM_MODES,
     DATASETS,
+    LAYERNORM_MODES,
     MOST_VIEWS,
     STRATEGIES,
     Backbone,
@@ -172,13 +173,12 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
 
 def pick_batchnorm(plan: Strategy, row: Backbone, key: str) -> str:
     """The mode of normalisation layers in frozen stages, where there are any and the strategy leaves a choice."""
+    name, modes = ("BatchNorm", BATCHNORM_MODES) if row.normalisation == "batch" else ("LayerNorm", LAYERNORM_MODES)
     if plan.affine or row.normalisation == "none":
-        st.caption(BATCHNORM_MODES["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
+        st.caption(modes["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
         return "affine" if plan.affine else "frozen"
-    name = "BatchNorm" if row.normalisation == "batch" else "LayerNorm"
-    modes = [mode for mode in BATCHNORM_MODES if row.normalisation == "batch" or mode != "moving"]
-    mode = st.segmented_control(f"{name} in frozen stages", modes, default="frozen", required=True, key=key)
-    st.caption(BATCHNORM_MODES[mode])
+    mode = st.segmented_control(f"{name} in frozen stages", list(modes), default="frozen", required=True, key=key)
+    st.caption(modes[mode])
     return mode
 
 
@@ -205,6 +205,10 @@ def _pick_augmentation() -> dict[str, Any]:
 def cost_words(recipe: Recipe) -> str:
     """What a run of this recipe spends its time on, in a sentence or two."""
     front, stages = len(recipe.frozen_front), recipe.row.stage_names
+    if recipe.batchnorm == "moving":
+        return "What BatchNorm moves cannot be kept, so each epoch runs the whole network on every image, frozen stages too."
+    if recipe.batchnorm == "affine":
+        return "Some weights learn in every stage, so each epoch runs the whole network on every image."
     if len(recipe.phases) > 1:
         return (
             f"The run has {len(recipe.phases)} phases. In the first the whole backbone runs once per image; with each that "
@@ -214,6 +218,4 @@ def cost_words(recipe: Recipe) -> str:
         return "The whole backbone runs once per image; after that an epoch trains only the head on stored features."
     if front:
         return f"The {front} frozen stages in front run once per image and are kept; each epoch runs the rest."
-    if not recipe.learns:
-        return "Few weights learn, but they sit in every stage, so each epoch runs the whole network on every image."
     return "Nothing in front is frozen, so each epoch runs the whole network on every image."

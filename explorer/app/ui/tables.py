@@ -15,16 +15,20 @@ from explorer.runs import Run
 FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: learns]"
 
 
-def description_table(found: Description) -> dict[str, list[str]]:
-    """Per stage: parameters, how many learn, whether BatchNorm statistics move, output shape."""
+def description_table(found: Description, normalisation: str) -> dict[str, list[str]]:
+    """Per stage: parameters, how many learn, whether BatchNorm statistics move, output shape.
+
+    `normalisation` is the backbone's: `batch`, `layer` (which keeps no statistics) or `none`.
+    """
     rows = found.stages
+    moves = [_statistics(row.normalisation_layers, row.statistics_move) for row in rows]
     return {
         "Stage": [safe_md(row.stage) for row in rows],
         "Role": [LEARNS if row.learns else FROZEN for row in rows],
         "Parameters": [count(row.parameters) for row in rows],
         "of them learn": [count(row.learned) for row in rows],
         "Norm layers": [str(row.normalisation_layers) for row in rows],
-        "Their statistics": [_statistics(row.normalisation_layers, row.statistics_move) for row in rows],
+        "Their statistics": moves if normalisation == "batch" else ["none"] * len(rows),
         "Output for one image": [" × ".join(map(str, row.output)) for row in rows],
     }
 

@@ -1,0 +1,40 @@
+"""What to freeze: the page says what a choice costs, and speaks of the normalisation that the backbone really has."""
+
+from explorer.catalogue import BACKBONES, BATCHNORM_MODES, LAYERNORM_MODES
+from explorer.recipe import make
+from tests import stand_ins
+from tests.test_pages import opened, words
+
+
+def test_moving_statistics_keep_nothing_and_the_page_says_so() -> None:
+    stand_ins.describe(make(strategy="linear_probe", batchnorm="moving"))
+    app = opened("freezing", strategy="linear_probe", batchnorm="moving")
+    assert not app.exception
+    assert {box.label: box.value for box in app.metric}["Stages run once"] == "0 of 5"
+    assert "each epoch runs the whole network on every image, frozen stages too" in words(app)
+    assert "runs once per image" not in words(app)
+
+
+def test_a_clean_probe_runs_its_backbone_once() -> None:
+    stand_ins.describe(make(strategy="linear_probe"))
+    app = opened("freezing", strategy="linear_probe")
+    assert {box.label: box.value for box in app.metric}["Stages run once"] == "5 of 5"
+    assert "The whole backbone runs once per image" in words(app)
+    assert BATCHNORM_MODES["frozen"] in words(app) and "‘moving’" in words(app)
+
+
+def test_of_a_vit_nothing_is_said_of_batchnorm() -> None:
+    stand_ins.describe(make(backbone="vit_b_16", strategy="last_stage", weights="random"))
+    stand_ins.describe(make(backbone="vit_b_16", strategy="last_stage"))
+    app = opened("freezing", backbone="vit_b_16", strategy="last_stage")
+    assert not app.exception
+    modes = app.segmented_control(key="freezing_batchnorm")
+    assert modes.label == "LayerNorm in frozen stages" and modes.options == ["frozen", "affine"]
+    assert LAYERNORM_MODES["frozen"] in words(app)
+    assert "BatchNorm statistics" not in words(app) and "‘moving’" not in words(app)
+    columns = app.table[0].value
+    assert set(columns["Their statistics"]) == {"none"}
+
+
+def test_every_backbone_has_words_for_its_normalisation() -> None:
+    assert {row.normalisation for row in BACKBONES.values()} == {"batch", "layer", "none"}
