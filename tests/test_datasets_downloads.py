@@ -153,3 +153,18 @@ def test_no_room_for_downloads(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     with pytest.raises(ExplorerError, match="could not be downloaded"):
         datasets.load(recipe.make(dataset="cifar10"))
+
+
+def test_the_fingerprint_changes_with_any_file_of_the_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, "dtd")
+    wanted = recipe.make(dataset="dtd", per_class=5)
+    datasets.load(wanted)
+    picture = datasets_folder() / "dtd" / "images" / "banded.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(b"one")
+    before = datasets.load(wanted).fingerprint
+    assert datasets.load(wanted).fingerprint == before
+    picture.write_bytes(b"two")
+    other = datasets.load(wanted).fingerprint
+    (picture.parent / "dotted.jpg").write_bytes(b"two")
+    assert len({before, other, datasets.load(wanted).fingerprint}) == 3

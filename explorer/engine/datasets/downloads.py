@@ -3,6 +3,7 @@
 A download goes to a folder aside and is moved into place when whole, so that a set is either there or not.
 """
 
+import hashlib
 import shutil
 import socket
 import zipfile
@@ -70,8 +71,7 @@ def load(name: str, split_seed: int) -> Data:
     else:
         train, test = images["train"], images["test"]
         train, val = (train, images["val"]) if "val" in images else splits.hold_out(train, split_seed)
-    counts = "-".join(str(len(part)) for part in images.values())
-    return Data(name, tuple(parts["train"].classes), train, val, test, fingerprint=f"{name}-{counts}")
+    return Data(name, tuple(parts["train"].classes), train, val, test, fingerprint=_fingerprint(row))
 
 
 def load_ants_and_bees(split_seed: int) -> Data:
@@ -81,6 +81,16 @@ def load_ants_and_bees(split_seed: int) -> Data:
     row = dataset("hymenoptera")
     _fetch(row, lambda root: download_and_extract_archive(ANTS_AND_BEES, root))
     return replace(folders.load(datasets_folder() / row.folder, split_seed), name=row.name)
+
+
+def _fingerprint(row: Dataset) -> str:
+    """Changes with the name, the size and the time of any file of the set."""
+    digest = hashlib.sha256()
+    for path in sorted((datasets_folder() / row.folder).rglob("*")):
+        seen = path.stat()
+        if not path.is_dir():
+            digest.update(f"{path.name}\t{seen.st_size}\t{seen.st_mtime_ns}\n".encode())
+    return f"{row.name}-{digest.hexdigest()[:16]}"
 
 
 def _open(source: Source, root: Path, arguments: dict[str, Any], download: bool = False) -> Any:
