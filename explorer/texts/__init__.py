@@ -1,9 +1,10 @@
 """The app's long texts: Markdown under assets/, a folder a language, so that a translation is a folder and no code."""
 
-from explorer.texts.checks import KINDS, Check, checks, filled, places, shuffled
-from explorer.texts.concepts import STATES, Concept, concepts, standings
-from explorer.texts.glossary import PICTURES, Question, Term, languages, questions, terms
-from explorer.texts.lessons import Hint, Step, lessons
+from explorer.texts.across import checks, concepts, lessons, questions
+from explorer.texts.checks import KINDS, Check, filled, places, shuffled
+from explorer.texts.concepts import STATES, Concept, standings
+from explorer.texts.glossary import PICTURES, Question, Term, languages, terms
+from explorer.texts.lessons import Hint, Step
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, digest, fault, links, read, read_folder, shown
 

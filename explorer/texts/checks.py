@@ -1,5 +1,6 @@
 """The lesson's checks: assets/checks/<language>/, one file a question."""
 
+import math
 import random
 import re
 from dataclasses import dataclass
@@ -144,6 +145,9 @@ def check(text: Text) -> Check:
     if within is None:
         fault(text.path, text.facts["within"].line, "`within` is a number such as `5`, or a share such as `20 %`")
     codes = _codes(text, kind)
+    low, high = _number(text, "low"), _number(text, "high")
+    if kind == "guess" and low >= high:
+        fault(text.path, text.facts["low"].line, f"`low` is {low:g} and `high` {high:g}; `low` must be the smaller one")
     return Check(
         name=text.path.stem,
         code=name,
@@ -156,8 +160,8 @@ def check(text: Text) -> Check:
         unit=text.fact("unit", ""),
         within=float(within[1]) / (100 if within[2] else 1),
         relative=bool(within[2]),
-        low=_number(text, "low"),
-        high=_number(text, "high"),
+        low=low,
+        high=high,
         explained=text.section("explained").text,
         **codes,
         related=text.names("related"),
@@ -167,9 +171,12 @@ def check(text: Text) -> Check:
 
 def _number(text: Text, name: str) -> float:
     try:
-        return float(text.fact(name, "0"))
+        found = float(text.fact(name, "0"))
     except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
         fault(text.path, text.facts[name].line, f"the fact {name!r} is {text.fact(name)!r}, which is no number")
+    return found
 
 
 def _rows(text: Text, section: str) -> dict[str, str]:

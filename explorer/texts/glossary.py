@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from explorer.catalogue import Backbone
+from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.weights import ASSETS
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, fault, links, read_folder
 
 LONGEST_SNIPPET = 10
+MOST_PLACES = 3  # that a question leads to
 FRESH = 2.0  # seconds for which a folder that was read is not looked at again
 NEEDS = {
     "grid": "This snippet needs a last stage with a grid of places; {} gives tokens instead. Choose a convolutional backbone.",
     "batchnorm": "{} has no BatchNorm layers, so there is nothing to show. Choose a ResNet, a VGG with BatchNorm or a MobileNet.",
 }
 """What a snippet may ask of the backbone, and what is said where it has not got it."""
-PICTURES = ("strategy", "rates", "softmax", "interval", "mcnemar")
+PICTURES = {"strategy": True, "rates": True, "softmax": False, "interval": False, "mcnemar": False}
+"""Pictures that need no snippet, and whether each shows a strategy, named after it: `strategy full`."""
 _TERM = (
     ("title", "topic", "aliases", "keywords", "picture", "needs", "related"),
     ("explained", "snippet", "confused", "see", "papers"),
@@ -62,19 +64,23 @@ class Term:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its answer, the place in the app that shows it, and the terms it uses."""
+    """A question, its answer, the places in the app that show it (the first is the one to press), and the terms it uses."""
 
     name: str
     title: str
     order: int
     answer: str
-    see: Link
+    see: tuple[Link, ...]
     related: tuple[str, ...]
+    file: Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
-    """What a folder holds: terms (or questions) by name, the faults of files that cannot be used, and the linker."""
+    """What a folder holds: terms (or questions) by name, the faults of files that cannot be used, and the linker.
+
+    The same folder gives the same object until one of its files changes.
+    """
 
     by_name: dict[str, Any]
     faults: tuple[str, ...]
@@ -87,9 +93,6 @@ def term(text: Text) -> Term:
     title, lead = text.fact("title"), text.lead
     if not lead.text or "\n\n" in lead.text:
         fault(text.path, lead.line, "before the first section stands one sentence that says what the term is")
-    picture = text.fact("picture", "")
-    if picture and picture.split()[0] not in PICTURES:
-        fault(text.path, text.facts["picture"].line, f"unknown picture {picture!r}. Known: {', '.join(PICTURES)}")
     needs = text.fact("needs", "")
     if needs and needs not in NEEDS:
         fault(text.path, text.facts["needs"].line, f"unknown need {needs!r}. Known: {', '.join(NEEDS)}")
@@ -100,7 +103,7 @@ def term(text: Text) -> Term:
         topic=text.fact("topic"),
         words=(title, *(name for name in text.names("aliases", "") if name.casefold() != title.casefold())),
         keywords=text.names("keywords", ""),
-        picture=picture,
+        picture=_picture(text),
         sentence=" ".join(lead.text.split()),
         explained=text.section("explained").text,
         snippet=code(text, "snippet", LONGEST_SNIPPET),
@@ -113,18 +116,40 @@ def term(text: Text) -> Term:
     )
 
 
+def _picture(text: Text) -> str:
+    """The fact `picture`: a kind, and where it shows a strategy, which one."""
+    kind, _, argument = text.fact("picture", "").partition(" ")
+    if not kind:
+        return ""
+    line = text.facts["picture"].line
+    if kind not in PICTURES:
+        fault(text.path, line, f"unknown picture {kind!r}. Known: {', '.join(PICTURES)}")
+    if PICTURES[kind] and argument not in STRATEGIES:
+        fault(text.path, line, f"{kind!r} shows a strategy, not {argument!r}. Known: {', '.join(STRATEGIES)}")
+    if argument and not PICTURES[kind]:
+        fault(text.path, line, f"after {kind!r} nothing may follow, got {argument!r}")
+    return f"{kind} {argument}".strip()
+
+
 def question(text: Text) -> Question:
     """A file of the questions people ask."""
     text.only(*_QUESTION)
     order, see = text.fact("order"), links(text, "see")
     if not order.isdigit():
         fault(text.path, text.facts["order"].line, f"the order {order!r} is no whole number")
-    if len(see) != 1:
-        fault(text.path, text.section("see").line, f"the section 'see' names {len(see)} places; a question has one")
+    if len(see) > MOST_PLACES:
+        reason = f"the section 'see' names {len(see)} places; a question has at most {MOST_PLACES}"
+        fault(text.path, text.section("see").line, reason)
     if not text.lead.text:
         fault(text.path, text.lead.line, "the answer is missing. Write it before the first section")
     return Question(
-        text.path.stem, text.fact("title"), int(order), " ".join(text.lead.text.split()), see[0], text.names("related")
+        name=text.path.stem,
+        title=text.fact("title"),
+        order=int(order),
+        answer=" ".join(text.lead.text.split()),
+        see=see,
+        related=text.names("related"),
+        file=text.path,
     )
 
 
@@ -179,6 +204,6 @@ def _stamp(folder: Path, when: int) -> int:
     return hash(tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=32)
 def _kept(reader: Callable[[Path], Found], folder: Path, stamp: int) -> Found:
     return reader(folder)

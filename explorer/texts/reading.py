@@ -17,6 +17,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -102,7 +103,12 @@ def shown(path: Path) -> str:
 
 def fault(path: Path, line: int, reason: str) -> NoReturn:
     """Raise the ExplorerError for a text that cannot be used: file, line, reason."""
-    raise ExplorerError(f"{shown(path)}, line {line}: {reason}.")
+    raise ExplorerError(named(path, line, reason))
+
+
+def named(path: Path, line: int, reason: str) -> str:
+    """The words of a fault: file, line, reason."""
+    return f"{shown(path)}, line {line}: {reason}."
 
 
 def read(path: Path) -> Text:
@@ -196,9 +202,17 @@ def links(text: Text, section: str) -> tuple[Link, ...]:
         match = _LINK.match(line.strip())
         if line.strip() and match is None:
             fault(text.path, number, "a place in the app has the form `- page: words` or `- page?name=value: words`")
+        if match and match[1] not in pages():
+            fault(text.path, number, f"the app has no page {match[1]!r}. It has: {', '.join(pages())}")
         if match:
             found.append(Link(match[1], _parameters(match[2] or ""), match[3]))
     return tuple(found)
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """The app's pages: what a link may lead to."""
+    return tuple(sorted(path.stem for path in (ASSETS.parent / "pages").glob("*.py")))
 
 
 def _parameters(text: str) -> tuple[tuple[str, str], ...]:
