@@ -12,6 +12,7 @@ from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.texts import Linker
 from explorer.texts.glossary import read_questions, read_terms
+from explorer.texts.lessons import STEPS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {path.stem for path in (ROOT / "pages").glob("*.py")}
@@ -92,12 +93,50 @@ def test_a_term_has_all_its_parts(name: str) -> None:
     assert kind not in ("strategy", "rates") or argument in STRATEGIES
 
 
+@pytest.mark.parametrize("name", TERMS)
+def test_every_term_has_a_picture_or_something_to_move(name: str) -> None:
+    term = TERMS[name]
+    assert term.picture or re.search(r"\bpicture\b", term.snippet.code)
+
+
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_is_answered_in_three_sentences(name: str) -> None:
     question = QUESTIONS[name]
     assert question.title.endswith("?")
     assert len(re.findall(r"[.?!](?= [A-Z]|$)", question.answer)) == 3, question.answer
-    assert question.see.page in PAGES and set(question.related) <= set(TERMS)
+    assert {link.page for link in question.see} <= PAGES and set(question.related) <= set(TERMS)
+
+
+def test_a_question_leads_to_what_its_answer_speaks_of() -> None:
+    def places(name: str) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+        return {(link.page, link.parameters) for link in QUESTIONS[name].see}
+
+    assert ("lessons", (("step", "8"),)) in places("is_100_images_per_class_enough"), "it says to compare sizes"
+    assert {page for page, _ in places("fine_tuning_or_feature_extraction")} == {"race", "lessons"}
+    said = QUESTIONS["why_is_validation_above_training"].answer
+    assert "Thaw does not draw that running score" in said and "scores both splits alike" in said
+
+
+def test_what_others_measured_is_told_with_its_conditions() -> None:
+    said = QUESTIONS["fine_tuning_or_feature_extraction"].answer
+    assert "Chollet (*Deep Learning with Python*, 2017, section 5.3)" in said
+    assert "90 % frozen without augmentation, 96 % frozen with it and 97 % tuned with it" in said
+
+
+@pytest.mark.parametrize(
+    "name, false",
+    [
+        ("freezing", "What is frozen costs no backward pass"),  # it does behind a stage that learns
+        ("from_scratch", "at least as well as the probe"),  # not with 5 images per class
+        ("learning_rate", "a gradient is multiplied"),  # AdamW's is not
+        ("attribution", "shares the score"),  # integrated gradients alone do
+        ("lp_ft", "nothing about your classes"),  # the loss holds the labels
+        ("confidence_interval", "almost any accuracy"),  # its snippet prints 2 to 47 %
+    ],
+)
+def test_what_was_found_to_be_false_is_said_no_more(name: str, false: str) -> None:
+    term = TERMS[name]
+    assert false not in " ".join((term.sentence, term.explained, term.snippet.words))
 
 
 def test_the_six_questions_are_there_in_order() -> None:
@@ -105,10 +144,13 @@ def test_the_six_questions_are_there_in_order() -> None:
 
 
 def test_what_a_link_sets_exists() -> None:
-    places = [link for term in TERMS.values() for link in term.see] + [q.see for q in QUESTIONS.values()]
-    for link in places:
+    opened = {("glossary", "term"): TERMS, ("lessons", "step"): {str(n) for n in STEPS}}
+    for link in (link for row in (*TERMS.values(), *QUESTIONS.values()) for link in row.see):
         for name, value in link.parameters:
             if name in CHOICE:
+                continue
+            if (link.page, name) in opened:
+                assert value in opened[link.page, name], link
                 continue
             allowed = SETTINGS[link.page, name].allowed
             assert (int(value) if isinstance(allowed, range) else value) in allowed, link
@@ -210,10 +252,8 @@ def test_a_related_term_that_is_not_there_is_named_and_the_term_stays(tmp_path: 
 def test_a_bad_question_is_named(tmp_path: Path) -> None:
     (tmp_path / "q.md").write_text("---\ntitle: Why?\norder: one\nrelated: cka\n---\nSo.\n\n## see\n- home: Home\n")
     assert "line 3: the order 'one'" in read_questions(tmp_path).faults[0]
-    (tmp_path / "q.md").write_text(
-        "---\ntitle: Why?\norder: 1\nrelated: cka\n---\nSo.\n\n## see\n- home: A\n- home: B\n"
-    )
-    assert "names 2 places" in read_questions(tmp_path).faults[0]
+    (tmp_path / "q.md").write_text("---\ntitle: Why?\norder: 1\nrelated: cka\n---\nSo.\n\n## see\n" + "- home: A\n" * 4)
+    assert "line 9: the section 'see' names 4 places; a question has at most 3" in read_questions(tmp_path).faults[0]
 
 
 def test_a_place_may_have_parameters(tmp_path: Path) -> None:

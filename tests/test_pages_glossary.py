@@ -1,6 +1,8 @@
 """The glossary page: list, search, deep links, unknown names, questions, bad files; and links that set other pages."""
 
+import ast
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +156,24 @@ def test_a_bad_file_is_named_on_the_page_and_the_rest_works(tmp_path: Path, monk
     assert "is not in the glossary" in words(opened("glossary", term="cka"))
 
 
+def test_a_step_and_a_check_that_are_gone_are_named_on_the_pages_that_need_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part in ("glossary", "questions", "lessons", "checks", "concepts"):
+        shutil.copytree(ASSETS / part, tmp_path / part)
+    (tmp_path / "lessons" / "en" / "head.md").unlink()
+    next((tmp_path / "checks" / "en").glob("4b_*")).unlink()
+    for name in ("glossary", "lessons", "checks", "concepts"):
+        monkeypatch.setattr(sys.modules[f"explorer.texts.{name}"], "ASSETS", tmp_path)
+    for step in ("2", "4"):
+        app = opened("lessons", step=step)
+        said = app.warning[0].value.replace("\\", "")
+        assert not app.exception and app.title[0].value.startswith(f"{step}. ")
+        assert "step 3 is missing" in said and "the check 4b is missing" in said and "the rest is here" in said
+    app = opened("concepts", concept="requires_grad")
+    assert not app.exception and "the check 4b is not there" in app.warning[0].value.replace("\\", "")
+
+
 def test_no_texts_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glossary, "ASSETS", tmp_path)
     app = opened("glossary")
@@ -196,6 +216,46 @@ def test_sources_become_links() -> None:
         cited("B 1947, doi 10.1007/BF02295996")
         == "B 1947, [doi 10.1007/BF02295996](https://doi.org/10.1007/BF02295996)"
     )
+
+
+@pytest.mark.parametrize(
+    "page, terms",
+    [
+        ("home", ("backbone", "head", "freezing", "stage")),
+        ("projection", ("splits", "feature", "stage")),
+        ("features", ("feature_map",)),
+        ("images", ("splits",)),
+        ("attribution", ("attribution",)),
+    ],
+)
+def test_terms_in_a_page_s_introduction_are_links(page: str, terms: tuple[str, ...]) -> None:
+    app = opened(page)
+    intro = app.markdown[0].value
+    assert not app.exception
+    for term in terms:
+        assert intro.count(f"(/glossary?term={term} ") == 1, f"{term} in {intro}"
+
+
+def test_what_we_say_is_markdown_with_links() -> None:
+    app = AppTest.from_function(saying).run()
+    assert app.markdown[0].value.startswith("A [seed](/glossary?term=seed ") and app.markdown[0].value.endswith(
+        " a seed."
+    )
+
+
+def saying() -> None:
+    from explorer.app import ui
+
+    ui.say("A seed and a seed.")
+
+
+@pytest.mark.parametrize("name", ["home", "projection", "attribution", "features", "images", "race"])
+def test_a_page_gives_its_own_sentences_to_say(name: str) -> None:
+    """Plain `st.markdown` is left for what comes from elsewhere, and that never has more than one literal."""
+    tree = ast.parse((ASSETS.parent / "pages" / f"{name}.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.markdown"]
+    texts_of = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
+    assert not [text for text in texts_of if ui.linked(text) != text], "it holds terms and no links"
 
 
 def test_links_know_where_the_app_lies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from explorer.app.ui.forms import (
     pick_strategy,
     pick_weights,
 )
-from explorer.app.ui.glossary import pick_glossary, pick_term, show_questions, show_term
+from explorer.app.ui.glossary import pick_glossary, pick_term, say, show_questions, show_term
 from explorer.app.ui.grid import browse, matrices, quadrants, selection_words
 from explorer.app.ui.images import pick_image, pick_target
 from explorer.app.ui.links import arrive, linked
@@ -153,6 +153,7 @@ __all__ = [
     "run_label",
     "runs_table",
     "safe_md",
+    "say",
     "select",
     "selected",
     "selection_words",

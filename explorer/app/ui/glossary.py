@@ -22,6 +22,11 @@ _ORDERS = ("By topic", "A to Z")
 _HERE = file_of("glossary")
 
 
+def say(text: str) -> None:
+    """Our own Markdown on the page, the first mention of each term a link with its definition to hover over."""
+    st.markdown(linked(text))
+
+
 def pick_glossary() -> tuple[str, dict[str, Term], dict[str, Question]]:
     """The view that the address or the visitor asks for, the terms and the questions; says which files cannot be read."""
     # A link to the page that is open changes what Python sees of the address, not the address bar: say it again.
@@ -223,7 +228,8 @@ def show_questions(questions: dict[str, Question], terms: dict[str, Term]) -> No
             st.subheader(question.title, anchor=question.name)
             st.markdown(linked(question.answer))
             with st.container(horizontal=True, vertical_alignment="center"):
-                place(question.see, button=True)
+                for i, link in enumerate(question.see):
+                    place(link, button=not i)
                 st.page_link(
                     _HERE, label="Link to this", icon=":material/link:", query_params=in_address(question=question.name)
                 )
