@@ -10,6 +10,7 @@ import torch
 from explorer import results, texts
 from explorer.catalogue import BACKBONES
 from explorer.engine import snippets, tasks
+from explorer.engine.snippets import charts
 from explorer.errors import ExplorerError
 from explorer.results import Snippet
 
@@ -90,6 +91,10 @@ def test_the_outputs_are_what_the_texts_claim() -> None:
     one, two, other = answer("seed").output.replace("seed", "").split("\n")
     assert one == two != other
     assert "zeros: 0.9900" in answer("weight_decay").output
+    assert "2 of " not in (said := answer("freeze_audit").output) and "'fc.weight', 'fc.bias'" in said
+    assert len(answer("epoch").output.split("\n")) == 6, "two epochs of three steps"
+    learned, new = eval(answer("overfitting_gap").output)
+    assert new > learned + 0.5, "a gap is seen"
 
 
 def test_the_same_question_has_the_same_answer_and_changes_no_model() -> None:
@@ -171,6 +176,54 @@ def test_pictures_keep_their_numbers() -> None:
     tiles = tried("picture = torch.zeros(9, 60, 30)")
     assert tiles.picture.shape == (120, 8 * 60 + 7 * 6) and tiles.low == tiles.high == 0
     assert tried("picture = torch.rand(2, 3, 60, 60)").picture.shape == (120, 246, 3)
+
+
+# Charts
+
+
+def ink(picture: np.ndarray, colour: str) -> np.ndarray:
+    """Where a chart has this colour, (h, w)."""
+    return (picture == np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)).all(axis=2)
+
+
+def test_numbers_by_name_become_bars_as_long_as_they_are_large() -> None:
+    drawn = tried("picture = {'one': 1.0, 'two': torch.tensor(2.0), 'none': 0}")
+    assert (drawn.low, drawn.high) == (0.0, 2.0) and drawn.picture.shape == (3 * charts.ROW + 12, charts.WIDE, 3)
+    one, two, none = (int(ink(drawn.picture, "#0072B2")[6 + int(charts.ROW * (i + 0.5))].sum()) for i in range(3))
+    assert abs(two - 2 * one) <= 3 and none <= 1 < one
+
+
+def test_bars_below_zero_go_the_other_way() -> None:
+    blue = ink(tried("picture = {'up': 1.0, 'down': -1.0}").picture, "#0072B2")
+    up, down = (np.flatnonzero(blue[6 + int(charts.ROW * (i + 0.5))]) for i in range(2))
+    assert down.max() <= up.min() and abs(len(up) - len(down)) <= 2
+
+
+def test_lists_become_curves_and_points_marks() -> None:
+    drawn = tried("picture = {'falls': [3.0, 2.0, 1.0], 'stays': torch.ones(3)}")
+    assert (drawn.low, drawn.high) == (1.0, 3.0) and drawn.picture.shape == (charts.TALL, charts.WIDE, 3)
+    rows = np.flatnonzero(ink(drawn.picture[40:], "#0072B2").any(axis=1))
+    assert rows.max() - rows.min() > 150, "from the top of the axes to their floor"
+    drawn = tried("picture = {'a': torch.tensor([[0.0, 0.0], [4.0, 9.0]]), 'b': torch.tensor([[2.0, 5.0]])}")
+    assert (drawn.low, drawn.high) == (0.0, 9.0)
+    below = ink(drawn.picture[40:], "#D55E00")
+    assert below.any() and not below[:, :200].any() and not below[:, 340:].any(), "one mark, in the middle"
+
+
+@pytest.mark.parametrize(
+    "picture, said",
+    [
+        ("{}", "has 0 entries; 1 to 8"),
+        ("dict.fromkeys(range(9), 1.0)", "has 9 entries"),
+        ("{'a': 1.0, 'b': [1.0]}", "may hold finite numbers"),
+        ("{'a': torch.zeros(2, 3)}", "may hold finite numbers"),
+        ("{'a': float('nan')}", "may hold finite numbers"),
+        ("{'a': []}", "may hold finite numbers"),
+    ],
+)
+def test_what_cannot_be_drawn_as_a_chart_is_said(picture: str, said: str) -> None:
+    with pytest.raises(ExplorerError, match=f"line 5: .*{said}"):
+        tried(f"picture = {picture}")
 
 
 def test_only_the_glossary_s_own_code_is_carried_out() -> None:

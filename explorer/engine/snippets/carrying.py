@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from explorer.engine import devices
+from explorer.engine.snippets.charts import chart
 from explorer.engine.snippets.scenes import Scene
 from explorer.errors import ExplorerError
 
@@ -116,9 +117,12 @@ def _cut(text: str) -> str:
 
 
 def _drawn(picture: Any) -> tuple[np.ndarray, float, float]:
-    """(h, w), (n, h, w) or colours (n, 3, h, w) → one picture of tiles side by side, uint8, with what black and white mean."""
+    """(h, w), (n, h, w) or colours (n, 3, h, w) → one picture of tiles side by side, uint8, with what black and white mean;
+    a dict of numbers, lists or points → a chart."""
     if picture is None:
         return np.zeros((0,), np.uint8), 0.0, 0.0
+    if isinstance(picture, dict):
+        return chart(picture)
     values = torch.as_tensor(picture).detach().float()
     if not 2 <= values.ndim <= 4 or (values.ndim == 4 and values.shape[1] != 3):
         raise ValueError(f"`picture` has the shape {tuple(values.shape)}; it may be (h, w), (n, h, w) or (n, 3, h, w)")
