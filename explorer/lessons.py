@@ -12,6 +12,7 @@ _CHOICES: dict[str, dict[str, object]] = {
     "probe_again": {"seed": 1},
     "last_stage": {"strategy": "last_stage", "epochs": 6},
     "full": {"strategy": "full", "epochs": 3},
+    "lp_ft": {"strategy": "lp_ft", "epochs": 5, "unfreeze_every": 2, "backbone_rate": 6e-4},  # `full`, two epochs later
     "hot": {"strategy": "full", "epochs": 3, "backbone_rate": 0.06},
     "moving": {"batchnorm": "moving", "epochs": 4},
 }
@@ -21,6 +22,7 @@ NAMES = {
     "probe_again": "Feature extraction, another seed",
     "last_stage": "Last stage tuned",
     "full": "Full fine-tuning",
+    "lp_ft": "Head first, then everything (LP-FT)",
     "hot": "Full, at a hundred times the rate",
     "moving": "Feature extraction with the BatchNorm bug",
 }

@@ -3,6 +3,8 @@
 import csv
 import json
 import math
+import re
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from scipy.stats import binomtest
 from torch import nn
 from torch.nn import functional
@@ -19,9 +21,10 @@ from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from explorer import lessons, runs, texts
-from explorer.catalogue import BACKBONES
+from explorer.catalogue import BACKBONES, Backbone
 from explorer.engine import snippets, tasks
 from explorer.engine.tasks import lent
+from explorer.engine.tasks.truths.looking import before_and_after
 from explorer.errors import ExplorerError
 from explorer.results import Truth
 from explorer.texts import Check, filled, places, shuffled
@@ -38,7 +41,7 @@ RIGHT = [0, 1, 2, 3, 4, 5]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Thaw's folder with the lesson's seven runs, and their ids by word."""
+    """Thaw's folder with the lesson's runs, and their ids by word."""
     place = tmp_path_factory.mktemp("thaw")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
@@ -177,6 +180,23 @@ def test_an_answer_is_one_that_can_be_given_and_is_explained(code: str, truths: 
         assert "n = " in found.words + check.explained
 
 
+@pytest.mark.parametrize("code", [code for code in ASKED if CHECKS[code].kind == "guess"])
+def test_a_guess_is_right_only_near_the_truth(code: str, truths: dict[str, Truth]) -> None:
+    """At most half of the truth to either side; and an example in the question is no answer."""
+    check, value = CHECKS[code], truths[code].value
+    assert check.within * (value if check.relative else 1) <= 0.5 * value, f"{code} takes {check.within} around {value}"
+    assert not check.close(0, value) and not check.close(1.6 * value, value)
+    for example in re.findall(r"such as (\d+(?:\.\d+)?)", check.question):
+        assert not check.close(float(example), value), f"{code} gives its answer away"
+
+
+@pytest.mark.parametrize("row", BACKBONES.values(), ids=list(BACKBONES))
+def test_the_example_of_how_much_learns_is_no_answer_on_any_backbone(row: Backbone) -> None:
+    head = 10 * row.features + 10
+    (example,) = re.findall(r"such as (\d+\.\d+)", CHECKS["5a"].question)
+    assert not CHECKS["5a"].close(float(example), 100 * head / (row.parameters + head))
+
+
 def test_how_the_backbone_is_built(truths: dict[str, Truth]) -> None:
     model = plain()
     assert truths["1b"].value == model.conv1.weight[0].numel() == 147
@@ -307,7 +327,14 @@ def test_how_many_images_by_solving_wilson_s_formula(truths: dict[str, Truth], i
 
 
 def test_what_moved_and_what_stayed_from_the_tensors_of_the_runs(truths: dict[str, Truth], ids: dict[str, str]) -> None:
-    kept = stored(ids["probe"], "features")
+    kept, found = stored(ids["probe"], "features"), before_and_after(ids["probe"])
+    assert all(np.array_equal(*found[s]) and found[s][0].shape == kept[f"before/{s}"].shape for s in ROW.stage_names)
+    assert not any(np.array_equal(*pair) for pair in before_and_after(ids["full"]).values())
+    x = lent.inputs(ids["probe"], 0, 4)
+    with torch.no_grad():
+        model = plain()
+        stem = model.maxpool(model.relu(model.bn1(model.conv1(x)))).mean(dim=(2, 3))
+    np.testing.assert_allclose(found["stem"][0][:4], stem.numpy(), atol=1e-5)
     assert all(np.array_equal(kept[f"before/{s}"], kept[f"after/{s}"]) for s in ROW.stage_names)
     assert truths["5b"].answer == "none" and dict(truths["5b"].facts)["far"] == "0"
     assert dict(truths["5b"].facts)["numbers"] == f"{sum(kept[f'after/{s}'].size for s in ROW.stage_names):,}"
@@ -321,6 +348,29 @@ def test_what_moved_and_what_stayed_from_the_tensors_of_the_runs(truths: dict[st
     assert all(name.startswith(("layer4", "fc")) for name in stored(ids["last_stage"], "learned"))
     assert truths["7d"].answer == "same" and dict(truths["7d"].facts)["changed"] == "0"
     assert int(dict(truths["7d"].facts)["last_changed"]) > 100
+
+
+@pytest.mark.parametrize(
+    "name, first",
+    [("bn1.running_mean", "stem"), ("layer2.0.conv1.weight", "layer2"), ("layer4.0.bn2.running_var", "layer4")],
+)
+def test_one_weight_or_statistic_that_is_another_is_found(name: str, first: str, ids: dict[str, str]) -> None:
+    """What a run stores of its frozen stages knows nothing of it: both copies there were made before it learned."""
+    run = runs.folder(ids["probe"])
+    copy = run.with_name(f"{run.name}-{first}")
+    shutil.copytree(run, copy)
+    tensor = load_file(ASSET)[name].astype(np.float32)
+    tensor.flat[1] += 0.01 + 0.5 * abs(tensor.flat[1])
+    save_file(load_file(copy / "learned.safetensors") | {name: tensor}, copy / "learned.safetensors")
+    try:
+        check = CHECKS["5b"]
+        what = ("resnet10", "BUILT_IN", {"probe": copy.name}, check.digest)
+        assert tasks.check_truth("5b", "en", *what).answer != "none"
+        found = tasks.beside_start(copy.name)
+        at = found.stages.index(first)
+        assert found.largest[:at] == (0.0,) * at and min(found.largest[at:]) > 0 and not found.map.unmoved
+    finally:
+        shutil.rmtree(copy)
 
 
 def _lengths(learned: dict[str, np.ndarray]) -> dict[str, float]:

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from torch.nn import functional
 
 from explorer import results, runs
-from explorer.catalogue import DATASETS
+from explorer.app.ui.lessons.structure import pytorch_lines
+from explorer.catalogue import BACKBONES, DATASETS, Backbone
 from explorer.catalogue.backbones import backbone
-from explorer.engine import backbones, tasks, training
+from explorer.engine import backbones, snippets, tasks, training
 from explorer.engine.tasks import lessons as asked
 from explorer.errors import ExplorerError
 from explorer.lessons import CURVE_SIZES, CURVE_STEPS
@@ -124,6 +127,17 @@ def test_a_new_head_has_a_weight_for_each_feature_and_class_and_an_offset(classe
     assert (found.score is not None) == (classes == DATASETS["photo_patches"].classes)
 
 
+@pytest.mark.parametrize(
+    "backbone, old", [("vgg16", 123_642_856), ("mobilenet_v3_small", 576 * 1024 + 1024 + 1024 * 1000 + 1000)]
+)
+def test_the_head_that_came_off_is_counted_with_all_its_layers(
+    backbone: str, old: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    width = BACKBONES[backbone].features
+    monkeypatch.setattr(asked, "_pooled", lambda *_: torch.zeros(TESTED, width))
+    assert tasks.new_head(backbone, "random", 2, 0, 5).old == old
+
+
 def test_a_head_that_has_not_learned_is_near_guessing() -> None:
     scores = [tasks.new_head(*HERE, 17, seed, 0).score for seed in range(4)]
     assert all(score is not None and score.n == TESTED for score in scores)
@@ -138,6 +152,57 @@ def test_a_seed_draws_a_head_and_nothing_else() -> None:
     assert not np.array_equal(first.probability, other.probability)
     np.testing.assert_array_equal(first.picture, other.picture)
     assert (first.parameters, first.label) == (other.parameters, other.label)
+
+
+# The lines of freezing
+
+
+def lines_on(backbone: str, learns: tuple[str, ...], mode: str) -> dict[str, Any]:
+    """The lesson's lines of PyTorch, carried out after the lines that open a backbone with random weights."""
+    row, names = BACKBONES[backbone], {}
+    exec(snippets.opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
+    exec(pytorch_lines(row, learns, mode), names)
+    return names
+
+
+def stage_at(row: Backbone, tensor: str) -> str:
+    """The stage of a tensor of torchvision's model, or `head`."""
+    return next((s.name for s in row.stages for p in s.parts if f"{tensor}.".startswith(f"{p}.")), "head")
+
+
+@pytest.mark.parametrize("mode", ["frozen", "moving"])
+@pytest.mark.parametrize("which", [(), (0,), (-1,), (0, 2), (0, 1, 2, 3, 4)])
+@pytest.mark.parametrize("backbone", ["resnet10", "vgg16", "vgg11_bn", "mobilenet_v2"])
+def test_the_lines_of_freezing_do_what_the_ticks_say(backbone: str, which: tuple[int, ...], mode: str) -> None:
+    row = BACKBONES[backbone]
+    learns = tuple(name for i, name in enumerate(row.stage_names) if i in {k % 5 for k in which})
+    torch.manual_seed(0)
+    names = lines_on(backbone, learns, mode)
+    model, x, y = names["model"], torch.randn(2, 3, 64, 64), torch.tensor([0, 3])
+    old = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+    functional.cross_entropy(model(x), y).backward()
+    names["optimizer"].step()
+    weights = {name for name, _ in model.named_parameters()}
+    moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, old[name])}
+    assert {name for name, p in model.named_parameters() if p.requires_grad} == {
+        name for name in weights if stage_at(row, name) in (*learns, "head")
+    }
+    assert {stage_at(row, name) for name in moved & weights} == {*learns, "head"}
+    statistics = {stage_at(row, name) for name in moved - weights}
+    batch = row.stage_names if row.normalisation == "batch" else ()
+    assert statistics == set(batch if mode == "moving" else set(batch) & set(learns))
+
+
+@pytest.mark.parametrize("row", BACKBONES.values(), ids=list(BACKBONES))
+def test_the_lines_of_freezing_reach_every_tensor_of_a_stage_on_any_backbone(row: Backbone) -> None:
+    with torch.device("meta"):
+        for stage in row.stage_names:
+            model = lines_on(row.name, (stage,), "frozen")["model"]
+            learn = {stage_at(row, name) for name, p in model.named_parameters() if p.requires_grad}
+            still = {stage_at(row, name) for name, p in model.named_parameters() if not p.requires_grad}
+            assert learn == {stage, "head"} and still == {*row.stage_names} - {stage}
+            modes = {stage_at(row, name) for name, m in model.named_modules() if m.training and not list(m.children())}
+            assert modes <= {stage, "head"} and "head" in modes
 
 
 # A run beside its start

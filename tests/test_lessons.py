@@ -39,7 +39,7 @@ LIVE_AND_PROOF = {
     "head": ("new_head", "untrained"),
     "requires_grad": ("switches", "audits probe moving"),
     "feature_extraction": ("train probe", "still probe"),
-    "fine_tuning": ("train last_stage, rates full hot", "moved last_stage full"),
+    "fine_tuning": ("train last_stage, rates full hot", "moved last_stage full, moved full lp_ft"),
     "look_inside": ("look probe full", "trust probe"),
     "choose": ("curve", "decide"),
 }

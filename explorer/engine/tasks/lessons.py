@@ -15,7 +15,8 @@ from explorer.engine.backbones import Network
 from explorer.engine.datasets import Data
 from explorer.engine.datasets.images import Images
 from explorer.engine.features import channels
-from explorer.engine.tasks import lent
+from explorer.engine.tasks.truths.heads import old_head
+from explorer.engine.tasks.truths.looking import before_and_after
 from explorer.errors import ExplorerError, unknown
 from explorer.lessons import CURVE_SETS, CURVE_STEPS
 from explorer.recipe import make
@@ -59,13 +60,12 @@ def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -
     row, patches = catalogued(backbone), _patches()
     picture, label = _picture(row.preprocessing(weights), image)
     pooled = _pooled(backbone, weights)
-    head, old = (backbones.build(backbone, k, "random", seed).head for k in (classes, 1000))
-    head.eval()
+    head = backbones.build(backbone, classes, "random", seed).head.eval()
     with torch.inference_mode():
         probability = torch.softmax(head(pooled), dim=1).numpy()
     right = int((probability.argmax(1) == patches.labels).sum())
     score = evidence.Score(len(patches), right) if classes == len(_classes("photo_patches")) else None
-    counts = [sum(p.numel() for p in part.parameters()) for part in (head, old)]
+    counts = sum(p.numel() for p in head.parameters()), old_head(row)
     return NewHead(
         backbone, weights, classes, row.features, *counts, seed, image, label, picture,
         probability[image], probability.max(axis=1), score,
@@ -74,11 +74,10 @@ def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -
 
 def beside_start(run: str, method: str = "pca") -> Stillness:
     """A finished run against the network that it started from, on the same test images: how far, and on one map."""
-    wanted, said, kept = lent.finished(run), runs.predictions(run), runs.tensors(run, "features")
-    stages = wanted.row.stage_names
-    pairs = [(kept[f"before/{stage}"], kept[f"after/{stage}"]) for stage in stages]
-    largest = tuple(float(np.abs(after - before).max()) for before, after in pairs)
-    found = projection.project(*pairs[-1], said.labels, method)
+    pairs, said = before_and_after(run), runs.predictions(run)
+    stages = tuple(pairs)
+    largest = tuple(float(np.abs(after - before).max()) for before, after in pairs.values())
+    found = projection.project(*pairs[stages[-1]], said.labels, method)
     what = {"labels": said.labels, "classes": said.classes, "ids": said.ids}
     return Stillness(run, stages, largest, Projection(method=method, stage=stages[-1], **what, **vars(found)))
 

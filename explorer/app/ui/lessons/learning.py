@@ -121,7 +121,7 @@ def still(row: Backbone, weights: str, word: str) -> None:
     draw(
         partial(figures.projection_pair, found.map),
         "lesson_still_map",
-        code=("explorer/engine/tasks/lessons.py", "beside_start"),
+        code=("explorer/engine/tasks/truths/looking.py", "before_and_after"),
     )
 
 
@@ -139,15 +139,21 @@ def rates(row: Backbone, weights: str, cool: str, hot: str) -> None:
 
 
 def moved(row: Backbone, weights: str, one: str, two: str) -> None:
-    """How far each stage moved in two runs, from the pre-trained weights (those of the probe)."""
+    """How far each stage moved in two runs, from the pre-trained weights (those of the probe): bars for each. Where both let
+    the same stages learn, bars for the second alone, to be read against those of the first above, and the paired test."""
     made = need_runs(("probe", one, two), f"lesson_moved_{one}_{two}")
     on_what()
     if made is None:
         return
-    for word in (one, two):
-        run = made[word]
-        found = ask(jobs.task("compare", a=made["probe"].id, b=run.id), "Comparing stage by stage", height=360)
+    same = _learns(made[one]) == _learns(made[two])
+    for word in (two,) if same else (one, two):
+        found = ask(jobs.task("compare", a=made["probe"].id, b=made[word].id), "Comparing stage by stage", height=360)
         if found is not None:
             st.markdown(f"**{lessons.NAMES[word]}**, against the frozen backbone")
-            learns = frozenset((*run.recipe.learns, "head")) if run.recipe else frozenset()
-            draw(partial(figures.change_bars, found, learns), f"lesson_moved_{word}")
+            draw(partial(figures.change_bars, found, _learns(made[word])), f"lesson_moved_{word}")
+    if same:
+        _beside({word: made[word] for word in (one, two)}, f"lesson_moved_beside_{one}_{two}")
+
+
+def _learns(run: Run) -> frozenset[str]:
+    return frozenset((*run.recipe.learns, "head")) if run.recipe else frozenset()

@@ -1,12 +1,14 @@
 """The head: how many weights it has, and what it says before it has learned."""
 
 import math
+from functools import cache
 
 import torch
 from torch.nn import functional
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from explorer.catalogue import Backbone
 from explorer.engine.tasks.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.engine.tasks.truths.structure import described
 from explorer.results.checks import Truth
@@ -43,16 +45,17 @@ def head_sizes(asked: Asked) -> Truth:
     counts = {
         "new": stages[-1].parameters,
         "first": stages[0].parameters,
-        "old": old_head(asked),
+        "old": old_head(asked.row),
         "last": stages[-2].parameters,
     }
     facts = {key: whole(n) for key, n in counts.items()}
     return ordered(counts, f"Counted just now in {asked.row.title}, whose head for ImageNet has 1000 classes.", **facts)
 
 
-def old_head(asked: Asked) -> int:
+@cache
+def old_head(row: Backbone) -> int:
     """How many parameters torchvision's own head for 1000 classes has: all of the model's but the backbone's."""
     with torch.device("meta"):
-        name = asked.row.name
-        model = ResNet(BasicBlock, [1, 1, 1, 1]) if name == "resnet10" else models.get_model(name, weights=None)
-    return sum(p.numel() for p in model.parameters()) - asked.row.parameters
+        small = row.name == "resnet10"
+        model = ResNet(BasicBlock, [1, 1, 1, 1]) if small else models.get_model(row.name, weights=None)
+    return sum(p.numel() for p in model.parameters()) - row.parameters

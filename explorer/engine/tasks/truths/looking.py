@@ -3,7 +3,7 @@
 import numpy as np
 
 from explorer import runs
-from explorer.engine import attribution
+from explorer.engine import attribution, backbones, features
 from explorer.engine.tasks import lent
 from explorer.engine.tasks.features import feature_maps
 from explorer.engine.tasks.similarity import compare
@@ -11,19 +11,36 @@ from explorer.engine.tasks.truths.asked import Asked, number, percent, picked
 from explorer.engine.tasks.truths.tuning import on
 from explorer.results.checks import Truth
 
+BATCH = 64  # images that are put through a network at a time
+
+
+def before_and_after(run: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Pooled features (n, c) of all test images at each stage, in the network that a run began from and in the one it ended
+    with, both computed anew from the pixels, in the same batches and in float32: where nothing moved they are equal bit by bit.
+
+    What a run stores of a frozen front was computed once, before it learned, so it cannot show what moved since.
+    """
+    wanted, tuned = lent.finished(run), lent.network(run)  # which says so where the weights it began from have changed
+    start = backbones.build(wanted.backbone, tuned.classes, wanted.weights, wanted.seed)
+    firsts = range(0, len(lent.pictures(run)), BATCH)
+    before, after = (
+        features.pooled_features(network, (lent.inputs(run, i, i + BATCH) for i in firsts))
+        for network in (start, tuned)
+    )
+    return {stage: (before[stage], after[stage]) for stage in tuned.row.stage_names}
+
 
 def features_moved(asked: Asked, word: str) -> Truth:
     """How far a run moved the features of the test images, at any stage."""
-    kept, stages = runs.tensors(asked.run(word), "features"), lent.finished(asked.run(word)).row.stage_names
-    pairs = [(kept[f"before/{stage}"], kept[f"after/{stage}"]) for stage in stages]
+    pairs = before_and_after(asked.run(word)).values()
     far = max(float(np.abs(after - before).max()) for before, after in pairs)
     size = np.mean([np.abs(before).mean() for before, _ in pairs])
     same = all(np.array_equal(before, after) for before, after in pairs)
     answer = "none" if same else "little" if far < 0.1 * size else "much"
     numbers = sum(before.size for before, _ in pairs)
-    audit = runs.audit(asked.run(word))
-    words = f"Compared just now, bit by bit, what the run kept from before and after: {on(asked, word)}."
-    return picked(answer, words, far=f"{far:g}", numbers=f"{numbers:,}", stages=str(len(stages)), n=str(len(pairs[0][0])),
+    audit, n = runs.audit(asked.run(word)), len(runs.predictions(asked.run(word)).labels)
+    words = f"Computed just now from the pixels, with the weights before and after, and compared bit by bit: {on(asked, word)}."
+    return picked(answer, words, far=f"{far:g}", numbers=f"{numbers:,}", stages=str(len(pairs)), n=str(n),
                   audit="clean" if audit.clean else "not clean", mean=f"{size:.2f}")  # fmt: skip
 
 
