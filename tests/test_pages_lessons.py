@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from explorer.app.ui import asking
 from explorer.app.ui.lessons import checks as shown_checks
 from explorer.app.ui.lessons import choosing, guide, steps
 from explorer.app.ui.lessons.handout import handout, handout_address
-from explorer.app.ui.lessons.structure import pytorch_lines
-from explorer.catalogue import STRATEGIES
+from explorer.app.ui.lessons.structure import exceptions, pytorch_lines
+from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.catalogue.weights import ASSETS
 from explorer.errors import ExplorerError
 from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
@@ -57,6 +58,13 @@ def lesson(step: int, *seen: str, **address: str) -> AppTest:
         app.session_state["lesson_seen"] = set(seen)
         app.run()
     return app
+
+
+def with_state(app: AppTest, **state: Any) -> AppTest:
+    """The page redrawn for a reader whose session holds this."""
+    for key, value in state.items():
+        app.session_state[key] = value
+    return app.run()
 
 
 def button(app: AppTest, key: str) -> Any:
@@ -224,7 +232,7 @@ def test_of_two_runs_the_first_shows_its_result_while_the_second_learns() -> Non
     [
         (1, ("random", "probe")),
         (4, ("probe", "moving")),
-        (6, ("probe", "last_stage", "full", "hot")),
+        (6, ("probe", "last_stage", "full", "hot", "lp_ft")),
         (7, ("probe", "full")),
     ],
 )
@@ -238,6 +246,8 @@ def test_steps_with_their_runs_made_show_them(step: int, needed: tuple[str, ...]
         assert "audit clean" in said and "something frozen moved" in said
     if step in (1, 6):
         assert "exact McNemar test" in said
+    if step == 6:
+        assert "From “Full fine-tuning” (A) to “Head first, then everything (LP-FT)” (B): " in said
     assert not any(label.startswith(("Train: ", "Show: ")) for label in labels(app))
 
 
@@ -414,6 +424,23 @@ def test_the_guide_knows_a_run_of_the_reader_s_own(monkeypatch: pytest.MonkeyPat
     assert not said(monkeypatch, hint("x", "own_red"), **state)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "holds"),
+    [
+        ({"strategy": "full"}, "own_tuned"),
+        ({"strategy": "linear_probe"}, "own_frozen"),
+        ({"strategy": "from_scratch"}, ""),
+        ({"strategy": "linear_probe", "weights": "random"}, ""),
+    ],
+)
+def test_only_a_run_from_pre_trained_weights_is_called_tuned_or_a_mark_to_beat(
+    recipe: dict[str, str], holds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = {"started_runs": [stand_ins.finished_run(**recipe)]}
+    told = {one for one in ("own_tuned", "own_frozen") if said(monkeypatch, hint("x", one), **state)}
+    assert told == ({holds} if holds else set()) and said(monkeypatch, hint("x", "own_run"), **state)
+
+
 def test_at_most_three_hints_at_a_time_and_never_none() -> None:
     for step in STEPS.values():
         assert 1 <= len(guide.hints_of(step)) <= guide.MOST
@@ -448,11 +475,40 @@ def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
     every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
     for task, (k, seed, arm) in zip(tasks[:3], every, strict=False):
         results.save(point("photo_patches", k, arm, seed), task.path)
-    assert "Go on" in labels(lesson(8)) and len(choosing.computed("photo_patches")) == 3
+    mine = {"lesson_curves": {"photo_patches"}}
+    assert "Go on" in labels(with_state(lesson(8), **mine)) and len(choosing.computed("photo_patches")) == 3
     for task, (k, seed, arm) in zip(tasks, every, strict=True):
         results.save(point("photo_patches", k, arm, seed), task.path)
+    app = with_state(lesson(8), **mine)
+    assert not app.exception and "Go on" not in labels(app) and "Show the curve" not in labels(app)
+
+
+def test_a_curve_that_others_had_computed_is_shown_when_asked_for_and_is_not_called_the_reader_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tasks = choosing.tasks_of("photo_patches")
+    every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
+
+    def told(condition: str, *sets: str) -> bool:
+        return bool(said(monkeypatch, hint("x", condition), lesson_curves=set(sets)))
+
+    for number, (task, (k, seed, arm)) in enumerate(zip(tasks, every, strict=True), 1):
+        results.save(point("photo_patches", k, arm, seed), task.path)
+        if number == 3:
+            assert told("curve_begun", "photo_patches") and not told("curve_begun") and told("no_curve")
+    assert told("curve_done", "photo_patches") and not told("curve_done", "digits") and told("no_curve")
+    monkeypatch.undo()
+
+
+def test_a_curve_that_is_there_is_offered_by_a_button() -> None:
+    every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
+    for task, (k, seed, arm) in zip(choosing.tasks_of("photo_patches"), every, strict=True):
+        results.save(point("photo_patches", k, arm, seed), task.path)
     app = lesson(8)
-    assert not app.exception and "Go on" not in labels(app)
+    assert "Show the curve" in labels(app) and "18 of 18 points were computed on this machine before" in words(app)
+    button(app, "lesson_curve_start").click().run()
+    assert "Show the curve" not in labels(app) and "photo_patches" in app.session_state["lesson_curves"]
+    assert not app.exception
 
 
 def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
@@ -462,6 +518,7 @@ def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [len(trace.x) for trace in marks] == [4, 4] and [list(trace.x) for trace in lines] == [[5, 10], [5, 10]]
     assert lines[0].y[0] == pytest.approx(210 / 306) and lines[1].y[1] == pytest.approx(140 / 306)
+    assert "stopped paying" not in figure.layout.meta["look"] and "about 40 steps" in figure.layout.meta["look"]
     assert "n = 306" in figure.layout.meta["caution"] and "2 seeds" in figure.layout.meta["caution"]
 
 
@@ -489,10 +546,41 @@ def test_a_race_is_set_up_from_the_advice() -> None:
 
 
 def test_the_switches_say_what_to_write_in_pytorch() -> None:
-    lines = pytorch_lines(("layer4",), "frozen", batchnorm=True)
+    lines = pytorch_lines(BACKBONES["resnet10"], ("stem", "layer4"), "frozen")
     compile(lines, "<lines>", "exec")
-    assert "stages[name].requires_grad_(True)" in lines and ".eval()" in lines
-    assert ".eval()" not in pytorch_lines((), "moving", batchnorm=True)
+    assert "[model.conv1, model.bn1, model.relu, model.maxpool, model.layer4]" in lines and ".eval()" in lines
+    assert ".eval()" not in pytorch_lines(BACKBONES["resnet10"], (), "moving")
+    assert "[model.features[0:5], model.features[24:31]]" in pytorch_lines(
+        BACKBONES["vgg16"], ("block1", "block5"), "frozen"
+    )
+
+
+def test_what_a_snippet_finds_can_be_looked_up_in_the_lesson() -> None:
+    step = STEPS[4]
+    what = {"step": step.name, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN"}
+    task = jobs.task("run_step_snippet", **what, digest=texts.digest(step.snippet.code if step.snippet else ""))
+    picture = np.zeros((4, 4), np.uint8)
+    ran = {"output": "gradient: None", "seconds": 0.1, "picture": picture, "low": 0.0, "high": 1.0}
+    found = results.Snippet(step.name, "resnet10", "BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran)
+    results.save(found, task.path)
+    app = lesson(4)
+    assert "model = ResNet(…)" not in {block.value for block in app.code}
+    app.toggle(key="lesson_opening").set_value(True).run()
+    assert "model = ResNet(…)" in {block.value for block in app.code} and not app.exception
+
+
+def test_what_keeps_its_size_from_stage_to_stage_is_said_as_it_is() -> None:
+    def plan(*outputs: tuple[int, int, int]) -> Any:
+        return SimpleNamespace(
+            stages=[SimpleNamespace(stage=f"s{i}", output=o) for i, o in enumerate((*outputs, (4,)), 1)]
+        )
+
+    assert exceptions("A", plan((64, 56, 56), (64, 56, 56), (128, 28, 28))) == "In A s2 leaves both as they were."
+    assert (
+        exceptions("B", plan((256, 28, 28), (512, 14, 14), (512, 7, 7))) == "In B s3 leaves the channels as they were."
+    )
+    assert exceptions("C", plan((8, 9, 9), (16, 9, 9), (32, 9, 9))) == "In C s2, s3 leave the sides as they were."
+    assert exceptions("D", plan((64, 56, 56), (128, 28, 28))) == ""
 
 
 # Handouts

@@ -114,8 +114,8 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
         alt="; ".join(
             f"{ARMS[p.arm][0]}, {p.per_class} per class, seed {p.seed}: {p.score.accuracy:.0%}" for p in points
         ),
-        look="Where do the two lines come together, if they do? There pre-training has stopped paying for itself, on this set. "
-        "The dotted line is guessing.",
+        look="Where are the two lines furthest apart, and do they come together? Where they meet, the frozen backbone was worth "
+        f"no more than about {points[0].steps} steps from random weights, on this set. The dotted line is guessing.",
         caution=f"{seeds} seeds (other training images each), n = {n} test images, one interval is about "
         f"± {50 * (points[0].score.high - points[0].score.low):.0f} points wide; {points[0].pixels} px, about "
         f"{points[0].steps} steps a training in both arms: small trainings, not the best that either could reach.",

@@ -114,7 +114,10 @@ def opening(row: Backbone, weights: str) -> str:
         lines.append("model.avgpool = nn.AdaptiveAvgPool2d(1)")
     lines.append(heads.get(row.name, f"{_attribute(head_path(row))} = {head}") + "  # a new head for 4 classes")
     ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
-    lines += [f"head = {_attribute(head_path(row))}", f"stages = {{{ends}}}  # the module that ends each stage"]
+    lines += [
+        f"head = {_attribute(head_path(row))}",
+        f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
+    ]
     batch = f"x, y = …  # {len(CLASSES) * EACH} pictures as input, and their classes"
     return "\n".join([*lines, "model.eval()", batch, OPENED])
 

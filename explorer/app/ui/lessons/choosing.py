@@ -36,6 +36,11 @@ def pick_curve() -> str:
     return st.session_state.get("lesson_curve_set") or next(iter(CURVE_SETS))
 
 
+def asked_for() -> set[str]:
+    """The data sets whose curve this reader asked for."""
+    return st.session_state.setdefault("lesson_curves", set())
+
+
 def curve(row: Backbone, weights: str) -> None:
     """The small curve: it grows while its trainings run, one after the other."""
     st.segmented_control(
@@ -48,25 +53,40 @@ def curve(row: Backbone, weights: str) -> None:
         f"Built-in ResNet-10: {len(CURVE_SIZES)} sizes × {len(CURVE_SEEDS)} seeds × {len(CURVE_ARMS)} arms = {len(wanted)} "
         f"small trainings of about {lessons.CURVE_STEPS} steps. {DATASETS[dataset].note}"
     )
-    if len(points) == len(wanted):
+    if len(points) == len(wanted) and dataset in asked_for():
         _draw(points, dataset)
         return
     states = [jobs.status(task) for task in wanted]
     waiting = [task for task, state in zip(wanted, states, strict=True) if state is not None and state.waiting]
     wrong = next((state.error for state in states if state is not None and state.state == "failed"), "")
-    if wrong:
+    if wrong and dataset in asked_for():
         error_box(wrong, lambda: _begin(dataset, retry=True), key=_HERE)
-    if not waiting:
-        if points:
-            _draw(points, dataset)
-        words = "Go on" if points else f"Compute the curve ({len(wanted)} small trainings)"
-        st.button(words, type="primary", icon=":material/play_arrow:", key="lesson_curve_start", on_click=_begin,
-                  args=(dataset, True))  # fmt: skip
+    if waiting and dataset in asked_for():
+        _grow(dataset, wanted)
         return
-    _grow(dataset, wanted)
+    _offer(dataset, points, bool(waiting))
+
+
+def _offer(dataset: str, points: list[CurvePoint], waiting: bool) -> None:
+    """What the reader has of the curve, and the button that begins it, goes on, or shows what others had computed here."""
+    count, own = len(tasks_of(dataset)), dataset in asked_for()
+    if points and own:
+        _draw(points, dataset)
+    words = f"Compute the curve ({count} small trainings)"
+    if len(points) == count:
+        words = "Show the curve"
+    elif waiting:
+        words = "Watch the curve grow"
+    elif points:
+        words = "Go on" if own else f"Compute the rest of the curve ({count - len(points)} small trainings)"
+    st.button(words, type="primary", icon=":material/play_arrow:", key="lesson_curve_start", on_click=_begin,
+              args=(dataset, True))  # fmt: skip
+    if points and not own:
+        st.caption(f"{len(points)} of {count} points were computed on this machine before.")
 
 
 def _begin(dataset: str, retry: bool = False) -> None:
+    asked_for().add(dataset)
     for task in tasks_of(dataset):
         jobs.result(task, owner(), retry=retry)
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer import evidence, lessons, runs
 from explorer.app.ui.asking import all_runs
-from explorer.app.ui.lessons.choosing import computed, pick_curve, tasks_of
+from explorer.app.ui.lessons.choosing import asked_for, computed, pick_curve, tasks_of
 from explorer.app.ui.lessons.progress import passed
 from explorer.app.ui.lessons.runs import known
 from explorer.app.ui.links import linked
@@ -42,8 +42,8 @@ class Reader:
 
     @cached_property
     def points(self) -> list[CurvePoint]:
-        """The points of the curve that is shown."""
-        return computed(pick_curve())
+        """The points of the curve that the reader chose; none before they asked for it, whoever computed it here."""
+        return computed(pick_curve()) if pick_curve() in asked_for() else []
 
 
 @dataclass
@@ -86,6 +86,11 @@ def _own(holds: Callable[[Run], bool]) -> Callable[[Done], bool]:
     return lambda done: done.reader.own is not None and holds(done.reader.own)
 
 
+def _borrowed(run: Run) -> bool:
+    """Whether a run began from pre-trained weights: from random ones nothing is tuned, and a probe of them sets no mark."""
+    return run.recipe is not None and run.recipe.weights != "random"
+
+
 HOLDS: dict[str, Callable[[Done], bool]] = {
     "always": lambda done: True,
     "missing": lambda done: not done.all_there,
@@ -100,8 +105,8 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
     "own_run": _own(lambda run: True),
     "no_own_run": lambda done: done.reader.own is None,
     "own_red": _own(lambda run: run.clean is False),
-    "own_frozen": _own(lambda run: bool(run.recipe and not run.recipe.tuned)),
-    "own_tuned": _own(lambda run: bool(run.recipe and run.recipe.tuned)),
+    "own_frozen": _own(lambda run: _borrowed(run) and not run.recipe.tuned),
+    "own_tuned": _own(lambda run: _borrowed(run) and run.recipe.tuned),
     "small_per_class": _own(lambda run: bool(run.recipe and (run.recipe.per_class or SMALL + 1) <= SMALL)),
     "curve_begun": lambda done: 0 < len(done.reader.points) < len(tasks_of(pick_curve())),
     "curve_done": lambda done: len(done.reader.points) == len(tasks_of(pick_curve())),

@@ -17,6 +17,7 @@ from explorer.app.ui.links import file_of, in_address, linked, place
 from explorer.app.ui.visitor import choice
 from explorer.app.ui.words import safe_md
 from explorer.catalogue import BACKBONES, Backbone
+from explorer.results import Snippet
 from explorer.texts import Step
 
 LIVE: dict[str, Callable[..., None]] = {
@@ -140,8 +141,20 @@ def _read(step: Step, language: str, row: Backbone, weights: str) -> None:
     if found is not None:
         st.markdown(f":small[Printed by {row.title}, weights {found.weights}, in {found.seconds:.1f} s:]")
         st.code(found.output or "(nothing)", language=None, wrap_lines=True)
+        if st.toggle("What are `model`, `head`, `stages`, `x` and `y`?", key="lesson_opening", persist_state="session"):
+            _opening(found)
     if after:
         st.markdown(linked(after))
+
+
+def _opening(found: Snippet) -> None:
+    """The lines that make what a snippet finds."""
+    st.markdown(
+        "These lines make what the snippet finds. Paste them before it and it runs outside of Thaw. `x` holds eight photo "
+        "patches, two of each of four classes, and `y` their classes; the head is new and has not learned."
+    )
+    st.image(found.batch, alt="The eight pictures in x")
+    st.code(found.opening, language="python", wrap_lines=True)
 
 
 def _parts(title: str, words: str, parts: tuple[tuple[str, ...], ...], row: Backbone, weights: str, icon: str) -> None:

@@ -20,6 +20,7 @@ TESTED = 306  # test images of the photo patches, from which the lesson's pictur
 FIRST = 132  # a cat's eye: edges, colour, texture and a part in one picture
 FAMILIES = ("resnet18", "vgg16")
 LOGITS = 5  # classes of an untrained head that are named
+_LOOSE = ("class_token", "encoder.pos_embedding")  # parts of ViT's stem that are weights and no modules
 
 
 def pick_picture(key: str) -> int:
@@ -103,11 +104,25 @@ def families(row: Backbone, weights: str) -> None:
         hide_index=True,
         alt="Stages of two backbones: output shapes, weights, BatchNorm layers",
     )
+    told = " ".join(exceptions(title, plan) for title, plan in ready)
     explain(
-        "Two designs, one habit: each stage halves the picture's sides and (mostly) doubles the channels. Where does each "
-        "network keep most of its weights?",
+        f"Two designs, one habit: most stages halve the sides of what they are given and double its channels. {told} Where does "
+        "each network keep most of its weights?",
         "Counts and shapes are the same for any weights. The dense layers on top of VGG are left out: they belong to its head.",
     )
+
+
+def exceptions(title: str, plan: Description) -> str:
+    """Which stages after the first keep the sides of the one before, and which its channels; as sentences, empty for none."""
+    shapes = {stage.stage: stage.output for stage in plan.stages[:-1] if len(stage.output) == 3}
+    pairs = list(zip(list(shapes)[1:], shapes.values(), list(shapes.values())[1:], strict=False))
+    sides = [name for name, before, after in pairs if after[1:] == before[1:]]
+    channels = [name for name, before, after in pairs if after[0] == before[0]]
+    both = [name for name in sides if name in channels]
+    kept = {"both as they were": both, "the sides as they were": sides, "the channels as they were": channels}
+    parts = [(what, [n for n in names if what.startswith("both") or n not in both]) for what, names in kept.items()]
+    words = [f"{', '.join(names)} {'leave' if len(names) > 1 else 'leaves'} {what}" for what, names in parts if names]
+    return f"In {title} {'; '.join(words)}." if words else ""
 
 
 def new_head(row: Backbone, weights: str) -> None:
@@ -203,18 +218,45 @@ def switches(row: Backbone, weights: str) -> None:
             f"The BatchNorm statistics of {', '.join(moving)} move although every weight there is frozen.",
             icon=":material/gpp_bad:",
         )
-    st.code(pytorch_lines(learns, mode, row.normalisation == "batch"), language="python", wrap_lines=True)
+    st.code(pytorch_lines(row, learns, mode), language="python", wrap_lines=True)
+    st.caption("`model` and `head` are those of the snippet above: torchvision's own model, with a new head.")
 
 
-def pytorch_lines(learns: tuple[str, ...], mode: str, batchnorm: bool) -> str:
-    """The same choice in PyTorch; `stages` maps names to modules."""
+def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
+    """The same choice in PyTorch, on torchvision's `model` of this backbone with its new `head`; the lines can be carried
+    out as they stand. `mode` is BatchNorm's: `frozen` or `moving`."""
+    paths = [path for stage in row.stages if stage.name in learns for path in stage.parts]
+    modules = [path for path in paths if path not in _LOOSE]
     lines = ["model.requires_grad_(False)", "head.requires_grad_(True)"]
-    if learns:
-        lines.append(f"for name in {list(learns)}:")
-        lines.append("    stages[name].requires_grad_(True)")
-    lines.append("optimizer = torch.optim.AdamW(p for p in model.parameters() if p.requires_grad)")
-    lines.append("model.train()  # before each epoch")
-    if batchnorm and mode == "frozen":
-        lines.append(f"for name in stages.keys() - {set(learns) or 'set()'}:")
-        lines.append("    stages[name].eval()  # or BatchNorm's statistics move")
-    return "\n".join(lines)
+    lines += [f"model.{path}.requires_grad_(True)" for path in paths if path in _LOOSE]
+    if modules:
+        lines += [
+            f"learning = [{', '.join(_sliced(modules))}]",
+            "for part in learning:",
+            "    part.requires_grad_(True)",
+        ]
+    lines.append("optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])")
+    if mode == "moving":
+        return "\n".join(
+            [*lines, "model.train()  # before each epoch; BatchNorm's statistics move in frozen stages too"]
+        )
+    why = "or BatchNorm's statistics move in frozen stages" if row.normalisation == "batch" else "frozen stages stay so"
+    lines.append(f"model.eval()  # before each epoch; {why}")
+    return "\n".join(
+        [*lines, *(["for part in [*learning, head]:", "    part.train()"] if modules else ["head.train()"])]
+    )
+
+
+def _sliced(paths: list[str]) -> list[str]:
+    """Parts of stages as PyTorch code; neighbours in one `nn.Sequential` as a slice: `model.features[24:31]`."""
+    found: list[tuple[str, int, int]] = []  # what holds them, the first, the last + 1; -1 where they have names
+    for path in paths:
+        holder, _, last = path.rpartition(".")
+        if not last.isdigit():
+            found.append((path, -1, -1))
+        elif found and found[-1][0] == holder and found[-1][2] == int(last):
+            found[-1] = (holder, found[-1][1], int(last) + 1)
+        else:
+            found.append((holder, int(last), int(last) + 1))
+    places = ("" if first < 0 else f"[{first}]" if end == first + 1 else f"[{first}:{end}]" for _, first, end in found)
+    return [f"model.{holder}{place}" for (holder, _, _), place in zip(found, places, strict=True)]
