@@ -11,8 +11,8 @@ class Strategy:
 
     `unfreezes` says when: `at once`, all together after the head alone (`after the head`), or `one by one` from the
     head down. `affine` says that BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's,
-    the defaults of a recipe, found by the grid in benchmarks/rates.py; `rate_decay` multiplies the rate from one
-    learning stage to the next towards the input.
+    the defaults of a recipe, from the coarse grid in benchmarks/rates.py (benchmarks/README.md says what it did not
+    settle); `rate_decay` multiplies the rate from one learning stage to the next towards the input.
     """
 
     name: str
