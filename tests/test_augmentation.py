@@ -6,7 +6,7 @@ from torch import Tensor
 
 from explorer.catalogue import AUGMENTATIONS
 from explorer.engine import augmentation
-from explorer.engine.augmentation import augment
+from explorer.engine.augmentation import augment, augmented
 from explorer.errors import ExplorerError
 
 CHANGING = [name for name in AUGMENTATIONS if name != "none"]
@@ -82,3 +82,22 @@ def test_colour_changes_colours_mildly(pixels: Tensor) -> None:
 def test_an_unknown_name_is_told_with_all_there_are(pixels: Tensor) -> None:
     with pytest.raises(ExplorerError, match="mixup.*flip, crop, colour"):
         augment(pixels, "mixup", 1)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_a_batch_in_parts_is_changed_as_it_is_in_one_piece_whatever_is_drawn_meanwhile(
+    name: str, size: int, pixels: Tensor
+) -> None:
+    parts = []
+    for part in augmented(pixels.split(size), name, 3):
+        parts.append(part)
+        torch.rand(5)  # as dropout does between two parts
+    assert torch.equal(torch.cat(parts), augment(pixels, name, 3))
+
+
+def test_the_draws_do_not_depend_on_the_device_of_the_pixels(pixels: Tensor) -> None:
+    """On torch's `meta` device nothing is computed: the draws of what comes after must be the same."""
+    here = list(augmented([pixels, pixels], "crop", 5))[1]
+    there = list(augmented([pixels.to("meta"), pixels], "crop", 5))
+    assert there[0].device.type == "meta" and torch.equal(there[1], here)

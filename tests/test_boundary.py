@@ -20,7 +20,7 @@ from explorer.catalogue import BACKBONES
 from explorer.engine import backbones, datasets, devices
 from explorer.engine.augmentation import augment
 from explorer.engine.backbones import Network
-from explorer.engine.boundary import Front, filling
+from explorer.engine.boundary import Front, filling, keep
 from explorer.engine.boundary.entries import STORED, Writer, find
 from explorer.engine.boundary.frozen import Frozen, versions
 from explorer.engine.datasets import Data, Images
@@ -554,6 +554,33 @@ def test_a_draw_is_the_same_for_the_same_seed_and_takes_every_view(bench: Callab
     assert torch.equal(state, torch.get_rng_state())
 
 
+@pytest.mark.parametrize("size", [1, 4, 10])
+@pytest.mark.parametrize(
+    "choices", [{"strategy": "full"}, {"strategy": "last_stage"}, {"augmentation": "none"}], ids=str
+)
+def test_a_draw_in_parts_is_the_draw_to_the_last_bit(
+    choices: dict[str, str], size: int, bench: Callable[..., Bench]
+) -> None:
+    front = bench(**{"augmentation": "colour"} | choices).over(views=3)
+    parts = []
+    for part in front.draws(ALL, 7, size):
+        parts.append(part)
+        torch.rand(5)
+    assert {len(part) for part in parts} <= {size, len(ALL) % size}
+    assert torch.equal(torch.cat(parts), front.draw(ALL, 7))
+
+
+def test_pixels_are_on_the_device_before_they_are_augmented(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Tensor] = []
+    given: list[Tensor] = []
+    monkeypatch.setattr(Place, "send", lambda self, tensor: sent.append(tensor) or tensor)
+    monkeypatch.setattr(sys.modules["explorer.engine.boundary.frozen"], "augment", lambda x, *a: given.append(x) or x)
+    bench(augmentation="crop").over(views=3)
+    assert len(given) == 2 and all(any(x is y for y in sent) for x in given)
+
+
 @pytest.mark.parametrize("strategy", ["full", "last_stage"])
 def test_without_augmentation_a_draw_is_what_is_read(strategy: str, bench: Callable[..., Bench]) -> None:
     front = bench(strategy=strategy).over()
@@ -589,3 +616,40 @@ def test_all_that_is_read_often_is_offered_to_the_gpu(
     monkeypatch.setattr(Place, "resident", lambda self, tensor: offered.append(tensor) or tensor)
     front = bench(strategy=strategy, augmentation="flip").over(views=2)
     assert [id(tensor) for tensor in offered] == [id(tensor) for tensor in (*front.views, front.labels)]
+
+
+# Pictures that are kept
+
+
+def test_kept_pictures_are_decoded_once_whichever_are_asked_for(bench: Callable[..., Bench]) -> None:
+    it = bench()
+    size, plain = it.recipe.preprocessing, it.data.train.pixels(it.recipe.preprocessing)
+    images = keep(replace(it.data, train=it.counted(it.data.train)), size).train
+    told: list[float] = []
+    assert np.array_equal(images.take([5, 2]).pixels(size, told.append), plain[[5, 2]]) and it.decoded == 2
+    assert np.array_equal(images.take(range(4)).take([3, 2]).pixels(size, told.append), plain[[3, 2]])
+    assert it.decoded == 3 and np.array_equal(images.pixels(size, told.append), plain) and it.decoded == len(plain)
+    assert images.pixels(size) is images.pixels(size) and it.decoded == len(plain)
+    assert images.take([1]).pixels(size, told.append).shape == (1, *plain.shape[1:]) and told.count(1.0) == 4
+    assert (images.take([3, 1]).ids, images.take([3, 1]).labels.tolist()) == (
+        it.data.train.take([3, 1]).ids,
+        it.data.train.labels[[3, 1]].tolist(),
+    )
+
+
+def test_kept_pictures_are_decoded_anew_for_another_size(bench: Callable[..., Bench]) -> None:
+    it, other = bench(), bench(input_size=64)
+    images = keep(it.data, it.recipe.preprocessing).train
+    assert images.pixels(it.recipe.preprocessing).shape[1] == 32
+    wanted = other.recipe.preprocessing
+    assert np.array_equal(images.pixels(wanted), it.data.train.pixels(wanted))
+
+
+@pytest.mark.parametrize(("share", "kept"), [(1.01, True), (0.99, False)])
+def test_pictures_are_kept_where_all_of_them_fit_into_the_budget(
+    share: float, kept: bool, bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = bench()
+    n = sum(len(images) for images in (it.data.train, it.data.val, it.data.test))
+    monkeypatch.setenv("THAW_MEMORY_GB", repr(n * 32 * 32 * 3 * share / 1e9))
+    assert (keep(it.data, it.recipe.preprocessing) is not it.data) == kept

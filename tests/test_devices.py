@@ -48,6 +48,31 @@ def test_rows_go_from_main_memory_to_a_gpu_through_pinned_memory_without_waiting
     assert deeds == ["pinned", ("cuda", True)]
 
 
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that can be chosen, and cuDNN as torch leaves it."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+
+
+@pytest.mark.parametrize(("device", "held"), [("cuda", True), ("auto", True), ("cpu", False)])
+def test_where_a_gpu_is_chosen_cudnn_repeats_its_results(device: str, held: bool, gpu: None) -> None:
+    assert (place(backbone("resnet10"), device).device.type == "cuda") == held
+    assert torch.backends.cudnn.deterministic == held and torch.backends.cudnn.benchmark != held
+
+
+@pytest.mark.parametrize(("native", "precision"), [(True, "bfloat16"), (False, "float32")])
+@pytest.mark.parametrize("name", ["resnet10", "mobilenet_v2"])
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32(
+    name: str, native: bool, precision: str, gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if native:
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
+    assert place(backbone(name), "cuda").precision == precision
+
+
 def test_the_hardware_names_the_processor_and_its_threads() -> None:
     told = CPU.hardware
     assert told.startswith("cpu") and told == CPU.hardware

@@ -8,6 +8,7 @@ import torch
 
 from explorer.engine import memory
 from explorer.engine.devices import Place
+from explorer.errors import ExplorerError
 
 CPU = Place(torch.device("cpu"), False)
 
@@ -28,3 +29,30 @@ def test_a_system_that_cannot_tell_says_nothing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "platform", "darwin")
     memory.reset_peak(CPU)
     assert memory.peak(CPU) == 0
+
+
+@pytest.mark.parametrize(("most", "tried"), [(32, [32]), (9, [32, 16, 8]), (1, [32, 16, 8, 4, 2, 1])])
+def test_work_is_done_on_as_many_images_as_fit(most: int, tried: list[int]) -> None:
+    sizes: list[int] = []
+
+    def work(size: int) -> str:
+        sizes.append(size)
+        if size > most:
+            raise torch.OutOfMemoryError("no room")
+        return "done"
+
+    assert memory.fitting(work, 32, CPU, 64) == ("done", tried[-1]) and sizes == tried
+
+
+def test_other_faults_are_not_taken_for_too_little_memory() -> None:
+    with pytest.raises(ZeroDivisionError):
+        memory.fitting(lambda size: 1 / 0, 32, CPU, 64)
+
+
+@pytest.mark.parametrize(("size", "half"), [(2, 1), (3, 2), (5, 3), (32, 16)])
+def test_half_is_rounded_up_and_ends_with_one(size: int, half: int) -> None:
+    error = torch.OutOfMemoryError("no room")
+    assert memory.halved(size, CPU, 64, error) == half
+    with pytest.raises(ExplorerError, match="does not hold one image of 64 pixels") as raised:
+        memory.halved(1, CPU, 64, error)
+    assert raised.value.__cause__ is error

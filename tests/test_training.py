@@ -87,9 +87,14 @@ def test_exactly_what_learns_is_stored_and_everything_in_front_of_it_is_bitwise_
     assert same == {stage: i < first for i, stage in enumerate(stages)}
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_every_strategy_moves_what_it_says_on_the_built_in_backbone(strategy: str, make: Callable[..., Recipe]) -> None:
-    choices = make(strategy=strategy, weights="default", epochs=6, per_class=4)
+AFFINE = [("gradual", {"batchnorm": "affine"}), ("lp_ft", {"batchnorm": "affine"})]
+
+
+@pytest.mark.parametrize(("strategy", "more"), [*((name, {}) for name in STRATEGIES), *AFFINE])
+def test_every_strategy_moves_what_it_says_on_the_built_in_backbone(
+    strategy: str, more: dict[str, str], make: Callable[..., Recipe]
+) -> None:
+    choices = make(strategy=strategy, weights="default", epochs=6, per_class=4, **more)
     session = training.prepare(choices)
     assert session.recipe.weights == ("random" if strategy == "from_scratch" else "BUILT_IN")
     list(training.train(session))
@@ -311,6 +316,8 @@ def test_a_head_learns_the_same_whatever_the_scale_of_its_features(
 def test_random_weights_start_from_a_sane_loss(
     backbone: str, choices: dict[str, str], make: Callable[..., Recipe]
 ) -> None:
+    if "batchnorm" in choices and BACKBONES[backbone].normalisation != "batch":
+        choices = {}
     epoch = next(training.train(training.prepare(make(backbone=backbone, **choices))))
     assert epoch.batch_loss < 4 * math.log(3)
 
@@ -363,7 +370,7 @@ def test_the_features_of_many_epochs_are_kept_for_some_with_first_and_last() -> 
     [(16, 8, [8, 8]), (17, 8, [8, 9]), (18, 8, [8, 8, 2]), (9, 8, [9]), (1, 8, [1]), (3, 2, [3])],
 )
 def test_a_last_batch_of_one_joins_its_neighbour(n: int, size: int, sizes: list[int]) -> None:
-    batches = loop._batches(torch.arange(n), size)
+    batches = loop.batches(torch.arange(n), size)
     assert [len(b) for b in batches] == sizes
     assert torch.cat(batches).tolist() == list(range(n))
 
@@ -475,6 +482,22 @@ def test_a_loss_that_is_no_number_ends_the_run_there_and_keeps_what_was(
     assert [e.epoch for e in found.epochs] == [1, 2]
     with pytest.raises(ExplorerError, match="is failed .*epoch 3.*Choose a finished run"):
         tasks.network(run)
+    assert found.clean is True and runs.audit(run).clean, "what was frozen stayed so"
+    best = max(found.epochs, key=lambda e: (e.val.accuracy, -e.val_loss)).epoch
+    learned = runs.tensors(run, "learned")
+    assert found.facts["chosen_epoch"] == best and all(np.isfinite(tensor).all() for tensor in learned.values())
+
+
+def test_a_loss_that_is_no_number_in_the_first_epoch_leaves_nothing_to_look_at(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.create(make(backbone="squeezenet1_1"))
+    losing(monkeypatch, at=2)
+    with pytest.raises(ExplorerError, match="in epoch 1"):
+        tasks.train(run)
+    found = runs.read(run)
+    assert found.state == "failed" and found.clean is None and not found.epochs
+    assert {p.name for p in runs.folder(run).iterdir()} == {"run.json", "epochs.jsonl"}
 
 
 def test_weights_that_explode_are_told_too(make: Callable[..., Recipe]) -> None:
@@ -505,6 +528,41 @@ def test_a_stop_is_a_stop_whenever_it_comes_and_keeps_what_was(
     assert found.state == "stopped" and not found.error
     assert [e.epoch for e in found.epochs] == list(range(1, kept + 1))
     assert runs.read(run) == found
+    assert found.clean is (True if kept else None), "past an epoch there is an audit"
+    assert (runs.folder(run) / "audit.json").is_file() == (kept > 0)
+
+
+@pytest.mark.parametrize("batchnorm", ["frozen", "moving"])
+@pytest.mark.parametrize("when", ["Frozen stages, train", "Epoch 3 of"])
+def test_a_stop_between_two_phases_is_audited_by_what_had_learned_until_then(
+    when: str, batchnorm: str, make: Callable[..., Recipe]
+) -> None:
+    run = runs.create(make(strategy="lp_ft", epochs=4, batchnorm=batchnorm))
+
+    def stop(fraction: float, message: str) -> None:
+        if message.startswith(when) and runs.read(run).epochs:
+            raise Stopped
+
+    found = tasks.train(run, stop)
+    audit = runs.audit(run)
+    assert found.state == "stopped" and len(found.epochs) == 2
+    assert found.clean == audit.clean == (batchnorm == "frozen")
+    assert [row.declared for row in audit.stages] == ["frozen"] * 5 + ["learns"], "the stages have not learned yet"
+
+
+def test_a_stop_on_a_full_disk_is_a_stop(make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.create(make(backbone="squeezenet1_1", epochs=4))
+
+    def full(run: str, audit: Any) -> None:
+        raise ExplorerError("The disk is full.")
+
+    def stop(fraction: float, message: str) -> None:
+        if message.startswith("Epoch 2"):
+            raise Stopped
+
+    monkeypatch.setattr(runs, "store_audit", full)
+    found = tasks.train(run, stop)
+    assert found.state == "stopped" and found.clean is None and not found.error
 
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

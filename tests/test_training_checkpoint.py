@@ -27,6 +27,8 @@ CASES = [
     ("gradual", {"unfreeze_every": 1}),
     ("lp_ft", {}),
     ("bn_only", {}),
+    ("gradual", {"batchnorm": "affine", "unfreeze_every": 1}),
+    ("lp_ft", {"batchnorm": "affine"}),
 ]
 
 
@@ -56,6 +58,19 @@ def test_a_resumed_run_ends_as_if_it_had_never_been_cut(
     assert all(torch.equal(one.learned[name], two.learned[name]) for name in one.learned)
     assert all(np.array_equal(one.features[name], two.features[name]) for name in one.features)
     assert one.audit == two.audit and one.audit.clean
+
+
+def test_the_seconds_before_a_cut_count_too(make: Callable[..., Recipe]) -> None:
+    wanted = make(epochs=3)
+    cut_off, again = training.prepare(wanted), training.prepare(wanted)
+    next(training.train(cut_off))
+    cut_off.started -= 100.0  # as if it had been slow
+    cut_off.seconds["training"] += 90.0
+    training.restore(again, training.dump(cut_off))
+    list(training.train(again))
+    seconds = training.outcome(again).seconds
+    assert seconds["training"] > 90 and seconds["total"] > 100
+    assert seconds["total"] >= seconds["features"] + seconds["training"]
 
 
 @pytest.fixture
@@ -89,6 +104,17 @@ def test_a_stopped_run_goes_on_and_has_the_epochs_and_the_score_of_one_that_ran_
     assert "Resumed after epoch 2." in found.facts["note"] and not runs.resumable(stopped)
 
 
+def test_the_first_whole_epoch_is_kept_at_once(make: Callable[..., Recipe]) -> None:
+    run = runs.create(make(epochs=3))
+    tasks.train(run, cut(at=1))
+    assert not runs.resumable(run), "there is no whole epoch yet"
+    tasks.train(run, cut(at=2))
+    assert runs.resumable(run), "although five seconds are not over"
+    first = runs.checkpoint(run)
+    tasks.train(run, cut(at=3))
+    assert runs.checkpoint(run) == first, "after it there is one every few seconds"
+
+
 def test_epochs_behind_the_checkpoint_are_learned_again_not_counted_twice(
     make: Callable[..., Recipe], often: None
 ) -> None:
@@ -119,6 +145,18 @@ def test_another_recipe_s_checkpoint_is_refused(make: Callable[..., Recipe]) -> 
     next(training.train(one))
     with pytest.raises(ExplorerError, match="another recipe"):
         training.restore(other, training.dump(one))
+    assert other.done == 0
+
+
+def test_a_checkpoint_of_another_version_is_refused(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = training.prepare(make()), training.prepare(make())
+    next(training.train(one))
+    saved = training.dump(one)
+    monkeypatch.setattr(training.checkpoint, "VERSION", training.checkpoint.VERSION + 1)
+    with pytest.raises(ExplorerError, match="another version of Thaw wrote it.*Start the recipe anew"):
+        training.restore(other, saved)
     assert other.done == 0
 
 

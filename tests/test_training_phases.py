@@ -1,20 +1,19 @@
-"""Several phases, cached views, weighted classes, too little memory: what learns when, and that the numbers hold."""
+"""Several phases, cached views, weighted classes: what learns when, and that the numbers hold."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-from explorer import recipe
-from explorer.engine import devices, freezing, training
-from explorer.engine.boundary import Front
+from explorer import cache, recipe
+from explorer.engine import datasets, devices, freezing, training
+from explorer.engine.datasets import Data, Images
 from explorer.engine.training import Session, loop
-from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
-from explorer.results import Epoch
 
 
 @pytest.fixture
@@ -80,6 +79,25 @@ def test_what_is_unfrozen_later_joins_the_optimizer_and_leaves_the_others_moment
     assert fresh.requires_grad and fresh not in session.optimizer.state
 
 
+@pytest.mark.parametrize("strategy", ["gradual", "lp_ft"])
+def test_a_stage_whose_normalisation_learned_before_learns_whole_once_it_is_unfrozen(
+    strategy: str, make: Callable[..., Recipe]
+) -> None:
+    session = training.prepare(make(strategy=strategy, epochs=2, unfreeze_every=1, batchnorm="affine"))
+    epochs, block = training.train(session), session.network.model.layer4[0]
+    next(epochs)
+    kept = session.optimizer.state[block.bn1.weight]["exp_avg"]
+    assert block.conv1.weight not in session.optimizer.state and block.bn1.weight in session.optimizer.state
+    next(epochs)
+    assert session.optimizer.state[block.bn1.weight]["exp_avg"] is kept, "momentum goes on"
+    groups = [group for group in session.optimizer.param_groups if group["name"] == "layer4"]
+    assert len(groups) == 2 and groups[0]["rate"] == groups[1]["rate"]
+    held = [id(p) for group in session.optimizer.param_groups for p in group["params"]]
+    assert len(held) == len(set(held))
+    assert not torch.equal(block.conv1.weight.detach(), session.before["layer4.0.conv1.weight"])
+    assert training.outcome(session).audit.clean
+
+
 def test_something_that_moves_before_its_turn_makes_the_audit_red(make: Callable[..., Recipe]) -> None:
     session = training.prepare(make(strategy="lp_ft", epochs=2))
     epochs = training.train(session)
@@ -143,46 +161,33 @@ def test_weighted_classes_all_count_the_same(make: Callable[..., Recipe]) -> Non
     assert [math.isfinite(e.batch_loss) for e in training.train(session)] == [True, True]
 
 
-# Too little memory
+# Pictures that every phase looks at
 
 
-def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
-    """An accelerator that holds `most` images at once; returns the sizes of the batches that fitted while learning."""
-    tail, sizes = Front.tail, []
-
-    def limited(self: Front, network: Any, x: torch.Tensor) -> torch.Tensor:
-        if torch.is_grad_enabled():
-            if len(x) > most:
-                raise torch.OutOfMemoryError("no room")
-            sizes.append(len(x))
-        return tail(self, network, x)
-
-    monkeypatch.setattr(Front, "tail", limited)
-    return sizes
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same_step(
-    weighted: bool, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch, float32: None
+@pytest.mark.parametrize("strategy", ["gradual", "lp_ft"])
+def test_each_picture_is_decoded_once_in_a_run_where_memory_allows(
+    strategy: str, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch, float32: None
 ) -> None:
-    wanted = make(strategy="linear_probe", class_weights=weighted)
+    load, read = datasets.load, Counter[str]()
 
-    def losses() -> tuple[Session, list[Epoch]]:
+    def counted(wanted: Recipe) -> Data:
+        data = load(wanted)
+        return replace(data, **{split: counting(getattr(data, split)) for split in ("train", "val", "test")})
+
+    def counting(images: Images) -> Images:
+        return replace(images, read=lambda i: (read.update([images.ids[i]]), images.read(i))[1], reduced=None)
+
+    monkeypatch.setattr(datasets, "load", counted)
+    wanted, found = make(strategy=strategy, epochs=4, unfreeze_every=1), []
+    for budget in ("1", "0"):
+        monkeypatch.setenv("THAW_MEMORY_GB", budget)
+        cache.clear()
+        read.clear()
         session = training.prepare(wanted)
-        return session, list(training.train(session))
-
-    _, whole = losses()
-    sizes = short_of_memory(monkeypatch, most=3)
-    session, parts = losses()
-    assert set(sizes) == {2} and session.chunk == 2
-    assert np.allclose([e.batch_loss for e in whole], [e.batch_loss for e in parts], rtol=1e-4)
-    assert session.notes == ["Out of memory on cpu: batches of 8 were learned from in parts of 2."]
-
-
-def test_one_image_that_does_not_fit_fails_with_what_would_help(
-    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    session = training.prepare(make(strategy="linear_probe"))
-    short_of_memory(monkeypatch, most=0)
-    with pytest.raises(ExplorerError, match="does not hold one image.*Freeze more stages"):
-        list(training.train(session))
+        rows = list(training.train(session))
+        outcome = training.outcome(session)
+        every = {name for split in (session.data.train, session.data.val, session.data.test) for name in split.ids}
+        assert set(read) == every and outcome.audit.clean
+        assert (set(read.values()) == {1}) == (budget == "1")
+        found.append(([(e.batch_loss, e.val_loss) for e in rows], outcome.probability.tolist()))
+    assert found[0] == found[1], "the numbers are the same"

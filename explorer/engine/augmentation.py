@@ -1,13 +1,12 @@
 """Augmentation: every image changed by a draw of its own, as uint8 pixels on the device where they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
 from torchvision.transforms import v2
 
 from explorer.catalogue import AUGMENTATIONS
-from explorer.engine.devices import seeded
 from explorer.errors import unknown
 
 
@@ -30,14 +29,32 @@ CHANGES: dict[str, Callable[[list[int]], list[nn.Module]]] = {"flip": _flip, "cr
 def augment(pixels: Tensor, name: str, seed: int) -> Tensor:
     """(b, h, w, 3) uint8 → the same shape; equal seeds give equal pictures, and torch's own draws stay as they were.
 
-    v2 draws once for whatever it is given, so each image is given alone. Raises ExplorerError for an unknown name.
+    Raises ExplorerError for an unknown name.
     """
-    if name == "none":
-        return pixels
-    if name not in CHANGES:
+    return next(augmented([pixels], name, seed))
+
+
+def augmented(parts: Iterable[Tensor], name: str, seed: int) -> Iterator[Tensor]:
+    """`augment` for a batch that comes in parts, one after the other: each draws on from where the last one ended.
+
+    v2 draws once for whatever it is given, so each image is given alone. All draws are of the CPU's generator, wherever the
+    pixels are.
+    """
+    if name != "none" and name not in CHANGES:
         raise unknown("augmentation", name, AUGMENTATIONS)
+    state = torch.Generator().manual_seed(seed).get_state()
+    for pixels in parts:
+        if name != "none":
+            pixels, state = _change(pixels, name, state)
+        yield pixels
+
+
+def _change(pixels: Tensor, name: str, state: Tensor) -> tuple[Tensor, Tensor]:
+    """The changed pixels (b, h, w, 3), and the generator's state after their draws."""
     change = v2.Compose(CHANGES[name](list(pixels.shape[1:3])))
     images = pixels.cpu() if pixels.device.type == "mps" else pixels  # not every resize exists there
-    with seeded(seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(state)
         changed = [change(image) for image in images.permute(0, 3, 1, 2)]
-    return torch.stack(changed).permute(0, 2, 3, 1).contiguous()
+        state = torch.get_rng_state()
+    return torch.stack(changed).permute(0, 2, 3, 1).contiguous(), state

@@ -43,12 +43,15 @@ class Place:
             return tensor
         return tensor.to(self.device)
 
+    def send(self, tensor: Tensor) -> Tensor:
+        """The tensor on the device; from main memory to a GPU through pinned memory, so that nobody waits for it."""
+        if self.device.type == "cuda" and tensor.device.type == "cpu":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, non_blocking=True)
+
     def gather(self, tensor: Tensor, rows: Tensor) -> Tensor:
-        """tensor[rows], on the device; from main memory to a GPU through pinned memory, so that nobody waits for it."""
-        taken = tensor[rows]
-        if self.device.type == "cuda" and taken.device.type == "cpu":
-            taken = taken.pin_memory()
-        return taken.to(self.device, non_blocking=True)
+        """tensor[rows], sent to the device."""
+        return self.send(tensor[rows])
 
 
 def place(row: Backbone, device: str) -> Place:
@@ -56,7 +59,8 @@ def place(row: Backbone, device: str) -> Place:
 
     On CPUs bfloat16 is used only where the processor multiplies it in hardware and the architecture gains from it: for
     ResNets it is three times faster with AMX and 1.7 times with AVX-512 alone (an EPYC, ResNet-18 and ResNet-10), for
-    depthwise convolutions (MobileNet, EfficientNet) a loss in training.
+    depthwise convolutions (MobileNet, EfficientNet) a loss in training. On GPUs it is used where they have it themselves.
+    On a GPU cuDNN is held to algorithms that repeat their results to the last bit, in the whole process.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -64,8 +68,10 @@ def place(row: Backbone, device: str) -> Place:
         raise ExplorerError("The device 'cuda' was asked for, but there is no usable GPU here. Use 'auto' or 'cpu'.")
     if device == "mps" and not torch.backends.mps.is_available():
         raise ExplorerError("The device 'mps' was asked for, but this is no Apple GPU. Use 'auto' or 'cpu'.")
-    hardware = device == "cuda" or (device == "cpu" and _multiplies_bfloat16())
-    return Place(torch.device(device), hardware and (row.bfloat16 or device == "cuda"))
+    if device == "cuda":
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        return Place(torch.device(device), torch.cuda.is_bf16_supported(including_emulation=False))
+    return Place(torch.device(device), device == "cpu" and row.bfloat16 and _multiplies_bfloat16())
 
 
 def _multiplies_bfloat16() -> bool:

@@ -52,7 +52,8 @@ def _run(
 ) -> list[Entry]:
     shelves: dict[int, Shelf] = {}
     with ExitStack() as stack:
-        for start, pixels in _batches(images, frozen.preprocessing, batch, progress):
+        for start, decoded in _batches(images, frozen.preprocessing, batch, progress):
+            pixels = frozen.place.send(decoded)  # once for all views, which are drawn and cut there
             for view in missing:
                 output, pooled = frozen.run(view.of(pixels, start), view.pool)
                 if view.number not in shelves:

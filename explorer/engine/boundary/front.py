@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue import Preprocessing
-from explorer.engine import backbones
-from explorer.engine.augmentation import augment
+from explorer.engine import backbones, memory
+from explorer.engine.augmentation import augmented
 from explorer.engine.backbones import Network
+from explorer.engine.boundary.entries import Entry
 from explorer.engine.boundary.filling import fill
 from explorer.engine.boundary.frozen import Frozen, versions
 from explorer.engine.datasets import Images
@@ -26,7 +27,7 @@ class Front:
     `views` holds the output at the boundary, (n, …) each: of the images themselves, then of their augmented versions. It
     is pixels (uint8) where no stage is frozen in front, pooled features where none learns. `upto` names the last frozen
     stage (None: no front). `pooled` has the front's pooled features per stage, of the images themselves. `augmentation`
-    says how `draw` varies.
+    says how `draw` varies. `batch` is the number of images that went through the front at once.
     """
 
     BATCH: ClassVar[int] = 32
@@ -39,6 +40,7 @@ class Front:
     augmentation: str
     preprocessing: Preprocessing
     place: Place
+    batch: int = BATCH
 
     @classmethod
     def over(
@@ -52,26 +54,33 @@ class Front:
         learns: tuple[str, ...] | None = None,
         fingerprint: str = "",
         views: int = 1,
+        batch: int | None = None,
     ) -> "Front":
         """The frozen front's output for a split: from the cache, else from pixels, decoded and run through it once.
 
         `learns` names the stages that learn now (None: those of the recipe), and what lies before them is the front.
         `pool` keeps the pooled features of its stages, `views` is the number of versions of each image, and
-        `fingerprint` the data set's (`Data.fingerprint`; without one nothing is stored on disk).
+        `fingerprint` the data set's (`Data.fingerprint`; without one nothing is stored on disk). Where the device's memory
+        does not hold `batch` images at once (BATCH unless told), half as many are taken, as often as it needs.
         """
+        batch = batch or cls.BATCH
         front = recipe.front_of(recipe.learns if learns is None else learns)
         if not front or recipe.batchnorm == "moving":  # what moves cannot be cached
             upto, probe, pooled = None, False, {}
             found = [torch.from_numpy(images.pixels(recipe.preprocessing, progress))]
         else:
             frozen = Frozen(network, front[-1], recipe.preprocessing, place)
-            wanted = versions(frozen, recipe, images, fingerprint, cls.BATCH, pool, views)
-            entries = fill(frozen, images, wanted, cls.BATCH, progress)
+
+            def filled(size: int) -> list[Entry]:
+                wanted = versions(frozen, recipe, images, fingerprint, size, pool, views)
+                return fill(frozen, images, wanted, size, progress)
+
+            entries, batch = memory.fitting(filled, batch, place, recipe.preprocessing.crop)
             upto, probe, pooled = frozen.upto, frozen.probe, entries[0].pooled
             found = [entry.stored for entry in entries]
         kept, labels = tuple(map(place.resident, found)), place.resident(torch.from_numpy(images.labels))
         name = recipe.augmentation if views > 1 else "none"
-        return cls(upto, probe, kept, labels, pooled, name, recipe.preprocessing, place)
+        return cls(upto, probe, kept, labels, pooled, name, recipe.preprocessing, place, batch)
 
     @property
     def stored(self) -> Tensor:
@@ -86,13 +95,21 @@ class Front:
     def draw(self, batch: Tensor, seed: int) -> Tensor:
         """What there is to learn from these images this time, ready for `tail`: a view of each drawn by `seed`, or, where
         there is no front, the images augmented by it. Without augmentation it is what `read` gives."""
+        return next(self.draws(batch, seed, len(batch)))
+
+    def draws(self, batch: Tensor, seed: int, size: int) -> Iterator[Tensor]:
+        """What `draw` gives, to the last bit, in parts of `size` images; none is there before it is asked for."""
+        parts = batch.split(size)
         if self.augmentation == "none":
-            return self.read(batch)
-        if self.upto:
+            yield from map(self.read, parts)
+        elif self.upto:
             dice = torch.Generator().manual_seed(seed)
-            return self.read(batch, torch.randint(len(self.views), (len(batch),), generator=dice))
-        pixels = augment(self.place.gather(self.stored, batch), self.augmentation, seed)
-        return to_input(pixels, self.preprocessing, self.place.device)
+            views = torch.randint(len(self.views), (len(batch),), generator=dice).split(size)
+            yield from map(self.read, parts, views)
+        else:
+            pixels = (self.place.gather(self.stored, part) for part in parts)
+            for changed in augmented(pixels, self.augmentation, seed):
+                yield to_input(changed, self.preprocessing, self.place.device)
 
     def _mixed(self, batch: Tensor, view: Tensor) -> Tensor:
         """Image batch[i] as its view view[i] has it."""
@@ -120,8 +137,13 @@ class Front:
         split's first batch (0.0 where there is no frozen front, or where it is still what it was)."""
         if not self.upto:
             return 0.0
-        first = images.take(np.arange(min(self.BATCH, len(images))))  # decoded as the first time, reduced JPEGs too
+        first = images.take(np.arange(min(self.batch, len(images))))  # decoded as the first time, reduced JPEGs too
         pixels = torch.from_numpy(first.pixels(recipe.preprocessing))
-        output, _ = Frozen(network, self.upto, recipe.preprocessing, place).run(pixels, pool=False)
+        frozen = Frozen(network, self.upto, recipe.preprocessing, place)
+
+        def run(size: int) -> Tensor:
+            return torch.cat([frozen.run(part, pool=False)[0] for part in pixels.split(size)])
+
+        output, _ = memory.fitting(run, self.batch, place, recipe.preprocessing.crop)
         stored = self.stored[: len(output)].to(output.device)
         return (output.float() - stored.float()).abs().max().item()

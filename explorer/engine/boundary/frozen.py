@@ -48,7 +48,7 @@ class Frozen:
         self.network.eval()
         rows: dict[str, np.ndarray] = {}
         with torch.inference_mode(), self.place.autocast():
-            x = to_input(pixels, self.preprocessing, self.place.device)
+            x = to_input(self.place.send(pixels), self.preprocessing, self.place.device)
             for stage in self.stages:
                 x = self.network.stages[stage](x)
                 if pool:

@@ -1,6 +1,7 @@
 """A run between two epochs as one file, from which it goes on to the same numbers."""
 
 import io
+import time
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from explorer.engine.training.loop import phase_of
 from explorer.engine.training.session import Report, Session, open_phase, run_front, silent
 from explorer.errors import ExplorerError
 
+VERSION = 2  # raise it when a checkpoint written before can no longer be read as one written now
+
 
 def dump(session: Session) -> bytes:
     """All that a session needs to go on after its last whole epoch: what changed, the optimizer, the best epoch so far.
@@ -20,6 +23,7 @@ def dump(session: Session) -> bytes:
     now = freezing.changed(session.before, freezing.snapshot(session.network))
     best = session.best and (*session.best[:2], _cpu(freezing.changed(session.before, _cpu(session.best[2]))))
     facts = {
+        "version": VERSION,
         "fingerprint": session.recipe.fingerprint,
         "began": session.began,
         "now": now,
@@ -27,6 +31,7 @@ def dump(session: Session) -> bytes:
         "best": best,
         "history": {epoch: torch.from_numpy(rows) for epoch, rows in session.history.items()},
         "seconds": session.seconds,
+        "elapsed": time.perf_counter() - session.started,
         "done": session.done,
         "steps": session.steps,
         "early": sorted(session.early),
@@ -59,9 +64,11 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
         epoch, good, tensors = facts["best"]
         session.best = epoch, tuple(good), session.before | tensors
     session.history = {epoch: np.asarray(rows) for epoch, rows in facts["history"].items()}
+    session.started -= facts["elapsed"]
     session.seconds = facts["seconds"] | {"features": session.seconds.get("features", 0.0)}
-    for name in ("done", "steps", "recomputed", "chunk", "notes"):
+    for name in ("done", "steps", "recomputed", "chunk"):
         setattr(session, name, facts[name])
+    session.notes = [*facts["notes"], *(note for note in session.notes if note not in facts["notes"])]
     session.early = set(facts["early"])
     if phase:
         run_front(session, report, 0.0, 0.0)
@@ -70,7 +77,9 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
 def _read(session: Session, saved: bytes) -> dict[str, Any]:
     try:
         facts = torch.load(io.BytesIO(saved), map_location="cpu", weights_only=True)
-        if facts["fingerprint"] != session.recipe.fingerprint or facts["done"] < 1:
+        if facts.get("version") != VERSION:
+            why = "another version of Thaw wrote it"
+        elif facts["fingerprint"] != session.recipe.fingerprint or facts["done"] < 1:
             why = "it belongs to another recipe"
         elif facts["began"] != session.began:
             why = "the weights it began from have changed since"

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.catalogue.strategies import strategy
-from explorer.engine import devices, freezing
+from explorer.engine import devices, freezing, memory
 from explorer.engine.training.scoring import score_epoch
 from explorer.engine.training.session import (
     FEATURES_SHARE,
@@ -42,9 +42,9 @@ def train(session: Session, report: Report = silent) -> Iterator[Epoch]:
     began = time.perf_counter() - session.seconds.get("training", 0.0)
     for epoch in range(session.done + 1, recipe.epochs + 1):
         _enter(session, phase_of(recipe, epoch), epoch, report)
-        batches = _batches(torch.randperm(len(labels), generator=order), recipe.batch_size)
+        some = batches(torch.randperm(len(labels), generator=order), recipe.batch_size)
         with devices.seeded(recipe.seed * 1009 + epoch):  # dropout draws from torch's own generator
-            batch_loss, speed = _learn(session, batches, epoch, report)
+            batch_loss, speed = _learn(session, some, epoch, report)
         row = score_epoch(session, epoch, time.perf_counter() - began, batch_loss, speed)
         _check(row.train_loss, epoch, recipe)
         session.done = epoch
@@ -83,30 +83,29 @@ def rate_share(recipe: Recipe, epoch: int, part: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (epoch - first + part) / length))
 
 
-def _batches(indices: Tensor, size: int) -> list[Tensor]:
+def batches(indices: Tensor, size: int) -> list[Tensor]:
     """Batches of `size`; a last batch of one joins its neighbour, since BatchNorm cannot train on one image."""
-    batches = list(indices.split(size))
-    if len(batches) > 1 and len(batches[-1]) == 1:
-        batches[-2:] = [torch.cat(batches[-2:])]
-    return batches
+    found = list(indices.split(size))
+    if len(found) > 1 and len(found[-1]) == 1:
+        found[-2:] = [torch.cat(found[-2:])]
+    return found
 
 
-def _learn(session: Session, batches: list[Tensor], epoch: int, report: Report) -> tuple[float, float]:
+def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) -> tuple[float, float]:
     """One pass; returns the mean loss while learning and the images a second."""
     recipe, optimizer = session.recipe, session.optimizer
     freezing.set_modes(session.network, recipe, session.learns)
     weight = class_weights(session)
     started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
-    for i, batch in enumerate(batches):
-        report(_fraction(recipe, epoch, i / len(batches)), f"Epoch {epoch} of {recipe.epochs}")
-        share = rate_share(recipe, epoch, i / len(batches))
+    for i, batch in enumerate(parts):
+        report(_fraction(recipe, epoch, i / len(parts)), f"Epoch {epoch} of {recipe.epochs}")
+        share = rate_share(recipe, epoch, i / len(parts))
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * share
         seed = (recipe.seed * 1009 + epoch) * 100_003 + i
-        total += _gradient(session, batch, seed, weight, report) * len(batch)
-        optimizer.step()
+        total += step(session, batch, seed, weight, report) * len(batch)
         session.steps += 1
-    images = sum(map(len, batches))
+    images = sum(map(len, parts))
     mean = total.item() / images
     _check(mean, epoch, recipe)
     return mean, images / (time.perf_counter() - started)
@@ -121,19 +120,40 @@ def class_weights(session: Session) -> Tensor | None:
     return (len(labels) / (len(found) * found.float())).to(session.place.device)
 
 
-def _gradient(session: Session, batch: Tensor, seed: int, weight: Tensor | None, report: Report) -> Tensor:
-    """The loss of a batch, with its gradient left on the parameters.
+def step(session: Session, batch: Tensor, seed: int, weight: Tensor | None, report: Report) -> Tensor:
+    """Learn from a batch, at the rates that the optimizer holds; returns its loss before.
 
     Where the accelerator's memory does not hold the batch, it is halved as often as it takes and the parts' gradients
     are added up: the same step but for BatchNorm's statistics, which are then those of the parts.
     """
     while True:
         try:
-            return _sum_of_parts(session, batch, seed, weight)
+            _reserve(session.optimizer)
+            loss = _sum_of_parts(session, batch, seed, weight)
+            session.optimizer.step()
+            return loss
         except torch.OutOfMemoryError as error:
             session.optimizer.zero_grad(set_to_none=True)
             _halve(session, len(batch), error)
             report(_fraction(session.recipe, session.done + 1, 0.0), session.notes[-1])
+
+
+def _reserve(optimizer: torch.optim.Optimizer) -> None:
+    """Take the memory that AdamW would take in its first step, as it would: all of it or nothing.
+
+    A step that runs out of memory half-way would have moved some weights already and could not be taken again.
+    """
+    fresh = {
+        p: {
+            "step": torch.zeros((), dtype=torch.float32, device=p.device if group["fused"] else "cpu"),
+            "exp_avg": torch.zeros_like(p, memory_format=torch.preserve_format),
+            "exp_avg_sq": torch.zeros_like(p, memory_format=torch.preserve_format),
+        }
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if not optimizer.state.get(p)
+    }
+    optimizer.state.update(fresh)
 
 
 def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | None) -> Tensor:
@@ -142,10 +162,11 @@ def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | N
     labels = front.labels[batch]
     counts = torch.ones(len(batch)) if weight is None else weight.cpu()[labels.cpu()]
     total = torch.zeros((), device=session.place.device)
-    x, parts = front.draw(batch, seed), torch.arange(len(batch)).split(session.chunk or len(batch))
-    for rows in parts:
+    size = session.chunk or len(batch)
+    parts = torch.arange(len(batch)).split(size)
+    for rows, x in zip(parts, front.draws(batch, seed, size), strict=True):
         with session.place.autocast():
-            logits = front.tail(network, x if len(parts) == 1 else x[rows.to(x.device)])
+            logits = front.tail(network, x)
         target = labels[rows.to(labels.device)].to(logits.device)
         loss = functional.cross_entropy(logits.float(), target, weight=weight)
         loss = loss * (counts[rows].sum() / counts.sum()) if len(parts) > 1 else loss
@@ -156,15 +177,9 @@ def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | N
 
 def _halve(session: Session, batch: int, error: Exception) -> None:
     """Take half as many images at once from now on, and say so."""
-    now = session.chunk or batch
-    if now == 1:
-        raise ExplorerError(
-            f"The memory of {session.place.device} does not hold one image of {session.recipe.preprocessing.crop} pixels "
-            f"with all that learns. Freeze more stages, take smaller inputs or a smaller backbone, or use the device 'cpu'."
-        ) from error
-    session.chunk = math.ceil(now / 2)
-    note = f"Out of memory on {session.place.device}: batches of {batch} were learned from in parts of {session.chunk}."
-    session.notes[:] = [n for n in session.notes if not n.startswith("Out of memory")] + [note]
+    crop = session.recipe.preprocessing.crop
+    session.chunk = memory.halved(min(session.chunk or batch, batch), session.place, crop, error)
+    session.short_of_memory("batches", f"of {batch} were learned from in parts of {session.chunk}.")
 
 
 def _check(loss: float, epoch: int, recipe: Recipe) -> None:

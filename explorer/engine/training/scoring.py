@@ -12,7 +12,8 @@ from torch.nn import functional
 from explorer import evidence
 from explorer.engine import freezing, memory
 from explorer.engine.boundary import Front
-from explorer.engine.training.session import Session, pooled_tail, pooled_test
+from explorer.engine.training.session import Session, in_portions, pooled_tail, pooled_test
+from explorer.engine.training.session import audit as audited
 from explorer.evidence import Balanced, Score
 from explorer.results import Audit, Epoch
 
@@ -78,9 +79,12 @@ def evaluate(session: Session, front: Front, indices: Tensor | None = None) -> t
     """Mean loss, score and probabilities (n, k) in eval mode."""
     indices = torch.arange(len(front.labels)) if indices is None else indices
     session.network.eval()
-    with torch.inference_mode(), session.place.autocast():
-        parts = [front.tail(session.network, front.read(b)).float().cpu() for b in indices.split(Front.BATCH)]
-    logits, labels = torch.cat(parts), front.labels.cpu()[indices]
+
+    def run(size: int) -> Tensor:
+        with torch.inference_mode(), session.place.autocast():
+            return torch.cat([front.tail(session.network, front.read(b)).float().cpu() for b in indices.split(size)])
+
+    logits, labels = in_portions(session, run), front.labels.cpu()[indices]
     loss = functional.cross_entropy(logits, labels).item()
     correct = int((logits.argmax(1) == labels).sum())
     return loss, Score(len(labels), correct), logits.softmax(1).numpy()
@@ -91,16 +95,26 @@ def _state(session: Session) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in session.network.model.state_dict().items()}
 
 
-def outcome(session: Session, run: str = "") -> Outcome:
-    """Audit the network as its last step left it, then go back to the best epoch on validation and score that on test."""
-    network, recipe, test = session.network, session.recipe, session.front["test"]
-    recomputed = max(session.recomputed, test.recompute(network, session.data.test, recipe, session.place))
-    audit = freezing.audit(run, recipe, network, session.optimizer, session.before, recomputed, session.early)
+def take_best(session: Session) -> int:
+    """Go back to the best epoch on validation, with a plain head; returns which it is (0: none was whole)."""
     chosen = 0
     if session.best:
         chosen, _, state = session.best
-        network.model.load_state_dict(state)
-    network.fold()
+        session.network.model.load_state_dict(state)
+    session.network.fold()
+    return chosen
+
+
+def learned(session: Session) -> dict[str, Tensor]:
+    """The tensors that are no longer what they were before the first step, on the CPU."""
+    return freezing.changed(session.before, freezing.snapshot(session.network))
+
+
+def outcome(session: Session, run: str = "") -> Outcome:
+    """Audit the network as its last step left it, then go back to the best epoch on validation and score that on test."""
+    network, test = session.network, session.front["test"]
+    audit = audited(session, run)
+    chosen = take_best(session)
     _, test_score, probability = evaluate(session, test)
     _, train_score, _ = evaluate(session, session.front["train"])
     features = {f"before/{s}": f for s, f in session.pooled.items()}
@@ -111,7 +125,7 @@ def outcome(session: Session, run: str = "") -> Outcome:
         train_score,
         evidence.balanced(session.data.test.labels, probability.argmax(1)),
         probability,
-        freezing.changed(session.before, freezing.snapshot(network)),
+        learned(session),
         features,
         audit,
         {"total": time.perf_counter() - session.started} | session.seconds,

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -11,12 +12,15 @@ from torch import Tensor
 from explorer.catalogue.strategies import strategy
 from explorer.engine import backbones, datasets, devices, freezing, memory
 from explorer.engine.backbones import Network
-from explorer.engine.boundary import Front
+from explorer.engine.boundary import Front, keep
 from explorer.engine.datasets import Data
 from explorer.recipe import Recipe
+from explorer.results import Audit
 
 Report = Callable[[float, str], None]
 FEATURES_SHARE = 0.3  # of the progress bar
+SPLITS = ("train", "val", "test")
+T = TypeVar("T")
 
 
 def silent(fraction: float, message: str) -> None:
@@ -31,8 +35,9 @@ class Session:
     holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
     features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
     keep, how good it was, and all its tensors; `early` names what moved before it was unfrozen, `recomputed` is the
-    worst seen at the end of a phase; `chunk` is the number of images that fit into memory at once, where that is
-    fewer than a batch.
+    worst seen at the end of a phase, `closed` the audit at the end of the last one and `opened` the steps done by then;
+    `chunk` is the number of images that fit into memory at once while learning, where that is fewer than a batch, and
+    `portion` that in passes without learning, where it is fewer than `Front.BATCH`.
     """
 
     recipe: Recipe
@@ -53,46 +58,61 @@ class Session:
     history: dict[int, np.ndarray] = field(default_factory=dict)
     early: set[str] = field(default_factory=set)
     recomputed: float = 0.0
+    closed: Audit | None = None
+    opened: int = 0
     chunk: int | None = None
+    portion: int | None = None
     notes: list[str] = field(default_factory=list)
+    splits: tuple[str, ...] = SPLITS
 
     @property
     def learns(self) -> tuple[str, ...]:
         """The stages that learn now."""
         return self.recipe.phases[self.phase].learns
 
+    def short_of_memory(self, what: str, rest: str) -> None:
+        """Note of what the memory did not hold enough, in place of what was noted of it before."""
+        start = f"Out of memory on {self.place.device}: {what} "
+        self.notes[:] = [n for n in self.notes if not n.startswith(start)] + [start + rest]
 
-def prepare(recipe: Recipe, report: Report = silent) -> Session:
-    """Load data and network, freeze, and run the frozen front once over every image."""
+
+def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = SPLITS) -> Session:
+    """Load data and network, freeze, and run the frozen front once over every image of these splits."""
     started = time.perf_counter()
     place = devices.place(recipe.row, recipe.device)
     memory.reset_peak(place)
     report(0.0, "Loading the images")
     data = datasets.load(recipe)
+    if len(recipe.phases) > 1:  # each runs another front over the same pictures
+        data = keep(data, recipe.preprocessing)
     network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
     began = network.fingerprint()
     network = network.to(place.device, memory_format=torch.channels_last)
     learns = recipe.phases[0].learns
     network = freezing.apply(network, recipe, learns)
     before = freezing.snapshot(network)
-    fused = place.device.type in ("cpu", "cuda")
-    optimizer = torch.optim.AdamW(freezing.groups(network, recipe, learns), weight_decay=0.01, fused=fused)
-    session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began)
+    optimizer = adamw(freezing.groups(network, recipe, learns), place)
+    session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
     run_front(session, report, 0.0, FEATURES_SHARE)
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
-        network.standardise(_head_inputs(network, train, place))
-    session.pooled = pooled_test(session)
+        network.standardise(_head_inputs(session))
+    session.pooled = pooled_test(session) if "test" in splits else {}
     session.seconds["features"] = time.perf_counter() - started
     return session
 
 
+def adamw(groups: list[dict[str, Any]], place: devices.Place) -> torch.optim.AdamW:
+    """The optimizer of every run, in one kernel where there is one (which needs no memory of its own)."""
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
+
+
 def run_front(session: Session, report: Report, start: float, width: float) -> None:
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
-    recipe, data = session.recipe, session.data
-    for i, split in enumerate(("train", "val", "test")):
-        part = _share(report, start + width * i / 3, width / 3, f"Frozen stages, {split} images")
-        session.front[split] = Front.over(
+    recipe, data, each = session.recipe, session.data, width / len(session.splits)
+    for i, split in enumerate(session.splits):
+        part = _share(report, start + each * i, each, f"Frozen stages, {split} images")
+        found = Front.over(
             getattr(data, split),
             session.network,
             recipe,
@@ -102,7 +122,10 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
             learns=session.learns,
             fingerprint=data.fingerprint,
             views=recipe.views if split == "train" else 1,
+            batch=session.portion,
         )
+        _note_portion(session, found.batch)
+        session.front[split] = found
 
 
 def _share(report: Report, start: float, width: float, message: str) -> Callable[[float], None]:
@@ -110,13 +133,35 @@ def _share(report: Report, start: float, width: float, message: str) -> Callable
     return lambda fraction: report(start + width * fraction, message)
 
 
-def _head_inputs(network: Network, front: Front, place: devices.Place) -> Tensor:
+def in_portions(session: Session, work: Callable[[int], T], most: int | None = None) -> T:
+    """What `work(n)` gives, a pass without gradients that takes n images at once: as many as the memory holds, up to
+    `most` (Front.BATCH)."""
+    most, crop = most or Front.BATCH, session.recipe.preprocessing.crop
+    found, fits = memory.fitting(work, min(most, session.portion or most), session.place, crop)
+    if fits == most:
+        return found
+    _note_portion(session, fits)
+    return found
+
+
+def _note_portion(session: Session, fits: int) -> None:
+    """Keep to the number of images that fitted from now on, and say so."""
+    if fits < (session.portion or Front.BATCH):
+        session.portion = fits
+        session.short_of_memory("passes", f"without learning took {fits} images at once.")
+
+
+def _head_inputs(session: Session) -> Tensor:
     """What the head reads of the training images before the first step, (n, d)."""
+    front, network = session.front["train"], session.network
     network.eval()
-    with torch.no_grad(), place.autocast():
-        return torch.cat(
-            [front.features(network, front.read(b)) for b in torch.arange(len(front.labels)).split(Front.BATCH)]
-        )
+
+    def read(size: int) -> Tensor:
+        with torch.no_grad(), session.place.autocast():
+            every = torch.arange(len(front.labels)).split(size)
+            return torch.cat([front.features(network, front.read(b)) for b in every])
+
+    return in_portions(session, read)
 
 
 def pooled_test(session: Session) -> dict[str, np.ndarray]:
@@ -128,36 +173,53 @@ def pooled_tail(session: Session, only: str | None = None) -> dict[str, np.ndarr
     """Pooled test features (n, c) of the stages behind the frozen front (or of one of them), as the network is now."""
     front, network = session.front["test"], session.network
     network.eval()
-    parts: dict[str, list[np.ndarray]] = {}
-    with torch.inference_mode(), session.place.autocast():
-        for batch in torch.arange(len(front.labels)).split(Front.BATCH):
-            for stage, pooled in front.pooled_stages(network, front.read(batch)):
-                if only in (None, stage):
-                    parts.setdefault(stage, []).append(pooled)
-    return {stage: np.concatenate(rows) for stage, rows in parts.items()}
+
+    def run(size: int) -> dict[str, np.ndarray]:
+        parts: dict[str, list[np.ndarray]] = {}
+        with torch.inference_mode(), session.place.autocast():
+            for batch in torch.arange(len(front.labels)).split(size):
+                for stage, pooled in front.pooled_stages(network, front.read(batch)):
+                    if only in (None, stage):
+                        parts.setdefault(stage, []).append(pooled)
+        return {stage: np.concatenate(rows) for stage, rows in parts.items()}
+
+    return in_portions(session, run)
+
+
+def audit(session: Session, run: str = "") -> Audit:
+    """Declared against actual as the last step left the network, of what has been unfrozen by then; the front's stored
+    output is checked too."""
+    if session.closed and session.steps == session.opened:  # what was unfrozen since has not learned yet
+        return replace(session.closed, run=run)
+    session.optimizer.zero_grad(set_to_none=True)  # room for the front
+    network, recipe = session.network, session.recipe
+    found = session.front["test"].recompute(network, session.data.test, recipe, session.place)
+    so_far = recipe.model_copy(update={"stages": session.learns})
+    worst = max(session.recomputed, found)
+    return freezing.audit(run, so_far, network, session.optimizer, session.before, worst, session.early)
 
 
 def close_phase(session: Session) -> None:
     """Before more is unfrozen: note what moved although it was frozen until now, and check the front's stored output."""
-    network, test = session.network, session.front["test"]
-    found = test.recompute(network, session.data.test, session.recipe, session.place)
-    session.recomputed = max(session.recomputed, found)
-    rows = freezing.stage_audits(session.recipe, network, session.optimizer, session.before, session.learns)
-    session.early |= {row.stage for row in rows if not row.clean}
+    session.closed = audit(session)
+    session.recomputed = session.closed.recomputed
+    session.early |= {row.stage for row in session.closed.stages if not row.clean}
 
 
 def open_phase(session: Session, phase: int) -> None:
-    """Unfreeze the stages of a phase. New ones join the optimizer; what learned before keeps its momentum.
+    """Unfreeze the stages of a phase. New parameters join the optimizer; what learned before keeps its momentum.
 
-    Where everything joins at once (LP-FT), the head goes on at the rate of the backbone.
+    A stage of which the normalisation layers learned before (BatchNorm mode `affine`) gets a second group, for the rest of
+    it. Where everything joins at once (LP-FT), the head goes on at the rate of the backbone.
     """
     recipe, network = session.recipe, session.network
-    session.phase = phase
+    session.phase, session.opened = phase, session.steps
     freezing.unfreeze(network, recipe, session.learns)
-    known = {group["name"] for group in session.optimizer.param_groups}
+    known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
     for group in freezing.groups(network, recipe, session.learns):
-        if group["name"] not in known:
-            session.optimizer.add_param_group(group)
+        fresh = [p for p in group["params"] if id(p) not in known]
+        if fresh:
+            session.optimizer.add_param_group(group | {"params": fresh})
     _set_rates(session)
 
 
