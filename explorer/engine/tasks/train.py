@@ -3,6 +3,7 @@
 import contextlib
 import platform
 import time
+from typing import Any
 
 import torch
 
@@ -11,36 +12,34 @@ from explorer.engine import devices, training
 from explorer.errors import ExplorerError, Stopped
 from explorer.runs import Run
 
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
 
 
 def train(run: str, report: training.Report = training.silent) -> Run:
     """Carry out a run whose folder exists, from its checkpoint where it has one.
 
-    Whatever happens, the folder says so and keeps its epochs.
+    Whatever happens, the folder says so and keeps its epochs; past an epoch, a run that ended early keeps its audit too.
     """
     wanted = runs.read(run).recipe
     if wanted is None:
         raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be carried out. Delete it.")
     devices.set_threads()
     runs.start(run, versions=versions(), error="")
+    session = None
     try:
         session = training.prepare(wanted, report)
         _resume(run, session, report)
         _describe(run, session)
-        kept = time.monotonic()
-        for epoch in training.train(session, report):
-            runs.append(run, epoch)
-            if time.monotonic() - kept >= CHECKPOINT_SECONDS and epoch.epoch < wanted.epochs:
-                runs.store_checkpoint(run, training.dump(session))
-                kept = time.monotonic()
+        _learn(run, session, report)
         report(0.98, "Scoring and auditing")
         _store(run, session, training.outcome(session, run))
     except Stopped:
-        runs.update(run, state="stopped")
+        runs.update(run, state="stopped")  # first: whoever asked for it waits, and may end the process
+        if facts := _early(run, session):
+            runs.update(run, **facts)
     except training.Diverged as error:
         runs.drop_checkpoint(run)  # going on would end in the same place
-        runs.update(run, state="failed", error=str(error))
+        runs.update(run, state="failed", error=str(error), **_early(run, session), **_best(run, session))
         raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
@@ -48,6 +47,39 @@ def train(run: str, report: training.Report = training.silent) -> Run:
             runs.update(run, state="failed", error=message)
         raise
     return runs.read(run)
+
+
+def _learn(run: str, session: training.Session, report: training.Report) -> None:
+    """All epochs that are not done, each stored, with a checkpoint after the first and then every few seconds."""
+    kept = time.monotonic() if session.done else 0.0
+    for epoch in training.train(session, report):
+        runs.append(run, epoch)
+        if (not kept or time.monotonic() - kept >= CHECKPOINT_SECONDS) and epoch.epoch < session.recipe.epochs:
+            runs.store_checkpoint(run, training.dump(session))
+            kept = time.monotonic()
+
+
+def _early(run: str, session: training.Session | None) -> dict[str, Any]:
+    """Store the freeze audit of a run that ended early; returns what there is to say of it, nothing before an epoch."""
+    if session is None or not session.done:
+        return {}
+    with contextlib.suppress(ExplorerError):  # a full disk must not hide why the run ended
+        audit = training.audit(session, run)
+        runs.store_audit(run, audit)
+        return {"clean": audit.clean, "steps": session.steps}
+    return {}
+
+
+def _best(run: str, session: training.Session | None) -> dict[str, Any]:
+    """Store what the best epoch of a run that ended early had learned; returns which it was."""
+    if session is None or session.best is None:
+        return {}
+    with contextlib.suppress(ExplorerError):
+        chosen = training.take_best(session)
+        learned = {name: tensor.numpy() for name, tensor in training.learned(session).items()}
+        runs.store_tensors(run, "learned", learned)
+        return {"chosen_epoch": chosen}
+    return {}
 
 
 def _resume(run: str, session: training.Session, report: training.Report) -> None:
