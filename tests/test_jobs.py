@@ -50,6 +50,7 @@ def test_a_key_holds_the_version_of_the_tasks(monkeypatch: pytest.MonkeyPatch) -
         (jobs.task("project", a="x", b="y", method="umap"), "map"),
         (jobs.task("project", a="x", b="y", method="pca"), "look"),
         (jobs.task("gallery", run="x"), "look"),
+        (jobs.task("find_rates", recipe={}), "map"),
     ],
 )
 def test_each_task_has_its_lane(task: Task, lane: str) -> None:

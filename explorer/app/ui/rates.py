@@ -28,7 +28,7 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
         "Find learning rates",
         icon=":material/troubleshoot:",
         key="train_find_rates",
-        help="Raises the rate step by step on your images until the loss runs away: a few seconds.",
+        help=f"Raises the rate step by step on your images until the loss runs away. {duration_words(recipe)}",
     ):
         st.session_state[_KEY] = wanted
     if st.session_state.get(_KEY) != wanted:
@@ -46,6 +46,20 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
         key="train_use_rates",
         on_click=_take_over,
         args=(found, rate_keys(plan, recipe.batchnorm)),
+    )
+
+
+def duration_words(recipe: Recipe) -> str:
+    """How long the search takes, as far as the recipe tells: it depends on whether frozen stages come first."""
+    if not recipe.tuned and recipe.batchnorm != "moving":
+        return "A few seconds, once the frozen stages have seen your images."
+    if recipe.frozen_front and recipe.batchnorm != "moving":
+        return (
+            "Up to 60 steps through the stages that learn, once the frozen ones have seen your images: mostly seconds."
+        )
+    return (
+        "No frozen stages come first, so it takes up to 60 training steps through the whole network: seconds for small "
+        "inputs and networks, minutes for large ones on a processor."
     )
 
 

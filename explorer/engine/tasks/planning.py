@@ -3,7 +3,7 @@
 from typing import Any
 
 from explorer import recipe as recipes
-from explorer.engine import devices, freezing, rates
+from explorer.engine import devices, freezing, rates, training
 from explorer.results import Description, RateSearch
 
 
@@ -12,7 +12,7 @@ def describe(recipe: dict[str, Any]) -> Description:
     return freezing.describe(recipes.make(**recipe))
 
 
-def find_rates(recipe: dict[str, Any]) -> RateSearch:
+def find_rates(recipe: dict[str, Any], report: training.Report = training.silent) -> RateSearch:
     """Learning rates that suit a recipe, each with the curve behind it."""
     devices.set_threads()
-    return rates.find(recipes.make(**recipe))
+    return rates.find(recipes.make(**recipe), report)
