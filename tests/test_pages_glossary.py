@@ -192,6 +192,7 @@ def test_a_link_sets_a_page_once() -> None:
     assert app.selectbox(key="strategy").value == "linear_probe", "the visitor's own choice wins"
     app = opened("freezing", strategy="linear_probe", batchnorm="moving")
     assert app.segmented_control(key="freezing_batchnorm").value == "moving"
+    assert opened("race", seeds="3").slider(key="race_seeds").value == 3
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,7 @@ def test_a_link_sets_a_page_once() -> None:
         ("training", {"per_class": "0"}),
         ("training", {"per_class": "many"}),
         ("training", {"strategy": "EVIL"}),
+        ("race", {"seeds": "6"}),
         ("training", {"augmentation": "<b>"}),
         ("freezing", {"batchnorm": "moving", "backbone": "vit_b_16"}),
     ],

@@ -29,6 +29,7 @@ SETTINGS = {
     ("training", "strategy"): Setting("strategy", STRATEGIES),
     ("training", "per_class"): Setting("train_per_class", range(1, 100_001)),
     ("training", "augmentation"): Setting("train_augmentation", AUGMENTATIONS, "train_advanced"),
+    ("race", "seeds"): Setting("race_seeds", range(1, 6)),
 }
 """(page, name in the address) → setting."""
 

@@ -8,6 +8,7 @@ from explorer import jobs, lessons
 from explorer.app import figures
 from explorer.app.ui.asking import ask, error_box, owner
 from explorer.app.ui.drawing import draw
+from explorer.app.ui.links import linked
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.jobs import Task
 from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SETS, CURVE_SIZES, LIKENESS, amount_of
@@ -132,7 +133,7 @@ def decide(row: Backbone, weights: str) -> None:
             format_func=lambda name: LIKENESS[name],
         )  # fmt: skip
     names, why = ADVICE[amount_of(int(images)), like]
-    st.markdown(f"**Race these:** {', '.join(STRATEGIES[name].title for name in names)}.  \n{why}")
+    st.markdown(linked(f"**Race these:** {', '.join(STRATEGIES[name].title for name in names)}.  \n{why}"))
     st.caption(
         "A place to begin, not a verdict: the race on your own images, on test images nothing else touched, decides."
     )
