@@ -1,39 +1,118 @@
 """Which two runs, and which stage: A is 'before' (by default a linear probe), B is 'after' (a tuned run)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import streamlit as st
 
-from explorer.app.ui.asking import finished, predictions
-from explorer.app.ui.visitor import choice, choose
+from explorer import runs
+from explorer.app.ui.asking import finished, predictions, stamp
+from explorer.app.ui.visitor import choice, choose, keep_pair, pair_shown, wishes
 from explorer.app.ui.words import audit_badge, percent, run_label, safe_md, strategy_mark
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import dataset
+from explorer.errors import ExplorerError
 from explorer.runs import Run
 
 
-def _same_images(a: Run, b: Run) -> bool:
-    """Whether two runs were scored on the same test images through the same backbone and transform."""
+@dataclass(frozen=True)
+class Apart:
+    """Why two runs cannot be compared: what differs and what that means, what to do, and of which run (`A` or `B`) a match
+    can be trained (empty: of neither)."""
+
+    why: str
+    advice: str
+    of: str = "A"
+
+
+def apart(a: Run, b: Run) -> Apart | None:
+    """Why A and B were not scored on the same test images through the same backbone and transform; None where they were."""
     p, q = a.recipe, b.recipe
-    if p is None or q is None:
+    if p is None or q is None or any(getattr(p, name) != getattr(q, name) for name in _ALIKE):
+        return Apart(
+            f"A and B do not share their test images or their backbone, so a comparison would mean nothing. "
+            f"A: {_where(a)}. B: {_where(b)}.",
+            "Choose another B, or train one on A's images.",
+            "A" if p is not None else "",
+        )
+    if p.preprocessing != q.preprocessing:
+        return Apart(
+            "A and B see the test images through different transforms, so a comparison would mix up the transform with the "
+            f"training. A: {_through(a)}. B: {_through(b)}.",
+            "Choose another B, or train one with A's weights and input size.",
+        )
+    if images_of(a) != images_of(b):
+        place = "folder" if p.data_dir else "data set"
+        newer = "A" if a.created > b.created else "B"
+        return Apart(
+            f"The {place} changed between the two runs: A was tested on {_tested(a)}, B on {_tested(b)}, and they are not the "
+            "same ones.",
+            f"Choose another run, or train a match for {newer}, the newer one, on the {place} as it is now.",
+            newer,
+        )
+    return None
+
+
+_ALIKE = ("backbone", "dataset", "data_dir", "split_seed")
+
+
+def _same_images(a: Run, b: Run) -> bool:
+    """Whether nothing keeps two runs apart; a run whose predictions cannot be read has no partner."""
+    try:
+        return apart(a, b) is None
+    except ExplorerError:
         return False
-    alike = ("backbone", "dataset", "data_dir", "split_seed", "input_size")
-    return all(getattr(p, name) == getattr(q, name) for name in alike)
 
 
-def _default_a(known: list[Run]) -> Run:
-    """The latest linear probe on pre-trained weights for which there is a partner, else the latest probe, else any."""
+def images_of(run: Run) -> int:
+    """A number that names a run's test images and classes: equal where they are the same. ExplorerError without predictions."""
+    folder = runs.folder(run.id)
+    return _images_in(folder, stamp(folder / "predictions.csv"))
+
+
+@lru_cache(maxsize=2048)
+def _images_in(folder: Path, when: int) -> int:
+    said = runs.predictions(folder.name)
+    return hash((said.ids, said.classes, said.labels.tobytes()))
+
+
+def _first(among: Iterable[Run], fits: Callable[[Run], bool]) -> Run | None:
+    return next((run for run in among if fits(run)), None)
+
+
+def _default_a(known: list[Run], partner: Run | None = None) -> Run:
+    """The latest linear probe on pre-trained weights for which there is a partner, else the latest probe, else any.
+
+    Where B is named already (`partner`), it is one that can be compared with it; where the visitor chose a data set or a
+    backbone, one of theirs that can be compared at all.
+    """
     probes = [r for r in known if r.recipe and r.recipe.strategy == "linear_probe" and r.recipe.weights != "random"]
-    partnered = [r for r in probes if any(s.recipe and s.recipe.learns and _same_images(r, s) for s in known)]
-    return (partnered or probes or known)[0]
+
+    def any_partner(run: Run) -> bool:
+        return any(r.id != run.id and _same_images(run, r) for r in known)
+
+    def tuned_partner(run: Run) -> bool:
+        return any(r.recipe and r.recipe.learns and _same_images(run, r) for r in known)
+
+    if partner is not None:
+        found = _first([*probes, *known], lambda r: r.id != partner.id and _same_images(r, partner))
+        if found is not None:
+            return found
+    for wish in wishes():
+        theirs = [r for r in [*probes, *known] if all(getattr(r.recipe, name) == wish[name] for name in wish)]
+        found = _first((r for r in theirs if r in probes), tuned_partner) or _first(theirs, any_partner)
+        if found is not None:
+            return found
+    return _first(probes, tuned_partner) or (probes or known)[0]
 
 
 def _default_b(known: list[Run], a: Run) -> Run:
     """The latest tuned run on A's images, else the latest other run on them, else the latest other run."""
     others = [r for r in known if r.id != a.id]
-    alike = [r for r in others if _same_images(a, r)]
-    tuned = [r for r in alike if r.recipe and r.recipe.learns]
-    return (tuned or alike or others or known)[0]
+    tuned = [r for r in others if r.recipe and r.recipe.learns]
+    return _first([*tuned, *others], lambda r: _same_images(a, r)) or (others or known)[0]
 
 
 def need_run(why: str) -> None:
@@ -73,37 +152,61 @@ def pick_run(field: str, label: str, known: list[Run], default: Run) -> Run:
 
 
 def two_runs(purpose: str, match: bool = True) -> tuple[Run, Run] | None:
-    """A and B with their pickers in one row; None after a message where there are no two runs to compare."""
+    """A and B with their pickers in one row; None after a message where there are no two runs to compare.
+
+    The address then names both, so that a link shows the same two later.
+    """
     known = finished()
     if len(known) < 2:
         have = "There is no finished run yet." if not known else "There is one finished run; comparing needs two."
         need_run(f"{have} {purpose}")
         return None
+    by_id = {run.id: run for run in known}
+    shown_a, shown_b = (by_id.get(run) for run in pair_shown())
     left, right = st.columns(2, gap="large")
     with left:
-        a = pick_run("a", "A · before", known, _default_a(known))
+        a = pick_run("a", "A · before", known, shown_a or _default_a(known, by_id.get(choice().b)))
+    if shown_b is not None and not _same_images(a, shown_b):
+        shown_b = None
     with right:
-        b = pick_run("b", "B · after", known, _default_b(known, a))
+        b = pick_run("b", "B · after", known, shown_b or _default_b(known, a))
     if a.id == b.id:
         st.info("A and B are the same run: nothing can differ. Choose another run for B.", icon=":material/info:")
-    if match and not _same_images(a, b):
-        _mismatch(a, b)
+    found = apart(a, b) if match else None
+    if found is not None:
+        _mismatch(a, b, found)
         return None
+    _forget_other_images(a)
+    keep_pair(a.id, b.id)
     return a, b
 
 
-def _mismatch(a: Run, b: Run) -> None:
+def _forget_other_images(a: Run) -> None:
+    """Image, selection and class name pictures of the runs shown last: where these saw others, they name nothing."""
+    now, before = images_of(a), st.session_state.get("images_of")
+    st.session_state["images_of"] = now
+    if before in (None, now):
+        return
+    st.session_state.pop("images_cell", None)
+    chosen = choice()
+    if chosen.image >= 0 or chosen.images or chosen.target:
+        choose(image=-1, images="", target="")
+        st.caption(
+            ":material/restart_alt: These runs were tested on other images: the chosen image, selection and class are reset."
+        )
+
+
+def _mismatch(a: Run, b: Run, found: Apart) -> None:
     """Say why A and B cannot be compared, and offer the run that could be."""
     with st.container(border=True):
-        st.warning(
-            f"A and B do not share their test images or their backbone, so a comparison would mean nothing. "
-            f"A: {_where(a)}. B: {_where(b)}. Choose another B, or train one on A's images.",
-            icon=":material/compare_arrows:",
-        )
-        if st.button("Train a match for A", icon=":material/play_arrow:", type="primary", key="train_match"):
-            if a.recipe is not None:
-                choose(backbone=a.recipe.backbone, dataset=a.recipe.dataset)
-                st.session_state["train_folder"] = a.recipe.data_dir or ""
+        st.warning(f"{found.why} {found.advice}", icon=":material/compare_arrows:")
+        kept = {"A": a, "B": b}.get(found.of)
+        if kept is None or kept.recipe is None:
+            return
+        if st.button(f"Train a match for {found.of}", icon=":material/play_arrow:", type="primary", key="train_match"):
+            choose(backbone=kept.recipe.backbone, dataset=kept.recipe.dataset)
+            st.session_state["train_folder"] = kept.recipe.data_dir or ""
+            st.session_state[f"weights_{kept.recipe.backbone}"] = kept.recipe.weights
             st.switch_page("../../pages/training.py")
 
 
@@ -111,7 +214,21 @@ def _where(run: Run) -> str:
     if run.recipe is None:
         return "unreadable"
     place = run.recipe.data_dir or dataset(run.recipe.dataset).title
-    return safe_md(f"{run.recipe.row.title} on {place}, {run.recipe.preprocessing.crop} px")
+    split = f", split seed {run.recipe.split_seed}" if run.recipe.split_seed else ""
+    return safe_md(f"{run.recipe.row.title} on {place}, {run.recipe.preprocessing.crop} px{split}")
+
+
+def _through(run: Run) -> str:
+    """A run's weights and how its pictures become inputs."""
+    if run.recipe is None:
+        return "unreadable"
+    how = run.recipe.preprocessing
+    return safe_md(f"{run.recipe.weights}, resized to {how.resize} px, cut to {how.crop} px")
+
+
+def _tested(run: Run) -> str:
+    said = predictions(run.id)
+    return f"{len(said.ids)} images of {len(said.classes)} classes"
 
 
 def pick_stage(run: Run, default: str = "") -> str:

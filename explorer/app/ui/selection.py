@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
+import streamlit as st
 
-from explorer.app.ui.visitor import choice, choose
+from explorer.app.ui.visitor import choice, choose, too_long
 
 
 def packed(images: Iterable[int]) -> str:
@@ -32,4 +33,11 @@ def selected(n: int) -> np.ndarray:
 
 def select(images: Iterable[int]) -> None:
     """Make these test images the selection on every page; none of them clears it."""
-    choose(images=packed(int(i) for i in images))
+    text = packed(int(i) for i in images)
+    choose(images=text)
+    if too_long("images", text) and not st.session_state.get("selection_told"):
+        st.session_state["selection_told"] = True
+        st.toast(
+            "This selection is too long for the address. It holds on every page of this visit, but a link does not carry it.",
+            icon=":material/link_off:",
+        )

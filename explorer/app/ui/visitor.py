@@ -16,6 +16,8 @@ from explorer.errors import ExplorerError
 
 _Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
 _Name = Annotated[str, Field(max_length=64)]
+_LONGEST = {"images": 6000, "target": 255}  # characters that an address may hold; the session holds any number
+_IMAGES = r"^([0-9]{1,8}(-[0-9]{1,8})?(\.[0-9]{1,8}(-[0-9]{1,8})?)*)?$"
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Choice:
     b: _Run = ""
     stage: _Name = ""
     image: Annotated[int, Field(ge=-1, le=10_000_000)] = -1
-    target: _Name = ""
-    images: Annotated[str, Field(pattern=r"^([0-9]+(-[0-9]+)?(\.[0-9]+(-[0-9]+)?)*)?$", max_length=6000)] = ""
+    target: str = ""
+    images: Annotated[str, Field(pattern=_IMAGES)] = ""
     own: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
 
 
@@ -50,6 +52,24 @@ def choose(**changes: Any) -> None:
     _mirror()
 
 
+def wishes() -> list[dict[str, str]]:
+    """What the visitor chose of data set and backbone, where that is not the default: both, then each alone."""
+    found = {name: getattr(choice(), name) for name in ("dataset", "backbone")}
+    found = {name: value for name, value in found.items() if value != _DEFAULTS[name]}
+    return [found, *({name: value} for name, value in found.items())] if found else []
+
+
+def pair_shown() -> tuple[str, str]:
+    """The runs A and B that the open page showed last; empty where it has shown none since it was opened."""
+    return st.session_state.get("pair_shown", ("", ""))
+
+
+def keep_pair(a: str, b: str) -> None:
+    """These two are shown: the address names them, so that a link shows the same later, though nobody chose them."""
+    st.session_state["pair_shown"] = (a, b)
+    _mirror()
+
+
 def from_address(address: dict[str, str]) -> tuple[Choice, list[str]]:
     """The choice that an address holds, and a note for each value in it that is none."""
     good: dict[str, Any] = {}
@@ -58,6 +78,8 @@ def from_address(address: dict[str, str]) -> tuple[Choice, list[str]]:
         if name not in address:
             continue
         try:
+            if too_long(name, address[name]):
+                raise ExplorerError(f"{name} is too long")
             checked = TypeAdapter(Choice).validate_python({name: address[name]})
             good[name] = getattr(checked, name)
         except (ValidationError, ExplorerError):
@@ -66,30 +88,51 @@ def from_address(address: dict[str, str]) -> tuple[Choice, list[str]]:
 
 
 def to_address(chosen: Choice) -> dict[str, str]:
-    """What the address bar shows: only what differs from the defaults."""
-    return {name: str(value) for name, value in asdict(chosen).items() if value != _DEFAULTS[name]}
+    """What the address bar shows: only what differs from the defaults, and what is not too long for it."""
+    found = {name: str(value) for name, value in asdict(chosen).items() if value != _DEFAULTS[name]}
+    return {name: value for name, value in found.items() if not too_long(name, value)}
+
+
+def too_long(name: str, value: str) -> bool:
+    """Whether an address cannot hold this value of the choice, so that it lives in the session alone."""
+    return len(value) > _LONGEST.get(name, len(value))
 
 
 def _mirror() -> None:
-    wanted = to_address(choice())
-    for name in _FIELDS:
-        if name in wanted and st.query_params.get(name) != wanted[name]:
-            st.query_params[name] = wanted[name]
-        elif name not in wanted and name in st.query_params:
-            del st.query_params[name]
+    """Write the address in one go: each write is a step of the browser's history."""
+    shown = {name: run for name, run in zip("ab", pair_shown(), strict=True) if run}
+    wanted = shown | to_address(choice())
+    now = st.query_params.to_dict()
+    address = {name: value for name, value in now.items() if name not in _FIELDS} | wanted
+    if address != now:
+        st.query_params.from_dict(address)
     st.session_state["choice_address"] = wanted
 
 
 def begin() -> None:
     """Open a page: take a changed address (deep link, back button), else keep the choice; then say how the worker is."""
     address = {name: st.query_params[name] for name in _FIELDS if name in st.query_params}
+    if "a" not in address and "b" not in address:  # another page was opened: its defaults are worked out anew
+        st.session_state.pop("pair_shown", None)
     if address and address != st.session_state.get("choice_address"):
-        st.session_state["choice"], notes = from_address(address)
-        for note in notes:
-            st.warning(safe_md(f"{note} Showing the default instead."), icon=":material/link_off:")
+        _take(address)
     _mirror()
     display_switch()
     _worker_line()
+
+
+def _take(address: dict[str, str]) -> None:
+    """Make what an address says the choice; what is too long for any address stays while the runs do."""
+    found, notes = from_address(address)
+    before = choice()
+    if (found.a, found.b) == (before.a, before.b):
+        held = {name: getattr(before, name) for name in _LONGEST if too_long(name, getattr(before, name))}
+        found = replace(found, **{name: value for name, value in held.items() if name not in address})
+    if found != before:
+        st.session_state.pop("images_of", None)  # its image and selection are those of the runs that it names
+    st.session_state["choice"] = found
+    for note in notes:
+        st.warning(safe_md(f"{note} Showing the default instead."), icon=":material/link_off:")
 
 
 def _worker_line() -> None:
