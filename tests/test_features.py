@@ -1,14 +1,19 @@
 """Pooled features and maps: numbers on paper, bitwise repeatable, in eval mode whatever the network came in."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from explorer import runs
 from explorer.catalogue.backbones import Backbone, Stage
+from explorer.engine import tasks
 from explorer.engine.backbones import Network, build, grid
 from explorer.engine.features import maps, pooled_features, rank_by_change
 from explorer.errors import ExplorerError, Stopped
+from explorer.recipe import make
 
 
 class _Tiny(nn.Module):
@@ -137,3 +142,26 @@ def test_rank_by_change_on_paper() -> None:
 def test_channels_of_unlike_networks_are_not_compared() -> None:
     with pytest.raises(ExplorerError, match="different channels"):
         rank_by_change(np.zeros((4, 2, 2)), np.zeros((5, 2, 2)))
+
+
+def trained(patterns: Path, **choices: int) -> str:
+    """A probe on a random network, in a fraction of a second."""
+    usual = {"weights": "random", "dataset": "folder", "data_dir": str(patterns), "input_size": 32, "epochs": 1}
+    usual["per_class"] = 4
+    run = runs.create(make(**(usual | choices), device="cpu"), state="queued")
+    tasks.train(run)
+    return run
+
+
+def test_strangers_have_no_change_channel_by_channel(patterns: Path) -> None:
+    a, b = (trained(patterns, seed=seed) for seed in (0, 1))
+    found = tasks.feature_maps(a, b, "layer1", 0)
+    assert np.isnan(found.change).all() and found.channels.tolist() == list(range(len(found.change)))
+    with pytest.raises(ExplorerError, match="nothing to do with each other"):
+        tasks.selectivity(a, b)
+
+
+def test_another_transform_is_named(patterns: Path) -> None:
+    a, b = (trained(patterns, input_size=size) for size in (32, 40))
+    with pytest.raises(ExplorerError, match="resized to 32 px and cut to 32 px in A, resized to 40 px"):
+        tasks.feature_maps(a, b, "layer1", 0)

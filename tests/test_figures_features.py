@@ -5,6 +5,7 @@ import stand_ins
 import stand_ins_features
 
 from explorer.app import figures
+from explorer.app.figures.features import own_maps, two_channel_maps
 
 
 def test_the_strip_shows_each_stage_in_a_above_b() -> None:
@@ -60,3 +61,25 @@ def test_the_order_of_channels_is_the_visitor_s() -> None:
     fig = figures.feature_maps(maps, ("fur", "brick → grass"))
     texts = [note.text for note in fig.layout.annotations]
     assert texts == ["channel 7<br>fur", "channel 2<br>brick → grass"]
+
+
+def test_channels_of_two_strangers_stand_in_rows_of_their_own() -> None:
+    maps = stand_ins.feature_maps(change=0.5)
+    fig = own_maps(maps.take([7, 2]), maps.take([3, 1]))
+    top, below = (np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap")
+    assert np.array_equal(top[:, :3], maps.a[7]) and np.array_equal(below[:, 4:], maps.b[1])
+    clicks = [trace.customdata for trace in fig.data if trace.customdata is not None]
+    assert [[list(data) for data in row] for row in clicks] == [[[7, 0], [2, 0]], [[3, 1], [1, 1]]]
+    texts = [note.text for note in fig.layout.annotations]
+    assert texts == ["channel 7", "channel 2", "channel 3", "channel 1"]
+    assert "coloraxis2" not in fig.to_plotly_json()["layout"] and "change" not in fig.layout.meta["alt"]
+
+
+def test_one_channel_of_each_of_two_strangers_has_no_difference() -> None:
+    maps = stand_ins.feature_maps(change=0.5)
+    fig = two_channel_maps(maps.take([5]), maps.take([9]))
+    a, b = (np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap")
+    assert np.array_equal(a, maps.a[5]) and np.array_equal(b, maps.b[9])
+    titles = [note.text for note in fig.layout.annotations]
+    assert titles == ["the picture", "channel 5 of A", "channel 9 of B"]
+    assert fig.layout.coloraxis.cmin == min(a.min(), b.min()) and fig.layout.coloraxis.cmax == max(a.max(), b.max())

@@ -59,8 +59,51 @@ def test_a_channel_says_what_it_answers_to_now() -> None:
     assert "rank correlation 0.25 (Spearman, n = 24)" in words(app)
 
 
+def unrelated() -> None:
+    two(strategy="linear_probe", weights="random")
+
+
+def test_stages_of_unrelated_networks_show_each_its_own_strongest_channels() -> None:
+    unrelated()
+    app = at("One stage")
+    said = words(app)
+    assert not app.error and "answer this picture differently" not in said
+    assert not any(control.key == "features_rank" for control in app.segmented_control)
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert "coloraxis2" not in spec and "B − A" not in spec and "own strongest" in spec
+    app.number_input(key="features_page").set_value(2).run()
+    assert not app.exception and "by its own strength" in words(app)
+
+
+def test_channels_of_unrelated_networks_are_chosen_one_by_one() -> None:
+    unrelated()
+    app = at("One channel")
+    app.number_input(key="features_channel").set_value(3).run()
+    app.number_input(key="features_channel_b").set_value(5).run()
+    spec = app.get("plotly_chart")[0].proto.spec
+    assert "channel 3 of A" in spec and "channel 5 of B" in spec and "coloraxis2" not in spec
+    assert "What excites it most" not in words(app) and "mean change" not in spec
+
+
 def test_a_channel_of_unrelated_networks_is_not_followed() -> None:
     two(strategy="linear_probe", weights="random")
     app = at("One channel")
     assert "this number names two different channels" in words(app)
     assert "their channels have nothing to do with each other" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("data", "key"), [([5], "features_channel"), ([5, 0], "features_channel"), ([5, 1], "features_channel_b")]
+)
+def test_a_click_opens_the_channel_of_the_network_it_was_made_in(data: list[int], key: str) -> None:
+    def script(data: list[int]) -> None:
+        import streamlit as st
+
+        from explorer.app.ui import features
+
+        st.session_state["chart"] = {"selection": {"points": [{"customdata": data}]}}
+        features._first(lambda data: features._open_channel(*data), "chart")()
+
+    app = AppTest.from_function(script, args=(data,)).run()
+    assert not app.exception
+    assert app.session_state[key] == 5 and app.session_state["features_view"] == "One channel"

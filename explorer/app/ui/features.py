@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app import figures
+from explorer.app.figures.features import own_maps, two_channel_maps
 from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.images import choose_image
@@ -58,6 +59,9 @@ def _stage(a: Run, b: Run, stage: str, image: int | str) -> None:
     maps = ask(jobs.task("feature_maps", a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=520)
     if maps is None:
         return
+    if not same_start(a, b):
+        _strangers(maps)
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         rank = st.segmented_control(
             "Channels ranked by",
@@ -89,6 +93,31 @@ def _stage(a: Run, b: Run, stage: str, image: int | str) -> None:
         st.caption(
             f"{_SELECTIVITY} {medians}; with the classes dealt out at random {row.chance:.2f} (n = {chosen[0].n})."
         )
+
+
+def _strangers(maps: FeatureMaps) -> None:
+    """The strongest channels of A and of B, each network's own: there is no channel that both have."""
+    of_a, of_b = (np.argsort(-worth, kind="stable") for worth in _strengths(maps))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        first = _page(len(of_a))
+    shown = slice(first, first + figures.ACROSS)
+    draw(
+        partial(own_maps, maps.take([int(c) for c in of_a[shown]]), maps.take([int(c) for c in of_b[shown]])),
+        "features_own_maps",
+        on_select=_first(lambda data: _open_channel(*data), "features_own_maps"),
+        code=("explorer/engine/features/channels.py", "strength"),
+    )
+    st.caption(
+        f"Each network's {len(of_a)} channels of {safe_md(maps.stage)} by its own strength, the strongest first; "
+        f"{maps.a.shape[1]} × {maps.a.shape[2]} cells each."
+    )
+
+
+def _strengths(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
+    """How strongly each channel answers in A and in B, (c,) each in channel order: mean |activation| over positions."""
+    found = np.empty((2, len(maps.change)))
+    found[:, maps.channels] = [np.abs(heat).mean(axis=(1, 2)) for heat in (maps.a, maps.b)]
+    return found[0], found[1]
 
 
 def _selectivity(a: Run, b: Run, stage: str) -> tuple[Selectivity, StageSelectivity] | None:
@@ -125,8 +154,8 @@ def _page(n: int) -> int:
     return (int(page) - 1) * figures.ACROSS
 
 
-def _open_channel(channel: int) -> None:
-    st.session_state["features_channel"] = channel
+def _open_channel(channel: int, of_b: int = 0) -> None:
+    st.session_state["features_channel_b" if of_b else "features_channel"] = channel
     st.session_state["features_view"] = "One channel"
 
 
@@ -136,28 +165,44 @@ def one_channel(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
     maps = ask(jobs.task("feature_maps", a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
     if maps is None:
         return
-    most = len(maps.change) - 1
-    if st.session_state.get("features_channel", -1) not in range(most + 1):
-        st.session_state["features_channel"] = int(maps.channels[0])
-    channel = int(
-        st.number_input(
-            f"Channel of {stage} (0 to {most})", 0, most, key="features_channel", persist_state="session", width=220
-        )
-    )
+    if not same_start(a, b):
+        _two_channels(maps, stage)
+        return
+    channel = _pick_channel(f"Channel of {stage}", "features_channel", len(maps.change), int(maps.channels[0]))
     draw(
         partial(figures.channel_maps, maps.take([channel])),
         "features_channel_maps",
         code=("explorer/engine/features/channels.py", "maps"),
     )
     st.subheader("What excites it most")
-    if not same_start(a, b):
-        st.caption(
-            "Only for two runs that started from the same weights: else this number names two different channels."
-        )
-        return
     found = ask(jobs.task("excitement", a=a.id, b=b.id), "The test images that excite each channel", height=400)
     if found is not None:
         _exciting(found, gallery, stage, channel)
+
+
+def _pick_channel(label: str, key: str, count: int, default: int) -> int:
+    """A box for a channel's number; a number that this stage has not becomes the default."""
+    most = count - 1
+    if st.session_state.get(key, -1) not in range(count):
+        st.session_state[key] = default
+    return int(st.number_input(f"{label} (0 to {most})", 0, most, key=key, persist_state="session", width=260))
+
+
+def _two_channels(maps: FeatureMaps, stage: str) -> None:
+    """A channel of A and one of B, each by its own number, without a difference."""
+    of_a, of_b = (int(worth.argmax()) for worth in _strengths(maps))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        one = _pick_channel(f"Channel of {stage} in A", "features_channel", len(maps.change), of_a)
+        other = _pick_channel(f"Channel of {stage} in B", "features_channel_b", len(maps.change), of_b)
+    draw(
+        partial(two_channel_maps, maps.take([one]), maps.take([other])),
+        "features_two_channel_maps",
+        code=("explorer/engine/features/channels.py", "maps"),
+    )
+    st.caption(
+        "A and B started from different weights, so this number names two different channels: there is no difference to show. "
+        "What excites a channel before and after can be followed between two runs that started from the same weights."
+    )
 
 
 def _exciting(found: Excitement, gallery: Gallery, stage: str, channel: int) -> None:

@@ -45,6 +45,13 @@ def _one_backbone(a: str, b: str) -> None:
             f"Channels can be compared only where B was tuned from A's weights; A is a {before.title}, B a "
             f"{after.title}. Choose two runs of one backbone."
         )
+    seen = [lent.finished(run).preprocessing for run in (a, b)]
+    if seen[0] != seen[1]:
+        how = [f"resized to {size.resize} px and cut to {size.crop} px" for size in seen]
+        raise ExplorerError(
+            f"A and B see pictures through different transforms: {how[0]} in A, {how[1]} in B, so their answers cannot be "
+            f"compared. Choose two runs with the same weights' transform and input size."
+        )
 
 
 def _comparable(a: str, b: str) -> None:
@@ -59,14 +66,20 @@ def _comparable(a: str, b: str) -> None:
 
 
 def feature_maps(a: str, b: str, stage: str, image: int | str) -> FeatureMaps:
-    """One picture, of the test set or a visitor's own, through one stage of two runs, the channels that changed most first."""
+    """One picture, of the test set or a visitor's own, through one stage of two runs, the channels that changed most first.
+
+    Where A and B did not start from the same weights a channel of A is none of B's: then the channels stay in their order
+    and their change is NaN.
+    """
     lent.same_images(a, b)
-    before, after = lent.network(a), lent.network(b)
-    stage_of(before.row, stage), stage_of(after.row, stage)
     _one_backbone(a, b)
+    before, after = lent.network(a), lent.network(b)
+    stage_of(before.row, stage)
     (picture, x), (_, y) = lent.one(a, image), lent.one(b, image)
     maps_a, maps_b = features.maps(before, x, stage), features.maps(after, y, stage)
     order, change = features.rank_by_change(maps_a, maps_b)
+    if not _related(a, b):
+        order, change = np.arange(len(order)), np.full(len(order), np.nan, change.dtype)
     return FeatureMaps(
         stage, image, picture, order, maps_a[order], maps_b[order], change, features.strength(maps_a, maps_b)
     )

@@ -74,34 +74,71 @@ def _frame(fig: go.Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _scales(fig: go.Figure, a: np.ndarray, b: np.ndarray) -> float:
-    """One scale for A and B, one centred on 0 for the difference; returns the largest absolute difference."""
-    far = float(np.abs(b - a).max())
+def _scales(fig: go.Figure, a: np.ndarray, b: np.ndarray, apart: bool = True) -> float:
+    """One scale for A and B, and where they are told `apart` one centred on 0 for the difference; returns the largest
+    absolute difference, 0 where there is none to show."""
     low, high = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
     bar = {"thickness": 14, "tickfont": {"size": SMALL}}
     both = {"colorscale": "Cividis", "cmin": low, "cmax": high, "colorbar": {**bar, "len": 0.62, "y": 0.68}}
-    apart = {"colorscale": "RdBu_r", "cmin": -far or -1.0, "cmax": far or 1.0}
-    fig.update_layout(coloraxis=both, coloraxis2={**apart, "colorbar": {**bar, "len": 0.32, "y": 0.16}})
+    if not apart:
+        fig.update_layout(coloraxis=both | {"colorbar": {**bar, "len": 0.95, "y": 0.5}})
+        return 0.0
+    far = float(np.abs(b - a).max())
+    change = {"colorscale": "RdBu_r", "cmin": -far or -1.0, "cmax": far or 1.0}
+    fig.update_layout(coloraxis=both, coloraxis2={**change, "colorbar": {**bar, "len": 0.32, "y": 0.16}})
     return far
+
+
+def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
+    """Channels of two networks that share none: those of `a` in A above those of `b` in B, on one scale, each tile with its
+    own number. A click carries the channel and 0 for A's row, 1 for B's."""
+    fig = make_subplots(rows=2, vertical_spacing=0.14)
+    rows = (("A", a.a[:ACROSS], a.channels), ("B", b.b[:ACROSS], b.channels))
+    for row, (letter, tiles, channels) in enumerate(rows, 1):
+        z, edges_x, edges_y = row_of_tiles(tiles)
+        fig.add_heatmap(
+            z=z, x=edges_x, y=edges_y, coloraxis="coloraxis", hoverongaps=False, hoverinfo="skip", row=row, col=1
+        )
+        x, y = centres(len(tiles), ACROSS)
+        size = np.abs(tiles).mean(axis=(1, 2))
+        words = [f"channel {c} of {letter}: mean strength {s:.3g}<br>click to open it"
+                 for c, s in zip(channels, size, strict=False)]  # fmt: skip
+        data = [[int(c), row - 1] for c in channels[:ACROSS]]
+        clickable(fig, x, y, size=84, data=data, words=words, row=row)
+        for at, channel in zip(x, channels, strict=False):
+            fig.add_annotation(
+                x=at,
+                y=0,
+                yanchor="bottom",
+                text=f"channel {channel}",
+                showarrow=False,
+                row=row,
+                col=1,
+                font={"size": SMALL},
+            )
+    bare(fig)
+    fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
+    for row, letter in ((1, "A"), (2, "B")):
+        fig.update_yaxes(range=[1, 0], scaleanchor="x" if row == 1 else "x2", constrain="domain", visible=True, ticks="",
+                         showticklabels=False, showgrid=False, title={"text": f"<b>{letter}</b>"}, row=row, col=1)  # fmt: skip
+    _scales(fig, rows[0][1], rows[1][1], apart=False)
+    return finish(
+        fig,
+        alt=f"Feature maps of {len(rows[0][1])} of {len(a.change)} channels of {a.stage} for {picture_words(a.image)}: A's own "
+        f"strongest above B's own.",
+        look="Each row shows one network's own strongest channels: nothing in B corresponds to the tile above it. "
+        "Click a channel to open it.",
+        caution="A and B started from different weights, so there is no difference to show. Both rows share one scale.",
+        height=360,
+        width=1080,
+        top=40,
+    )
 
 
 def channel_maps(maps: FeatureMaps) -> go.Figure:
     """The picture and, of the first channel of `maps`, A and B on one sequential scale and B - A centred on 0, side by side."""
     a, b, channel = maps.a[0], maps.b[0], int(maps.channels[0])
-    titles = ("the picture", "A", "B", "B − A")
-    fig = make_subplots(cols=4, subplot_titles=titles, horizontal_spacing=0.015)
-    fig.add_trace(go.Image(z=maps.picture, hoverinfo="skip"), row=1, col=1)
-    height, width = maps.picture.shape[:2]
-    for column, tile in enumerate((a, b, b - a), 2):
-        dx, dy = width / tile.shape[1], height / tile.shape[0]
-        fig.add_heatmap(
-            z=tile, x0=dx / 2 - 0.5, dx=dx, y0=dy / 2 - 0.5, dy=dy, row=1, col=column,
-            coloraxis="coloraxis" if column < 4 else "coloraxis2", hovertemplate="%{z:.4g}<extra></extra>",
-        )  # fmt: skip
-    bare(fig)
-    for column, anchor in enumerate(("x", "x2", "x3", "x4"), 1):
-        fig.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", row=1, col=column)
-        fig.update_yaxes(range=[height - 0.5, -0.5], scaleanchor=anchor, constrain="domain", row=1, col=column)
+    fig = _beside_picture(maps.picture, {"A": a, "B": b, "B − A": b - a})
     far = _scales(fig, a, b)
     for axis, x in ((fig.layout.coloraxis, 1.01), (fig.layout.coloraxis2, 1.1)):
         axis.colorbar.update(len=0.95, y=0.5, x=x)
@@ -119,3 +156,40 @@ def channel_maps(maps: FeatureMaps) -> go.Figure:
         width=1080,
         top=36,
     )
+
+
+def two_channel_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
+    """The picture, A's first channel of `a` and B's first channel of `b`, on one scale: two networks that share no channel."""
+    maps, channels = (a.a[0], b.b[0]), (int(a.channels[0]), int(b.channels[0]))
+    titles = [f"channel {c} of {letter}" for c, letter in zip(channels, "AB", strict=True)]
+    fig = _beside_picture(a.picture, dict(zip(titles, maps, strict=True)))
+    _scales(fig, *maps, apart=False)
+    rows, columns = maps[0].shape
+    return finish(
+        fig,
+        alt=f"{titles[0]} and {titles[1]} at {a.stage} on {picture_words(a.image)}: {rows} by {columns} cells each.",
+        look="Where in this picture does each channel answer? They are two channels of two networks, not one before and after.",
+        caution=f"The maps have {rows} × {columns} cells: read nothing finer into them. Both share one scale.",
+        height=300,
+        width=1080,
+        top=36,
+    )
+
+
+def _beside_picture(picture: np.ndarray, maps: dict[str, np.ndarray]) -> go.Figure:
+    """The picture, then maps over its whole side with their titles; the third one on a scale of its own."""
+    fig = make_subplots(cols=1 + len(maps), subplot_titles=("the picture", *maps), horizontal_spacing=0.015)
+    fig.add_trace(go.Image(z=picture, hoverinfo="skip"), row=1, col=1)
+    height, width = picture.shape[:2]
+    for column, tile in enumerate(maps.values(), 2):
+        dx, dy = width / tile.shape[1], height / tile.shape[0]
+        fig.add_heatmap(
+            z=tile, x0=dx / 2 - 0.5, dx=dx, y0=dy / 2 - 0.5, dy=dy, row=1, col=column,
+            coloraxis="coloraxis" if column < 4 else "coloraxis2", hovertemplate="%{z:.4g}<extra></extra>",
+        )  # fmt: skip
+    bare(fig)
+    for column in range(1, len(maps) + 2):
+        anchor = f"x{column}" if column > 1 else "x"
+        fig.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", row=1, col=column)
+        fig.update_yaxes(range=[height - 0.5, -0.5], scaleanchor=anchor, constrain="domain", row=1, col=column)
+    return fig
