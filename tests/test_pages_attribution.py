@@ -1,5 +1,7 @@
 """The attribution page: one picture, sixteen, and whether a map is to be trusted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import stand_ins
@@ -16,8 +18,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "PATIENCE", 0.0)
 
 
-def two() -> tuple[str, str]:
-    a, b = (stand_ins.finished_run(wrong=n, strategy=s) for n, s in ((6, "linear_probe"), (2, "last_stage")))
+def two(**choices: str) -> tuple[str, str]:
+    a, b = (stand_ins.finished_run(wrong=n, strategy=s, **choices) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     stand_ins.answer(a, b)
     how = {"method": "gradcam", "stage": "layer4"}
     for image in range(stand_ins.N):
@@ -59,18 +61,100 @@ def test_only_methods_that_apply_are_offered() -> None:
     assert "Integrated gradients" in offered and not any("rollout" in name for name in offered)
 
 
-def test_the_figures_draw_their_data() -> None:
+def test_many_maps_and_the_curve_of_randomisation_draw_their_data() -> None:
     many = figures.attributions(stand_ins_attribution.many())
     (targets,) = (t for t in many.data if t.customdata is not None)
     assert sorted({int(data[0]) for data in targets.customdata}) == [0, 3, 6]
     assert many.layout.coloraxis.cmax == -many.layout.coloraxis.cmin == 2
-    for found, word in (
-        (figures.faithfulness(stand_ins_attribution.faithfulness()), "eletion"),
-        (figures.on_object(stand_ins_attribution.on_object()), "24"),
-        (figures.randomisation(stand_ins_attribution.randomisation()), "Grad-CAM"),
-        (figures.randomisation_maps(stand_ins_attribution.randomisation()), "map"),
-    ):
-        meta = found.layout.meta
-        assert word in meta["alt"] + meta["look"] + meta["caution"], meta
     lines = {t.name: t.y for t in figures.randomisation(stand_ins_attribution.randomisation()).data if t.name}
     assert [list(y) for name, y in lines.items() if "Grad-CAM" in name] == [[1, 0, 0, 0, 0, 0, 0]]
+
+
+def test_the_stage_of_a_transformer_is_the_last_that_the_method_can_ask() -> None:
+    two(backbone="vit_b_16")
+    app = opened("attribution")
+    assert app.session_state["pick_stage"] == "layers3" and not app.error and not app.exception
+    said = words(app).replace("\\", "")
+    assert (
+        "Not offered for ViT-B/16: Guided backprop (negative control), since it changes the gradient of plain" in said
+    )
+
+
+def test_a_stage_that_cannot_be_asked_is_told_before_it_is_asked() -> None:
+    two(backbone="vit_b_16")
+    for view in ui.ATTRIBUTION_VIEWS:
+        app = opened("attribution", stage="layers4")
+        app.segmented_control(key="attribution_view").set_value(view).run()
+        assert not app.error and not app.exception and not app.get("plotly_chart")
+        assert any("Grad-CAM at *layers4*" in box.value and "choose an earlier stage" in box.value for box in app.info)
+    with jobs.database() as db:
+        asked = [row["arguments"] for row in db.execute("SELECT * FROM task") if "layers4" in str(tuple(row))]
+    assert not asked
+
+
+def test_a_method_without_stages_is_asked_on_a_transformer() -> None:
+    two(backbone="vit_b_16")
+    app = opened("attribution", stage="layers4")
+    app.selectbox(key="attribution_method").set_value("rollout").run()
+    assert not app.exception and not any("choose an earlier stage" in box.value for box in app.info)
+
+
+@pytest.mark.parametrize(("backbone", "missing"), [("mobilenet_v2", True), ("resnet18", False)])
+def test_a_missing_negative_control_is_told(backbone: str, missing: bool) -> None:
+    two(backbone=backbone)
+    app = opened("attribution")
+    app.segmented_control(key="attribution_view").set_value("Randomise the weights").run()
+    said = words(app)
+    assert ("The negative control is missing: Guided backprop does not apply" in said) == missing and not app.exception
+    assert ("Guided backprop (negative control), since it changes" in said) == missing
+    assert "Attention rollout, since it follows attention" in said
+
+
+def test_faithfulness_draws_both_curves_their_bands_and_areas() -> None:
+    found = stand_ins_attribution.faithfulness()
+    fig = figures.faithfulness(found)
+    curves = [trace for trace in fig.data if trace.name and trace.name.endswith("in the map's order")]
+    of = {(trace.name[0], trace.yaxis): list(trace.y) for trace in curves}
+    assert of == {
+        ("A", "y"): found.deletion_a.curve.tolist(), ("B", "y2"): found.deletion_b.curve.tolist(),
+        ("A", "y3"): found.insertion_a.curve.tolist(), ("B", "y4"): found.insertion_b.curve.tolist(),
+    }  # fmt: skip
+    assert of["A", "y"] != of["B", "y2"] and all(list(trace.x) == found.share.round(4).tolist() for trace in curves)
+    titles = [note.text for note in fig.layout.annotations]
+    assert titles[0] == "A, deletion: area 0.03 (random 0.50 to 0.50)" and titles[1].startswith(
+        "B, deletion: area 0.50"
+    )
+    assert titles[2].startswith("A, insertion: area 0.50") and all(title in fig.layout.meta["alt"] for title in titles)
+    bands = [trace for trace in fig.data if trace.fill == "toself"]
+    assert len(bands) == 4 and list(bands[0].y)[:21] == pytest.approx(found.deletion_a.random.max(axis=0))
+
+
+def test_on_object_draws_shares_hits_and_their_intervals() -> None:
+    found = stand_ins_attribution.on_object()
+    shares, hits = figures.on_object(found).data
+    assert list(shares.y) == ["A", "B", "an even map"] and list(hits.y) == ["A", "B", "the centre"]
+    assert list(shares.x) == pytest.approx([0.5, 0.25, 0.25])
+    assert list(shares.error_x.array) == pytest.approx([0, 0, 0])  # all images have the same share
+    assert list(hits.x) == pytest.approx([20 / 24, 0.5, 0.5])
+    for i, score in enumerate(found.pointing):
+        assert hits.x[i] + hits.error_x.array[i] == pytest.approx(score.high)
+        assert hits.x[i] - hits.error_x.arrayminus[i] == pytest.approx(score.low)
+    assert hits.error_x.array[0] != pytest.approx(hits.error_x.arrayminus[0]), "Wilson intervals are not symmetric"
+
+
+def test_shares_that_differ_have_an_interval() -> None:
+    found = replace(stand_ins_attribution.on_object(), share_a=np.r_[np.zeros(12), np.ones(12)])
+    shares = figures.on_object(found).data[0]
+    half = 1.96 * np.std(found.share_a, ddof=1) / np.sqrt(24)
+    assert shares.x[0] == 0.5 and shares.error_x.array[0] == pytest.approx(half) == shares.error_x.arrayminus[0]
+
+
+def test_maps_under_randomisation_are_those_of_each_step() -> None:
+    found = stand_ins_attribution.randomisation()
+    maps = [trace for trace in figures.randomisation_maps(found).data if trace.type == "heatmap"]
+    assert len(maps) == 2 * len(stand_ins_attribution.STEPS)
+    for i, cascade in enumerate(found.cascades):
+        for step, heat in enumerate(np.abs(cascade.maps)):
+            drawn = maps[i * len(cascade.maps) + step]
+            np.testing.assert_allclose(np.asarray(drawn.z), heat / heat.max(), rtol=1e-6)
+            assert (drawn.zmin, drawn.zmax) == (0, 1)

@@ -1,5 +1,6 @@
 """The views of the attribution page: one picture, sixteen, and whether a map is to be trusted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,6 +37,11 @@ class Look:
     target: str
     baseline: str
 
+    @property
+    def backbone(self) -> str:
+        """The backbone of A and B, by its name."""
+        return self.a.recipe.backbone if self.a.recipe else ""
+
     def task(self, name: str, **arguments: Any) -> Task:
         """The task of this name; a baseline is named only where the method has one and it is not the usual one."""
         how = {"method": self.method.name, "stage": self.stage}
@@ -47,7 +53,7 @@ class Look:
 def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
     """Controls of method, class, and, where the method has them, stage and baseline."""
     name = a.recipe.backbone if a.recipe else ""
-    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.only or name.startswith(tuple(row.only))]
+    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(name)]
     if st.session_state.get("attribution_method") not in (None, *fitting):
         st.session_state["attribution_method"] = fitting[0]
     baseline = "grey"
@@ -68,13 +74,36 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
                 "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
                 format_func=lambda key: BASELINES[key].title,
             )  # fmt: skip
-    last = a.recipe.row.stage_names[-1] if a.recipe else ""
-    return Look(a, b, method, pick_stage(b) if method.staged else last, target, baseline)
+    names = a.recipe.row.stage_names if a.recipe else ("",)
+    free = [stage for stage in names if not method.obstacle(name, stage)]
+    stage = pick_stage(b, (free or names)[-1]) if method.staged else names[-1]
+    return Look(a, b, method, stage, target, baseline)
+
+
+View = Callable[[Look, Gallery, int | str], None]
+
+
+def _unless_obstructed(view: View) -> View:
+    """The view, or why the method has nothing to show at the chosen stage, and what to do."""
+
+    def shown(look: Look, gallery: Gallery, image: int | str) -> None:
+        why = look.method.obstacle(look.backbone, look.stage)
+        if why:
+            st.info(f"**{look.method.title} at *{safe_md(look.stage)}*:** {why}.", icon=":material/block:")
+        else:
+            view(look, gallery, image)
+
+    return shown
 
 
 def words_of(look: Look) -> None:
-    """What the method computes, and what it cannot tell."""
+    """What the method computes, and what it cannot tell; and which methods this backbone does not have."""
     row = look.method
+    missing = [
+        f"{other.title}, since {why}" for other in ATTRIBUTIONS.values() if (why := other.obstacle(look.backbone))
+    ]
+    if missing and look.a.recipe:
+        st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
     st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
 
@@ -160,21 +189,23 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
 
 def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
     """What is left of B's map while B's weights are replaced by random ones, from the head down."""
-    name = look.b.recipe.backbone if look.b.recipe else ""
-    only = ATTRIBUTIONS[CONTROL].only
-    control = CONTROL if look.method.name != CONTROL and (not only or name.startswith(tuple(only))) else ""
+    why = ATTRIBUTIONS[CONTROL].obstacle(look.backbone)
+    control = "" if why or look.method.name == CONTROL else CONTROL
+    if why:
+        title = ATTRIBUTIONS[CONTROL].title.split(" (")[0]
+        st.caption(f"The negative control is missing: {title} does not apply to this backbone, since {why}.")
     task = look.task("randomise", run=look.b.id, image=image, target=look.target, against=control)
     found = ask(task, "Randomising B, stage by stage", height=420)
     if found is None:
         return
     code = ("explorer/engine/attribution/randomisation.py", "cascade")
     draw(partial(figures.randomisation, found), "attribution_random", code=code)
-    draw(partial(figures.randomisation_maps, found), "attribution_random_maps")
+    draw(partial(figures.randomisation_maps, found), "attribution_random_maps", code=code)
 
 
 ATTRIBUTION_VIEWS = {
-    "One picture": one_picture,
-    "Sixteen pictures": sixteen,
-    "Is the map faithful?": faithful,
-    "Randomise the weights": randomised,
+    "One picture": _unless_obstructed(one_picture),
+    "Sixteen pictures": _unless_obstructed(sixteen),
+    "Is the map faithful?": _unless_obstructed(faithful),
+    "Randomise the weights": _unless_obstructed(randomised),
 }
