@@ -5,7 +5,10 @@ import streamlit as st
 from explorer.app import ui
 
 st.title("Where it looks")
-st.markdown("The same picture, the same class, two networks: which places speak for the class in A, and which in B?")
+ui.say(
+    "The same picture, the same class, two networks: which places speak for the class in A, and which in B? "
+    "An attribution marks them."
+)
 pair = ui.two_runs("Then this page shows where each of them looks.")
 if pair is None:
     st.stop()

@@ -5,9 +5,7 @@ import streamlit as st
 from explorer.app import ui
 
 st.title("Features")
-st.markdown(
-    "One picture through both networks: what each channel answers in A, in B, and what tuning added or took away."
-)
+ui.say("One picture through both networks: what each channel answers in A, in B, and what tuning added or took away.")
 pair = ui.two_runs("Then this page shows the channels of both.")
 if pair is None:
     st.stop()

@@ -12,7 +12,7 @@ RECIPES = default_comparison()
 NAMES = ("Random, frozen", "Pre-trained, frozen", "Pre-trained, tuned")
 
 st.title("See what fine-tuning changes")
-st.markdown(
+ui.say(
     "A **backbone** has learned to see on millions of pictures. To teach it *your* classes, put a new head on it and choose: "
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
     "What does that choice change inside the network? Look for yourself."
@@ -31,7 +31,8 @@ done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state 
 if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
     bars = [figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random") for name, run in done]
-    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None), "home_accuracy")
+    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None), "home_accuracy",
+            code=("explorer/evidence.py", "wilson"))  # fmt: skip
 if len(done) < len(RECIPES):
     st.stop()
 
@@ -47,10 +48,12 @@ with st.container(horizontal=True):
         st.markdown(f"{name}: {ui.audit_badge(run.clean)}")
 
 st.header("One shared map, before and after")
-st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
+ui.say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
 found = ui.ask_map(probe.id, tuned.id, "umap")
 if found is not None:
-    ui.draw(partial(figures.projection_pair, found), "home_map")
+    ui.draw(
+        partial(figures.projection_pair, found), "home_map", code=("explorer/engine/projection/joint.py", "project")
+    )
 st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
 
 st.header("Where each network looks")
@@ -60,7 +63,9 @@ st.markdown(ui.safe_md(f"Evidence for “{target}”, the right class of test im
 look = {"image": image, "target": target, "method": "gradcam", "stage": probe.recipe.row.stage_names[-1]}
 found = ui.ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
 if found is not None:
-    ui.draw(partial(figures.attribution, found), "home_look")
+    ui.draw(
+        partial(figures.attribution, found), "home_look", code=("explorer/engine/attribution/asking.py", "attribute")
+    )
 with st.container(horizontal=True):
     st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")
     st.page_link("../../pages/features.py", label="See the channels themselves", icon=":material/grid_view:")

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.app import ui
 
 st.title("Which images")
-st.markdown("The test images as A and B see them: what tuning fixed, what it broke, and what is taken for what.")
+ui.say("The test images as A and B see them: what tuning fixed, what it broke, and what is taken for what.")
 pair = ui.two_runs("Then this page shows which images they disagree on.")
 if pair is None:
     st.stop()

@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.app import ui
 
 st.title("One shared map")
-st.markdown("Every test image by its features at the last stage, before and after, laid out **together** in one fit.")
+ui.say("Every test image by its features at the last stage, before and after, laid out **together** in one fit.")
 pair = ui.two_runs("Then this page lays out both on one map.")
 if pair is None:
     st.stop()
@@ -20,8 +20,8 @@ def look() -> None:
     if found is None:
         return
     ui.selection_line(a, b)
-    ui.show_map(a, b, picked, found)
-    ui.map_words(a, b, picked, found)
+    layout = ui.show_map(a, b, picked, found)
+    ui.map_words(a, b, picked, found, layout)
     ui.truth_table(a, b, picked, found)
     ui.how_to_read()
     ui.map_beside(a, b)

@@ -45,9 +45,7 @@ ui.follow_race(race, axis)
 if not race.finished:
     st.stop()
 st.header("The result")
-st.markdown(
-    "Each run kept the epoch that was best on **validation** images; that one was scored once, on **test** images."
-)
+ui.say("Each run kept the epoch that was best on **validation images**; that one was scored once, on **test images**.")
 if race.finished < race.size:
     st.caption(
         f"{race.finished} of {race.size} runs have a result: means over different seeds do not strictly compare."

@@ -176,6 +176,16 @@ def test_every_epoch_is_a_frame_and_the_point_on_the_curve_goes_along() -> None:
     assert "kept as best" in fig.layout.meta["look"] and "not measured" in fig.layout.meta["caution"]
 
 
+def test_a_map_says_how_many_of_the_epochs_it_shows() -> None:
+    found = stand_ins_maps.trajectory()
+    title = figures.projection_epochs(found, trained=40).layout.annotations[0].text
+    assert title == "24 of 24 test images, 3 of 40 epochs"
+    for trained in (0, 3):
+        assert figures.projection_epochs(found, trained=trained).layout.annotations[0].text == "24 of 24 test images"
+    still = figures.projection_epochs(stand_ins_maps.trajectory(moved=False), trained=40)
+    assert "epochs" not in still.layout.annotations[0].text
+
+
 def test_epochs_that_changed_nothing_have_nothing_to_play() -> None:
     fig = figures.projection_epochs(stand_ins_maps.trajectory(moved=False))
     assert not fig.layout.sliders and "Nothing moves" in fig.layout.meta["look"]

@@ -1,5 +1,6 @@
 """The page of the shared map: its views, what a click and a lasso do, and what it says where nothing moved."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import stand_ins_maps
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, words
 
-from explorer import jobs, runs
+from explorer import jobs, results, runs
 from explorer.app.ui import asking
 from explorer.app.ui.maps import choosing
 
@@ -173,6 +174,43 @@ def test_usual_settings_share_their_result_and_others_ask_for_their_own() -> Non
     assert "stands in until" in words(app)
     next(button for button in app.button if button.label == "Back to the usual").click().run()
     assert "seed 0" in words(app) and not app.exception
+
+
+@pytest.mark.parametrize(("view", "task"), [(choosing.EPOCHS, "project_epochs"), (choosing.NOISE, "project_noise")])
+@pytest.mark.parametrize("method", ["umap", "aligned"])
+def test_the_epochs_and_the_noise_show_pca_until_umap_is_there(view: str, task: str, method: str) -> None:
+    a, b = two_runs()
+    late = jobs.task(task, run=b, method="umap")
+    late.path.unlink()
+    by_pca = stand_ins_maps.trajectory(b) if view == choosing.EPOCHS else stand_ins_maps.noise()
+    results.save(replace(by_pca, method="pca"), jobs.task(task, run=b, method="pca").path)
+    app = pick(pick(opened("projection", a=a, b=b), "method", method), "view", view)
+    assert not app.exception and len(app.get("plotly_chart")) == 1 and "stands in until" in words(app)
+    answer = jobs.status(late)
+    assert answer is not None and answer.state == "queued"
+    results.save(by_pca, late.path)
+    jobs.note(late, state="done")
+    app.run()
+    assert "stands in until" not in words(app) and len(app.get("plotly_chart")) == 1
+
+
+def test_maps_that_move_say_where_to_click() -> None:
+    app = shown()
+    for view in choosing.VIEWS:
+        moves = view in (choosing.SLIDE, choosing.EPOCHS)
+        assert ("it takes no click" in words(pick(app, "view", view))) == moves
+
+
+@pytest.mark.parametrize("method", ["umap", "aligned", "pca"])
+def test_how_the_map_was_made_is_said_in_full(method: str) -> None:
+    said = words(pick(shown(), "method", method))
+    parts = ["centred and scaled on their own", "orthogonal Procrustes in the full space"]
+    parts += {
+        "umap": ["50 principal components", "one seeded UMAP", "exact joint nearest neighbours", "seed 0"],
+        "aligned": ["50 principal components", "each from its own neighbours"],
+        "pca": ["two directions of largest variance"],
+    }[method]
+    assert all(part in said for part in parts), said
 
 
 def test_another_seed_is_the_next_one() -> None:

@@ -162,22 +162,25 @@ PROJECTIONS = {
         Method(
             "umap",
             "UMAP, one joint fit",
-            "Before and after are centred, scaled, rotated onto each other and then laid "
-            "out in one seeded fit (McInnes et al. 2018, arXiv 1802.03426).",
+            "Each model's features are centred and scaled on their own, after is rotated onto before by orthogonal Procrustes in "
+            "the full space (Schönemann 1966), all are reduced to 50 principal components, and one seeded UMAP lays out both "
+            "from their exact joint nearest neighbours (McInnes et al. 2018, arXiv 1802.03426).",
             "Sizes of clusters mean nothing, distances between them next to nothing.",
         ),
         Method(
             "aligned",
             "AlignedUMAP",
-            "Centred, scaled and rotated in the same way; then before and after are laid out each from its own neighbours, "
-            "while a spring holds every image near its twin (umap-learn's AlignedUMAP).",
+            "Each model's features are centred and scaled on their own, after is rotated onto before by orthogonal Procrustes in "
+            "the full space (Schönemann 1966), all are reduced to 50 principal components; then before and after are laid out "
+            "each from its own neighbours, while a spring holds every image near its twin (umap-learn's AlignedUMAP).",
             "How far an image moves depends on how stiff the spring is (0.01 here), and even one that did not move drifts a "
             "little, 8 % of the map's spread in a test: compare with the joint fit.",
         ),
         Method(
             "pca",
             "PCA, one joint fit",
-            "The two directions of largest variance of before and after together.",
+            "Each model's features are centred and scaled on their own, after is rotated onto before by orthogonal Procrustes in "
+            "the full space (Schönemann 1966); shown are the two directions of largest variance of both together.",
             "Two directions out of hundreds: what overlaps here may be apart in the full space.",
         ),
     )

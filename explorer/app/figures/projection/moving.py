@@ -121,11 +121,16 @@ def _room(fig: go.Figure) -> go.Figure:
     return fig
 
 
-def projection_epochs(t: Trajectory, marks: Marks | None = None) -> go.Figure:
-    """A run from the pre-trained network through its epochs on one map, and the k-NN accuracy in the full space beside it."""
+def projection_epochs(t: Trajectory, marks: Marks | None = None, trained: int = 0) -> go.Figure:
+    """A run from the pre-trained network through its epochs on one map, and the k-NN accuracy in the full space beside it.
+
+    `trained` is the number of epochs that the run took, where it may have kept the features of some of them only.
+    """
     marks = marks or Marks()
     paint = by_class(t.labels, t.classes)
-    titles = (f"{len(t.images)} of {t.knn[0].n} test images", "k-NN accuracy, full space")
+    kept = len(t.epochs) - 1
+    some = f", {kept} of {trained} epochs" if 0 < kept < trained else ""
+    titles = (f"{len(t.images)} of {t.knn[0].n} test images{some}", "k-NN accuracy, full space")
     fig = make_subplots(cols=2, column_widths=[0.66, 0.34], subplot_titles=titles, horizontal_spacing=0.09)
     _cloud(fig, paint, t.xy[0], t.images, marks)
     at = int(np.flatnonzero(t.images == marks.image)[0]) if marks.image in t.images else -1

@@ -36,8 +36,11 @@ def how_to_read() -> None:
         )
 
 
-def map_words(a: Run, b: Run, picked: Picked, found: Projection) -> None:
-    """Why nothing moved, where A and B are strangers, what the points are, and how the map was made."""
+def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "") -> None:
+    """Why nothing moved, where A and B are strangers, what the points are, and how the map was made.
+
+    `layout` is what the map was laid out by, where that is not what `found` was.
+    """
     if found.unmoved:
         same = "A and B are the same run" if a.id == b.id else _why_still(a, b)
         st.info(
@@ -57,7 +60,7 @@ def map_words(a: Run, b: Run, picked: Picked, found: Projection) -> None:
             "**class token** instead, so the head may know more, or less, than this map shows.",
             icon=":material/info:",
         )
-    st.caption(f":material/receipt_long: {_recipe(picked, found)}")
+    st.caption(f":material/receipt_long: {_recipe(picked, found, layout or found.method)}")
 
 
 def _why_still(a: Run, b: Run) -> str:
@@ -69,22 +72,30 @@ def _why_still(a: Run, b: Run) -> str:
     )
 
 
-def _recipe(picked: Picked, found: Projection) -> str:
-    """One sentence on how the map was made."""
-    n, method = len(found.labels), PROJECTIONS[found.method]
+def _recipe(picked: Picked, found: Projection, layout: str) -> str:
+    """How the map was made."""
+    n, method = len(found.labels), PROJECTIONS[layout]
     made = f"{n} held-out test images at {safe_md(found.stage)}, averaged over positions. "
     if picked.view == EPOCHS:
         return made + (
-            "Every epoch is centred, scaled and rotated onto the pre-trained network, then all are laid out in one fit"
-            + (" by PCA." if picked.method == "pca" else ", where an image looks for its neighbours in its own epoch, the "
-               "one before and the pre-trained network: among all epochs it would find copies of itself.")
+            "Every epoch is centred and scaled on its own and rotated onto the pre-trained network by orthogonal Procrustes in "
+            "the full space, then all are laid out in one fit"
+            + (" by PCA." if layout == "pca" else ": 50 principal components and one seeded UMAP, where an image looks for its "
+               "exact nearest neighbours in its own epoch, the one before and the pre-trained network: among all epochs it "
+               "would find copies of itself.")
+            + _standing_in(picked, layout)
         )  # fmt: skip
     made += f"{method.meaning} "
-    if found.method != "pca":
+    if found.unmoved:
+        made += "(Here both have the same features, so they were laid out once, and nothing had to be rotated.) "
+    if layout != "pca":
         made += f"{found.neighbours} neighbours, least distance {found.min_dist}, seed {found.seed}. "
-    elif picked.method != "pca":
-        made += "(It stands in until UMAP is done.) "
+    made += _standing_in(picked, layout)
     return made + f"{method.caution} Colours come after the fit: no class was told to the map."
+
+
+def _standing_in(picked: Picked, layout: str) -> str:
+    return "(It stands in until UMAP is done.) " if layout == "pca" != picked.method else ""
 
 
 def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:

@@ -14,7 +14,7 @@ from explorer.app.ui.display import LARGER, figure_config, projector
 from explorer.app.ui.drawing import explain, show_code
 from explorer.app.ui.grid import selection_words
 from explorer.app.ui.images import gallery_of, image_panel
-from explorer.app.ui.maps.choosing import ARROWS, EPOCHS, NOISE, RIGHT, SAID, SHUFFLED, SLIDE, Picked
+from explorer.app.ui.maps.choosing import ARROWS, EPOCHS, NOISE, PAIR, RIGHT, SAID, SHUFFLED, SLIDE, Picked
 from explorer.app.ui.selection import select, selected
 from explorer.app.ui.visitor import choice, choose
 from explorer.results import Projection
@@ -54,46 +54,55 @@ def image_from_map(key: str) -> Callable[[], None]:
     return marked
 
 
-def show_map(a: Run, b: Run, picked: Picked, found: Projection) -> None:
-    """The map in the view that was picked, with its words and the code behind it."""
+def show_map(a: Run, b: Run, picked: Picked, found: Projection) -> str:
+    """The map in the view that was picked, with its words and the code behind it; returns what laid it out."""
     n = len(found.labels)
     marks = figures.Marks(tuple(selected(n).tolist()), choice().image, _pictures(a, found, picked), picked.lasso)
     if picked.view == EPOCHS:
-        _epochs(b, picked, marks)
-        return
+        return _epochs(b, picked, marks)
     if picked.view == NOISE:
-        noise = ask(jobs.task("project_noise", run=b.id, method=_plain(picked), **picked.settings), "Noise", height=520)
-        if noise is not None:
-            _chart(
-                partial(figures.projection_noise, found, noise, marks),
-                "noise",
-                ("explorer/engine/tasks/projection.py", "project_noise"),
-            )
-        return
+        return _noise(a, b, picked, found, marks)
     paint = _paint(a, b, picked, found)
     if paint is None:
-        return
+        return found.method
     if picked.view == SLIDE:
         _chart(partial(figures.projection_slide, found, paint, marks), "slide", CODE, still=False)
     elif picked.view == ARROWS:
         _chart(partial(figures.projection_moves, found, paint, marks), "arrows", CODE)
     else:
         _chart(partial(figures.projection_pair, found, paint=paint, marks=marks), "pair", CODE)
+    return found.method
 
 
-def _plain(picked: Picked) -> str:
-    """Noise and epochs know two layouts: AlignedUMAP's place takes UMAP."""
-    return "pca" if picked.method == "pca" else "umap"
+def _by_umap_or_pca(name: str, run: str, what: str, method: str, settings: dict[str, Any]) -> Any | None:
+    """A map of one run; while UMAP is on its way the one by PCA stands in. There is none by AlignedUMAP: UMAP takes its place."""
+    if method != "pca":
+        task = jobs.task(name, run=run, method="umap", **settings)
+        found = ask(task, f"{what} by UMAP (PCA until then)", height=0)
+        if found is not None:
+            return found
+    return ask(jobs.task(name, run=run, method="pca"), what, height=520)
 
 
-def _epochs(b: Run, picked: Picked, marks: figures.Marks) -> None:
+def _noise(a: Run, b: Run, picked: Picked, found: Projection, marks: figures.Marks) -> str:
+    """B's map beside one of noise, both by one layout."""
+    noise = _by_umap_or_pca("project_noise", b.id, "Noise", found.method, picked.settings)
+    if noise is None:
+        return found.method
+    beside = found
+    if noise.method == "pca" != found.method:
+        beside = ask(jobs.task("project", a=a.id, b=b.id, method="pca"), "PCA", height=520)
+    if beside is not None:
+        plan = partial(figures.projection_noise, beside, noise, marks)
+        _chart(plan, "noise", ("explorer/engine/tasks/projection.py", "project_noise"))
+    return found.method if noise.method != "pca" else "pca"
+
+
+def _epochs(b: Run, picked: Picked, marks: figures.Marks) -> str:
     """Run B from the pre-trained network on, to play."""
-    method = _plain(picked)
-    found = ask(
-        jobs.task("project_epochs", run=b.id, method=method, **picked.settings), "B's epochs on one map", height=520
-    )
+    found = _by_umap_or_pca("project_epochs", b.id, "B's epochs on one map", picked.method, picked.settings)
     if found is None:
-        return
+        return "pca" if picked.method == "pca" else "umap"
     if not found.moved:
         st.info(
             "**Nothing moves from epoch to epoch.** B trained nothing in front of these features, so every epoch has the "
@@ -103,11 +112,12 @@ def _epochs(b: Run, picked: Picked, marks: figures.Marks) -> None:
     if picked.method == "aligned":
         st.caption("The epochs are laid out by UMAP in one fit, not by AlignedUMAP.")
     _chart(
-        partial(figures.projection_epochs, found, marks),
+        partial(figures.projection_epochs, found, marks, len(b.epochs)),
         "epochs",
         ("explorer/engine/projection/epochs.py", "map_epochs"),
         still=False,
     )
+    return found.method
 
 
 def _pictures(a: Run, found: Projection, picked: Picked) -> tuple[tuple[int, str], ...]:
@@ -168,6 +178,10 @@ def _chart(plan: partial[figures.Figure], key: str, code: tuple[str, str], still
         {"on_select": image_from_map(key), "selection_mode": ("points", "box", "lasso")} if still else {}
     )
     st.plotly_chart(figure, key=key, config=figure_config(), alt=words["alt"], width="stretch", **more)
+    if not still:
+        st.caption(
+            f":material/ads_click: This map moves, so it takes no click: choose an image in *{PAIR}* or *{ARROWS}*."
+        )
     explain(words["look"], words["caution"])
     show_code(*code)
 
