@@ -121,3 +121,15 @@ def test_another_machine_is_noticed() -> None:
 
 def test_the_question_is_plain_json() -> None:
     assert json.loads(jobs.task("rewind", run="b", stages=["layer4"], to="start").arguments)["stages"] == ["layer4"]
+
+
+def test_another_a_starts_at_the_alpha_that_its_own_validation_chooses() -> None:
+    a, b = two_runs()
+    other = stand_ins.finished_run(wrong=5, strategy="linear_probe")
+    made.answer(other, b)
+    app = view("Interpolate", a=a, b=b)
+    app.select_slider(key=f"similarity_alpha_{a}_{b}_False").set_value(2).run()
+    app.selectbox(key="pick_a").set_value(other).run()
+    assert app.select_slider(key=f"similarity_alpha_{other}_{b}_False").value == made.interpolation().chosen
+    app.selectbox(key="pick_a").set_value(a).run()
+    assert not app.exception

@@ -254,7 +254,7 @@ def _apart(a: Run, b: Run) -> str:
 def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool) -> None:
     """The curve, and in words the mixture under the slider."""
     at = st.select_slider(
-        "α", list(range(len(found.alphas))), value=found.chosen, key=f"similarity_alpha_{found.b}_{settle}",
+        "α", list(range(len(found.alphas))), value=found.chosen, key=f"similarity_alpha_{found.a}_{found.b}_{settle}",
         format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
     )  # fmt: skip
     draw(
