@@ -69,7 +69,7 @@ def test_a_tile_says_what_both_models_said() -> None:
     ((number, text, foot),) = images.items([fixed], pa, pb)
     name, wrong = pa.classes[pa.labels[fixed]], pa.classes[pa.predicted[fixed]]
     assert (number, foot) == (fixed, "✕ → ✓")
-    assert text == f"Image {fixed}, {name}. A: {wrong}, wrong. B: {name}, right."
+    assert text == f"Image {fixed}, {name}. A: {wrong}, 80 %, wrong. B: {name}, 80 %, right."
 
 
 def asked(key: str) -> Response:
@@ -151,8 +151,14 @@ def test_the_page_filters_sorts_and_selects() -> None:
     marked = app.session_state["choice"].images
     assert marked == "18-21"
     assert "4 selected" in words(app) and "n = 4" in words(app)
+    assert "4 fixed by B, 0 broken by B, 0 wrong in both, 0 right in both" in words(app)
+    table = app.dataframe[0].value
+    assert table["Image"].tolist() == [18, 19, 20, 21] and table["Class"].tolist() == ["brick", "grass", "fur", "brick"]
+    assert table["A says"].tolist() == ["grass", "fur", "brick", "grass"] and not table["A is right"].any()
+    assert table["B says"].tolist() == table["Class"].tolist() and table["B is right"].all()
+    assert table["A is sure"].tolist() == table["B is sure"].tolist() == [80.0] * 4
     app.button(key="images_grid_none").click().run()
-    assert app.session_state["choice"].images == ""
+    assert app.session_state["choice"].images == "" and not app.dataframe
     app.selectbox(key="images_order").set_value("Features moved furthest").run()
     assert not app.exception
 
@@ -243,3 +249,11 @@ def test_marking_turns_an_image_on_and_off(monkeypatch: pytest.MonkeyPatch) -> N
     grid._mark(10, 4)
     grid._mark(10, 5)
     assert kept == [{1}, {1, 4, 5}]
+
+
+def test_a_selection_is_told_by_its_quadrants() -> None:
+    a, b = two_runs()
+    said = grid.selection_words(np.array([0, 17, 18, 21, 22, 23]), runs.predictions(a), runs.predictions(b))
+    assert "2 fixed by B, 0 broken by B, 2 wrong in both, 2 right in both" in said
+    back = grid.selection_words(np.array([18]), runs.predictions(b), runs.predictions(a))
+    assert "0 fixed by B, 1 broken by B" in back

@@ -11,6 +11,7 @@ from explorer.app import figures
 from explorer.app.ui.asking import predictions
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.images import (
+    GROUPS,
     choose_image,
     chosen_image,
     gallery_of,
@@ -71,7 +72,7 @@ def matrices(a: Run, b: Run) -> None:
             "Matrix", list(names), default="A", required=True, key="images_matrix", format_func=names.get
         )
     plan = partial(figures.confusion, pa.labels, pa.predicted, pb.predicted, pa.classes, cell, only)
-    draw(plan, "images_confusion", on_select=_clicked)
+    draw(plan, "images_confusion", on_select=_clicked, code=("explorer/app/figures/confusion.py", "counts"))
     cell = _cell_by_name(pa.classes, cell)
     if cell is None:
         st.caption("Click a cell, or name it here, to see its images.")
@@ -154,6 +155,31 @@ def show(a: Run, b: Run, rows: np.ndarray, key: str) -> None:
             mark=mark,
         )
         st.caption("Below each: is A right → is B right?")
+    selection_table(marked, pa, pb)
+
+
+def selection_table(marked: np.ndarray, pa: Predictions, pb: Predictions) -> None:
+    """The selected images as a table to sort: number, class, what A and B say and how sure they are; nothing where none is."""
+    if not len(marked):
+        return
+    names = [plain(name, 60) for name in pa.classes]
+    table: dict[str, list[object]] = {
+        "Image": marked.tolist(),
+        "Class": [names[k] for k in pa.labels[marked]],
+    }
+    for letter, said in (("A", pa), ("B", pb)):
+        named = said.predicted[marked]
+        table[f"{letter} says"] = [names[k] for k in named]
+        table[f"{letter} is right"] = right(said)[marked].tolist()
+        table[f"{letter} is sure"] = (100 * said.probability[marked, named].astype(float)).round(1).tolist()
+    sure = st.column_config.NumberColumn(format="%.1f %%", help="The probability given to the class that is named.")
+    st.markdown(f"**The {len(marked)} selected images** :small[a click on a heading sorts]")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"A is sure": sure, "B is sure": sure},
+        alt=f"Table of {len(marked)} selected images: class, and what A and B say of each",
+    )
 
 
 def _toolbar(rows: np.ndarray, marked: np.ndarray, pa: Predictions, pb: Predictions, key: str) -> bool:
@@ -177,15 +203,19 @@ def _toolbar(rows: np.ndarray, marked: np.ndarray, pa: Predictions, pb: Predicti
 
 
 def selection_words(marked: np.ndarray, pa: Predictions, pb: Predictions) -> str:
-    """What is selected, by class, and how many of them A and B name rightly."""
+    """What is selected, by class, how many of them A and B name rightly, and how they fall into the four quadrants."""
     numbers = np.bincount(pa.labels[marked], minlength=len(pa.classes))
     largest = np.argsort(-numbers, kind="stable")[:4]
     parts = [f"{numbers[k]} {safe_md(plain(pa.classes[k], 30))}" for k in largest if numbers[k]]
     rest = int((numbers > 0).sum()) - len(parts)
     more = f" and {rest} more classes" if rest > 0 else ""
     scores = [percent(Score(len(marked), int(right(said)[marked].sum()))) for said in (pa, pb)]
+    good = [right(said)[marked] for said in (pa, pb)]
+    quadrant = {name.lower(): int(rule(*good).sum()) for name, rule in GROUPS.items() if name != "All"}
+    fallen = ", ".join(f"{number} {name.replace('by b', 'by B')}" for name, number in quadrant.items())
     return (
-        f"**{len(marked)} selected**, on every page: {', '.join(parts)}{more}.  \nRight in A {scores[0]}, in B {scores[1]}. "
+        f"**{len(marked)} selected**, on every page: {', '.join(parts)}{more}.  \n"
+        f"Right in A {scores[0]}, in B {scores[1]}: {fallen}. "
         ":small[Chosen by eye: no interval makes a chosen group a fair sample.]"
     )
 

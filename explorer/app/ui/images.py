@@ -83,8 +83,9 @@ def items(rows: Sequence[int] | np.ndarray, pa: Predictions, pb: Predictions) ->
     found = []
     for i in map(int, rows):
         (word_a, sign_a), (word_b, sign_b) = signs[bool(good_a[i])], signs[bool(good_b[i])]
-        words = f"Image {i}, {names[pa.labels[i]]}. A: {names[pa.predicted[i]]}, {word_a}. "
-        words += f"B: {names[pb.predicted[i]]}, {word_b}."
+        sure_a, sure_b = (f"{said.probability[i, said.predicted[i]]:.0%}".replace("%", " %") for said in (pa, pb))
+        words = f"Image {i}, {names[pa.labels[i]]}. A: {names[pa.predicted[i]]}, {sure_a}, {word_a}. "
+        words += f"B: {names[pb.predicted[i]]}, {sure_b}, {word_b}."
         found.append((i, words, f"{sign_a} → {sign_b}"))
     return found
 
