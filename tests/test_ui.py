@@ -1,5 +1,6 @@
 """The shared choice, safe words, a run's command, the source shown under a figure, the supervisor, the headers."""
 
+import ast
 import asyncio
 import random
 import re
@@ -93,6 +94,39 @@ def test_the_source_that_pages_promise_exists() -> None:
     ]
     assert promised
     for file, name in promised:
+        assert asking.source(file, name), (file, name)
+
+
+def _drawn() -> list[tuple[str, ast.Call]]:
+    """Every call of `draw` on a page or behind one, with its file."""
+    root = Path(__file__).parents[1]
+    files = [*(root / "pages").glob("*.py"), *(root / "explorer" / "app" / "ui").rglob("*.py")]
+    return [
+        (str(file.relative_to(root)), node)
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("draw", "ui.draw")
+    ]
+
+
+def test_every_figure_shows_the_code_behind_it() -> None:
+    """The lesson's own figures stand beside the step's text, which has its code in it."""
+    found = [(file, node) for file, node in _drawn() if "/lessons/" not in file]
+    assert len(found) > 25
+    for file, node in found:
+        assert any(word.arg == "code" for word in node.keywords), f"{file}:{node.lineno} draws without `code`"
+
+
+def test_the_code_that_figures_promise_exists() -> None:
+    root = Path(__file__).parents[1]
+    files = [*(root / "pages").glob("*.py"), *(root / "explorer" / "app" / "ui").rglob("*.py")]
+    promised = {
+        pair
+        for file in files
+        for pair in re.findall(r'\("(explorer/[\w/]+\.py)", "(\w+)"\)', file.read_text(encoding="utf-8"))
+    }
+    assert len(promised) > 20
+    for file, name in sorted(promised):
         assert asking.source(file, name), (file, name)
 
 

@@ -20,6 +20,7 @@ from explorer.runs import Run
 
 _STARTING = threading.Lock()
 LIVE = ("queued", "running")
+CODE = ("explorer/engine/training/scoring.py", "score_epoch")
 
 
 def start(recipe: Recipe, deed: bool = True) -> str:
@@ -109,7 +110,7 @@ def follow(run_id: str) -> None:
     st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
     result_line(run)
     if run.epochs:
-        draw(partial(figures.curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}")
+        draw(partial(figures.curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
 
 
 def _live(run_id: str) -> None:
@@ -126,7 +127,7 @@ def _live(run_id: str) -> None:
             "Stop", icon=":material/stop:", key=f"stop_{run_id}", on_click=jobs.cancel, args=(jobs.training(run_id),)
         )
     if run.epochs:
-        draw(partial(figures.curves, run.epochs, None), f"live_{run_id}")
+        draw(partial(figures.curves, run.epochs, None), f"live_{run_id}", code=CODE)
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)

@@ -242,7 +242,8 @@ def _lanes(race: Race) -> list[figures.Lane]:
 def _curves(race: Race, axis: str) -> None:
     lanes = _lanes(race)
     if any(lane.curves for lane in lanes):
-        draw(partial(figures.race_curves, lanes, axis), f"race_{race.id}_{axis}")
+        code = ("explorer/engine/training/scoring.py", "score_epoch")
+        draw(partial(figures.race_curves, lanes, axis), f"race_{race.id}_{axis}", code=code)
     elif race.live:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=380)
@@ -277,4 +278,5 @@ def _troubles(race: Race) -> None:
 def race_chart(race: Race) -> None:
     """Where each strategy ended on the test images."""
     classes = next((c for run in race.runs if (c := run.facts.get("classes"))), ())
-    draw(partial(figures.race_result, _lanes(race), 1 / len(classes) if len(classes) > 1 else None), "race_result")
+    plan = partial(figures.race_result, _lanes(race), 1 / len(classes) if len(classes) > 1 else None)
+    draw(plan, "race_result", code=("explorer/engine/training/scoring.py", "evaluate"))
