@@ -247,3 +247,15 @@ def test_a_selection_too_long_for_the_address_stays_for_the_visit() -> None:
 def test_no_selection_of_an_address_raises(text: str) -> None:
     chosen, notes = visitor.from_address({"images": text})
     assert chosen.images == "" and len(notes) == 1
+
+
+def test_among_many_runs_each_is_looked_at_only_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(12):
+        stand_ins.finished_run(seed=seed, strategy="linear_probe")
+    known = asking.finished()
+    seen: list[str] = []
+    look = pairs.images_of
+    monkeypatch.setattr(pairs, "images_of", lambda run: seen.append(run.id) or look(run))
+    a = pairs._default_a(known)
+    b = pairs._default_b(known, a)
+    assert a.id != b.id and len(seen) <= 2 * len(known)

@@ -1,5 +1,6 @@
 """Which two runs, and which stage: A is 'before' (by default a linear probe), B is 'after' (a tuned run)."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,12 +59,20 @@ def apart(a: Run, b: Run) -> Apart | None:
 _ALIKE = ("backbone", "dataset", "data_dir", "split_seed")
 
 
+def _kind(run: Run) -> tuple[object, ...] | None:
+    """What two runs must share to be compared, as `apart` says in words; None for a run that cannot be read."""
+    if run.recipe is None:
+        return None
+    try:
+        return *(getattr(run.recipe, name) for name in _ALIKE), run.recipe.preprocessing, images_of(run)
+    except ExplorerError:
+        return None
+
+
 def _same_images(a: Run, b: Run) -> bool:
     """Whether nothing keeps two runs apart; a run whose predictions cannot be read has no partner."""
-    try:
-        return apart(a, b) is None
-    except ExplorerError:
-        return False
+    kind = _kind(a)
+    return kind is not None and kind == _kind(b)
 
 
 def images_of(run: Run) -> int:
@@ -90,11 +99,15 @@ def _default_a(known: list[Run], partner: Run | None = None) -> Run:
     """
     probes = [r for r in known if r.recipe and r.recipe.strategy == "linear_probe" and r.recipe.weights != "random"]
 
+    kinds = {run.id: _kind(run) for run in known}  # hundreds of runs: each is looked at once
+    many = Counter(kinds.values())
+    tuned = {kinds[r.id] for r in known if r.recipe and r.recipe.learns}
+
     def any_partner(run: Run) -> bool:
-        return any(r.id != run.id and _same_images(run, r) for r in known)
+        return kinds[run.id] is not None and many[kinds[run.id]] > 1
 
     def tuned_partner(run: Run) -> bool:
-        return any(r.recipe and r.recipe.learns and _same_images(run, r) for r in known)
+        return kinds[run.id] is not None and kinds[run.id] in tuned
 
     if partner is not None:
         found = _first([*probes, *known], lambda r: r.id != partner.id and _same_images(r, partner))
@@ -111,8 +124,9 @@ def _default_a(known: list[Run], partner: Run | None = None) -> Run:
 def _default_b(known: list[Run], a: Run) -> Run:
     """The latest tuned run on A's images, else the latest other run on them, else the latest other run."""
     others = [r for r in known if r.id != a.id]
-    tuned = [r for r in others if r.recipe and r.recipe.learns]
-    return _first([*tuned, *others], lambda r: _same_images(a, r)) or (others or known)[0]
+    kind = _kind(a)
+    alike = [r for r in others if kind is not None and _kind(r) == kind]
+    return _first(alike, lambda r: bool(r.recipe and r.recipe.learns)) or (alike or others or known)[0]
 
 
 def need_run(why: str) -> None:
