@@ -147,9 +147,10 @@ def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
     slider.press("End")
     settled(page)
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # Streamlit's own stands in the header
+    expect(stop).to_be_visible()
     expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(1, timeout=90_000)
-    page.get_by_role("button", name="Stop").click()
+    stop.click()
     expect(page.get_by_text("Stopped on request")).to_be_visible(timeout=10_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
