@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.machine import cores
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -71,8 +73,3 @@ def processor() -> str:
         name = lines[0].partition(":")[2].strip() if lines else name
     amx = " with AMX" if info.is_file() and "amx_bf16" in info.read_text() else ""
     return f"{name}{amx}, {cores()} cores, {platform.system()}"
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -65,7 +65,7 @@ class Front:
         """
         batch = batch or cls.BATCH
         front = recipe.front_of(recipe.learns if learns is None else learns)
-        if not front or recipe.batchnorm == "moving":  # what moves cannot be cached
+        if not front:
             upto, probe, pooled = None, False, {}
             found = [torch.from_numpy(images.pixels(recipe.preprocessing, progress))]
         else:
