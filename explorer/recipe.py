@@ -33,9 +33,11 @@ class Recipe(BaseModel):
     `custom` alone. `head_rate`, `backbone_rate` and `rate_decay` (from one learning stage to the next towards the input)
     default to the strategy's; `unfreeze_every` counts the epochs before the next stages join (`gradual`, `lp_ft`).
     `views` is the number of versions of each training image that are cached where a front is frozen (the first is the
-    image itself); `class_weights` makes rare classes count as much as common ones. `split_seed` draws what a data set
-    does not divide itself (so that runs of different `seed` are scored on the same images); `seed` draws training
-    images, the head's first weights and the order of batches; `input_size` in pixels defaults to the backbone's.
+    image itself). `batchnorm` defaults to `frozen_everywhere` where pre-trained stages with BatchNorm learn, and to
+    `frozen`, which is the same, where none does. `class_weights` makes rare classes count as much as common ones.
+    `split_seed` draws what a data set does not divide itself (so that runs of different `seed` are scored on the same
+    images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
+    defaults to the backbone's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -82,7 +84,8 @@ class Recipe(BaseModel):
             filled["backbone_rate"] = filled["backbone_rate"] or STRATEGIES["bn_only"].backbone_rate
         if filled.get("views") is None:
             filled["views"] = 1 if filled.get("augmentation", "none") == "none" else 4
-        return filled | _schedule(filled, row, plan)
+        filled |= _schedule(filled, row, plan)
+        return filled | {"batchnorm": _batchnorm(filled, row, plan)}
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
@@ -159,6 +162,11 @@ class Recipe(BaseModel):
         return bool(self.learns) or self.batchnorm == "affine"
 
     @property
+    def keeps_statistics(self) -> bool:
+        """Whether BatchNorm's running statistics are kept, and normalised by, in stages that learn too."""
+        return self.batchnorm in ("frozen_everywhere", "affine") and self.weights != "random"
+
+    @property
     def phases(self) -> tuple[Phase, ...]:
         """What learns when: one phase, or as many as `gradual` and `lp_ft` need, first to last."""
         kind, every = strategy(self.strategy).unfreezes, self.unfreeze_every
@@ -178,7 +186,7 @@ class Recipe(BaseModel):
     def front_of(self, learns: tuple[str, ...]) -> tuple[str, ...]:
         """The stages before the first of these; none where normalisation layers learn, or their statistics move, everywhere."""
         names = self.row.stage_names
-        if self.batchnorm != "frozen":
+        if self.batchnorm not in ("frozen", "frozen_everywhere"):
             return ()
         return names[: names.index(learns[0])] if learns else names
 
@@ -192,6 +200,19 @@ class Recipe(BaseModel):
         """The short name that pages and figures use, e.g. `ResNet-18 · last_stage`."""
         weights = " · random weights" if self.weights == "random" and self.strategy != "from_scratch" else ""
         return f"{self.row.title.removesuffix(' (built in)')} · {strategy(self.strategy).title}{weights}"
+
+
+def _batchnorm(filled: dict[str, Any], row: Backbone, plan: Strategy) -> Any:
+    """The BatchNorm mode under the one name it has: `frozen_everywhere` is `frozen` where no stage with BatchNorm learns."""
+    mode, random = filled.get("batchnorm"), filled["weights"] == "random"
+    if row.normalisation != "batch" or not filled.get("stages"):
+        return "frozen" if mode in (None, "frozen_everywhere") else mode
+    if mode == "frozen_everywhere" and random:
+        raise ExplorerError(
+            "batchnorm: random weights come with statistics of mean 0 and variance 1, which are not worth keeping "
+            "(got 'frozen_everywhere'). Choose 'frozen', so that learning stages normalise by the batch, or pre-trained weights."
+        )
+    return mode or ("frozen" if random else plan.batchnorm)
 
 
 def _schedule(filled: dict[str, Any], row: Backbone, plan: Strategy) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import torch
 from explorer import cache, recipe
 from explorer.engine import datasets, devices, freezing, training
 from explorer.engine.datasets import Data, Images
-from explorer.engine.training import Session, loop
+from explorer.engine.training import Session, loop, scoring
+from explorer.evidence import Score
 from explorer.recipe import Recipe
 
 
@@ -191,3 +192,25 @@ def test_each_picture_is_decoded_once_in_a_run_where_memory_allows(
         assert (set(read.values()) == {1}) == (budget == "1")
         found.append(([(e.batch_loss, e.val_loss) for e in rows], outcome.probability.tolist()))
     assert found[0] == found[1], "the numbers are the same"
+
+
+@pytest.mark.parametrize("strategy", ["lp_ft", "gradual"])
+def test_what_a_finished_run_keeps_learned_in_the_last_phase(
+    strategy: str, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Validation likes an epoch of the head alone best here; it was not tuned, so it is not what a tuned run keeps."""
+    wanted = make(strategy=strategy, epochs=6)
+    session, first = training.prepare(wanted), wanted.epochs - wanted.phases[-1].epochs + 1
+    evaluate = scoring.evaluate
+
+    def falling(session: Session, *rest: Any) -> tuple[float, Score, Any]:
+        _, _, probability = evaluate(session, *rest)
+        return float(session.done + 1), Score(100, 90 - 5 * session.done), probability  # better, the earlier the epoch
+
+    monkeypatch.setattr(scoring, "evaluate", falling)
+    list(training.train(session))
+    found = training.outcome(session)
+    assert session.best is not None and session.best[0] == found.chosen_epoch == first
+    moved = {name for name in found.learned if name in dict(session.network.model.named_parameters())}
+    assert moved == freezing.learning(session.network, wanted)
+    assert found.parameters["learned"] == sum(p.numel() for p in session.network.model.parameters())

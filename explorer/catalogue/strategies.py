@@ -26,6 +26,7 @@ class Strategy:
     unfreezes: str = "at once"
     affine: bool = False
     rate_decay: float = 1.0
+    batchnorm: str = "frozen_everywhere"
 
 
 _ALL, _NONE = slice(None), slice(0, 0)
@@ -132,12 +133,24 @@ _ROWS = (
 STRATEGIES = {row.name: row for row in _ROWS}
 
 BATCHNORM_MODES = {
-    "frozen": "Frozen stages keep their BatchNorm statistics (they run in eval mode). The right way.",
+    "frozen_everywhere": "Every BatchNorm layer keeps its pre-trained running statistics, in stages that learn too: they run "
+    "in eval mode while their weights, scale and shift learn.",
+    "frozen": "Frozen stages keep their BatchNorm statistics. Stages that learn run in train mode: from the first step they "
+    "normalise by the batch instead of by the pre-trained statistics, before a weight has moved.",
     "moving": "BatchNorm statistics move even under frozen weights, as after a bare model.train(). A common bug, offered so "
     "that the freeze audit can show it.",
     "affine": "In frozen stages the scale and shift of normalisation layers learn; the statistics and all other weights "
     "stay. Nothing can be cached then: each epoch runs the whole network.",
 }
+
+BATCHNORM_TITLES = {
+    "frozen_everywhere": "Statistics frozen everywhere",
+    "frozen": "Frozen in frozen stages only",
+    "moving": "Moving everywhere: the bug",
+    "affine": "Affine: scale and shift learn",
+}
+
+LAYERNORM_TITLES = {"frozen": "Frozen", "affine": BATCHNORM_TITLES["affine"]}
 
 LAYERNORM_MODES = {
     "frozen": "Frozen stages keep the scale and shift of their LayerNorm. It takes mean and variance from each image itself, so "

@@ -49,8 +49,8 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--stages", nargs="*", default=(), help="for --strategy custom: the stages that learn")
     add(
         "--batchnorm",
-        default="frozen",
-        help="`frozen`, `affine` (scale and shift learn), or `moving` to see the common bug",
+        help="`frozen_everywhere` (statistics kept in learning stages too; the default where pre-trained stages learn), `frozen` "
+        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
     )
     add("--per-class", default="25", help="training images of each class, or `all`")
     add("--epochs", type=int, default=10)

@@ -46,7 +46,8 @@ def set_modes(network: Network, recipe: Recipe, learns: tuple[str, ...] | None =
     """Put each part in the mode it learns in; to be called after every `train()` or `eval()`.
 
     A frozen stage is in eval mode too: `requires_grad=False` alone stops neither its BatchNorm statistics nor its dropout
-    (pytorch#86590). The BatchNorm mode `moving` leaves everything in train mode, as the bug does.
+    (pytorch#86590). In the modes that keep statistics everywhere the BatchNorm layers of learning stages are in eval mode
+    as well, all else there in train mode. The BatchNorm mode `moving` leaves everything in train mode, as the bug does.
     """
     network.train()
     if recipe.batchnorm == "moving":
@@ -54,6 +55,10 @@ def set_modes(network: Network, recipe: Recipe, learns: tuple[str, ...] | None =
     for stage in network.row.stage_names:
         if stage not in (recipe.learns if learns is None else learns):
             for module in network.modules_of(stage):
+                module.eval()
+    if recipe.keeps_statistics:
+        for module in network.modules():
+            if isinstance(module, BATCHNORM):
                 module.eval()
     return network
 
@@ -159,10 +164,11 @@ def stage_audits(
     inside = {name for name, p in network.model.named_parameters() if id(p) in optimized}
     whole = {*(recipe.learns if learns is None else learns), "head"}
     parts = (*network.row.stage_names, "head")
-    return tuple(_audit(network, part, part in whole, may, inside, before, after) for part in parts)
+    return tuple(_audit(recipe, network, part, part in whole, may, inside, before, after) for part in parts)
 
 
 def _audit(
+    recipe: Recipe,
     network: Network,
     part: str,
     whole: bool,
@@ -181,7 +187,8 @@ def _audit(
     drift = _largest(before, after, buffers)
     learned = sum(p.numel() for n, p in parameters.items() if p.requires_grad and n in held)
     mode = "train" if any(m.training for m in network.modules_of(part)) else "eval"
-    clean = held == allowed and leak == 0 and (whole or drift == 0) and (change > 0 or not allowed)
+    still = not whole or (recipe.keeps_statistics and part != "head")
+    clean = held == allowed and leak == 0 and (drift == 0 or not still) and (change > 0 or not allowed)
     declared = "learns" if allowed else "frozen"
     return StageAudit(part, declared, learned, max(change, leak), drift, mode, bool(held), clean, leak)
 

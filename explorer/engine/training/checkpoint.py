@@ -12,7 +12,7 @@ from explorer.engine.training.loop import phase_of
 from explorer.engine.training.session import Report, Session, open_phase, run_front, silent
 from explorer.errors import ExplorerError
 
-VERSION = 2  # raise it when a checkpoint written before can no longer be read as one written now
+VERSION = 3  # raise it when a checkpoint written before can no longer be read as one written now
 
 
 def dump(session: Session) -> bytes:

@@ -42,8 +42,12 @@ class Outcome:
 
 
 def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float, speed: float) -> Epoch:
-    """Score the epoch in eval mode on validation and on (up to 256) training images, and keep it where it is the best
-    so far on validation (by balanced accuracy where classes are weighted, then by loss); keep the test features."""
+    """Score the epoch in eval mode on validation and on (up to 256) training images; keep the test features.
+
+    The epoch is kept where it is the best so far on validation (by balanced accuracy where classes are weighted, then by
+    loss) among the epochs of its phase: one of a later phase takes the place of all before it, so that what a finished
+    run keeps has learned in its last phase.
+    """
     train, val = session.front["train"], session.front["val"]
     some = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(0))[:RESCORED]
     train_loss, train_score, _ = evaluate(session, train, some)
@@ -51,8 +55,9 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
     good = val_score.accuracy
     if session.recipe.class_weights:
         good = evidence.balanced(val.labels.cpu().numpy(), probability.argmax(1)).value
-    if math.isfinite(train_loss) and (session.best is None or (good, -val_loss) > session.best[1]):
-        session.best = epoch, (good, -val_loss), _state(session)
+    rank = (session.phase, good, -val_loss)
+    if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
+        session.best = epoch, rank, _state(session)
     if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
         session.history[epoch] = halved(_last_stage(session))
     return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed)

@@ -34,10 +34,10 @@ class Session:
     `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before`
     holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
     features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
-    keep, how good it was, and all its tensors; `early` names what moved before it was unfrozen, `recomputed` is the
-    worst seen at the end of a phase, `closed` the audit at the end of the last one and `opened` the steps done by then;
-    `chunk` is the number of images that fit into memory at once while learning, where that is fewer than a batch, and
-    `portion` that in passes without learning, where it is fewer than `Front.BATCH`.
+    keep, how good it was (phase, share right, minus loss), and all its tensors; `early` names what moved before it was
+    unfrozen, `recomputed` is the worst seen at the end of a phase, `closed` the audit at the end of the last one and
+    `opened` the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where
+    that is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `Front.BATCH`.
     """
 
     recipe: Recipe
@@ -54,7 +54,7 @@ class Session:
     phase: int = 0
     done: int = 0
     steps: int = 0
-    best: tuple[int, tuple[float, float], dict[str, Tensor]] | None = None
+    best: tuple[int, tuple[int, float, float], dict[str, Tensor]] | None = None
     history: dict[int, np.ndarray] = field(default_factory=dict)
     early: set[str] = field(default_factory=set)
     recomputed: float = 0.0
