@@ -1,4 +1,7 @@
-"""A race: runs of several strategies on the same images with the same seeds; grouped, averaged, paired."""
+"""A race: runs of several strategies on the same images with the same seeds; grouped, averaged, paired.
+
+A strategy may take part in two BatchNorm modes; each is an arm of its own.
+"""
 
 import re
 import secrets
@@ -9,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from explorer import evidence
+from explorer.arms import arm_name
 from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
-from explorer.recipe import Recipe, make
+from explorer.recipe import Recipe
 from explorer.runs import Predictions, Run
 
-FEWEST, MOST, MOST_SEEDS = 2, 5, 5
 LIVE = ("queued", "running")
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
@@ -58,9 +61,10 @@ def steps(run: Run) -> int | None:
 
 @dataclass(frozen=True)
 class Arm:
-    """One strategy of a race: its run for each seed (where it was run again: the one that counts, see `gather`)."""
+    """One strategy of a race, in one BatchNorm mode: its run for each seed (where it was run again: the one that counts, see
+    `gather`). `name` is the strategy's, with the mode behind it where that is not the usual one (`arm_name`)."""
 
-    strategy: str
+    name: str
     recipe: Recipe
     runs: Mapping[int, Run]
 
@@ -147,18 +151,19 @@ class Race:
 def gather(race: str, runs: Iterable[Run]) -> Race | None:
     """The race that these runs make; None where none of them is readable.
 
-    Of several runs of one strategy and seed the finished one counts, else one under way, else the latest.
+    Of several runs of one arm and seed the finished one counts, else one under way, else the latest.
     """
     found = sorted((run for run in runs if run.recipe is not None), key=lambda run: (run.created, run.id))
     cells: dict[str, dict[int, Run]] = {}
     plans: dict[str, Recipe] = {}
     for run in found:
         if run.recipe is not None:
-            plan = plans.setdefault(run.recipe.strategy, run.recipe)
-            row = cells.setdefault(plan.strategy, {})
+            name = arm_name(run.recipe)
+            plans.setdefault(name, run.recipe)
+            row = cells.setdefault(name, {})
             pair = (row.get(run.recipe.seed, run), run)
             row[run.recipe.seed] = max(pair, key=lambda r: (r.state == "finished", r.state in LIVE, r.created))
-    names = sorted(cells, key=list(STRATEGIES).index)
+    names = sorted(cells, key=lambda name: (list(STRATEGIES).index(plans[name].strategy), name))
     arms = [Arm(name, plans[name], dict(sorted(cells[name].items()))) for name in names]
     seeds = sorted({seed for row in cells.values() for seed in row})
     counted = {run.id for arm in arms for run in arm.runs.values()}
@@ -174,20 +179,6 @@ def listing(runs: Iterable[Run]) -> list[Race]:
             members.setdefault(name, []).append(run)
     found = [race for name, group in members.items() if (race := gather(name, group))]
     return sorted(found, key=lambda race: race.id, reverse=True)
-
-
-def recipes(strategies: Sequence[str], seeds: int, **shared: Any) -> list[Recipe]:
-    """The recipes of a new race, seed by seed, so that a curve of every strategy appears early.
-
-    `shared` holds the fields that all have in common; `stages` is read by the strategy `custom` alone.
-    """
-    if not FEWEST <= len(strategies) <= MOST or len(set(strategies)) < len(strategies):
-        raise ExplorerError(
-            f"A race takes {FEWEST} to {MOST} different strategies, not {len(strategies)}. Choose among those offered."
-        )
-    if not 1 <= seeds <= MOST_SEEDS:
-        raise ExplorerError(f"A race takes 1 to {MOST_SEEDS} seeds, not {seeds}.")
-    return [make(strategy=name, seed=seed, **shared) for seed in range(seeds) for name in strategies]
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ st.table(
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
     st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
 warning = (
-    "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "
-    "Thaw runs frozen stages in eval mode unless you choose ‘moving’."
+    "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. Thaw runs every "
+    "BatchNorm layer in eval mode, in learning stages too, unless you choose another mode above."
 )
 ui.explain(
     "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
@@ -57,5 +57,7 @@ ui.explain(
     else "Dropout is the other thing that requires_grad = False does not stop. Thaw runs frozen stages in eval mode.",
 )
 ui.show_code("explorer/engine/freezing.py", "describe")
+if row.normalisation == "batch" and weights != "random":
+    ui.statistics_fit(row, weights)
 if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):
     st.switch_page("../../pages/training.py")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import races
+from explorer import arms, races
 from explorer.app import ui
 from explorer.errors import ExplorerError
 
@@ -15,16 +15,17 @@ with st.expander("New race", icon=":material/flag:", expanded=ui.race_form_open(
     with right:
         data, folder = ui.pick_dataset("race")
     names = ui.pick_strategies()
+    both = ui.pick_modes(row)
     custom = ui.pick_custom_stages(row) if "custom" in names else {}
     size, seeds = ui.pick_race_size()
-    label = f"**Start {len(names) * seeds} runs**"
+    shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
+    label = ui.start_label(names, seeds, both, **shared, **custom, **size)
     if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch"):
         st.session_state.pop("race_error", None)
         try:
             if data.name == "folder" and not folder:
                 raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
-            shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
-            ui.start_race(races.recipes(names, seeds, **shared, **custom, **size))
+            ui.start_race(arms.recipes(names, seeds, both, **shared, **custom, **size))
         except ExplorerError as error:
             st.session_state["race_error"] = str(error)
 if "race_error" in st.session_state:

@@ -1,6 +1,6 @@
 """What to freeze: the page says what a choice costs, and speaks of the normalisation that the backbone really has."""
 
-from explorer.catalogue import BACKBONES, BATCHNORM_MODES, LAYERNORM_MODES
+from explorer.catalogue import BACKBONES, BATCHNORM_MODES, BATCHNORM_TITLES, LAYERNORM_MODES
 from explorer.recipe import make
 from tests import stand_ins
 from tests.test_pages import opened, words
@@ -20,7 +20,7 @@ def test_a_clean_probe_runs_its_backbone_once() -> None:
     app = opened("freezing", strategy="linear_probe")
     assert {box.label: box.value for box in app.metric}["Stages run once"] == "5 of 5"
     assert "The whole backbone runs once per image" in words(app)
-    assert BATCHNORM_MODES["frozen"] in words(app) and "‘moving’" in words(app)
+    assert BATCHNORM_MODES["frozen"] in words(app) and "runs every BatchNorm layer in eval mode" in words(app)
 
 
 def test_of_a_vit_nothing_is_said_of_batchnorm() -> None:
@@ -29,12 +29,23 @@ def test_of_a_vit_nothing_is_said_of_batchnorm() -> None:
     app = opened("freezing", backbone="vit_b_16", strategy="last_stage")
     assert not app.exception
     modes = app.segmented_control(key="freezing_batchnorm")
-    assert modes.label == "LayerNorm in frozen stages" and modes.options == ["frozen", "affine"]
+    assert modes.label == "LayerNorm in frozen stages" and modes.options == ["Frozen", "Affine: scale and shift learn"]
     assert LAYERNORM_MODES["frozen"] in words(app)
-    assert "BatchNorm statistics" not in words(app) and "‘moving’" not in words(app)
+    assert "BatchNorm layer" not in words(app) and "BatchNorm statistics" not in words(app)
     columns = app.table[0].value
     assert set(columns["Their statistics"]) == {"none"}
 
 
 def test_every_backbone_has_words_for_its_normalisation() -> None:
     assert {row.normalisation for row in BACKBONES.values()} == {"batch", "layer", "none"}
+
+
+def test_the_page_says_which_batchnorm_mode_is_in_force_and_offers_those_that_differ() -> None:
+    for strategy, titles in {
+        "last_stage": list(BATCHNORM_TITLES.values()),
+        "linear_probe": ["Frozen", BATCHNORM_TITLES["moving"], BATCHNORM_TITLES["affine"]],
+    }.items():
+        stand_ins.describe(make(strategy=strategy))
+        app = opened("freezing", strategy=strategy)
+        assert app.segmented_control(key="freezing_batchnorm").options == titles
+        assert BATCHNORM_MODES[make(strategy=strategy).batchnorm] in words(app)

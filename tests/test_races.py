@@ -10,7 +10,7 @@ import pytest
 import stand_ins
 from stand_ins import RACE
 
-from explorer import evidence, jobs, races, runs
+from explorer import arms, evidence, jobs, races, runs
 from explorer.app.ui import standings
 from explorer.errors import ExplorerError
 from explorer.recipe import make
@@ -39,7 +39,7 @@ def test_new_races_have_names_of_their_own_that_sort_by_time() -> None:
 
 
 def test_recipes_share_everything_but_the_strategy_and_go_seed_by_seed() -> None:
-    found = races.recipes(["linear_probe", "full"], 2, per_class=7, epochs=3, dataset="shapes")
+    found = arms.recipes(["linear_probe", "full"], 2, per_class=7, epochs=3, dataset="shapes")
     assert [(r.seed, r.strategy) for r in found] == [
         (0, "linear_probe"), (0, "full"), (1, "linear_probe"), (1, "full"),
     ]  # fmt: skip
@@ -49,25 +49,46 @@ def test_recipes_share_everything_but_the_strategy_and_go_seed_by_seed() -> None
 
 
 def test_ticked_stages_reach_the_custom_strategy_alone() -> None:
-    custom, probe = races.recipes(["custom", "linear_probe"], 1, stages=("layer3",))
+    custom, probe = arms.recipes(["custom", "linear_probe"], 1, stages=("layer3",))
     assert custom.learns == ("layer3",) and probe.learns == ()
 
 
 @pytest.mark.parametrize("names", [[], ["full"], ["full", "full"], [*"abcdef"]])
 def test_a_race_takes_two_to_five_different_strategies(names: list[str]) -> None:
     with pytest.raises(ExplorerError, match=f"2 to 5 different strategies, not {len(names)}"):
-        races.recipes(names, 1)
+        arms.recipes(names, 1)
+
+
+def test_a_race_can_run_every_strategy_that_tunes_in_both_batchnorm_modes() -> None:
+    found = arms.recipes(["linear_probe", "full", "from_scratch", "bn_only"], 1, both_modes=True)
+    assert [(r.strategy, r.batchnorm) for r in found] == [
+        ("linear_probe", "frozen"), ("full", "frozen_everywhere"), ("full", "frozen"),
+        ("from_scratch", "frozen"), ("bn_only", "affine"),
+    ]  # fmt: skip
+    assert [arms.arm_name(r) for r in found] == ["linear_probe", "full", "full/frozen", "from_scratch", "bn_only"]
+    with pytest.raises(ExplorerError, match="2 to 5 arms, and these 3 strategies make 6"):
+        arms.recipes(["full", "last_stage", "gradual"], 1, both_modes=True)
+
+
+def test_two_batchnorm_modes_of_one_strategy_are_two_arms() -> None:
+    race = races.new_id()
+    ids = {
+        mode: stand_ins.finished_run(race=race, strategy="full", batchnorm=mode)
+        for mode in ("frozen", "frozen_everywhere")
+    }
+    found = {arm.name: arm.runs[0].id for arm in only().arms}
+    assert found == {"full": ids["frozen_everywhere"], "full/frozen": ids["frozen"]}
 
 
 @pytest.mark.parametrize("seeds", [0, 6])
 def test_a_race_takes_one_to_five_seeds(seeds: int) -> None:
     with pytest.raises(ExplorerError, match=f"1 to 5 seeds, not {seeds}"):
-        races.recipes(["full", "last_stage"], seeds)
+        arms.recipes(["full", "last_stage"], seeds)
 
 
 def test_a_bad_recipe_is_refused_before_anything_is_queued() -> None:
     with pytest.raises(ExplorerError, match="epochs"):
-        races.recipes(["linear_probe", "full"], 1, epochs=0)
+        arms.recipes(["linear_probe", "full"], 1, epochs=0)
     assert not runs.listing()
 
 
@@ -75,9 +96,9 @@ def test_runs_are_grouped_by_strategy_in_the_catalogue_s_order_and_by_seed() -> 
     made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
     stand_ins.finished_run()
     race = only()
-    assert [arm.strategy for arm in race.arms] == ["linear_probe", "full"]
+    assert [arm.name for arm in race.arms] == ["linear_probe", "full"]
     assert race.seeds == (0, 1) and race.size == race.finished == 4 and not race.live and not race.missing
-    assert {(a.strategy, seed): run.id for a in race.arms for seed, run in a.runs.items()} == made
+    assert {(a.name, seed): run.id for a in race.arms for seed, run in a.runs.items()} == made
 
 
 def test_the_spread_over_seeds_can_be_checked_on_paper() -> None:

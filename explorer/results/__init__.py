@@ -21,7 +21,7 @@ from explorer.results.features import (
     StripStage,
 )
 from explorer.results.files import load, pack, save, unpack
-from explorer.results.freezing import Audit, Description, StageAudit, StageDescription
+from explorer.results.freezing import Audit, Description, StageAudit, StageDescription, StatisticsShift
 from explorer.results.images import Gallery, Movement, Seen
 from explorer.results.lessons import CurvePoint, NewHead, Stillness, Walk, WalkStage
 from explorer.results.projection import Noise, Projection, Separation, Trajectory
@@ -86,6 +86,7 @@ __all__ = [
     "StageProbes",
     "StageExcitement",
     "StageSelectivity",
+    "StatisticsShift",
     "Stillness",
     "StripStage",
     "Walk",

@@ -27,6 +27,21 @@ class Description:
 
 
 @dataclass(frozen=True)
+class StatisticsShift:
+    """How far the BatchNorm statistics of `n` training images lie from the running ones that a network brings along: for each
+    of `stages` the mean divergence of its channels, in `nats` (see `engine.batchnorm_shift.shifts`)."""
+
+    n: int
+    stages: tuple[str, ...]
+    nats: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over the stages, in nats."""
+        return sum(self.nats) / len(self.nats)
+
+
+@dataclass(frozen=True)
 class StageAudit:
     """Declared against actual for one stage.
 

@@ -46,6 +46,7 @@ from explorer.app.figures.race import AXES, Curve, Lane, race_curves, race_resul
 from explorer.app.figures.rates import rate_curves
 from explorer.app.figures.rewind import rewind
 from explorer.app.figures.stages import REFERENCES, stage_pairs, stage_probes
+from explorer.app.figures.statistics import statistics_shift
 from explorer.app.figures.strips import Strip, described, legend, phases, strip, strips
 from explorer.app.figures.style import enlarge, tint
 from explorer.app.figures.training import Bar, accuracies, curves
@@ -103,6 +104,7 @@ __all__ = [
     "randomisation",
     "randomisation_maps",
     "rate_curves",
+    "statistics_shift",
     "race_curves",
     "race_result",
     "rewind",

@@ -36,12 +36,14 @@ from explorer.app.ui.race import (
     all_races,
     follow_race,
     pick_axis,
+    pick_modes,
     pick_race,
     pick_race_size,
     pick_strategies,
     race_chart,
     race_form_open,
     race_words,
+    start_label,
     start_race,
 )
 from explorer.app.ui.rates import offer_rates
@@ -56,6 +58,7 @@ from explorer.app.ui.standings import (
     pick_arms,
     race_csv,
 )
+from explorer.app.ui.statistics import statistics_fit
 from explorer.app.ui.tables import (
     RUNS_COLUMNS,
     audit_table,
@@ -134,6 +137,7 @@ __all__ = [
     "pick_glossary",
     "pick_image",
     "pick_look",
+    "pick_modes",
     "pick_race",
     "pick_race_size",
     "pick_stage",
@@ -163,6 +167,8 @@ __all__ = [
     "stage_strip",
     "start",
     "start_and_follow",
+    "start_label",
+    "statistics_fit",
     "start_race",
     "state_badge",
     "strategies_table",

@@ -11,8 +11,10 @@ from explorer.catalogue import (
     AUGMENTATIONS,
     BACKBONES,
     BATCHNORM_MODES,
+    BATCHNORM_TITLES,
     DATASETS,
     LAYERNORM_MODES,
+    LAYERNORM_TITLES,
     MOST_VIEWS,
     STRATEGIES,
     Backbone,
@@ -172,14 +174,35 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
 
 
 def pick_batchnorm(plan: Strategy, row: Backbone, key: str) -> str:
-    """The mode of normalisation layers in frozen stages, where there are any and the strategy leaves a choice."""
-    name, modes = ("BatchNorm", BATCHNORM_MODES) if row.normalisation == "batch" else ("LayerNorm", LAYERNORM_MODES)
+    """The mode of normalisation layers, where there are any and the strategy leaves a choice; it starts at the strategy's."""
+    batch = row.normalisation == "batch"
+    modes = BATCHNORM_MODES if batch else LAYERNORM_MODES
     if plan.affine or row.normalisation == "none":
         st.caption(modes["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
         return "affine" if plan.affine else "frozen"
-    mode = st.segmented_control(f"{name} in frozen stages", list(modes), default="frozen", required=True, key=key)
+    titles = batchnorm_choices(plan) if batch else LAYERNORM_TITLES
+    if st.session_state.get(key) not in titles:
+        st.session_state[key] = next(iter(titles))
+    mode = st.segmented_control(
+        "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, key=key,
+        format_func=titles.get,
+    )  # fmt: skip
     st.caption(modes[mode])
     return mode
+
+
+def batchnorm_choices(plan: Strategy) -> dict[str, str]:
+    """The BatchNorm modes that differ under a strategy, its own first, with their titles."""
+    learns = plan.name == "custom" or plan.learns != slice(0, 0)
+    if not learns:
+        return {m: "Frozen" if m == "frozen" else t for m, t in BATCHNORM_TITLES.items() if m != "frozen_everywhere"}
+    if not plan.pretrained:
+        return {
+            m: "Of the batch, in stages that learn" if m == "frozen" else t
+            for m, t in BATCHNORM_TITLES.items()
+            if m != "frozen_everywhere"
+        }
+    return {plan.batchnorm: BATCHNORM_TITLES[plan.batchnorm]} | BATCHNORM_TITLES
 
 
 def _pick_augmentation() -> dict[str, Any]:

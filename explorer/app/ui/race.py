@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import jobs, races, runs
+from explorer import arms, jobs, races, runs
 from explorer.app import figures
 from explorer.app.ui.asking import all_runs, owner
 from explorer.app.ui.drawing import draw
@@ -14,7 +14,7 @@ from explorer.app.ui.live import LIVE, lost, progress
 from explorer.app.ui.progress import note_run
 from explorer.app.ui.standings import reason
 from explorer.app.ui.words import plain, safe_md, short_title, state_badge
-from explorer.catalogue import DATASETS, STRATEGIES
+from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.errors import ExplorerError
 from explorer.races import Race
 from explorer.recipe import Recipe
@@ -26,7 +26,7 @@ _DEFAULT = ("linear_probe", "last_stage", "full")
 def pick_strategies() -> list[str]:
     """Pills of all strategies, with the meaning of those chosen; returned in the catalogue's order."""
     chosen = st.pills(
-        f"Strategies ({races.FEWEST} to {races.MOST})",
+        f"Strategies ({arms.FEWEST} to {arms.MOST})",
         list(STRATEGIES),
         selection_mode="multi",
         default=_DEFAULT,
@@ -38,6 +38,17 @@ def pick_strategies() -> list[str]:
     names = [name for name in STRATEGIES if name in chosen]
     st.caption("  \n".join(f"**{_short(name)}:** {STRATEGIES[name].meaning}" for name in names))
     return names
+
+
+def pick_modes(row: Backbone) -> bool:
+    """Whether strategies that tune run in both BatchNorm modes."""
+    return row.normalisation == "batch" and st.toggle(
+        "Both BatchNorm modes",
+        key="race_modes",
+        persist_state="session",
+        help="Each strategy that tunes pre-trained stages runs twice: once with BatchNorm's statistics kept, once with those of "
+        "the batch, as after a plain model.train(). Each counts as an arm of its own.",
+    )
 
 
 def _short(name: str) -> str:
@@ -55,9 +66,17 @@ def pick_race_size() -> tuple[dict[str, Any], int]:
     with middle:
         epochs = st.slider("Epochs", 1, 100, 10, key="race_epochs", persist_state="session")
     with right:
-        seeds = st.slider("Seeds", 1, races.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
+        seeds = st.slider("Seeds", 1, arms.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
         st.caption("Each seed draws other training images, first weights and batches: several show how much is luck.")
     return {"per_class": None if everything else int(per_class), "epochs": epochs}, seeds
+
+
+def start_label(names: Sequence[str], seeds: int, both: bool, **shared: Any) -> str:
+    """What the button says: how many runs it starts, where the choice makes a race."""
+    try:
+        return f"**Start {len(arms.recipes(names, seeds, both, **shared))} runs**"
+    except ExplorerError:  # said when the button is pressed
+        return "**Start**"
 
 
 def start_race(recipes: Sequence[Recipe]) -> None:
@@ -139,7 +158,8 @@ def _label(race: Race) -> str:
     where = recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if recipe.data_dir else recipe.dataset
     seeds = f"{len(race.seeds)} seed{'s' if len(race.seeds) > 1 else ''}"
     row = recipe.row.title.removesuffix(" (built in)")
-    return plain(f"{len(race.arms)} strategies × {seeds} · {where} · {row} · {when}", 110)
+    what = "strategies" if len({arm.recipe.strategy for arm in race.arms}) == len(race.arms) else "arms"
+    return plain(f"{len(race.arms)} {what} × {seeds} · {where} · {row} · {when}", 110)
 
 
 def race_words(race: Race) -> str:

@@ -60,7 +60,7 @@ def race_table(race: Race) -> dict[str, list[str]]:
 def runs_of_race(race: Race) -> dict[str, list[str]]:
     """One row a run; where it has no result, the reason."""
     cells = [(arm, seed, arm.runs.get(seed)) for arm in race.arms for seed in race.seeds]
-    alone = [Arm(arm.strategy, arm.recipe, {seed: run} if run else {}) for arm, seed, run in cells]
+    alone = [Arm(arm.name, arm.recipe, {seed: run} if run else {}) for arm, seed, run in cells]
     table = race_table(Race(race.id, tuple(alone), (0,), race.runs))
     table.pop("Runs")
     said = [safe_md(reason(run), 400) for _, _, run in cells]
@@ -127,7 +127,8 @@ def race_csv(race: Race) -> str:
 
 def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
     run, recipe = arm.runs.get(seed), arm.recipe
-    line: dict[str, Any] = {"race": race.id, "strategy": arm.strategy, "seed": seed, "run": run.id if run else ""}
+    line: dict[str, Any] = {"race": race.id, "strategy": recipe.strategy, "batchnorm": recipe.batchnorm}
+    line |= {"seed": seed, "run": run.id if run else ""}
     line |= {"backbone": recipe.backbone, "weights": recipe.weights, "dataset": recipe.data_dir or recipe.dataset}
     line |= {"per_class": recipe.per_class or "all", "epochs": recipe.epochs, "batch_size": recipe.batch_size}
     test = run.test.json() if run and run.test else {}
@@ -155,7 +156,7 @@ def pick_arms(race: Race) -> tuple[Arm, Arm] | None:
     usable = [arm for arm in race.arms if any(set(arm.finished) & set(o.finished) for o in race.arms if o is not arm)]
     if len(usable) < 2:
         return None
-    by_name = {arm.strategy: arm for arm in usable}
+    by_name = {arm.name: arm for arm in usable}
     left, right = st.columns(2, gap="large")
     titles = {name: short_title(arm.recipe) for name, arm in by_name.items()}
     a = left.selectbox("A", list(by_name), key=f"race_a_{race.id}", format_func=titles.get)

@@ -62,12 +62,21 @@ def strategy_mark(recipe: Recipe | None) -> str:
     return f":orange[:material/local_fire_department: {many}]"
 
 
+_MODES = {
+    "frozen_everywhere": "statistics kept",
+    "frozen": "batch statistics",
+    "moving": "moving statistics",
+    "affine": "scale and shift",
+}
+
+
 def short_title(recipe: Recipe) -> str:
-    """A run's name in figures and pickers: the strategy, and whether the weights are random."""
+    """A run's name in figures and pickers: the strategy, whether the weights are random, and a BatchNorm mode that is not
+    the usual one."""
     title = strategy(recipe.strategy).title.split(" (")[0]
-    if recipe.weights == "random" and recipe.strategy != "from_scratch":
-        return f"{title}, random weights"
-    return title
+    random = recipe.weights == "random" and recipe.strategy != "from_scratch"
+    unusual = recipe.batchnorm != recipe.usual_batchnorm
+    return title + ", random weights" * random + f", {_MODES[recipe.batchnorm]}" * unusual
 
 
 def run_label(run: Run, scored: bool = True) -> str:

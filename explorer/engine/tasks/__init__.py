@@ -9,7 +9,7 @@ from explorer.engine.tasks.features import excitement, feature_maps, feature_str
 from explorer.engine.tasks.images import gallery, movement, see
 from explorer.engine.tasks.lent import network
 from explorer.engine.tasks.lessons import base_filters, beside_start, curve_point, new_head, walk
-from explorer.engine.tasks.planning import describe, find_rates
+from explorer.engine.tasks.planning import describe, find_rates, statistics_shift
 from explorer.engine.tasks.projection import project, project_aligned, project_epochs, project_noise, separation
 from explorer.engine.tasks.similarity import compare, drift, interpolate, probe_stages, rewind, stage_pairs
 from explorer.engine.tasks.snippets import run_snippet, run_step_snippet
@@ -51,6 +51,7 @@ __all__ = [
     "see",
     "separation",
     "stage_pairs",
+    "statistics_shift",
     "train",
     "try_lines",
     "walk",
@@ -59,6 +60,7 @@ __all__ = [
 TASKS: dict[str, Callable[..., Any]] = {
     "describe": describe,
     "find_rates": find_rates,
+    "statistics_shift": statistics_shift,
     "gallery": gallery,
     "see": see,
     "movement": movement,

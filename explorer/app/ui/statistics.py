@@ -1,0 +1,61 @@
+"""Do BatchNorm's pre-trained statistics fit the images at hand, and what follows for the mode?"""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app import figures
+from explorer.app.ui.asking import ask
+from explorer.app.ui.drawing import draw
+from explorer.app.ui.forms import pick_dataset
+from explorer.catalogue import DATASETS, Backbone
+from explorer.jobs import Task
+from explorer.recipe import make
+from explorer.results import StatisticsShift
+
+BESIDE = ("photo_patches", "shapes")
+"""Two sets that ship: one near to what the built-in backbone was trained on, one far from it."""
+NEAR, FAR = (
+    0.12,
+    0.2,
+)  # nats, mean of the stages: below and above what BatchNorm's mode made no, and a clear, difference for
+
+
+def statistics_fit(row: Backbone, weights: str) -> None:
+    """A data set, how far it lies from the running statistics, and what that says about the BatchNorm mode."""
+    st.header("Do the statistics fit your images?")
+    st.markdown(
+        "BatchNorm normalises by statistics that it kept from pre-training. How far from them do your training images lie? "
+        "That is measured before anything learns."
+    )
+    data, folder = pick_dataset("freezing")
+    if data.name == "folder" and not folder:
+        st.caption("Which folder? Type its path: one sub-folder per class, pictures inside.")
+        return
+    found = ask(_task(row, weights, data.name, folder), "Measuring the statistics", height=300)
+    if found is None:
+        return
+    others = {DATASETS[n].title: ask(_task(row, weights, n), "Measuring", height=120) for n in BESIDE if n != data.name}
+    beside = {title: other for title, other in others.items() if other is not None}
+    code = ("explorer/engine/batchnorm_shift.py", "shifts")
+    draw(partial(figures.statistics_shift, data.title, found, beside), "freezing_statistics", code=code)
+    st.markdown(f":material/lightbulb: {advice(found)}")
+
+
+def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Task:
+    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder)
+    return jobs.task("statistics_shift", recipe=wanted.model_dump())
+
+
+def advice(found: StatisticsShift) -> str:
+    """What the distance says about BatchNorm's mode in stages that learn."""
+    told = f"The mean distance is **{found.mean:.2f} nats** ({found.n} images)."
+    if found.mean < NEAR:
+        return f"{told} On sets this near, the BatchNorm mode made no clear difference in our runs."
+    if found.mean < FAR:
+        return f"{told} Between near and far: race both BatchNorm modes if a point of accuracy counts."
+    return (
+        f"{told} This set is far from the running statistics. In our runs on such sets, tuning with few images lost much of "
+        f"its accuracy where learning stages switched to the batch's statistics: keep the statistics frozen everywhere."
+    )
