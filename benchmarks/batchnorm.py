@@ -27,7 +27,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.engine import backbones, datasets, devices, training
 from explorer.engine.batchnorm_shift import shifts
 from explorer.engine.datasets import Data
-from explorer.engine.stream import Stream, logits
+from explorer.engine.stream import Stream
 from explorer.engine.training import scoring
 from explorer.recipe import Recipe
 
@@ -60,15 +60,15 @@ def wanted(given: argparse.Namespace) -> Iterator[tuple[str, dict[str, object], 
 def one(choices: dict[str, object], mode: str) -> Row:
     """Carry out a run; what it says of validation and test."""
     made = recipe.make(**choices, batchnorm=mode)
-    session = training.prepare(made, splits=("train", "val"))
+    session = training.prepare(made)
     try:
         epochs = list(training.train(session))
     except training.Diverged:
         return {"diverged": True, "val": 0.0, "right": []}
     chosen = training.take_best(session)
-    kept, test = epochs[chosen - 1], session.data.test
-    pixels = Stream(test.pixels(made.preprocessing), made.preprocessing, session.place)
-    right = logits(session.network, pixels).argmax(1) == test.labels
+    kept = epochs[chosen - 1]
+    _, _, probability = scoring.evaluate(session, session.front["test"])
+    right = probability.argmax(1) == session.data.test.labels
     val = {"val": kept.val.accuracy, "val_loss": kept.val_loss, "val_n": kept.val.n}
     return val | {"epoch": chosen, "steps": session.steps, "right": [int(r) for r in right]}
 

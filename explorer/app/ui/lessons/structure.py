@@ -9,8 +9,9 @@ from explorer import jobs
 from explorer.app import figures
 from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw, explain, stage_strip
+from explorer.app.ui.forms import batchnorm_choices
 from explorer.app.ui.words import count, percent, safe_md, share_words
-from explorer.catalogue import BATCHNORM_MODES, DATASETS, Backbone
+from explorer.catalogue import BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
 from explorer.recipe import make
@@ -192,14 +193,8 @@ def switches(row: Backbone, weights: str) -> None:
         "Stages that learn (the new head always does)", names, selection_mode="multi", default=names[-1:],
         key=f"lesson_learns_{row.name}", persist_state="session",
     )  # fmt: skip
-    mode = "frozen"
-    if row.normalisation == "batch":
-        mode = st.segmented_control(
-            "BatchNorm statistics in frozen stages", ("frozen", "moving"), default="frozen", required=True,
-            key="lesson_batchnorm", persist_state="session",
-        )  # fmt: skip
-        st.caption(BATCHNORM_MODES[mode])
     learns = tuple(name for name in names if name in ticked)
+    mode = "frozen" if row.normalisation != "batch" else _pick_mode(bool(learns) and weights != "random")
     strategy = {"strategy": "custom", "stages": learns} if learns else {"strategy": "linear_probe"}
     try:
         recipe = make(backbone=row.name, weights=weights, batchnorm=mode, **strategy)
@@ -222,9 +217,23 @@ def switches(row: Backbone, weights: str) -> None:
     st.caption("`model` and `head` are those of the snippet above: torchvision's own model, with a new head.")
 
 
+def _pick_mode(several: bool) -> str:
+    """The BatchNorm mode, of the three that differ where pre-trained stages learn, and of the two elsewhere."""
+    titles = {
+        m: t for m, t in batchnorm_choices(STRATEGIES["custom" if several else "linear_probe"]).items() if m != "affine"
+    }
+    if st.session_state.get("lesson_batchnorm") not in titles:
+        st.session_state["lesson_batchnorm"] = next(iter(titles))
+    mode = st.segmented_control(
+        "BatchNorm statistics", list(titles), required=True, key="lesson_batchnorm", format_func=titles.get
+    )
+    st.caption(BATCHNORM_MODES[mode])
+    return mode
+
+
 def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
     """The same choice in PyTorch, on torchvision's `model` of this backbone with its new `head`; the lines can be carried
-    out as they stand. `mode` is BatchNorm's: `frozen` or `moving`."""
+    out as they stand. `mode` is BatchNorm's: `frozen_everywhere`, `frozen` or `moving`."""
     paths = [path for stage in row.stages if stage.name in learns for path in stage.parts]
     modules = [path for path in paths if path not in _LOOSE]
     lines = ["model.requires_grad_(False)", "head.requires_grad_(True)"]
@@ -242,9 +251,14 @@ def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
         )
     why = "or BatchNorm's statistics move in frozen stages" if row.normalisation == "batch" else "frozen stages stay so"
     lines.append(f"model.eval()  # before each epoch; {why}")
-    return "\n".join(
-        [*lines, *(["for part in [*learning, head]:", "    part.train()"] if modules else ["head.train()"])]
-    )
+    lines += ["for part in [*learning, head]:", "    part.train()"] if modules else ["head.train()"]
+    if mode == "frozen_everywhere" and modules:
+        lines += [
+            "for layer in model.modules():  # BatchNorm keeps its statistics in the parts that learn too",
+            "    if isinstance(layer, torch.nn.BatchNorm2d):",
+            "        layer.eval()",
+        ]
+    return "\n".join(lines)
 
 
 def _sliced(paths: list[str]) -> list[str]:
