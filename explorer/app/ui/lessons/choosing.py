@@ -134,6 +134,13 @@ def decide(row: Backbone, weights: str) -> None:
         )  # fmt: skip
     names, why = ADVICE[amount_of(int(images)), like]
     st.markdown(linked(f"**Race these:** {', '.join(STRATEGIES[name].title for name in names)}.  \n{why}"))
+    if row.normalisation == "batch":
+        st.markdown(
+            linked(
+                "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images far from the "
+                "pre-training ones the batch's statistics cost more than tuning gains. *What to freeze* measures how far yours lie."
+            )
+        )
     st.caption(
         "A place to begin, not a verdict: the race on your own images, on test images nothing else touched, decides."
     )
