@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app import figures, ui
+from explorer.lessons import RULE
 from explorer.recipe import make
 
 st.title("What to freeze")
@@ -45,6 +46,7 @@ st.table(
     alt="Stages with parameters, learning, BatchNorm statistics and output shape",
 )
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
+    st.markdown(f"{RULE} A rule of thumb: a race on your own images decides.")
     st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
 warning = (
     "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. "
