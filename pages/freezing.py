@@ -39,7 +39,8 @@ numbers[1].metric(
 numbers[2].metric("Stages run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch")
 numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
 st.markdown(
-    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for each stage that learns."
+    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for the "
+    "first stage that learns and for all behind it."
 )
 st.table(
     ui.description_table(found, row.normalisation),

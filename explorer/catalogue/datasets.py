@@ -57,7 +57,7 @@ _ROWS = (
     Dataset(
         "photo_patches_grey",
         "Photo patches, grey",
-        "The same patches without colour, so that texture alone must tell.",
+        "The same patches without colour, so that brightness and texture must tell.",
         17,
         5846,
         shipped=True,
