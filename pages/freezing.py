@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app import figures, ui
+from explorer.lessons import RULE
 from explorer.recipe import make
 
 st.title("What to freeze")
@@ -38,13 +39,15 @@ numbers[1].metric(
 numbers[2].metric("Stages run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch")
 numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
 st.markdown(
-    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for each stage that learns."
+    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for the "
+    "first stage that learns and for all behind it."
 )
 st.table(
     ui.description_table(found, row.normalisation),
     alt="Stages with parameters, learning, BatchNorm statistics and output shape",
 )
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
+    st.markdown(f"{RULE} A rule of thumb: a race on your own images decides.")
     st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
 warning = (
     "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. Thaw runs every "

@@ -13,7 +13,7 @@ NAMES = ("Random, frozen", "Pre-trained, frozen", "Pre-trained, tuned")
 
 st.title("See what fine-tuning changes")
 ui.say(
-    "A **backbone** has learned to see on millions of pictures. To teach it *your* classes, put a new head on it and choose: "
+    "A **backbone** has learned on other pictures what to look for. To teach it *your* classes, put a new head on it and choose: "
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
     "What does that choice change inside the network? Look for yourself."
 )

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import shutil
 import sys
 import textwrap
@@ -12,9 +13,12 @@ from typing import Any
 import pytest
 
 from explorer import texts
-from explorer.catalogue import BACKBONES
+from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.catalogue.weights import ASSETS
+from explorer.engine.datasets import shapes
 from explorer.engine.tasks.truths import TRUTHS, Asked
+from explorer.lessons import ADVICE, RULE
+from explorer.recipe import make
 from explorer.texts.checks import STAGES
 from explorer.texts.reading import pages
 from explorer.texts.truths import MANY, TOLD
@@ -57,11 +61,54 @@ def test_texts_are_tested_once_and_not_at_each_call() -> None:
     assert all(reader() is reader() for reader in READERS.values())
 
 
-def test_the_lesson_says_of_few_images_what_was_measured() -> None:
-    """assets/backbone/CARD.md: with 5 per class no way of tuning beats the probe, with 25 X-rays none is shown to."""
-    read = texts.lessons().by_name["choose"].read
-    assert "usually beats freezing" not in read
-    assert "freezing mostly did best on average" in " ".join(read.split()) and "no difference was shown" in read
+WHEN_TO_FREEZE = {
+    "lesson 8": lambda: texts.lessons().by_name["choose"].read,
+    "lesson 8, in short": lambda: " ".join(texts.lessons().by_name["choose"].takeaway),
+    "lesson 5": lambda: texts.lessons().by_name["feature_extraction"].read,
+    "feature extraction": lambda: texts.terms().by_name["feature_extraction"].explained,
+    "fine-tuning": lambda: texts.terms().by_name["fine_tuning"].explained,
+    "question": lambda: texts.questions().by_name["fine_tuning_or_feature_extraction"].answer,
+    "concept": lambda: texts.concepts().by_name["choosing"].sentence,
+}
+"""The texts that say when to freeze and when to tune."""
+
+
+@pytest.mark.parametrize("place", WHEN_TO_FREEZE)
+def test_all_say_the_same_of_when_to_freeze_and_when_to_tune(place: str) -> None:
+    said = " ".join(WHEN_TO_FREEZE[place]().split())
+    assert re.search(r"([Ff]reeze|[Ww]hile|choice) .{0,40}images are few", said)
+    assert re.search(r"[Tt]une when (they|your images) are many, above all when they are unlike", said)
+    assert not re.search(r"few \*?and\*? |, \*if\* they are like", said), "likeness is no condition for freezing"
+
+
+def test_lesson_and_question_say_the_rule_word_for_word() -> None:
+    for place in ("lesson 8", "question", "fine-tuning"):
+        assert RULE in " ".join(WHEN_TO_FREEZE[place]().split()), place
+
+
+def test_strategies_and_advice_keep_to_the_rule() -> None:
+    assert STRATEGIES["linear_probe"].prefer.startswith("Few images, like the source or not")
+    assert "Hundreds of images per class, above all when they are unlike" in STRATEGIES["full"].prefer
+    assert not [row.name for row in STRATEGIES.values() if re.search(r"images[^.]*, or (a target|images)", row.prefer)]
+    for (amount, _), (names, why) in ADVICE.items():
+        assert names[0] == "linear_probe", "what tuning has to beat comes first"
+        assert amount != "few" or not {"full", "gradual", "last_2_stages"} & set(names), why
+        assert amount != "many" or "full" in names
+
+
+def test_the_rule_is_told_with_its_budget() -> None:
+    """Ten epochs at 5 images a class: of 2 classes 10 images, one step an epoch; of 17 classes 85, three."""
+    read = " ".join(texts.lessons().by_name["choose"].read.split())
+    recipe = make(per_class=5)
+    steps = [recipe.epochs * -(-recipe.per_class * classes // recipe.batch_size) for classes in (2, 17)]
+    assert f"5 images a class make only {steps[0]} to {steps[1]} steps" in read and steps == [10, 30]
+    assert f"{shapes.COUNTS['train']} drawn shapes a class" in read
+
+
+def test_no_text_promises_a_head_on_an_earlier_stage() -> None:
+    said = [path.read_text(encoding="utf-8") for name in FOLDERS for path in (ASSETS / name / "en").glob("*.md")]
+    said += [row.meaning + row.prefer for row in STRATEGIES.values()] + [why for _, why in ADVICE.values()]
+    assert not [text for text in said if re.search(r"head (on|after) an? (earlier|early) stage", text)]
 
 
 def test_the_map_says_nothing_of_grids_that_does_not_hold() -> None:

@@ -96,7 +96,7 @@ _ROWS = (
     Backbone(
         "resnet10",
         "ResNet-10 (built in)",
-        "Ships with Thaw, so it works offline; distilled from ImageNet models on a handful of photographs.",
+        "Ships with Thaw, so it works offline; distilled from ImageNet models on 1,809 pictures and 1,500 dreamed ones.",
         stages.RESNET,
         (Weights("BUILT_IN", "resnet10.safetensors", 96),),
         4_905_792,
@@ -158,7 +158,7 @@ _ROWS = (
     Backbone(
         "vgg16_bn",
         "VGG-16 with BatchNorm",
-        "VGG-16 as it is trained today; its dense layers are left out.",
+        "VGG-16 with BatchNorm after every convolution; its dense layers are left out.",
         stages.blocks(6, 13, 23, 33, 43),
         (imagenet_v1("vgg16_bn-6c64b313.pth"),),
         14_723_136,
@@ -190,7 +190,7 @@ _ROWS = (
     Backbone(
         "mobilenet_v3_small",
         "MobileNetV3-Small",
-        "The lightest of the family.",
+        "The lightest of the MobileNets here; squeeze-and-excitation inside its blocks.",
         stages.MOBILENET_V3,
         (imagenet_v1("mobilenet_v3_small-047dcff4.pth"),),
         927_008,

@@ -36,7 +36,7 @@ _ROWS = (
         "linear_probe",
         "Feature extraction (linear probe)",
         "Only the new head learns; every stage stays frozen.",
-        "Few images, or images much like the source. Fast, and it cannot forget.",
+        "Few images, like the source or not, and as the mark that tuning has to beat. Fast, and it cannot forget.",
         _NONE,
         5e-3,
         0.0,
@@ -45,7 +45,7 @@ _ROWS = (
         "last_stage",
         "Last stage",
         "The head and the last stage learn.",
-        "Some images, and a target somewhat unlike the source.",
+        "Dozens of images per class: the smallest step from the probe, so the first to race against it.",
         slice(-1, None),
         1e-3,
         3e-4,
@@ -54,7 +54,7 @@ _ROWS = (
         "last_2_stages",
         "Last two stages",
         "The head and the last two stages learn.",
-        "More images, or a target further from the source.",
+        "More images than that, and images further from the source.",
         slice(-2, None),
         1e-3,
         3e-4,
@@ -62,8 +62,9 @@ _ROWS = (
     Strategy(
         "first_stage",
         "First stage (surgical)",
-        "The head and the first stage learn (Lee et al. 2022, arXiv 2210.11466).",
-        "The picture's look changed (noise, colour, blur), not what it shows.",
+        "The head and the first stage learn (after Lee et al. 2022, arXiv 2210.11466).",
+        "Images that differ from the source in their look alone (noise, blur). In the paper the network knew the classes "
+        "already; with a new head it is open.",
         slice(0, 1),
         3e-3,
         1e-4,
@@ -72,7 +73,7 @@ _ROWS = (
         "full",
         "Full fine-tuning",
         "Everything learns, the backbone at a smaller rate than the head.",
-        "Hundreds of images per class, or a target far from the source.",
+        "Hundreds of images per class, above all when they are unlike the source.",
         _ALL,
         1e-3,
         6e-4,
@@ -91,8 +92,9 @@ _ROWS = (
     Strategy(
         "lp_ft",
         "Probe, then fine-tune (LP-FT)",
-        "The head learns alone until it fits, then everything learns gently (Kumar et al. 2022, arXiv 2202.10054).",
-        "Fine-tuning without distorting good features by the errors of a new head; target images unlike the training ones.",
+        "The head learns alone for half the epochs, then everything learns gently (Kumar et al. 2022, arXiv 2202.10054).",
+        "Tuning everything without the errors of a new head. In the paper it gained most on test images unlike the training "
+        "ones; here its backbone rate was never tuned.",
         _ALL,
         5e-3,
         1e-4,
@@ -101,8 +103,8 @@ _ROWS = (
     Strategy(
         "bn_only",
         "BatchNorm only",
-        "The head and the normalisation layers' scale and shift learn; every other weight stays (Frankle et al. 2021, "
-        "arXiv 2003.00152).",
+        "The head and the normalisation layers' scale and shift learn; every other weight stays (Mudrakarta et al. 2019, "
+        "arXiv 1810.10703).",
         "Few weights to store for each task, and more freedom than a probe. For ViT and ConvNeXt it is LayerNorm.",
         _NONE,
         3e-3,

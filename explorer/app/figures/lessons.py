@@ -38,8 +38,8 @@ def walk(found: Walk) -> go.Figure:
         fig,
         alt=f"A picture of {named(found.label)} through {count} stages of {named(found.backbone)}, from {first.channels} "
         f"channels of {first.rows} by {first.columns} to {last.channels} of {last.rows} by {last.columns}.",
-        look="Downwards the maps grow coarser, the channels more, and the frame wider: what one cell can see of the picture. "
-        "Early channels answer to edges and colours at their place, late ones to larger parts."
+        look="Downwards the maps mostly grow coarser, the channels more, and the frame wider: what one cell can see of the "
+        "picture. Early channels tend to answer to edges and colours at their place, late ones to larger patterns."
         if count > 1
         else "Each tile is one channel: where in the picture does it answer?",
         caution=f"The {shown} channels with the largest mean |activation| of each stage, so not a sample of all; one scale a "
