@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from PIL import Image
 
 from explorer import machine
 from explorer.catalogue import Preprocessing
+from explorer.engine.datasets.samples import Scales
 
 Progress = Callable[[float], None]
 
@@ -77,7 +78,8 @@ class Data:
     """A data set: its classes and its three splits.
 
     `skipped` holds (file, reason) of what was left out; `note` says what to know before believing a number;
-    `fingerprint` names the pictures on offer: it changes when one of them does.
+    `fingerprint` names the pictures on offer: it changes when one of them does. `scales` says what is black and white in
+    pictures of more than 8 bits (see `decoding.to_rgb`).
     """
 
     name: str
@@ -88,6 +90,7 @@ class Data:
     skipped: tuple[tuple[str, str], ...] = ()
     note: str = ""
     fingerprint: str = ""
+    scales: Scales = field(default_factory=dict)
 
     def with_notes(self, *notes: str) -> "Data":
         """The same with more to know, sentence after sentence."""
