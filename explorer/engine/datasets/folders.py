@@ -1,17 +1,17 @@
 """A folder of pictures in ImageFolder form: one sub-folder per class, with or without train/, val/ and test/ above.
 
 Folders that are given are respected; what is missing is split off. Files that cannot be read, and files that occur
-twice, are left out and named.
+twice, are left out and named. Pictures of one patient, place or film make a group (see `groups`), which no split cuts.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from explorer.engine.datasets import splits
+from explorer.engine.datasets import groups, splits
 from explorer.engine.datasets.decoding import look, open_picture, to_rgb
 from explorer.engine.datasets.images import Data, Images, in_threads
 from explorer.engine.datasets.listing import SPLITS, File, Listing, listing
@@ -36,7 +36,8 @@ def load(folder: str | Path, split_seed: int) -> Data:
     readable, black_and_white = _readable(found.files, skipped)
     files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
-    parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white) for s in SPLITS}
+    grouped = groups.of(Path(folder).expanduser(), [file.id for file in files], [file.kind for file in files])
+    parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white, grouped) for s in SPLITS}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if not len(test):
         train, val, test = splits.divide(train, split_seed)
@@ -53,7 +54,7 @@ def load(folder: str | Path, split_seed: int) -> Data:
         _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    return data.with_notes(*found.notes, _left_out(skipped), *_imbalance(data))
+    return data.with_notes(*found.notes, _left_out(skipped), *_imbalance(data), *groups.notes(data))
 
 
 def _readable(files: Sequence[File], skipped: Skipped) -> tuple[list[File], Scales]:
@@ -90,7 +91,7 @@ def _digest(path: Path) -> bytes:
     return digest.digest()
 
 
-def _images(files: list[File], classes: tuple[str, ...], scales: Scales) -> Images:
+def _images(files: list[File], classes: tuple[str, ...], scales: Scales, grouped: Mapping[str, str] | None) -> Images:
     paths = [file.path for file in files]
     place = {name: i for i, name in enumerate(classes)}
     return Images(
@@ -98,6 +99,7 @@ def _images(files: list[File], classes: tuple[str, ...], scales: Scales) -> Imag
         labels=np.array([place[file.kind] for file in files], np.int64),
         read=lambda i: to_rgb(open_picture(paths[i]), scales),
         reduced=lambda i, at_least: to_rgb(open_picture(paths[i], at_least), scales),
+        groups=None if grouped is None else np.array([grouped[file.id] for file in files], np.str_),
     )
 
 

@@ -26,6 +26,7 @@ class Images:
     `ids` are unique within the data set; `labels` (n,) int64 are places in `Data.classes`. `read(i)` gives the i-th
     picture as RGB; `reduced(i, at_least)`, where there is one, the same with its short side anywhere from `at_least`
     pixels up, faster; `mask(i)`, where known, the object as an image of mode L, 255 on the object and 0 elsewhere.
+    `groups`, where known, (n,) str: pictures of one group (patches of one photo, pictures of one patient) are not independent.
     """
 
     ids: tuple[str, ...]
@@ -33,6 +34,7 @@ class Images:
     read: Callable[[int], Image.Image]
     reduced: Callable[[int, int], Image.Image] | None = None
     mask: Callable[[int], Image.Image] | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         """The number of pictures, n."""
@@ -48,6 +50,7 @@ class Images:
             read=lambda i: read(places[i]),
             reduced=reduced and (lambda i, at_least: reduced(places[i], at_least)),
             mask=mask and (lambda i: mask(places[i])),
+            groups=None if self.groups is None else self.groups[places],
         )
 
     def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:
