@@ -32,7 +32,7 @@ if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
     bars = [figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random") for name, run in done]
     ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None), "home_accuracy",
-            code=("explorer/evidence.py", "wilson"))  # fmt: skip
+            code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
 if len(done) < len(RECIPES):
     st.stop()
 

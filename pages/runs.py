@@ -57,7 +57,7 @@ if len(scored) > 1:
         figures.Bar(ui.distinct_label(run, scored), run.test, run.recipe.tuned, run.recipe.weights == "random")
         for run in scored
     ]
-    ui.draw(partial(figures.accuracies, bars), "runs_accuracy", code=("explorer/evidence.py", "wilson"))
+    ui.draw(partial(figures.accuracies, bars), "runs_accuracy", code=("explorer/evidence/shares.py", "wilson"))
     if len({run.recipe.dataset for run in scored}) > 1:
         st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
 if len(chosen) == 1:

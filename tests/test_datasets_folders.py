@@ -315,3 +315,78 @@ def test_a_picture_replaced_by_one_of_its_size_and_time_is_seen(patterns: Path, 
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert path.stat().st_mtime_ns == facts.st_mtime_ns and path.stat().st_size == facts.st_size
     assert folders.load(str(root), 0).fingerprint != before
+
+
+def patients(folder: Path, each: dict[str, list[int]], seed: int = 0) -> None:
+    """A sub-folder for each patient of a class, with so many pictures."""
+    for kind, counts in each.items():
+        for i, count in enumerate(counts):
+            fill(folder / kind / f"{kind} {i}", count, seed)
+
+
+def group_splits(data: Data) -> dict[str, set[str]]:
+    """Group → the splits it lies in."""
+    found: dict[str, set[str]] = {}
+    for split in ("train", "val", "test"):
+        images = getattr(data, split)
+        assert images.groups is not None and len(images.groups) == len(images)
+        for group in images.groups.tolist():
+            found.setdefault(group, set()).add(split)
+    return found
+
+
+@pytest.mark.parametrize("split_seed", range(4))
+def test_pictures_of_one_patient_lie_in_one_split(split_seed: int, tmp_path: Path) -> None:
+    patients(tmp_path, {"ill": [3, 1, 4, 1, 5, 9, 2, 6], "well": [2] * 10})
+    data = load(tmp_path, split_seed=split_seed)
+    found = group_splits(data)
+    assert set(found) == {f"ill/ill {i}" for i in range(8)} | {f"well/well {i}" for i in range(10)}
+    assert all(len(splits) == 1 for splits in found.values())
+    assert all(set(getattr(data, split).labels) == {0, 1} for split in ("train", "val", "test"))
+    assert 4 <= len(data.test) <= 20
+    assert f"come in {len({g for g, s in found.items() if s == {'test'}})} groups" in data.note
+
+
+@pytest.mark.parametrize("counts", [[1, 1, 8], [30, 1, 1], [1, 30, 1, 1]])
+def test_few_and_unequal_patients_are_dealt_out_whole(counts: list[int], tmp_path: Path) -> None:
+    patients(tmp_path, {"ill": counts, "well": counts})
+    found = group_splits(load(tmp_path))
+    assert all(len(splits) == 1 for splits in found.values())
+
+
+def test_too_few_patients_are_cut_and_said_to_be(tmp_path: Path) -> None:
+    patients(tmp_path, {"ill": [10, 10], "well": [10, 10]})
+    data = load(tmp_path)
+    assert any(len(splits) > 1 for splits in group_splits(data).values())
+    assert "have training images too: the test is easier than new groups are" in data.note
+
+
+def test_a_patient_in_two_given_splits_is_named(tmp_path: Path) -> None:
+    patients(tmp_path / "train", {"ill": [6, 6], "well": [6, 6]})
+    patients(tmp_path / "test", {"ill": [2], "well": [2]}, seed=1)
+    fill(tmp_path / "test" / "ill" / "ill 7", 1)
+    data = load(tmp_path)
+    assert "The 5 test images come in 3 groups" in data.note
+    assert "(ill/ill 0) have training images too: the test is easier than new groups are" in data.note
+
+
+def test_a_table_names_the_groups(pets: Path) -> None:
+    names = sorted(path.relative_to(pets).as_posix() for path in pets.rglob("*.*"))
+    rows = [f"{name},owner {i // 2 % 5}" for i, name in enumerate(names)][:-2]
+    (pets / "groups.csv").write_text("file,group\n" + "\n".join(rows))
+    data = load(pets)
+    groups = {
+        name: group for s in (data.train, data.val, data.test) for name, group in zip(s.ids, s.groups, strict=True)
+    }
+    assert groups[names[0]] == groups[names[1]] == groups[names[10]] == "owner 0"
+    assert groups[names[-1]] == names[-1]  # not in the table: by itself
+    assert all(len(splits) == 1 for splits in group_splits(data).values())
+    (pets / "groups.csv").write_text("picture;patient\n")
+    with pytest.raises(ExplorerError, match="groups.csv.*cannot be read as a table of groups.*file,group"):
+        load(pets)
+
+
+def test_one_sub_folder_for_all_pictures_of_a_class_is_no_group(tmp_path: Path) -> None:
+    patients(tmp_path, {"ill": [9], "well": [9]})
+    data = load(tmp_path)
+    assert data.test.groups is None and "groups" not in data.note

@@ -46,6 +46,14 @@ def test_scored_patches_never_overlap(split: str) -> None:
         assert p != q or abs(x - u) >= patches.SIZE or abs(y - v) >= patches.SIZE
 
 
+def test_patches_of_one_photo_are_a_group() -> None:
+    for data in (patches.load(), patches.load(grey=True)):
+        for images in (data.train, data.val, data.test, data.test.take([40, 3])):
+            assert images.groups is not None
+            assert [name.split("@")[0] for name in images.ids] == images.groups.tolist()
+    assert shapes.load().test.groups is None
+
+
 def test_patches_carry_something_to_see_and_are_balanced() -> None:
     data = patches.load()
     for images in (data.train.take(range(0, len(data.train), 50)), data.test):

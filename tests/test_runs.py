@@ -15,7 +15,7 @@ import pytest
 
 from explorer import recipe, results, runs
 from explorer.errors import ExplorerError
-from explorer.evidence import Score
+from explorer.evidence import Balanced, Score
 from tests import stand_ins
 
 
@@ -71,6 +71,37 @@ def test_predictions_survive_their_table() -> None:
     assert found.ids == tuple(ids) and found.classes == classes
     assert found.labels.tolist() == [1, 2, 0] and found.predicted.tolist() == [1, 0, 0]
     assert np.allclose(found.probability, probability, atol=1e-6)
+
+
+def test_groups_are_kept_with_the_predictions() -> None:
+    run, probability = runs.create(recipe.make()), np.eye(3, dtype=np.float32)
+    runs.store_predictions(run, "abc", np.array([0, 1, 1]), probability, ("x", "y", "z"), ["p 1", "p, 2", "p 1"])
+    assert runs.predictions(run).groups.tolist() == ["p 1", "p, 2", "p 1"]
+    other = runs.create(recipe.make())
+    runs.store_predictions(other, "abc", np.array([0, 1, 1]), probability, ("x", "y", "z"))
+    assert runs.predictions(other).groups is None and runs.predictions(other).grouped is None
+
+
+def old_run(ids: list[str]) -> str:
+    """A run as Thaw kept it before groups and with the interval of balanced accuracy that was too high."""
+    rng, labels = np.random.default_rng(0), np.arange(60) % 3
+    run = runs.create(recipe.make(), state="running")
+    runs.store_predictions(run, ids, labels, np.eye(3)[np.where(rng.random(60) < 0.7, labels, 0)], ("x", "y", "z"))
+    runs.update(run, schema=1, state="finished", test=Score(60, 40), balanced=Balanced(0.7, 0.1, 0.7, 60, 3))
+    return run
+
+
+def test_runs_from_before_groups_open_and_are_made_anew() -> None:
+    run = old_run([f"photo {i // 10}@{i},0" for i in range(60)])
+    found, said = runs.read(run), runs.predictions(run)
+    assert said.groups.tolist() == [f"photo {i // 10}" for i in range(60)]
+    assert found.grouped == said.grouped and found.grouped.groups == 6
+    assert found.balanced == said.balanced and found.balanced.high > found.balanced.value
+    assert found.json()["grouped"]["groups"] == 6
+    plain = runs.read(old_run([f"{i}.png" for i in range(60)]))
+    assert plain.grouped is None and "grouped" not in plain.json() and plain.balanced == found.balanced
+    (runs.folder(run) / "predictions.csv").unlink()
+    assert runs.read(run).balanced == Balanced(0.7, 0.1, 0.7, 60, 3)  # nothing to make it from
 
 
 def test_tensors_survive_their_file_and_other_layouts() -> None:

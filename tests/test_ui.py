@@ -80,8 +80,8 @@ def test_the_command_of_a_recipe_makes_the_same_recipe() -> None:
 
 
 def test_the_source_of_a_function_is_read_not_imported() -> None:
-    assert asking.source("explorer/evidence.py", "wilson").startswith("def wilson(")
-    assert asking.source("explorer/evidence.py", "nothing") == ""
+    assert asking.source("explorer/evidence/shares.py", "wilson").startswith("def wilson(")
+    assert asking.source("explorer/evidence/shares.py", "nothing") == ""
     assert asking.source("explorer/none.py", "nothing") == ""
 
 

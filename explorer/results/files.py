@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.evidence import Balanced, Score
+from explorer.evidence import Balanced, Grouped, Score
 from explorer.results import (
     attribution,
     checks,
@@ -26,6 +26,7 @@ _KINDS = (attribution, checks, features, freezing, images, lessons, projection, 
 _TYPES = {name: kind for module in _KINDS for name, kind in vars(module).items() if dataclasses.is_dataclass(kind)} | {
     "Score": Score,
     "Balanced": Balanced,
+    "Grouped": Grouped,
 }
 
 

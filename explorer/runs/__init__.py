@@ -2,11 +2,11 @@
 
 A run holds run.json (schema version, recipe, versions, device, state, results), epochs.jsonl, learned.safetensors (only
 the tensors that changed), features.safetensors (pooled test features per stage, `before/<stage>`, `after/<stage>`, and
-`epoch/<i>` for the last stage), predictions.csv and audit.json; while it learns, checkpoint.pt.
+`epoch/<i>` for the last stage), predictions.csv, groups.csv where test images come in groups, and audit.json; while it
+learns, checkpoint.pt.
 """
 
 from explorer.runs.contents import (
-    Predictions,
     audit,
     checkpoint,
     drop_checkpoint,
@@ -37,6 +37,7 @@ from explorer.runs.folders import (
     start,
     update,
 )
+from explorer.runs.tested import Predictions
 
 __all__ = [
     "Predictions",

@@ -1,10 +1,8 @@
 """What a run keeps besides: tensors, predictions, the freeze audit; while it learns, its checkpoint."""
 
-import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from explorer import results
 from explorer.errors import ExplorerError
 from explorer.results import Audit
 from explorer.runs.folders import folder, read, write, writing
+from explorer.runs.tested import Predictions, read_table, write_table
 
 
 @contextmanager
@@ -47,40 +46,22 @@ def tensors(run: str, name: str) -> dict[str, np.ndarray]:
 
 
 def store_predictions(
-    run: str, ids: Iterable[str], labels: np.ndarray, probability: np.ndarray, classes: tuple[str, ...]
+    run: str,
+    ids: Sequence[str],
+    labels: np.ndarray,
+    probability: np.ndarray,
+    classes: tuple[str, ...],
+    groups: Iterable[str] | None = None,
 ) -> None:
-    """Write predictions.csv: id, class, predicted, then the probability of each class; one row an image."""
-    with writing(), (folder(run) / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "class", "predicted", *classes])
-        for name, label, row in zip(ids, labels, probability, strict=True):
-            writer.writerow([name, classes[label], classes[int(row.argmax())], *(f"{p:.6f}" for p in row)])
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a run said of its test images: `labels`, `predicted` (n,), `probability` (n, k)."""
-
-    ids: tuple[str, ...]
-    classes: tuple[str, ...]
-    labels: np.ndarray
-    predicted: np.ndarray
-    probability: np.ndarray
+    """Keep what the run says of its test images: probabilities (n, k), and the group of each image where there are groups."""
+    with writing():
+        write_table(folder(run), ids, labels, probability, classes, groups)
 
 
 def predictions(run: str) -> Predictions:
-    """The table of predictions.csv as arrays; ExplorerError where the run has none."""
+    """What the run said of its test images; ExplorerError where it has no such table."""
     with _reading(run, "predictions", "predictions.csv") as path:
-        with path.open(encoding="utf-8", newline="") as file:
-            head, *rows = csv.reader(file)
-        if head[:3] != ["id", "class", "predicted"]:
-            raise ValueError(f"its first line is {head}")
-        classes = tuple(head[3:])
-        index = {name: i for i, name in enumerate(classes)}
-        labels = np.array([index[row[1]] for row in rows])
-        predicted = np.array([index[row[2]] for row in rows])
-        probability = np.array([row[3:] for row in rows], np.float32)
-    return Predictions(tuple(row[0] for row in rows), classes, labels, predicted, probability)
+        return read_table(path.parent)
 
 
 def store_audit(run: str, audit: Audit) -> None:

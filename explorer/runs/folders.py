@@ -18,11 +18,14 @@ from explorer import recipe as recipes
 from explorer import results
 from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
-from explorer.evidence import Balanced, Score
+from explorer.evidence import Balanced, Grouped, Score
 from explorer.recipe import Recipe
 from explorer.results import Epoch
+from explorer.runs.tested import renewed
 
-SCHEMA = 1
+SCHEMA = (
+    2  # 1: no `grouped`, and `balanced` with an interval that was too high: both are made anew from predictions.csv
+)
 STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted")
 
 
@@ -31,7 +34,8 @@ class Run:
     """One run as its folder tells it. `recipe` is None and `state` interrupted where a crash left half a folder.
 
     `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
-    `peak_memory` in bytes, `race`, `note` …; `balanced` is the balanced accuracy on test.
+    `peak_memory` in bytes, `race`, `note` …; `balanced` is the balanced accuracy on test, `grouped` what `test` is for other
+    groups of images, where they come in groups.
     """
 
     id: str
@@ -45,6 +49,7 @@ class Run:
     clean: bool | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     balanced: Balanced | None = None
+    grouped: Grouped | None = None
 
     @property
     def title(self) -> str:
@@ -65,6 +70,7 @@ class Run:
             "steps": self.facts.get("steps", 0),
             "peak_memory": self.facts.get("peak_memory", 0),
             "audit": {"clean": self.clean},
+            **({"grouped": self.grouped.json()} if self.grouped else {}),
             **({"error": self.error} if self.error else {}),
         }
 
@@ -157,11 +163,13 @@ def read(run: str) -> Run:
         facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
         recipe = recipes.make(**facts.pop("recipe"))
         state = facts.pop("state")
-        scores = [results.unpack(facts.get(name)) for name in ("test", "train", "balanced")]
+        scores = [results.unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
         return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
     if state == "running" and not _alive(facts):
         state = "interrupted"
+    if facts.get("schema", 1) < 2 and scores[0] is not None:
+        scores[2:] = renewed(path, scores[2])
     return Run(
         run,
         state,
@@ -172,7 +180,7 @@ def read(run: str) -> Run:
         *scores[:2],
         facts.get("clean"),
         facts,
-        scores[2],
+        *scores[2:],
     )
 
 

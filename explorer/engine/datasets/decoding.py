@@ -1,17 +1,22 @@
 """A picture file as correct RGB, or a plain word on why it cannot be: visitors' files are opened here and nowhere else.
 
 Pillow reads much silently wrong (16 bits saturate to white, floats to black, hidden colours appear under transparency,
-EXIF rotation is ignored) and reads almost anything; this module says what is read, how large, and what it looks like.
+EXIF rotation is ignored) and reads almost anything; this module says what is read, how large, and what it looks like
+(`samples` what more than 8 bits a sample mean).
 """
 
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from explorer.engine.datasets import samples
+from explorer.engine.datasets.samples import Kind, Scales
 from explorer.errors import ExplorerError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
@@ -22,11 +27,22 @@ MAX_ASPECT = 10
 GROUND = (255, 255, 255, 255)
 """What shows through transparency: white, as in a viewer."""
 
-_FULL_SCALES = (255, 4095, 65535)
+_LOWER = "lower bytes"  # where, in a 16-bit colour picture's info, the picture of its lower bytes is
 
 
 class _Refused(Exception):
     """A picture that could be read but is not taken; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a file found: why it cannot be used (or None); for more than 8 bits a sample their kind, the least and
+    the largest number in it."""
+
+    fault: str | None
+    kind: Kind | None = None
+    low: float = 0.0
+    high: float = 0.0
 
 
 def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
@@ -34,7 +50,8 @@ def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
 
     With `at_least` (pixels), a JPEG may come at 1/2, 1/4 or 1/8 of its size, both sides no shorter than that, in a
     fraction of the time. Raises ExplorerError, naming the file, for anything that is not a whole picture in one of
-    FORMATS, and before decoding for more than MAX_PIXELS, a side below MIN_SIDE or an aspect above MAX_ASPECT.
+    FORMATS, and before decoding for more than MAX_PIXELS, a side below MIN_SIDE or an aspect above MAX_ASPECT; for a TIFF of
+    a kind that is not read it names the kind.
     """
     try:
         return _decode(source, at_least)
@@ -52,24 +69,25 @@ def changed(facts: os.stat_result) -> int:
     return max(facts.st_mtime_ns, facts.st_ctime_ns)
 
 
-def fault(path: Path) -> str | None:
-    """Why this file cannot be used, or None if it can; decoded at reduced size, and once per version of the file."""
+def look(path: Path) -> Look:
+    """Whether this file can be used, and what more than 8 bits hold; decoded at reduced size, once per version of it."""
     try:
         facts = path.stat()
     except OSError as error:
-        return _reason(error)
-    return _fault(str(path), facts.st_size, changed(facts))
+        return Look(_reason(error))
+    return _look(str(path), facts.st_size, changed(facts))
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image, scales: Scales | None = None) -> Image.Image:
     """The picture as it is meant to look, mode RGB: upright, on GROUND where transparent, 8 bits a channel.
 
-    Integers beyond 8 bits and floats are scaled by the smallest usual full scale that holds them (1 for floats, 255,
-    4095, 65535), so that pictures of one set stay comparable; values outside all of these are stretched to their range.
+    `scales` says what is black and what white for samples of more than 8 bits or with a sign: those of the whole set
+    (`samples.scales`), so that its pictures stay comparable. A kind that it does not name goes by its depth (`Kind.depth`;
+    floats from 0 to 1). Raises ExplorerError where that does not tell either: 32-bit integers, floats beyond 0 to 1.
     """
-    image = _upright(image)
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_eight_bits(np.asarray(image))).convert("RGB")
+    low = image.info.get(_LOWER)
+    found = Kind(16, 1) if low is not None else samples.kind(image)
+    image = _upright(image) if found is None else _scaled(image, found, low, (scales or {}).get(found.name))
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, GROUND)
         ground.alpha_composite(image.convert("RGBA"))
@@ -77,33 +95,77 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _scaled(image: Image.Image, found: Kind, low: Image.Image | None, ends: tuple[float, float] | None) -> Image.Image:
+    """Upright, with 8 bits a sample, from one with more."""
+    inverted = samples.white_is_zero(image)
+    numbers = samples.values(_upright(image), found, None if low is None else _upright(low))
+    if ends is None:
+        ends, (least, most) = found.depth, samples.extent(numbers)
+        if ends is None or least < ends[0] or most > ends[1]:
+            raise ExplorerError(
+                f"The picture holds {found.name} from {least:g} to {most:g}, and nothing says which of them is black and which "
+                f"white. By itself a picture of up to 16 bits, or of floats from 0 to 1, can be shown. Save it anew as one."
+            )
+    eight = samples.eight_bits(numbers, *ends)
+    return Image.fromarray(255 - eight if inverted else eight)
+
+
 def _decode(source: str | Path | bytes, at_least: int) -> Image.Image:
+    """The loaded picture; of 16-bit colours the lower bytes are in its info, under _LOWER."""
+    with _naming(source):
+        with _opened(source) as image:
+            found, colours = samples.kind(image), image.mode.startswith("RGB")
+            if at_least:
+                image.draft(None, (at_least, at_least))
+            image.load()
+        if found is not None and colours:
+            with _opened(source) as again:
+                image.info[_LOWER] = samples.lower(again)
+                again.load()
+    return image
+
+
+@contextmanager
+def _naming(source: str | Path | bytes) -> Iterator[None]:
+    """Turn what Pillow says of a TIFF that it does not know into the kind of that TIFF."""
+    try:
+        yield
+    except (UnidentifiedImageError, ValueError, KeyError) as error:
+        if what := samples.described(source):
+            raise _Refused(f"it is a TIFF of {what}, a kind that is not read") from error
+        raise
+
+
+@contextmanager
+def _opened(source: str | Path | bytes) -> Iterator[Image.Image]:
+    """The picture, opened and not loaded, if it is of a good size and of a kind that Pillow reads right."""
     with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
         _check_size(*image.size)
-        if at_least:
-            image.draft(None, (at_least, at_least))
-        image.load()
-        return image
+        if samples.deep_planes(image):
+            raise ValueError("Pillow reads the planes of such a picture as if they had 8 bits")
+        yield samples.native(image)
 
 
 @lru_cache(maxsize=50_000)
-def _fault(path: str, size: int, changed: int) -> str | None:
-    """`fault`, remembered for a file of this size (bytes) and time of change (ns)."""
+def _look(path: str, size: int, changed: int) -> Look:
+    """`look`, remembered for a file of this size (bytes) and time of change (ns)."""
     if size == 0:
-        return "it is empty (0 bytes)"
+        return Look("it is empty (0 bytes)")
     try:
-        if not _sound_png(path):
-            _decode(path, at_least=1)
+        if _sound_png(path):
+            return Look(None)
+        image = _decode(path, at_least=1)
+        low = image.info.get(_LOWER)
+        found = Kind(16, 1) if low is not None else samples.kind(image)
+        return Look(None) if found is None else Look(None, found, *samples.extent(samples.values(image, found, low)))
     except Exception as error:  # decoders raise what they like on damaged files
-        return _reason(error)
-    return None
+        return Look(_reason(error))
 
 
 def _sound_png(path: str) -> bool:
-    """Whether it is a PNG of a good size whose checksums all hold: as sure as decoding it, and ten times as fast."""
-    with Image.open(path, formats=FORMATS) as image:
-        _check_size(*image.size)
-        if image.format != "PNG":
+    """Whether it is a PNG of 8 bits and a good size whose checksums all hold: as sure as decoding it, and ten times as fast."""
+    with _naming(path), _opened(path) as image:
+        if image.format != "PNG" or samples.kind(image) is not None:
             return False
         try:
             image.verify()
@@ -143,16 +205,3 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # a broken note is no reason to refuse a whole picture
         return image
-
-
-def _eight_bits(values: np.ndarray) -> np.ndarray:
-    """(h, w) numbers of any range as (h, w) uint8; not-a-number becomes black."""
-    numbers = values.astype(np.float64)
-    finite = np.isfinite(numbers)
-    low, high = (numbers[finite].min(), numbers[finite].max()) if finite.any() else (0.0, 0.0)
-    scales = (1, *_FULL_SCALES) if np.issubdtype(values.dtype, np.floating) else _FULL_SCALES
-    full = next((scale for scale in scales if low >= 0 and high <= scale), None)
-    if full is None:
-        numbers, full = numbers - low, max(high - low, 1e-12)
-    numbers = np.nan_to_num(numbers / full, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.rint(numbers.clip(0, 1) * 255).astype(np.uint8)

@@ -1,20 +1,21 @@
 """A folder of pictures in ImageFolder form: one sub-folder per class, with or without train/, val/ and test/ above.
 
 Folders that are given are respected; what is missing is split off. Files that cannot be read, and files that occur
-twice, are left out and named.
+twice, are left out and named. Pictures of one patient, place or film make a group (see `groups`), which no split cuts.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from explorer.engine.datasets import splits
-from explorer.engine.datasets.decoding import fault, open_picture, to_rgb
+from explorer.engine.datasets import groups, splits
+from explorer.engine.datasets.decoding import look, open_picture, to_rgb
 from explorer.engine.datasets.images import Data, Images, in_threads
 from explorer.engine.datasets.listing import SPLITS, File, Listing, listing
+from explorer.engine.datasets.samples import Scales, scales
 from explorer.errors import ExplorerError
 
 MAX_CLASSES = 200
@@ -32,9 +33,11 @@ def load(folder: str | Path, split_seed: int) -> Data:
     found = listing(Path(folder).expanduser())
     _check_classes(found.classes, Path(folder))
     skipped = list(found.skipped)
-    files = _without_repeats(_readable(found.files, skipped), skipped)
+    readable, black_and_white = _readable(found.files, skipped)
+    files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
-    parts = {split: _images([f for f in files if f.split == split], found.classes) for split in SPLITS}
+    grouped = groups.of(Path(folder).expanduser(), [file.id for file in files], [file.kind for file in files])
+    parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white, grouped) for s in SPLITS}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if not len(test):
         train, val, test = splits.divide(train, split_seed)
@@ -48,16 +51,18 @@ def load(folder: str | Path, split_seed: int) -> Data:
         test,
         tuple(skipped),
         "",
-        _fingerprint(found.files),
+        _fingerprint(found.files, black_and_white),
+        black_and_white,
     )
-    return data.with_notes(*found.notes, _left_out(skipped), *_imbalance(data))
+    return data.with_notes(*found.notes, _left_out(skipped), *_imbalance(data), *groups.notes(data))
 
 
-def _readable(files: Sequence[File], skipped: Skipped) -> list[File]:
-    """The files that decode; the others are named in `skipped`."""
-    faults = in_threads(lambda i: fault(files[i].path), len(files))
-    skipped.extend((file.id, reason) for file, reason in zip(files, faults, strict=True) if reason)
-    return [file for file, reason in zip(files, faults, strict=True) if not reason]
+def _readable(files: Sequence[File], skipped: Skipped) -> tuple[list[File], Scales]:
+    """The files that decode, with black and white of each kind beyond 8 bits; the others are named in `skipped`."""
+    looks = in_threads(lambda i: look(files[i].path), len(files))
+    skipped.extend((file.id, seen.fault) for file, seen in zip(files, looks, strict=True) if seen.fault)
+    deep = [(seen.kind, seen.low, seen.high) for seen in looks if seen.kind is not None]
+    return [file for file, seen in zip(files, looks, strict=True) if not seen.fault], scales(deep)
 
 
 def _without_repeats(files: list[File], skipped: Skipped) -> list[File]:
@@ -86,14 +91,15 @@ def _digest(path: Path) -> bytes:
     return digest.digest()
 
 
-def _images(files: list[File], classes: tuple[str, ...]) -> Images:
+def _images(files: list[File], classes: tuple[str, ...], scales: Scales, grouped: Mapping[str, str] | None) -> Images:
     paths = [file.path for file in files]
     place = {name: i for i, name in enumerate(classes)}
     return Images(
         ids=tuple(file.id for file in files),
         labels=np.array([place[file.kind] for file in files], np.int64),
-        read=lambda i: to_rgb(open_picture(paths[i])),
-        reduced=lambda i, at_least: to_rgb(open_picture(paths[i], at_least)),
+        read=lambda i: to_rgb(open_picture(paths[i]), scales),
+        reduced=lambda i, at_least: to_rgb(open_picture(paths[i], at_least), scales),
+        groups=None if grouped is None else np.array([grouped[file.id] for file in files], np.str_),
     )
 
 
@@ -130,8 +136,9 @@ def _check_counts(found: Listing, files: list[File], skipped: Skipped) -> None:
         )
 
 
-def _fingerprint(files: Sequence[File]) -> str:
+def _fingerprint(files: Sequence[File], scales: Scales) -> str:
     lines = "\n".join(f"{file.id}\t{file.size}\t{file.changed}" for file in files)
+    lines += "".join(f"\n{kind}\t{black}\t{white}" for kind, (black, white) in sorted(scales.items()))
     return "folder-" + hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 

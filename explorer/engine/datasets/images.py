@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from PIL import Image
 
 from explorer import machine
 from explorer.catalogue import Preprocessing
+from explorer.engine.datasets.samples import Scales
 
 Progress = Callable[[float], None]
 
@@ -25,6 +26,7 @@ class Images:
     `ids` are unique within the data set; `labels` (n,) int64 are places in `Data.classes`. `read(i)` gives the i-th
     picture as RGB; `reduced(i, at_least)`, where there is one, the same with its short side anywhere from `at_least`
     pixels up, faster; `mask(i)`, where known, the object as an image of mode L, 255 on the object and 0 elsewhere.
+    `groups`, where known, (n,) str: pictures of one group (patches of one photo, pictures of one patient) are not independent.
     """
 
     ids: tuple[str, ...]
@@ -32,6 +34,7 @@ class Images:
     read: Callable[[int], Image.Image]
     reduced: Callable[[int, int], Image.Image] | None = None
     mask: Callable[[int], Image.Image] | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         """The number of pictures, n."""
@@ -47,6 +50,7 @@ class Images:
             read=lambda i: read(places[i]),
             reduced=reduced and (lambda i, at_least: reduced(places[i], at_least)),
             mask=mask and (lambda i: mask(places[i])),
+            groups=None if self.groups is None else self.groups[places],
         )
 
     def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:
@@ -77,7 +81,8 @@ class Data:
     """A data set: its classes and its three splits.
 
     `skipped` holds (file, reason) of what was left out; `note` says what to know before believing a number;
-    `fingerprint` names the pictures on offer: it changes when one of them does.
+    `fingerprint` names the pictures on offer: it changes when one of them does. `scales` says what is black and white in
+    pictures of more than 8 bits (see `decoding.to_rgb`).
     """
 
     name: str
@@ -88,6 +93,7 @@ class Data:
     skipped: tuple[tuple[str, str], ...] = ()
     note: str = ""
     fingerprint: str = ""
+    scales: Scales = field(default_factory=dict)
 
     def with_notes(self, *notes: str) -> "Data":
         """The same with more to know, sentence after sentence."""

@@ -1,4 +1,5 @@
-"""Patches of the photographs in `engine.photos`: one photo is one class, and the splits come from separate bands of it."""
+"""Patches of the photographs in `engine.photos`: one photo is one class and one group of images that are not
+independent, and the splits come from separate bands of it."""
 
 import hashlib
 from functools import cache
@@ -38,6 +39,7 @@ def _split(split: str, grey: bool) -> Images:
         ids=tuple(f"{names[kind]}@{x},{y}" for kind, x, y in spots),
         labels=np.array([kind for kind, _, _ in spots], np.int64),
         read=read,
+        groups=np.array([names[kind] for kind, _, _ in spots]),
     )
 
 

@@ -36,15 +36,40 @@ def pick(images: Images, n: int, salt: str) -> np.ndarray:
     return np.sort(first[: max(n, len(kinds))])
 
 
-def split_off(images: Images, share: float, cap: int, salt: str) -> tuple[Images, Images]:
-    """(the part split off, the rest): a stratified share of the images, at most `cap` of them."""
-    taken = pick(images, min(round(share * len(images)), cap), salt)
+def pick_groups(images: Images, n: int, salt: str, left: int = 1) -> np.ndarray:
+    """Ordered places of about n images in whole groups, each class in proportion and none left out: no group is cut.
+
+    At least `left` groups of each class are left. A group that spans classes counts as of the class that most of its images have.
+    """
+    names, places, sizes = np.unique(images.groups, return_inverse=True, return_counts=True)
+    classes = np.array([np.bincount(images.labels[places == group]).argmax() for group in range(len(names))])
+    order, taken = queue(tuple(names.tolist()), salt), np.zeros(len(names), bool)
+    for kind in np.unique(classes):
+        rows = order[classes[order] == kind]
+        reached = np.cumsum(sizes[rows]) - sizes[rows] / 2  # a group goes where its middle lies
+        fitting = rows[reached < sizes[rows].sum() * n / len(images)][: max(1, len(rows) - left)]
+        taken[fitting if len(fitting) else rows[sizes[rows].argmin()]] = True
+    return np.flatnonzero(taken[places])
+
+
+def divisible(images: Images, parts: int) -> bool:
+    """Whether the images come in groups that can be dealt out whole: each class has one for each of so many splits."""
+    if images.groups is None:
+        return False
+    return all(len(np.unique(images.groups[images.labels == kind])) >= parts for kind in np.unique(images.labels))
+
+
+def split_off(images: Images, share: float, cap: int, salt: str, parts: int = 2) -> tuple[Images, Images]:
+    """(the part split off, the rest): a stratified share of the images, at most `cap` of them; in whole groups where each
+    class has a group for each of the `parts` that there are to be in the end."""
+    n = min(round(share * len(images)), cap)
+    taken = pick_groups(images, n, salt, parts - 1) if divisible(images, parts) else pick(images, n, salt)
     return images.take(taken), images.take(np.setdiff1d(np.arange(len(images)), taken))
 
 
 def divide(images: Images, split_seed: int) -> tuple[Images, Images, Images]:
     """(train, val, test) in about 60 : 20 : 20, stratified; each class needs at least 3 images."""
-    test, rest = split_off(images, TEST_SHARE, TEST_CAP, f"test/{split_seed}")
+    test, rest = split_off(images, TEST_SHARE, TEST_CAP, f"test/{split_seed}", parts=3)
     val, train = split_off(rest, VAL_SHARE / (1 - TEST_SHARE), VAL_CAP, f"val/{split_seed}")
     return train, val, test
 

@@ -105,8 +105,10 @@ def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
     if isinstance(image, int):
         x = inputs(run, image)
         return pictures(run)[image], x
-    opened = datasets.to_rgb(datasets.open_picture(kept.read(image)))
-    picture = np.asarray(datasets.fit(opened, finished(run).preprocessing))
+    wanted = finished(run)
+    scales = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).scales if wanted.data_dir else {}
+    opened = datasets.to_rgb(datasets.open_picture(kept.read(image)), scales)
+    picture = np.asarray(datasets.fit(opened, wanted.preprocessing))
     return picture, _to_input(run, picture[None])
 
 

@@ -114,7 +114,7 @@ def _store(run: str, session: training.Session, outcome: training.Outcome) -> No
     test = session.data.test
     runs.store_tensors(run, "learned", {name: tensor.numpy() for name, tensor in outcome.learned.items()})
     runs.store_tensors(run, "features", outcome.features)
-    runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes)
+    runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
     runs.store_audit(run, outcome.audit)
     runs.update(
         run,
@@ -122,6 +122,7 @@ def _store(run: str, session: training.Session, outcome: training.Outcome) -> No
         test=outcome.test,
         train=outcome.train,
         balanced=outcome.balanced,
+        grouped=runs.predictions(run).grouped,
         clean=outcome.audit.clean,
         seconds=outcome.seconds,
         steps=outcome.steps,

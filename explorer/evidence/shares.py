@@ -1,18 +1,18 @@
-"""How sure a number is: intervals for an accuracy, a paired test for two models on the same images."""
+"""How sure an accuracy is: Wilson's interval, and balanced accuracy with its own."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 
-_Z95 = 1.959963984540054
+Z95 = 1.959963984540054
 
 
-def wilson(correct: int, n: int, z: float = _Z95) -> tuple[float, float]:
+def wilson(correct: float, n: float, z: float = Z95) -> tuple[float, float]:
     """The Wilson score interval of a proportion, both ends in [0, 1] (Wilson 1927, JASA 22:209).
 
     centre ± half with centre = (p + z²/2n) / (1 + z²/n), half = z·sqrt(p(1-p)/n + z²/4n²) / (1 + z²/n).
-    For n = 0: (0, 1).
+    For n = 0: (0, 1). Neither need be whole: an effective n is not.
     """
     if n == 0:
         return 0.0, 1.0
@@ -20,16 +20,6 @@ def wilson(correct: int, n: int, z: float = _Z95) -> tuple[float, float]:
     centre = (p + z * z / (2 * n)) / scale
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def mcnemar(fixed: int, broken: int) -> float:
-    """The exact two-sided p-value that B differs from A on the same images (McNemar 1947, exact binomial form).
-
-    `fixed` counts images wrong in A and right in B, `broken` the reverse; images that agree carry no information.
-    """
-    n, k = fixed + broken, min(fixed, broken)
-    tail = sum(math.comb(n, i) for i in range(k + 1)) / 2**n
-    return min(1.0, 2 * tail)
 
 
 @dataclass(frozen=True)
@@ -63,15 +53,6 @@ class Score:
         return f"{100 * self.accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f} %, n = {self.n})"
 
 
-def verdict(fixed: int, broken: int, level: float = 0.05) -> str:
-    """One sentence on B against A; says `no difference shown` unless p < level."""
-    p = mcnemar(fixed, broken)
-    if p >= level:
-        return f"No difference shown (p = {p:.2g}, exact McNemar test)."
-    better = "B is better" if fixed > broken else "A is better"
-    return f"{better} on these images (p = {p:.2g}, exact McNemar test)."
-
-
 @dataclass(frozen=True)
 class Balanced:
     """The mean over classes of the share that is right in each, with a 95 % interval; `n` images of `classes` classes."""
@@ -87,18 +68,24 @@ class Balanced:
         return {"value": self.value, "low": self.low, "high": self.high, "n": self.n, "classes": self.classes}
 
 
-def balanced(labels: np.ndarray, predicted: np.ndarray, draws: int = 4000) -> Balanced:
-    """Balanced accuracy of labels and predictions, (n,) each: every class that occurs counts the same.
+def balanced(labels: np.ndarray, predicted: np.ndarray) -> Balanced:
+    """Balanced accuracy v of labels and predictions, (n,) each: every class that occurs counts the same.
 
-    The interval is drawn (seeded) from Jeffreys' posterior of each class's share, Beta(right + ½, wrong + ½)
-    (Brown, Cai & DasGupta 2001, Statistical Science 16:101), since a mean of proportions has no Wilson interval.
+    The interval is Wilson's at the effective number of images v(1-v) / V, with V = Σ_c q_c(1-q_c) / (n_c·f_c) / K² the
+    variance of a mean of K shares: q_c = (right_c + v) / (n_c + 1) draws each class's share towards v by one image, since a
+    class of six that is all right is not known to be without fault, and f_c = 1 - n_c / (n_c + 1)² makes up for what that and
+    so few images take from the variance. Where all is right or all is wrong, V says nothing, and the effective number is that
+    of classes that are alike, K² / Σ 1/n_c. Coverage in simulations: 0.92 to 0.97 from 100 images and 6 a class
+    (tests/test_evidence.py); less, down to 0.85, where a class of 6 stands beside one of 60.
     """
-    present = np.unique(labels)
+    present, places = np.unique(labels, return_inverse=True)
     if not len(present):
         return Balanced(0.0, 0.0, 1.0, 0, 0)
-    counts = np.array([(labels == c).sum() for c in present])
-    right = np.array([((labels == c) & (predicted == c)).sum() for c in present])
-    drawn = np.random.default_rng(0).beta(right + 0.5, counts - right + 0.5, (draws, len(present))).mean(1)
+    counts = np.bincount(places)
+    right = np.bincount(places, weights=labels == predicted)
     value = float((right / counts).mean())
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Balanced(value, min(float(low), value), max(float(high), value), len(labels), len(present))
+    drawn = (right + value) / (counts + 1)
+    variance = float((drawn * (1 - drawn) / counts / (1 - counts / (counts + 1) ** 2)).mean()) / len(present)
+    alike = len(present) / float((1 / counts).mean())
+    effective = value * (1 - value) / variance if 0 < value < 1 else alike
+    return Balanced(value, *wilson(value * effective, effective), len(labels), len(present))

@@ -1,0 +1,23 @@
+"""How sure a number is: intervals for an accuracy, a paired comparison of two models on the same images, and both where
+images come in groups (patches of one photo, pictures of one patient)."""
+
+from explorer.evidence.groups import Grouped, accuracy_by_group, correlation, difference_by_group, sign_flip, t_quantile
+from explorer.evidence.pairs import Difference, difference, mcnemar, verdict
+from explorer.evidence.shares import Balanced, Score, balanced, wilson
+
+__all__ = [
+    "Balanced",
+    "Difference",
+    "Grouped",
+    "Score",
+    "accuracy_by_group",
+    "balanced",
+    "correlation",
+    "difference",
+    "difference_by_group",
+    "mcnemar",
+    "sign_flip",
+    "t_quantile",
+    "verdict",
+    "wilson",
+]

@@ -1,0 +1,135 @@
+"""Images that come in groups, as patches of one photo do: what is known of other groups, not of more images of these.
+
+Images of one group share light, ground and subject, and are right or wrong together: 18 patches of each of 17 photos count
+like 36 to 62 images that were taken apart. What treats them as independent speaks of more patches of these very photos.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.evidence.shares import Z95, wilson
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A number as far as it holds for other groups than the `groups` at hand: its 95 % interval from `low` to `high`, how
+    many independent images those at hand count like, and of a difference the p-value."""
+
+    groups: int
+    low: float
+    high: float
+    effective: float
+    p_value: float | None = None
+
+    def json(self) -> dict[str, float | None]:
+        """The numbers as the command line prints them."""
+        return {name: getattr(self, name) for name in ("groups", "low", "high", "effective", "p_value")}
+
+
+def accuracy_by_group(right: np.ndarray, groups: np.ndarray) -> Grouped | None:
+    """What an accuracy is for other groups, from which images (n,) were right and the group (n,) of each.
+
+    Wilson's interval at the effective number of images, p(1-p) / V with V = g/(g-1) · Σ_j (right_j - p·n_j)² / n² over the g
+    groups (the linearised variance of a ratio of sums), at most n, and times (z / t)², t with g - 1 degrees of freedom
+    (Korn & Graubard 1998, Survey Methodology 24:193, with Wilson's interval as in Dean & Pagano 2015, J. Survey Statistics and
+    Methodology 3:484). Where all is right or all wrong, nothing is known of how alike a group is, and a group counts as one
+    image. None where there are no two groups, or none of two images. Coverage in simulations: 0.93 to 0.97 with 17 groups
+    of 18 and an accuracy of 60 to 84 % (treating images as independent: 0.49 to 0.95); 0.87 at 95 % right, where whole groups
+    are wrong or right.
+    """
+    sizes, sums = _sums(right.astype(np.float64), groups)
+    g, n = len(sizes), int(sizes.sum())
+    if g < 2 or g == n:
+        return None
+    p = float(sums.sum() / n)
+    variance = g / (g - 1) * float(((sums - p * sizes) ** 2).sum()) / n**2
+    effective = min(n, p * (1 - p) / variance) if variance > 0 else float(n if 0 < p < 1 else g)
+    shrunk = effective * (Z95 / t_quantile(g - 1)) ** 2
+    return Grouped(g, *wilson(p * shrunk, shrunk), effective)
+
+
+def difference_by_group(a: np.ndarray, b: np.ndarray, groups: np.ndarray) -> Grouped | None:
+    """What B - A is for other groups, from which images (n,) each got right and the group (n,) of each.
+
+    p is that of `sign_flip` over whole groups. The interval is d ± t·sqrt(V), V as in `accuracy_by_group`, but no less than
+    with independent images (`pairs.difference`), and t with g - 1 degrees of freedom. None where there are no two groups, or
+    none of two images. Coverage in simulations, 17 groups of 18: 0.90 to 0.99 (images as independent: 0.53 to 0.97); with 8
+    groups that all lean to one side down to 0.85.
+    """
+    gain = b.astype(np.int64) - a.astype(np.int64)
+    sizes, sums = _sums(gain.astype(np.float64), groups)
+    g, n = len(sizes), int(sizes.sum())
+    if g < 2 or g == n:
+        return None
+    d, fixed, broken = float(sums.sum() / n), int((gain > 0).sum()), int((gain < 0).sum())
+    p, q = (fixed + 1) / (n + 2), (broken + 1) / (n + 2)
+    independent = (p + q - (p - q) ** 2) / (n + 2)
+    variance = max(independent, g / (g - 1) * float(((sums - d * sizes) ** 2).sum()) / n**2)
+    half = t_quantile(g - 1) * math.sqrt(variance)
+    flips = sign_flip(sums.round().astype(np.int64))
+    return Grouped(g, max(-1.0, d - half), min(1.0, d + half), n * independent / variance, flips)
+
+
+def sign_flip(sums: np.ndarray) -> float:
+    """The exact two-sided p-value that A and B are exchangeable within each group, from the groups' sums of gains (g,) int.
+
+    All 2^g ways of exchanging A and B in whole groups, each as likely: p is the share in which the total is at least as far
+    from 0 as it is (Fisher's randomisation test; Pitman 1937). With groups of one image it is the exact McNemar test. Where k
+    groups have a sum other than 0, p is at least 2 / 2^k: five groups cannot show a difference.
+    """
+    steps = np.abs(sums[sums != 0])
+    ways = np.ones(1)  # chance of each total, from -Σ to Σ
+    for step in steps.tolist():
+        shifted = np.zeros(len(ways) + 2 * step)
+        shifted[: len(ways)] += ways / 2
+        shifted[2 * step :] += ways / 2
+        ways = shifted
+    totals = np.abs(np.arange(len(ways)) - len(ways) // 2)
+    return min(1.0, float(ways[totals >= abs(int(sums.sum()))].sum()))
+
+
+def correlation(values: np.ndarray, groups: np.ndarray) -> float:
+    """How alike the values (n,) of one group are: the intraclass correlation, (B - W) / (B + (m - 1)·W) of the mean squares
+    between and within groups, m = (n - Σ n_j² / n) / (g - 1) (one-way analysis of variance; Fisher 1925). 0.0 of no two
+    groups, of groups of one, and where no value differs."""
+    sizes, sums = _sums(values.astype(np.float64), groups)
+    g, n = len(sizes), int(sizes.sum())
+    if g < 2 or g == n:
+        return 0.0
+    means = sums / sizes
+    between = float((sizes * (means - values.mean()) ** 2).sum()) / (g - 1)
+    within = float((values.astype(np.float64) ** 2).sum() - (sizes * means**2).sum()) / (n - g)
+    m = (n - float((sizes**2).sum()) / n) / (g - 1)
+    total = between + (m - 1) * within
+    return (between - within) / total if total > 1e-15 else 0.0
+
+
+def t_quantile(freedom: int) -> float:
+    """The 97.5 % point of Student's t with that many degrees of freedom, to 9 digits, by bisection of its distribution
+    (a finite sum; Abramowitz & Stegun 1964, 26.7.3 and 26.7.4)."""
+    low, high = 1.0, 13.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
+    return (low + high) / 2
+
+
+def _within(t: float, freedom: int) -> float:
+    """The chance that Student's t lies between -t and t."""
+    angle = math.atan2(t, math.sqrt(freedom))
+    cosine, total, term = math.cos(angle), 0.0, 1.0
+    odd = freedom % 2
+    power = cosine if odd else 1.0
+    for k in range(freedom // 2):
+        total += term * power
+        term *= (2 * k + 2) / (2 * k + 3) if odd else (2 * k + 1) / (2 * k + 2)
+        power *= cosine**2
+    return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
+
+
+def _sums(values: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Images and sum of values of each group, (g,) each."""
+    _, places = np.unique(groups, return_inverse=True)
+    return np.bincount(places), np.bincount(places, weights=values)
