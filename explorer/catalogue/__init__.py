@@ -2,7 +2,16 @@
 
 from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.catalogue.datasets import DATASETS, Dataset
-from explorer.catalogue.methods import ATTRIBUTIONS, BASELINES, PROJECTIONS, AttributionMethod, Baseline, Method
+from explorer.catalogue.methods import (
+    ATTRIBUTIONS,
+    BASELINES,
+    CONTROLS,
+    PROJECTIONS,
+    AttributionMethod,
+    Baseline,
+    Control,
+    Method,
+)
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.strategies import (
     AUGMENTATIONS,
@@ -20,6 +29,7 @@ __all__ = [
     "BACKBONES",
     "BASELINES",
     "BATCHNORM_MODES",
+    "CONTROLS",
     "LAYERNORM_MODES",
     "DATASETS",
     "MOST_VIEWS",
@@ -28,6 +38,7 @@ __all__ = [
     "AttributionMethod",
     "Backbone",
     "Baseline",
+    "Control",
     "Dataset",
     "Method",
     "Preprocessing",

@@ -2,18 +2,24 @@
 
 from explorer.engine.attribution.asking import METHODS, attribute, probabilities, rise
 from explorer.engine.attribution.baselines import BASELINES
-from explorer.engine.attribution.faithfulness import Curves, curves, inside
+from explorer.engine.attribution.controls import CONTROLS, gains, orders, scattered
+from explorer.engine.attribution.faithfulness import Curves, curves, in_cells, inside
 from explorer.engine.attribution.randomisation import cascade, likeness
 
 __all__ = [
     "BASELINES",
+    "CONTROLS",
     "METHODS",
     "Curves",
     "attribute",
     "cascade",
     "curves",
+    "gains",
+    "in_cells",
     "inside",
     "likeness",
+    "orders",
     "probabilities",
     "rise",
+    "scattered",
 ]

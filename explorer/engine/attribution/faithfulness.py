@@ -12,7 +12,7 @@ from explorer.engine.attribution.asking import probabilities
 from explorer.engine.attribution.baselines import blurred
 from explorer.engine.backbones import Network
 
-CELLS, STEPS, ORDERS = 16, 20, 5
+CELLS, STEPS = 16, 20
 TOGETHER = 32  # pictures that the network takes at once
 
 Report = Callable[[float, str], None]
@@ -24,43 +24,48 @@ def _silent(done: float, words: str) -> None:
 
 @dataclass(frozen=True)
 class Curves:
-    """The probability of the class as cells go (`deletion`) or come (`insertion`) in the order of the map, (s + 1,) each,
-    and in random orders, (o, s + 1) each; `share` (s + 1,) from 0 to 1 is the share of the picture's cells so far."""
+    """The probability of the class as cells go (`deletion`) or come (`insertion`) in each of o orders, (o, s + 1) each;
+    `share` (s + 1,) from 0 to 1 is the share of the picture's cells so far."""
 
     share: np.ndarray
     deletion: np.ndarray
     insertion: np.ndarray
-    random_deletion: np.ndarray
-    random_insertion: np.ndarray
 
 
 def curves(
-    network: Network, x: Tensor, heat: np.ndarray, target: int, orders: int = ORDERS, report: Report = _silent
+    network: Network, x: Tensor, orders: np.ndarray, target: int, steps: int = STEPS, report: Report = _silent
 ) -> Curves:
-    """Deletion and insertion along a map `heat` (h', w') of one image `x` (1, 3, h, w), beside `orders` random orders.
+    """Deletion and insertion of one image `x` (1, 3, h, w) along `orders` (o, cells) of the cells of `in_cells`.
 
-    The picture is cut into 16 × 16 cells; the map's strongest first, 20 steps. A deleted cell becomes mean grey; insertion
-    begins with the blurred picture (Petsiuk, Das & Saenko 2018, arXiv 1806.07421, in cells in place of pixels). Ties, as in a
-    map coarser than the cells, go by an interpolated map, then from top to bottom. Random orders are seeded.
+    A deleted cell becomes mean grey; insertion begins with the blurred picture (Petsiuk, Das & Saenko 2018,
+    arXiv 1806.07421, in 16 × 16 cells in place of pixels and `steps` steps).
     """
-    high, wide = (min(CELLS, side) for side in x.shape[2:])
-    ranked = np.argsort(-on_grid(heat, high, wide).ravel(), kind="stable")
-    drawn = np.random.default_rng(0)
-    many = np.stack([ranked, *(drawn.permutation(high * wide) for _ in range(orders))])
-    done = np.linspace(0, 1, STEPS + 1)
-    gone = np.argsort(many, axis=1)[:, None] < np.rint(done * high * wide)[:, None]  # (1 + o, s + 1, cells)
+    high, wide = _grid_of(x)
+    done = np.linspace(0, 1, steps + 1)
+    gone = np.argsort(orders, axis=1)[:, None] < np.rint(done[1:-1] * high * wide)[:, None]  # (o, s - 1, cells)
     cells = torch.from_numpy(gone).reshape(-1, 1, high, wide)
     ways = {"deletion": (x, torch.zeros_like(x)), "insertion": (blurred(x), x)}
     found = {}
     for i, (name, (start, end)) in enumerate(ways.items()):
-        steps = []
+        first, last = probabilities(network, torch.cat([start, end]))[:, target]  # the same in every order
+        parts = []
         for k, some in enumerate(cells.split(TOGETHER)):
             report((i + k * TOGETHER / len(cells)) / 2, f"{name.capitalize()}, step by step")
             inside = F.interpolate(some.float(), x.shape[2:]).bool()
-            steps.append(probabilities(network, torch.where(inside, end, start))[:, target])
-        found[name] = np.concatenate(steps).reshape(1 + orders, -1)
-    deletion, insertion = found["deletion"], found["insertion"]
-    return Curves(done, deletion[0], insertion[0], deletion[1:], insertion[1:])
+            parts.append(probabilities(network, torch.where(inside, end, start))[:, target])
+        found[name] = np.pad(np.concatenate(parts).reshape(len(orders), -1), ((0, 0), (1, 1)))
+        found[name][:, 0], found[name][:, -1] = first, last
+    return Curves(done, **found)
+
+
+def _grid_of(x: Tensor) -> tuple[int, int]:
+    high, wide = (min(CELLS, side) for side in x.shape[2:])
+    return high, wide
+
+
+def in_cells(heat: np.ndarray, x: Tensor) -> np.ndarray:
+    """A map (h', w') of the image `x` (1, 3, h, w) on the cells that come and go: 16 × 16, or the pixels where they are fewer."""
+    return on_grid(heat, *_grid_of(x))
 
 
 def on_grid(heat: np.ndarray, high: int, wide: int) -> np.ndarray:
