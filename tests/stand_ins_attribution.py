@@ -7,6 +7,7 @@ from stand_ins import CLASSES, N, gallery
 
 from explorer import results
 
+CELLS = results.Cells.even(3)
 STEPS = ("", "head", "layer4", "layer3", "layer2", "layer1", "stem")
 
 
@@ -18,7 +19,20 @@ def many(images: tuple[int, ...] = (0, 3, 6)) -> results.Attributions:
     numbers, shares = np.array(images), np.linspace(0.2, 0.8, n)
     pictures = gallery().images[numbers]
     return results.Attributions(
-        "gradcam", "layer4", "brick", numbers, numbers % 3, pictures, a, b, shares, shares + 0.1, CLASSES, "grey"
+        "gradcam",
+        "layer4",
+        "brick",
+        numbers,
+        numbers % 3,
+        pictures,
+        a,
+        b,
+        CELLS,
+        CELLS,
+        shares,
+        shares + 0.1,
+        CLASSES,
+        "grey",
     )
 
 
@@ -70,6 +84,7 @@ def examples() -> dict[str, Any]:
     """One of each kind, by its name."""
     return {
         "Attributions": many(),
+        "Cells": CELLS,
         "Faithfulness": faithfulness(),
         "Faithfulnesses": faithfulnesses(),
         "Gain": faithfulnesses().gains[0],

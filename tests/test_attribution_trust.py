@@ -9,6 +9,7 @@ from explorer.catalogue import CONTROLS
 from explorer.catalogue.backbones import Backbone, Stage
 from explorer.engine import attribution
 from explorer.engine.backbones import Network, build
+from explorer.results import Cells
 
 _ONE = Backbone("one", "One pixel", "", (Stage("pixels", ("pixels",)),), (), 0, 3 * 32 * 32, head="fc")
 
@@ -54,7 +55,7 @@ def test_gradient_shap_is_seeded() -> None:
 def test_deleting_the_cell_that_is_read_ends_it_at_once(one_cell: Network) -> None:
     x, heat = torch.ones(1, 3, 32, 32), np.zeros((16, 16), np.float32)
     heat[0, 0] = 1.0
-    cells = attribution.in_cells(heat, x)
+    cells = attribution.in_cells(heat, Cells.even(16), x)
     right = attribution.orders(cells, -cells, 0)
     found = attribution.curves(one_cell, x, np.concatenate([right, attribution.scattered(16, 16, 5)]), 1)
     assert found.share[0] == 0 and found.share[-1] == 1
@@ -98,13 +99,28 @@ def test_a_gain_is_paired_and_points_the_same_way_for_both_kinds() -> None:
 def test_on_the_object_or_beside_it() -> None:
     mask = np.zeros((32, 32), bool)
     mask[:16] = True
-    heat = np.zeros((32, 32), np.float32)
+    heat, even = np.zeros((32, 32), np.float32), Cells.even(32)
     heat[3, 4], heat[20, 20], heat[30, 30] = 3.0, 1.0, -9.0
-    share, hit = attribution.inside(heat, mask)
+    share, hit = attribution.inside(heat, even, mask)
     assert share == pytest.approx(0.75) and hit
-    share, hit = attribution.inside(heat, ~mask)
+    share, hit = attribution.inside(heat, even, ~mask)
     assert share == pytest.approx(0.25) and not hit
-    assert attribution.inside(np.ones((32, 32), np.float32), mask)[0] == pytest.approx(0.5)
+    assert attribution.inside(np.ones((32, 32), np.float32), even, mask)[0] == pytest.approx(0.5)
+
+
+def test_a_cell_points_at_the_place_that_its_layers_look_at() -> None:
+    """A ResNet's middle cell of 3 by 3 at 96 pixels looks at pixel 32, not 47: an object there is hit, one in the middle not."""
+    network = build("resnet10", 2, "random")
+    where = attribution.cells_of(network, "gradcam", "layer4", 3, 96)
+    heat, mask = np.zeros((3, 3), np.float32), np.zeros((96, 96), bool)
+    heat[1, 1], mask[30:35, 30:35] = 1.0, True
+    assert attribution.inside(heat, where, mask)[1] and not attribution.inside(heat, Cells.even(3), mask)[1]
+    assert 96 * where.centres(3) - 0.5 == pytest.approx([0, 32, 64])
+    assert attribution.cells_of(network, "saliency", "layer4", 96, 96) == Cells.even(96)
+    lower = np.zeros((3, 3), np.float32)
+    lower[2, 2] = 1.0
+    own = attribution.in_cells(lower, where, torch.zeros(1, 3, 96, 96))
+    assert np.argwhere(own > 0.9).min() >= 10 and own[15, 15] == own.max() == 1
 
 
 def test_nothing_replaced_leaves_the_map_as_it_was() -> None:

@@ -9,9 +9,33 @@ from explorer.evidence import Score
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Where the cells of a map lie along either side of its picture: cell i has its centre at `first` + i · `step`, in shares of
+    the side, counted from the picture's edge."""
+
+    first: float
+    step: float
+
+    @classmethod
+    def even(cls, count: int) -> "Cells":
+        """Cells that share the side out among them: pixels, patches, the squares of an ablation."""
+        return cls(0.5 / count, 1 / count)
+
+    def centres(self, count: int) -> np.ndarray:
+        """The centres of the first `count` cells, (count,)."""
+        return self.first + self.step * np.arange(count)
+
+    def edges(self, count: int) -> np.ndarray:
+        """Where `count` cells begin and end, (count + 1,) in [0, 1]: halfway to the next; the outermost reach to the border."""
+        between = self.centres(count)[1:] - self.step / 2
+        return np.r_[0.0, between.clip(0, 1), 1.0]
+
+
+@dataclass(frozen=True)
 class Attribution:
     """Where A and B look for one pinned class: `a`, `b` (h, w) float32 at the method's own resolution (a stage's grid for
-    Grad-CAM), signed where the method is; `picture` (H, W, 3) uint8; probabilities of the class in each model. `rise_a`,
+    Grad-CAM), signed where the method is, and where their cells lie in the picture, `cells_a`, `cells_b`; `picture`
+    (H, W, 3) uint8; probabilities of the class in each model. `rise_a`,
     `rise_b`: how many logits the class gains from the baseline to the picture, which a complete method's map adds up to;
     NaN for methods that promise no such thing."""
 
@@ -22,6 +46,8 @@ class Attribution:
     picture: np.ndarray
     a: np.ndarray
     b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
     probability_a: float
     probability_b: float
     baseline: str = ""
@@ -32,7 +58,8 @@ class Attribution:
 @dataclass(frozen=True)
 class Attributions:
     """Where A and B look in several test images for one class: `images` (n,) their numbers, `labels` (n,) their classes'
-    numbers, `pictures` (n, H, W, 3) uint8, `a`, `b` (n, h, w) float32, the class's `probability_a`, `probability_b` (n,)."""
+    numbers, `pictures` (n, H, W, 3) uint8, `a`, `b` (n, h, w) float32 with their `cells_a`, `cells_b`, the class's
+    `probability_a`, `probability_b` (n,)."""
 
     method: str
     stage: str
@@ -42,6 +69,8 @@ class Attributions:
     pictures: np.ndarray
     a: np.ndarray
     b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
     probability_a: np.ndarray
     probability_b: np.ndarray
     classes: tuple[str, ...]

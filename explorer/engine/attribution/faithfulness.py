@@ -11,6 +11,7 @@ from torch.nn import functional as F
 from explorer.engine.attribution.asking import probabilities
 from explorer.engine.attribution.baselines import blurred
 from explorer.engine.backbones import Network
+from explorer.results import Cells
 
 CELLS, STEPS = 16, 20
 TOGETHER = 32  # pictures that the network takes at once
@@ -63,25 +64,41 @@ def _grid_of(x: Tensor) -> tuple[int, int]:
     return high, wide
 
 
-def in_cells(heat: np.ndarray, x: Tensor) -> np.ndarray:
-    """A map (h', w') of the image `x` (1, 3, h, w) on the cells that come and go: 16 × 16, or the pixels where they are fewer."""
-    return on_grid(heat, *_grid_of(x))
+def in_cells(heat: np.ndarray, cells: Cells, x: Tensor) -> np.ndarray:
+    """A map (h', w') of the image `x` (1, 3, h, w) on the squares that come and go: 16 × 16, or every pixel of a smaller one."""
+    fine = torch.from_numpy(on_picture(heat, cells, *x.shape[2:]))
+    return F.adaptive_avg_pool2d(fine[None], _grid_of(x))[0].numpy()
 
 
-def on_grid(heat: np.ndarray, high: int, wide: int) -> np.ndarray:
-    """A map (h', w') on another grid, (high, wide): averaged where it is finer, interpolated where it is coarser."""
-    maps = torch.from_numpy(np.ascontiguousarray(heat, np.float32))[None, None]
-    if heat.shape[0] >= high and heat.shape[1] >= wide:
-        return F.adaptive_avg_pool2d(maps, (high, wide))[0, 0].numpy()
-    return F.interpolate(maps, (high, wide), mode="bilinear", align_corners=False)[0, 0].numpy()
+def on_picture(heat: np.ndarray, cells: Cells, high: int, wide: int) -> np.ndarray:
+    """A map (h', w') at the pixels of its picture, (high, wide) float32: linear between the centres of its cells, and beyond the
+    outermost as at them."""
+    rows, columns = (_weights(cells, *sides) for sides in zip(heat.shape, (high, wide), strict=True))
+    return (rows @ heat @ columns.T).astype(np.float32)
 
 
-def inside(heat: np.ndarray, mask: np.ndarray) -> tuple[float, bool]:
+def _weights(cells: Cells, count: int, pixels: int) -> np.ndarray:
+    """How much each of `count` cells is worth at each pixel of a side, (pixels, count), rows adding up to 1."""
+    places = (np.arange(pixels) + 0.5) / pixels
+    centres = cells.centres(count)
+    return np.stack([np.interp(places, centres, one) for one in np.eye(count)], axis=1)
+
+
+def inside(heat: np.ndarray, cells: Cells, mask: np.ndarray) -> tuple[float, bool]:
     """How much of a map (h', w') lies on an object, `mask` (h, w) bool: the share of its positive evidence, NaN where there
-    is none; and whether its strongest point does (the pointing game of Zhang et al. 2016, arXiv 1608.00507, without the
-    15 pixels that they allow beside the object). The map is interpolated to the picture's pixels first."""
-    fine = on_grid(heat, *mask.shape)
-    positive = fine.clip(min=0)
+    is none; and whether the centre of its strongest cell does (the pointing game of Zhang et al. 2016, arXiv 1608.00507,
+    without the 15 pixels that they allow beside the object). For the share the map is interpolated to the pixels."""
+    positive = on_picture(heat, cells, *mask.shape).clip(min=0)
     total = float(positive.sum(dtype=np.float64))
     share = float(positive[mask].sum(dtype=np.float64)) / total if total > 0 else float("nan")
-    return share, bool(mask.flat[int(fine.argmax())])
+    return share, bool(mask[strongest(heat, cells, *mask.shape)])
+
+
+def strongest(heat: np.ndarray, cells: Cells, high: int, wide: int) -> tuple[int, int]:
+    """The pixel (row, column) of a picture (high, wide) at the centre of a map's strongest cell, the first of equals."""
+    at = np.unravel_index(int(heat.argmax()), heat.shape)
+    row, column = (
+        min(max(int((cells.first + cells.step * i) * side), 0), side - 1)
+        for i, side in zip(at, (high, wide), strict=True)
+    )
+    return row, column

@@ -10,7 +10,7 @@ from explorer.catalogue.backbones import stage_of
 from explorer.engine import attribution
 from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError, unknown
-from explorer.results import Attribution, Attributions
+from explorer.results import Attribution, Attributions, Cells
 from explorer.runs import Predictions
 
 MOST = 16  # pictures side by side
@@ -60,6 +60,11 @@ def maps_of(
     return np.concatenate(maps), np.concatenate(likely)
 
 
+def cells_of(run: str, how: tuple[str, str, str], maps: np.ndarray) -> Cells:
+    """Where the cells of a run's maps (…, h, w) lie in its pictures; `how`: method, stage, baseline."""
+    return attribution.cells_of(lent.network(run), *how[:2], maps.shape[-1], lent.finished(run).preprocessing.crop)
+
+
 def attribute(
     a: str,
     b: str,
@@ -71,13 +76,14 @@ def attribute(
 ) -> Attribution:
     """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
     index, where = class_of(lent.same_images(a, b), target), stage_or_last(b, stage)
-    maps, likely, rises = [], [], []
+    maps, cells, likely, rises = [], [], [], []
     for run in (a, b):
         net, (picture, x) = lent.network(run), lent.one(run, image)
         maps.append(attribution.attribute(net, x, index, method, where, baseline)[0])
+        cells.append(cells_of(run, (method, where, baseline), maps[-1]))
         likely.append(float(attribution.probabilities(net, x)[0, index]))
         rises.append(float(attribution.rise(net, x, index, method, baseline)[0]))
-    return Attribution(method, where, image, target, picture, *maps, *likely, baseline, *rises)
+    return Attribution(method, where, image, target, picture, *maps, *cells, *likely, baseline, *rises)
 
 
 def attribute_many(
@@ -98,16 +104,17 @@ def attribute_many(
             f"There is room for 1 to {MOST} test images, numbered from 0 to {len(said.labels) - 1}; got {list(images)}. "
             f"Select fewer, or others."
         )
-    found = []
+    found, how = [], (method, where, baseline)
     for i, run in enumerate((a, b)):
         told = partial(part, report, i / 2, 0.5, f"{'AB'[i]}: ")
-        found.append(maps_of(run, images, [index] * len(images), (method, where, baseline), told))
+        found.append(maps_of(run, images, [index] * len(images), how, told))
     (maps_a, likely_a), (maps_b, likely_b) = found
     numbers, pictures = np.array(images), lent.pictures(b)[list(images)]
-    labels = said.labels[numbers]
+    cells_a, cells_b = (cells_of(run, how, maps) for run, maps in ((a, maps_a), (b, maps_b)))
     return Attributions(
-        method, where, target, numbers, labels, pictures, maps_a, maps_b, likely_a, likely_b, said.classes, baseline
-    )
+        method, where, target, numbers, said.labels[numbers], pictures, maps_a, maps_b, cells_a, cells_b,
+        likely_a, likely_b, said.classes, baseline,
+    )  # fmt: skip
 
 
 def part(report: Report, start: float, share: float, before: str, done: float, words: str) -> None:

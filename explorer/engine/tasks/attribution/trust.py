@@ -11,6 +11,7 @@ from explorer.engine import attribution, backbones
 from explorer.engine.tasks import lent
 from explorer.engine.tasks.attribution.maps import (
     Report,
+    cells_of,
     class_of,
     inputs,
     maps_of,
@@ -22,6 +23,7 @@ from explorer.engine.tasks.attribution.maps import (
 from explorer.errors import ExplorerError
 from explorer.results import (
     Cascade,
+    Cells,
     Faithfulness,
     Faithfulnesses,
     OnObject,
@@ -59,9 +61,10 @@ def faithfulness(
     for i, run in enumerate((a, b)):
         net, x = lent.network(run), inputs(run, [image, other])
         heats = attribution.attribute(net, x, [index, int(said.labels[other])], method, where, baseline)
-        cells, another = (attribution.in_cells(heat, x) for heat in heats)
-        compact = attribution.orders(cells, another, seed)
-        some = np.concatenate([compact, attribution.scattered(*cells.shape, ORDERS)])
+        cells = cells_of(run, (method, where, baseline), heats)
+        own, another = (attribution.in_cells(heat, cells, x) for heat in heats)
+        compact = attribution.orders(own, another, seed)
+        some = np.concatenate([compact, attribution.scattered(*own.shape, ORDERS)])
         found = attribution.curves(net, x[:1], some, index, report=partial(part, report, i / 2, 0.5, f"{'AB'[i]}: "))
         share = found.share
         for kept, curves in ((deletion, found.deletion), (insertion, found.insertion)):
@@ -81,22 +84,23 @@ def faithfulness_many(
     for i, run in enumerate((a, b)):
         told = partial(part, report, i / 2, 0.25, f"{'AB'[i]}: ")
         maps, _ = maps_of(run, images, targets, (method, where, baseline), told)
-        areas = _areas(run, images, targets, maps, partial(part, report, i / 2 + 0.25, 0.25, f"{'AB'[i]}: "))
+        cells = cells_of(run, (method, where, baseline), maps)
+        areas = _areas(run, images, targets, maps, cells, partial(part, report, i / 2 + 0.25, 0.25, f"{'AB'[i]}: "))
         for kind, found in zip(("deletion", "insertion"), areas, strict=True):
             gains += attribution.gains("AB"[i], kind, found, (*attribution.CONTROLS, "random"))
     return Faithfulnesses(method, where, np.array(images), attribution.CONTROLS, tuple(gains), baseline)
 
 
 def _areas(
-    run: str, images: Sequence[int], targets: Sequence[int], maps: np.ndarray, report: Report
+    run: str, images: Sequence[int], targets: Sequence[int], maps: np.ndarray, cells: Cells, report: Report
 ) -> tuple[np.ndarray, np.ndarray]:
     """The areas of deletion and of insertion, (n, 1 + c + 1): of the map, of each control, and of one random order."""
     net, deletion, insertion = lent.network(run), [], []
     for k, image in enumerate(images):
         report(k / len(images), f"Picture {k + 1} of {len(images)}")
         x = inputs(run, [image])
-        cells, another = (attribution.in_cells(maps[j], x) for j in (k, (k + len(images) // 2) % len(images)))
-        some = [attribution.orders(cells, another, image), attribution.scattered(*cells.shape, 1)]
+        own, another = (attribution.in_cells(maps[j], cells, x) for j in (k, (k + len(images) // 2) % len(images)))
+        some = [attribution.orders(own, another, image), attribution.scattered(*own.shape, 1)]
         found = attribution.curves(net, x, np.concatenate(some), targets[k], PAIRED_STEPS)
         deletion.append(area(found.deletion))
         insertion.append(area(found.insertion))
@@ -119,7 +123,8 @@ def on_object(
     for i, run in enumerate((a, b)):
         told = partial(part, report, i / 2, 0.5, f"{'AB'[i]}: ")
         maps, _ = maps_of(run, images, said.labels[images].tolist(), (method, where, baseline), told)
-        found.append([attribution.inside(heat, masks[k]) for heat, k in zip(maps, images, strict=True)])
+        cells = cells_of(run, (method, where, baseline), maps)
+        found.append([attribution.inside(heat, cells, masks[k]) for heat, k in zip(maps, images, strict=True)])
     (share_a, hit_a), (share_b, hit_b) = (map(np.array, zip(*rows, strict=True)) for rows in found)
     kept = masks[images]
     centre = kept[:, kept.shape[1] // 2, kept.shape[2] // 2]
