@@ -125,7 +125,8 @@ def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", 
     """Evidence in the middle for A, in a corner for B, twice as strong."""
     a, b = np.zeros((2, cells, cells), np.float32)
     a[1, 1], b[0, 0] = 1.0, -2.0
-    return results.Attribution(method, "layer4", image, target, gallery().images[image], a, b, 0.7, 0.9)
+    where = results.Cells.even(cells)
+    return results.Attribution(method, "layer4", image, target, gallery().images[image], a, b, where, where, 0.7, 0.9)
 
 
 def comparison(a: str, b: str) -> results.Comparison:

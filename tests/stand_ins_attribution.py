@@ -7,6 +7,7 @@ from stand_ins import CLASSES, N, gallery
 
 from explorer import results
 
+CELLS = results.Cells.even(3)
 STEPS = ("", "head", "layer4", "layer3", "layer2", "layer1", "stem")
 
 
@@ -18,17 +19,49 @@ def many(images: tuple[int, ...] = (0, 3, 6)) -> results.Attributions:
     numbers, shares = np.array(images), np.linspace(0.2, 0.8, n)
     pictures = gallery().images[numbers]
     return results.Attributions(
-        "gradcam", "layer4", "brick", numbers, numbers % 3, pictures, a, b, shares, shares + 0.1, CLASSES, "grey"
+        "gradcam",
+        "layer4",
+        "brick",
+        numbers,
+        numbers % 3,
+        pictures,
+        a,
+        b,
+        CELLS,
+        CELLS,
+        shares,
+        shares + 0.1,
+        CLASSES,
+        "grey",
     )
+
+
+CONTROLS = ("centre", "shifted", "mirrored", "another")
 
 
 def faithfulness() -> results.Faithfulness:
     """A's deletion falls at once; everything else falls evenly."""
     share = np.linspace(0, 1, 21)
-    even = results.OrderedCurve(1 - share, np.tile(1 - share, (5, 1)))
-    fast = results.OrderedCurve(np.r_[1.0, np.zeros(20)], np.tile(1 - share, (5, 1)))
-    come = results.OrderedCurve(share, np.tile(share, (5, 1)))
-    return results.Faithfulness("gradcam", "layer4", 0, "brick", share, fast, even, come, come, "grey")
+    falls, rises = (np.tile(y, (5, 1)) for y in (1 - share, share))
+    even = results.OrderedCurve(1 - share, falls[:4], falls)
+    fast = results.OrderedCurve(np.r_[1.0, np.zeros(20)], falls[:4], falls)
+    come = results.OrderedCurve(share, rises[:4], rises)
+    return results.Faithfulness("gradcam", "layer4", 0, "brick", share, CONTROLS, fast, even, come, come, "grey")
+
+
+def faithfulnesses() -> results.Faithfulnesses:
+    """A beats all controls at insertion; at deletion neither beats the centre, and both lose to random cells."""
+    gains = []
+    for model in "AB":
+        for kind in ("deletion", "insertion"):
+            for name in (*CONTROLS, "random"):
+                mean = -0.1 if (name, kind) == ("random", "deletion") else 0.0 if name == "centre" else 0.1
+                mean = 0.1 if (model, kind) == ("A", "insertion") else mean
+                sign = 1 if kind == "insertion" else -1
+                gains.append(
+                    results.Gain(model, kind, name, 24, 0.5, 0.5 - sign * mean, mean, mean - 0.05, mean + 0.05, 12)
+                )
+    return results.Faithfulnesses("gradcam", "layer4", np.arange(24), CONTROLS, tuple(gains), "grey")
 
 
 def on_object() -> results.OnObject:
@@ -51,7 +84,10 @@ def examples() -> dict[str, Any]:
     """One of each kind, by its name."""
     return {
         "Attributions": many(),
+        "Cells": CELLS,
         "Faithfulness": faithfulness(),
+        "Faithfulnesses": faithfulnesses(),
+        "Gain": faithfulnesses().gains[0],
         "OrderedCurve": faithfulness().deletion_a,
         "OnObject": on_object(),
         "Randomisation": randomisation(),

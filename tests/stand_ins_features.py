@@ -41,7 +41,7 @@ def excitement() -> results.Excitement:
         place, rank = np.full((CHANNELS, 12), 4), np.tile(np.arange(1, 13), (CHANNELS, 1))
         low, rho = np.zeros(CHANNELS, np.float32), np.full(CHANNELS, 0.25)
         tops = (top, top + 1, value, value, place, place, rank, rank, low, low, rho)
-        rows.append(results.StageExcitement(stage, 3, 3, (0, 0), stage != "layer4", *tops))
+        rows.append(results.StageExcitement(stage, 3, 3, results.Cells.even(3), (0, 0), stage != "layer4", *tops))
     shares = np.full(3, 1 / 3)
     return results.Excitement(N, N, 96, 1.0, LABELS, CLASSES, shares, tuple(rows))
 

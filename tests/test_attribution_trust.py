@@ -5,9 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from explorer.catalogue import CONTROLS
 from explorer.catalogue.backbones import Backbone, Stage
 from explorer.engine import attribution
 from explorer.engine.backbones import Network, build
+from explorer.results import Cells
 
 _ONE = Backbone("one", "One pixel", "", (Stage("pixels", ("pixels",)),), (), 0, 3 * 32 * 32, head="fc")
 
@@ -53,25 +55,72 @@ def test_gradient_shap_is_seeded() -> None:
 def test_deleting_the_cell_that_is_read_ends_it_at_once(one_cell: Network) -> None:
     x, heat = torch.ones(1, 3, 32, 32), np.zeros((16, 16), np.float32)
     heat[0, 0] = 1.0
-    right = attribution.curves(one_cell, x, heat, 1)
-    wrong = attribution.curves(one_cell, x, -heat, 1)
-    area = lambda y: float(np.trapezoid(y, right.share))  # noqa: E731  (one line, used three times below)
-    assert right.share[0] == 0 and right.share[-1] == 1
-    assert right.deletion[0] > 0.99 and right.deletion[1] < 0.01
-    assert area(right.deletion) < 0.05 < 0.9 < area(wrong.deletion)
-    assert 0.2 < np.mean([area(y) for y in right.random_deletion]) < 0.8
+    cells = attribution.in_cells(heat, Cells.even(16), x)
+    right = attribution.orders(cells, -cells, 0)
+    found = attribution.curves(one_cell, x, np.concatenate([right, attribution.scattered(16, 16, 5)]), 1)
+    assert found.share[0] == 0 and found.share[-1] == 1
+    assert (found.deletion[:, 0] > 0.99).all() and found.deletion[0, 1] < 0.01
+    areas = np.trapezoid(found.deletion, found.share, axis=1)
+    of = dict(zip(("map", *attribution.CONTROLS), areas, strict=False))
+    assert of["map"] < 0.05 < 0.9 < of["another"], "its negative comes last"
+    assert of["centre"] > 0.9, "the cell lies in a corner"
+    assert 0.2 < np.mean(areas[5:]) < 0.8
+
+
+def test_controls_are_as_compact_as_the_map_and_elsewhere() -> None:
+    rng = np.random.default_rng(3)
+    cells, another = rng.permutation(256).reshape(16, 16).astype(np.float32), np.eye(16, dtype=np.float32)
+    orders = attribution.orders(cells, another, 7)
+    assert all(sorted(order) == list(range(256)) for order in orders)
+    ranked, centre, shifted, mirrored, other = orders
+    assert ranked[0] == cells.argmax() and ranked[-1] == cells.argmin()
+    rows, columns = centre // 16, centre % 16
+    far = np.hypot(rows - 7.5, columns - 7.5)
+    assert (np.diff(far) > -1e-6).all(), "from the middle outwards"
+    down, right = (shifted // 16 - ranked // 16) % 16, (shifted % 16 - ranked % 16) % 16
+    assert len(set(down)) == len(set(right)) == 1 and down[0] in (4, 12) and right[0] in (4, 12)
+    assert (mirrored // 16 == ranked // 16).all() and (mirrored % 16 == 15 - ranked % 16).all()
+    assert set(other[:16]) == {17 * i for i in range(16)}
+    assert tuple(name for name, row in CONTROLS.items() if row.compact) == attribution.CONTROLS
+
+
+def test_a_gain_is_paired_and_points_the_same_way_for_both_kinds() -> None:
+    areas = np.array([[0.1, 0.2], [0.5, 0.7], [0.3, 0.2]])  # the map's, the control's
+    (less,) = attribution.gains("A", "deletion", areas, ("centre",))
+    (more,) = attribution.gains("A", "insertion", areas, ("centre",))
+    assert (less.mean, more.mean) == pytest.approx((0.2 / 3, -0.2 / 3)) and (less.better, more.better) == (2, 1)
+    half = 4.302652729911275 * np.std([0.1, 0.2, -0.1], ddof=1) / np.sqrt(3)  # t of 0.975 with 2 degrees of freedom
+    assert (less.low, less.high) == pytest.approx((0.2 / 3 - half, 0.2 / 3 + half))
+    assert (less.n, less.area, less.control_area) == pytest.approx((3, 0.3, 1.1 / 3))
+    (alone,) = attribution.gains("A", "deletion", areas[:1], ("centre",))
+    assert alone.low == -np.inf, "one picture shows nothing"
 
 
 def test_on_the_object_or_beside_it() -> None:
     mask = np.zeros((32, 32), bool)
     mask[:16] = True
-    heat = np.zeros((32, 32), np.float32)
+    heat, even = np.zeros((32, 32), np.float32), Cells.even(32)
     heat[3, 4], heat[20, 20], heat[30, 30] = 3.0, 1.0, -9.0
-    share, hit = attribution.inside(heat, mask)
+    share, hit = attribution.inside(heat, even, mask)
     assert share == pytest.approx(0.75) and hit
-    share, hit = attribution.inside(heat, ~mask)
+    share, hit = attribution.inside(heat, even, ~mask)
     assert share == pytest.approx(0.25) and not hit
-    assert attribution.inside(np.ones((32, 32), np.float32), mask)[0] == pytest.approx(0.5)
+    assert attribution.inside(np.ones((32, 32), np.float32), even, mask)[0] == pytest.approx(0.5)
+
+
+def test_a_cell_points_at_the_place_that_its_layers_look_at() -> None:
+    """A ResNet's middle cell of 3 by 3 at 96 pixels looks at pixel 32, not 47: an object there is hit, one in the middle not."""
+    network = build("resnet10", 2, "random")
+    where = attribution.cells_of(network, "gradcam", "layer4", 3, 96)
+    heat, mask = np.zeros((3, 3), np.float32), np.zeros((96, 96), bool)
+    heat[1, 1], mask[30:35, 30:35] = 1.0, True
+    assert attribution.inside(heat, where, mask)[1] and not attribution.inside(heat, Cells.even(3), mask)[1]
+    assert 96 * where.centres(3) - 0.5 == pytest.approx([0, 32, 64])
+    assert attribution.cells_of(network, "saliency", "layer4", 96, 96) == Cells.even(96)
+    lower = np.zeros((3, 3), np.float32)
+    lower[2, 2] = 1.0
+    own = attribution.in_cells(lower, where, torch.zeros(1, 3, 96, 96))
+    assert np.argwhere(own > 0.9).min() >= 10 and own[15, 15] == own.max() == 1
 
 
 def test_nothing_replaced_leaves_the_map_as_it_was() -> None:

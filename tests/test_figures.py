@@ -9,7 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import stand_ins
+import stand_ins_attribution
 
+from explorer import results
 from explorer.app import figures
 from explorer.app.figures.projection import MOST_LINES, class_style
 from explorer.app.figures.style import CONTROL, FROZEN, LEARNS
@@ -183,8 +185,23 @@ def test_attributions_share_one_symmetric_scale() -> None:
 def test_an_attribution_covers_its_picture_exactly() -> None:
     found = stand_ins.attribution(cells=4)
     heat = next(t for t in figures.attribution(found).data if t.type == "heatmap")
-    assert heat.x0 - heat.dx / 2 == -0.5
-    assert heat.x0 + (4 - 0.5) * heat.dx == found.picture.shape[1] - 0.5
+    assert (heat.x[0], heat.x[-1], len(heat.x)) == (-0.5, found.picture.shape[1] - 0.5, 5)
+    assert np.diff(heat.x) == pytest.approx(found.picture.shape[1] / 4)
+
+
+def test_cells_are_drawn_round_the_places_that_they_look_at() -> None:
+    """A ResNet's cells look at its picture's corner, a third, two thirds: the first is half as wide, the last half wider."""
+    found = stand_ins.attribution()
+    side = found.picture.shape[1]
+    found = replace(found, cells_b=results.Cells(0.5 / side, 1 / 3))
+    a, b = (t for t in figures.attribution(found).data if t.type == "heatmap")
+    assert np.diff(a.x) == pytest.approx([side / 3] * 3, abs=1e-3)
+    assert np.diff(b.x) == pytest.approx([side / 6 + 0.5, side / 3, side / 2 - 0.5], abs=1e-3)
+    many = stand_ins_attribution.many()
+    many = replace(many, cells_b=results.Cells(0.0, 1 / 3))
+    of_a, of_b = (t for t in figures.attributions(many).data if t.type == "heatmap")
+    assert np.diff(of_a.y) == pytest.approx([1 / 3] * 3, abs=1e-3)
+    assert np.diff(of_b.y) == pytest.approx([1 / 6, 1 / 3, 1 / 2], abs=1e-3)
 
 
 def test_a_blank_attribution_keeps_a_scale() -> None:

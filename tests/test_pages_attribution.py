@@ -11,6 +11,7 @@ from test_pages import opened, words
 from explorer import jobs, results, runs
 from explorer.app import figures, ui
 from explorer.app.ui import asking, images
+from explorer.catalogue import CONTROLS
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,7 @@ def two(**choices: str) -> tuple[str, str]:
     a, b = (stand_ins.finished_run(wrong=n, strategy=s, **choices) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     stand_ins.answer(a, b)
     how = {"method": "gradcam", "stage": "layer4"}
+    results.save(stand_ins_attribution.faithfulnesses(), jobs.task("faithfulness_many", a=a, b=b, **how).path)
     for image in range(stand_ins.N):
         for target in stand_ins.CLASSES:
             at = {"image": image, "target": target, **how}
@@ -110,7 +112,7 @@ def test_a_missing_negative_control_is_told(backbone: str, missing: bool) -> Non
     assert "Attention rollout, since it follows attention" in said
 
 
-def test_faithfulness_draws_both_curves_their_bands_and_areas() -> None:
+def test_faithfulness_draws_both_curves_their_controls_and_areas() -> None:
     found = stand_ins_attribution.faithfulness()
     fig = figures.faithfulness(found)
     curves = [trace for trace in fig.data if trace.name and trace.name.endswith("in the map's order")]
@@ -121,12 +123,30 @@ def test_faithfulness_draws_both_curves_their_bands_and_areas() -> None:
     }  # fmt: skip
     assert of["A", "y"] != of["B", "y2"] and all(list(trace.x) == found.share.round(4).tolist() for trace in curves)
     titles = [note.text for note in fig.layout.annotations]
-    assert titles[0] == "A, deletion: area 0.03 (random 0.50 to 0.50)" and titles[1].startswith(
+    assert titles[0] == "A, deletion: area 0.03 (controls 0.50 to 0.50)" and titles[1].startswith(
         "B, deletion: area 0.50"
     )
     assert titles[2].startswith("A, insertion: area 0.50") and all(title in fig.layout.meta["alt"] for title in titles)
-    bands = [trace for trace in fig.data if trace.fill == "toself"]
-    assert len(bands) == 4 and list(bands[0].y)[:21] == pytest.approx(found.deletion_a.random.max(axis=0))
+    lines = {trace.name: list(trace.y) for trace in fig.data if trace.yaxis == "y" and trace not in curves}
+    titled = [CONTROLS[name].title for name in (*found.controls, "random")]
+    assert list(lines) == titled, "random cells come last, after the controls that are as compact as the map"
+    assert lines[titled[0]] == found.deletion_a.controls[0].tolist()
+
+
+def test_the_claim_over_many_images_is_made_against_compact_controls_only() -> None:
+    found = stand_ins_attribution.faithfulnesses()
+    fig = figures.faithfulnesses(found)
+    look = fig.layout.meta["look"]
+    assert "Insertion: A's maps (mean area 0.500) beat every control." in look
+    for start in ("Deletion: A's", "Deletion: B's", "Insertion: B's"):
+        said = look[look.index(start) :].split(". ")[0]
+        assert said.endswith("not shown to beat centre first (0.500, better on 12 of 24)"), said
+    assert "random" not in look and "n = 24" in fig.layout.meta["caution"]
+    first = fig.data[0]
+    assert list(first.x) == [gain.mean for gain in found.of("A", "deletion")]
+    assert list(first.error_x.array) == pytest.approx([0.05] * 5)
+    assert list(first.marker.opacity) == [1, 1, 1, 1, 0.4], "random cells are set apart"
+    assert fig.layout.yaxis.ticktext[-1] == "random cells *"
 
 
 def test_on_object_draws_shares_hits_and_their_intervals() -> None:

@@ -2,7 +2,16 @@
 
 from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.catalogue.datasets import DATASETS, Dataset
-from explorer.catalogue.methods import ATTRIBUTIONS, BASELINES, PROJECTIONS, AttributionMethod, Baseline, Method
+from explorer.catalogue.methods import (
+    ATTRIBUTIONS,
+    BASELINES,
+    CONTROLS,
+    PROJECTIONS,
+    AttributionMethod,
+    Baseline,
+    Control,
+    Method,
+)
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.strategies import (
     AUGMENTATIONS,
@@ -23,6 +32,7 @@ __all__ = [
     "BASELINES",
     "BATCHNORM_MODES",
     "BATCHNORM_TITLES",
+    "CONTROLS",
     "LAYERNORM_MODES",
     "LAYERNORM_TITLES",
     "DATASETS",
@@ -32,6 +42,7 @@ __all__ = [
     "AttributionMethod",
     "Backbone",
     "Baseline",
+    "Control",
     "Dataset",
     "Method",
     "Preprocessing",

@@ -156,6 +156,29 @@ BASELINES = {
     )
 }
 
+
+@dataclass(frozen=True)
+class Control:
+    """One row: an order of a picture's cells to hold a map's against. `compact`: it clears one region after another, as a map
+    does; only such an order shows what the map's places are worth."""
+
+    name: str
+    title: str
+    meaning: str
+    compact: bool = True
+
+
+CONTROLS = {
+    row.name: row
+    for row in (
+        Control("centre", "centre first", "from the middle of the picture outwards"),
+        Control("shifted", "map shifted", "the same map, moved by a quarter of the picture"),
+        Control("mirrored", "map mirrored", "the same map, mirrored left to right"),
+        Control("another", "another picture's map", "the map of another test image for that image's class"),
+        Control("random", "random cells", "cells drawn at random, scattered over the picture", compact=False),
+    )
+}
+
 PROJECTIONS = {
     row.name: row
     for row in (

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from explorer.results.attribution import Cells
+
 
 @dataclass(frozen=True)
 class FeatureMaps:
@@ -88,14 +90,16 @@ class StageExcitement:
 
     `elsewhere_a` (c, t) is the rank that A's top images have in B, `elsewhere_b` the reverse, from 1. `lowest_a`,
     `lowest_b` (c,) is what the least exciting image gives; `correlation` (c,) Spearman's over all images, NaN where a
-    channel answers all alike. `sight` are the pixels seen from a cell, first and last + 1 from the cell's first pixel, or
-    (0, 0) for the whole picture. `same`: A and B have the same weights up to here, to the last bit.
+    channel answers all alike. `cells` says where the grid's cells lie in the input, `sight` where the pixels seen from a
+    cell begin and end, counted from its centre, or (0, 0) for the whole picture. `same`: A and B have the same weights up
+    to here, to the last bit.
     """
 
     stage: str
     rows: int
     columns: int
-    sight: tuple[int, int]
+    cells: Cells
+    sight: tuple[float, float]
     same: bool
     top_a: np.ndarray
     top_b: np.ndarray

@@ -16,14 +16,14 @@ from explorer.app.ui.images import choose_image, pick_target, true_probability
 from explorer.app.ui.pairs import pick_stage
 from explorer.app.ui.selection import selected
 from explorer.app.ui.words import plain, safe_md
-from explorer.catalogue import ATTRIBUTIONS, BASELINES
+from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
 from explorer.catalogue.methods import AttributionMethod
 from explorer.jobs import Task
 from explorer.results import Attribution, Gallery
 from explorer.runs import Run
 
 SIXTEEN = 16
-CONTROL = "guided_backprop"
+NEGATIVE = "guided_backprop"
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
     found = ask(task, f"{look.method.title}, {len(marked)} images", height=640)
     if found is not None:
         draw(partial(figures.attributions, found), "attribution_many", on_select=_clicked,
-             code=("explorer/engine/tasks/attribution.py", "attribute_many"))  # fmt: skip
+             code=("explorer/engine/tasks/attribution/maps.py", "attribute_many"))  # fmt: skip
 
 
 def _clicked() -> None:
@@ -172,8 +172,15 @@ def _clicked() -> None:
 
 
 def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
-    """What happens to the class as the picture goes in the map's order; on shapes, whether the map is on the object."""
+    """Whether maps beat orders as compact as they are, over many images; then one picture; on shapes, the object's mask."""
     runs = {"a": look.a.id, "b": look.b.id}
+    st.subheader("Over many test images")
+    many = ask(look.task("faithfulness_many", **runs), "Deletion and insertion, many images", height=360)
+    if many is not None:
+        draw(partial(figures.faithfulnesses, many), "attribution_faithful_many",
+             code=("explorer/engine/attribution/controls.py", "gains"))  # fmt: skip
+        st.caption("Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + ".")
+    st.subheader("In this picture")
     task = look.task("faithfulness", **runs, image=image, target=look.target)
     found = ask(task, "Deletion and insertion", height=420)
     if found is not None:
@@ -189,10 +196,10 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
 
 def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
     """What is left of B's map while B's weights are replaced by random ones, from the head down."""
-    why = ATTRIBUTIONS[CONTROL].obstacle(look.backbone)
-    control = "" if why or look.method.name == CONTROL else CONTROL
+    why = ATTRIBUTIONS[NEGATIVE].obstacle(look.backbone)
+    control = "" if why or look.method.name == NEGATIVE else NEGATIVE
     if why:
-        title = ATTRIBUTIONS[CONTROL].title.split(" (")[0]
+        title = ATTRIBUTIONS[NEGATIVE].title.split(" (")[0]
         st.caption(f"The negative control is missing: {title} does not apply to this backbone, since {why}.")
     task = look.task("randomise", run=look.b.id, image=image, target=look.target, against=control)
     found = ask(task, "Randomising B, stage by stage", height=420)

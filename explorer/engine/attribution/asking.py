@@ -19,8 +19,9 @@ from explorer.engine.attribution.gradients import (
 )
 from explorer.engine.attribution.removal import ablation, occlusion
 from explorer.engine.attribution.rollout import rollout
-from explorer.engine.backbones import Network, lend
+from explorer.engine.backbones import Network, cells, lend
 from explorer.errors import ExplorerError, unknown
+from explorer.results import Cells
 
 METHODS = {
     "gradcam": gradcam,
@@ -57,6 +58,12 @@ def attribute(
     with torch.inference_mode(False), torch.enable_grad(), lend(_differentiable(network)) as lent:
         x = x.detach().to(next(lent.parameters()).device, torch.float32, copy=True)
         return METHODS[method](lent, x, targets.to(x.device), stage, base).detach().float().cpu().numpy()
+
+
+def cells_of(network: Network, method: str, stage: str, count: int, size: int) -> Cells:
+    """Where the `count` cells a side of a method's map lie in inputs of `size` pixels: a stage's grid where its layers look, all
+    others evenly."""
+    return cells(network, stage, size) if ATTRIBUTIONS[method].staged else Cells.even(count)
 
 
 def _targets(network: Network, target: int | Sequence[int], n: int) -> Tensor:

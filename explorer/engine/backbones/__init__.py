@@ -10,12 +10,13 @@ from torchvision.models.resnet import BasicBlock, ResNet
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
+from explorer.engine.backbones.cells import cells
 from explorer.engine.backbones.lending import lend
 from explorer.engine.backbones.network import NORMALISATIONS, Network
 from explorer.engine.backbones.pooling import grid, pooled
 from explorer.engine.backbones.weights import Progress, load
 
-__all__ = ["NORMALISATIONS", "Network", "build", "grid", "lend", "pooled"]
+__all__ = ["NORMALISATIONS", "Network", "build", "cells", "grid", "lend", "pooled"]
 
 
 def _silent(fraction: float, message: str) -> None:

@@ -3,15 +3,15 @@
 import torch
 from torch import nn
 
-from explorer.engine.backbones import Network, grid
+from explorer.engine.backbones import Network, cells, grid
 
 _PASSED = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm, nn.Dropout, nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, nn.Hardswish,
            nn.Hardsigmoid, nn.Sigmoid)  # fmt: skip
 
 
-def receptive_fields(network: Network, size: int) -> dict[str, tuple[int, int]]:
-    """Per stage, the pixels that the channel's middle cell can see, first and last + 1 along a side, from the cell's own
-    first pixel; (0, 0) where it sees from border to border, as every cell of a transformer does.
+def receptive_fields(network: Network, size: int) -> dict[str, tuple[float, float]]:
+    """Per stage, the pixels that a channel's cell can see, where they begin and end along a side, counted from the cell's
+    centre (`backbones.cells`); (0, 0) where the middle one sees the border, as every cell of a transformer does.
 
     Found in a copy whose convolutions only add up and whose maxima are means, so that the gradient reaches every pixel
     that can matter and no other: the theoretical receptive field (Araujo et al. 2019, doi 10.23915/distill.00021), for
@@ -24,7 +24,7 @@ def receptive_fields(network: Network, size: int) -> dict[str, tuple[int, int]]:
     plain = network.copy()
     for view in plain.stages.values():
         _only_add(view)
-    found = {}
+    found: dict[str, tuple[float, float]] = {}
     with torch.inference_mode(False), torch.enable_grad():
         image = torch.ones(1, 3, size, size, requires_grad=True)
         x: torch.Tensor = image
@@ -36,8 +36,8 @@ def receptive_fields(network: Network, size: int) -> dict[str, tuple[int, int]]:
             (slope,) = torch.autograd.grad(laid[0, :, middle, middle].sum(), image, retain_graph=True)
             seen = slope[0].abs().sum(dim=(0, 1)).nonzero().flatten().tolist()
             whole = seen[0] == 0 or seen[-1] == size - 1
-            start = middle * size // laid.shape[2]
-            found[name] = (0, 0) if whole else (seen[0] - start, seen[-1] + 1 - start)
+            centre = size * cells(network, name, size).centres(laid.shape[2])[middle]
+            found[name] = (0, 0) if whole else (seen[0] - float(centre), seen[-1] + 1 - float(centre))
     return found
 
 

@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from explorer.engine.tasks.attribution import attribute, attribute_many, faithfulness, on_object, randomise
+from explorer.engine.tasks.attribution import (
+    attribute,
+    attribute_many,
+    faithfulness,
+    faithfulness_many,
+    on_object,
+    randomise,
+)
 from explorer.engine.tasks.checks import check_truth, try_lines
 from explorer.engine.tasks.features import excitement, feature_maps, feature_strip, filters, selectivity
 from explorer.engine.tasks.images import gallery, movement, see
@@ -27,6 +34,7 @@ __all__ = [
     "describe",
     "drift",
     "faithfulness",
+    "faithfulness_many",
     "excitement",
     "feature_maps",
     "feature_strip",
@@ -78,6 +86,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "attribute_long": attribute,  # the same for methods of many passes, where quick looks need not wait for it
     "attribute_many": attribute_many,
     "faithfulness": faithfulness,
+    "faithfulness_many": faithfulness_many,
     "on_object": on_object,
     "randomise": randomise,
     "compare": compare,

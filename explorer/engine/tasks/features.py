@@ -8,12 +8,14 @@ import torch
 from explorer import runs
 from explorer.catalogue.backbones import stage_of
 from explorer.engine import features
+from explorer.engine.backbones import cells
 from explorer.engine.features import channels as found_in
 from explorer.engine.features.excite import rank_correlation
 from explorer.engine.features.selective import lowest
 from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError
 from explorer.results import (
+    Cells,
     Excitement,
     FeatureMaps,
     FeatureStrip,
@@ -135,7 +137,10 @@ def excitement(a: str, b: str, report: Callable[[float, str], None] | None = Non
 
     peaks = features.excite(net_a, net_b, _Batches(a, images), tell)
     sight = features.receptive_fields(net_a, used.crop)
-    stages = tuple(_stage_excitement(stage, *pair, images, sight[stage]) for stage, pair in peaks.items())
+    stages = tuple(
+        _stage_excitement(stage, *pair, images, cells(net_a, stage, used.crop), sight[stage])
+        for stage, pair in peaks.items()
+    )
     shares = np.bincount(said.labels[images], minlength=len(said.classes)) / len(images)
     shown = used.crop / used.resize
     return Excitement(len(images), len(said.labels), used.crop, shown, said.labels, said.classes, shares, stages)
@@ -156,13 +161,13 @@ class _Batches:
 
 
 def _stage_excitement(
-    stage: str, a: features.Peaks, b: features.Peaks, images: np.ndarray, sight: tuple[int, int]
+    stage: str, a: features.Peaks, b: features.Peaks, images: np.ndarray, where: Cells, sight: tuple[float, float]
 ) -> StageExcitement:
     rows_a, rows_b = (np.argsort(-peaks.value, axis=0, kind="stable")[:TOP].T for peaks in (a, b))
     at = [np.take_along_axis(kind, rows.T, axis=0).T for rows, peaks in ((rows_a, a), (rows_b, b))
           for kind in (peaks.value, peaks.place)]  # fmt: skip
     return StageExcitement(
-        stage, a.rows, a.columns, sight, a.same,
+        stage, a.rows, a.columns, where, sight, a.same,
         top_a=images[rows_a], top_b=images[rows_b],
         value_a=at[0], value_b=at[2], place_a=at[1], place_b=at[3],
         elsewhere_a=features.ranks_elsewhere(b.value, rows_a), elsewhere_b=features.ranks_elsewhere(a.value, rows_b),

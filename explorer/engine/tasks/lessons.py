@@ -46,12 +46,12 @@ def walk(backbone: str, weights: str, image: int) -> Walk:
     return Walk(backbone, weights, image, label, picture, stages)
 
 
-def _stage(net: Network, stage: str, maps: np.ndarray, field: tuple[int, int], size: int) -> WalkStage:
+def _stage(net: Network, stage: str, maps: np.ndarray, field: tuple[float, float], size: int) -> WalkStage:
     shown = features.strongest(SHOWN, maps)
     names = set(net.names(stage))
     parameters = sum(p.numel() for name, p in net.model.named_parameters() if name in names)
-    start = maps.shape[2] // 2 * size // maps.shape[2]
-    sight = (0, size) if field == (0, 0) else (start + field[0], start + field[1])
+    centre = size * float(backbones.cells(net, stage, size).centres(maps.shape[2])[maps.shape[2] // 2])
+    sight = (0, size) if field == (0, 0) else (round(centre + field[0]), round(centre + field[1]))
     return WalkStage(stage, *maps.shape, parameters, shown, channels.shrunk(maps[shown], CELLS), sight)
 
 

@@ -3,6 +3,15 @@
 from explorer.app.figures.attribution.cascades import randomisation, randomisation_maps
 from explorer.app.figures.attribution.many import attributions
 from explorer.app.figures.attribution.maps import Shown, attribution
-from explorer.app.figures.attribution.trust import faithfulness, on_object
+from explorer.app.figures.attribution.trust import faithfulness, faithfulnesses, on_object
 
-__all__ = ["Shown", "attribution", "attributions", "faithfulness", "on_object", "randomisation", "randomisation_maps"]
+__all__ = [
+    "Shown",
+    "attribution",
+    "attributions",
+    "faithfulness",
+    "faithfulnesses",
+    "on_object",
+    "randomisation",
+    "randomisation_maps",
+]

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explorer.app.figures.attribution.maps import Shown, evidence, grey, share
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
-from explorer.results import Attributions
+from explorer.results import Attributions, Cells
 
 PAIRS = 4  # side by side
 TILE, FINEST = 112, 32  # the most pixels of a picture, and the most cells of a map, on the side of a tile
@@ -31,7 +31,14 @@ def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Show
         words = f"#{found.images[i]}   {share(found.probability_a[i])} → {share(found.probability_b[i])}"
         fig.add_annotation(x=x + 1, y=y, yanchor="bottom", text=words, showarrow=False, xref="x", yref="y")
     for row in range(0, len(places), PAIRS):
-        _row(fig, a[row : row + PAIRS], b[row : row + PAIRS], places[row][1], opacity)
+        some = slice(row, row + PAIRS)
+        _row(
+            fig,
+            (a[some], _edges(found.a, found.cells_a)),
+            (b[some], _edges(found.b, found.cells_b)),
+            places[row][1],
+            opacity,
+        )
     _targets(fig, found, places)
     fig.update_layout(coloraxis=evidence(found.method, far, shown))
     rows = -(-len(places) // PAIRS)
@@ -64,19 +71,27 @@ def place(i: int) -> tuple[float, float]:
     return (i % PAIRS) * (2 + _GAP + _APART), (i // PAIRS) * (1 + _TITLE)
 
 
-def _row(fig: go.Figure, a: np.ndarray, b: np.ndarray, y: float, opacity: float) -> None:
-    """The maps of up to four pairs as one heat map with empty columns between them."""
-    high, wide = a.shape[1:]
-    blank = np.full((high, 1), np.nan, np.float32)
-    parts, edges = [], []
-    for i, maps in enumerate(zip(a, b, strict=True)):
-        for heat, left in zip(maps, (place(i)[0], place(i)[0] + 1 + _GAP), strict=True):
+Maps = tuple[np.ndarray, list[np.ndarray]]
+
+
+def _row(fig: go.Figure, a: Maps, b: Maps, y: float, opacity: float) -> None:
+    """The maps of up to four pairs, each with where its cells begin and end, downwards and across."""
+    for k, (maps, (down, across)) in enumerate((a, b)):
+        blank = np.full((maps.shape[1], 1), np.nan, np.float32)
+        parts: list[np.ndarray] = []
+        edges: list[float] = []
+        for i, heat in enumerate(maps):
             parts += [heat.astype(np.float32), blank]
-            edges += [round(left + j / wide, 4) for j in range(wide + 1)]
-    fig.add_heatmap(
-        z=np.concatenate(parts[:-1], axis=1), x=edges, y=[round(y + j / high, 4) for j in range(high + 1)],
-        coloraxis="coloraxis", opacity=opacity, hoverinfo="skip", hoverongaps=False,
-    )  # fmt: skip
+            edges += (place(i)[0] + k * (1 + _GAP) + across).round(4).tolist()
+        fig.add_heatmap(
+            z=np.concatenate(parts[:-1], axis=1), x=edges, y=(y + down).round(4).tolist(),
+            coloraxis="coloraxis", opacity=opacity, hoverinfo="skip", hoverongaps=False,
+        )  # fmt: skip
+
+
+def _edges(maps: np.ndarray, cells: Cells) -> list[np.ndarray]:
+    """Where the cells of `coarse` maps (n, h, w) begin and end, downwards and across, in shares of the picture's side."""
+    return [cells.edges(count)[[*_starts(count), count]] for count in maps.shape[1:]]
 
 
 def _targets(fig: go.Figure, found: Attributions, places: list[tuple[float, float]]) -> None:
@@ -108,8 +123,13 @@ def _small(picture: np.ndarray) -> np.ndarray:
 def coarse(heat: np.ndarray) -> np.ndarray:
     """A map of at most FINEST cells a side: means of blocks."""
     for axis in (0, 1):
-        if heat.shape[axis] > FINEST:
-            starts = np.arange(FINEST) * heat.shape[axis] // FINEST
-            sizes = np.diff([*starts, heat.shape[axis]])
-            heat = np.add.reduceat(heat, starts, axis=axis) / np.expand_dims(sizes, 1 - axis)
+        starts = _starts(heat.shape[axis])
+        sizes = np.diff([*starts, heat.shape[axis]])
+        heat = np.add.reduceat(heat, starts, axis=axis) / np.expand_dims(sizes, 1 - axis)
     return heat
+
+
+def _starts(count: int) -> np.ndarray:
+    """The first cell of each of at most FINEST blocks of `count` cells."""
+    blocks = min(count, FINEST)
+    return np.arange(blocks) * count // blocks

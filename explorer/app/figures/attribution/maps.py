@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from explorer.app.figures.style import SMALL, bare, finish
 from explorer.catalogue import ATTRIBUTIONS
-from explorer.results import Attribution
+from explorer.results import Attribution, Cells
 
 # nothing where there is no evidence, so that the picture stays visible
 _SCALE = ((0.0, "rgba(0, 114, 178, 0.9)"), (0.25, "rgba(0, 114, 178, 0.45)"), (0.5, "rgba(255, 255, 255, 0)"),
@@ -63,12 +63,14 @@ def attribution(
     titles = ["the picture", f"A: p = {share(found.probability_a)}", f"B: p = {share(found.probability_b)}"]
     maps = [None, a, b] + [b - a] * difference
     fig = make_subplots(cols=len(maps), subplot_titles=titles + ["B − A"] * difference, horizontal_spacing=0.02)
-    for column, heat in enumerate(maps, 1):
+    places = [None, found.cells_a, found.cells_b, found.cells_b]
+    for column, (heat, cells) in enumerate(zip(maps, places, strict=False), 1):
         if heat is None or with_picture:
             ground = found.picture if heat is None else grey(found.picture)
             fig.add_trace(go.Image(z=ground, hoverinfo="skip"), row=1, col=column)
-        if heat is not None:
-            _cells(fig, heat, found.picture.shape[:2], opacity, column, "coloraxis" if column < 4 else "coloraxis2")
+        if heat is not None and cells is not None:
+            axis = "coloraxis" if column < 4 else "coloraxis2"
+            _cells(fig, heat, cells, found.picture.shape[:2], opacity, column, axis)
     _frame(fig, *found.picture.shape[:2], len(maps))
     fig.update_layout(coloraxis=evidence(found.method, far, shown))
     if difference:
@@ -76,12 +78,13 @@ def attribution(
     return _words(fig, found, shown, difference)
 
 
-def _cells(fig: go.Figure, heat: np.ndarray, size: tuple[int, int], opacity: float, column: int, axis: str) -> None:
-    """A map's cells, spread over a picture of this height and width."""
-    (rows, columns), (height, width) = heat.shape, size
-    dx, dy = width / columns, height / rows
+def _cells(
+    fig: go.Figure, heat: np.ndarray, cells: Cells, size: tuple[int, int], opacity: float, column: int, axis: str
+) -> None:
+    """A map's cells over a picture of this height and width, each round the place that it looks at."""
+    y, x = (cells.edges(count) * side - 0.5 for count, side in zip(heat.shape, size, strict=True))
     fig.add_heatmap(
-        z=heat, x0=dx / 2 - 0.5, dx=dx, y0=dy / 2 - 0.5, dy=dy, coloraxis=axis, opacity=opacity,
+        z=heat, x=x.round(4), y=y.round(4), coloraxis=axis, opacity=opacity,
         row=1, col=column, hovertemplate="%{z:.4g}<extra></extra>",
     )  # fmt: skip
 
@@ -99,6 +102,8 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
     if shown.positive and row.signed:
         signs = "Vermillion speaks for the class; what speaks against it is left out."
     grid = f"The map has {rows} × {columns} cells: read nothing finer into it. "
+    if row.staged:
+        grid += "Each is drawn round the place that its layers' windows are centred on, so those at the border can be smaller. "
     magnitude = "Each map has its own scale: how strong it is against the other cannot be seen. "
     apart = " In B − A green is where B has more, purple where it has less." if difference else ""
     return finish(

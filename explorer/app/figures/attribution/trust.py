@@ -1,20 +1,21 @@
-"""Is the map faithful? Deletion and insertion beside random orders; and whether it lies on the object."""
+"""Is the map faithful? Deletion and insertion beside controls, in many pictures and in one; and is it on the object?"""
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, alpha, finish
-from explorer.catalogue import ATTRIBUTIONS
+from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
+from explorer.catalogue import ATTRIBUTIONS, CONTROLS
 from explorer.evidence import Score
-from explorer.results import Faithfulness, OnObject, OrderedCurve
+from explorer.results import Faithfulness, Faithfulnesses, OnObject, OrderedCurve
 
 _MODELS = {"A": (FROZEN, "circle"), "B": (LEARNS, "diamond")}
+_DASHES = ("solid", "dash", "longdash", "dashdot", "dot")  # of the controls, in their order, and of random cells
 
 
 def faithfulness(found: Faithfulness) -> go.Figure:
-    """Deletion above, insertion below, A on the left, B on the right: the class's probability in the map's order, and the
-    band that random orders take; areas in the titles."""
+    """Deletion above, insertion below, A on the left, B on the right: the class's probability in the map's order, in the
+    orders of the controls, and (dotted) in random orders; areas in the titles."""
     panels = [
         ("A", "deletion", found.deletion_a), ("B", "deletion", found.deletion_b),
         ("A", "insertion", found.insertion_a), ("B", "insertion", found.insertion_b),
@@ -24,7 +25,7 @@ def faithfulness(found: Faithfulness) -> go.Figure:
         rows=2, cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05, vertical_spacing=0.22
     )
     for i, (model, _, curve) in enumerate(panels):
-        _panel(fig, found.share, curve, model, i // 2 + 1, i % 2 + 1, first=i == 0)
+        _panel(fig, found, curve, model, i // 2 + 1, i % 2 + 1, first=i == 0)
     fig.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", gridcolor=GREY)
     fig.update_yaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY)
     fig.update_yaxes(title={"text": "probability"}, col=1)
@@ -34,11 +35,12 @@ def faithfulness(found: Faithfulness) -> go.Figure:
     finish(
         fig,
         alt=f"Deletion and insertion for class {found.target} on image {found.image}. " + "; ".join(titles) + ".",
-        look="Deletion should fall below the grey band of random orders (a smaller area), insertion should rise above it (a "
-        "larger one). A curve inside the band: the network does not depend on what the map marks more than on any place.",
-        caution="Compare each curve with its own band; A's area and B's differ also because A and B are not equally sure. "
-        f"One picture, {len(found.deletion_a.random)} random orders. Deleted cells become mean grey, insertion begins with "
-        "the blurred picture: both are pictures that the network never learned from.",
+        look="Deletion should fall below the grey lines (a smaller area), insertion should rise above them (a larger one): "
+        "they are orders as compact as the map that do not ask what this network sees here.",
+        caution="One picture shows how, not whether: the claim is the one above, over many. A's area and B's differ also because "
+        "A and B are not equally sure. Dotted, for comparison only: random cells. They lie scattered and break up everything at "
+        "once, so a map may lose to them at deletion and beat them at insertion whatever it marks. Deleted cells become mean "
+        "grey, insertion begins with the blurred picture: both are pictures that the network never learned from.",
         height=640,
         width=1080,
         top=44,
@@ -47,32 +49,94 @@ def faithfulness(found: Faithfulness) -> go.Figure:
 
 
 def _areas(curve: OrderedCurve) -> str:
-    low, high = curve.random_areas.min(), curve.random_areas.max()
-    return f"area {curve.area:.2f} (random {low:.2f} to {high:.2f})"
+    low, high = curve.control_areas.min(), curve.control_areas.max()
+    return f"area {curve.area:.2f} (controls {low:.2f} to {high:.2f})"
 
 
 def _panel(
-    fig: go.Figure, share: np.ndarray, found: OrderedCurve, model: str, row: int, column: int, first: bool
+    fig: go.Figure, found: Faithfulness, curve: OrderedCurve, model: str, row: int, column: int, first: bool
 ) -> None:
-    """One curve over the band of the random orders, whose mean is dotted."""
+    """The map's curve before those of the controls, and the mean of the random orders."""
     colour, symbol = _MODELS[model]
-    x = share.round(4).tolist()
-    low, high = found.random.min(axis=0), found.random.max(axis=0)
+    x = found.share.round(4).tolist()
+    lines = {CONTROLS[name].title: y for name, y in zip(found.controls, curve.controls, strict=True)}
+    lines[CONTROLS["random"].title] = curve.random.mean(axis=0)
+    for (name, y), dash in zip(lines.items(), _DASHES, strict=True):
+        fig.add_scatter(
+            x=x, y=y.tolist(), mode="lines", name=name, legendgroup=name, showlegend=first, row=row, col=column,
+            line={"color": CONTROL, "dash": dash, "width": 1.5}, hovertemplate=f"{name}: %{{y:.1%}}<extra></extra>",
+        )  # fmt: skip
     fig.add_scatter(
-        x=x + x[::-1], y=[*high.tolist(), *low[::-1].tolist()], fill="toself", mode="lines", hoverinfo="skip",
-        line={"width": 0}, fillcolor=alpha(CONTROL, 0.3), name="random orders, lowest to highest", legendgroup="random",
-        showlegend=first, row=row, col=column,
-    )  # fmt: skip
-    fig.add_scatter(
-        x=x, y=found.random.mean(axis=0).tolist(), mode="lines", name="their mean", legendgroup="mean",
-        line={"color": CONTROL, "dash": "dot", "width": 2}, showlegend=first, row=row, col=column,
-        hovertemplate="random: %{y:.1%}<extra></extra>",
-    )  # fmt: skip
-    fig.add_scatter(
-        x=x, y=found.curve.tolist(), mode="lines+markers", name=f"{model}, in the map's order", legendgroup=model,
+        x=x, y=curve.curve.tolist(), mode="lines+markers", name=f"{model}, in the map's order", legendgroup=model,
         line={"color": colour, "width": 3}, marker={"symbol": symbol, "size": 8}, showlegend=row == 1,
         row=row, col=column, hovertemplate=f"{model}: %{{y:.1%}}<extra></extra>",
     )  # fmt: skip
+
+
+def faithfulnesses(found: Faithfulnesses) -> go.Figure:
+    """Deletion on the left, insertion on the right: by how much the areas of A's and of B's maps are better than each
+    control's, mean over the images with 95 % intervals; random cells, set apart, below."""
+    kinds = ("deletion", "insertion")
+    fig = make_subplots(
+        cols=2, subplot_titles=[kind.capitalize() for kind in kinds], shared_yaxes=True, horizontal_spacing=0.06
+    )
+    for column, kind in enumerate(kinds, 1):
+        for model, lift in (("A", 0.16), ("B", -0.16)):
+            _gains(fig, found, model, kind, lift, column)
+    names = [gain.control for gain in found.of("A", "deletion")]
+    rows = [CONTROLS[name].title + " *" * (not CONTROLS[name].compact) for name in names]
+    fig.add_vline(x=0, line={"color": CONTROL, "width": 1.5})
+    fig.update_yaxes(
+        tickmode="array",
+        tickvals=[-i for i in range(len(names))],
+        ticktext=rows,
+        range=[0.5 - len(names), 0.5],
+        gridcolor=GREY,
+    )
+    fig.update_xaxes(title={"text": "area gained (right: the map is better)"}, gridcolor=GREY, zeroline=False)
+    fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
+    said = [_said(found, model, kind) for kind in kinds for model in "AB"]
+    n = len(found.images)
+    return finish(
+        fig,
+        alt=f"{ATTRIBUTIONS[found.method].title} over {n} test images. " + " ".join(said),
+        look=" ".join(said) + " Only a map that beats all four marks places that this network depends on in this picture.",
+        caution=f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean differences within "
+        "a picture with Student's 95 % interval. * Scattered cells break up the picture everywhere at once: no fair control, "
+        "shown because other tools use it.",
+        height=360,
+        width=1080,
+        top=34,
+    )  # fmt: skip
+
+
+def _gains(fig: go.Figure, found: Faithfulnesses, model: str, kind: str, lift: float, column: int) -> None:
+    """One model's points with their intervals."""
+    colour, symbol = _MODELS[model]
+    gains = found.of(model, kind)
+    opacity = [1.0 if CONTROLS[gain.control].compact else 0.4 for gain in gains]
+    fig.add_scatter(
+        x=[g.mean for g in gains], y=[lift - i for i in range(len(gains))], mode="markers", name=f"{model}'s maps",
+        legendgroup=model, showlegend=column == 1, row=1, col=column,
+        marker={"color": colour, "symbol": symbol, "size": 11, "opacity": opacity},
+        error_x={"array": [g.high - g.mean for g in gains], "arrayminus": [g.mean - g.low for g in gains], "color": colour},
+        customdata=[[f"{g.area:.3f}", f"{g.control_area:.3f}", g.better, g.n] for g in gains],
+        hovertemplate=model + ": area %{customdata[0]}, control %{customdata[1]}; better on %{customdata[2]} of %{customdata[3]}"
+        "<extra></extra>",
+    )  # fmt: skip
+
+
+def _said(found: Faithfulnesses, model: str, kind: str) -> str:
+    """`Insertion: A's maps (mean area 0.44) beat every control.` or which are not beaten, and on how many images they were."""
+    gains, left = found.of(model, kind), found.unbeaten(model, kind)
+    start = f"{kind.capitalize()}: {model}'s maps (mean area {gains[0].area:.3f})"
+    if not left:
+        return f"{start} beat every control."
+    words = [
+        f"{CONTROLS[g.control].title} ({g.control_area:.3f}, better on {g.better} of {g.n})"
+        for g in gains if g.control in left
+    ]  # fmt: skip
+    return f"{start} are not shown to beat {', '.join(words)}."
 
 
 def on_object(found: OnObject) -> go.Figure:

@@ -37,16 +37,15 @@ def boxes(stage: StageExcitement, places: np.ndarray, size: int, shown: float) -
     The receptive field of the cell, cut at the border of the input; where that field is the whole input, the cell's own
     share of the grid. The input is `size` pixels a side and the middle `shown` of the picture.
     """
-    low, high = stage.sight
+    low, high = (edge / size for edge in stage.sight)
     found = np.empty((len(places), 4))
-    for edge, (cells, count) in enumerate(
+    for edge, (which, count) in enumerate(
         ((places % stage.columns, stage.columns), (places // stage.columns, stage.rows))
     ):
-        first, last = cells * size / count, (cells + 1) * size / count
-        if (low, high) != (0, 0):
-            first, last = cells * size // count + low, cells * size // count + high
-        for column, pixels in ((edge, first), (edge + 2, last)):
-            found[:, column] = (1 - shown) / 2 + shown * np.clip(pixels, 0, size) / size
+        centre, edges = stage.cells.centres(count)[which], stage.cells.edges(count)
+        first, last = (edges[which], edges[which + 1]) if low == high else (centre + low, centre + high)
+        for column, share in ((edge, first), (edge + 2, last)):
+            found[:, column] = (1 - shown) / 2 + shown * np.clip(share, 0, 1)
     return found
 
 

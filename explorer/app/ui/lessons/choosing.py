@@ -137,8 +137,8 @@ def decide(row: Backbone, weights: str) -> None:
     if row.normalisation == "batch":
         st.markdown(
             linked(
-                "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images far from "
-                "the pre-training ones the batch's statistics can cost more than tuning gains. *What to freeze* measures how far yours are."
+                "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images unlike the "
+                "pre-training ones those of the batch can cost more than tuning gains. *What to freeze* measures how far yours are."
             )
         )
     st.caption(

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import jobs, lessons
 from explorer.app import figures
 from explorer.app.ui.asking import ask, predictions
-from explorer.app.ui.attribution import CONTROL
+from explorer.app.ui.attribution import NEGATIVE
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.lessons.learning import on_what
 from explorer.app.ui.lessons.runs import need_runs
@@ -71,7 +71,7 @@ def trust(row: Backbone, weights: str, word: str) -> None:
     said = predictions(run)
     image = min(image, len(said.labels) - 1)
     target = said.classes[int(said.labels[image])]
-    what = {"image": image, "target": target, "method": "gradcam", "stage": STAGE, "against": CONTROL}
+    what = {"image": image, "target": target, "method": "gradcam", "stage": STAGE, "against": NEGATIVE}
     found = ask(jobs.task("randomise", run=run, **what), "Replacing weights, stage by stage", height=420)
     if found is not None:
         code = ("explorer/engine/attribution/randomisation.py", "cascade")

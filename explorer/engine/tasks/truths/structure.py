@@ -71,7 +71,7 @@ def sight(asked: Asked) -> Truth:
             f"Choose a convolutional backbone, for instance ResNet-10."
         )
     seen = receptive_fields(build(row.name, 4, "random"), size)
-    wide = {stage: (last - first) or size for stage, (first, last) in seen.items()}
+    wide = {stage: round(last - first) or size for stage, (first, last) in seen.items()}
     first, second, *_ = row.stage_names
     words = f"Found just now by sending a gradient back from one cell of {row.title} to the {size} × {size} pixels."
     return number(wide[first], words, first=first, second=second, one=str(wide[first]), two=str(wide[second]),
