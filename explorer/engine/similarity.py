@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import Tensor
 
+from explorer.engine import neighbours
 from explorer.errors import ExplorerError
 
 
@@ -73,16 +74,10 @@ def knn_overlap(x: np.ndarray, y: np.ndarray, k: int = 10) -> float:
 def knn_right(x: np.ndarray, labels: np.ndarray, k: int = 10) -> np.ndarray:
     """Whether an image's `k` nearest neighbours in `x` (n, d), itself left out, name its own class, (n,) bool.
 
-    Euclidean; a tie of votes goes to the class named first among the nearest. With n ≤ k images all n - 1 others vote.
-    Raises ExplorerError for n < 2.
+    Ties are resolved as in `neighbours.knn_right`. Raises ExplorerError for n < 2.
     """
-    from sklearn.neighbors import NearestNeighbors
-
-    n = _images(x, labels, 2, "The k-NN accuracy")
-    near = NearestNeighbors(n_neighbors=min(k, n - 1)).fit(x).kneighbors(return_distance=False)
-    votes = labels[near]
-    counts = (votes[:, :, None] == votes[:, None, :]).sum(axis=2)  # argmax takes the nearest of those with most votes
-    return votes[np.arange(n), counts.argmax(axis=1)] == labels
+    _images(x, labels, 2, "The k-NN accuracy")
+    return neighbours.knn_right(x, labels, k)
 
 
 def weight_change(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> float:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.engine.projection.space import check, neighbours, standardised
+from explorer.engine.neighbours import majority, nearest
+from explorer.engine.projection.space import check, standardised
 from explorer.evidence import Score
 
 FOLDS, SHUFFLES = 5, 20
@@ -31,32 +32,27 @@ def measure(features: np.ndarray, labels: np.ndarray) -> Apart:
     """
     check({"here": features}, labels)
     x = standardised(features)
-    nearest = neighbours(x, min(10, len(x) - 1))[1]
+    near = nearest(x)
     shuffles = np.stack([np.random.default_rng(seed).permutation(len(x)) for seed in range(SHUFFLES)])
     folds, probe = linear_probe(x * np.sqrt(features.shape[1]), labels)
     return Apart(
-        _votes(nearest, labels),
+        _score(near, labels),
         probe,
         folds,
         silhouette(x, labels),
         shuffles,
-        tuple(_votes(nearest, labels[order]) for order in shuffles),
+        tuple(_score(near, labels[order]) for order in shuffles),
     )
 
 
 def knn_accuracy(x: np.ndarray, labels: np.ndarray, k: int = 10) -> Score:
-    """How often the majority of an image's k nearest others (of all n - 1 where they are fewer) has its class.
-
-    Of classes with as many votes, the one whose votes are nearer wins.
-    """
-    return _votes(neighbours(x, min(k, len(x) - 1))[1], labels)
+    """How often the majority of an image's k nearest others (of all n - 1 where they are fewer) has its class; ties as in
+    `explorer.engine.neighbours`."""
+    return _score(nearest(x, k), labels)
 
 
-def _votes(nearest: np.ndarray, labels: np.ndarray) -> Score:
-    classes, numbers = np.unique(labels, return_inverse=True)
-    worth = 1 + 1e-3 * np.linspace(1, 0, nearest.shape[1])  # too little to outvote, enough to break a tie
-    votes = np.stack([(worth * (numbers[nearest] == c)).sum(axis=1) for c in range(len(classes))], axis=1)
-    return Score(len(nearest), int((votes.argmax(axis=1) == numbers).sum()))
+def _score(near: np.ndarray, labels: np.ndarray) -> Score:
+    return Score(len(near), int((majority(labels[near]) == labels).sum()))
 
 
 def silhouette(x: np.ndarray, labels: np.ndarray) -> float:
