@@ -138,7 +138,7 @@ def decide(row: Backbone, weights: str) -> None:
         st.markdown(
             linked(
                 "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images unlike the "
-                "pre-training ones those of the batch can cost more than tuning gains. *What to freeze* measures how far yours are."
+                "pre-training ones those of the batch can cost more than tuning gains. *What to freeze* tells how far yours are."
             )
         )
     st.caption(
