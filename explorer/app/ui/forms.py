@@ -184,7 +184,7 @@ def pick_batchnorm(plan: Strategy, row: Backbone, key: str) -> str:
     if st.session_state.get(key) not in titles:
         st.session_state[key] = next(iter(titles))
     mode = st.segmented_control(
-        "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, key=key,
+        "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
         format_func=titles.get,
     )  # fmt: skip
     st.caption(modes[mode])

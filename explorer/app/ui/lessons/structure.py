@@ -225,7 +225,7 @@ def _pick_mode(several: bool) -> str:
     if st.session_state.get("lesson_batchnorm") not in titles:
         st.session_state["lesson_batchnorm"] = next(iter(titles))
     mode = st.segmented_control(
-        "BatchNorm statistics", list(titles), required=True, key="lesson_batchnorm", format_func=titles.get
+        "BatchNorm statistics", list(titles), required=True, wrap=True, key="lesson_batchnorm", format_func=titles.get
     )
     st.caption(BATCHNORM_MODES[mode])
     return mode
