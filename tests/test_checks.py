@@ -15,15 +15,19 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 from scipy.stats import binomtest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from explorer import lessons, runs, texts
-from explorer.catalogue import BACKBONES, Backbone
+from explorer.catalogue import BACKBONES, Backbone, Preprocessing
 from explorer.engine import snippets, tasks
 from explorer.engine.tasks import lent
+from explorer.engine.tasks.truths import probing
 from explorer.engine.tasks.truths.looking import before_and_after
 from explorer.errors import ExplorerError
 from explorer.results import Truth
@@ -444,6 +448,34 @@ def test_what_pre_training_adds_is_read_from_its_own_numbers(truths: dict[str, T
     assert truths["8b"].order[-1] == "photo_patches_grey"
     patches = float(dict(truths["1a"].facts)["this"].split()[0])
     assert facts["photo_patches"][0] == pytest.approx(patches, abs=12)  # the same backbone, head and pictures, larger
+
+
+def test_what_was_forgotten_shows_on_digits_with_a_head_fitted_here(
+    truths: dict[str, Truth], ids: dict[str, str]
+) -> None:
+    data, test = probing.few("digits")
+    assert len(data.train) == len(test) == 100
+    pixels = [
+        torch.from_numpy(part.pixels(Preprocessing(64, 64))).permute(0, 3, 1, 2) / 255 for part in (data.train, test)
+    ]
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    facts, right = dict(truths["6d"].facts), {}
+    for word in ("old", "full", "hot"):
+        model = plain()
+        model.fc = nn.Identity()
+        if word != "old":
+            learned = {
+                n: torch.from_numpy(t) for n, t in stored(ids[word], "learned").items() if not n.startswith("fc")
+            }
+            model.load_state_dict(learned, strict=False)
+        with torch.no_grad():
+            seen, held = (model((x - mean) / std).numpy() for x in pixels)
+        head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500)).fit(seen, data.train.labels)
+        right[word] = 100 * head.score(held, test.labels)
+    told = {"old": "old", "full": "cool", "hot": "hot"}
+    for word, value in right.items():
+        assert float(facts[f"{told[word]}_elsewhere"].split()[0]) == pytest.approx(value, abs=2), word
+    assert facts["elsewhere_n"] == "100" and right["hot"] < right["old"] - 10, "what the concept of forgetting says"
 
 
 # Lines of code

@@ -1,17 +1,14 @@
 """What numbers allow one to say and what a choice costs: seeds, paired tests, how many images, how many weights."""
 
-import numpy as np
-import torch
-
 from explorer import evidence, runs
-from explorer.engine import backbones, datasets, devices, probes
+from explorer.engine import backbones
 from explorer.engine.tasks import lent
 from explorer.engine.tasks.similarity import compare
+from explorer.engine.tasks.truths import probing
 from explorer.engine.tasks.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.engine.tasks.truths.structure import described
 from explorer.engine.tasks.truths.tuning import interval, on, score
 from explorer.errors import ExplorerError
-from explorer.recipe import make
 from explorer.results.checks import Truth
 
 
@@ -78,9 +75,6 @@ def weights_to_keep(asked: Asked, *strategies: str) -> Truth:
     return ordered(counts, f"Counted just now in {asked.row.title} with a new head for 4 classes.", **facts)
 
 
-EACH, TESTED, PIXELS = 10, 10, 64  # training and test images of each class, and their side: seconds, not minutes
-
-
 def gains(asked: Asked, *names: str) -> Truth:
     """The order of data sets by what pre-training adds to a probe, the least first: points over random weights."""
     found = {name: _gain(asked, name) for name in names}
@@ -88,26 +82,14 @@ def gains(asked: Asked, *names: str) -> Truth:
         name: f"{100 * with_it:.1f} % against {100 * without:.1f} %" for name, (with_it, without, _) in found.items()
     }
     sizes = ", ".join(f"{name.replace('_', ' ')} {n}" for name, (_, _, n) in found.items())
-    words = f"Probed just now: {asked.row.title}, {EACH} training images per class; test images: {sizes}."
+    words = f"Probed just now: {asked.row.title}, {probing.EACH} training images per class; test images: {sizes}."
     return ordered({name: with_it - without for name, (with_it, without, _) in found.items()}, words, **facts)
 
 
 def _gain(asked: Asked, name: str) -> tuple[float, float, int]:
     """Accuracy of a probe on frozen features, pre-trained and random, and the number of test images."""
-    row, recipe = asked.row, make(backbone=asked.row.name, weights="random", dataset=name, per_class=EACH)
-    data = datasets.load(recipe)
-    rows = [i for k in range(len(data.classes)) for i in np.flatnonzero(data.test.labels == k)[:TESTED]]
-    test = data.test.take(rows)
-    size = row.preprocessing(asked.weights, PIXELS if row.any_size else None)
-    pictures = [torch.from_numpy(part.pixels(size)) for part in (data.train, test)]
-    right = []
-    for weights in (asked.weights, "random"):
-        net = backbones.build(row.name, len(data.classes), weights, seed=0)
-        with backbones.lend(net), torch.inference_mode():
-            train, held = (
-                torch.cat([net.features(devices.to_input(x, size, torch.device("cpu")), None) for x in part.split(64)])
-                for part in pictures
-            )
-        said = probes.probe(train.float().numpy(), data.train.labels, held.float().numpy())
-        right.append(float((said == test.labels).mean()))
-    return right[0], right[1], len(test)
+    row, (data, test) = asked.row, probing.few(name)
+    size = row.preprocessing(asked.weights, probing.PIXELS if row.any_size else None)
+    nets = (backbones.build(row.name, len(data.classes), weights, seed=0) for weights in (asked.weights, "random"))
+    with_it, without = (probing.accuracy(net, data, test, size) for net in nets)
+    return with_it, without, len(test)

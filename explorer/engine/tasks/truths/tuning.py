@@ -2,8 +2,10 @@
 
 from explorer import evidence, runs
 from explorer.engine import backbones, similarity
+from explorer.engine.backbones import Network
 from explorer.engine.tasks import lent
 from explorer.engine.tasks.similarity import rewind as set_back
+from explorer.engine.tasks.truths import probing
 from explorer.engine.tasks.truths.asked import Asked, number, percent, picked, whole
 from explorer.evidence import Score
 from explorer.results.checks import Truth
@@ -61,8 +63,7 @@ def moved_most(asked: Asked, word: str) -> Truth:
 
 def stage_changes(run: str) -> dict[str, float]:
     """‖after - before‖ / ‖before‖ of each stage's weights."""
-    wanted, tuned = lent.finished(run), lent.network(run)
-    start = backbones.build(wanted.backbone, tuned.classes, wanted.weights, wanted.seed)
+    start, tuned = start_of(run), lent.network(run)
     old, new = dict(start.model.named_parameters()), dict(tuned.model.named_parameters())
     return {
         stage: similarity.weight_change({n: old[n] for n in tuned.names(stage) if n in old}, new)
@@ -70,12 +71,29 @@ def stage_changes(run: str) -> dict[str, float]:
     }
 
 
+ELSEWHERE = "digits"
+"""What none of the lesson's runs learned: what their features are still worth there shows what was forgotten."""
+
+
 def too_hot(asked: Asked, cool: str, hot: str) -> Truth:
-    """`accuracy` of a run at too large a rate, with how far the weights of both went."""
+    """`accuracy` of a run at too large a rate, with how far the weights of both went, and what a new head on the features
+    of either makes of another data set, beside the features they began from."""
     found = accuracy(asked, hot, cool)
     far = {word: max(stage_changes(asked.run(word)).values()) for word in (cool, hot)}
-    facts = {"cool_far": percent(far[cool]), "hot_far": percent(far[hot])}
-    return number(found.value, found.words, **dict(found.facts), **facts)
+    data, test = probing.few(ELSEWHERE)
+    size = lent.finished(asked.run(hot)).preprocessing
+    nets = (start_of(asked.run(hot)), lent.network(asked.run(cool)), lent.network(asked.run(hot)))
+    old, gentle, wrecked = (percent(probing.accuracy(net, data, test, size)) for net in nets)
+    facts = {"cool_far": percent(far[cool]), "hot_far": percent(far[hot]), "elsewhere_n": str(len(test)),
+             "old_elsewhere": old, "cool_elsewhere": gentle, "hot_elsewhere": wrecked}  # fmt: skip
+    words = f"{found.words} A new head on frozen features was fitted to {probing.EACH} {ELSEWHERE} of each class."
+    return number(found.value, words, **dict(found.facts), **facts)
+
+
+def start_of(run: str) -> Network:
+    """The network that a run began from."""
+    wanted = lent.finished(run)
+    return backbones.build(wanted.backbone, lent.network(run).classes, wanted.weights, wanted.seed)
 
 
 def rewound(asked: Asked, word: str, stage: str) -> Truth:
