@@ -17,10 +17,11 @@ from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
-VERSION = 3  # part of every key: raise it when a task's meaning changes
+VERSION = 4  # part of every key: raise it when a task's meaning changes
 
 SLOW: frozenset[str] = frozenset({"attribute_long", "attribute_many", "excitement", "faithfulness", "on_object",
-    "randomise", "probe_stages", "rewind", "project_aligned", "interpolate", "curve_point", "find_rates"})  # fmt: skip
+    "randomise", "probe_stages", "rewind", "project_aligned", "map_controls",
+    "interpolate", "curve_point", "find_rates"})  # fmt: skip
 """Names of tasks that take seconds: they go where UMAP does, so that quick looks never wait for them."""
 
 _TABLES = """

@@ -24,7 +24,7 @@ from explorer.results.files import load, pack, save, unpack
 from explorer.results.freezing import Audit, Description, StageAudit, StageDescription
 from explorer.results.images import Gallery, Movement, Seen
 from explorer.results.lessons import CurvePoint, NewHead, Stillness, Walk, WalkStage
-from explorer.results.projection import Noise, Projection, Separation, Trajectory
+from explorer.results.projection import Agreement, MapControls, Noise, Projection, Separation, Trajectory
 from explorer.results.similarity import (
     Comparison,
     Drift,
@@ -42,6 +42,7 @@ from explorer.results.snippets import Snippet
 from explorer.results.training import Epoch, RateCurve, RateSearch
 
 __all__ = [
+    "Agreement",
     "Attribution",
     "Attributions",
     "Audit",
@@ -58,6 +59,7 @@ __all__ = [
     "Filters",
     "Gallery",
     "Interpolation",
+    "MapControls",
     "Mixtures",
     "Movement",
     "NewHead",
