@@ -22,6 +22,7 @@ def look() -> None:
     ui.selection_line(a, b)
     layout = ui.show_map(a, b, picked, found)
     ui.map_words(a, b, picked, found, layout)
+    ui.agreement_table(a, b, picked, found)
     ui.truth_table(a, b, picked, found)
     ui.how_to_read()
     ui.map_beside(a, b)

@@ -118,7 +118,11 @@ def projection(method: str = "pca", unmoved: bool = False) -> results.Projection
     b = a if unmoved else a + labels[:, None].astype(np.float32)
     scores = (evidence.Score(N, 18), evidence.Score(N, 18 if unmoved else 22))
     ids = tuple(f"image-{i}.png" for i in range(N))
-    return results.Projection(method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, 0.42, unmoved)
+    agreement = results.Agreement(0.42, 0.87, 0.0 if unmoved else 0.19)
+    fitted = (0, 0) if unmoved else (250, 50)
+    return results.Projection(
+        method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, agreement, unmoved, *fitted
+    )
 
 
 def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", cells: int = 3) -> results.Attribution:

@@ -30,6 +30,11 @@ def trajectory(run: str = "b", moved: bool = True) -> results.Trajectory:
     )  # fmt: skip
 
 
+def controls() -> results.MapControls:
+    """Two strangers, a random network a little less of one."""
+    return results.MapControls(results.Agreement(0.31, 0.49, 1.02), results.Agreement(0.22, 0.63, 0.64))
+
+
 def noise() -> results.Noise:
     """A heap."""
     xy = np.random.default_rng(3).normal(size=(N, 2)).astype(np.float32)
@@ -47,11 +52,13 @@ def answer(a: str, b: str, unmoved: bool = False) -> None:
         put(separation(run), "separation", run=run)
     for method in ("pca", "umap"):
         put(projection(method, unmoved), "project", a=a, b=b, method=method)
+        put(controls(), "map_controls", a=a, b=b, method=method)
         put(trajectory(b, not unmoved), "project_epochs", run=b, method=method)
         put(noise(), "project_noise", run=b, method=method)
     put(projection("aligned", unmoved), "project_aligned", a=a, b=b)
+    put(controls(), "map_controls", a=a, b=b, method="aligned")
 
 
 def examples() -> dict[str, Any]:
     """One of each result, by its name."""
-    return {"Noise": noise(), "Separation": separation(), "Trajectory": trajectory()}
+    return {"MapControls": controls(), "Noise": noise(), "Separation": separation(), "Trajectory": trajectory()}

@@ -1,6 +1,7 @@
 """What the maps show: which images, colours, symbols, rings, arrows and frames."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -209,6 +210,19 @@ def test_many_images_are_thinned_in_proportion_and_it_is_said() -> None:
     assert "Drawn: 1249 of 4000 images" in fig.layout.meta["look"] and len(drawn(fig)) == 1249
     assert len(figures.projection_moves(many).data[0].x) <= 3 * 250
     assert figures.projection_slide(many).data[0].x is not None
+
+
+def test_under_the_map_stands_how_much_a_rotation_on_other_images_leaves() -> None:
+    told = "fitted on 250 other images, 19 % of the squared distance between A and B is left"
+    for draw in (figures.projection_pair, figures.projection_moves, figures.projection_slide):
+        assert told in draw(P).layout.meta["caution"]
+    still = figures.projection_pair(stand_ins.projection(unmoved=True)).layout.meta["caution"]
+    assert "rotat" not in still
+    assert "Nothing was rotated" in figures.projection_pair(replace(P, others=0)).layout.meta["caution"]
+    found = stand_ins_maps.trajectory()
+    assert "Nothing is rotated" in figures.projection_epochs(found).layout.meta["caution"]
+    turned = figures.projection_epochs(replace(found, others=153)).layout.meta["caution"]
+    assert "fitted on the 153 that are not drawn" in turned
 
 
 def test_a_lasso_or_a_hand() -> None:

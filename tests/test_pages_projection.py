@@ -71,7 +71,8 @@ def test_every_view_of_every_layout_is_drawn(view: str, method: str) -> None:
     assert not app.exception and not app.error
     assert len(app.get("plotly_chart")) == 1
     said = words(app)
-    assert "84 %" not in said and "held-out test images" in said and len(app.table) == 1
+    assert "84 %" not in said and "held-out test images" in said
+    assert len(app.table) == (1 if view in (choosing.EPOCHS, choosing.NOISE) else 2)
 
 
 @pytest.mark.parametrize("colour", choosing.COLOURS)
@@ -83,18 +84,50 @@ def test_every_colour_is_drawn(view: str, colour: str) -> None:
 
 def test_the_table_tells_the_numbers_of_the_full_space_with_their_n() -> None:
     app = shown()
-    table = app.table[0].value
+    table = app.table[1].value
     assert table["k-NN accuracy"].iloc[0].startswith("83.3 % (") and "n = 24" in table["k-NN accuracy"].iloc[0]
     assert table["Linear probe"].iloc[1].startswith("87.5 %") and table["Silhouette"].iloc[0] == "0.21"
-    assert "Mixing of A and B on this map: 0.42" in words(app)
     assert "5-fold, stratified" in words(app)
     app = pick(app, "view", choosing.EPOCHS)
     assert "Trust in this map" not in app.table[0].value, "the epochs' maps have figures of their own"
 
 
+@pytest.mark.parametrize("method", ["umap", "aligned", "pca"])
+def test_beside_the_mixing_stands_what_strangers_would_give(method: str) -> None:
+    app = pick(shown(), "method", method)
+    table = app.table[0].value
+    assert table["Distance left"].tolist() == ["19 %", "64 %", "102 %"]
+    assert table["Same image nearer, on this map"].tolist() == ["87 %", "63 %", "49 %"]
+    assert table["Mixing, on this map"].tolist() == ["0.42", "0.22", "0.31"]
+    assert [name.partition(":")[0] for name in table.iloc[:, 0]] == ["A and B", "Control", "Control"]
+    said = words(app)
+    assert "not that the images stayed" in said and "about 100 % unrelated" in said and "n = 24" in said
+
+
+def test_the_map_is_there_before_its_controls() -> None:
+    a, b = two_runs()
+    jobs.task("map_controls", a=a, b=b, method="umap").path.unlink()
+    app = opened("projection", a=a, b=b)
+    assert not app.exception and len(app.table[0].value) == 1 and app.get("plotly_chart")
+    answer = jobs.status(jobs.task("map_controls", a=a, b=b, method="umap"))
+    assert answer is not None and answer.state == "queued"
+    assert jobs.task("map_controls", a=a, b=b, method="pca").lane == "map"
+
+
+def test_what_the_rotation_was_fitted_on_is_said() -> None:
+    said = words(shown())
+    assert "250 training images, 50 components" in said
+    assert "After the rotation, which was fitted on 250 other images, 19 %" in said
+    a, b = two_runs()
+    task = jobs.task("project", a=a, b=b, method="umap")
+    results.save(replace(stand_ins.projection("umap"), others=0, axes=0), task.path)
+    said = words(opened("projection", a=a, b=b))
+    assert "nothing was rotated or reduced" in said and "Nothing was rotated, since too few other images" in said
+
+
 def test_shuffled_labels_are_scored_beside_and_dealt_out_again() -> None:
     app = pick(shown(), "colour", choosing.SHUFFLED)
-    assert "33.3 % (29.2 to 37.5, 3 deals" in app.table[0].value["k-NN, shuffled labels"].iloc[0]
+    assert "33.3 % (29.2 to 37.5, 3 deals" in app.table[1].value["k-NN, shuffled labels"].iloc[0]
     before = app.get("plotly_chart")[0].proto.spec
     app.button(key="projection_again").click().run()
     assert not app.exception and app.get("plotly_chart")[0].proto.spec != before
@@ -204,10 +237,11 @@ def test_maps_that_move_say_where_to_click() -> None:
 @pytest.mark.parametrize("method", ["umap", "aligned", "pca"])
 def test_how_the_map_was_made_is_said_in_full(method: str) -> None:
     said = words(pick(shown(), "method", method))
-    parts = ["centred and scaled on their own", "orthogonal Procrustes in the full space"]
+    parts = ["centred and scaled on their own", "orthogonal Procrustes", "training images that the map does not show"]
+    parts += ["first principal components, 50 at most"]
     parts += {
-        "umap": ["50 principal components", "one seeded UMAP", "exact joint nearest neighbours", "seed 0"],
-        "aligned": ["50 principal components", "each from its own neighbours"],
+        "umap": ["one seeded UMAP", "exact joint nearest neighbours", "seed 0"],
+        "aligned": ["each from its own neighbours"],
         "pca": ["two directions of largest variance"],
     }[method]
     assert all(part in said for part in parts), said

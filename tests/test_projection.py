@@ -9,6 +9,7 @@ import pytest
 from explorer.catalogue.methods import PROJECTIONS
 from explorer.engine.projection import joint, layouts, map_epochs, measure, project, separation, space, warm_up
 from explorer.errors import ExplorerError
+from explorer.results import Agreement
 
 
 def _features(n: int = 120, d: int = 64, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -19,6 +20,12 @@ def _features(n: int = 120, d: int = 64, classes: int = 4, seed: int = 0) -> tup
     rotation = np.linalg.qr(rng.normal(size=(d, d)))[0]
     after = 4 * (before @ rotation) + 1.5 * rng.normal(size=(n, d)) + 7
     return before.astype(np.float32), after.astype(np.float32), labels
+
+
+def _with_others(n: int = 120, others: int = 250) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, np.ndarray]]:
+    """The same of n images that are shown, and before and after of others that are not."""
+    spaces = _features(n + others)
+    return tuple(x[:n] for x in spaces), (spaces[0][n:], spaces[1][n:])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,15 +52,17 @@ def test_unmoved_features_have_identical_positions(method: str) -> None:
     found = project(before, before.copy(), labels, method)
     assert found.unmoved
     assert np.array_equal(found.a, found.b)
-    assert found.mixing == 0.5
+    assert found.agreement == Agreement(0.5, 1.0, 0.0) and found.others == found.axes == 0
     assert (found.knn_a, found.trust_a) == (found.knn_b, found.trust_b)
 
 
 @pytest.mark.parametrize("method", PROJECTIONS)
 def test_drift_makes_no_islands(method: str) -> None:
-    found = project(*_features(), method)
-    assert not found.unmoved
-    assert 0.3 < found.mixing <= 0.6
+    shown, others = _with_others()
+    found = project(*shown, method, others=others)
+    assert not found.unmoved and (found.others, found.axes) == (250, 50)
+    assert 0.3 < found.agreement.mixing <= 0.6
+    assert found.agreement.twins > 0.9
     moved = np.linalg.norm(found.a - found.b, axis=1).mean()
     assert moved < found.a.std()
 
@@ -66,29 +75,67 @@ def test_without_the_alignment_drift_makes_islands() -> None:
 
 @pytest.mark.parametrize("method", PROJECTIONS)
 def test_a_rotated_scaled_copy_lands_on_itself(method: str) -> None:
-    before, _, labels = _features()
+    (before, _, labels), (others, _) = _with_others()
     rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(64, 64)))[0]
-    found = project(before, 3 * before @ rotation - 2, labels, method)
+    found = project(before, 3 * before @ rotation - 2, labels, method, others=(others, 3 * others @ rotation - 2))
     spread = np.linalg.norm(found.a - found.a.mean(axis=0), axis=1).mean()
     # AlignedUMAP draws its two planes by separate random steps: nothing moved, and yet all drift a little
     assert np.linalg.norm(found.a - found.b, axis=1).mean() < (0.12 if method == "aligned" else 0.05) * spread
-    assert found.mixing == pytest.approx(0.5, abs=0.12 if method == "aligned" else 0.05)
+    assert found.agreement.left < 1e-6 and found.agreement.twins > (0.96 if method == "aligned" else 0.985)
+    assert found.agreement.mixing == pytest.approx(0.5, abs=0.12 if method == "aligned" else 0.05)
 
 
-@pytest.mark.parametrize(("n", "d"), [(40, 200), (40, 8)])
-def test_the_reduced_rotation_is_that_of_the_full_space(n: int, d: int) -> None:
-    before, after, _ = _features(n, d)
+SIZES = [("pca", n, d) for n in (40, 150, 306) for d in (512, 1280)]
+
+
+@pytest.mark.parametrize(("method", "n", "d"), [*SIZES, ("umap", 40, 1280), ("umap", 150, 512), ("umap", 306, 512)])
+def test_unrelated_features_read_as_unrelated_and_a_pure_rotation_as_unmoved(n: int, d: int, method: str) -> None:
+    """Fitted on the images shown, a rotation leaves 15 % of the squared distance of noise of 306 × 512, 1 % of 40 × 1280."""
+    rng = np.random.default_rng(n + d)
+    (x, y), (ox, oy) = rng.normal(size=(2, n, d)), rng.normal(size=(2, 250, d))
+    labels = np.arange(n) % 4
+    strangers = project(x, y, labels, method, others=(ox, oy)).agreement
+    assert strangers.left == pytest.approx(1.0, abs=0.1)
+    assert strangers.twins == pytest.approx(0.5, abs=0.12 if n == 40 else 0.06)
+    rotation = 2 * np.linalg.qr(rng.normal(size=(d, d)))[0]
+    turned = project(x, x @ rotation + 1, labels, method, others=(ox, ox @ rotation + 1)).agreement
+    assert turned.left < 1e-6 and turned.twins > 0.98
+
+
+@pytest.mark.parametrize("few", [20, 40, 100])
+def test_few_other_images_make_no_strangers_alike(few: int) -> None:
+    rng = np.random.default_rng(few)
+    (x, y), others = rng.normal(size=(2, 150, 512)), rng.normal(size=(2, few, 512))
+    found = project(x, y, np.arange(150) % 4, "pca", others=tuple(others))
+    assert found.axes == few // 5 and found.agreement.left == pytest.approx(1.0, abs=0.15)
+
+
+def test_what_is_shown_has_no_say_in_the_rotation() -> None:
+    (before, after, _), others = _with_others()
+    whole = space.on_common_axes([before, after], others)
+    moved = after.copy()
+    moved[0] = after[1]  # one image elsewhere changes the common centre and scale, and not the axes
+    cosine = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in (
+        (whole[1][5] - whole[1][9], x[5] - x[9]) for x in [space.on_common_axes([before, moved], others)[1]]
+    )]  # fmt: skip
+    assert cosine[0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_too_few_other_images_rotate_nothing() -> None:
+    before, after, labels = _features(60, 8)
+    few = (before[:19], after[:19])
+    alone, found = (project(before, after, labels, "pca", others=o) for o in ((), few))
+    assert (found.others, found.axes) == (alone.others, alone.axes) == (0, 0)
+    assert np.array_equal(found.b, alone.b)
     x, y = (z - z.mean(axis=0) for z in (before.astype(float), after.astype(float)))
-    x, y = x * np.sqrt(n) / np.linalg.norm(x), y * np.sqrt(n) / np.linalg.norm(y)
-    u, _, vt = np.linalg.svd(y.T @ x)
-    full = np.linalg.norm(x - y @ u @ vt)
-    a, b = space.aligned(space.standardised(before), [space.standardised(after)])
-    assert np.linalg.norm(a - b) == pytest.approx(full, rel=1e-9)
+    x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
+    assert alone.agreement.left == pytest.approx(((x - y) ** 2).sum() / 2)
 
 
 def test_features_of_different_width_share_a_map() -> None:
-    before, after, labels = _features()
-    assert project(before, after[:, :40], labels, "pca").mixing > 0.1
+    (before, after, labels), (x, y) = _with_others()
+    assert project(before, after[:, :40], labels, "pca", others=(x, y[:, :40])).agreement.mixing > 0.1
+    assert project(before, after[:, :40], labels, "pca").b.shape == (120, 2)
 
 
 def test_knn_accuracy_is_that_of_the_full_space() -> None:
@@ -114,6 +161,15 @@ def test_mixing_on_paper() -> None:
     assert joint.mixing(a, a + 100) == 0.0
 
 
+def test_twins_on_paper() -> None:
+    a = np.array([[0.0, 0], [1, 0], [2, 0]])
+    assert joint.twins(a, a) == 1.0
+    # 0 ↔ 2 change places. Places of B: 2, 1, 0. From a[0] = 0 its own (2) is behind both, from 1 its own (1) is before
+    # both, from 2 its own (0) is behind both; B's side mirrors it: 2 of 6 pairs
+    assert joint.twins(a, a[::-1]) == pytest.approx(1 / 3)
+    assert joint.twins(a, np.zeros((3, 2))) == 0.5
+
+
 @pytest.mark.parametrize("n", [4, 5, 7, 19])
 @pytest.mark.parametrize("method", PROJECTIONS)
 def test_few_images(n: int, method: str) -> None:
@@ -122,7 +178,7 @@ def test_few_images(n: int, method: str) -> None:
         found = project(before, other, labels, method)
         assert np.isfinite(found.a).all()
         assert np.isfinite(found.b).all()
-        assert 0 <= found.mixing <= 1
+        assert 0 <= found.agreement.mixing <= 1 and 0 <= found.agreement.twins <= 1
 
 
 def test_a_collapsed_network_is_drawn_at_one_place() -> None:
@@ -139,6 +195,8 @@ def test_what_cannot_be_mapped_is_said() -> None:
         project(before[:, :1], after, labels)
     with pytest.raises(ExplorerError, match="features after hold values that are not finite"):
         project(before, after * np.nan, labels)
+    with pytest.raises(ExplorerError, match=r"features after \(other images\) hold values that are not finite"):
+        project(before, after, labels, others=(before, after * np.nan))
     with pytest.raises(ExplorerError, match="All 20 images have the same features"):
         project(np.ones((20, 3)), np.zeros((20, 3)), labels)
     with pytest.raises(ExplorerError, match="Unknown projection 'tsne'.*umap, aligned, pca"):
@@ -264,13 +322,22 @@ def test_what_only_turns_and_grows_does_not_drift_over_the_epochs() -> None:
 
     UMAP's random steps leave an eighth of the spread on noise, which the page says.
     """
-    moments, labels = _moments(1)
+    moments, labels = _moments(1, 120)
     rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(16, 16)))[0]
     still = [(1 + t) * moments[0] @ np.linalg.matrix_power(rotation, t) + t for t in range(8)]
     for method, most in (("pca", 1e-3), ("umap", 0.2)):
-        xy = map_epochs(still, labels, np.arange(60), method).xy
+        found = map_epochs(still, labels, np.arange(0, 120, 2), method)
+        xy = found.xy
+        assert (found.others, found.axes) == (60, 12)
         spread = np.linalg.norm(xy[0] - xy[0].mean(axis=0), axis=1).mean()
         assert np.linalg.norm(xy[-1] - xy[0], axis=1).mean() < most * spread
+
+
+def test_epochs_that_have_nothing_to_do_with_each_other_are_not_laid_on_each_other() -> None:
+    moments = list(np.random.default_rng(0).normal(size=(3, 306, 512)))
+    found = map_epochs(moments, np.arange(306) % 4, np.arange(0, 306, 2), "pca")
+    assert (found.others, found.axes) == (153, 30)
+    assert [joint.twins(found.xy[0], xy) for xy in found.xy[1:]] == pytest.approx([0.5, 0.5], abs=0.1)
 
 
 def test_one_epoch_and_few_images_are_mapped_too() -> None:

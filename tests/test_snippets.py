@@ -83,8 +83,8 @@ def test_the_outputs_are_what_the_texts_claim() -> None:
     )
     before, after = (float(line.split()[-1]) for line in answer("lp_ft").output.split("\n"))
     assert after < before / 5
-    before, after = (float(line.split()[-1]) for line in answer("procrustes").output.split("\n"))
-    assert before > 1 and after < 0.01
+    noise, turned = (float(line.split()[-1]) for line in answer("procrustes").output.split("\n"))
+    assert turned < 0.001 < 0.1 < noise < 0.7, "fitted on what it is judged on, noise comes near"
     assert "no gradient: 1.0000" in answer("weight_decay").output
     same, _, noise = (float(line.split()[-1]) for line in answer("cka").output.split("\n"))
     assert same == 1 and noise > 0.9

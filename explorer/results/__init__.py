@@ -27,7 +27,7 @@ from explorer.results.files import load, pack, save, unpack
 from explorer.results.freezing import Audit, Description, StageAudit, StageDescription, StatisticsShift
 from explorer.results.images import Gallery, Movement, Seen
 from explorer.results.lessons import CurvePoint, NewHead, Stillness, Walk, WalkStage
-from explorer.results.projection import Noise, Projection, Separation, Trajectory
+from explorer.results.projection import Agreement, MapControls, Noise, Projection, Separation, Trajectory
 from explorer.results.similarity import (
     Comparison,
     Drift,
@@ -45,6 +45,7 @@ from explorer.results.snippets import Snippet
 from explorer.results.training import Epoch, RateCurve, RateSearch
 
 __all__ = [
+    "Agreement",
     "Attribution",
     "Attributions",
     "Audit",
@@ -64,6 +65,7 @@ __all__ = [
     "Gain",
     "Gallery",
     "Interpolation",
+    "MapControls",
     "Mixtures",
     "Movement",
     "NewHead",

@@ -19,13 +19,28 @@ def in_proportion(labels: np.ndarray, most: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """How far the places of the same images in A and in B agree.
+
+    On the map: `mixing` in [0, 1], the share of each point's map neighbours from the other model (0.5 where the clouds
+    cover each other, whoever is where in them; near 0 for two islands), and `twins` in [0, 1], how often an image's own
+    place in the other model is nearer than another image's (1 where no image moved past another, 0.5 by chance). In the
+    feature space, after the rotation: `left`, the share of the squared distance that is left (0 unmoved, about 1 unrelated).
+    """
+
+    mixing: float
+    twins: float
+    left: float
+
+
+@dataclass(frozen=True)
 class Projection:
     """One shared map of the test images in A (before) and B (after): `a`, `b` (n, 2).
 
     `knn_a`, `knn_b`: leave-one-out 10-nearest-neighbour accuracy in the full space; `trust_a`, `trust_b`: trustworthiness
-    of the map in [0, 1] (Venna, Kaski 2001); `mixing`: share of each point's map neighbours from the other model (0.5
-    where nothing moved, near 0 for two islands); `unmoved`: the features are bitwise the same; `neighbours`, `min_dist` and
-    `seed` are UMAP's.
+    of the map in [0, 1] (Venna, Kaski 2001); `unmoved`: the features are bitwise the same; the rotation was fitted on
+    `others` images that are not shown, in `axes` dimensions (0: nothing was rotated); `neighbours`, `min_dist` and `seed`
+    are UMAP's.
     """
 
     method: str
@@ -39,11 +54,25 @@ class Projection:
     knn_b: Score
     trust_a: float
     trust_b: float
-    mixing: float
+    agreement: Agreement
     unmoved: bool
+    others: int = 0
+    axes: int = 0
     neighbours: int = 15
     min_dist: float = 0.1
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class MapControls:
+    """What the procedure of a map gives where there is nothing to find.
+
+    `shuffled`: A against B with B's images dealt out anew, on the map and in what the rotation is fitted on; `random`: A
+    against a random network of A's shape.
+    """
+
+    shuffled: Agreement
+    random: Agreement
 
 
 @dataclass(frozen=True)
@@ -73,7 +102,7 @@ class Trajectory:
 
     `images` (m,) are those of the n test images that are drawn, `labels` (m,) theirs; `knn` (all n images, full space) and
     `trust` (of the map) one each epoch; `chosen` the epoch that the run kept; `moved` is False where no epoch changed a
-    feature (then t = 1).
+    feature (then t = 1); the rotations were fitted on `others` images that are not drawn, in `axes` dimensions (0: none).
     """
 
     run: str
@@ -88,6 +117,8 @@ class Trajectory:
     trust: tuple[float, ...]
     chosen: int
     moved: bool
+    others: int = 0
+    axes: int = 0
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from explorer.app.ui.images import pick_image, pick_target
 from explorer.app.ui.links import arrive, linked
 from explorer.app.ui.live import follow, home_progress, home_runs, recipe_or_error, result_line, start, start_and_follow
 from explorer.app.ui.maps import (
+    agreement_table,
     ask_map,
     how_to_read,
     image_from_map,
@@ -81,6 +82,7 @@ __all__ = [
     "RUNS_COLUMNS",
     "SIMILARITY_VIEWS",
     "advanced_form",
+    "agreement_table",
     "all_races",
     "all_runs",
     "arrive",

@@ -8,9 +8,10 @@ from explorer.catalogue.datasets import dataset
 from explorer.engine.datasets import digits, downloads, folders, patches, shapes, splits
 from explorer.engine.datasets.decoding import open_picture, to_rgb
 from explorer.engine.datasets.images import Data, Images, fit
+from explorer.engine.datasets.splits import pick
 from explorer.recipe import Recipe
 
-__all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "to_rgb"]
+__all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "pick", "to_rgb"]
 
 
 def _public(name: str, recipe: Recipe) -> Data:

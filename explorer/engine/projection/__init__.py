@@ -7,5 +7,6 @@ whole run, `separation` says how far the classes are apart without any map.
 from explorer.engine.projection.epochs import EpochMaps, map_epochs
 from explorer.engine.projection.joint import SharedMap, project, warm_up
 from explorer.engine.projection.separation import Apart, measure
+from explorer.engine.projection.space import LEAST_OTHERS
 
-__all__ = ["Apart", "EpochMaps", "SharedMap", "map_epochs", "measure", "project", "warm_up"]
+__all__ = ["Apart", "EpochMaps", "LEAST_OTHERS", "SharedMap", "map_epochs", "measure", "project", "warm_up"]

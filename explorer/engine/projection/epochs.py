@@ -9,7 +9,7 @@ from explorer.catalogue.methods import PROJECTIONS
 from explorer.engine.projection.joint import trust
 from explorer.engine.projection.layouts import COMPONENTS, MIN_DIST, NEIGHBOURS, plane, umap
 from explorer.engine.projection.separation import knn_accuracy
-from explorer.engine.projection.space import aligned, check, principal, standardised
+from explorer.engine.projection.space import axes, check, on_common_axes, principal, standardised
 from explorer.errors import unknown
 from explorer.evidence import Score
 
@@ -17,11 +17,13 @@ from explorer.evidence import Score
 @dataclass(frozen=True)
 class EpochMaps:
     """`xy` (t, m, 2) float32: m images at t moments; `knn` in the full space of all n images and `trust` of the map, one
-    each moment."""
+    each moment; the rotations were fitted on `others` images in `axes` dimensions (0: there were none)."""
 
     xy: np.ndarray
     knn: tuple[Score, ...]
     trust: tuple[float, ...]
+    others: int
+    axes: int
 
 
 def map_epochs(
@@ -36,7 +38,8 @@ def map_epochs(
 ) -> EpochMaps:
     """The features (n, d) of the same n images at t ≥ 1 moments, those of `images` (m,) laid out in one fit.
 
-    Every moment is centred, scaled and rotated onto the first as in `project`. An image at a moment looks for its 1.5 k
+    Every moment is centred, scaled and rotated onto the first as in `project`, the rotations fitted on those of the n images
+    that are not laid out: nothing is rotated where they are too few. An image at a moment looks for its 1.5 k
     exact nearest among that moment, the one before and the first: among all t moments it would find little but copies of
     itself. With the first moment among them nothing drifts away by small steps. `labels` (n,) only score the map.
     """
@@ -46,8 +49,11 @@ def map_epochs(
     report(0.05, "rotating the epochs onto the pre-trained network")
     spaces = [standardised(features) for features in moments]
     scores = tuple(knn_accuracy(x, labels) for x in spaces)
-    kept = [standardised(features[images]) for features in moments]
-    stack = np.vstack(aligned(kept[0], kept[1:]))
+    kept = [features[images] for features in moments]
+    rest = np.setdiff1d(np.arange(len(labels)), images)
+    others = [features[rest] for features in moments] if len(moments) > 1 else []
+    on = axes(len(rest), *(features.shape[1] for features in moments)) if others else 0
+    stack = np.vstack(on_common_axes(kept, others))
     report(0.3, f"one map of {len(stack)} points")
     if method == "pca" or len(moments) == 1:
         layout = plane(stack, "pca" if method == "pca" else "umap", seed, k, min_dist)
@@ -56,7 +62,8 @@ def map_epochs(
         layout = umap(points, *_near_in_time(points, len(moments), 3 * k // 2), seed, min_dist)
     report(0.9, "how far to trust it")
     xy = layout.reshape(len(moments), len(images), 2)
-    return EpochMaps(xy, scores, tuple(trust(x, at) for x, at in zip(kept, xy, strict=True)))
+    trusts = tuple(trust(standardised(x), at) for x, at in zip(kept, xy, strict=True))
+    return EpochMaps(xy, scores, trusts, len(rest) if on else 0, on)
 
 
 def _near_in_time(points: np.ndarray, moments: int, k: int) -> tuple[np.ndarray, np.ndarray]:

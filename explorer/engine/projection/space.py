@@ -7,6 +7,8 @@ import numpy as np
 from explorer.errors import ExplorerError
 
 LEAST = 4
+MOST_AXES, PER_AXIS, LEAST_OTHERS = 50, 5, 20
+"""A rotation is fitted on at least 20 images, in 50 dimensions at most and in no more than a fifth of its images."""
 
 
 def check(spaces: dict[str, np.ndarray], labels: np.ndarray) -> None:
@@ -21,15 +23,21 @@ def check(spaces: dict[str, np.ndarray], labels: np.ndarray) -> None:
             raise ExplorerError(
                 f"A map needs at least 2 features, got {features.shape[1]} ({what}). Choose another stage."
             )
+    check_finite(spaces)
+    if not any(np.ptp(features, axis=0).any() for features in spaces.values()):
+        raise ExplorerError(
+            f"All {len(labels)} images have the same features here, so there is nothing to map. Choose another run."
+        )
+
+
+def check_finite(spaces: dict[str, np.ndarray]) -> None:
+    """Raise ExplorerError, naming the space, where features hold NaN or infinity."""
+    for what, features in spaces.items():
         if not np.isfinite(features).all():
             raise ExplorerError(
                 f"The features {what} hold values that are not finite (NaN or infinity), as after a training that "
                 f"diverged. Choose another run, or train again with a smaller learning rate."
             )
-    if not any(np.ptp(features, axis=0).any() for features in spaces.values()):
-        raise ExplorerError(
-            f"All {len(labels)} images have the same features here, so there is nothing to map. Choose another run."
-        )
 
 
 def standardised(features: np.ndarray) -> np.ndarray:
@@ -37,12 +45,15 @@ def standardised(features: np.ndarray) -> np.ndarray:
 
     Constant features become zeros.
     """
+    x = _scaled(features)
+    return principal(x, len(x)) if x.shape[1] > len(x) else x
+
+
+def _scaled(features: np.ndarray) -> np.ndarray:
+    """Centred, with Frobenius norm sqrt(n), on the axes that they have: (n, d); constant features become zeros."""
     x = features.astype(np.float64)
     x -= x.mean(axis=0)
-    n, d = x.shape
-    if d > n:
-        x = principal(x, n)
-    norm = np.linalg.norm(x)
+    norm, n = np.linalg.norm(x), len(x)
     return x * (np.sqrt(n) / norm) if norm > 1e-9 * np.abs(features).max(initial=0.0) * np.sqrt(n) else np.zeros_like(x)
 
 
@@ -60,17 +71,48 @@ def principal(x: np.ndarray, components: int) -> np.ndarray:
     return found * np.where(largest < 0, -1.0, 1.0)
 
 
-def aligned(x: np.ndarray, others: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """`x` (n, r) and each of the others rotated onto it, all of the same width: argmin over orthogonal R of ‖x - y R‖
-    (orthogonal Procrustes, Schönemann 1966)."""
-    width = max(z.shape[1] for z in (x, *others))
-    x, *others = (np.pad(z, ((0, 0), (0, width - z.shape[1]))) for z in (x, *others))
-    return [x, *(y @ _rotation(y, x) for y in others)]
+def axes(others: int, *widths: int) -> int:
+    """In how many dimensions a rotation is fitted on so many images, in networks of these widths; 0: none is fitted."""
+    return min(MOST_AXES, others // PER_AXIS, *widths) if others >= LEAST_OTHERS else 0
+
+
+def on_common_axes(shown: Sequence[np.ndarray], others: Sequence[np.ndarray] = ()) -> list[np.ndarray]:
+    """The features `shown` (n, d_i) of the same n images in several networks on the axes of the first, (n, k) each.
+
+    `others` (m, d_i) are the features of m *other* images in the same networks. On those alone the k first principal axes
+    of each network are found, and the orthogonal R that brings it nearest to the first, argmin ‖x - y R‖ (orthogonal
+    Procrustes, Schönemann 1966); the images shown follow, each network centred and scaled on its own. A rotation fitted
+    on the images that are shown, in nearly as many dimensions as there are images, makes any two sets of features alike.
+
+    Without others, or with too few for `axes`, nothing is rotated: all features as they are, narrower ones padded.
+    """
+    k = axes(len(others[0]), *(x.shape[1] for x in shown)) if others else 0
+    if not k:
+        width = max(x.shape[1] for x in shown)
+        return [np.pad(_scaled(x), ((0, 0), (0, width - x.shape[1]))) for x in shown]
+    bases = [_principal_axes(x, k) for x in others]
+    fitted = [_scaled(x @ basis) for x, basis in zip(others, bases, strict=True)]
+    placed = [_scaled(x @ basis) for x, basis in zip(shown, bases, strict=True)]
+    return [placed[0], *(y @ _rotation(z, fitted[0]) for y, z in zip(placed[1:], fitted[1:], strict=True))]
+
+
+def _principal_axes(features: np.ndarray, k: int) -> np.ndarray:
+    """The first k principal axes of features (m, d), orthonormal columns (d, k), k ≤ m and k ≤ d."""
+    x = features.astype(np.float64)
+    x -= x.mean(axis=0)
+    return np.linalg.svd(x, full_matrices=False)[2][:k].T
 
 
 def _rotation(y: np.ndarray, x: np.ndarray) -> np.ndarray:
     u, _, vt = np.linalg.svd(y.T @ x)
     return u @ vt
+
+
+def unlike(x: np.ndarray, y: np.ndarray) -> float:
+    """The squared distance that is left between two sets of places (n, k) of the same images, as a share of both sets'
+    squared size, ‖x - y‖² / (‖x‖² + ‖y‖²): 0 for equal ones, 1 for two that have nothing to do with each other."""
+    size = (x * x).sum() + (y * y).sum()
+    return float(((x - y) ** 2).sum() / size) if size else 0.0
 
 
 def neighbours(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

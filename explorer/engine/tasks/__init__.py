@@ -17,7 +17,14 @@ from explorer.engine.tasks.images import gallery, movement, see
 from explorer.engine.tasks.lent import network
 from explorer.engine.tasks.lessons import base_filters, beside_start, curve_point, new_head, walk
 from explorer.engine.tasks.planning import describe, find_rates, statistics_shift
-from explorer.engine.tasks.projection import project, project_aligned, project_epochs, project_noise, separation
+from explorer.engine.tasks.projection import (
+    map_controls,
+    project,
+    project_aligned,
+    project_epochs,
+    project_noise,
+    separation,
+)
 from explorer.engine.tasks.similarity import compare, drift, interpolate, probe_stages, rewind, stage_pairs
 from explorer.engine.tasks.snippets import run_snippet, run_step_snippet
 from explorer.engine.tasks.train import train
@@ -48,6 +55,7 @@ __all__ = [
     "new_head",
     "on_object",
     "probe_stages",
+    "map_controls",
     "project",
     "project_aligned",
     "project_epochs",
@@ -77,6 +85,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "selectivity": selectivity,
     "excitement": excitement,
     "filters": filters,
+    "map_controls": map_controls,
     "project": project,
     "project_aligned": project_aligned,
     "project_epochs": project_epochs,

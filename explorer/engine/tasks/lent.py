@@ -119,5 +119,16 @@ def masks(run: str) -> np.ndarray | None:
     return _data(wanted.dataset, wanted.data_dir, wanted.split_seed).test.masks(wanted.preprocessing)
 
 
+def training_pictures(run: str, most: int) -> np.ndarray:
+    """Training images of a run's data set as its network sees them, (m, h, w, 3) uint8, whether it learned from them or not.
+
+    `most` at most, each class in proportion, the same ones for all runs that were tested on the same images. Raises
+    ExplorerError where the data set cannot be read any more.
+    """
+    wanted = finished(run)
+    images = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).train
+    return images.take(datasets.pick(images, most, "map")).pixels(wanted.preprocessing)
+
+
 def _to_input(run: str, rows: np.ndarray) -> torch.Tensor:
     return devices.to_input(torch.from_numpy(rows.copy()), finished(run).preprocessing, torch.device("cpu"))

@@ -209,8 +209,13 @@ def _caution(t: Trajectory) -> str:
     )
     if not t.moved:
         return f"The same at every epoch: n = {t.knn[0].n} images, trustworthiness of the map {t.trust[0]:.2f}."
+    turned = (
+        f" Each epoch is rotated onto the pre-trained network; the rotation is fitted on the {t.others} that are not drawn."
+        if t.others
+        else " Nothing is rotated: fewer than 20 images would be left to fit a rotation on."
+    )
     drift = ", and images whose features stand still tremble a little" if t.method != "pca" else ""
     return (
         f"Positions between two epochs are drawn, not measured{drift}. Band: 95 % intervals, from {100 * low:.0f} to "
-        f"{100 * high:.0f} %, n = {t.knn[0].n} images at each epoch. Trustworthiness of the maps: {trust}.{some}"
+        f"{100 * high:.0f} %, n = {t.knn[0].n} images at each epoch. Trustworthiness of the maps: {trust}.{some}{turned}"
     )

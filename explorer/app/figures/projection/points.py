@@ -135,6 +135,22 @@ def truth(p: Projection) -> str:
     )
 
 
+def moved(p: Projection) -> str:
+    """How much of B the rotation could not bring back to A; empty where nothing moved."""
+    if p.unmoved:
+        return ""
+    left = f"{100 * p.agreement.left:.0f} % of the squared distance between A and B"
+    if not p.others:
+        return (
+            f" Nothing was rotated, since too few other images can be read: of the features as they are {left} is left "
+            "(0 % nothing moved), and a turn of all features together counts as movement."
+        )
+    return (
+        f" After the rotation, which was fitted on {p.others} other images, {left} is left (0 % nothing moved, about 100 % "
+        "unrelated)."
+    )
+
+
 def words(fig: go.Figure, p: Projection, look: str, marks: Marks, rows: int) -> go.Figure:
     """The finished figure of a map of A and B."""
     if marks.selected:
@@ -144,7 +160,7 @@ def words(fig: go.Figure, p: Projection, look: str, marks: Marks, rows: int) -> 
         fig,
         alt=f"{kind} map of {len(p.labels)} test images at {p.stage}, A and B together. {truth(p)}",
         look=look,
-        caution=truth(p),
+        caution=truth(p) + moved(p),
         height=max(560, 110 + 24 * min(rows, 24)),
         top=TOP,
     )

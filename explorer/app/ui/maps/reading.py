@@ -6,11 +6,11 @@ import streamlit as st
 
 from explorer import jobs
 from explorer.app.ui.asking import ask
-from explorer.app.ui.maps.choosing import EPOCHS, SHUFFLED, Picked
+from explorer.app.ui.maps.choosing import EPOCHS, NOISE, SHUFFLED, Picked
 from explorer.app.ui.pairs import same_start
 from explorer.app.ui.words import percent, safe_md
 from explorer.catalogue import PROJECTIONS
-from explorer.results import Projection, Separation
+from explorer.results import Agreement, Projection, Separation
 from explorer.runs import Run
 
 WARNINGS = """
@@ -50,7 +50,7 @@ def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "
         )
     elif not same_start(a, b):
         st.warning(
-            "A and B started from different weights. B was turned onto A as well as a rotation can, but an image's way from "
+            "A and B started from different weights. B was turned onto A as well as one rotation can, but an image's way from "
             "A to B is no training: compare how the classes part, not who moved where.",
             icon=":material/compare_arrows:",
         )
@@ -75,17 +75,22 @@ def _why_still(a: Run, b: Run) -> str:
 def _recipe(picked: Picked, found: Projection, layout: str) -> str:
     """How the map was made."""
     n, method = len(found.labels), PROJECTIONS[layout]
-    made = f"{n} held-out test images at {safe_md(found.stage)}, averaged over positions. "
+    made = f"held-out test images at {safe_md(found.stage)}, averaged over positions. "
     if picked.view == EPOCHS:
-        return made + (
-            "Every epoch is centred and scaled on its own and rotated onto the pre-trained network by orthogonal Procrustes in "
-            "the full space, then all are laid out in one fit"
+        return f"Up to half of the {n} {made}" + (
+            "Every epoch is centred and scaled on its own, reduced to its first principal components and rotated onto the "
+            "pre-trained network by orthogonal Procrustes; both are fitted on the images that are not drawn (where they would "
+            "be fewer than 20, all are drawn and nothing is rotated). Then all epochs are laid out in one fit"
             + (" by PCA." if layout == "pca" else ": 50 principal components and one seeded UMAP, where an image looks for its "
                "exact nearest neighbours in its own epoch, the one before and the pre-trained network: among all epochs it "
                "would find copies of itself.")
             + _standing_in(picked, layout)
         )  # fmt: skip
-    made += f"{method.meaning} "
+    made = f"{n} {made}{method.meaning} "
+    if not found.unmoved and found.others:
+        made += f"(Here: {found.others} training images, {found.axes} components.) "
+    elif not found.unmoved:
+        made += "(Here nothing was rotated or reduced: fewer than 20 training images can be read.) "
     if found.unmoved:
         made += "(Here both have the same features, so they were laid out once, and nothing had to be rotated.) "
     if layout != "pca":
@@ -114,13 +119,41 @@ def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
         f"n = {n} test images, 95 % Wilson intervals. k-NN: the majority of an image's 10 nearest others. Linear probe: logistic "
         f"regression on these features, each image named by a fit that did not see it ({folds}-fold, stratified). Silhouette "
         "(Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
-        + (
-            " Trust: 1 where this map invents no neighbour (trustworthiness at 10). Mixing of A and B on this map: "
-            f"{found.mixing:.2f} (0.5 they overlap, 0 two islands)."
-            if shared
-            else ""
-        )
+        + (" Trust: 1 where this map invents no neighbour (trustworthiness at 10)." if shared else "")
     )
+
+
+def agreement_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+    """How far the same images stayed in place from A to B, beside two controls by the same procedure."""
+    if picked.view in (EPOCHS, NOISE):
+        return
+    st.markdown("**Did the same images stay in place?**")
+    rows = [("A and B", found.agreement)]
+    if found.method == picked.method:  # where PCA stands in, its controls are not worth the wait
+        task = jobs.task("map_controls", a=a.id, b=b.id, method=found.method, **picked.settings)
+        controls = ask(task, "The same procedure on a random network and on shuffled images", height=0)
+        if controls is not None:
+            rows += [
+                ("Control: A and a random network", controls.random),
+                ("Control: A and B, images of B shuffled", controls.shuffled),
+            ]
+    st.table([_agreement(*row) for row in rows])
+    st.caption(
+        f"n = {len(found.labels)} test images. Distance left: of the squared distance after the rotation, in the features; 0 % "
+        "nothing moved, about 100 % unrelated. Same image nearer: how often an image's own place in the other model is nearer "
+        "than another image's; 100 % no image moved past another, 50 % chance. Mixing: the share of a point's map neighbours "
+        "from the other model. **0.5 means that the two clouds cover each other, not that the images stayed**: unrelated "
+        "features can mix as well, so compare with the controls."
+    )
+
+
+def _agreement(name: str, row: Agreement) -> dict[str, str]:
+    return {
+        "": name,
+        "Distance left": f"{100 * row.left:.0f} %",
+        "Same image nearer, on this map": f"{100 * row.twins:.0f} %",
+        "Mixing, on this map": f"{row.mixing:.2f}",
+    }
 
 
 def _row(name: str, row: Separation, trust: float | None, picked: Picked) -> dict[str, str]:
