@@ -18,7 +18,8 @@ def stage_pairs(a: str = "a", b: str = "b") -> results.StagePairs:
     near = np.array([[1 - 0.2 * abs(i - j) for j in range(5)] for i in range(5)])
     moved = near.copy()
     moved[:, 4] -= 0.15
-    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.full((5, 5), 0.1))
+    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
+        np.array([[1.0] * 4 + [0.75], [1.0] * 4 + [0.95]]))  # fmt: skip
 
 
 def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
@@ -33,13 +34,15 @@ def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
 def drift(run: str = "b") -> results.Drift:
     """Four epochs away from the start."""
     knn = tuple(Score(N, 16 + i) for i in range(5))
-    return results.Drift(
-        run, "layer4", N, (0, 1, 2, 3, 4), (1.0, 0.9, 0.85, 0.83, 0.82), (1.0, 0.8, 0.7, 0.7, 0.7), knn
-    )
+    cka = (1.0, 0.9, 0.85, 0.83, 0.82)
+    low, high = (tuple(min(1.0, v + d) for v in cka) for d in (-0.1, 0.1))
+    return results.Drift(run, "layer4", N, (0, 1, 2, 3, 4), cka, low, high, (1.0, 0.8, 0.7, 0.7, 0.7), knn)
 
 
-def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True) -> Rewind:
-    """Frozen stages lose nothing, the last one something, random ones nearly all; or `stages` together, to the start."""
+def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True, moved: int = 3) -> Rewind:
+    """Frozen stages lose nothing, the last one something, random ones nearly all; or `stages` together, to the start.
+
+    Of 12 layers with `statistics` learning moved those of `moved`."""
     base = Score(N, 22)
 
     def outcome(correct: int) -> Paired:

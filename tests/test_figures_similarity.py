@@ -46,7 +46,7 @@ def test_the_matrices_hold_their_numbers_and_the_control_stands_apart() -> None:
     left, right = figures.stage_pairs(pairs).data
     z = np.array(left.z, float)
     np.testing.assert_allclose(z[:, :5], pairs.ab)
-    assert np.isnan(z[:, 5]).all() and z[:, 6].tolist() == [0.1] * 5 and left.x[-1] == "random"
+    assert np.isnan(z[:, 5]).all() and z[:, 6] == pytest.approx(0.1) and left.x[-1] == "random"
     np.testing.assert_allclose(np.array(right.z, float), pairs.aa)
     assert left.texttemplate == "%{z:.2f}" and left.coloraxis == right.coloraxis
 

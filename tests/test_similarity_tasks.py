@@ -98,7 +98,9 @@ def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
 def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
     found, rows = tasks.stage_pairs(*pair), tasks.compare(*pair).stages
     assert np.diag(found.ab).tolist() == [row.cka for row in rows]
-    assert np.diag(found.random).tolist() == [row.cka_random for row in rows]
+    assert [tuple(np.diag(draw)[i] for draw in found.random) for i in range(5)] == [row.cka_random for row in rows]
+    assert found.interval.T.tolist() == [[row.low, row.high] for row in rows] and found.random.shape == (5, 5, 5)
+    assert all(row.low <= row.cka <= row.high for row in rows) and rows[0].low == rows[0].high == 1
     np.testing.assert_array_equal(found.aa, found.aa.T)
     np.testing.assert_array_equal(found.ab[:3, :3], found.aa[:3, :3])
     np.testing.assert_allclose(np.diag(found.bb), 1)

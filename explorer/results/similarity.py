@@ -7,17 +7,23 @@ import numpy as np
 from explorer import evidence
 from explorer.evidence import Score
 
+FEW = 30
+"""With fewer images a CKA scatters too widely to be read without its interval."""
+
 
 @dataclass(frozen=True)
 class StageChange:
-    """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight
-    change ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with a random network of the same shape."""
+    """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight change
+    ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with each of several random networks of the same shape. `low` to `high`
+    is the 95 % interval of `cka` over the choice of images (NaN below 5 of them)."""
 
     stage: str
     cka: float
     knn_overlap: float
     weight_change: float
-    cka_random: float = float("nan")
+    cka_random: tuple[float, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,8 @@ class Comparison:
 class StagePairs:
     """Debiased linear CKA of every stage with every other, on n test images: (s, s), rows are stages of A.
 
-    Columns are the stages of B in `ab`, of A itself in `aa`, of a random network of the same shape in `random`; `bb` is
-    B with itself.
+    Columns are the stages of B in `ab`, of A itself in `aa`; `bb` is B with itself. `random` (r, s, s) is A against r random
+    networks of the same shape. `interval` (2, s) holds both ends of the 95 % intervals on the diagonal of `ab`.
     """
 
     a: str
@@ -53,6 +59,7 @@ class StagePairs:
     aa: np.ndarray
     bb: np.ndarray
     random: np.ndarray
+    interval: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,16 @@ class StageProbes:
 @dataclass(frozen=True)
 class Drift:
     """The last stage of a run after each kept epoch (0: before the first), on n test images: CKA with the features of
-    epoch 0, share of the nearest neighbours of epoch 0 that are kept, accuracy of the 10 nearest neighbours."""
+    epoch 0 and its 95 % interval (`low` to `high`), share of the nearest neighbours of epoch 0 that are kept, accuracy of
+    the 10 nearest neighbours."""
 
     run: str
     stage: str
     n: int
     epochs: tuple[int, ...]
     cka: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     overlap: tuple[float, ...]
     knn: tuple[Score, ...]
 

@@ -58,7 +58,7 @@ TOLD = {
     "features_moved": _told("choice", "run", "none little much", "far numbers stages n audit mean"),
     "maps_differ": _told("choice", "run run stage", "same some all",
                          "stage changed channels last last_changed last_channels last_share"),
-    "likeness": _told("guess", "run run", "", "cka control stage overlap weights n fixed broken"),
+    "likeness": _told("guess", "run run", "", "cka low high control draws stage overlap weights n fixed broken"),
     "any_class": _told("choice", "run", "blank map", "own others drawn alike likely strongest"),
 }  # fmt: skip
 """By the word in a check's fact `truth`."""
