@@ -89,7 +89,8 @@ def test_drift_is_four_panels_with_the_chosen_epoch_marked_in_each() -> None:
 def test_a_rewind_shows_what_was_asked_for_and_says_where_nothing_was_set_back() -> None:
     found = made.rewind()
     for settled, correct in ((True, 16), (False, 15)):
-        start, random = figures.rewind(found, settled).data
+        start, random, *controls = figures.rewind(found, settled).data
+        assert [list(t.x) for t in controls] == ([[pytest.approx(21 / 24)] * 6] if settled else [])
         assert list(start.x) == pytest.approx([22 / 24] * 4 + [correct / 24])
         assert list(start.text[:4]) == ["same weights"] * 4 and len(random.x) == 5
         assert start.marker.symbol != random.marker.symbol
@@ -113,6 +114,27 @@ def test_interpolation_stars_what_validation_chose_and_marks_the_slider() -> Non
 
 
 def test_a_mixture_is_paired_with_another() -> None:
+def test_new_statistics_alone_stand_beside_both_ends() -> None:
+    fig = figures.interpolation(made.interpolation(settled=32), None, "", 4)
+    control = next(t for t in fig.data if t.name == "control: A and B, new statistics alone")
+    assert list(control.x) == [0, 1] and list(control.y) == [16 / 24, 19 / 24]
+    assert "the grey ticks" in fig.layout.meta["caution"]
+    assert all("control" not in (t.name or "") for t in figures.interpolation(made.interpolation(), None, "", 4).data)
+
+
+def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_are_few() -> None:
+    found = stand_ins.comparison("a", "b")
+    fig = figures.change_bars(found, frozenset({"layer4"}))
+    whiskers = next(t for t in fig.data if t.error_x.array is not None)
+    assert whiskers.error_x.array[-1] == pytest.approx(0.1) and whiskers.error_x.arrayminus[-1] == pytest.approx(0.1)
+    control = next(t for t in fig.data if t.name == "control: 2 random networks")
+    assert list(control.x) == [0.1, 0.2] * 4 + [0.1, 0.3]
+    assert "fewer than 30" in fig.layout.meta["caution"]
+    assert "fewer than 30" not in figures.change_bars(replace(found, n=30), frozenset()).layout.meta["caution"]
+    assert "fewer than 30" in figures.stage_pairs(made.stage_pairs()).layout.meta["caution"]
+    assert "fewer than 30" in figures.drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]
+
+
     paired = made.interpolation().on("test").against(6, 0)
     assert (paired.score.correct, paired.fixed, paired.broken) == (23, 5, 0)
     assert paired.p_value == pytest.approx(2 / 2**5)

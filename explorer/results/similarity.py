@@ -117,14 +117,19 @@ class Drift:
 @dataclass(frozen=True)
 class Reset:
     """A run with some stages set back to its first weights (`to` "start") or to random ones ("random"), against the run
-    itself: with the BatchNorm statistics that came with the weights (`plain`), and estimated anew (`settled`; None where
-    there is nothing to estimate). `identical`: every tensor was bitwise what it had been."""
+    itself: with the BatchNorm statistics that came with the weights (`plain`), and with those of `layers` layers estimated
+    anew (`settled`). `control` is the run with no stage set back but the same layers' statistics estimated anew, `beyond`
+    the settled reset against that control. All three are None where nothing was to be estimated: no statistics from the
+    first stage on differ from the run's. `identical`: every tensor was bitwise what it had been."""
 
     stages: tuple[str, ...]
     to: str
     identical: bool
     plain: Paired
-    settled: Paired | None
+    settled: Paired | None = None
+    control: Paired | None = None
+    beyond: Paired | None = None
+    layers: int = 0
 
     def outcome(self, settled: bool) -> Paired:
         """The one to show: with new statistics where they are asked for and there are any."""
@@ -134,15 +139,16 @@ class Reset:
 @dataclass(frozen=True)
 class Rewind:
     """Which stages carry the task: `base` is the run as computed now, `recorded` as it was when it ended, on the same n
-    images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm),
-    `control` is the run itself with all its statistics estimated anew; `chance` as in `StageProbes`."""
+    images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm);
+    of its `layers` BatchNorm layers learning moved the statistics of `moved`; `chance` as in `StageProbes`."""
 
     run: str
     base: Score
     recorded: Score
     start: str
     images: int
-    control: Paired | None
+    layers: int
+    moved: int
     chance: float
     resets: tuple[Reset, ...]
 
@@ -150,12 +156,14 @@ class Rewind:
 @dataclass(frozen=True)
 class Mixtures:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
-    bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are."""
+    bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
+    and of B with their statistics estimated anew, (0, n) where none were."""
 
     images: str
     of: int
     right: np.ndarray
     loss: np.ndarray
+    controls: np.ndarray
 
     def score(self, i: int) -> Score:
         """Of the i-th mixture."""
@@ -163,8 +171,16 @@ class Mixtures:
 
     def against(self, i: int, reference: int) -> Paired:
         """The i-th mixture against another, on the same images."""
-        new, old = self.right[i], self.right[reference]
-        return Paired(self.score(i), int((new & ~old).sum()), int((~new & old).sum()))
+        return _paired(self.right[i], self.right[reference])
+
+    def control(self, end: int) -> Paired:
+        """A (0) or B (-1) with new statistics, against itself with those it has; IndexError where none were estimated."""
+        return _paired(self.controls[end], self.right[end])
+
+
+def _paired(new: np.ndarray, old: np.ndarray) -> Paired:
+    """What is right, (n,) bool, against a reference on the same images."""
+    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()))
 
 
 @dataclass(frozen=True)
@@ -172,7 +188,8 @@ class Interpolation:
     """The line of weights from A (alpha 0) to B (alpha 1), for `alphas` (m,) on each kind of images.
 
     `common` is the last stage that A and B share to the last bit (empty: none), `layers` counts the BatchNorm layers
-    behind it, `settled` the training images from which their statistics were estimated anew (0: mixed like the weights).
+    behind it, `moved` those of them in whose statistics A and B differ, `settled` the training images from which these were
+    estimated anew between the ends (0: mixed like the weights).
     `recorded_a`, `recorded_b`: the test scores of the runs as they ended.
     """
 
@@ -182,6 +199,7 @@ class Interpolation:
     kinds: tuple[Mixtures, ...]
     common: str
     layers: int
+    moved: int
     settled: int
     recorded_a: Score
     recorded_b: Score

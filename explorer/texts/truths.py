@@ -48,7 +48,7 @@ TOLD = {
     "moved_most": _told("choice", "run", STAGES, "stage listed most least"),
     "too_hot": _told("guess", "run run", "", f"{_ACCURACY} cool_far hot_far"),
     "rewound": _told("choice", "run stage", "stays some most",
-                     "stage base left interval settled n chance start changed identical"),
+                     "stage base left interval settled control n chance start changed identical"),
     "another_seed": _told("choice", "run run", "same inside outside", "a b interval n differ fixed broken p"),
     "better": _told("choice", "run run", "first second not_shown", "a b a_interval b_interval n fixed broken agree p verdict"),
     "images_needed": _told("guess", "run whole", "", "accuracy n half need points finer"),
