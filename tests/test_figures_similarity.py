@@ -79,11 +79,22 @@ def test_probes_carry_wilson_intervals_and_chance() -> None:
 
 def test_drift_is_four_panels_with_the_chosen_epoch_marked_in_each() -> None:
     fig = figures.drift(made.drift(), stand_ins.epochs(4), 3)
+    assert list(fig.data[0].y) == [*made.drift().high, *reversed(made.drift().low)]
     lines = [t for t in fig.data if t.mode == "lines+markers"]
     assert [list(t.y) for t in lines[:2]] == [list(made.drift().cka), list(made.drift().overlap)]
     assert list(lines[3].y) == [e.val.accuracy for e in stand_ins.epochs(4)]
     assert [shape.x0 for shape in fig.layout.shapes] == [3] * 4
     assert not figures.drift(made.drift(), stand_ins.epochs(4)).layout.shapes
+
+
+def test_a_vote_of_neighbours_shows_its_count_and_no_interval() -> None:
+    fig = figures.drift(made.drift(), stand_ins.epochs(4), 3)
+    votes = next(t for t in fig.data if t.name == "test, k-NN")
+    assert [row[0] for row in votes.customdata] == [figures.tally(s) for s in made.drift().knn]
+    assert figures.tally(made.drift().knn[0]) == "66.7 % (16 of 24)"
+    bands = [t for t in fig.data if t.fill == "toself"]
+    assert len(bands) == 3 and not any(made.drift().knn[0].high in t.y for t in bands)  # CKA, and the head's two
+    assert "Bengio & Grandvalet 2004" in fig.layout.meta["caution"]
 
 
 def test_a_rewind_shows_what_was_asked_for_and_says_where_nothing_was_set_back() -> None:
@@ -113,7 +124,6 @@ def test_interpolation_stars_what_validation_chose_and_marks_the_slider() -> Non
     assert list(band.y[:11]) == [wilson(int(r.sum()), 24)[1] for r in found.on("test").right]
 
 
-def test_a_mixture_is_paired_with_another() -> None:
 def test_new_statistics_alone_stand_beside_both_ends() -> None:
     fig = figures.interpolation(made.interpolation(settled=32), None, "", 4)
     control = next(t for t in fig.data if t.name == "control: A and B, new statistics alone")
@@ -135,6 +145,7 @@ def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_ar
     assert "fewer than 30" in figures.drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]
 
 
+def test_a_mixture_is_paired_with_another() -> None:
     paired = made.interpolation().on("test").against(6, 0)
     assert (paired.score.correct, paired.fixed, paired.broken) == (23, 5, 0)
     assert paired.p_value == pytest.approx(2 / 2**5)
