@@ -136,8 +136,8 @@ def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", 
 def comparison(a: str, b: str) -> results.Comparison:
     """Nothing moved but the last stage."""
     names = ("stem", "layer1", "layer2", "layer3", "layer4")
-    stages = tuple(results.StageChange(n, 1.0, 1.0, 0.0, 0.2) for n in names[:-1])
-    stages += (results.StageChange("layer4", 0.8, 0.6, 0.03, 0.1),)
+    stages = tuple(results.StageChange(n, 1.0, 1.0, 0.0, (0.1, 0.2), 1.0, 1.0) for n in names[:-1])
+    stages += (results.StageChange("layer4", 0.8, 0.6, 0.03, (0.1, 0.3), 0.7, 0.9),)
     quadrant = np.zeros(N, np.int64)
     return results.Comparison(a, b, N, 18, 4, 1, 1, 0.375, "No difference shown (p = 0.38).", quadrant, stages)
 

@@ -18,7 +18,8 @@ def stage_pairs(a: str = "a", b: str = "b") -> results.StagePairs:
     near = np.array([[1 - 0.2 * abs(i - j) for j in range(5)] for i in range(5)])
     moved = near.copy()
     moved[:, 4] -= 0.15
-    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.full((5, 5), 0.1))
+    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
+        np.array([[1.0] * 4 + [0.75], [1.0] * 4 + [0.95]]))  # fmt: skip
 
 
 def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
@@ -33,33 +34,36 @@ def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
 def drift(run: str = "b") -> results.Drift:
     """Four epochs away from the start."""
     knn = tuple(Score(N, 16 + i) for i in range(5))
-    return results.Drift(
-        run, "layer4", N, (0, 1, 2, 3, 4), (1.0, 0.9, 0.85, 0.83, 0.82), (1.0, 0.8, 0.7, 0.7, 0.7), knn
-    )
+    cka = (1.0, 0.9, 0.85, 0.83, 0.82)
+    low, high = (tuple(min(1.0, v + d) for v in cka) for d in (-0.1, 0.1))
+    return results.Drift(run, "layer4", N, (0, 1, 2, 3, 4), cka, low, high, (1.0, 0.8, 0.7, 0.7, 0.7), knn)
 
 
-def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True) -> Rewind:
-    """Frozen stages lose nothing, the last one something, random ones nearly all; or `stages` together, to the start."""
+def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True, moved: int = 3) -> Rewind:
+    """Frozen stages lose nothing, the last one something, random ones nearly all; or `stages` together, to the start.
+
+    Of 12 layers with `statistics` learning moved those of `moved`."""
     base = Score(N, 22)
 
     def outcome(correct: int) -> Paired:
         return Paired(Score(N, correct), 0, 22 - correct)
 
     def reset(names: tuple[str, ...], to: str, correct: int, identical: bool = False) -> Reset:
-        return Reset(
-            names, to, identical, outcome(correct), outcome(correct + 1) if statistics and not identical else None
-        )
+        if identical or not statistics or (to == "start" and not moved):
+            return Reset(names, to, identical, outcome(correct))
+        beyond = Paired(Score(N, correct + 1), 0, 20 - correct)
+        return Reset(names, to, identical, outcome(correct), outcome(correct + 1), outcome(21), beyond, 3)
 
     rows = [reset((s,), "start", 22, True) for s in STAGES[:-1]] + [reset(("layer4",), "start", 15)]
     rows += [reset((s,), "random", 8 if s != "layer1" else 12) for s in STAGES]
     if stages:
         rows = [reset(stages, "start", 15)]
-    control = outcome(21) if statistics else None
-    return Rewind(run, base, base, "BUILT_IN", 32 if statistics else 0, control, 1 / 3, tuple(rows))
+    counts = (32, 12, moved) if statistics else (0, 0, 0)
+    return Rewind(run, base, base, "BUILT_IN", *counts, 1 / 3, tuple(rows))
 
 
 def interpolation(
-    a: str = "a", b: str = "b", images: tuple[str, ...] = ("test", "validation"), settled: int = 0
+    a: str = "a", b: str = "b", images: tuple[str, ...] = ("test", "validation"), settled: int = 0, moved: int = 3
 ) -> Interpolation:
     """A has 18 of the test images right, B 22, the middle 23; validation is best at α = 0.7."""
     kinds = []
@@ -70,8 +74,9 @@ def interpolation(
             else [18, 18, 18, 18, 19, 20, 20, 21, 20, 19, 19]
         )
         right = np.array([np.arange(N) < count for count in best])
-        kinds.append(Mixtures(name, N, right, 1 - np.array(best) / N))
-    return Interpolation(a, b, ALPHAS, tuple(kinds), "layer3", 3, settled, Score(N, 18), Score(N, 22))
+        controls = np.array([np.arange(N) < count for count in (16, 19)][: 2 * bool(settled)]).reshape(-1, N)
+        kinds.append(Mixtures(name, N, right, 1 - np.array(best) / N, controls.astype(bool)))
+    return Interpolation(a, b, ALPHAS, tuple(kinds), "layer3", 3, moved, settled, Score(N, 18), Score(N, 22))
 
 
 def answer(a: str, b: str) -> None:

@@ -46,7 +46,7 @@ def test_the_matrices_hold_their_numbers_and_the_control_stands_apart() -> None:
     left, right = figures.stage_pairs(pairs).data
     z = np.array(left.z, float)
     np.testing.assert_allclose(z[:, :5], pairs.ab)
-    assert np.isnan(z[:, 5]).all() and z[:, 6].tolist() == [0.1] * 5 and left.x[-1] == "random"
+    assert np.isnan(z[:, 5]).all() and z[:, 6] == pytest.approx(0.1) and left.x[-1] == "random"
     np.testing.assert_allclose(np.array(right.z, float), pairs.aa)
     assert left.texttemplate == "%{z:.2f}" and left.coloraxis == right.coloraxis
 
@@ -79,6 +79,7 @@ def test_probes_carry_wilson_intervals_and_chance() -> None:
 
 def test_drift_is_four_panels_with_the_chosen_epoch_marked_in_each() -> None:
     fig = figures.drift(made.drift(), stand_ins.epochs(4), 3)
+    assert list(fig.data[0].y) == [*made.drift().high, *reversed(made.drift().low)]
     lines = [t for t in fig.data if t.mode == "lines+markers"]
     assert [list(t.y) for t in lines[:2]] == [list(made.drift().cka), list(made.drift().overlap)]
     assert list(lines[3].y) == [e.val.accuracy for e in stand_ins.epochs(4)]
@@ -86,10 +87,21 @@ def test_drift_is_four_panels_with_the_chosen_epoch_marked_in_each() -> None:
     assert not figures.drift(made.drift(), stand_ins.epochs(4)).layout.shapes
 
 
+def test_a_vote_of_neighbours_shows_its_count_and_no_interval() -> None:
+    fig = figures.drift(made.drift(), stand_ins.epochs(4), 3)
+    votes = next(t for t in fig.data if t.name == "test, k-NN")
+    assert [row[0] for row in votes.customdata] == [figures.tally(s) for s in made.drift().knn]
+    assert figures.tally(made.drift().knn[0]) == "66.7 % (16 of 24)"
+    bands = [t for t in fig.data if t.fill == "toself"]
+    assert len(bands) == 3 and not any(made.drift().knn[0].high in t.y for t in bands)  # CKA, and the head's two
+    assert "Bengio & Grandvalet 2004" in fig.layout.meta["caution"]
+
+
 def test_a_rewind_shows_what_was_asked_for_and_says_where_nothing_was_set_back() -> None:
     found = made.rewind()
     for settled, correct in ((True, 16), (False, 15)):
-        start, random = figures.rewind(found, settled).data
+        start, random, *controls = figures.rewind(found, settled).data
+        assert [list(t.x) for t in controls] == ([[pytest.approx(21 / 24)] * 6] if settled else [])
         assert list(start.x) == pytest.approx([22 / 24] * 4 + [correct / 24])
         assert list(start.text[:4]) == ["same weights"] * 4 and len(random.x) == 5
         assert start.marker.symbol != random.marker.symbol
@@ -110,6 +122,27 @@ def test_interpolation_stars_what_validation_chose_and_marks_the_slider() -> Non
     assert len({t.line.dash for t in curves.values()}) == 3
     band = fig.data[0]
     assert list(band.y[:11]) == [wilson(int(r.sum()), 24)[1] for r in found.on("test").right]
+
+
+def test_new_statistics_alone_stand_beside_both_ends() -> None:
+    fig = figures.interpolation(made.interpolation(settled=32), None, "", 4)
+    control = next(t for t in fig.data if t.name == "control: A and B, new statistics alone")
+    assert list(control.x) == [0, 1] and list(control.y) == [16 / 24, 19 / 24]
+    assert "the grey ticks" in fig.layout.meta["caution"]
+    assert all("control" not in (t.name or "") for t in figures.interpolation(made.interpolation(), None, "", 4).data)
+
+
+def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_are_few() -> None:
+    found = stand_ins.comparison("a", "b")
+    fig = figures.change_bars(found, frozenset({"layer4"}))
+    whiskers = next(t for t in fig.data if t.error_x.array is not None)
+    assert whiskers.error_x.array[-1] == pytest.approx(0.1) and whiskers.error_x.arrayminus[-1] == pytest.approx(0.1)
+    control = next(t for t in fig.data if t.name == "control: 2 random networks")
+    assert list(control.x) == [0.1, 0.2] * 4 + [0.1, 0.3]
+    assert "fewer than 30" in fig.layout.meta["caution"]
+    assert "fewer than 30" not in figures.change_bars(replace(found, n=30), frozenset()).layout.meta["caution"]
+    assert "fewer than 30" in figures.stage_pairs(made.stage_pairs()).layout.meta["caution"]
+    assert "fewer than 30" in figures.drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]
 
 
 def test_a_mixture_is_paired_with_another() -> None:

@@ -6,8 +6,9 @@ import torch
 from test_rewind import nets  # noqa: F401  (a fixture)
 from test_stream import stream
 
+from explorer.engine import batchnorm
 from explorer.engine.backbones import Network
-from explorer.engine.interpolation import along, check, common, mixed
+from explorer.engine.interpolation import along, behind, check, common, mixed, resettled
 from explorer.engine.stream import logits
 from explorer.errors import ExplorerError
 from explorer.recipe import make
@@ -57,6 +58,31 @@ def test_new_statistics_change_what_is_said_but_not_the_networks(nets: dict[str,
     (plain,) = along(a, b, {"test": stream()}, alphas=(0.5,))
     assert (mixture["test"] != plain["test"]).any() and len(mixture["more"]) == 8
     assert all(torch.equal(t, before[n]) for n, t in b.model.state_dict().items())
+
+
+def test_new_statistics_lie_between_the_ends_which_keep_theirs(nets: dict[str, Network]) -> None:  # noqa: F811  (a fixture)
+    a, b = nets["start"], nets["tuned"]
+    new = [said["test"] for said in along(a, b, {"test": stream()}, stream(64), alphas=(0, 0.5, 1))]
+    np.testing.assert_array_equal(new[0], logits(a, stream()))
+    np.testing.assert_array_equal(new[2], logits(b, stream()))
+    assert behind(a, b) == ("layer3", "layer4")
+    for net, said in zip((a, b), resettled(a, b, {"test": stream()}, stream(64)), strict=True):
+        by_hand = net.copy()
+        batchnorm.reestimate(by_hand, stream(64), batchnorm.layers(by_hand, ("layer3", "layer4")))
+        np.testing.assert_array_equal(said["test"], logits(by_hand, stream()))
+        assert (said["test"] != logits(net, stream())).any()
+
+
+def test_statistics_that_are_the_same_in_both_are_kept_by_every_mixture(nets: dict[str, Network]) -> None:  # noqa: F811  (a fixture)
+    a, b = nets["start"], nets["tuned"].copy()
+    with torch.no_grad():
+        for name, tensor in b.model.state_dict().items():
+            if "running_" in name:
+                tensor.copy_(a.model.state_dict()[name])
+    (new,) = along(a, b, {"test": stream()}, stream(64), alphas=(0.5,))
+    (kept,) = along(a, b, {"test": stream()}, alphas=(0.5,))
+    np.testing.assert_array_equal(new["test"], kept["test"])
+    assert resettled(a, b, {"test": stream()}, stream(64)) == []
 
 
 def test_networks_that_began_apart_are_not_mixed() -> None:

@@ -58,10 +58,37 @@ def test_slow_questions_have_a_lane_of_their_own() -> None:
 def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
     two_runs()
     app = view("Rewind")
-    assert "66.7 %" in app.table[0].value["Accuracy"][4] and "estimated anew has 87.5 %" in words(app)
+    assert "66.7 %" in app.table[0].value["Accuracy"][4]
+    assert "87.5 %" in app.table[0].value["Control: new statistics alone"][4]
+    assert app.table[0].value["Control: new statistics alone"][0] == "none"
     app.toggle(key="similarity_settled").set_value(False).run()
-    assert "62.5 %" in app.table[0].value["Accuracy"][4] and "estimated anew has" not in words(app)
+    assert "62.5 %" in app.table[0].value["Accuracy"][4] and "Control: new statistics alone" not in app.table[0].value
     assert "exactly B" in app.table[0].value["Against B"][0] and "rewind" not in _asked()
+
+
+def test_first_weights_keep_statistics_that_learning_kept_and_the_page_says_so() -> None:
+    _, b = two_runs()
+    results.save(made.rewind(b, moved=0), jobs.task("rewind", run=b).path)
+    app = view("Rewind")
+    assert "kept the statistics that it began with in all its 12 BatchNorm layers" in words(app)
+    column = app.table[0].value["Control: new statistics alone"]
+    assert list(column[:5]) == ["none"] * 5 and "87.5 %" in column[5]
+
+
+def test_mixtures_of_runs_that_kept_their_statistics_have_none_to_estimate() -> None:
+    two_runs()
+    app = view("Interpolate")
+    assert "similarity_settle_mixtures" not in {t.key for t in app.toggle}
+
+
+def test_a_and_b_keep_their_statistics_and_new_ones_alone_are_the_control() -> None:
+    two_runs(batchnorm="frozen")
+    app = view("Interpolate")
+    app.toggle(key="similarity_settle_mixtures").set_value(True).run()
+    table = app.table[0].value
+    assert not app.exception and table["A, new statistics alone"][0].startswith("66.7 %")
+    assert table["B (α = 1)"][0].startswith("91.7 %") and table["B, new statistics alone"][0].startswith("79.2 %")
+    assert "A and B keep theirs" in words(app) and "to the image" in words(app)
 
 
 def test_stages_are_set_back_together() -> None:

@@ -7,7 +7,7 @@ from test_stream import stream
 
 from explorer.engine import batchnorm
 from explorer.engine.backbones import Network, build
-from explorer.engine.rewind import Plan, put, rewind, settled
+from explorer.engine.rewind import Plan, put, rewind
 from explorer.engine.stream import logits
 from explorer.errors import ExplorerError
 
@@ -24,6 +24,9 @@ def nets() -> dict[str, Network]:
         for name, tensor in tuned.model.state_dict().items():
             if name.startswith(("layer3", "layer4", "fc")) and tensor.is_floating_point():
                 tensor.add_(0.03 * torch.rand(tensor.shape, generator=dice))
+        for name, tensor in other.model.state_dict().items():
+            if "running_" in name:
+                tensor.add_(0.1)  # so that no statistic is that of the others
     return {"start": start, "tuned": tuned, "random": other}
 
 
@@ -44,7 +47,10 @@ def test_every_reset_is_the_network_put_together_by_hand(nets: dict[str, Network
         np.testing.assert_array_equal(found[plan].plain, logits(by_hand, stream()))
         if not found[plan].identical:
             first = STAGES.index(plan.stages[0])
-            assert batchnorm.reestimate(by_hand, stream(64), STAGES[first:])
+            layers = batchnorm.layers(by_hand, STAGES[first:])
+            if plan.to == "start":  # what was tuned begins with layer3
+                layers = batchnorm.layers(by_hand, STAGES[max(3, first) :])
+            assert batchnorm.reestimate(by_hand, stream(64), layers) == found[plan].layers
             np.testing.assert_array_equal(found[plan].settled, logits(by_hand, stream()))
             assert (found[plan].settled != found[plan].plain).any()
 
@@ -73,9 +79,33 @@ def test_the_network_stays_as_it_is(nets: dict[str, Network]) -> None:
     list(
         rewind(net, _states(nets), [Plan((s,), "random") for s in STAGES], stream(), stream(32), logits(net, stream()))
     )
-    assert settled(net, stream(), stream(32)) is not None
     assert all(torch.equal(t, before[n]) for n, t in net.model.state_dict().items())
     assert not any(m.training for m in net.model.modules())
+
+
+def test_the_control_starts_where_the_reset_does(nets: dict[str, Network]) -> None:
+    net = nets["tuned"]
+    base = logits(net, stream())
+    for reset in rewind(net, _states(nets), [Plan((s,), "random") for s in STAGES], stream(), stream(64), base):
+        by_hand, behind = net.copy(), STAGES[STAGES.index(reset.plan.stages[0]) :]
+        batchnorm.reestimate(by_hand, stream(64), batchnorm.layers(by_hand, behind))
+        np.testing.assert_array_equal(reset.control, logits(by_hand, stream()))
+        assert reset.layers == len(batchnorm.layers(net, behind))
+
+
+def test_first_weights_keep_statistics_that_no_training_moved(nets: dict[str, Network]) -> None:
+    net, start = nets["tuned"].copy(), nets["start"].model.state_dict()
+    with torch.no_grad():
+        for name, tensor in net.model.state_dict().items():
+            if "running_" in name:
+                tensor.copy_(start[name])
+    base = logits(net, stream())
+    plans = [Plan((s,), to) for s in ("layer3", "layer4") for to in ("start", "random")]
+    for reset in rewind(net, _states(nets), plans, stream(), stream(64), base):
+        if reset.plan.to == "start":
+            assert reset.settled is None and reset.control is None and reset.layers == 0 and (reset.plain != base).any()
+        else:
+            assert reset.layers == (6 if reset.plan.stages == ("layer3",) else 3)
 
 
 @pytest.mark.parametrize(("stages", "words"), [((), "at least one"), (("layer9",), "layer9")])

@@ -23,7 +23,14 @@ def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     """Thaw's folder with a probe and a run that tuned the last two stages, on 42 pictures at 32 pixels."""
     place = tmp_path_factory.mktemp("thaw")
     choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
-    choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 3, "batch_size": 8, "device": "cpu"}
+    choices |= {
+        "backbone": "resnet10",
+        "weights": "BUILT_IN",
+        "epochs": 3,
+        "batch_size": 8,
+        "device": "cpu",
+        "batchnorm": "frozen",
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
         found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_2_stages")]
@@ -53,7 +60,15 @@ def test_a_rewind_begins_with_what_was_recorded_and_spares_what_was_frozen(pair:
     for stage in ("stem", "layer1", "layer2"):
         assert (start[stage].plain.score, start[stage].plain.fixed, start[stage].plain.broken) == (found.base, 0, 0)
     assert not any(r.identical for r in found.resets if r.to == "random") and len(found.resets) == 10
-    assert found.images and found.control is not None and all(r.settled for r in found.resets if not r.identical)
+    assert found.images and (found.layers, found.moved) == (12, 6)
+    for reset in found.resets:
+        behind = STAGES[STAGES.index(reset.stages[0]) :]
+        layers = {"stem": 1, "layer1": 2, "layer2": 3, "layer3": 3, "layer4": 3}
+        assert reset.layers == (0 if reset.identical else sum(layers[s] for s in behind))
+        assert all((x is None) == reset.identical for x in (reset.settled, reset.control, reset.beyond))
+        if reset.settled and reset.control and reset.beyond:
+            assert reset.settled.score == reset.beyond.score
+            assert reset.beyond.fixed - reset.beyond.broken == reset.settled.score.correct - reset.control.score.correct
     assert heard == sorted(heard) and heard[-1] < 1
     assert _files(b) == before
     assert all(torch.equal(t, weights[n]) for n, t in lent.network(b).model.state_dict().items())
@@ -82,7 +97,11 @@ def test_the_line_from_a_to_b_ends_in_what_they_recorded(pair: tuple[str, str]) 
     assert found.on("validation").score(10) == last.val
     assert found.on("validation").loss[10] == pytest.approx(last.val_loss, abs=1e-4)
     spoilt = tasks.interpolate(a, b, ["blur"], settle=True)
-    assert spoilt.settled and spoilt.kinds[0].right.shape == test.right.shape
+    assert spoilt.settled and spoilt.kinds[0].right.shape == test.right.shape and spoilt.moved == found.moved == 6
+    assert spoilt.kinds[0].controls.shape == (2, test.right.shape[1]) and len(test.controls) == 0
+    settled = tasks.interpolate(a, b, ["test"], settle=True).on("test")
+    np.testing.assert_array_equal(settled.right[[0, 10]], test.right[[0, 10]])
+    assert settled.control(-1).score.correct == int(settled.controls[1].sum())
     assert _files(a) | _files(b) == before
 
 
@@ -98,7 +117,9 @@ def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
 def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
     found, rows = tasks.stage_pairs(*pair), tasks.compare(*pair).stages
     assert np.diag(found.ab).tolist() == [row.cka for row in rows]
-    assert np.diag(found.random).tolist() == [row.cka_random for row in rows]
+    assert [tuple(np.diag(draw)[i] for draw in found.random) for i in range(5)] == [row.cka_random for row in rows]
+    assert found.interval.T.tolist() == [[row.low, row.high] for row in rows] and found.random.shape == (5, 5, 5)
+    assert all(row.low <= row.cka <= row.high for row in rows) and rows[0].low == rows[0].high == 1
     np.testing.assert_array_equal(found.aa, found.aa.T)
     np.testing.assert_array_equal(found.ab[:3, :3], found.aa[:3, :3])
     np.testing.assert_allclose(np.diag(found.bb), 1)

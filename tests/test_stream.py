@@ -63,7 +63,7 @@ def test_pooled_features_of_each_stage() -> None:
 def test_new_statistics_are_the_mean_over_batches_of_what_each_layer_sees() -> None:
     net = network()
     stem, block = net.model, net.model.layer1[0]
-    assert batchnorm.reestimate(net, stream(64), ("stem", "layer1")) == 3
+    assert batchnorm.reestimate(net, stream(64), batchnorm.layers(net, ("stem", "layer1"))) == 3
     with torch.no_grad():
         x = devices.to_input(torch.from_numpy(pixels(64)), PREPROCESSING, PLACE.device)
         first = [stem.conv1(b) for b in x.split(32)]
@@ -85,7 +85,7 @@ def test_new_statistics_are_the_mean_over_batches_of_what_each_layer_sees() -> N
 def test_new_statistics_leave_all_else_as_it_was() -> None:
     net = network()
     before = {n: t.clone() for n, t in net.model.state_dict().items()}
-    batchnorm.reestimate(net, stream(32), ("layer4",))
+    batchnorm.reestimate(net, stream(32), batchnorm.layers(net, ("layer4",)))
     moved = {n for n, t in net.model.state_dict().items() if not torch.equal(t, before[n])}
     assert moved and all(n.startswith("layer4") and ("running" in n or "num_batches" in n) for n in moved)
     assert batchnorm.reestimate(net, stream(32), ()) == 0

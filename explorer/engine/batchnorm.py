@@ -1,9 +1,9 @@
 """BatchNorm's running statistics, estimated anew for weights that they were not made for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from explorer.engine.backbones import Network
 from explorer.engine.stream import Stream
@@ -16,14 +16,32 @@ def layers(network: Network, stages: Iterable[str]) -> list[nn.Module]:
     return [m for m in found if m.running_mean is not None]
 
 
-def reestimate(network: Network, images: Stream, stages: Iterable[str]) -> int:
-    """Estimate the statistics of these stages' BatchNorm layers anew, in place; returns how many layers there are.
+def moved(
+    network: Network, one: Mapping[str, Tensor], other: Mapping[str, Tensor], stages: Iterable[str]
+) -> list[nn.Module]:
+    """Those of `layers` whose running statistics are not the same to the last bit in two states of the whole network.
+
+    Statistics that no training moved are constants of the network, as its weights were learned with them: they fit
+    whatever is put between. Only those that followed the weights can fail to fit other weights.
+    """
+    names = {module: name for name, module in network.model.named_modules()}
+    return [
+        layer
+        for layer in layers(network, stages)
+        if any(
+            not torch.equal(one[key].cpu(), other[key].cpu())
+            for key in (f"{names[layer]}.running_mean", f"{names[layer]}.running_var")
+        )
+    ]
+
+
+def reestimate(network: Network, images: Stream, found: Sequence[nn.Module]) -> int:
+    """Estimate the statistics of these BatchNorm layers of the network anew, in place; returns how many there are.
 
     One pass over the images, all else in eval mode: every layer normalises by the batch, as in training, and its
     statistics become the plain mean over the batches of the batch's mean and unbiased variance. `images` must not be
     sorted by class, and its batches of one size.
     """
-    found = layers(network, stages)
     kept = [layer.momentum for layer in found]
     network.eval()
     for layer in found:

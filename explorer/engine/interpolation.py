@@ -57,6 +57,12 @@ def common(a: Network, b: Network) -> str | None:
     return upto
 
 
+def behind(a: Network, b: Network) -> tuple[str, ...]:
+    """The stages after those that the two have in common."""
+    upto, names = common(a, b), a.row.stage_names
+    return names[names.index(upto) + 1 :] if upto else names
+
+
 def along(
     a: Network,
     b: Network,
@@ -67,19 +73,37 @@ def along(
 ) -> Iterator[dict[str, np.ndarray]]:
     """For each alpha, by the name of the stream, the logits (n, k) of the network mixed of `a` and `b`.
 
-    What the two have in common is run once. With `train` (shuffled images) BatchNorm's statistics behind that are
-    estimated anew at each alpha, its ends included; without, they are mixed like the weights. Streams begin at the
-    input; both networks stay as they are.
+    What the two have in common is run once. With `train` (shuffled images) BatchNorm's statistics are estimated anew
+    between the ends, as for any average of weights (Izmailov et al. 2018, arXiv 1803.05407, section 3.2), in the layers
+    in which `a` and `b` differ in them; without, they are mixed like the weights. At 0 and 1 the network is one that was
+    trained, and keeps those it has.
+    Streams begin at the input; both networks stay as they are.
     """
-    upto = common(a, b)
-    names = a.row.stage_names
-    behind = names[names.index(upto) + 1 :] if upto else names
-    for stream in (*streams.values(), *([] if train is None else [train])):
-        stream.advance(a, upto)
+    _advance(a, b, streams, train)
     work, ends = b.copy(), (a.model.state_dict(), b.model.state_dict())
+    layers = batchnorm.moved(work, *ends, behind(a, b))
     for i, alpha in enumerate(alphas):
         report(i / len(alphas), f"α = {alpha:g}")
         work.model.load_state_dict(mixed(*ends, alpha))
-        if train is not None:
-            batchnorm.reestimate(work, train, behind)
+        if train is not None and 0 < alpha < 1:
+            batchnorm.reestimate(work, train, layers)
         yield {name: logits(work, stream) for name, stream in streams.items()}
+
+
+def resettled(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream) -> list[dict[str, np.ndarray]]:
+    """The control of `along`: what `a` and `b` themselves say, (n, k) each by the name of the stream, with the very
+    statistics estimated anew that are estimated between them; empty where there are none."""
+    _advance(a, b, streams, train)
+    work, ends, found = b.copy(), (a.model.state_dict(), b.model.state_dict()), []
+    layers = batchnorm.moved(work, *ends, behind(a, b))
+    for end in ends if layers else ():
+        work.model.load_state_dict(end)
+        batchnorm.reestimate(work, train, layers)
+        found.append({name: logits(work, stream) for name, stream in streams.items()})
+    return found
+
+
+def _advance(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream | None) -> None:
+    """Send all streams through what the two networks have in common."""
+    for stream in (*streams.values(), *([] if train is None else [train])):
+        stream.advance(a, common(a, b))

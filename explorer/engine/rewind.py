@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.catalogue.backbones import stage_of
 from explorer.engine import batchnorm
@@ -27,13 +27,16 @@ class Plan:
 @dataclass(frozen=True)
 class Reset:
     """What became of a plan: `identical` says that every tensor was bitwise what it had been; `plain` is the logits
-    (n, k) with the statistics that came with the weights, `settled` those with statistics estimated anew (None where
-    nothing was: no BatchNorm layer from the first stage on, or identical)."""
+    (n, k) with the statistics that came with the weights, `settled` those with the statistics of `layers` BatchNorm
+    layers estimated anew, and `control` those of the network as it was with the same layers' estimated anew (None, and 0,
+    where nothing was: no statistics from the first stage on differ, or identical)."""
 
     plan: Plan
     identical: bool
     plain: np.ndarray
-    settled: np.ndarray | None
+    settled: np.ndarray | None = None
+    control: np.ndarray | None = None
+    layers: int = 0
 
 
 def rewind(
@@ -50,6 +53,8 @@ def rewind(
     `states` has, by name, the tensors of a whole network; a stage takes its buffers from them too. What comes before the
     first stage of a plan is run once for all plans, and where a plan changes nothing the logits are `as_it_was` (n, k).
     `test` and `train` begin at the input and end somewhere in the network; `train`, shuffled, serves the statistics alone.
+    From the first stage on those BatchNorm layers are estimated anew whose statistics differ between the network and the
+    state: all of them for random weights, none for first weights where learning kept the statistics.
     The network stays as it is. Raises ExplorerError for an unknown or empty choice of stages.
     """
     names = network.row.stage_names
@@ -59,18 +64,33 @@ def rewind(
         for stage in plan.stages:
             stage_of(network.row, stage)
     work, own = network.copy(), network.model.state_dict()
+    controls: dict[tuple[str, ...], np.ndarray] = {}
     for done, plan in enumerate(sorted(plans, key=lambda plan: min(map(names.index, plan.stages)))):
         report(done / len(plans), f"{' and '.join(plan.stages)}, {done + 1} of {len(plans)}")
         first = min(map(names.index, plan.stages))
         if not put(work, states[plan.to], plan.stages):
-            yield Reset(plan, True, as_it_was, None)
+            yield Reset(plan, True, as_it_was)
             continue
         for stream in (test, train):
             stream.advance(network, names[first - 1] if first else None)
         plain = logits(work, test)
-        settled = logits(work, test) if batchnorm.reestimate(work, train, names[first:]) else None
+        layers = batchnorm.moved(work, own, states[plan.to], names[first:])
+        settled = logits(work, test) if batchnorm.reestimate(work, train, layers) else None
         put(work, own, names[first:])
-        yield Reset(plan, False, plain, settled)
+        if settled is None:
+            yield Reset(plan, False, plain)
+            continue
+        key = _names(work, layers)
+        if key not in controls:
+            batchnorm.reestimate(work, train, layers)
+            controls[key] = logits(work, test)
+            put(work, own, names[first:])
+        yield Reset(plan, False, plain, settled, controls[key], len(layers))
+
+
+def _names(network: Network, layers: Sequence[nn.Module]) -> tuple[str, ...]:
+    """The layers by name, in the network's order."""
+    return tuple(name for name, module in network.model.named_modules() if any(module is layer for layer in layers))
 
 
 def put(network: Network, state: State, stages: Sequence[str]) -> bool:
@@ -82,10 +102,3 @@ def put(network: Network, state: State, stages: Sequence[str]) -> bool:
         for name in names:
             mine[name].copy_(state[name])
     return changed
-
-
-def settled(network: Network, test: Stream, train: Stream) -> np.ndarray | None:
-    """Logits (n, k) of a copy with nothing set back but all statistics estimated anew: the control of `rewind`; None
-    where there is no BatchNorm layer. Both streams are at the input."""
-    work = network.copy()
-    return logits(work, test) if batchnorm.reestimate(work, train, network.row.stage_names) else None

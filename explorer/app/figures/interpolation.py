@@ -27,6 +27,8 @@ def interpolation(found: Interpolation, spoilt: Interpolation | None, title: str
         marker={"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}},
         hoverinfo="skip",
     )
+    if len(test.controls):
+        _controls(fig, test)
     fig.add_vline(x=alphas[at], line={"color": CONTROL, "width": 2, "dash": "dash"})
     fig.update_xaxes(
         range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text="α: share of B's weights (0 is A, 1 is B)"
@@ -46,9 +48,28 @@ def interpolation(found: Interpolation, spoilt: Interpolation | None, title: str
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
         "as the better of the two on test and on shifted images alike. A sag in the middle is a ridge between them.",
         caution="Bands are 95 % Wilson intervals of each α by itself. The star was chosen on validation alone; the best α "
-        "on test would flatter itself. A and B chose their epochs on the same validation images.",
+        "on test would flatter itself. A and B chose their epochs on the same validation images."
+        + (
+            " A and B keep their own statistics; the grey ticks are what they lose by new ones alone."
+            if found.settled
+            else ""
+        ),
         height=470,
         top=60,
+    )
+
+
+def _controls(fig: go.Figure, test: Mixtures) -> None:
+    """A and B themselves with new statistics, at both ends."""
+    scores = [test.control(end).score for end in (0, -1)]
+    fig.add_scatter(
+        x=[0, 1],
+        y=[score.accuracy for score in scores],
+        mode="markers",
+        name="control: A and B, new statistics alone",
+        marker={"symbol": "line-ew-open", "size": 22, "line": {"width": 3}, "color": CONTROL},
+        customdata=[[str(score)] for score in scores],
+        hovertemplate="%{customdata[0]}<extra>new statistics alone</extra>",
     )
 
 

@@ -20,6 +20,7 @@ def rewind(found: Rewind, settled: bool = True) -> go.Figure:
         rows = [r for r in found.resets if r.to == to]
         if rows:
             _dots(fig, rows, names, settled, (label, colour, symbol, aside))
+    _controls(fig, found, names, settled)
     for x, text in ((found.base.accuracy, "as it is"), (found.chance, "chance")):
         fig.add_annotation(x=x, y=1, yref="paper", yshift=12, text=text, showarrow=False)
     fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
@@ -34,22 +35,41 @@ def rewind(found: Rewind, settled: bool = True) -> go.Figure:
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
         look="A stage that may be set back without loss to its first weights did not need to learn. One that fails with "
         "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly.",
-        caution=_caution(found),
+        caution=_caution(found, settled),
         height=170 + 74 * len(names),
         top=50,
     )
 
 
-def _caution(found: Rewind) -> str:
+def _controls(fig: go.Figure, found: Rewind, names: list[str], settled: bool) -> None:
+    """The run with nothing set back but the same statistics estimated anew: a grey tick at the height of each reset."""
+    rows = [(r, r.control.score) for r in found.resets if settled and r.control is not None]
+    if rows:
+        fig.add_scatter(
+            x=[score.accuracy for _, score in rows],
+            y=[names.index(" + ".join(r.stages)) + _PENS[r.to][3] for r, _ in rows],
+            mode="markers",
+            name="(control) nothing, new statistics alone",
+            marker={"symbol": "line-ns-open", "size": 18, "line": {"width": 3}, "color": CONTROL},
+            customdata=[[str(score)] for _, score in rows],
+            hovertemplate="%{customdata[0]}<extra>control: new statistics alone</extra>",
+        )
+
+
+def _caution(found: Rewind, settled: bool) -> str:
     words = (
         f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ is always naming the "
         "commonest training class."
     )
+    if settled and any(r.control is not None for r in found.resets):
+        words += (
+            " New statistics cost something by themselves: what a stage held is the way from the grey tick to the mark."
+        )
     if len(found.resets) == 1:
         return words
     return (
-        f"{words} These are {len(found.resets)} comparisons, and one in twenty differs by chance. Stages are set back one at a "
-        "time: two that can each be spared need not be spared together."
+        f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone. Stages are set "
+        "back one at a time: two that can each be spared need not be spared together."
     )
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.change import few_words
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
 from explorer.evidence import Score
 from explorer.results import StagePairs, StageProbes
@@ -12,7 +13,7 @@ REFERENCES = {
     "aa": "A × A (itself)",
     "difference": "A × B minus A × A",
     "bb": "B × B (itself)",
-    "random": "A × a random network",
+    "random": "A × random networks (mean)",
 }
 """What may stand beside the stages of A against those of B."""
 _GAP, _CONTROL = " ", "random"
@@ -22,14 +23,15 @@ _INK, _LIGHT = "#0A1118", [[0, "#FFFFFF"], [0.5, "#BBDFF5"], [1, "#2E9BDA"]]  # 
 def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
     """CKA of every stage of A with every stage of B and, beside it, one of REFERENCES; numbers in the cells.
 
-    A last column has the control: A against the same stage of a random network.
+    A last column has the control: A against the same stage of random networks, the mean of their draws.
     """
     beside = pairs.ab - pairs.aa if reference == "difference" else getattr(pairs, reference)
+    beside = beside.mean(axis=0) if reference == "random" else beside
     many = len(pairs.stages)
     fig = make_subplots(
         cols=2, subplot_titles=["A × B", REFERENCES[reference]], horizontal_spacing=0.12, column_widths=[many + 2, many]
     )
-    control = np.column_stack([np.full(len(pairs.stages), np.nan), np.diag(pairs.random)])
+    control = np.column_stack([np.full(len(pairs.stages), np.nan), np.diag(pairs.random.mean(axis=0))])
     _matrix(fig, pairs.stages, np.hstack([pairs.ab, control]), 1, "coloraxis", (_GAP, _CONTROL))
     _matrix(fig, pairs.stages, beside, 2, "coloraxis2" if reference == "difference" else "coloraxis")
     axis = {"colorscale": _LIGHT, "cmin": 0, "cmax": 1, "showscale": False}
@@ -44,16 +46,22 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
     for col, text in ((1, "stage of B"), (2, {"bb": "B", "random": "random network"}.get(reference, "A"))):
         fig.update_xaxes(title_text=text if reference != "difference" or col == 1 else "stage", row=1, col=col)
     own = np.diag(pairs.ab)
-    least = pairs.stages[int(np.nanargmin(own))] if not np.isnan(own).all() else pairs.stages[-1]
+    place = int(np.nanargmin(own)) if not np.isnan(own).all() else len(own) - 1
+    ends = f"{pairs.interval[0, place]:.2f} to {pairs.interval[1, place]:.2f}"
+    draws = np.diagonal(pairs.random, axis1=1, axis2=2)
+    spread = (
+        "" if np.isnan(draws).all() else f", {np.nanmin(draws):.2f} to {np.nanmax(draws):.2f} over all stages and draws"
+    )
     return finish(
         fig,
         alt=f"Two matrices of CKA between stages, n = {pairs.n} test images. On the diagonal A and B are least alike in "
-        f"{least} ({np.nanmin(own) if not np.isnan(own).all() else 0:.2f}).",
+        f"{pairs.stages[place]} ({own[place]:.2f}).",
         look="The diagonal is the stage-by-stage figure. Neighbouring stages are alike in A itself already: what is due to B "
         "is only how the left matrix differs from A × A.",
         caution=f"Debiased linear CKA of pooled features on n = {pairs.n} test images: 1 means arranged alike, about 0 "
-        "unrelated. The column ‘random’ is the control, A against a random network: even that is above 0, since both see "
-        "the same images.",
+        f"unrelated. The column ‘random’ is the control, the mean of A against {len(draws)} random networks{spread}: even that "
+        f"is above 0, since all see the same images. A and B at {pairs.stages[place]}: {own[place]:.2f}, 95 % jackknife interval "
+        f"{ends} over the choice of images.{few_words(pairs.n)}",
         height=150 + 58 * len(pairs.stages),
     )
 
@@ -109,7 +117,8 @@ def stage_probes(found: StageProbes) -> go.Figure:
         look="Where does the curve stop rising? From there on the classes can be read off by a line, and later stages add "
         "little. Where A and B part, tuning moved what can be read.",
         caution=f"A probe says what could be read, not what the network uses. n = {found.stages[0].a.n} test images; "
-        "intervals are 95 % Wilson, and overlapping ones are not yet a test: the table compares image by image.",
+        "intervals are 95 % Wilson for these fits (training images and test images are apart), and overlapping ones are not yet "
+        "a test: the table compares image by image.",
         height=440,
         top=60,
     )

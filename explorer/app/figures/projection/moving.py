@@ -20,7 +20,8 @@ from explorer.app.figures.projection.points import (
     ring,
     words,
 )
-from explorer.app.figures.style import GREY, LEARNS, alpha, finish
+from explorer.app.figures.style import GREY, LEARNS, finish
+from explorer.app.figures.votes import tally
 from explorer.results import Projection, Trajectory
 from explorer.results.projection import in_proportion
 
@@ -165,15 +166,10 @@ def _now(fig: go.Figure, t: Trajectory) -> None:
 
 
 def _line(fig: go.Figure, t: Trajectory) -> None:
-    """The accuracy of every epoch with its 95 % band."""
-    high, low = [k.high for k in t.knn], [k.low for k in t.knn]
-    fig.add_scatter(
-        x=[*t.epochs, *t.epochs[::-1]], y=[*high, *low[::-1]], fill="toself", mode="none", hoverinfo="skip",
-        fillcolor=alpha(LEARNS, 0.18), showlegend=False, row=1, col=2,
-    )  # fmt: skip
+    """The accuracy of every epoch."""
     fig.add_scatter(
         x=list(t.epochs), y=[k.accuracy for k in t.knn], mode="lines+markers", showlegend=False, row=1, col=2,
-        line={"color": LEARNS, "width": 2}, marker={"size": 6}, customdata=[[str(k)] for k in t.knn],
+        line={"color": LEARNS, "width": 2}, marker={"size": 6}, customdata=[[tally(k)] for k in t.knn],
         hovertemplate="epoch %{x}: %{customdata[0]}<extra></extra>",
     )  # fmt: skip
 
@@ -188,7 +184,7 @@ def _axes(fig: go.Figure, t: Trajectory) -> None:
 def _alt(t: Trajectory) -> str:
     return (
         f"Map of {len(t.images)} test images at {t.stage} at {len(t.epochs)} moments of one run. k-NN accuracy in the full "
-        f"space: pre-trained {t.knn[0]}, after epoch {t.epochs[-1]} {t.knn[-1]}."
+        f"space: pre-trained {tally(t.knn[0])}, after epoch {t.epochs[-1]} {tally(t.knn[-1])}."
     )
 
 
@@ -200,7 +196,6 @@ def _look(t: Trajectory) -> str:
 
 
 def _caution(t: Trajectory) -> str:
-    low, high = min(k.low for k in t.knn), max(k.high for k in t.knn)
     trust = f"{min(t.trust):.2f} to {max(t.trust):.2f}"
     some = (
         f" Of {t.knn[0].n} images {len(t.images)} are drawn, each class in proportion."
@@ -216,6 +211,7 @@ def _caution(t: Trajectory) -> str:
     )
     drift = ", and images whose features stand still tremble a little" if t.method != "pca" else ""
     return (
-        f"Positions between two epochs are drawn, not measured{drift}. Band: 95 % intervals, from {100 * low:.0f} to "
-        f"{100 * high:.0f} %, n = {t.knn[0].n} images at each epoch. Trustworthiness of the maps: {trust}.{some}{turned}"
+        f"Positions between two epochs are drawn, not measured{drift}. k-NN on n = {t.knn[0].n} images at each "
+        f"epoch, without an interval: images vote for one another, so their errors hang together. "
+        f"Trustworthiness of the maps: {trust}.{some}{turned}"
     )

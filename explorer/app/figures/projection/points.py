@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from explorer.app.figures.projection.paint import Paint
 from explorer.app.figures.style import GREY, SMALL, finish
+from explorer.app.figures.votes import tally
 from explorer.evidence import Score
 from explorer.results import Projection
 
@@ -130,8 +131,8 @@ def share(score: Score) -> str:
 def truth(p: Projection) -> str:
     """What holds without the map, and how far to trust it."""
     return (
-        f"In the full space 10 nearest neighbours name the class of {p.knn_a} of the images in A "
-        f"and of {p.knn_b} in B. Trustworthiness of the map: A {p.trust_a:.2f}, B {p.trust_b:.2f}."
+        f"In the full space 10 nearest neighbours name the class of {tally(p.knn_a)} of the images in A "
+        f"and of {tally(p.knn_b)} in B. Trustworthiness of the map: A {p.trust_a:.2f}, B {p.trust_b:.2f}."
     )
 
 

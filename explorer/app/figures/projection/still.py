@@ -23,6 +23,7 @@ from explorer.app.figures.projection.points import (
     words,
 )
 from explorer.app.figures.style import finish
+from explorer.app.figures.votes import tally
 from explorer.results import Noise, Projection
 from explorer.results.projection import in_proportion
 
@@ -128,9 +129,9 @@ def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) ->
     fig = finish(
         fig,
         alt=f"Map of B beside a map of Gaussian noise, {n} points of {d} numbers. In the noise 10 nearest neighbours name "
-        f"{noise.knn} of the labels; trustworthiness of its map {noise.trust:.2f}.",
+        f"{tally(noise.knn)} of the labels; trustworthiness of its map {noise.trust:.2f}.",
         look="The right half is made of nothing but chance. Which of its clumps would you have called a group?",
-        caution=f"k-NN on noise: {noise.knn}. Trustworthiness: B {p.trust_b:.2f}, noise {noise.trust:.2f}. "
+        caution=f"k-NN on noise: {tally(noise.knn)}. Trustworthiness: B {p.trust_b:.2f}, noise {noise.trust:.2f}. "
         "The halves have axes of their own: compare shapes, not places.",
         height=max(560, 110 + 24 * min(len(paint.names), 24)),
         top=TOP,

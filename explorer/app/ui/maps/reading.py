@@ -5,10 +5,11 @@ import math
 import streamlit as st
 
 from explorer import jobs
+from explorer.app import figures
 from explorer.app.ui.asking import ask
 from explorer.app.ui.maps.choosing import EPOCHS, NOISE, SHUFFLED, Picked
 from explorer.app.ui.pairs import same_start
-from explorer.app.ui.words import percent, safe_md
+from explorer.app.ui.words import safe_md
 from explorer.catalogue import PROJECTIONS
 from explorer.results import Agreement, Projection, Separation
 from explorer.runs import Run
@@ -116,7 +117,7 @@ def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
     st.table([_row(name, row, t, picked) for name, row, t in zip(names, rows, trust, strict=True)])
     n, folds = rows[0].knn.n, rows[0].folds
     st.caption(
-        f"n = {n} test images, 95 % Wilson intervals. k-NN: the majority of an image's 10 nearest others. Linear probe: logistic "
+        f"n = {n} test images. {figures.NO_INTERVAL} k-NN: the majority of an image's 10 nearest others. Linear probe: logistic "
         f"regression on these features, each image named by a fit that did not see it ({folds}-fold, stratified). Silhouette "
         "(Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
         + (" Trust: 1 where this map invents no neighbour (trustworthiness at 10)." if shared else "")
@@ -165,9 +166,9 @@ def _row(name: str, row: Separation, trust: float | None, picked: Picked) -> dic
     }
     return {
         "": name,
-        "k-NN accuracy": percent(row.knn),
+        "k-NN accuracy": figures.tally(row.knn),
         **(control if picked.colour == SHUFFLED else {}),
-        "Linear probe": percent(row.probe) if row.probe else "a class has one image only",
+        "Linear probe": figures.tally(row.probe) if row.probe else "a class has one image only",
         "Silhouette": "undefined" if math.isnan(row.silhouette) else f"{row.silhouette:.2f}",
         "Features": str(row.width),
         **({} if trust is None else {"Trust in this map": f"{trust:.2f}"}),

@@ -11,6 +11,7 @@ from explorer.engine.tasks.similarity.pictures import one_backbone
 from explorer.results import Comparison, StageChange, StagePairs
 
 BATCH = 32
+DRAWS, FIRST_SEED = 5, 12345  # random networks behind the control
 
 
 def compare(a: str, b: str) -> Comparison:
@@ -30,7 +31,7 @@ def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
     features_a, features_b = runs.tensors(a, "features"), runs.tensors(b, "features")
     net_a, net_b = lent.network(a), lent.network(b)
     state_a, state_b = net_a.model.state_dict(), net_b.model.state_dict()
-    control = _random_features(a)
+    controls = random_features(a)
     rows = []
     for stage in net_a.row.stage_names:
         x, y = features_a[f"after/{stage}"], features_b[f"after/{stage}"]
@@ -39,7 +40,9 @@ def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
             for state in (state_a, state_b)
         ]
         overlap, moved = similarity.knn_overlap(x, y), similarity.weight_change(*weights)
-        rows.append(StageChange(stage, similarity.cka(x, y), overlap, moved, similarity.cka(x, control[stage])))
+        random = tuple(similarity.cka(x, control[stage]) for control in controls)
+        interval = similarity.cka_interval(x, y)
+        rows.append(StageChange(stage, similarity.cka(x, y), overlap, moved, random, *interval))
     return tuple(rows)
 
 
@@ -48,15 +51,19 @@ def stage_pairs(a: str, b: str) -> StagePairs:
     one_backbone(a, b)
     names = lent.finished(a).row.stage_names
     x, y = ([runs.tensors(run, "features")[f"after/{stage}"] for stage in names] for run in (a, b))
-    control = [_random_features(a)[stage] for stage in names]
-    columns = {"ab": y, "aa": x, "random": control}
-    found = {name: similarity.cka_matrix(x, others) for name, others in columns.items()}
-    return StagePairs(a, b, len(x[0]), names, bb=similarity.cka_matrix(y, y), **found)
+    found = {name: similarity.cka_matrix(x, others) for name, others in {"ab": y, "aa": x}.items()}
+    controls = [similarity.cka_matrix(x, [control[stage] for stage in names]) for control in random_features(a)]
+    ends = np.array([similarity.cka_interval(one, other) for one, other in zip(x, y, strict=True)])
+    return StagePairs(
+        a, b, len(x[0]), names, **found, bb=similarity.cka_matrix(y, y), random=np.stack(controls), interval=ends.T
+    )
 
 
 @lru_cache(maxsize=4)
-def _random_features(run: str) -> dict[str, np.ndarray]:
-    """The test features of a random network of the same shape: the control of every similarity."""
-    network = backbones.build(lent.finished(run).backbone, 2, "random", seed=12345)
-    n = len(lent.pictures(run))
-    return features.pooled_features(network, (lent.inputs(run, i, i + BATCH) for i in range(0, n, BATCH)))
+def random_features(run: str) -> tuple[dict[str, np.ndarray], ...]:
+    """The test features of several random networks of the same shape, each by stage: the control of every similarity."""
+    n, found = len(lent.pictures(run)), []
+    for seed in range(DRAWS):
+        network = backbones.build(lent.finished(run).backbone, 2, "random", seed=FIRST_SEED + seed)
+        found.append(features.pooled_features(network, (lent.inputs(run, i, i + BATCH) for i in range(0, n, BATCH))))
+    return tuple(found)

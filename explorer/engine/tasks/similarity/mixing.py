@@ -1,6 +1,6 @@
 """What lies between A and B: accuracy along the straight line of their weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from explorer.results import Interpolation, Mixtures
 def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, report: Report = silent) -> Interpolation:
     """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
 
-    `settle` estimates BatchNorm's statistics anew, from training images of B, at each alpha.
+    `settle` estimates BatchNorm's statistics anew between the ends, from training images of B, where A and B differ in
+    them, and adds the control: A and B themselves with the same statistics estimated anew.
     """
     interpolation.check(lent.finished(a), lent.finished(b))
     pictures.one_backbone(a, b)
@@ -25,21 +26,26 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     report(0.0, "Reading the images")
     sets = {kind: _images(b, kind) for kind in images}
     streams = {kind: pictures.stream(b, pixels, place) for kind, (pixels, _, _) in sets.items()}
-    statistics = pictures.statistics_images(b) if settle else None
-    train = None if statistics is None else pictures.stream(b, statistics, place)
     nets = pictures.network_at(a, place), pictures.network_at(b, place)
-    found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.9 * share, words))]
-    common, names = interpolation.common(*nets), nets[0].row.stage_names
+    behind, states = interpolation.behind(*nets), [net.model.state_dict() for net in nets]
+    moved = len(batchnorm.moved(nets[1], *states, behind))
+    statistics = pictures.statistics_images(b) if settle and moved else None
+    train = None if statistics is None else pictures.stream(b, statistics, place)
+    found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.8 * share, words))]
+    report(0.9, "A and B with new statistics")
+    controls = [] if train is None else interpolation.resettled(*nets, streams, train)
     kinds = [
-        Mixtures(kind, of, *_judged([said[kind] for said in found], labels)) for kind, (_, labels, of) in sets.items()
+        Mixtures(kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels))
+        for kind, (_, labels, of) in sets.items()
     ]
     return Interpolation(
         a,
         b,
         interpolation.ALPHAS,
         tuple(kinds),
-        common or "",
-        len(batchnorm.layers(nets[1], names[names.index(common) + 1 :] if common else names)),
+        interpolation.common(*nets) or "",
+        len(batchnorm.layers(nets[1], behind)),
+        moved,
         0 if statistics is None else len(statistics),
         *(_recorded(run, pictures.most(b)) for run in (a, b)),
     )
@@ -63,6 +69,11 @@ def _judged(logits: list[np.ndarray], labels: np.ndarray) -> tuple[np.ndarray, n
     shifted = [said.astype(np.float64) - said.max(axis=1, keepdims=True) for said in logits]
     loss = [np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(labels)), labels]) for s in shifted]
     return right, np.array(loss)
+
+
+def _right(said: Sequence[Mapping[str, np.ndarray]], kind: str, labels: np.ndarray) -> np.ndarray:
+    """Which images of a kind each network gets right, (networks, n) bool."""
+    return np.array([one[kind].argmax(1) == labels for one in said], dtype=bool).reshape(len(said), len(labels))
 
 
 def _recorded(run: str, limit: int) -> Score:

@@ -65,6 +65,7 @@ def drift(run: str) -> Drift:
         len(labels),
         tuple(e for e, _ in rows),
         tuple(similarity.cka(first, x) for _, x in rows),
+        *(tuple(ends) for ends in zip(*(similarity.cka_interval(first, x) for _, x in rows), strict=True)),
         tuple(similarity.knn_overlap(first, x) for _, x in rows),
         tuple(Score(len(labels), int(right.sum())) for right in knn),
     )

@@ -1,9 +1,11 @@
 """Which stages of a run carry its task: each set back to where it began, or to random weights."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from explorer import runs
-from explorer.engine import backbones, probes
+from explorer.engine import backbones, batchnorm, probes
 from explorer.engine import rewind as rewinding
 from explorer.engine.rewind import Plan
 from explorer.engine.stream import logits
@@ -32,31 +34,43 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
     test = pictures.stream(run, pixels, place)
     base = logits(network, test)
     right = base.argmax(1) == labels
-    control = rewinding.settled(network, test, pictures.stream(run, statistics, place))
-
-    def paired(found: np.ndarray) -> Paired:
-        new = found.argmax(1) == labels
-        fixed, broken = int((new & ~right).sum()), int((~new & right).sum())
-        return Paired(Score(len(labels), int(new.sum())), fixed, broken)
-
-    train = pictures.stream(run, statistics, place)
+    train, states = pictures.stream(run, statistics, place), _states(run)
     found = rewinding.rewind(
-        network, _states(run), _plans(run, stages, to), test, train, base,
-        lambda share, words: report(0.15 + 0.85 * share, f"Setting back {words}"),
+        network, states, _plans(run, stages, to), test, train, base,
+        lambda share, words: report(0.1 + 0.9 * share, f"Setting back {words}"),
     )  # fmt: skip
-    resets = [
-        Reset(r.plan.stages, r.plan.to, r.identical, paired(r.plain), None if r.settled is None else paired(r.settled))
-        for r in found
-    ]
+    names, own = network.row.stage_names, network.model.state_dict()
+    layers = len(batchnorm.layers(network, names))
     return Rewind(
         run,
         Score(len(labels), int(right.sum())),
         Score(len(labels), int((said.predicted[rows] == labels).sum())),
         lent.finished(run).weights,
-        len(statistics) if control is not None else 0,
-        None if control is None else paired(control),
+        len(statistics) if layers else 0,
+        layers,
+        len(batchnorm.moved(network, own, states["start"], names)),
         probes.chance(pictures.train_labels(run), labels),
-        tuple(resets),
+        tuple(_judged(reset, labels, right) for reset in found),
+    )
+
+
+def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray) -> Reset:
+    """A reset and its control against the run as it is, and the reset against its control."""
+
+    def paired(said: np.ndarray, reference: np.ndarray) -> Paired:
+        new = said.argmax(1) == labels
+        fixed, broken = int((new & ~reference).sum()), int((~new & reference).sum())
+        return Paired(Score(len(labels), int(new.sum())), fixed, broken)
+
+    found = Reset(reset.plan.stages, reset.plan.to, reset.identical, paired(reset.plain, right))
+    if reset.settled is None or reset.control is None:
+        return found
+    return replace(
+        found,
+        settled=paired(reset.settled, right),
+        control=paired(reset.control, right),
+        beyond=paired(reset.settled, reset.control.argmax(1) == labels),
+        layers=reset.layers,
     )
 
 

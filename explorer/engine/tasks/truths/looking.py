@@ -63,7 +63,9 @@ def likeness(asked: Asked, one: str, two: str) -> Truth:
     found = compare(asked.run(one), asked.run(two))
     last = found.stages[-1]
     words = f"Computed just now from the features of {last.stage}: {on(asked, one)}."
-    return number(100 * last.cka, words, cka=f"{last.cka:.2f}", control=f"{last.cka_random:.2f}", stage=last.stage,
+    random = f"{min(last.cka_random):.2f} to {max(last.cka_random):.2f}"
+    return number(100 * last.cka, words, cka=f"{last.cka:.2f}", low=f"{last.low:.2f}", high=f"{last.high:.2f}",
+                  control=random, draws=str(len(last.cka_random)), stage=last.stage,
                   overlap=percent(last.knn_overlap), weights=percent(last.weight_change), n=str(found.n),
                   fixed=str(found.fixed), broken=str(found.broken))  # fmt: skip
 

@@ -101,13 +101,14 @@ def rewound(asked: Asked, word: str, stage: str) -> Truth:
     found = set_back(asked.run(word), [stage])
     at = {reset.to: reset for reset in found.resets}
     base, left = found.base, at["random"].plain
-    settled = at["random"].settled or left
+    settled, control = at["random"].settled or left, at["random"].control
     lost = base.accuracy - left.score.accuracy
     answer = "stays" if left.p_value >= 0.05 else "most" if lost > base.accuracy / 2 else "some"
     back = at["start"].plain
     words = f"Computed just now on a copy of the run: {on(asked, word)}."
     return picked(answer, words, stage=stage, base=percent(base.accuracy), left=percent(left.score.accuracy),
-                  interval=interval(left.score), settled=percent(settled.score.accuracy), n=str(base.n),
+                  interval=interval(left.score), settled=percent(settled.score.accuracy),
+                  control=percent((control.score if control else base).accuracy), n=str(base.n),
                   chance=percent(found.chance), start=percent(back.score.accuracy),
                   changed=whole(back.fixed + back.broken),
                   identical="not a single bit" if at["start"].identical else "something")  # fmt: skip
