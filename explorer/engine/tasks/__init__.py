@@ -9,6 +9,7 @@ from explorer.engine.tasks.attribution import (
     faithfulness,
     faithfulness_many,
     on_object,
+    other_seeds,
     randomise,
 )
 from explorer.engine.tasks.checks import check_truth, try_lines
@@ -47,6 +48,7 @@ __all__ = [
     "network",
     "new_head",
     "on_object",
+    "other_seeds",
     "probe_stages",
     "project",
     "project_aligned",
@@ -86,6 +88,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "faithfulness": faithfulness,
     "faithfulness_many": faithfulness_many,
     "on_object": on_object,
+    "other_seeds": other_seeds,
     "randomise": randomise,
     "compare": compare,
     "stage_pairs": stage_pairs,
