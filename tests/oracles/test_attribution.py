@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import VisionTransformer
@@ -249,3 +250,12 @@ def test_why_this_class_and_not_that_one_is_the_gradient_of_a_difference(resnet:
     else:  # linear in the logit that is asked about
         expected = np.subtract(*(attribution.attribute(resnet, x, k, method, "layer3") for k in (0, 2)))
     _close(found, expected, 1e-4)
+
+
+def test_the_interval_of_a_gain_is_that_of_a_paired_t_test() -> None:
+    areas = np.random.default_rng(5).uniform(0, 1, (24, 6))
+    for kind, sign in (("deletion", 1), ("insertion", -1)):
+        for k, gain in enumerate(attribution.gains("B", kind, areas, ("a", "b", "c", "d", "random")), 1):
+            test = stats.ttest_rel(sign * areas[:, k], sign * areas[:, 0])
+            assert (gain.low, gain.high) == pytest.approx(tuple(test.confidence_interval(0.95)), abs=1e-9)
+            assert gain.better == sum(sign * (row[k] - row[0]) > 0 for row in areas)
