@@ -59,8 +59,9 @@ st.page_link("../../pages/projection.py", label="Explore the map", icon=":materi
 st.header("Where each network looks")
 said, image = ui.predictions(tuned.id), ui.most_gained(probe, tuned)
 target = said.classes[int(said.labels[image])]
-st.markdown(ui.safe_md(f"Evidence for “{target}”, the right class of test image {image} (Grad-CAM, last stage)."))
-look = {"image": image, "target": target, "method": "gradcam", "stage": probe.recipe.row.stage_names[-1]}
+look = {"image": image, "target": target, **ui.first_look(tuned)}
+words = f"Evidence for “{target}”, the right class of test image {image}, {ui.PICKED} (Grad-CAM, {look['stage']})."
+st.markdown(ui.safe_md(words))
 found = ui.ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
 if found is not None:
     ui.draw(

@@ -171,6 +171,8 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
                 for method in ("gradcam", "saliency"):
                     where = {"image": image, "target": target, "method": method, "stage": stage}
                     put(attribution(image, target, method), "attribute", a=a, b=b, **where)
+                    if method == "gradcam":
+                        put(attribution(image, target, method, 6), "attribute", a=a, b=b, **where, times=2)
 
 
 def describe(recipe: Recipe) -> None:

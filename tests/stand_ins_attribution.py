@@ -71,6 +71,19 @@ def on_object() -> results.OnObject:
     return results.OnObject("gradcam", "layer4", np.arange(N), share, share / 2, cover, hit_a, hit_b, hit_b, "grey")
 
 
+def seeds() -> results.Seeds:
+    """Four other heads, eight images: B is further off than all of them on two, and has A's strongest cell on none."""
+    maps = np.random.default_rng(1).random((6, 3, 3)).astype(np.float32)
+    alike = np.tile(np.array([0.6, 0.7, 0.8, 0.9]), (8, 1))
+    alike_b = np.array([0.5, 0.55, *[0.65] * 6])
+    same = np.tile([True, True, True, False], (8, 1))
+    images = np.array([0, *range(3, 24, 3)])
+    return results.Seeds(
+        "gradcam", "layer4", 0, "brick", gallery().images[0], maps[:5], maps[5], CELLS, CELLS, images,
+        alike, alike_b, same, np.zeros(8, bool), "grey", "grass",
+    )  # fmt: skip
+
+
 def randomisation() -> results.Randomisation:
     """Grad-CAM falls to 0 with the head, guided backprop stays."""
     maps = np.random.default_rng(0).random((7, 3, 3)).astype(np.float32)
@@ -90,6 +103,7 @@ def examples() -> dict[str, Any]:
         "Gain": faithfulnesses().gains[0],
         "OrderedCurve": faithfulness().deletion_a,
         "OnObject": on_object(),
+        "Seeds": seeds(),
         "Randomisation": randomisation(),
         "Cascade": randomisation().cascades[0],
     }

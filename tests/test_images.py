@@ -201,7 +201,7 @@ def own(a: str, b: str, key: str) -> None:
     picture = np.full((32, 32, 3), 120, np.uint8)
     seen = results.Seen(picture, stand_ins.CLASSES, np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.1, 0.8]))
     results.save(seen, jobs.task("see", a=a, b=b, image=key).path)
-    look = {"target": "fur", "method": "gradcam", "stage": "layer4"}
+    look = {"target": "fur", "method": "gradcam", "stage": "layer3", "times": 2}
     found = stand_ins.attribution(0, "fur")
     results.save(found, jobs.task("attribute", a=a, b=b, image=key, **look).path)
 

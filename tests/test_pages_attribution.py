@@ -11,7 +11,10 @@ from test_pages import opened, words
 from explorer import jobs, results, runs
 from explorer.app import figures, ui
 from explorer.app.ui import asking, images
-from explorer.catalogue import CONTROLS
+from explorer.catalogue import ATTRIBUTIONS, BACKBONES, CONTROLS
+from explorer.catalogue.methods import looking_stage
+from explorer.engine.backbones import build
+from explorer.engine.backbones import cells as place
 
 
 @pytest.fixture(autouse=True)
@@ -22,13 +25,16 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def two(**choices: str) -> tuple[str, str]:
     a, b = (stand_ins.finished_run(wrong=n, strategy=s, **choices) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     stand_ins.answer(a, b)
-    how = {"method": "gradcam", "stage": "layer4"}
+    coarse = {"method": "gradcam", "stage": "layer3"}
+    how = {**coarse, "times": 2}
     results.save(stand_ins_attribution.faithfulnesses(), jobs.task("faithfulness_many", a=a, b=b, **how).path)
     for image in range(stand_ins.N):
         for target in stand_ins.CLASSES:
             at = {"image": image, "target": target, **how}
             results.save(stand_ins_attribution.faithfulness(), jobs.task("faithfulness", a=a, b=b, **at).path)
-            random = jobs.task("randomise", run=b, against="guided_backprop", **at)
+            results.save(stand_ins_attribution.seeds(), jobs.task("other_seeds", a=a, b=b, **at).path)
+            of = {"image": image, "target": target, **coarse}
+            random = jobs.task("randomise", run=b, against="guided_backprop", **of)
             results.save(stand_ins_attribution.randomisation(), random.path)
     pa, pb = runs.predictions(a), runs.predictions(b)
     gain = images.true_probability(pb) - images.true_probability(pa)
@@ -55,6 +61,56 @@ def test_sixteen_pictures_say_that_they_were_chosen() -> None:
     app = opened("attribution")
     app.segmented_control(key="attribution_view").set_value("Sixteen pictures").run()
     assert "the best case, not a sample" in words(app)
+
+
+def test_a_picked_image_is_called_so_until_one_is_chosen() -> None:
+    two()
+    assert "Picked because B gained most on it: the best case for B, not a sample" in words(opened("attribution"))
+    assert "Picked because B gained most" not in words(opened("attribution", image="3"))
+
+
+def test_the_first_look_has_a_map_that_one_can_read() -> None:
+    """The stage that a look begins with has at least 6 cells a side at a backbone's own size, before it is laced."""
+    two()
+    app = opened("attribution")
+    assert app.session_state["pick_stage"] == "layer3" and app.toggle(key="attribution_fine").value
+    assert "twice as fine as the stage's own" in words(app)
+    for row in BACKBONES.values():
+        if row.parameters < 5e6:  # a grid has as many cells in a larger one of the kind
+            free = [stage for stage in row.stage_names if not ATTRIBUTIONS["gradcam"].obstacle(row.name, stage)]
+            first = looking_stage(free, row.input_size)
+            assert round(1 / place(build(row.name, 2, "random"), first, row.input_size).step) >= 6, (row.name, first)
+    assert looking_stage(("stem", "layer1"), 64) == "stem" and looking_stage(("stem",), 64) == "stem"
+
+
+def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
+    a, b = two()
+    app = opened("attribution", image="3")
+    target = app.session_state["pick_target"]
+    other = next(name for name in stand_ins.CLASSES if name != target)
+    assert target not in app.selectbox(key="attribution_other").options
+    found = replace(stand_ins.attribution(3, target, cells=6), rather_than=other)
+    how = {"method": "gradcam", "stage": "layer3", "times": 2, "rather_than": other}
+    results.save(found, jobs.task("attribute", a=a, b=b, image=3, target=target, **how).path)
+    app.selectbox(key="attribution_other").set_value(other).run()
+    assert not app.exception and app.get("plotly_chart")
+    assert f"difference of two logits: {target} less {other}" in words(app).replace("\\", "")
+    assert f"Vermillion speaks for {target} rather than {other}" in words(app)
+
+
+def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:
+    found = stand_ins_attribution.seeds()
+    fig = figures.seeds(found)
+    band, marks, b = fig.data
+    assert list(band.base) == [0.6] * 8 and np.asarray(band.x) == pytest.approx([0.3] * 8)
+    assert list(marks.x) == [0.6, 0.7, 0.8, 0.9] * 8 and list(b.x) == found.alike_b.tolist()
+    look = fig.layout.meta["look"]
+    assert "on 2 of 8 images" in look and "1 in 5" in look
+    assert "75 % of the other seeds' maps, in 0 % of B's" in look
+    assert "brick rather than grass" in fig.layout.meta["alt"] and "n = 8" in fig.layout.meta["caution"]
+    maps = [trace for trace in figures.seeds_maps(found).data if trace.type == "heatmap"]
+    assert len(maps) == 6 and {trace.coloraxis for trace in maps} == {"coloraxis"}
+    np.testing.assert_array_equal(maps[-1].z, found.b)
 
 
 def test_only_methods_that_apply_are_offered() -> None:

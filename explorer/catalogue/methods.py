@@ -1,5 +1,6 @@
 """The ways of looking: attribution methods and projections."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -19,7 +20,8 @@ class AttributionMethod(Method):
 
     `unit` says what a value of the map is. `signed`: values below 0 speak against the class; `staged`: the map lies on the
     grid of a chosen stage; `baseline`: it needs a picture without evidence to compare with; `complete`: the values promise
-    to add up to what the class gains from the baseline to the picture. `passes`: runs of the network for one picture.
+    to add up to what the class gains from the baseline to the picture; `contrast`: it asks about a class, and so can be asked
+    about the difference of two. `passes`: runs of the network for one picture.
     `only`: the backbones it applies to, by the first letters of their names (empty: all), and `why` it is these.
     """
 
@@ -28,6 +30,7 @@ class AttributionMethod(Method):
     staged: bool = False
     baseline: bool = False
     complete: bool = False
+    contrast: bool = True
     passes: int = 1
     only: tuple[str, ...] = ()
     why: str = ""
@@ -42,6 +45,20 @@ class AttributionMethod(Method):
                 "choose an earlier stage, or Attention rollout"
             )
         return ""
+
+
+COARSE = 192
+"""Pixels a side below which the last stage of most backbones, a 32nd of the side, has fewer than six cells."""
+
+
+def looking_stage(stages: Sequence[str], size: int) -> str:
+    """The stage that a look begins with, for inputs of `size` pixels: the last one whose map one can read, here the last or, of
+    small inputs, the one before.
+
+    At 96 pixels the built-in backbone's last stage has 3 × 3 cells, the one before 6 × 6, and neither deletion nor insertion
+    tells the two apart (benchmarks/README.md, attribution).
+    """
+    return stages[-1] if size >= COARSE or len(stages) < 2 else stages[-2]
 
 
 @dataclass(frozen=True)
@@ -129,6 +146,7 @@ ATTRIBUTIONS = {
             "Asks about no class: it is the same map for every class, and shows where information flows, not what it says.",
             unit="share of the class token",
             signed=False,
+            contrast=False,
             only=("vit",),
             why="it follows attention from layer to layer, and only a vision transformer has attention",
         ),

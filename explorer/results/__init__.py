@@ -1,17 +1,6 @@
 """What a task gives back: frozen dataclasses of arrays and facts, each saved and loaded as one file."""
 
-from explorer.results.attribution import (
-    Attribution,
-    Attributions,
-    Cascade,
-    Cells,
-    Faithfulness,
-    Faithfulnesses,
-    Gain,
-    OnObject,
-    OrderedCurve,
-    Randomisation,
-)
+from explorer.results.attribution import Attribution, Attributions, Cells, Seeds
 from explorer.results.checks import Trial, Truth
 from explorer.results.features import (
     Excitement,
@@ -43,6 +32,15 @@ from explorer.results.similarity import (
 )
 from explorer.results.snippets import Snippet
 from explorer.results.training import Epoch, RateCurve, RateSearch
+from explorer.results.trust import (
+    Cascade,
+    Faithfulness,
+    Faithfulnesses,
+    Gain,
+    OnObject,
+    OrderedCurve,
+    Randomisation,
+)
 
 __all__ = [
     "Agreement",
@@ -84,6 +82,7 @@ __all__ = [
     "Reset",
     "Rewind",
     "Seen",
+    "Seeds",
     "Selectivity",
     "Snippet",
     "StageAudit",

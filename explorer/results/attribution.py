@@ -1,11 +1,9 @@
-"""Where two runs look, and whether to trust it. Letters: n images, c channels, h w, d features, k classes, s steps."""
+"""Where two runs look. Letters: n images, c channels, h w, s seeds."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-
-from explorer.evidence import Score
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Attribution:
     Grad-CAM), signed where the method is, and where their cells lie in the picture, `cells_a`, `cells_b`; `picture`
     (H, W, 3) uint8; probabilities of the class in each model. `rise_a`,
     `rise_b`: how many logits the class gains from the baseline to the picture, which a complete method's map adds up to;
-    NaN for methods that promise no such thing."""
+    NaN for methods that promise no such thing. `rather_than` names the class whose logit was taken off."""
 
     method: str
     stage: str
@@ -53,6 +51,7 @@ class Attribution:
     baseline: str = ""
     rise_a: float = math.nan
     rise_b: float = math.nan
+    rather_than: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,145 +74,37 @@ class Attributions:
     probability_b: np.ndarray
     classes: tuple[str, ...]
     baseline: str = ""
+    rather_than: str = ""
 
 
 @dataclass(frozen=True)
-class OrderedCurve:
-    """What a class's probability does while the picture's cells go or come: `curve` (s,) in the order of the map, `controls`
-    (c, s) in orders as compact as the map, `random` (o, s) in o random orders, which are not compact."""
+class Seeds:
+    """How much of A's map is the seed's: `a` (1 + s, h, w), A's own map of the shown picture, then those of A with s other heads;
+    `b` (h', w') B's.
 
-    curve: np.ndarray
-    controls: np.ndarray
-    random: np.ndarray
-
-    @property
-    def area(self) -> float:
-        """The area under the curve, in [0, 1]."""
-        return float(area(self.curve))
-
-    @property
-    def control_areas(self) -> np.ndarray:
-        """The areas under the controls' curves, (c,)."""
-        return area(self.controls)
-
-    @property
-    def random_areas(self) -> np.ndarray:
-        """The areas under the random orders' curves, (o,)."""
-        return area(self.random)
-
-
-def area(curves: np.ndarray) -> np.ndarray:
-    """The area under curves (…, s) over the share of the cells, 0 to 1, by trapezoids: (…,)."""
-    return np.trapezoid(curves, dx=1 / (curves.shape[-1] - 1), axis=-1)
-
-
-@dataclass(frozen=True)
-class Faithfulness:
-    """Deletion and insertion in one picture for A and for B along each one's own map; `share` (s,) is the share of the cells
-    so far, `controls` (c,) names the compact orders beside the map."""
-
-    method: str
-    stage: str
-    image: int | str
-    target: str
-    share: np.ndarray
-    controls: tuple[str, ...]
-    deletion_a: OrderedCurve
-    deletion_b: OrderedCurve
-    insertion_a: OrderedCurve
-    insertion_b: OrderedCurve
-    baseline: str = ""
-
-
-@dataclass(frozen=True)
-class Gain:
-    """By how much a map's area is better than a control's, picture by picture (larger for insertion, smaller for deletion).
-
-    `model` is `A` or `B`, `kind` `deletion` or `insertion`; `area` the map's mean area and `control_area` the control's;
-    `mean` the mean gain over n pictures, `low` and `high` its 95 % interval (Student's t); `better` of the n pictures gained.
-    """
-
-    model: str
-    kind: str
-    control: str
-    n: int
-    area: float
-    control_area: float
-    mean: float
-    low: float
-    high: float
-    better: int
-
-
-@dataclass(frozen=True)
-class Faithfulnesses:
-    """Deletion and insertion over n test images (`images`, their numbers), each asked about its own class: the `gains` of
-    A's and of B's own map over each control as compact as a map, and over one random order (`random`)."""
-
-    method: str
-    stage: str
-    images: np.ndarray
-    controls: tuple[str, ...]
-    gains: tuple[Gain, ...]
-    baseline: str = ""
-
-    def of(self, model: str, kind: str) -> tuple[Gain, ...]:
-        """The gains over the controls in their order, then over random cells."""
-        return tuple(gain for gain in self.gains if (gain.model, gain.kind) == (model, kind))
-
-    def unbeaten(self, model: str, kind: str) -> tuple[str, ...]:
-        """The compact controls that the map is not shown to beat: the interval of its gain reaches 0."""
-        return tuple(g.control for g in self.of(model, kind) if g.control in self.controls and g.low <= 0)
-
-
-@dataclass(frozen=True)
-class OnObject:
-    """Whether maps for each image's own class lie on its object, over n test images (`images`, their numbers).
-
-    `share_a`, `share_b` (n,): the share of the positive evidence on the object, NaN where a map has none; `covered` (n,):
-    the share of the picture that the object covers, which an even map would score. `hit_a`, `hit_b`, `hit_centre` (n,)
-    bool: whether the map's strongest point, or the picture's centre, lies on the object.
+    Over n test images (`images`, -1: a visitor's own; the shown one first): `alike` (n, s) Spearman's rank correlation of each
+    other head's map with A's, `alike_b` (n,) of B's; `same` (n, s), `same_b` (n,) whether the strongest cell is A's. NaN
+    and False where the grids of A and B differ.
     """
 
     method: str
-    stage: str
-    images: np.ndarray
-    share_a: np.ndarray
-    share_b: np.ndarray
-    covered: np.ndarray
-    hit_a: np.ndarray
-    hit_b: np.ndarray
-    hit_centre: np.ndarray
-    baseline: str = ""
-
-    @property
-    def pointing(self) -> tuple[Score, Score, Score]:
-        """The pointing game of A, of B, and of the picture's centre."""
-        a, b, centre = (Score(len(h), int(h.sum())) for h in (self.hit_a, self.hit_b, self.hit_centre))
-        return a, b, centre
-
-
-@dataclass(frozen=True)
-class Cascade:
-    """One method while the weights are replaced: `maps` (s, h, w) of the shown picture, `likeness` (n, s) the rank
-    correlation that is left with the first map, for n images."""
-
-    method: str
-    maps: np.ndarray
-    likeness: np.ndarray
-
-
-@dataclass(frozen=True)
-class Randomisation:
-    """The cascading randomisation of one run's network: `parts` (s,) names what was replaced last (`""`: nothing yet); the
-    chosen method first, then what it is compared with. `images` (n,): the shown picture (-1: a visitor's own) and others."""
-
-    run: str
     stage: str
     image: int | str
     target: str
     picture: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
     images: np.ndarray
-    parts: tuple[str, ...]
-    cascades: tuple[Cascade, ...]
+    alike: np.ndarray
+    alike_b: np.ndarray
+    same: np.ndarray
+    same_b: np.ndarray
     baseline: str = ""
+    rather_than: str = ""
+
+    @property
+    def outside(self) -> np.ndarray:
+        """(n,) bool: whether B's map is less like A's than that of every other head."""
+        return self.alike_b < self.alike.min(axis=1)

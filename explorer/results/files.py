@@ -20,9 +20,10 @@ from explorer.results import (
     similarity,
     snippets,
     training,
+    trust,
 )
 
-_KINDS = (attribution, checks, features, freezing, images, lessons, projection, similarity, snippets, training)
+_KINDS = (attribution, checks, features, freezing, images, lessons, projection, similarity, snippets, training, trust)
 _TYPES = {name: kind for module in _KINDS for name, kind in vars(module).items() if dataclasses.is_dataclass(kind)} | {
     "Score": Score,
     "Balanced": Balanced,

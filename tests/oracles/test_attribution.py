@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import VisionTransformer
@@ -211,3 +212,50 @@ def test_receptive_fields_lie_round_their_cells() -> None:
 def test_even_cells_share_the_picture_out() -> None:
     assert Cells.even(4).edges(4).tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert Cells(0.5 / 96, 1 / 3).edges(3) == pytest.approx([0, (0.5 + 16) / 96, (0.5 + 48) / 96, 1])
+
+
+def test_a_grid_twice_as_fine_is_four_looks_laced_together(resnet: Network) -> None:
+    """Pixel by pixel shifted by hand; on a picture that repeats every half cell all four looks are one."""
+    x, half = _pictures(2), 8  # layer3: a cell every 16 pixels
+    fine = attribution.attribute(resnet, x, 1, "gradcam", "layer3", times=2)
+    assert fine.shape == (2, 8, 8)
+    mirrored = np.pad(x.numpy(), ((0, 0), (0, 0), (0, half), (0, half)), mode="reflect")
+    for down in (0, 1):
+        for right in (0, 1):
+            moved = torch.from_numpy(mirrored[:, :, half * down :, half * right :][:, :, :64, :64].copy())
+            _close(fine[:, down::2, right::2] * 4, attribution.attribute(resnet, moved, 1, "gradcam", "layer3"))
+    where = attribution.cells_of(resnet, "gradcam", "layer3", 8, 64, times=2)
+    assert 64 * where.centres(8) - 0.5 == pytest.approx(np.arange(0, 64, 8))
+    pixels = attribution.attribute(resnet, x, 1, "saliency", "layer3", times=2)
+    _close(pixels, attribution.attribute(resnet, x, 1, "saliency", "layer3"))
+
+
+GRADIENTS = ("gradcam", "integrated_gradients", "input_x_gradient", "saliency")
+
+
+@pytest.mark.parametrize("method", GRADIENTS)
+def test_why_this_class_and_not_that_one_is_the_gradient_of_a_difference(resnet: Network, method: str) -> None:
+    x = _pictures(1, 32)
+    between = attribution.contrasted(resnet, 2)
+    with torch.no_grad():
+        logits = resnet(x)
+        assert (between(x) - (logits - logits[:, 2:3])).abs().max() < 1e-5
+    np.testing.assert_allclose(attribution.probabilities(between, x), attribution.probabilities(resnet, x), atol=1e-6)
+    found = attribution.attribute(between, x, 0, method, "layer3")
+    if method == "saliency":
+        pixels = x.clone().requires_grad_()
+        out = resnet(pixels)[0]
+        (slope,) = torch.autograd.grad(out[0] - out[2], pixels)
+        expected = slope.abs().amax(dim=1).numpy()
+    else:  # linear in the logit that is asked about
+        expected = np.subtract(*(attribution.attribute(resnet, x, k, method, "layer3") for k in (0, 2)))
+    _close(found, expected, 1e-4)
+
+
+def test_the_interval_of_a_gain_is_that_of_a_paired_t_test() -> None:
+    areas = np.random.default_rng(5).uniform(0, 1, (24, 6))
+    for kind, sign in (("deletion", 1), ("insertion", -1)):
+        for k, gain in enumerate(attribution.gains("B", kind, areas, ("a", "b", "c", "d", "random")), 1):
+            test = stats.ttest_rel(sign * areas[:, k], sign * areas[:, 0])
+            assert (gain.low, gain.high) == pytest.approx(tuple(test.confidence_interval(0.95)), abs=1e-9)
+            assert gain.better == sum(sign * (row[k] - row[0]) > 0 for row in areas)

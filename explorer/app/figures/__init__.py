@@ -11,6 +11,8 @@ from explorer.app.figures.attribution import (
     on_object,
     randomisation,
     randomisation_maps,
+    seeds,
+    seeds_maps,
 )
 from explorer.app.figures.change import change_bars
 from explorer.app.figures.concepts import Graph, concept_map
@@ -118,4 +120,6 @@ __all__ = [
     "strip",
     "strips",
     "tint",
+    "seeds",
+    "seeds_maps",
 ]

@@ -1,7 +1,7 @@
 """Everything Streamlit that two pages share. Caches are decorated in `asking` alone."""
 
 from explorer.app.ui.asking import all_runs, ask, error_box, finished, owner, predictions
-from explorer.app.ui.attribution import ATTRIBUTION_VIEWS, pick_look, words_of
+from explorer.app.ui.attribution import ATTRIBUTION_VIEWS, first_look, pick_look, words_of
 from explorer.app.ui.drawing import draw, explain, show_code, stage_strip
 from explorer.app.ui.features import FEATURE_VIEWS
 from explorer.app.ui.forms import (
@@ -16,7 +16,7 @@ from explorer.app.ui.forms import (
 )
 from explorer.app.ui.glossary import pick_glossary, pick_term, say, show_questions, show_term
 from explorer.app.ui.grid import browse, matrices, quadrants, selection_words
-from explorer.app.ui.images import pick_image, pick_target
+from explorer.app.ui.images import PICKED, pick_image, pick_target
 from explorer.app.ui.links import arrive, linked
 from explorer.app.ui.live import follow, home_progress, home_runs, recipe_or_error, result_line, start, start_and_follow
 from explorer.app.ui.maps import (
@@ -79,6 +79,7 @@ __all__ = [
     "Choice",
     "FEATURE_VIEWS",
     "RACE_TABLES",
+    "PICKED",
     "RUNS_COLUMNS",
     "SIMILARITY_VIEWS",
     "advanced_form",
@@ -118,6 +119,7 @@ __all__ = [
     "most_gained",
     "note_visit",
     "recall",
+    "first_look",
     "follow",
     "home_progress",
     "home_runs",

@@ -17,7 +17,7 @@ from explorer.app.ui.pairs import pick_stage
 from explorer.app.ui.selection import selected
 from explorer.app.ui.words import plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
-from explorer.catalogue.methods import AttributionMethod
+from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.jobs import Task
 from explorer.results import Attribution, Gallery
 from explorer.runs import Run
@@ -28,7 +28,8 @@ NEGATIVE = "guided_backprop"
 
 @dataclass(frozen=True)
 class Look:
-    """What is asked: two runs, a method with its stage and baseline, a class."""
+    """What is asked: two runs, a method with its stage and baseline, how many times as fine as the stage's grid, a class, and the
+    class that is not asked about (`rather_than`, empty for none)."""
 
     a: Run
     b: Run
@@ -36,6 +37,8 @@ class Look:
     stage: str
     target: str
     baseline: str
+    times: int = 1
+    rather_than: str = ""
 
     @property
     def backbone(self) -> str:
@@ -43,10 +46,14 @@ class Look:
         return self.a.recipe.backbone if self.a.recipe else ""
 
     def task(self, name: str, **arguments: Any) -> Task:
-        """The task of this name; a baseline is named only where the method has one and it is not the usual one."""
-        how = {"method": self.method.name, "stage": self.stage}
+        """The task of this name; what the method has not, or what is the usual, is not named."""
+        how: dict[str, Any] = {"method": self.method.name, "stage": self.stage}
         if self.method.baseline and self.baseline != "grey":
             how["baseline"] = self.baseline
+        if self.method.staged and self.times > 1 and name != "randomise":
+            how["times"] = self.times
+        if self.rather_than and "target" in arguments and name != "randomise":
+            how["rather_than"] = self.rather_than
         return jobs.task(name, **how, **arguments)
 
 
@@ -69,6 +76,7 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
             )
         ]
         target = pick_target(gallery, image)
+        rather_than = _pick_other(gallery, target) if method.contrast else ""
         if method.baseline:
             baseline = st.selectbox(
                 "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
@@ -76,8 +84,47 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
             )  # fmt: skip
     names = a.recipe.row.stage_names if a.recipe else ("",)
     free = [stage for stage in names if not method.obstacle(name, stage)]
-    stage = pick_stage(b, (free or names)[-1]) if method.staged else names[-1]
-    return Look(a, b, method, stage, target, baseline)
+    if not method.staged:
+        return Look(a, b, method, names[-1], target, baseline, rather_than=rather_than)
+    size = b.recipe.preprocessing.crop if b.recipe else 0
+    fit = looking_stage(free or names, size)
+    stage = pick_stage(b, fit)
+    times = _pick_times()
+    return Look(a, b, method, stage, target, baseline, times, rather_than)
+
+
+def first_look(run: Run) -> dict[str, Any]:
+    """The look that a page begins with: Grad-CAM of a stage whose map one can read, its grid twice as fine."""
+    names = run.recipe.row.stage_names if run.recipe else ("",)
+    size = run.recipe.preprocessing.crop if run.recipe else 0
+    free = [
+        stage
+        for stage in names
+        if not ATTRIBUTIONS["gradcam"].obstacle(run.recipe.backbone if run.recipe else "", stage)
+    ]
+    return {"method": "gradcam", "stage": looking_stage(free or names, size), "times": 2}
+
+
+def _pick_other(gallery: Gallery, target: str) -> str:
+    """The class whose logit is taken off; empty for none."""
+    others = ["", *(name for name in gallery.classes if name != target)]
+    if st.session_state.get("attribution_other") not in (None, *others):
+        st.session_state["attribution_other"] = ""
+    return st.selectbox(
+        "Rather than", others, key="attribution_other", persist_state="session", width=200,
+        format_func=lambda name: plain(name) if name else "(no other class)",
+        help="Asks about the difference of two logits: why this class and not that one.",
+    )  # fmt: skip
+
+
+def _pick_times() -> int:
+    """How many times as fine as the stage's own the grid is to be."""
+    fine = st.toggle(
+        "Grid twice as fine", value=True, key="attribution_fine", persist_state="session",
+        help="Four looks, the picture moved by half a cell each, laced together. The network sees the picture at the size that "
+        "it learned at: a larger input would give more cells, but the built-in backbone recognises half as much there.",
+    )  # fmt: skip
+    return 2 if fine else 1
 
 
 View = Callable[[Look, Gallery, int | str], None]
@@ -105,6 +152,14 @@ def words_of(look: Look) -> None:
     if missing and look.a.recipe:
         st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
+    if row.staged and look.times > 1:
+        baseline += (
+            " The grid is twice as fine as the stage's own: four looks, the picture moved by half a cell each, laced together "
+            "(shift-and-stitch, Sermanet et al. 2013, arXiv 1312.6229)."
+        )
+    if look.rather_than:
+        names = [safe_md(plain(name)) for name in (look.target, look.rather_than)]
+        baseline += f" Asked is the difference of two logits: {names[0]} less {names[1]}."
     st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
 
 
@@ -171,6 +226,17 @@ def _clicked() -> None:
         choose_image(int(points[0]["customdata"][0]))
 
 
+def seeded(look: Look, gallery: Gallery, image: int | str) -> None:
+    """A's map beside those of A with other seeds: the yardstick for a difference between A and B."""
+    task = look.task("other_seeds", a=look.a.id, b=look.b.id, image=image, target=look.target)
+    found = ask(task, "Heads with other seeds", height=460)
+    if found is None:
+        return
+    code = ("explorer/engine/tasks/attribution/seeds.py", "other_seeds")
+    draw(partial(figures.seeds, found), "attribution_seeds", code=code)
+    draw(partial(figures.seeds_maps, found), "attribution_seeds_maps", code=code)
+
+
 def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
     """Whether maps beat orders as compact as they are, over many images; then one picture; on shapes, the object's mask."""
     runs = {"a": look.a.id, "b": look.b.id}
@@ -213,6 +279,7 @@ def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
 ATTRIBUTION_VIEWS = {
     "One picture": _unless_obstructed(one_picture),
     "Sixteen pictures": _unless_obstructed(sixteen),
+    "A with other seeds": _unless_obstructed(seeded),
     "Is the map faithful?": _unless_obstructed(faithful),
     "Randomise the weights": _unless_obstructed(randomised),
 }

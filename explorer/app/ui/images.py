@@ -23,6 +23,8 @@ GROUPS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "Wrong in both": lambda a, b: ~a & ~b,
     "Right in both": lambda a, b: a & b,
 }
+PICKED = "picked because B gained most on it: the best case for B, not a sample"
+"""What is said of the image that stands where nobody has chosen one."""
 ORDERS = ("B gained most", "B lost most", "Loss in B", "Loss in A", "Features moved furthest", "Number")
 MOST = 60  # thumbnails that the pages of a single image show
 
@@ -177,6 +179,8 @@ def image_panel(gallery: Gallery, pa: Predictions, pb: Predictions, i: int) -> N
         mark = ":green[:material/check:]" if k == gallery.labels[i] else ":red[:material/close:]"
         lines.append(f"{mark} {letter}: {_named(gallery.classes[k], said.probability[i, k])}")
     st.markdown("  \n".join(lines))
+    if choice().image < 0:
+        st.caption(f"{PICKED[0].upper()}{PICKED[1:]}. Choose another beside it, or type its number.")
 
 
 def panel_of_own(found: Seen) -> None:

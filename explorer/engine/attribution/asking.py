@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.catalogue.backbones import stage_of
@@ -17,6 +17,7 @@ from explorer.engine.attribution.gradients import (
     integrated_gradients,
     saliency,
 )
+from explorer.engine.attribution.lacing import laced
 from explorer.engine.attribution.removal import ablation, occlusion
 from explorer.engine.attribution.rollout import rollout
 from explorer.engine.backbones import Network, cells, lend
@@ -38,14 +39,21 @@ METHODS = {
 
 
 def attribute(
-    network: Network, x: Tensor, target: int | Sequence[int], method: str, stage: str, base: str = "grey"
+    network: Network,
+    x: Tensor,
+    target: int | Sequence[int],
+    method: str,
+    stage: str,
+    base: str = "grey",
+    times: int = 1,
 ) -> np.ndarray:
     """What speaks for class `target` in the images `x` (n, 3, h, w), normalised: maps (n, h', w') float32.
 
     `target` is one class for all images or one for each. In the method's own unit (the catalogue says which and whether it
     has a sign), unscaled, so that two networks can share one scale, and at the method's own resolution: a stage's grid,
-    the patches, the 8 × 8 cells, or the pixels. `base` names the baseline of the methods that need one. Computed in eval
-    mode and float32, on frozen weights too; the network comes back as it was lent, after success and after failure.
+    the patches, the 8 × 8 cells, or the pixels; a stage's grid `times` as fine (`laced`) where that is more than 1. `base`
+    names the baseline of the methods that need one. Computed in eval mode and float32, on frozen weights too; the network
+    comes back as it was lent, after success and after failure.
     Raises ExplorerError for an unknown method, stage, baseline or class, and where a method does not apply.
     """
     if method not in METHODS:
@@ -57,13 +65,22 @@ def attribute(
     targets = _targets(network, target, len(x))
     with torch.inference_mode(False), torch.enable_grad(), lend(_differentiable(network)) as lent:
         x = x.detach().to(next(lent.parameters()).device, torch.float32, copy=True)
-        return METHODS[method](lent, x, targets.to(x.device), stage, base).detach().float().cpu().numpy()
+        targets, ask = targets.to(x.device), METHODS[method]
+        if row.staged and times > 1:
+            step = round(cells(network, stage, x.shape[-1]).step * x.shape[-1])
+            maps = laced(lambda moved: ask(lent, moved, targets, stage, base).detach(), x, step, times)
+        else:
+            maps = ask(lent, x, targets, stage, base)
+        return maps.detach().float().cpu().numpy()
 
 
-def cells_of(network: Network, method: str, stage: str, count: int, size: int) -> Cells:
-    """Where the `count` cells a side of a method's map lie in inputs of `size` pixels: a stage's grid where its layers look, all
-    others evenly."""
-    return cells(network, stage, size) if ATTRIBUTIONS[method].staged else Cells.even(count)
+def cells_of(network: Network, method: str, stage: str, count: int, size: int, times: int = 1) -> Cells:
+    """Where the `count` cells a side of a method's map lie in inputs of `size` pixels: a stage's grid (`times` as fine) where its
+    layers look, all others evenly."""
+    if not ATTRIBUTIONS[method].staged:
+        return Cells.even(count)
+    own = cells(network, stage, size)
+    return Cells(own.first, own.step / times)
 
 
 def _targets(network: Network, target: int | Sequence[int], n: int) -> Tensor:
@@ -82,6 +99,22 @@ def _targets(network: Network, target: int | Sequence[int], n: int) -> Tensor:
 def _differentiable(network: Network) -> Network:
     """The network, or a copy of it where its weights were made under `inference_mode` and so allow no gradient."""
     return network.copy() if any(p.is_inference() for p in network.parameters()) else network
+
+
+def contrasted(network: Network, other: int) -> Network:
+    """A copy whose logits are each less that of class `other`: asked about a class, it says why this one and not the other.
+
+    The head is linear, so the copy is a head whose rows are w_k - w_other; all probabilities stay as they are, and every
+    method asks about the difference of two logits without knowing.
+    """
+    if not 0 <= other < network.classes:
+        raise unknown("class number", other, map(str, range(network.classes)))
+    copy = network.copy()
+    linear = [m for m in copy.head.modules() if isinstance(m, nn.Linear)][-1]
+    with torch.no_grad():
+        linear.weight = nn.Parameter(linear.weight - linear.weight[other])
+        linear.bias = nn.Parameter(linear.bias - linear.bias[other])
+    return copy
 
 
 def probabilities(network: Network, x: Tensor) -> np.ndarray:

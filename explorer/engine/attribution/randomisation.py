@@ -39,7 +39,12 @@ def likeness(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
 
     0 where one of the two is the same everywhere and so has no order.
     """
-    return np.array([_spearman(np.abs(a).ravel(), np.abs(b).ravel()) for a, b in zip(maps, others, strict=True)])
+    return alike(np.abs(maps), np.abs(others))
+
+
+def alike(maps: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation of map and other as they are, image by image: (n, h', w') twice → (n,) in [-1, 1]."""
+    return np.array([_spearman(a.ravel(), b.ravel()) for a, b in zip(maps, others, strict=True)])
 
 
 def _spearman(a: np.ndarray, b: np.ndarray) -> float:

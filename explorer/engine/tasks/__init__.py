@@ -9,6 +9,7 @@ from explorer.engine.tasks.attribution import (
     faithfulness,
     faithfulness_many,
     on_object,
+    other_seeds,
     randomise,
 )
 from explorer.engine.tasks.checks import check_truth, try_lines
@@ -54,6 +55,7 @@ __all__ = [
     "network",
     "new_head",
     "on_object",
+    "other_seeds",
     "probe_stages",
     "map_controls",
     "project",
@@ -97,6 +99,7 @@ TASKS: dict[str, Callable[..., Any]] = {
     "faithfulness": faithfulness,
     "faithfulness_many": faithfulness_many,
     "on_object": on_object,
+    "other_seeds": other_seeds,
     "randomise": randomise,
     "compare": compare,
     "stage_pairs": stage_pairs,

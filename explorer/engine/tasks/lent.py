@@ -94,7 +94,7 @@ def inputs(run: str, first: int, last: int | None = None) -> torch.Tensor:
     rows = pictures(run)
     if not 0 <= first < len(rows):
         raise ExplorerError(f"There is no test image {first}: there are {len(rows)}, numbered from 0.")
-    return _to_input(run, rows[first : first + 1 if last is None else last])
+    return to_input(run, rows[first : first + 1 if last is None else last])
 
 
 def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
@@ -109,7 +109,7 @@ def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
     scales = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).scales if wanted.data_dir else {}
     opened = datasets.to_rgb(datasets.open_picture(kept.read(image)), scales)
     picture = np.asarray(datasets.fit(opened, wanted.preprocessing))
-    return picture, _to_input(run, picture[None])
+    return picture, to_input(run, picture[None])
 
 
 def masks(run: str) -> np.ndarray | None:
@@ -130,5 +130,6 @@ def training_pictures(run: str, most: int) -> np.ndarray:
     return images.take(datasets.pick(images, most, "map")).pixels(wanted.preprocessing)
 
 
-def _to_input(run: str, rows: np.ndarray) -> torch.Tensor:
+def to_input(run: str, rows: np.ndarray) -> torch.Tensor:
+    """Pixels (n, h, w, 3) uint8 as a run's network reads them, (n, 3, h, w) float32, on the CPU."""
     return devices.to_input(torch.from_numpy(rows.copy()), finished(run).preprocessing, torch.device("cpu"))

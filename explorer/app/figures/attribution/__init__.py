@@ -3,6 +3,7 @@
 from explorer.app.figures.attribution.cascades import randomisation, randomisation_maps
 from explorer.app.figures.attribution.many import attributions
 from explorer.app.figures.attribution.maps import Shown, attribution
+from explorer.app.figures.attribution.seeds import seeds, seeds_maps
 from explorer.app.figures.attribution.trust import faithfulness, faithfulnesses, on_object
 
 __all__ = [
@@ -14,4 +15,6 @@ __all__ = [
     "on_object",
     "randomisation",
     "randomisation_maps",
+    "seeds",
+    "seeds_maps",
 ]

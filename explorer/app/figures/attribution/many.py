@@ -6,7 +6,7 @@ import io
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.app.figures.attribution.maps import Shown, evidence, grey, share
+from explorer.app.figures.attribution.maps import Shown, asked, evidence, grey, share
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.results import Attributions, Cells
@@ -53,7 +53,7 @@ def _words(fig: go.Figure, found: Attributions, shown: Shown, rows: int) -> go.F
     more = int((found.probability_b > found.probability_a).sum())
     finish(
         fig,
-        alt=f"{ATTRIBUTIONS[found.method].title} for class {found.target} on {n} test images, A beside B. "
+        alt=f"{ATTRIBUTIONS[found.method].title} for {asked(found)} on {n} test images, A beside B. "
         f"B gives the class more than A on {more} of them.",
         look="Each pair is one picture: A on the left, B on the right, above them the class's probability in A → in B. "
         "Is there a habit that the pairs share? Click one to look at it closely.",

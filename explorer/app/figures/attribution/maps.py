@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import SMALL, bare, finish
+from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
-from explorer.results import Attribution, Cells
+from explorer.results import Attribution, Attributions, Cells, Seeds
 
 # nothing where there is no evidence, so that the picture stays visible
 _SCALE = ((0.0, "rgba(0, 114, 178, 0.9)"), (0.25, "rgba(0, 114, 178, 0.45)"), (0.5, "rgba(255, 255, 255, 0)"),
@@ -70,15 +70,15 @@ def attribution(
             fig.add_trace(go.Image(z=ground, hoverinfo="skip"), row=1, col=column)
         if heat is not None and cells is not None:
             axis = "coloraxis" if column < 4 else "coloraxis2"
-            _cells(fig, heat, cells, found.picture.shape[:2], opacity, column, axis)
-    _frame(fig, *found.picture.shape[:2], len(maps))
+            cells_over(fig, heat, cells, found.picture.shape[:2], opacity, column, axis)
+    frame(fig, *found.picture.shape[:2], len(maps))
     fig.update_layout(coloraxis=evidence(found.method, far, shown))
     if difference:
         _apart(fig, float(np.abs(b - a).max()))
     return _words(fig, found, shown, difference)
 
 
-def _cells(
+def cells_over(
     fig: go.Figure, heat: np.ndarray, cells: Cells, size: tuple[int, int], opacity: float, column: int, axis: str
 ) -> None:
     """A map's cells over a picture of this height and width, each round the place that it looks at."""
@@ -98,9 +98,10 @@ def _apart(fig: go.Figure, far: float) -> None:
 def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -> go.Figure:
     rows, columns = found.a.shape
     row = ATTRIBUTIONS[found.method]
-    signs = "Vermillion speaks for the class, blue against it." if row.signed else "The stronger the colour, the more."
+    this = f"{named(found.target)} rather than {named(found.rather_than)}" if found.rather_than else "the class"
+    signs = f"Vermillion speaks for {this}, blue against it." if row.signed else "The stronger the colour, the more."
     if shown.positive and row.signed:
-        signs = "Vermillion speaks for the class; what speaks against it is left out."
+        signs = f"Vermillion speaks for {this}; what speaks against it is left out."
     grid = f"The map has {rows} × {columns} cells: read nothing finer into it. "
     if row.staged:
         grid += "Each is drawn round the place that its layers' windows are centred on, so those at the border can be smaller. "
@@ -108,7 +109,7 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
     apart = " In B − A green is where B has more, purple where it has less." if difference else ""
     return finish(
         fig,
-        alt=f"{row.title} for class {found.target} on image {found.image}: A gives {share(found.probability_a)}, "
+        alt=f"{row.title} for {asked(found)} on image {found.image}: A gives {share(found.probability_a)}, "
         f"B {share(found.probability_b)}; maps of {rows} by {columns} cells "
         + ("each on its own scale." if shown.normalised else "on one scale."),
         look=f"{signs}{apart} Do A and B look at the same thing, and is it the object?",
@@ -121,7 +122,7 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
     )
 
 
-def _frame(fig: go.Figure, height: int, width: int, columns: int) -> None:
+def frame(fig: go.Figure, height: int, width: int, columns: int) -> None:
     """No axes, square pixels, titles close to the pictures."""
     bare(fig)
     square = {"constrain": "domain", "constraintoward": "top"}
@@ -135,6 +136,11 @@ def grey(picture: np.ndarray) -> np.ndarray:
     """Pictures without colour (…, H, W, 3), by luma."""
     luma = picture @ np.array([0.299, 0.587, 0.114])
     return np.repeat(luma[..., None], 3, axis=-1).astype(np.uint8)
+
+
+def asked(found: Attribution | Attributions | Seeds) -> str:
+    """`class brick`, or `class brick rather than gravel`, in the words of a figure."""
+    return f"class {found.target}" + f" rather than {found.rather_than}" * bool(found.rather_than)
 
 
 def share(probability: float) -> str:

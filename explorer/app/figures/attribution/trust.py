@@ -132,6 +132,8 @@ def _said(found: Faithfulnesses, model: str, kind: str) -> str:
     start = f"{kind.capitalize()}: {model}'s maps (mean area {gains[0].area:.3f})"
     if not left:
         return f"{start} beat every control."
+    if len(left) == len(found.controls):
+        return f"{start} are not shown to beat any control."
     words = [
         f"{CONTROLS[g.control].title} ({g.control_area:.3f}, better on {g.better} of {g.n})"
         for g in gains if g.control in left

@@ -56,6 +56,8 @@ def _attribution(a: str, b: str, image: int) -> None:
     image = min(image, len(said.labels) - 1)
     target = said.classes[int(said.labels[image])]
     what = {"image": image, "target": target, "method": method, "stage": STAGE}
+    if method == "gradcam":
+        what["times"] = 2
     found = ask(jobs.task("attribute", a=a, b=b, **what), ATTRIBUTIONS[method].title, height=400)
     if found is not None:
         st.caption(safe_md(f"Evidence for “{target}”, the right class of test image {image}.") + f" Stage: {STAGE}.")

@@ -1,6 +1,7 @@
 """Where A and B look, in one picture or in many."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 
 from explorer.catalogue.backbones import stage_of
 from explorer.engine import attribution
+from explorer.engine.backbones import Network
 from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError, unknown
 from explorer.results import Attribution, Attributions, Cells
@@ -15,6 +17,7 @@ from explorer.runs import Predictions
 
 MOST = 16  # pictures side by side
 CHUNK = 8  # pictures that one call takes
+FINER = (1, 2, 4)  # how many times as fine as a stage's own a grid may be
 
 Report = Callable[[float, str], None]
 
@@ -35,10 +38,43 @@ def class_of(said: Predictions, target: str) -> int:
     return said.classes.index(target)
 
 
-def stage_or_last(run: str, stage: str) -> str:
-    """The stage of that name in a run's backbone, its last where none is named; ExplorerError for one that it has not."""
-    row = lent.network(run).row
-    return stage_of(row, stage or row.stage_names[-1]).name
+@dataclass(frozen=True)
+class How:
+    """How a run is asked: method, stage, baseline, how many times as fine as the stage's grid, and the number of the class
+    whose logit is taken off, -1 for none."""
+
+    method: str
+    stage: str
+    baseline: str = "grey"
+    times: int = 1
+    other: int = -1
+
+    def of(self, net: Network) -> Network:
+        """The network that is asked: every logit less the other class's, which leaves all probabilities as they are."""
+        return net if self.other < 0 else attribution.contrasted(net, self.other)
+
+    def maps(self, network: Network, x: torch.Tensor, targets: int | Sequence[int]) -> np.ndarray:
+        """Maps (n, h, w) of pictures (n, 3, H, W) for one class, or for a class each."""
+        return attribution.attribute(network, x, targets, self.method, self.stage, self.baseline, self.times)
+
+    def cells(self, run: str, maps: np.ndarray) -> Cells:
+        """Where the cells of a run's maps (…, h, w) lie in its pictures."""
+        net, size = lent.network(run), lent.finished(run).preprocessing.crop
+        return attribution.cells_of(net, self.method, self.stage, maps.shape[-1], size, self.times)
+
+
+def how_of(
+    a: str, b: str, method: str, stage: str, baseline: str, times: int = 1, rather_than: str = ""
+) -> tuple[Predictions, How]:
+    """What A and B were tested on, and how they are asked; B's last stage where none is named.
+
+    Raises ExplorerError for runs of other images, a stage or class that there is not, or a grid finer than four times.
+    """
+    said, row = lent.same_images(a, b), lent.network(b).row
+    if times not in FINER:
+        raise unknown("fineness of the grid", times, map(str, FINER))
+    other = class_of(said, rather_than) if rather_than else -1
+    return said, How(method, stage_of(row, stage or row.stage_names[-1]).name, baseline, times, other)
 
 
 def inputs(run: str, images: Sequence[int | str]) -> torch.Tensor:
@@ -47,22 +83,17 @@ def inputs(run: str, images: Sequence[int | str]) -> torch.Tensor:
 
 
 def maps_of(
-    run: str, images: Sequence[int], targets: Sequence[int], how: tuple[str, str, str], report: Report = silent
+    run: str, images: Sequence[int], targets: Sequence[int], how: How, report: Report = silent
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maps (n, h, w) of test images for a class each, and that class's probability (n,); `how`: method, stage, baseline."""
-    net, maps, likely = lent.network(run), [], []
+    """Maps (n, h, w) of test images for a class each, and that class's probability (n,)."""
+    net, maps, likely = how.of(lent.network(run)), [], []
     for first in range(0, len(images), CHUNK):
         report(first / len(images), f"Picture {first + 1} of {len(images)}")
         some, classes = images[first : first + CHUNK], list(targets[first : first + CHUNK])
         x = inputs(run, some)
-        maps.append(attribution.attribute(net, x, classes, *how))
+        maps.append(how.maps(net, x, classes))
         likely.append(attribution.probabilities(net, x)[np.arange(len(some)), classes])
     return np.concatenate(maps), np.concatenate(likely)
-
-
-def cells_of(run: str, how: tuple[str, str, str], maps: np.ndarray) -> Cells:
-    """Where the cells of a run's maps (…, h, w) lie in its pictures; `how`: method, stage, baseline."""
-    return attribution.cells_of(lent.network(run), *how[:2], maps.shape[-1], lent.finished(run).preprocessing.crop)
 
 
 def attribute(
@@ -73,17 +104,25 @@ def attribute(
     method: str = "gradcam",
     stage: str = "",
     baseline: str = "grey",
+    times: int = 1,
+    rather_than: str = "",
 ) -> Attribution:
-    """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
-    index, where = class_of(lent.same_images(a, b), target), stage_or_last(b, stage)
+    """Where A and B look for one pinned class in one picture, of the test set or a visitor's own; or for this class rather than
+    another one, by the difference of their logits."""
+    said, how = how_of(a, b, method, stage, baseline, times, rather_than)
+    index = class_of(said, target)
+    if index == how.other:
+        raise ExplorerError(f"{target} rather than {target} is nothing to ask. Choose two different classes.")
     maps, cells, likely, rises = [], [], [], []
     for run in (a, b):
-        net, (picture, x) = lent.network(run), lent.one(run, image)
-        maps.append(attribution.attribute(net, x, index, method, where, baseline)[0])
-        cells.append(cells_of(run, (method, where, baseline), maps[-1]))
+        net, (picture, x) = how.of(lent.network(run)), lent.one(run, image)
+        maps.append(how.maps(net, x, index)[0])
+        cells.append(how.cells(run, maps[-1]))
         likely.append(float(attribution.probabilities(net, x)[0, index]))
         rises.append(float(attribution.rise(net, x, index, method, baseline)[0]))
-    return Attribution(method, where, image, target, picture, *maps, *cells, *likely, baseline, *rises)
+    return Attribution(
+        method, how.stage, image, target, picture, *maps, *cells, *likely, baseline, *rises, rather_than=rather_than
+    )
 
 
 def attribute_many(
@@ -94,26 +133,27 @@ def attribute_many(
     method: str = "gradcam",
     stage: str = "",
     baseline: str = "grey",
+    times: int = 1,
+    rather_than: str = "",
     report: Report = silent,
 ) -> Attributions:
-    """Where A and B look for one pinned class in up to 16 test images."""
-    said = lent.same_images(a, b)
-    index, where = class_of(said, target), stage_or_last(b, stage)
+    """Where A and B look for one pinned class (rather than another) in up to 16 test images."""
+    said, how = how_of(a, b, method, stage, baseline, times, rather_than)
+    index = class_of(said, target)
     if not 1 <= len(images) <= MOST or any(not 0 <= i < len(said.labels) for i in images):
         raise ExplorerError(
             f"There is room for 1 to {MOST} test images, numbered from 0 to {len(said.labels) - 1}; got {list(images)}. "
             f"Select fewer, or others."
         )
-    found, how = [], (method, where, baseline)
+    found = []
     for i, run in enumerate((a, b)):
         told = partial(part, report, i / 2, 0.5, f"{'AB'[i]}: ")
         found.append(maps_of(run, images, [index] * len(images), how, told))
     (maps_a, likely_a), (maps_b, likely_b) = found
     numbers, pictures = np.array(images), lent.pictures(b)[list(images)]
-    cells_a, cells_b = (cells_of(run, how, maps) for run, maps in ((a, maps_a), (b, maps_b)))
     return Attributions(
-        method, where, target, numbers, said.labels[numbers], pictures, maps_a, maps_b, cells_a, cells_b,
-        likely_a, likely_b, said.classes, baseline,
+        method, how.stage, target, numbers, said.labels[numbers], pictures, maps_a, maps_b,
+        how.cells(a, maps_a), how.cells(b, maps_b), likely_a, likely_b, said.classes, baseline, rather_than,
     )  # fmt: skip
 
 

@@ -7,18 +7,18 @@ import numpy as np
 
 from explorer import runs
 from explorer.catalogue import ATTRIBUTIONS
+from explorer.catalogue.backbones import stage_of
 from explorer.engine import attribution, backbones
 from explorer.engine.tasks import lent
 from explorer.engine.tasks.attribution.maps import (
     Report,
-    cells_of,
     class_of,
+    how_of,
     inputs,
     maps_of,
     part,
     silent,
     spread,
-    stage_or_last,
 )
 from explorer.errors import ExplorerError
 from explorer.results import (
@@ -30,7 +30,7 @@ from explorer.results import (
     OrderedCurve,
     Randomisation,
 )
-from explorer.results.attribution import area
+from explorer.results.trust import area
 
 OBJECTS, OBJECTS_DEAR = 64, 16  # pictures of the pointing game; where a map takes many passes
 OTHERS, OTHERS_DEAR = 7, 2  # pictures beside the shown one whose maps are compared while the weights go
@@ -51,18 +51,19 @@ def faithfulness(
     method: str = "gradcam",
     stage: str = "",
     baseline: str = "grey",
+    times: int = 1,
+    rather_than: str = "",
     report: Report = silent,
 ) -> Faithfulness:
     """What the class's probability does as one picture goes and comes in the order of A's and of B's own map, and in others."""
-    said, where = lent.same_images(a, b), stage_or_last(b, stage)
+    said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     index, seed = class_of(said, target), image if isinstance(image, int) else 0
     other = (seed + len(said.labels) // 2) % len(said.labels)
     deletion, insertion, share = [], [], np.zeros(0)
     for i, run in enumerate((a, b)):
-        net, x = lent.network(run), inputs(run, [image, other])
-        heats = attribution.attribute(net, x, [index, int(said.labels[other])], method, where, baseline)
-        cells = cells_of(run, (method, where, baseline), heats)
-        own, another = (attribution.in_cells(heat, cells, x) for heat in heats)
+        net, x = how.of(lent.network(run)), inputs(run, [image, other])
+        heats = how.maps(net, x, [index, int(said.labels[other])])
+        own, another = (attribution.in_cells(heat, how.cells(run, heats), x) for heat in heats)
         compact = attribution.orders(own, another, seed)
         some = np.concatenate([compact, attribution.scattered(*own.shape, ORDERS)])
         found = attribution.curves(net, x[:1], some, index, report=partial(part, report, i / 2, 0.5, f"{'AB'[i]}: "))
@@ -70,25 +71,30 @@ def faithfulness(
         for kept, curves in ((deletion, found.deletion), (insertion, found.insertion)):
             kept.append(OrderedCurve(curves[0], curves[1 : len(compact)], curves[len(compact) :]))
     return Faithfulness(
-        method, where, image, target, share, attribution.CONTROLS, *deletion, *insertion, baseline=baseline
+        method, how.stage, image, target, share, attribution.CONTROLS, *deletion, *insertion, baseline=baseline
     )
 
 
 def faithfulness_many(
-    a: str, b: str, method: str = "gradcam", stage: str = "", baseline: str = "grey", report: Report = silent
+    a: str,
+    b: str,
+    method: str = "gradcam",
+    stage: str = "",
+    baseline: str = "grey",
+    times: int = 1,
+    report: Report = silent,
 ) -> Faithfulnesses:
     """Whether A's and B's maps, each image's own class asked, beat orders as compact as they are; over images spread evenly."""
-    said, where = lent.same_images(a, b), stage_or_last(b, stage)
+    said, how = how_of(a, b, method, stage, baseline, times)
     images = spread(len(said.labels), PAIRED if lent.finished(b).preprocessing.crop <= LARGE else PAIRED_LARGE)
     targets, gains = said.labels[images].tolist(), []
     for i, run in enumerate((a, b)):
-        told = partial(part, report, i / 2, 0.25, f"{'AB'[i]}: ")
-        maps, _ = maps_of(run, images, targets, (method, where, baseline), told)
-        cells = cells_of(run, (method, where, baseline), maps)
-        areas = _areas(run, images, targets, maps, cells, partial(part, report, i / 2 + 0.25, 0.25, f"{'AB'[i]}: "))
+        maps, _ = maps_of(run, images, targets, how, partial(part, report, i / 2, 0.25, f"{'AB'[i]}: "))
+        told = partial(part, report, i / 2 + 0.25, 0.25, f"{'AB'[i]}: ")
+        areas = _areas(run, images, targets, maps, how.cells(run, maps), told)
         for kind, found in zip(("deletion", "insertion"), areas, strict=True):
             gains += attribution.gains("AB"[i], kind, found, (*attribution.CONTROLS, "random"))
-    return Faithfulnesses(method, where, np.array(images), attribution.CONTROLS, tuple(gains), baseline)
+    return Faithfulnesses(method, how.stage, np.array(images), attribution.CONTROLS, tuple(gains), baseline)
 
 
 def _areas(
@@ -108,10 +114,16 @@ def _areas(
 
 
 def on_object(
-    a: str, b: str, method: str = "gradcam", stage: str = "", baseline: str = "grey", report: Report = silent
+    a: str,
+    b: str,
+    method: str = "gradcam",
+    stage: str = "",
+    baseline: str = "grey",
+    times: int = 1,
+    report: Report = silent,
 ) -> OnObject:
     """Whether A's and B's maps, for each image's own class, lie on the object; over test images spread evenly."""
-    said, where = lent.same_images(a, b), stage_or_last(b, stage)
+    said, how = how_of(a, b, method, stage, baseline, times)
     masks = lent.masks(a)
     if masks is None:
         raise ExplorerError(
@@ -122,15 +134,15 @@ def on_object(
     found = []
     for i, run in enumerate((a, b)):
         told = partial(part, report, i / 2, 0.5, f"{'AB'[i]}: ")
-        maps, _ = maps_of(run, images, said.labels[images].tolist(), (method, where, baseline), told)
-        cells = cells_of(run, (method, where, baseline), maps)
+        maps, _ = maps_of(run, images, said.labels[images].tolist(), how, told)
+        cells = how.cells(run, maps)
         found.append([attribution.inside(heat, cells, masks[k]) for heat, k in zip(maps, images, strict=True)])
     (share_a, hit_a), (share_b, hit_b) = (map(np.array, zip(*rows, strict=True)) for rows in found)
     kept = masks[images]
     centre = kept[:, kept.shape[1] // 2, kept.shape[2] // 2]
     covered = kept.mean(axis=(1, 2))
     return OnObject(
-        method, where, np.array(images), share_a, share_b, covered, hit_a, hit_b, centre.astype(bool), baseline
+        method, how.stage, np.array(images), share_a, share_b, covered, hit_a, hit_b, centre.astype(bool), baseline
     )
 
 
@@ -149,7 +161,8 @@ def randomise(
     For the shown picture and `target`, and for other test images with their own classes.
     """
     said, net = runs.predictions(run), lent.network(run)
-    index, where = class_of(said, target), stage_or_last(run, stage)
+    where = stage_of(net.row, stage or net.row.stage_names[-1]).name
+    index = class_of(said, target)
     dear = any(ATTRIBUTIONS[name].passes > 1 for name in (method, against) if name)
     others = [i for i in spread(len(said.labels), OTHERS_DEAR if dear else OTHERS) if i != image]
     x = inputs(run, [image, *others])
