@@ -74,7 +74,9 @@ def test_whole_photos_count_like_single_images() -> None:
 
 def test_all_right_is_no_more_than_the_groups_tell() -> None:
     everything = accuracy_by_group(np.ones(306, bool), np.repeat(np.arange(17), 18))
-    assert everything.effective == 17 and everything.high == pytest.approx(1) and 0.7 < everything.low < wilson(17, 17)[0]
+    assert (
+        everything.effective == 17 and everything.high == pytest.approx(1) and 0.7 < everything.low < wilson(17, 17)[0]
+    )
 
 
 def test_no_groups_no_answer() -> None:

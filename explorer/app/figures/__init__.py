@@ -2,6 +2,7 @@
 
 from plotly.graph_objects import Figure
 
+from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.figures.attribution import (
     Shown,
     attribution,
@@ -48,7 +49,7 @@ from explorer.app.figures.rewind import rewind
 from explorer.app.figures.stages import REFERENCES, stage_pairs, stage_probes
 from explorer.app.figures.strips import Strip, described, legend, phases, strip, strips
 from explorer.app.figures.style import enlarge, tint
-from explorer.app.figures.training import Bar, accuracies, curves
+from explorer.app.figures.training import curves
 
 __all__ = [
     "small_curve",
@@ -58,6 +59,7 @@ __all__ = [
     "Bar",
     "Curve",
     "Figure",
+    "Gap",
     "Graph",
     "Lane",
     "MOST_SIDE_BY_SIDE",
@@ -73,6 +75,7 @@ __all__ = [
     "confusion",
     "curves",
     "described",
+    "differences",
     "drift",
     "enlarge",
     "faithfulness",
