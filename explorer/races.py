@@ -48,9 +48,7 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 def steps(run: Run) -> int | None:
     """How often a run moved its weights: as recorded, else epochs done × batches an epoch; None where neither is known.
-
-    Batches as in `engine.training`: a last batch of one image joins the one before it.
-    """
+    Batches as in `engine.training`: a last batch of one image joins the one before it."""
     if fact(run, "steps") is not None:
         return int(fact(run, "steps"))
     images = fact(run, "counts", "train")
@@ -190,6 +188,7 @@ class Paired:
     fixed: int
     broken: int
     both_wrong: int
+    grouped: evidence.Grouped | None = None
 
     @property
     def n(self) -> int:
@@ -201,6 +200,11 @@ class Paired:
         """Of the exact McNemar test."""
         return evidence.mcnemar(self.fixed, self.broken)
 
+    @property
+    def difference(self) -> evidence.Difference:
+        """B - A with its interval."""
+        return evidence.Difference(self.n, self.fixed, self.broken, self.grouped)
+
 
 def paired(seed: int, a: Predictions, b: Predictions) -> Paired:
     """What A and B said of each test image, counted. Raises ExplorerError where they saw different images."""
@@ -209,9 +213,8 @@ def paired(seed: int, a: Predictions, b: Predictions) -> Paired:
             f"The two runs of seed {seed} were not scored on the same test images ({len(a.ids)} and {len(b.ids)}): the "
             f"data changed between them. Start a new race."
         )
-    right_a, right_b = a.predicted == a.labels, b.predicted == b.labels
-    cells = (right_a & right_b, ~right_a & right_b, right_a & ~right_b, ~right_a & ~right_b)
-    return Paired(seed, *(int(cell.sum()) for cell in cells))
+    both, found = int((a.right & b.right).sum()), b.against(a)
+    return Paired(seed, both, found.fixed, found.broken, found.n - both - found.fixed - found.broken, found.grouped)
 
 
 def verdict(tests: Sequence[Paired], level: float = 0.05) -> str:

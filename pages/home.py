@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import evidence, jobs
+from explorer import jobs
 from explorer.app import figures, ui
 from explorer.recipe import default_comparison
 
@@ -30,19 +30,26 @@ for run, name in zip(runs, NAMES, strict=True):
 done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
 if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
-    bars = [figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random") for name, run in done]
-    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None), "home_accuracy",
+    bars = [
+        figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped)
+        for name, run in done
+    ]
+    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None, ui.group_of(done[0][1])), "home_accuracy",
             code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
 if len(done) < len(RECIPES):
     st.stop()
 
 random, probe, tuned = runs
-for before, after, question in (
-    (random, probe, "Does pre-training help? (A: random, B: pre-trained, both frozen)"),
-    (probe, tuned, "Does tuning the last stage help? (A: frozen, B: tuned)"),
-):
-    fixed, broken = ui.changed(before, after)
-    st.markdown(f"**{question}**  \nB fixes {fixed} images and breaks {broken}. {evidence.verdict(fixed, broken)}")
+st.subheader("Is the difference real?")
+pairs = {
+    "Does pre-training help? (A: random, B: pre-trained, both frozen)": ui.difference(random, probe),
+    "Does tuning the last stage help? (A: frozen, B: tuned)": ui.difference(probe, tuned),
+}
+gaps = [figures.Gap(name, found) for name, found in zip(("Pre-training", "Tuning"), pairs.values(), strict=True)]
+group = ui.group_of(probe)
+ui.draw(partial(figures.differences, gaps, group), "home_gaps", code=("explorer/evidence/pairs.py", "difference"))
+for question, found in pairs.items():
+    st.markdown(f"**{question}**  \n{ui.difference_words(found, group)}")
 with st.container(horizontal=True):
     for name, run in done:
         st.markdown(f"{name}: {ui.audit_badge(run.clean)}")

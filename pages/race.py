@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer import arms, races
+from explorer import arms
 from explorer.app import ui
 from explorer.errors import ExplorerError
 
@@ -70,7 +70,8 @@ if pair is None:
     )
     st.stop()
 tests = ui.pair_tests(*pair)
-st.markdown(f"**{races.verdict(tests)}**")
+ui.race_gaps(pair[0], tests)
+st.markdown(ui.pair_verdict(pair[0], tests))
 st.table(ui.pairs_table(tests), hide_index=True, alt="McNemar test for each seed")
 ui.explain(*ui.pair_words(race, tests))
 ui.show_code("explorer/races.py", "verdict")

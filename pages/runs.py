@@ -54,10 +54,13 @@ with st.container(horizontal=True):
 scored = [run for run in chosen if run.test and run.recipe]
 if len(scored) > 1:
     bars = [
-        figures.Bar(ui.distinct_label(run, scored), run.test, run.recipe.tuned, run.recipe.weights == "random")
-        for run in scored
+        figures.Bar(ui.distinct_label(r, scored), r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped)
+        for r in scored
     ]
-    ui.draw(partial(figures.accuracies, bars), "runs_accuracy", code=("explorer/evidence/shares.py", "wilson"))
+    group = ui.group_of(scored[0])
+    code = ("explorer/evidence/shares.py", "wilson")
+    ui.draw(partial(figures.accuracies, bars, None, group), "runs_accuracy", code=code)
+    ui.compare_two(scored)
     if len({run.recipe.dataset for run in scored}) > 1:
         st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
 if len(chosen) == 1:

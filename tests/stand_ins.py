@@ -26,8 +26,10 @@ def epochs(count: int = 4) -> list[results.Epoch]:
     ]
 
 
-def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, race: str = "", **choices: Any) -> str:
-    """A finished run whose predictions are wrong on the last `wrong` images."""
+def finished_run(
+    wrong: int = 4, classes: tuple[str, ...] = CLASSES, race: str = "", photos: int = 0, **choices: Any
+) -> str:
+    """A finished run whose predictions are wrong on the last `wrong` images; these come from so many photos, if any."""
     recipe = make(**choices)
     run = runs.create(recipe, state="running", race=race)
     for epoch in epochs():
@@ -37,12 +39,14 @@ def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, race: str =
     predicted[N - wrong :] = (labels[N - wrong :] + 1) % len(classes)
     probability = np.full((N, len(classes)), 0.1, np.float32)
     probability[np.arange(N), predicted] = 0.8
-    runs.store_predictions(run, [f"image-{i}.png" for i in range(N)], labels, probability, classes)
+    groups = [f"photo {i * photos // N}" for i in range(N)] if photos else None
+    runs.store_predictions(run, [f"image-{i}.png" for i in range(N)], labels, probability, classes, groups)
     runs.store_audit(run, audit_of(run, recipe))
     runs.update(
         run,
         state="finished",
         test=evidence.Score(N, N - wrong),
+        grouped=runs.predictions(run).grouped,
         train=evidence.Score(60, 58),
         clean=True,
         seconds={"total": 3.2, "features": 1.1, "training": 1.6},
@@ -59,10 +63,10 @@ def finished_run(wrong: int = 4, classes: tuple[str, ...] = CLASSES, race: str =
 RACE = "20260102-030405-beef"
 
 
-def race(wrong: dict[str, tuple[int, ...]], name: str = RACE) -> dict[tuple[str, int], str]:
+def race(wrong: dict[str, tuple[int, ...]], name: str = RACE, photos: int = 0) -> dict[tuple[str, int], str]:
     """A finished race: per strategy the number of wrong images for each seed; (strategy, seed) → run."""
     return {
-        (strategy, seed): finished_run(number, race=name, strategy=strategy, seed=seed, epochs=4)
+        (strategy, seed): finished_run(number, race=name, photos=photos, strategy=strategy, seed=seed, epochs=4)
         for strategy, numbers in wrong.items()
         for seed, number in enumerate(numbers)
     }

@@ -15,7 +15,7 @@ from explorer import results
 from explorer.app import figures
 from explorer.app.figures.projection import MOST_LINES, class_style
 from explorer.app.figures.style import CONTROL, FROZEN, LEARNS
-from explorer.evidence import Score, wilson
+from explorer.evidence import Difference, Grouped, Score, wilson
 from explorer.recipe import make
 
 
@@ -33,10 +33,16 @@ def lanes(
     return found
 
 
+APART = Difference(306, 20, 10, Grouped(17, -0.04, 0.1, 50.0, 0.32))
+BAR = figures.Bar("probe", Score(306, 257), False, grouped=Grouped(17, 0.715, 0.916, 59.0))
+
 FIGURES: dict[str, Callable[[], go.Figure]] = {
     "change_bars": lambda: figures.change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
     "curves": lambda: figures.curves(stand_ins.epochs(), 3),
     "accuracies": lambda: figures.accuracies([figures.Bar("probe", Score(24, 20), False)], 0.1),
+    "accuracies_of_groups": lambda: figures.accuracies([BAR, BAR], 0.1, "photo"),
+    "differences": lambda: figures.differences([figures.Gap("B − A", Difference(24, 6, 1))]),
+    "differences_of_groups": lambda: figures.differences([figures.Gap("a", APART), figures.Gap("b", APART)], "photo"),
     "feature_maps": lambda: figures.feature_maps(stand_ins.feature_maps()),
     "projection_pair": lambda: figures.projection_pair(stand_ins.projection()),
     "projection_moves": lambda: figures.projection_moves(stand_ins.projection()),
@@ -100,6 +106,30 @@ def test_accuracies_have_their_wilson_interval() -> None:
     assert bar.array[0] == pytest.approx(high - 20 / 24) and bar.arrayminus[0] == pytest.approx(20 / 24 - low)
     assert [trace.marker.color for trace in fig.data] == [FROZEN, LEARNS]
     assert fig.data[0].marker.symbol != fig.data[1].marker.symbol
+
+
+def test_no_figure_of_accuracies_asks_whether_bars_overlap() -> None:
+    made = [
+        figures.accuracies([BAR, BAR]),
+        figures.race_result(lanes(1), 0.1),
+        figures.differences([figures.Gap("", APART)]),
+    ]
+    for fig in made:
+        assert "of each other" not in fig.layout.meta["look"]
+        assert "B − A" in fig.layout.meta["look"] + fig.layout.xaxis.title.text
+
+
+def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photos_below() -> None:
+    fig = figures.differences([figures.Gap("a", APART)], "photo")
+    main, thin = fig.data
+    assert main.x[0] == pytest.approx(100 * APART.value)
+    assert main.x[0] + main.error_x.array[0] == pytest.approx(100 * APART.high)
+    assert main.x[0] - main.error_x.arrayminus[0] == pytest.approx(100 * APART.low)
+    assert list(thin.x) == [-4.0, 10.0] and thin.y[0] > main.y[0] and "p = 0.32" in thin.hovertemplate
+    left, right = fig.layout.xaxis.range
+    assert left == -right and right > 10
+    assert "more images of these 17 photos" in fig.layout.meta["caution"]
+    assert "photos" not in figures.differences([figures.Gap("a", Difference(24, 6, 1))]).layout.meta["caution"]
 
 
 def test_a_random_network_is_grey_among_the_accuracies() -> None:

@@ -145,7 +145,7 @@ def test_the_page_filters_sorts_and_selects() -> None:
     two_runs()
     app = opened("images")
     assert not app.exception
-    assert "B fixes 4 of A's mistakes" in words(app)
+    assert "B fixes 4 images and breaks 0: +16.7 points" in words(app)
     app.segmented_control(key="images_group").set_value("Fixed by B").run()
     app.button(key="images_grid_all").click().run()
     marked = app.session_state["choice"].images

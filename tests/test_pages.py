@@ -182,9 +182,34 @@ def test_home_is_filled_when_the_comparison_is_done() -> None:
     stand_ins.answer(probe, tuned, images=tuple(range(stand_ins.N)))
     app = opened("home")
     assert not app.exception and not app.error
-    assert len(app.get("plotly_chart")) == 3 and app.get("html")
-    assert "B fixes 6 images and breaks 0" in words(app)
-    assert "No difference shown" in words(app)
+    assert len(app.get("plotly_chart")) == 4 and app.get("html")
+    said = words(app)
+    assert "B fixes 6 images and breaks 0: +25.0 points (+3.7 to +42.5)" in said
+    assert "No difference shown" in said and "keep clear of each other" not in said
+    assert "For other" not in said
+
+
+def test_home_says_what_holds_for_other_photos() -> None:
+    """Six images fixed are p = 0.03; that they lie in two photos makes them no proof for other photos."""
+    random, probe, tuned = (
+        stand_ins.finished_run(wrong, photos=8, **recipe.model_dump())
+        for wrong, recipe in zip((12, 6, 3), default_comparison(), strict=True)
+    )
+    stand_ins.answer(probe, tuned, images=tuple(range(stand_ins.N)))
+    said = words(opened("home"))
+    assert "**B is better on these images (p = 0.031, exact McNemar test).**" in said
+    assert re.search(
+        r"For other photos than these 8: −?\S+ to \+\S+\. \*\*No difference shown \(p = 0\.5, whole photos", said
+    )
+    assert "they are for more images of these 8 photos" in said
+
+
+def test_a_run_of_patches_says_what_its_interval_is_for() -> None:
+    run = stand_ins.finished_run(4, photos=8)
+    st.session_state.clear()
+    said = words(opened("training"))
+    found = runs.read(run).grouped
+    assert f"not for other photos: for those it is {100 * found.low:.1f} to {100 * found.high:.1f} %" in said
 
 
 def test_home_shows_why_a_run_failed_and_runs_it_again() -> None:
@@ -291,12 +316,23 @@ def test_two_seeds_that_are_through_show_curves_result_and_pairs() -> None:
     a_race()
     app = opened("race")
     assert not app.exception and not app.error
-    assert len(app.get("plotly_chart")) == 2 and len(app.table) == 2
+    assert len(app.get("plotly_chart")) == 3 and len(app.table) == 2
     said = words(app)
+    assert "For other" not in said
     assert "No difference shown with any of the 2 seeds" in said and "the same 2 seeds for all" in said
     assert "The 2 seeds share their 24 test images" in said
     app.segmented_control(key="race_rows").set_value("runs").run()
     assert len(app.table[0].value) == 6
+
+
+def test_a_race_over_photos_tests_whole_photos_too() -> None:
+    stand_ins.race({"linear_probe": (12,), "full": (2,)}, photos=8)
+    app = opened("race")
+    assert not app.exception and not app.error
+    said = words(app)
+    assert "B is better on these images" in said and "For other photos: **No difference shown (p = 0.12, whole" in said
+    assert "are for more images of the same 8 photos" in said
+    assert {"For other groups", "p (whole groups)"} <= set(app.table[1].value.columns)
 
 
 def test_a_race_under_way_shows_the_curves_it_has() -> None:

@@ -184,6 +184,32 @@ def test_pairs_are_counted_image_by_image() -> None:
     assert found.n == 5 and found.seed == 3 and found.p_value == evidence.mcnemar(2, 1) == 1.0
 
 
+def test_pairs_in_groups_are_tested_by_group() -> None:
+    groups = np.repeat(["p", "q", "r", "s"], 5)
+    a, b = (replace(_said(right), groups=groups) for right in ([False] * 10 + [True] * 10, [True] * 20))
+    found = races.paired(0, a, b)
+    assert found.p_value == evidence.mcnemar(10, 0) < 0.01 and found.grouped.p_value == 0.5
+    assert found.difference == evidence.Difference(20, 10, 0, found.grouped)
+    assert evidence.grouped_verdict([found.difference]).startswith("No difference shown (p = 0.5")
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ([(0.01, 0.1)], "B is better (p = 0.01"),
+        ([(0.01, -0.1), (0.04, -0.2)], "A is better with each seed (p ≤ 0.04"),
+        ([(0.01, 0.1), (0.01, -0.1)], "No difference shown with all seeds"),
+        ([(0.01, 0.1), (0.2, 0.1)], "No difference shown with all seeds (p ≤ 0.2"),
+    ],
+)
+def test_a_difference_for_other_groups_needs_every_seed(found: list[tuple[float, float]], words: str) -> None:
+    tests = [
+        evidence.Difference(100, max(0, round(100 * d)), max(0, round(-100 * d)), evidence.Grouped(9, -1, 1, 9, p))
+        for p, d in found
+    ]
+    assert evidence.grouped_verdict(tests).startswith(words)
+
+
 @pytest.mark.parametrize("other", [_said([True]), _said([True, True], name="j"), _said([True, True], ("b", "a"))])
 def test_runs_that_saw_other_images_are_not_paired(other: Predictions) -> None:
     with pytest.raises(ExplorerError, match="not scored on the same test images"):

@@ -15,7 +15,8 @@ class Dataset:
 
     `classes` counts the classes (0: depends on the folder); `size` the images on offer (0: depends); `shipped` says
     that it needs neither network nor folder; `folder` is what torchvision leaves behind after a download, under
-    `datasets_folder()`; `overlap` marks sets whose photographs or classes are (partly) ImageNet's.
+    `datasets_folder()`; `overlap` marks sets whose photographs or classes are (partly) ImageNet's;
+    `groups` says what images share that are not independent, where some are (`photo`).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Dataset:
     shipped: bool = False
     folder: str = ""
     overlap: bool = False
+    groups: str = ""
 
     @property
     def available_offline(self) -> bool:
@@ -49,18 +51,22 @@ _ROWS = (
         "Photo patches",
         "Patches of 17 photographs; training, validation and test come from separate "
         "bands of each photo. Images of one class share a photo, so this is easier than 17 kinds of photographs. "
-        "The built-in backbone was pre-trained on the other bands of these photos too, never on the test bands.",
+        "The built-in backbone was pre-trained on the other bands of these photos too, never on the test bands. "
+        "Intervals that count patches are for more patches of these photos, not for other photos.",
         17,
         5846,
         shipped=True,
+        groups="photo",
     ),
     Dataset(
         "photo_patches_grey",
         "Photo patches, grey",
-        "The same patches without colour, so that brightness and texture must tell.",
+        "The same patches without colour, so that brightness and texture must tell. "
+        "Intervals that count patches are for more patches of these photos, not for other photos.",
         17,
         5846,
         shipped=True,
+        groups="photo",
     ),
     Dataset(
         "shapes",
@@ -80,7 +86,11 @@ _ROWS = (
         shipped=True,
     ),
     Dataset(
-        "folder", "A folder of your own", "One sub-folder per class, with or without train/ and val/ or test/ above."
+        "folder",
+        "A folder of your own",
+        "One sub-folder per class, with or without train/ and val/ or test/ above. Where pictures belong together (of one "
+        "patient, one place), say so with sub-folders of the classes, or with a table groups.csv (file,group) at the top.",
+        groups="group",
     ),
     Dataset(
         "hymenoptera",

@@ -2,7 +2,7 @@
 images come in groups (patches of one photo, pictures of one patient)."""
 
 from explorer.evidence.groups import Grouped, accuracy_by_group, correlation, difference_by_group, sign_flip, t_quantile
-from explorer.evidence.pairs import Difference, difference, mcnemar, verdict
+from explorer.evidence.pairs import Difference, difference, grouped_verdict, mcnemar, points, verdict
 from explorer.evidence.shares import Balanced, Score, balanced, wilson
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "correlation",
     "difference",
     "difference_by_group",
+    "grouped_verdict",
     "mcnemar",
+    "points",
     "sign_flip",
     "t_quantile",
     "verdict",

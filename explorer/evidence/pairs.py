@@ -1,6 +1,7 @@
 """Two models on the same images: the exact test, and how far apart they are."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from explorer.evidence.groups import Grouped
@@ -23,9 +24,8 @@ def difference(fixed: int, broken: int, n: int) -> tuple[float, float]:
     """The 95 % interval of B - A, the difference of two accuracies on the same n images; both ends in [-1, 1].
 
     d ± z·sqrt((p + q - d²) / (n + 2)) with p = (fixed + 1) / (n + 2), q = (broken + 1) / (n + 2), d = p - q: an adjusted Wald
-    interval (Bonett & Price 2012, J. Educational and Behavioral Statistics 37:479; among those that Fagerland, Lydersen &
-    Laake 2014, Statistics in Medicine 33:2850, recommend). Coverage in simulations: 0.94 to 1 (tests/test_evidence_pairs.py).
-    For n = 0: (-1, 1).
+    interval (Bonett & Price 2012, J. Educational and Behavioral Statistics 37:479; beside others in Fagerland, Lydersen & Laake
+    2014, Statistics in Medicine 33:2850). Coverage in simulations: 0.94 to 1 (tests/test_evidence_pairs.py). For n = 0: (-1, 1).
     """
     if n == 0:
         return -1.0, 1.0
@@ -74,6 +74,19 @@ def points(share: float) -> str:
     """`+3.3`, `−0.7` (with a true minus sign) or `0.0`: a difference in percentage points."""
     words = f"{100 * share:+.1f}".replace("-", "−")
     return "0.0" if words in ("+0.0", "−0.0") else words
+
+
+def grouped_verdict(found: Sequence[Difference], level: float = 0.05) -> str:
+    """One sentence on B against A for other groups of images, over all seeds, from tests that exchange whole groups.
+
+    A difference is shown only where each seed shows it and all point the same way (as in `races.verdict`).
+    """
+    tests = [(one.grouped.p_value or 0.0, one.value > 0) for one in found if one.grouped is not None]
+    most = max((p for p, _ in tests), default=1.0)
+    sign, end = ("=", "") if len(tests) == 1 else ("≤", " with each seed")
+    if most < level and len({better for _, better in tests}) == 1:
+        return f"{'B' if tests[0][1] else 'A'} is better{end} (p {sign} {most:.2g}, whole groups exchanged)."
+    return f"No difference shown{' with all seeds' if end else ''} (p {sign} {most:.2g}, whole groups exchanged)."
 
 
 def verdict(fixed: int, broken: int, level: float = 0.05) -> str:

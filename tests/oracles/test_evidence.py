@@ -67,6 +67,11 @@ def test_paired_interval_is_wald_on_a_table_with_two_more_images(fixed: int, bro
     assert evidence.difference(fixed, broken, n) == pytest.approx((gains.mean() - half, gains.mean() + half), abs=1e-9)
 
 
+def test_paired_interval_as_published() -> None:
+    """The example of R's statpsych::ci.prop.ps, by the authors of the method: 12, 4, 26, 6 give 0.2548067 to 0.6251933."""
+    assert evidence.difference(26, 4, 48) == pytest.approx((0.2548067, 0.6251933), abs=1e-7)
+
+
 def draw(groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Made-up answers of A and B, and the group of each image, with groups of unequal size."""
     of = np.repeat(np.arange(groups), RNG.integers(1, 12, groups))

@@ -2,6 +2,7 @@
 
 from plotly.graph_objects import Figure
 
+from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.figures.attribution import (
     Shown,
     attribution,
@@ -52,7 +53,7 @@ from explorer.app.figures.stages import REFERENCES, stage_pairs, stage_probes
 from explorer.app.figures.statistics import statistics_shift
 from explorer.app.figures.strips import Strip, described, legend, phases, strip, strips
 from explorer.app.figures.style import enlarge, tint
-from explorer.app.figures.training import Bar, accuracies, curves
+from explorer.app.figures.training import curves
 from explorer.app.figures.votes import NO_INTERVAL, tally
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "Bar",
     "Curve",
     "Figure",
+    "Gap",
     "Graph",
     "Lane",
     "MOST_SIDE_BY_SIDE",
@@ -79,6 +81,7 @@ __all__ = [
     "curves",
     "described",
     "NO_INTERVAL",
+    "differences",
     "drift",
     "tally",
     "enlarge",

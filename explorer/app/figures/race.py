@@ -301,7 +301,8 @@ def _look(several: bool, n: int) -> str:
             "between two strategies larger than what a seed alone moves?"
         )
     return (
-        f"The bars are 95 % intervals for {n} images. Do they keep clear of each other, or could the order be chance?"
+        f"Each bar is the 95 % interval of one network by itself, over images like these {n}. Which strategy is better here is "
+        "another question, asked of two at a time on the same images: see the difference B − A below."
     )
 
 

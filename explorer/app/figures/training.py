@@ -1,12 +1,11 @@
-"""How well: curves while a run learns, and accuracies of several runs with their intervals."""
+"""How well: curves while a run learns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, alpha, finish
+from explorer.app.figures.style import CONTROL, GREY, alpha, finish
 from explorer.evidence import Score
 from explorer.results import Epoch
 
@@ -76,71 +75,3 @@ def _band(fig: go.Figure, x: list[int], scores: list[Score], colour: str, name: 
         row=1,
         col=1,
     )
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One accuracy to show: its label, score, whether any stage learned, and whether its weights were random."""
-
-    label: str
-    score: Score
-    learns: bool
-    random: bool = False
-
-
-def accuracies(rows: Sequence[Bar], chance: float | None = None) -> go.Figure:
-    """Test accuracies as dots with their 95 % Wilson intervals; the first row on top. `chance` draws a guesser's line."""
-    fig = go.Figure()
-    low = min(s.score.low for s in rows)
-    left = max(0.0, min(low, low if chance is None else chance) - 0.06)
-    for bar in rows:
-        _dot(fig, bar, bar.score.accuracy - left < 0.2)
-    if chance is not None:
-        fig.add_vline(x=chance, line={"color": CONTROL, "dash": "dot", "width": 2})
-        fig.add_annotation(x=chance, y=1.0, yref="paper", text="guessing", showarrow=False, yanchor="bottom")
-    n = rows[0].score.n
-    fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
-    fig.update_yaxes(
-        autorange=False, range=[len(rows) - 0.5, -0.75], showgrid=False, tickfont={"size": TEXT}, fixedrange=True
-    )
-    told = "; ".join(f"{b.label} {b.score}" for b in rows)
-    fig = finish(
-        fig,
-        alt=f"Test accuracy with 95 % intervals: {told}.",
-        look="The bars are 95 % intervals. Do they keep clear of each other, or could the order be chance?",
-        height=96 + 74 * len(rows),
-    )
-    fig.update_yaxes(tickfont={"size": TEXT})
-    return fig
-
-
-def _dot(fig: go.Figure, bar: Bar, at_edge: bool) -> None:
-    """One accuracy with its interval and its numbers, which `at_edge` begin at the dot, or the axis would cut them."""
-    colour, symbol = _mark(bar)
-    s = bar.score
-    fig.add_scatter(
-        x=[s.accuracy],
-        y=[bar.label],
-        mode="markers+text",
-        marker={"size": 17, "color": colour, "symbol": symbol},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [s.high - s.accuracy],
-            "arrayminus": [s.accuracy - s.low],
-            "thickness": 3.5,
-            "width": 9,
-            "color": colour,
-        },
-        text=[f"<b>{100 * s.accuracy:.1f} %</b>  ({100 * s.low:.1f} to {100 * s.high:.1f})"],
-        textposition="top right" if at_edge else "top center",
-        textfont={"size": TEXT + 2},
-        showlegend=False,
-        hovertemplate=f"{s.low:.1%} to {s.high:.1%}, {s.correct} of {s.n}<extra></extra>",
-    )
-
-
-def _mark(bar: Bar) -> tuple[str, str]:
-    if bar.random:
-        return CONTROL, "square"
-    return (LEARNS, "diamond") if bar.learns else (FROZEN, "circle")

@@ -31,7 +31,7 @@ from explorer.app.ui.maps import (
     show_map,
     truth_table,
 )
-from explorer.app.ui.pairs import changed, most_gained, need_run, pick_stage, two_runs, warn_unrelated
+from explorer.app.ui.pairs import compare_two, difference, most_gained, need_run, pick_stage, two_runs, warn_unrelated
 from explorer.app.ui.progress import note_visit, recall
 from explorer.app.ui.race import (
     all_races,
@@ -43,6 +43,7 @@ from explorer.app.ui.race import (
     pick_strategies,
     race_chart,
     race_form_open,
+    race_gaps,
     race_words,
     start_label,
     start_race,
@@ -54,6 +55,7 @@ from explorer.app.ui.standings import (
     RACE_TABLES,
     compare_elsewhere,
     pair_tests,
+    pair_verdict,
     pair_words,
     pairs_table,
     pick_arms,
@@ -72,7 +74,16 @@ from explorer.app.ui.tables import (
     undo_delete,
 )
 from explorer.app.ui.visitor import Choice, begin, choice, choose
-from explorer.app.ui.words import audit_badge, command, count, run_label, safe_md, state_badge
+from explorer.app.ui.words import (
+    audit_badge,
+    command,
+    count,
+    difference_words,
+    group_of,
+    run_label,
+    safe_md,
+    state_badge,
+)
 
 __all__ = [
     "ATTRIBUTION_VIEWS",
@@ -100,15 +111,18 @@ __all__ = [
     "audit_table",
     "begin",
     "browse",
-    "changed",
     "choice",
     "choose",
     "command",
     "compare_elsewhere",
+    "compare_two",
     "cost_words",
     "count",
     "delete_runs",
     "description_table",
+    "difference",
+    "difference_words",
+    "group_of",
     "distinct_label",
     "draw",
     "error_box",
@@ -130,6 +144,7 @@ __all__ = [
     "offer_rates",
     "owner",
     "pair_tests",
+    "pair_verdict",
     "pair_words",
     "pairs_table",
     "pick_arms",
@@ -155,6 +170,7 @@ __all__ = [
     "race_chart",
     "race_csv",
     "race_form_open",
+    "race_gaps",
     "race_words",
     "recipe_or_error",
     "result_line",

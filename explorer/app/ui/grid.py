@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from explorer import evidence, jobs
+from explorer import jobs
 from explorer.app import figures
 from explorer.app.ui.asking import predictions
 from explorer.app.ui.drawing import draw
@@ -22,10 +22,10 @@ from explorer.app.ui.images import (
     pick_order,
     right,
 )
-from explorer.app.ui.pairs import same_start
+from explorer.app.ui.pairs import difference, same_start
 from explorer.app.ui.selection import select, selected
 from explorer.app.ui.tiles import tiles
-from explorer.app.ui.words import percent, plain, safe_md
+from explorer.app.ui.words import difference_words, group_of, percent, plain, safe_md
 from explorer.evidence import Score
 from explorer.runs import Predictions, Run
 
@@ -35,10 +35,8 @@ ANY = "any class"
 
 def quadrants(a: Run, b: Run) -> None:
     """How many images are right in both, fixed, broken, wrong in both, and what that proves."""
-    good_a, good_b = right(predictions(a.id)), right(predictions(b.id))
-    fixed, broken = int((~good_a & good_b).sum()), int((good_a & ~good_b).sum())
-    words = f"B fixes {fixed} of A's mistakes and breaks {broken} of what A had right"
-    st.markdown(f"{words}. **{evidence.verdict(fixed, broken)}** :small[n = {len(good_a)} images, paired.]")
+    found = difference(a, b)
+    st.markdown(f"{difference_words(found, group_of(a))} :small[n = {found.n} images, paired.]")
 
 
 def browse(a: Run, b: Run) -> None:

@@ -13,7 +13,7 @@ from explorer.app import figures
 from explorer.app.ui.asking import all_runs, error_box, owner, waiting_words
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.progress import note_run
-from explorer.app.ui.words import result_words, safe_md, state_badge
+from explorer.app.ui.words import group_of, grouped_words, result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
 from explorer.runs import Run
@@ -138,6 +138,8 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
     such lines of one page apart."""
     if run.state == "finished":
         st.markdown(result_words(run))
+        if run.grouped is not None:
+            st.caption(f":material/photo_library: {grouped_words(run.grouped, group_of(run))}")
         if run.facts.get("note"):
             st.caption(f":material/info: {safe_md(str(run.facts['note']), 600)}")
         skipped = run.facts.get("skipped") or ()

@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import streamlit as st
 
 from explorer import runs
+from explorer.app import figures
 from explorer.app.ui.asking import finished, predictions, stamp
+from explorer.app.ui.drawing import draw
 from explorer.app.ui.visitor import choice, choose, keep_pair, pair_shown, wishes
-from explorer.app.ui.words import audit_badge, percent, run_label, safe_md, strategy_mark
+from explorer.app.ui.words import audit_badge, difference_words, group_of, percent, run_label, safe_md, strategy_mark
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
+from explorer.evidence import Difference
 from explorer.runs import Run
 
 
@@ -287,9 +290,24 @@ def warn_unrelated(a: Run, b: Run) -> None:
 
 def changed(a: Run, b: Run) -> tuple[int, int]:
     """How many test images B gets right that A got wrong, and the reverse."""
-    pa, pb = predictions(a.id), predictions(b.id)
-    right_a, right_b = pa.predicted == pa.labels, pb.predicted == pb.labels
-    return int((~right_a & right_b).sum()), int((right_a & ~right_b).sum())
+    found = difference(a, b)
+    return found.fixed, found.broken
+
+
+def difference(a: Run, b: Run) -> Difference:
+    """B against A on the same test images, image by image, and group by group where they come in groups."""
+    return predictions(b.id).against(predictions(a.id))
+
+
+def compare_two(found: list[Run]) -> None:
+    """The difference of two runs on the same images, the older as A; nothing for more runs, or where their images differ."""
+    if len(found) != 2 or not _same_images(*found):
+        return
+    b, a = found if found[0].created > found[1].created else found[::-1]
+    gap = difference(a, b)
+    plan = partial(figures.differences, [figures.Gap("B − A (A: the older)", gap)], group_of(a))
+    draw(plan, "runs_gap", code=("explorer/evidence/pairs.py", "difference"))
+    st.markdown(difference_words(gap, group_of(a)))
 
 
 def most_gained(a: Run, b: Run) -> int:

@@ -13,10 +13,10 @@ from explorer.app.ui.drawing import draw
 from explorer.app.ui.live import LIVE, lost, progress
 from explorer.app.ui.progress import note_run
 from explorer.app.ui.standings import reason
-from explorer.app.ui.words import plain, safe_md, short_title, state_badge
+from explorer.app.ui.words import group_of, plain, safe_md, short_title, state_badge
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.errors import ExplorerError
-from explorer.races import Race
+from explorer.races import Arm, Paired, Race
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -300,3 +300,17 @@ def race_chart(race: Race) -> None:
     classes = next((c for run in race.runs if (c := run.facts.get("classes"))), ())
     plan = partial(figures.race_result, _lanes(race), 1 / len(classes) if len(classes) > 1 else None)
     draw(plan, "race_result", code=("explorer/engine/training/scoring.py", "evaluate"))
+    found = next((run for arm in race.arms for run in arm.finished.values() if run.grouped is not None), None)
+    if found is not None and found.grouped is not None:
+        group = group_of(found)
+        st.caption(
+            f":material/photo_library: These intervals, and tests that count images, are for more images of the same "
+            f"{found.grouped.groups} {group}s. What holds for other {group}s stands beside them below."
+        )
+
+
+def race_gaps(a: Arm, tests: Sequence[Paired]) -> None:
+    """B - A with its interval, seed by seed."""
+    gaps = [figures.Gap(f"seed {test.seed}", test.difference) for test in tests]
+    group = group_of(next(iter(a.finished.values())))
+    draw(partial(figures.differences, gaps, group), "race_gaps", code=("explorer/evidence/pairs.py", "difference"))

@@ -10,7 +10,8 @@ import streamlit as st
 from explorer import races
 from explorer.app.ui.asking import predictions
 from explorer.app.ui.visitor import choose
-from explorer.app.ui.words import percent, safe_md, short_title, state_badge
+from explorer.app.ui.words import group_of, percent, safe_md, short_title, state_badge
+from explorer.evidence import grouped_verdict, points
 from explorer.races import LIVE, Arm, Paired, Race, Spread
 from explorer.recipe import Recipe
 from explorer.runs import Run
@@ -45,6 +46,7 @@ def race_table(race: Race) -> dict[str, list[str]]:
     table = {
         "Strategy": [_marked(arm.recipe) for arm in arms],
         "Right on test": [_accuracy(arm) for arm in arms],
+        "For other groups": [_for_others(arm) for arm in arms],
         "Balanced": [_percent(arm.balanced) for arm in arms],
         "Epochs": [_epochs(arm.recipe, arm.over("chosen_epoch")) for arm in arms],
         "Steps": [_number(arm.steps, "{:,.0f}") for arm in arms],
@@ -54,7 +56,17 @@ def race_table(race: Race) -> dict[str, list[str]]:
         "Audit": [_AUDITS[arm.clean] for arm in arms],
         "Runs": [f"{len(arm.finished)} of {len(race.seeds)}" for arm in arms],
     }
-    return table if any(arm.balanced for arm in arms) else {k: v for k, v in table.items() if k != "Balanced"}
+    empty = {"Balanced"} if not any(arm.balanced for arm in arms) else set()
+    empty |= {"For other groups"} if set(table["For other groups"]) == {"–"} else set()
+    return {name: column for name, column in table.items() if name not in empty}
+
+
+def _for_others(arm: Arm) -> str:
+    """The interval for other groups of images (photos, patients) of an arm with one run."""
+    found = [run.grouped for run in arm.finished.values()]
+    if len(found) != 1 or found[0] is None:
+        return "–"
+    return f"{100 * found[0].low:.1f} to {100 * found[0].high:.1f} %"
 
 
 def runs_of_race(race: Race) -> dict[str, list[str]]:
@@ -171,22 +183,42 @@ def pair_tests(a: Arm, b: Arm) -> list[Paired]:
     return [races.paired(s, predictions(a.runs[s].id), predictions(b.runs[s].id)) for s in seeds]
 
 
+def pair_verdict(a: Arm, tests: Sequence[Paired]) -> str:
+    """The verdict over all seeds; where images come in groups, for other groups too."""
+    words = f"**{races.verdict(tests)}**"
+    if any(test.grouped is None for test in tests):
+        return words
+    group = group_of(next(iter(a.finished.values())))
+    return f"{words} For other {group}s: **{grouped_verdict([test.difference for test in tests])}**"
+
+
 def pairs_table(tests: Sequence[Paired]) -> dict[str, list[str]]:
-    """One row a seed: the four cells and p."""
-    return {
+    """One row a seed: the four cells, the difference with its interval, and p; the last two also for other groups."""
+    table = {
         "Seed": [str(t.seed) for t in tests],
         "Right in both": [str(t.both_right) for t in tests],
         "Fixed by B": [str(t.fixed) for t in tests],
         "Broken by B": [str(t.broken) for t in tests],
         "Wrong in both": [str(t.both_wrong) for t in tests],
         "n": [str(t.n) for t in tests],
+        "B − A, points": [_span(t.difference.value, t.difference) for t in tests],
         "p (exact McNemar)": [f"{t.p_value:.2g}" for t in tests],
     }
+    if all(t.grouped is not None for t in tests):
+        table["For other groups"] = [_span(None, t.grouped) for t in tests]
+        table["p (whole groups)"] = [f"{t.grouped.p_value:.2g}" if t.grouped else "" for t in tests]
+    return table
+
+
+def _span(value: float | None, found: Any) -> str:
+    """`+3.3 (−0.3 to +6.8)`, or the ends alone."""
+    ends = f"{points(found.low)} to {points(found.high)}"
+    return ends if value is None else f"{points(value)} ({ends})"
 
 
 def pair_words(race: Race, tests: Sequence[Paired]) -> tuple[str, str]:
     """What to look for in the paired test, and what it cannot tell."""
-    look = "Only images that one gets right and the other wrong count: does one column clearly outweigh the other?"
+    look = "Only images that one gets right and the other wrong tell them apart: does one column clearly outweigh the other?"
     if len(tests) == 1:
         caution = "One seed: the test compares these two trained networks; other training images may turn the order."
     else:
@@ -197,7 +229,8 @@ def pair_words(race: Race, tests: Sequence[Paired]) -> tuple[str, str]:
     pairs = len(race.arms) * (len(race.arms) - 1) // 2
     if pairs > 1:
         caution += (
-            f" There are {pairs} pairs to choose from: who tries all finds a chance difference more often than 1 in 20."
+            f" There are {pairs} pairs to choose from. One test shows a chance difference in at most 1 of 20 cases; who "
+            "tries all pairs finds one more often."
         )
     return look, caution
 

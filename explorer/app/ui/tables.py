@@ -75,6 +75,11 @@ def _change(value: float, clean: bool) -> str:
 RUNS_COLUMNS: dict[str, Any] = {
     "accuracy": st.column_config.NumberColumn("Test accuracy", format="%.1f %%"),
     "interval": st.column_config.TextColumn("95 % interval"),
+    "grouped": st.column_config.TextColumn(
+        "For other groups",
+        help="95 % interval where images come in groups (patches of one photo, pictures of one patient): of other photos, other "
+        "patients. The interval beside it is for more images of the same ones.",
+    ),
     "balanced": st.column_config.NumberColumn(
         "Balanced", format="%.1f %%", help="Balanced accuracy: every class counts the same, however many images it has."
     ),
@@ -98,6 +103,7 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
         "State": [run.state for run in known],
         "accuracy": [100 * run.test.accuracy if run.test else None for run in known],
         "interval": [_interval(run) for run in known],
+        "grouped": [_grouped(run) for run in known],
         "balanced": [100 * run.balanced.value if run.balanced else None for run in known],
         "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
         "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],
@@ -108,6 +114,10 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
 
 def _interval(run: Run) -> str:
     return percent(run.test).split("(", 1)[1].rstrip(")") if run.test else ""
+
+
+def _grouped(run: Run) -> str:
+    return f"{100 * run.grouped.low:.1f} to {100 * run.grouped.high:.1f}" if run.grouped else ""
 
 
 def delete_runs(ids: list[str]) -> None:

@@ -4,8 +4,9 @@ import re
 import shlex
 import unicodedata
 
+from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
-from explorer.evidence import Balanced, Score
+from explorer.evidence import Balanced, Difference, Grouped, Score, grouped_verdict, points, verdict
 from explorer.recipe import Recipe, make
 from explorer.runs import Run
 
@@ -29,6 +30,34 @@ def safe_md(text: str, longest: int = 1000) -> str:
 def percent(score: Score) -> str:
     """`94.1 % (91.0 to 96.2, n = 340)`: accuracy, 95 % Wilson interval, images."""
     return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
+
+
+def group_of(run: Run) -> str:
+    """What images of one group share, in a word: `photo`, or `group` where nothing else is known."""
+    return (dataset(run.recipe.dataset).groups if run.recipe else "") or "group"
+
+
+def grouped_words(found: Grouped, group: str) -> str:
+    """What an accuracy's interval is for, where images come in groups, and what it is for other groups."""
+    return (
+        f"The interval is for more images of these {found.groups} {group}s, not for other {group}s: for those it is "
+        f"{100 * found.low:.1f} to {100 * found.high:.1f} % (the images count like {found.effective:.0f} independent ones)."
+    )
+
+
+def difference_words(found: Difference, group: str) -> str:
+    """B against A on the same images: fixed, broken, B - A with its interval, the test's verdict; then for other groups."""
+    words = (
+        f"B fixes {found.fixed} images and breaks {found.broken}: {points(found.value)} points ({points(found.low)} to "
+        f"{points(found.high)}). **{verdict(found.fixed, found.broken)}**"
+    )
+    if found.grouped is None:
+        return words
+    other = found.grouped
+    said = grouped_verdict([found]).replace("groups", f"{group}s")
+    return (
+        f"{words} For other {group}s than these {other.groups}: {points(other.low)} to {points(other.high)}. **{said}**"
+    )
 
 
 def share_words(share: float) -> str:

@@ -10,9 +10,9 @@ from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw, explain
 from explorer.app.ui.lessons.runs import need_runs, seen
 from explorer.app.ui.live import LIVE, follow, latest, lost, start
-from explorer.app.ui.pairs import changed
+from explorer.app.ui.pairs import difference
 from explorer.app.ui.tables import audit_table
-from explorer.app.ui.words import audit_badge, percent, result_words
+from explorer.app.ui.words import audit_badge, difference_words, group_of, percent, result_words
 from explorer.catalogue import Backbone
 from explorer.errors import ExplorerError
 from explorer.runs import Run
@@ -65,18 +65,22 @@ def _again(word: str) -> None:
 def _bar(word: str, run: Run) -> figures.Bar:
     recipe = run.recipe
     learns, random = bool(recipe and recipe.learns), bool(recipe and recipe.weights == "random")
-    return figures.Bar(lessons.NAMES[word], run.test or evidence.Score(0, 0), learns, random)
+    return figures.Bar(lessons.NAMES[word], run.test or evidence.Score(0, 0), learns, random, run.grouped)
 
 
 def _beside(made: dict[str, Run], key: str) -> None:
     """Accuracies with intervals, and the paired test of the second against the first."""
     classes = len(next(iter(made.values())).facts.get("classes", ())) or 1
-    draw(partial(figures.accuracies, [_bar(word, run) for word, run in made.items()], 1 / classes), key)
     (one, a), (two, b) = made.items()
-    fixed, broken = changed(a, b)
+    bars = [_bar(word, run) for word, run in made.items()]
+    draw(partial(figures.accuracies, bars, 1 / classes, group_of(a)), key)
+    found = difference(a, b)
+    gaps = [figures.Gap("B − A", found)]
+    draw(
+        partial(figures.differences, gaps, group_of(a)), f"{key}_gap", code=("explorer/evidence/pairs.py", "difference")
+    )
     st.markdown(
-        f"From “{lessons.NAMES[one]}” (A) to “{lessons.NAMES[two]}” (B): {fixed} images fixed, {broken} broken. "
-        f"**{evidence.verdict(fixed, broken)}**"
+        f"From “{lessons.NAMES[one]}” (A) to “{lessons.NAMES[two]}” (B): {difference_words(found, group_of(a))}"
     )
 
 

@@ -184,6 +184,11 @@ def untrained(row: Backbone, weights: str) -> None:
         f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "
         "the class that it names."
     )
+    st.caption(
+        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well leave guessing out: what a "
+        "random head calls a photo, it calls most patches of it. Over all random heads the mean is guessing, exactly; draw "
+        "another seed, and it lands elsewhere."
+    )
 
 
 def switches(row: Backbone, weights: str) -> None:
