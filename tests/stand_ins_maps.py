@@ -61,4 +61,10 @@ def answer(a: str, b: str, unmoved: bool = False) -> None:
 
 def examples() -> dict[str, Any]:
     """One of each result, by its name."""
-    return {"MapControls": controls(), "Noise": noise(), "Separation": separation(), "Trajectory": trajectory()}
+    return {
+        "Agreement": controls().random,
+        "MapControls": controls(),
+        "Noise": noise(),
+        "Separation": separation(),
+        "Trajectory": trajectory(),
+    }
