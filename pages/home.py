@@ -58,9 +58,8 @@ st.header("One shared map, before and after")
 ui.say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
 found = ui.ask_map(probe.id, tuned.id, "umap")
 if found is not None:
-    ui.draw(
-        partial(figures.projection_pair, found), "home_map", code=("explorer/engine/projection/joint.py", "project")
-    )
+    code = ("explorer/engine/projection/joint.py", "project")
+    ui.draw(partial(figures.projection_pair, found), "home_map", code=code)
 st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
 
 st.header("Where each network looks")
