@@ -45,7 +45,7 @@ for before, after, question in (
     st.markdown(f"**{question}**  \nB fixes {fixed} images and breaks {broken}. {evidence.verdict(fixed, broken)}")
 with st.container(horizontal=True):
     for name, run in done:
-        st.markdown(f"{name}: {ui.audit_badge(run.clean)}")
+        st.markdown(f"{name}: {ui.audit_badge(run.clean, run.fault)}")
 
 st.header("One shared map, before and after")
 ui.say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
