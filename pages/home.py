@@ -52,7 +52,7 @@ for question, found in pairs.items():
     st.markdown(f"**{question}**  \n{ui.difference_words(found, group)}")
 with st.container(horizontal=True):
     for name, run in done:
-        st.markdown(f"{name}: {ui.audit_badge(run.clean)}")
+        st.markdown(f"{name}: {ui.audit_badge(run.clean, run.fault)}")
 
 st.header("One shared map, before and after")
 ui.say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")

@@ -189,7 +189,7 @@ def unclean(run: str) -> None:
     recipe = runs.read(run).recipe
     assert recipe is not None
     runs.store_audit(run, dataclasses.replace(audit_of(run, recipe, clean=False)))
-    runs.update(run, clean=False)
+    runs.update(run, clean=False, fault="moved")
 
 
 def interrupted_run() -> str:

@@ -70,10 +70,7 @@ def test_statistics_that_move_where_they_are_to_be_kept_turn_the_audit_red(make:
     session, _ = learned(make(strategy="last_stage"))
     name = next(n for n in session.network.names("layer4") if n.endswith("running_var"))
     session.network.model.state_dict()[name][0] += 1e-3
-    rows = {
-        row.stage: row
-        for row in freezing.stage_audits(session.recipe, session.network, session.optimizer, session.before)
-    }
+    rows = {row.stage: row for row in training.audit(session).stages}
     assert not rows["layer4"].clean and rows["layer3"].clean
 
 

@@ -122,14 +122,14 @@ def test_the_cached_output_is_that_of_the_network_to_the_last_bit(bench: Callabl
     it = bench()
     it.over("test")
     front = it.over("test")
-    assert front.recompute(it.network, it.data.test, it.recipe, it.place) == 0.0
+    assert front.recompute(it.network, it.data.test, it.recipe, 0) == 0.0
     pixels = torch.from_numpy(it.data.test.pixels(it.recipe.preprocessing))
     with torch.inference_mode(), it.place.autocast():
         x = devices.to_input(pixels, it.recipe.preprocessing, it.place.device)
         assert torch.equal(it.network.eval().until(x, front.upto), front.stored)
     with torch.no_grad():
         it.network.model.layer1[0].conv1.weight[0, 0, 0, 0] += 1
-    assert front.recompute(it.network, it.data.test, it.recipe, it.place) > 0
+    assert front.recompute(it.network, it.data.test, it.recipe, 0) > 0
 
 
 def test_the_learning_part_can_learn_from_what_was_found(

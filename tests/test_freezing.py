@@ -1,7 +1,7 @@
 """What is frozen stays as it was to the last bit, what learns moves, and the audit sees the difference."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
@@ -12,10 +12,12 @@ from torch.nn import functional
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.engine import backbones, freezing
+from explorer.engine import auditing, backbones, freezing
+from explorer.engine.auditing import Witness
 from explorer.engine.backbones import Network
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
+from explorer.results import Audit
 
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
 NORMED = ("resnet10", "mobilenet_v3_small")
@@ -25,19 +27,22 @@ BATCHNORM = nn.modules.batchnorm._BatchNorm
 def wanted(name: str, backbone: str = "resnet10", **choices: Any) -> Recipe:
     """A recipe of each strategy; the custom one lets the second stage learn."""
     stages = (BACKBONES[backbone].stage_names[1],) if name == "custom" else ()
-    return recipe.make(backbone=backbone, weights="random", strategy=name, stages=stages, input_size=32, **choices)
+    size = 32 if BACKBONES[backbone].any_size else None
+    return recipe.make(backbone=backbone, weights="random", strategy=name, stages=stages, input_size=size, **choices)
 
 
-def learn(network: Network, choices: Recipe, steps: int = 2) -> torch.optim.Optimizer:
-    """Two steps on noise, with AdamW's decay, which moves any weight it is given."""
-    optimizer = torch.optim.AdamW(freezing.groups(network, choices), weight_decay=0.1)
+def learn(network: Network, choices: Recipe, steps: int = 2) -> tuple[torch.optim.Optimizer, Witness]:
+    """Two steps on noise, with AdamW's decay, which moves any weight it is given, before a witness."""
+    optimizer, witness = torch.optim.AdamW(freezing.groups(network, choices), weight_decay=0.1), Witness()
     freezing.set_modes(network, choices)
+    witness.watch(network)
     for _ in range(steps):
         loss = functional.cross_entropy(network(torch.randn(6, 3, 32, 32)), torch.arange(6) % 3)
+        witness.note()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-    return optimizer
+    return optimizer, witness
 
 
 @cache
@@ -188,14 +193,26 @@ def test_nothing_frozen_has_a_gradient() -> None:
 # The audit
 
 
+def judged(
+    network: Network,
+    choices: Recipe,
+    before: dict[str, Tensor],
+    done: tuple[torch.optim.Optimizer, Witness],
+    recomputed: float = 0.0,
+    earlier: Collection[tuple[str, str]] = (),
+) -> Audit:
+    found = auditing.evidence(network, done[0], before, done[1])
+    return auditing.audit("run", choices, network, found, recomputed, earlier)
+
+
 @pytest.mark.parametrize(("backbone", "strategy"), EVERY)
 def test_the_audit_of_an_honest_run_is_clean(backbone: str, strategy: str) -> None:
     choices = wanted(strategy, backbone)
     network, before = prepared(choices)
-    optimizer = learn(network, choices)
+    done = learn(network, choices)
     network.eval()  # scoring comes between learning and the audit
-    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
-    assert audit.clean and audit.run == "run"
+    audit = judged(network, choices, before, done)
+    assert audit.clean and audit.run == "run" and audit.fault == ""
     assert [row.stage for row in audit.stages] == [*network.row.stage_names, "head"]
     part = part_of_each(network)
     learning = {part[n] for n in should_learn(network, choices)}
@@ -213,12 +230,19 @@ def test_the_audit_of_an_honest_run_is_clean(backbone: str, strategy: str) -> No
 def test_moving_statistics_under_frozen_weights_make_the_audit_red(backbone: str, strategy: str) -> None:
     choices = wanted(strategy, backbone, batchnorm="moving")
     network, before = prepared(choices)
-    audit = freezing.audit("run", choices, network, learn(network, choices), before, 0.0)
+    audit = judged(network, choices, before, learn(network, choices))
     assert not audit.clean
     for row in audit.stages[:-1]:
         assert row.mode == "train" and row.batchnorm_drift > 0
-        assert row.clean == (row.stage in choices.learns)
+        assert row.clean == (row.stage in choices.learns) and (row.faults == "moved, mode") != row.clean
+        assert row.counted == 2 and row.misplaced == ("" if row.clean else kinds(network, row.stage))
         assert (row.max_change > 0) == (row.stage in choices.learns), "the weights themselves obey"
+
+
+def kinds(network: Network, stage: str) -> str:
+    """The kinds of a stage's layers that do something else in train mode."""
+    modal = (BATCHNORM, nn.Dropout)
+    return ", ".join(sorted({type(m).__name__ for m in network.modules_of(stage) if isinstance(m, modal)}))
 
 
 @pytest.mark.parametrize("backbone", ["squeezenet1_1", "vgg16", "vit_b_16", "convnext_tiny"])
@@ -247,9 +271,9 @@ def _in_optimizer(network: Network, optimizer: torch.optim.Optimizer) -> None:
 def test_a_weight_that_moves_where_only_normalisation_learns_makes_its_stage_red() -> None:
     choices = wanted("bn_only")
     network, before = prepared(choices)
-    optimizer = learn(network, choices)
-    _one_bit(network, optimizer)
-    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    done = learn(network, choices)
+    _one_bit(network, done[0])
+    audit = judged(network, choices, before, done)
     assert [row.stage for row in audit.stages if not row.clean] == ["layer1"]
     red = next(row for row in audit.stages if row.stage == "layer1")
     assert 0 < red.leaked < red.max_change and red.declared == "learns"
@@ -258,8 +282,8 @@ def test_a_weight_that_moves_where_only_normalisation_learns_makes_its_stage_red
 def test_a_stage_that_moved_before_its_turn_is_red() -> None:
     choices = wanted("full")
     network, before = prepared(choices)
-    optimizer = learn(network, choices)
-    audit = freezing.audit("run", choices, network, optimizer, before, 0.0, early={"layer2"})
+    done = learn(network, choices)
+    audit = judged(network, choices, before, done, earlier={("layer2", "moved")})
     assert [row.stage for row in audit.stages if not row.clean] == ["layer2"] and not audit.clean
 
 
@@ -270,9 +294,9 @@ def test_a_stage_that_moved_before_its_turn_is_red() -> None:
 def test_the_smallest_leak_makes_its_stage_red(leak: Callable[..., None], stage: str) -> None:
     choices = wanted("last_stage")
     network, before = prepared(choices)
-    optimizer = learn(network, choices)
-    leak(network, optimizer)
-    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    done = learn(network, choices)
+    leak(network, done[0])
+    audit = judged(network, choices, before, done)
     assert not audit.clean
     assert [row.stage for row in audit.stages if not row.clean] == [stage]
     red = next(row for row in audit.stages if row.stage == stage)
@@ -283,16 +307,34 @@ def test_the_smallest_leak_makes_its_stage_red(leak: Callable[..., None], stage:
 def test_features_that_come_out_differently_make_the_audit_red() -> None:
     choices = wanted("last_stage")
     network, before = prepared(choices)
-    optimizer = learn(network, choices)
-    audit = freezing.audit("run", choices, network, optimizer, before, 1e-9)
+    done = learn(network, choices)
+    audit = judged(network, choices, before, done, recomputed=1e-9)
     assert not audit.clean and audit.recomputed == 1e-9 and all(row.clean for row in audit.stages)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_all_modules_of_every_backbone_are_in_the_modes_that_the_audit_expects(backbone: str) -> None:
+    choices, witness = wanted("custom", backbone), Witness()
+    with torch.device("meta"):
+        network = freezing.apply(backbones.build(backbone, 3, "random"), choices)
+    witness.watch(network)
+    witness.note()
+    inside = {id(m) for part in (*network.row.stage_names, "head") for m in network.modules_of(part)}
+    left = [m for m in network.model.modules() if id(m) not in inside and isinstance(m, auditing.MODAL)]
+    assert not left, "what does something else in train mode belongs to a stage"
+    nothing = auditing.Evidence({n: torch.zeros(0) for n in network.model.state_dict()}, ({},), witness, set())
+    rows = auditing.stage_audits(choices, network, nothing)
+    assert [row.misplaced for row in rows] == [""] * len(rows) and not any("mode" in row.faults for row in rows)
+    assert [row.mode for row in rows] == ["eval", "train", *["eval"] * (len(rows) - 3), "train"]
 
 
 def test_a_stage_that_should_learn_and_does_not_is_red() -> None:
     choices = wanted("last_stage")
     network, before = prepared(choices)
-    optimizer = torch.optim.AdamW(freezing.groups(network, choices))
-    audit = freezing.audit("run", choices, network, optimizer, before, 0.0)
+    optimizer, witness = torch.optim.AdamW(freezing.groups(network, choices)), Witness()
+    witness.watch(network)
+    witness.note()
+    audit = judged(network, choices, before, (optimizer, witness))
     assert [row.stage for row in audit.stages if not row.clean] == ["layer4", "head"]
 
 

@@ -61,6 +61,7 @@ MAY: dict[str, set[str]] = {
     "launcher": {"app.launch"},
     "engine.tasks": {
         "engine.training",
+        "engine.auditing",
         "engine.freezing",
         "engine.rates",
         "engine",
@@ -74,7 +75,8 @@ MAY: dict[str, set[str]] = {
         *LOWEST,
     },
     "engine.rates": {"engine.training", "engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine.training": {"engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
+    "engine.training": {"engine.auditing", "engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
+    "engine.auditing": {"engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
     "engine.freezing": {"engine", "results", "recipe", "catalogue", *LOWEST},
     "engine": {"cache", "machine", "results", "recipe", "catalogue", *LOWEST},
 }

@@ -159,3 +159,31 @@ def test_a_full_disk_is_told_in_words_and_leaves_the_old_file(tmp_path: Path, mo
     with pytest.raises(ExplorerError, match=r"No space left.*Free some space"):
         results.save(evidence.Score(2, 2), path)
     assert results.load(path) == evidence.Score(1, 1)
+
+
+OLD_ROW = {
+    "$type": "StageAudit", "stage": "layer1", "declared": "frozen", "learned": 0, "max_change": 0.0, "batchnorm_drift": 0.0,
+    "mode": "eval", "in_optimizer": False, "clean": True, "leaked": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({}, ""),
+        ({"batchnorm_drift": 0.5, "mode": "train", "clean": False}, "moved"),
+        ({"max_change": 0.5, "leaked": 0.5, "clean": False}, "moved"),
+        ({"in_optimizer": True, "clean": False}, "optimizer"),
+        ({"declared": "learns", "in_optimizer": True, "clean": False}, "still"),
+    ],
+)
+def test_an_audit_that_an_older_version_stored_still_opens(change: dict[str, Any], fault: str) -> None:
+    stored = {"$type": "Audit", "run": "a", "clean": not change, "stages": [OLD_ROW | change], "recomputed": 0.0}
+    audit = results.unpack(json.loads(json.dumps(stored)))
+    assert audit.clean == (fault == "") and audit.fault == fault
+    assert audit.stages[0].requires_grad is None and results.unpack(results.pack(audit)) == audit
+
+
+def test_stored_features_that_differ_are_a_fault_of_the_whole_audit() -> None:
+    audit = results.Audit("a", False, (), 0.1)
+    assert audit.fault == "features" and results.Audit("a", True, (), 0.0).fault == ""

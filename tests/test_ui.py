@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import dataclasses
 import random
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from explorer import jobs, runs
 from explorer.app import launch
 from explorer.app.ui import asking, live, pairs, selection, tables, visitor, words
 from explorer.recipe import make
+from explorer.results.freezing import FAULTS
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +176,31 @@ def test_an_audit_row_that_is_not_as_declared_is_red() -> None:
     assert table["BatchNorm drift"][row] == ":red[**0.02**]" and ":red[" in table["Verdict"][row]
     assert table["Largest weight change"][row] == "0.0"
     assert ":red[" not in "".join(table["Verdict"][i] for i in range(len(table["Verdict"])) if i != row)
+
+
+def test_the_table_shows_the_modes_that_were_seen() -> None:
+    kept = stand_ins.audit_of("r", make(strategy="last_stage"))
+    seen = {"layer1": {"mode": "train", "clean": False, "misplaced": "Dropout, StochasticDepth", "faults": "mode"},
+            "layer2": {"counted": 3, "clean": False, "faults": "moved"},
+            "layer4": {"batchnorm_mode": "eval"}}  # fmt: skip
+    stages = tuple(dataclasses.replace(row, **seen.get(row.stage, {})) for row in kept.stages)
+    audit = dataclasses.replace(kept, clean=False, stages=stages)
+    table = tables.audit_table(audit)
+    told = dict(zip(table["Stage"], table["Mode while learning"], strict=True))
+    assert told["stem"] == "eval" and told["layer4"] == "train, statistics kept" and told["head"] == "train"
+    assert told["layer1"] == ":red[**train** (Dropout, StochasticDepth)]"
+    assert table["BatchNorm drift"][2] == ":red[**0.0**, counted 3 more batches]"
+    assert tables.audit_words(audit) == (
+        "**layer2** was to stay and moved; **layer1** learned in another mode than declared (Dropout, StochasticDepth)"
+    )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_badge_says_that_something_frozen_moved_only_where_it_did(fault: str) -> None:
+    badge = words.audit_badge(False, fault)
+    assert badge.startswith(":red-badge[") and ("something frozen moved" in badge) == (fault == "moved")
+    assert "not as declared" not in badge, "that is for runs that do not say"
+    assert "something frozen moved" not in words.audit_badge(False) and "not as declared" in words.audit_badge(False)
 
 
 class _Child:

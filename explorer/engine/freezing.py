@@ -1,7 +1,6 @@
-"""Apply a recipe's choice of what learns to a fresh copy of a network; describe it; audit what really happened."""
+"""Apply a recipe's choice of what learns to a fresh copy of a network; describe it; say what changed."""
 
-from collections.abc import Container, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 from explorer.catalogue import DATASETS
 from explorer.engine.backbones import NORMALISATIONS, Network, build
 from explorer.recipe import Recipe
-from explorer.results import Audit, Description, StageAudit, StageDescription
+from explorer.results import Description, StageDescription
 
 BATCHNORM = nn.modules.batchnorm._BatchNorm
 
@@ -129,76 +128,3 @@ def parameters(network: Network) -> dict[str, int]:
     """How many weights there are and how many of them learn."""
     flags = [(p.numel(), p.requires_grad) for p in network.parameters()]
     return {"learned": sum(n for n, learns in flags if learns), "total": sum(n for n, _ in flags)}
-
-
-def audit(
-    run: str,
-    recipe: Recipe,
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    before: Mapping[str, Tensor],
-    recomputed: float,
-    early: Container[str] = (),
-) -> Audit:
-    """Declared against actual for each stage and the head of a network that has just learned (modes as it learned in).
-
-    `before` is the `snapshot` taken before the first step; `early` names stages that were seen to move while they were
-    still frozen (`moved_early`). Nothing is rounded: what is frozen is clean only at exactly 0.0.
-    """
-    rows = stage_audits(recipe, network, optimizer, before)
-    rows = tuple(replace(row, clean=row.clean and row.stage not in early) for row in rows)
-    return Audit(run, all(row.clean for row in rows) and recomputed == 0.0, rows, recomputed)
-
-
-def stage_audits(
-    recipe: Recipe,
-    network: Network,
-    optimizer: torch.optim.Optimizer,
-    before: Mapping[str, Tensor],
-    learns: tuple[str, ...] | None = None,
-) -> tuple[StageAudit, ...]:
-    """The rows of the audit while the stages `learns` do (default: all that the recipe ever unfreezes)."""
-    set_modes(network, recipe, learns)
-    after, may = snapshot(network), learning(network, recipe, learns)
-    optimized = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    inside = {name for name, p in network.model.named_parameters() if id(p) in optimized}
-    whole = {*(recipe.learns if learns is None else learns), "head"}
-    parts = (*network.row.stage_names, "head")
-    return tuple(_audit(recipe, network, part, part in whole, may, inside, before, after) for part in parts)
-
-
-def _audit(
-    recipe: Recipe,
-    network: Network,
-    part: str,
-    whole: bool,
-    may: set[str],
-    inside: set[str],
-    before: Mapping[str, Tensor],
-    after: Mapping[str, Tensor],
-) -> StageAudit:
-    """One row: `whole` says that all of the part may learn, `may` which parameters of the network, `inside` which of
-    them the optimizer holds."""
-    names = set(network.names(part))
-    parameters = {n: p for n, p in network.model.named_parameters() if n in names}
-    buffers = [n for n in names - set(parameters) if before[n].is_floating_point()]
-    allowed, held = may & set(parameters), inside & set(parameters)
-    change, leak = _largest(before, after, allowed), _largest(before, after, set(parameters) - allowed)
-    drift = _largest(before, after, buffers)
-    learned = sum(p.numel() for n, p in parameters.items() if p.requires_grad and n in held)
-    mode = "train" if any(m.training for m in network.modules_of(part)) else "eval"
-    still = not whole or (recipe.keeps_statistics and part != "head")
-    clean = held == allowed and leak == 0 and (drift == 0 or not still) and (change > 0 or not allowed)
-    declared = "learns" if allowed else "frozen"
-    return StageAudit(part, declared, learned, max(change, leak), drift, mode, bool(held), clean, leak)
-
-
-def _largest(before: Mapping[str, Tensor], after: Mapping[str, Tensor], names: Any) -> float:
-    """The largest absolute difference over the named tensors (0.0 for none, inf where one is not finite)."""
-    largest = 0.0
-    for name in names:
-        if not before[name].numel() or torch.equal(before[name], after[name]):
-            continue
-        difference = (after[name].double() - before[name].double()).abs().max().item()
-        largest = max(largest, difference if difference == difference else float("inf"))
-    return largest

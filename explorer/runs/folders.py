@@ -52,6 +52,11 @@ class Run:
     grouped: Grouped | None = None
 
     @property
+    def fault(self) -> str:
+        """The gravest fault that the audit found (results.freezing.FAULTS); empty where it is clean, or an older run's."""
+        return str(self.facts.get("fault") or "")
+
+    @property
     def title(self) -> str:
         """The recipe's title, or the id where there is no recipe."""
         return self.recipe.title if self.recipe else self.id

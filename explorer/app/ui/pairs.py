@@ -164,7 +164,9 @@ def pick_run(field: str, label: str, known: list[Run], default: Run) -> Run:
     )
     learns = ", ".join(("head", *current.recipe.learns)) if current.recipe else "unknown"
     score = f"**{percent(current.test)}**" if current.test else "no test score"
-    st.markdown(f"{strategy_mark(current.recipe)} · {score}  \n:small[learns: {learns}]  {audit_badge(current.clean)}")
+    st.markdown(
+        f"{strategy_mark(current.recipe)} · {score}  \n:small[learns: {learns}]  {audit_badge(current.clean, current.fault)}"
+    )
     return current
 
 

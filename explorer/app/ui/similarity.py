@@ -10,7 +10,7 @@ from explorer.app import figures
 from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw, explain
 from explorer.app.ui.pairs import warn_unrelated
-from explorer.app.ui.tables import audit_table
+from explorer.app.ui.tables import audit_table, audit_words
 from explorer.app.ui.weights import between, paired_words, rewinding
 from explorer.app.ui.words import audit_badge, percent, safe_md
 from explorer.results import Comparison, StageProbes
@@ -38,18 +38,19 @@ def distance(a: Run, b: Run) -> None:
 def _audit(b: Run) -> None:
     st.header("What was promised, what happened")
     audit = runs.audit(b.id)
-    st.markdown(f"The freeze audit of B. {audit_badge(audit.clean)}")
+    st.markdown(f"The freeze audit of B. {audit_badge(audit.clean, audit.fault)}")
     if not audit.clean:
-        moved = ", ".join(row.stage for row in audit.stages if not row.clean)
-        st.error(
-            f"Not clean: {moved} did something else than declared. With BatchNorm mode ‘moving’ that is the lesson: "
-            "the weights were frozen, the statistics were not.",
-            icon=":material/gpp_bad:",
+        lesson = (
+            " Under the BatchNorm mode ‘moving’ that is the lesson: the weights were frozen, the statistics were not."
         )
+        bug = b.recipe is not None and b.recipe.batchnorm == "moving"
+        st.error(f"Not clean: {audit_words(audit)}.{lesson * bug}", icon=":material/gpp_bad:")
     st.table(audit_table(audit), alt="Freeze audit: per stage declared against actual")
     explain(
-        "A frozen stage must show exactly 0 in both columns of change. Anything else is an error.",
-        f"Features that were computed once and kept, against the finished network: largest difference {audit.recomputed:.1g}.",
+        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is kept. "
+        "The mode is the one that its modules were seen in while learning.",
+        "Features that were computed once and kept, against the finished network, on a drawn batch of training and of test "
+        f"images: largest difference {audit.recomputed:.1g}.",
     )
 
 

@@ -9,7 +9,7 @@ from explorer.app.ui.words import count, percent, plain, safe_md, short_title
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
-from explorer.results import Audit, Description
+from explorer.results import Audit, Description, StageAudit
 from explorer.runs import Run
 
 FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: learns]"
@@ -50,15 +50,17 @@ def strategies_table(row: Backbone) -> dict[str, list[str]]:
 
 
 def audit_table(audit: Audit) -> dict[str, list[str]]:
-    """Per stage: declared, learned parameters, largest change, BatchNorm drift, mode, in the optimizer, verdict."""
+    """Per stage: declared, learned parameters, largest change, BatchNorm drift, mode, in the optimizer, verdict.
+
+    The mode is what its modules were seen in while learning (in audits of older runs, what was declared)."""
     rows = audit.stages
     return {
         "Stage": [safe_md(row.stage) for row in rows],
         "Declared": [FROZEN if row.declared == "frozen" else LEARNS for row in rows],
         "Learned parameters": [count(row.learned) for row in rows],
-        "Largest weight change": [_change(row.max_change, row.clean) for row in rows],
-        "BatchNorm drift": [_change(row.batchnorm_drift, row.clean) for row in rows],
-        "Mode while learning": [safe_md(row.mode) for row in rows],
+        "Largest weight change": [_change(row.max_change, row.declared == "learns" and not row.leaked) for row in rows],
+        "BatchNorm drift": [_drift(row) for row in rows],
+        "Mode while learning": [_mode(row) for row in rows],
         "In optimizer": ["yes" if row.in_optimizer else "no" for row in rows],
         "Verdict": [
             ":green[:material/check: as declared]" if row.clean else ":red[**:material/close: not as declared**]"
@@ -67,9 +69,47 @@ def audit_table(audit: Audit) -> dict[str, list[str]]:
     }
 
 
-def _change(value: float, clean: bool) -> str:
+def _change(value: float, fine: bool) -> str:
     words = "0.0" if value == 0 else f"{value:.3g}"
-    return words if clean or value == 0 else f":red[**{words}**]"
+    return words if fine or value == 0 else f":red[**{words}**]"
+
+
+def _drift(row: StageAudit) -> str:
+    """How far the statistics moved; where they stayed and batches were counted all the same, how many."""
+    fine = "moved" not in row.found
+    if row.batchnorm_drift or not row.counted:
+        return _change(row.batchnorm_drift, fine)
+    return "0.0" if fine else f":red[**0.0**, counted {row.counted} more batches]"
+
+
+def _mode(row: StageAudit) -> str:
+    """`eval`, `train`, or `train, statistics kept`; in red with what was not as declared."""
+    kept = row.mode == "train" and row.batchnorm_mode == "eval"
+    words = safe_md(row.mode) + (", statistics kept" if kept else "")
+    return f":red[**{words}** ({safe_md(row.misplaced)})]" if row.misplaced else words
+
+
+_FOUND = {
+    "moved": "{} was to stay and moved",
+    "mode": "{} learned in another mode than declared ({misplaced})",
+    "gradient": "other weights of {} required gradients than declared",
+    "optimizer": "the optimizer held other weights of {} than declared",
+    "still": "{} was to learn and did not move",
+}
+
+
+def audit_words(audit: Audit) -> str:
+    """What an audit found that was not as declared, fault by fault, with the stages."""
+    said = []
+    for fault, words in _FOUND.items():
+        rows = [row for row in audit.stages if fault in row.found]
+        odd = {kind for row in rows for kind in row.misplaced.split(", ") if kind}
+        if rows:
+            names = ", ".join(f"**{safe_md(row.stage)}**" for row in rows)
+            said.append(words.format(names, misplaced=safe_md(", ".join(sorted(odd)) or "its modules")))
+    if audit.recomputed:
+        said.append(f"stored features differ from those of the network by up to {audit.recomputed:.1g}")
+    return "; ".join(said)
 
 
 RUNS_COLUMNS: dict[str, Any] = {

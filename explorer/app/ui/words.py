@@ -134,15 +134,23 @@ def state_badge(state: str) -> str:
     return _BADGES.get(state, safe_md(state))
 
 
-def audit_badge(clean: bool | None) -> str:
-    """The verdict of a run's freeze audit in one badge."""
+_FAULTS = {
+    "moved": "something frozen moved",
+    "features": "stored features differ",
+    "mode": "another mode than declared",
+    "gradient": "other gradients than declared",
+    "optimizer": "another optimizer than declared",
+    "still": "a stage did not learn",
+}
+
+
+def audit_badge(clean: bool | None, fault: str = "") -> str:
+    """The verdict of a run's freeze audit in one badge; `fault` is the gravest that was found (older runs do not say)."""
     if clean is None:
         return ":gray-badge[:material/help: no audit]"
-    return (
-        ":green-badge[:material/verified: audit clean]"
-        if clean
-        else ":red-badge[:material/gpp_bad: audit: something frozen moved]"
-    )
+    if clean:
+        return ":green-badge[:material/verified: audit clean]"
+    return f":red-badge[:material/gpp_bad: audit: {_FAULTS.get(fault, 'not as declared')}]"
 
 
 def result_words(run: Run) -> str:
@@ -157,7 +165,7 @@ def result_words(run: Run) -> str:
     parameters = facts.get("parameters") or {}
     if "learned" in parameters:
         parts.append(f"{count(parameters['learned'])} of {count(parameters.get('total', 0))} parameters learned")
-    return " · ".join(parts) + "  " + audit_badge(run.clean)
+    return " · ".join(parts) + "  " + audit_badge(run.clean, run.fault)
 
 
 def command(recipe: Recipe) -> str:

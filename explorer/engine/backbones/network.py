@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import threading
+from collections.abc import Callable
 from operator import attrgetter
 
 import torch
@@ -84,12 +85,20 @@ class Network(nn.Module):
         tensors = self.model.state_dict(keep_vars=True)
         if part == "head":
             return tuple(n for n, t in tensors.items() if id(t) in head)
-        prefixes = next(s.parts for s in self.row.stages if s.name == part)
-        return tuple(n for n in tensors if any(n == p or n.startswith(f"{p}.") for p in prefixes))
+        return tuple(filter(self._under(part), tensors))
 
     def modules_of(self, part: str) -> list[nn.Module]:
-        """The modules of a stage or of `head`."""
-        return list((self.head if part == "head" else self.stages[part]).modules())
+        """The modules of a stage or of `head`, each once: the view and what it runs, and whatever else belongs to it."""
+        if part == "head":
+            return list(self.head.modules())
+        under = self._under(part)
+        more = [module for name, module in self.model.named_modules() if under(name)]
+        return list(dict.fromkeys([*self.stages[part].modules(), *more]))
+
+    def _under(self, stage: str) -> Callable[[str], bool]:
+        """Whether a name of torchvision's lies under one of the stage's parts."""
+        parts = next(s.parts for s in self.row.stages if s.name == stage)
+        return lambda name: any(name == part or name.startswith(f"{part}.") for part in parts)
 
     def fingerprint(self) -> str:
         """16 hexadecimal digits that change with any bit of the backbone; the head does not count."""
@@ -120,13 +129,13 @@ class _Tokens(nn.Module):
 
     def __init__(self, vit: nn.Module) -> None:
         super().__init__()
-        self.conv_proj = vit.conv_proj
+        self.conv_proj, self.dropout = vit.conv_proj, vit.encoder.dropout
         self.__dict__["vit"] = vit
 
     def forward(self, x: Tensor) -> Tensor:
         tokens = self.vit._process_input(x)
         tokens = torch.cat([self.vit.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
-        return self.vit.encoder.dropout(tokens + self.vit.encoder.pos_embedding)
+        return self.dropout(tokens + self.vit.encoder.pos_embedding)
 
 
 class _FirstToken(nn.Module):

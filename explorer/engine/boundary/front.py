@@ -1,5 +1,6 @@
 """A split as the learning part of a network reads it."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +15,7 @@ from explorer.engine.augmentation import augmented
 from explorer.engine.backbones import Network
 from explorer.engine.boundary.entries import Entry
 from explorer.engine.boundary.filling import fill
-from explorer.engine.boundary.frozen import Frozen, versions
+from explorer.engine.boundary.frozen import Frozen, View, versions
 from explorer.engine.datasets import Images
 from explorer.engine.devices import Place, to_input
 from explorer.recipe import Recipe
@@ -132,18 +133,43 @@ class Front:
             x = network.stages[stage](x)
             yield stage, backbones.pooled(x).cpu().numpy()
 
-    def recompute(self, network: Network, images: Images, recipe: Recipe, place: Place) -> float:
-        """The largest difference between the stored output and that of `network` as it is now, from pixels, on the
-        split's first batch (0.0 where there is no frozen front, or where it is still what it was)."""
+    def recompute(self, network: Network, images: Images, recipe: Recipe, seed: int) -> float:
+        """The largest difference between what is stored and what `network`, as it is now, makes of pixels decoded anew
+        (0.0 where all is as it was), on one batch drawn by `seed`: of the images themselves, with their pooled features,
+        and of one augmented view where there are some.
+
+        It is a batch of those that were computed, since in another one an image may differ in the last bit. Without a
+        front it is the pixels that are compared; where the labels are not the images' own, the difference is infinite.
+        """
+        if not np.array_equal(self.labels.cpu().numpy(), images.labels):
+            return math.inf
+        dice = np.random.default_rng(seed)
+        start = self.batch * int(dice.integers(-(-len(images) // self.batch)))
+        rows = slice(start, min(start + self.batch, len(images)))
+        pixels = torch.from_numpy(images.take(range(rows.start, rows.stop)).pixels(recipe.preprocessing))
         if not self.upto:
-            return 0.0
-        first = images.take(np.arange(min(self.batch, len(images))))  # decoded as the first time, reduced JPEGs too
-        pixels = torch.from_numpy(first.pixels(recipe.preprocessing))
-        frozen = Frozen(network, self.upto, recipe.preprocessing, place)
+            return _apart(pixels, self.stored[rows])
+        pixels = self.place.send(pixels)
+        views = [0, *([1 + int(dice.integers(len(self.views) - 1))] if len(self.views) > 1 else [])]
+        made = [View(i, self.augmentation, recipe.seed, not i and bool(self.pooled), "") for i in views]
+        return max(self._apart_in(network, view, view.of(pixels, start), rows) for view in made)
 
-        def run(size: int) -> Tensor:
-            return torch.cat([frozen.run(part, pool=False)[0] for part in pixels.split(size)])
+    def _apart_in(self, network: Network, view: View, pixels: Tensor, rows: slice) -> float:
+        """The largest difference in one view of the images in `rows`, given as pixels (b, h, w, 3)."""
+        frozen = Frozen(network, self.upto or "", self.preprocessing, self.place)
 
-        output, _ = memory.fitting(run, self.batch, place, recipe.preprocessing.crop)
-        stored = self.stored[: len(output)].to(output.device)
-        return (output.float() - stored.float()).abs().max().item()
+        def run(size: int) -> list[tuple[Tensor, dict[str, np.ndarray]]]:
+            return [frozen.run(part, view.pool) for part in pixels.split(size)]
+
+        parts, _ = memory.fitting(run, self.batch, self.place, self.preprocessing.crop)
+        found = [_apart(torch.cat([output for output, _ in parts]), self.views[view.number][rows])]
+        for stage in parts[0][1]:
+            pooled = torch.from_numpy(np.concatenate([pooled[stage] for _, pooled in parts]))
+            found.append(_apart(pooled, torch.from_numpy(self.pooled[stage][rows])))
+        return max(found)
+
+
+def _apart(one: Tensor, two: Tensor) -> float:
+    """The largest difference of any number, infinite where one is none."""
+    found = (one.float() - two.to(one.device).float()).abs().max().item()
+    return found if found == found else math.inf

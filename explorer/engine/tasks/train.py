@@ -66,7 +66,7 @@ def _early(run: str, session: training.Session | None) -> dict[str, Any]:
     with contextlib.suppress(ExplorerError):  # a full disk must not hide why the run ended
         audit = training.audit(session, run)
         runs.store_audit(run, audit)
-        return {"clean": audit.clean, "steps": session.steps}
+        return {"clean": audit.clean, "fault": audit.fault, "steps": session.steps}
     return {}
 
 
@@ -124,6 +124,7 @@ def _store(run: str, session: training.Session, outcome: training.Outcome) -> No
         balanced=outcome.balanced,
         grouped=runs.predictions(run).grouped,
         clean=outcome.audit.clean,
+        fault=outcome.audit.fault,
         seconds=outcome.seconds,
         steps=outcome.steps,
         peak_memory=outcome.peak_memory,

@@ -1,13 +1,13 @@
 """Carry out a recipe: prepare (build → freeze → frozen front once) → train, yielding one Epoch → outcome."""
 
 from explorer.engine.training.checkpoint import dump, restore
+from explorer.engine.training.judging import audit
 from explorer.engine.training.loop import Diverged, batches, class_weights, step, train
 from explorer.engine.training.scoring import Outcome, learned, outcome, take_best
 from explorer.engine.training.session import (
     Report,
     Session,
     adamw,
-    audit,
     in_portions,
     open_last_phase,
     prepare,

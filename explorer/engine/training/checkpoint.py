@@ -12,7 +12,7 @@ from explorer.engine.training.loop import phase_of
 from explorer.engine.training.session import Report, Session, open_phase, run_front, silent
 from explorer.errors import ExplorerError
 
-VERSION = 3  # raise it when a checkpoint written before can no longer be read as one written now
+VERSION = 4  # raise it when a checkpoint written before can no longer be read as one written now
 
 
 def dump(session: Session) -> bytes:
@@ -34,7 +34,8 @@ def dump(session: Session) -> bytes:
         "elapsed": time.perf_counter() - session.started,
         "done": session.done,
         "steps": session.steps,
-        "early": sorted(session.early),
+        "witness": {kind: sorted(names) for kind, names in session.witness.seen.items()},
+        "earlier": sorted(session.earlier),
         "recomputed": session.recomputed,
         "chunk": session.chunk,
         "notes": session.notes,
@@ -69,7 +70,8 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
     for name in ("done", "steps", "recomputed", "chunk"):
         setattr(session, name, facts[name])
     session.notes = [*facts["notes"], *(note for note in session.notes if note not in facts["notes"])]
-    session.early = set(facts["early"])
+    session.witness.seen = {kind: set(names) for kind, names in facts["witness"].items()}
+    session.earlier = set(facts["earlier"])
     if phase:
         run_front(session, report, 0.0, 0.0)
 

@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from explorer.catalogue.strategies import strategy
 from explorer.engine import devices, freezing, memory
+from explorer.engine.training.judging import close_phase
 from explorer.engine.training.scoring import score_epoch
 from explorer.engine.training.session import (
     FEATURES_SHARE,
     Report,
     Session,
-    close_phase,
     open_phase,
     run_front,
     silent,
@@ -95,6 +95,7 @@ def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) ->
     """One pass; returns the mean loss while learning and the images a second."""
     recipe, optimizer = session.recipe, session.optimizer
     freezing.set_modes(session.network, recipe, session.learns)
+    session.witness.watch(session.network)
     weight = class_weights(session)
     started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
     for i, batch in enumerate(parts):
@@ -167,6 +168,7 @@ def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | N
     for rows, x in zip(parts, front.draws(batch, seed, size), strict=True):
         with session.place.autocast():
             logits = front.tail(network, x)
+        session.witness.note()
         target = labels[rows.to(labels.device)].to(logits.device)
         loss = functional.cross_entropy(logits.float(), target, weight=weight)
         loss = loss * (counts[rows].sum() / counts.sum()) if len(parts) > 1 else loss

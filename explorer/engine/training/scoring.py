@@ -12,8 +12,8 @@ from torch.nn import functional
 from explorer import evidence
 from explorer.engine import freezing, memory
 from explorer.engine.boundary import Front
+from explorer.engine.training.judging import audit as judged
 from explorer.engine.training.session import Session, in_portions, pooled_tail, pooled_test
-from explorer.engine.training.session import audit as audited
 from explorer.evidence import Balanced, Score
 from explorer.results import Audit, Epoch
 
@@ -118,7 +118,7 @@ def learned(session: Session) -> dict[str, Tensor]:
 def outcome(session: Session, run: str = "") -> Outcome:
     """Audit the network as its last step left it, then go back to the best epoch on validation and score that on test."""
     network, test = session.network, session.front["test"]
-    audit = audited(session, run)
+    audit = judged(session, run)
     chosen = take_best(session)
     _, test_score, probability = evaluate(session, test)
     _, train_score, _ = evaluate(session, session.front["train"])

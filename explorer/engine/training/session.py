@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explorer.catalogue.strategies import strategy
 from explorer.engine import backbones, datasets, devices, freezing, memory
+from explorer.engine.auditing import Witness
 from explorer.engine.backbones import Network
 from explorer.engine.boundary import Front, keep
 from explorer.engine.datasets import Data
@@ -34,10 +35,11 @@ class Session:
     `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before`
     holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
     features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
-    keep, how good it was (phase, share right, minus loss), and all its tensors; `early` names what moved before it was
-    unfrozen, `recomputed` is the worst seen at the end of a phase, `closed` the audit at the end of the last one and
-    `opened` the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where
-    that is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `Front.BATCH`.
+    keep, how good it was (phase, share right, minus loss), and all its tensors; `witness` notes what the network was while
+    it learned in this phase; `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases
+    before, `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the
+    number of images that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in
+    passes without learning, where it is fewer than `Front.BATCH`.
     """
 
     recipe: Recipe
@@ -56,7 +58,8 @@ class Session:
     steps: int = 0
     best: tuple[int, tuple[int, float, float], dict[str, Tensor]] | None = None
     history: dict[int, np.ndarray] = field(default_factory=dict)
-    early: set[str] = field(default_factory=set)
+    witness: Witness = field(default_factory=Witness)
+    earlier: set[tuple[str, str]] = field(default_factory=set)
     recomputed: float = 0.0
     closed: Audit | None = None
     opened: int = 0
@@ -186,26 +189,6 @@ def pooled_tail(session: Session, only: str | None = None) -> dict[str, np.ndarr
     return in_portions(session, run)
 
 
-def audit(session: Session, run: str = "") -> Audit:
-    """Declared against actual as the last step left the network, of what has been unfrozen by then; the front's stored
-    output is checked too."""
-    if session.closed and session.steps == session.opened:  # what was unfrozen since has not learned yet
-        return replace(session.closed, run=run)
-    session.optimizer.zero_grad(set_to_none=True)  # room for the front
-    network, recipe = session.network, session.recipe
-    found = session.front["test"].recompute(network, session.data.test, recipe, session.place)
-    so_far = recipe.model_copy(update={"stages": session.learns})
-    worst = max(session.recomputed, found)
-    return freezing.audit(run, so_far, network, session.optimizer, session.before, worst, session.early)
-
-
-def close_phase(session: Session) -> None:
-    """Before more is unfrozen: note what moved although it was frozen until now, and check the front's stored output."""
-    session.closed = audit(session)
-    session.recomputed = session.closed.recomputed
-    session.early |= {row.stage for row in session.closed.stages if not row.clean}
-
-
 def open_phase(session: Session, phase: int) -> None:
     """Unfreeze the stages of a phase. New parameters join the optimizer; what learned before keeps its momentum.
 
@@ -213,7 +196,7 @@ def open_phase(session: Session, phase: int) -> None:
     it. Where everything joins at once (LP-FT), the head goes on at the rate of the backbone.
     """
     recipe, network = session.recipe, session.network
-    session.phase, session.opened = phase, session.steps
+    session.phase, session.opened, session.witness = phase, session.steps, Witness()
     freezing.unfreeze(network, recipe, session.learns)
     known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
     for group in freezing.groups(network, recipe, session.learns):

@@ -100,7 +100,7 @@ def audits(row: Backbone, weights: str, one: str, two: str) -> None:
         return
     for word, run in made.items():
         audit = runs.audit(run.id)
-        st.markdown(f"**{lessons.NAMES[word]}** {audit_badge(audit.clean)}")
+        st.markdown(f"**{lessons.NAMES[word]}** {audit_badge(audit.clean, audit.fault)}")
         st.table(audit_table(audit), hide_index=True, alt=f"Freeze audit of {lessons.NAMES[word]}")
     explain(
         "Frozen stages must show exactly 0 in both columns of change. In the second table the weights do, the statistics do not.",

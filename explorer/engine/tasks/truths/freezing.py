@@ -50,27 +50,35 @@ def _moved(old: Tensor, new: Tensor) -> float:
 def cost_frozen(asked: Asked) -> Truth:
     """What a step of learning costs with a frozen backbone, in percent of the multiplications of a full step."""
     names = asked.scene.names()
-    model, head, x, y = names["model"], names["head"], names["x"][:2], names["y"][:2]
-
-    def count(backward: bool) -> int:
-        model.zero_grad()
-        with FlopCounterMode(display=False) as counter:
-            loss = functional.cross_entropy(model(x), y)
-            if backward:
-                loss.backward()
-        return counter.get_total_flops()
-
-    forward, full = count(False), count(True)
-    model.requires_grad_(False)
-    head.requires_grad_(True)
-    frozen = count(True)
-    cached = frozen - forward + 2 * 2 * asked.row.features * len(names["y"].unique())  # the head forward and backward
-    share = frozen / full
+    forward, first, last = multiplications(names["model"], names["head"], names["x"][:2])
+    full, frozen, cached = 3 * forward - first, forward + last, 2 * last
     words = (
-        f"Counted just now: the multiplications of one step on {asked.row.title}, forward and backward, per picture."
+        f"Counted just now on {asked.row.title}: the multiplications of the way forward, per picture. The way backward "
+        f"takes twice as many, less those that would carry gradients on to the pixels."
     )
-    return number(100 * share, words, forward=percent(forward / full), backward=percent(1 - forward / full),
-                  frozen=percent(share), full=whole(full / 4e6), cached=percent(cached / full))  # fmt: skip
+    return number(100 * frozen / full, words, forward=percent(forward / full), backward=percent(1 - forward / full),
+                  frozen=percent(frozen / full), full=whole(full / 1e6), cached=percent(cached / full))  # fmt: skip
+
+
+def multiplications(model: nn.Module, head: nn.Module, x: Tensor) -> tuple[float, float, float]:
+    """What a picture of x (n, 3, h, w) costs on the way forward: through the model, its first convolution, its head.
+
+    The way back follows from these: a layer's gradient costs as much again for its weights, and once more for its input
+    where anything before it learns, which is nowhere before the first. It is not counted itself, since torch's counter
+    takes the weight gradient of a grouped convolution for that of a dense one (pytorch#183405).
+    """
+    first = next(m for m in model.modules() if isinstance(m, nn.Conv2d))
+    seen: list[Tensor] = []
+    hook = head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+
+    def count(layer: nn.Module, given: Tensor) -> float:
+        with FlopCounterMode(display=False) as counter:
+            layer(given)
+        return counter.get_total_flops() / 2 / len(x)  # it counts an addition with each
+
+    forward = count(model, x)
+    hook.remove()
+    return forward, count(first, x), count(head, seen[0])
 
 
 def in_mid_training(asked: Asked) -> Truth:
