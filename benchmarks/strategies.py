@@ -45,13 +45,15 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=25)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS), metavar="ARM", help="some of the rows")
     given = parser.parse_args()
     devices.set_threads()
     sets = [{"dataset": name} for name in given.dataset] + [{"dataset": "folder", "data_dir": d} for d in given.data]
     print("| data set | strategy | right on test, mean ± sd over seeds | n | seconds a run |\n|---|---|---|---|---|")
     for source in sets:
         name = str(source.get("data_dir", source["dataset"])).rstrip("/").rsplit("/", 1)[-1]
-        for arm, choices in ARMS.items():
+        for arm in given.arms:
+            choices = ARMS[arm]
             common = {"backbone": given.backbone, "per_class": given.per_class, "epochs": given.epochs}
             accuracies, seconds, n = scores(common | choices | source, given.seeds)
             spread = statistics.stdev(accuracies) if given.seeds > 1 else 0.0

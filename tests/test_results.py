@@ -43,6 +43,7 @@ SOME: dict[str, Any] = {
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],
+    "StatisticsShift": results.StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
     **stand_ins_features.examples(),

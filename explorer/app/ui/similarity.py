@@ -93,7 +93,7 @@ def usefulness(a: Run, b: Run) -> None:
     st.caption(
         f"Naming the most frequent training class always would score {100 * found.chance:.1f} %. B was tuned on the very "
         "training images that its probe is fitted to, so those are further apart in B than test images are; where several "
-        "stages are compared, one test in twenty shows a difference by chance."
+        "stages are compared, up to one test in twenty shows a difference by chance."
     )
 
 
