@@ -45,7 +45,9 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, default=25)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--arms", nargs="*", default=list(ARMS), choices=list(ARMS), metavar="ARM", help="some of the rows")
+    parser.add_argument(
+        "--arms", nargs="*", default=list(ARMS), choices=list(ARMS), metavar="ARM", help="some of the rows"
+    )
     given = parser.parse_args()
     devices.set_threads()
     sets = [{"dataset": name} for name in given.dataset] + [{"dataset": "folder", "data_dir": d} for d in given.data]
