@@ -1,5 +1,7 @@
 """Which learning rate? The curves of a range test."""
 
+import math
+
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -84,6 +86,8 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, column: in
         low, high = min((*curve.losses, *curve.control)), max(curve.losses[: max(1, len(curve.losses) // 3)])
         margin = 0.15 * (high - low) or 0.1
         fig.update_yaxes(range=[low - margin, high + 3 * margin], row=1, col=column)
+        ends = [f(math.log10(r) for r in (*curve.rates, curve.own, curve.suggested)) for f in (min, max)]
+        fig.update_xaxes(range=ends, row=1, col=column)
     if curve.falling:
         fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", row=1, col=column)
     _mark(fig, curve.own, f"keep {curve.own:g}" if curve.kept else f"now {curve.own:g}", "dot", CONTROL, column)
@@ -93,11 +97,16 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, column: in
 
 def _mark(fig: go.Figure, rate: float, words: str, dash: str, colour: str, column: int, below: bool = False) -> None:
     """A line at a rate, with its name at the top, or at the bottom so that two names never meet."""
-    fig.add_vline(
-        x=rate,
-        line={"color": colour, "dash": dash, "width": 2},
-        annotation={"text": words, "font": {"size": SMALL}},
-        annotation_position="bottom right" if below else "top right",
+    fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, row=1, col=column)
+    fig.add_annotation(
+        x=math.log10(rate),  # an annotation on a log axis is placed by the exponent, a line by the value
+        y=0 if below else 1,
+        yref="y domain" if column == 1 else f"y{column} domain",
+        text=words,
+        font={"size": SMALL},
+        showarrow=False,
+        xanchor="left",
+        yanchor="bottom" if below else "top",
         row=1,
         col=column,
     )
