@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import ceiling, rates
+from benchmarks import ceiling, finder, rates
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.tutorial import rows
@@ -74,3 +74,28 @@ def test_shares_are_taken_round_by_round_and_the_bar_in_processor_time() -> None
     assert learning[2:] == ("90 %", "80 %", "≥ 85 %: **no**")
     assert epoch[2:] == ("50 %", "50 %", "")
     assert ceiling.rows(found, "of some", processor=False)[1][2:] == ("90 %", "", "≥ 85 %: yes")
+
+
+def found_rates(own: list[float], found: list[float], start: str = "default", name: str = "a") -> list[finder.Row]:
+    """A set's rows of the finder's benchmark, one a seed; the rates differ where the accuracy does."""
+    common = {"set": name, "strategy": "full", "start": start, "per_class": 10, "epochs": 10, "input_size": 64}
+    pairs = enumerate(zip(own, found, strict=True))
+    return [
+        common | {"seed": s, "own": [1e-3], "found": [1e-3 if a == b else 2e-3], "own_right": a, "found_right": b}
+        for s, (a, b) in pairs
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "reached"),
+    [([0.5, 0.6, 0.7], "yes"), ([0.5, 0.6, 0.69], "**no**"), ([0.55, 0.6, 0.7], "yes")],
+)
+def test_the_finder_is_held_against_the_default(found: list[float], reached: str) -> None:
+    made = finder.report(found_rates([0.5, 0.6, 0.7], found))
+    assert made.endswith(f"the spread over seeds: {reached}.")
+
+
+def test_the_finder_may_lose_nowhere_more_than_the_spread_even_where_it_gains_in_the_mean() -> None:
+    gains, loses = found_rates([0.5, 0.6], [0.9, 0.9]), found_rates([0.5, 0.51], [0.4, 0.4], name="b")
+    assert "**no**" in finder.report(gains + loses)
+    assert "Bar" not in finder.report(found_rates([0.5, 0.6], [0.9, 0.9], "30 times too large"))

@@ -1,5 +1,6 @@
 """The form of a recipe: each choice reaches the recipe, what does not apply is not offered, rates can be found."""
 
+import dataclasses
 from typing import Any
 from unittest import mock
 
@@ -92,11 +93,26 @@ def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
     results.save(stand_ins.rate_search(), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert app.get("plotly_chart") and "order of magnitude" in words(app)
+    assert "The head: 0.006, the largest rate at which" in words(app) and "The last stage: keep 0.0003" in words(app)
+    assert "The head: the loss never ran away up to 0.7, so the test says nothing about an upper limit" in words(app)
+    assert app.button(key="train_use_rates").label == "Use these rates: head 0.006, last stage 0.0003 (as it is)"
     app.button(key="train_use_rates").click().run()
     assert app.number_input(key="head_rate_last_stage").value == 6e-3
     assert app.get("plotly_chart"), "the curves stay while the rates change"
     begin(app)
-    assert (store[0].head_rate, store[0].backbone_rate) == (6e-3, 6e-4)
+    assert (store[0].head_rate, store[0].backbone_rate) == (6e-3, 3e-4)
+
+
+def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
+    app = advanced("last_stage")
+    app.number_input(key="head_rate_last_stage").set_value(2e-3).run()
+    found = stand_ins.rate_search()
+    kept = dataclasses.replace(found.head, own=2e-3, suggested=2e-3)
+    wanted = jobs.task("find_rates", recipe=make(strategy="last_stage", head_rate=2e-3).model_dump())
+    results.save(dataclasses.replace(found, head=kept), wanted.path)
+    app.button(key="train_find_rates").click().run()
+    assert "Nothing to change: head 0.002, last stage 0.0003 (the default)." in words(app)
+    assert not [button for button in app.button if button.key == "train_use_rates"]
 
 
 def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:

@@ -24,17 +24,33 @@ class Epoch:
 
 @dataclass(frozen=True)
 class RateCurve:
-    """One range test: the rates tried in rising order, the smoothed loss at each, in nats, and the rate proposed."""
+    """One range test: the rates tried in rising order, and the smoothed loss at each, in nats.
+
+    `control` is the loss of the same steps without the part (empty for the head, without which nothing learns). `own` is
+    the recipe's rate and `suggested` the one proposed: the same, where the loss falls fast there or nowhere clearly.
+    `ran_away` says whether the loss rose above where it began, so that the test ended there; `falling` the first and last
+    rate of the range in which it falls fast (empty: nowhere clearly); `steepest` the rate at which it does most.
+    """
 
     part: str
     rates: tuple[float, ...]
     losses: tuple[float, ...]
+    control: tuple[float, ...]
+    own: float
     suggested: float
+    ran_away: bool
+    falling: tuple[float, ...]
+    steepest: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the recipe's own rate is what is proposed."""
+        return self.suggested == self.own
 
 
 @dataclass(frozen=True)
 class RateSearch:
-    """Proposed rates of the head and (where stages learn) of the last stage, found on n training images."""
+    """Rates of the head and (where stages learn) of the last stage, judged on n training images."""
 
     n: int
     batch_size: int

@@ -1,6 +1,7 @@
-"""Find learning rates for the recipe in the form, and take them over into it."""
+"""Judge the rates of the recipe in the form, and take others over into it."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -9,8 +10,7 @@ from explorer.app import figures
 from explorer.app.ui.asking import ask
 from explorer.app.ui.drawing import draw
 from explorer.catalogue import Strategy
-from explorer.errors import ExplorerError
-from explorer.recipe import Recipe, make
+from explorer.recipe import Recipe
 from explorer.results import RateSearch
 
 _KEY = "rates_for"
@@ -22,24 +22,30 @@ def rate_keys(plan: Strategy, mode: str) -> tuple[str, str]:
 
 
 def offer_rates(recipe: Recipe, plan: Strategy) -> None:
-    """A button that asks for rates; once they are known, their curves and a button that takes them over."""
-    wanted = _without_rates(recipe)
+    """A button that judges the recipe's rates; once that is done, the curves, and a button that takes over what differs."""
     if st.button(
         "Find learning rates",
         icon=":material/troubleshoot:",
         key="train_find_rates",
-        help=f"Raises the rate step by step on your images until the loss runs away. {duration_words(recipe)}",
+        help="Raises the rate step by step on your images, keeps the rates above where the loss falls fast at them, and "
+        f"proposes others where it does not. {duration_words(recipe)}",
     ):
-        st.session_state[_KEY] = wanted
-    if st.session_state.get(_KEY) != wanted:
+        st.session_state[_KEY] = recipe.model_dump()
+    asked = st.session_state.get(_KEY)
+    if asked is None or _without_rates(asked) != _without_rates(recipe.model_dump()):
         return
-    found = ask(jobs.task("find_rates", recipe=wanted), "Finding learning rates", height=360)
+    found = ask(jobs.task("find_rates", recipe=asked), "Finding learning rates", height=360)
     if found is None:
         return
     draw(partial(figures.rate_curves, found), "rate_curves", code=("explorer/engine/rates.py", "find"))
-    words = f"head {found.head.suggested:g}"
+    rates = [("head", found.head, plan.head_rate)]
     if found.backbone is not None:
-        words += f", last stage {found.backbone.suggested:g}"
+        rates.append(("last stage", found.backbone, plan.backbone_rate))
+    if all(curve.kept for _, curve, _ in rates):
+        kept = (f"{part} {curve.own:g}{' (the default)' * (curve.own == usual)}" for part, curve, usual in rates)
+        st.markdown(f"Nothing to change: {', '.join(kept)}.")
+        return
+    words = ", ".join(f"{part} {curve.suggested:g}{' (as it is)' * curve.kept}" for part, curve, _ in rates)
     st.button(
         f"Use these rates: {words}",
         icon=":material/check:",
@@ -63,13 +69,9 @@ def duration_words(recipe: Recipe) -> str:
     )
 
 
-def _without_rates(recipe: Recipe) -> dict:
-    """The recipe with its strategy's own rates, so that changing a rate does not ask for a new search."""
-    given = recipe.model_dump() | {"head_rate": None, "backbone_rate": None}
-    try:
-        return make(**given).model_dump()
-    except ExplorerError:
-        return recipe.model_dump()
+def _without_rates(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe but for its rates, so that taking rates over does not hide what they were taken from."""
+    return recipe | {"head_rate": None, "backbone_rate": None}
 
 
 def _take_over(found: RateSearch, keys: tuple[str, str]) -> None:
