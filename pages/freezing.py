@@ -16,7 +16,7 @@ with left:
     weights = ui.pick_weights(row)
 with right:
     plan = ui.pick_strategy(row)
-    batchnorm = ui.pick_batchnorm(plan, row, "freezing_batchnorm")
+    batchnorm = ui.pick_batchnorm(plan, row, weights, "freezing_batchnorm")
 custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
 recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
 

@@ -21,7 +21,9 @@ with left:
     epochs = st.slider("Epochs", 1, 100, 10, key="train_epochs", persist_state="session")
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", persist_state="session")
     advanced = (
-        ui.advanced_form(plan, row) if st.toggle("Advanced", key="train_advanced", persist_state="session") else {}
+        ui.advanced_form(plan, row, weights)
+        if st.toggle("Advanced", key="train_advanced", persist_state="session")
+        else {}
     )
     choices = {
         "backbone": row.name,

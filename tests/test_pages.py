@@ -342,7 +342,9 @@ def test_a_race_under_way_shows_the_curves_it_has() -> None:
         jobs.result(jobs.training(run))
     app = opened("race")
     assert not app.exception
-    assert len(app.get("plotly_chart")) == 2 and app.button(key="race_stop")
+    charts = [chart.proto.id for chart in app.get("plotly_chart")]
+    assert len(charts) == 3, "the curves, the result so far, and the difference where a seed has both"
+    assert app.button(key="race_stop")
     assert "4 of 6 runs have a result" in words(app)
 
 

@@ -28,7 +28,7 @@ def test_of_a_vit_nothing_is_said_of_batchnorm() -> None:
     stand_ins.describe(make(backbone="vit_b_16", strategy="last_stage"))
     app = opened("freezing", backbone="vit_b_16", strategy="last_stage")
     assert not app.exception
-    modes = app.segmented_control(key="freezing_batchnorm")
+    modes = app.segmented_control(key="freezing_batchnorm_other")
     assert modes.label == "LayerNorm in frozen stages" and modes.options == ["Frozen", "Affine: scale and shift learn"]
     assert LAYERNORM_MODES["frozen"] in words(app)
     assert "BatchNorm layer" not in words(app) and "BatchNorm statistics" not in words(app)
@@ -49,3 +49,23 @@ def test_the_page_says_which_batchnorm_mode_is_in_force_and_offers_those_that_di
         app = opened("freezing", strategy=strategy)
         assert app.segmented_control(key="freezing_batchnorm").options == titles
         assert BATCHNORM_MODES[make(strategy=strategy).batchnorm] in words(app)
+
+
+def test_the_mode_stays_the_good_one_when_the_strategy_changes() -> None:
+    """‘Frozen’ of a probe is the statistics kept; it must not become those of the batch where stages learn."""
+    for name in ("linear_probe", "full", "from_scratch"):
+        stand_ins.describe(make(strategy=name))
+    app = opened("freezing", strategy="linear_probe")
+    for name, value in (("full", "frozen_everywhere"), ("from_scratch", "frozen"), ("full", "frozen_everywhere")):
+        app.selectbox(key="strategy").set_value(name).run()
+        key = "freezing_batchnorm" + ("_other" if name == "from_scratch" else "")
+        assert not app.exception and app.segmented_control(key=key).value == value, name
+
+
+def test_random_weights_have_no_statistics_to_keep() -> None:
+    stand_ins.describe(make(strategy="full"))
+    stand_ins.describe(make(strategy="full", weights="random"))
+    app = opened("freezing", strategy="full")
+    app.selectbox(key="weights_resnet10").set_value("random").run()
+    assert not app.exception and not app.error
+    assert app.segmented_control(key="freezing_batchnorm_other").options[0] == "Of the batch, in stages that learn"

@@ -85,7 +85,7 @@ def test_every_colour_is_drawn(view: str, colour: str) -> None:
 def test_the_table_tells_the_numbers_of_the_full_space_with_their_n() -> None:
     app = shown()
     table = app.table[1].value
-    assert table["k-NN accuracy"].iloc[0].startswith("83.3 % (") and "n = 24" in table["k-NN accuracy"].iloc[0]
+    assert table["k-NN accuracy"].iloc[0].startswith("83.3 % (") and "of 24)" in table["k-NN accuracy"].iloc[0]
     assert table["Linear probe"].iloc[1].startswith("87.5 %") and table["Silhouette"].iloc[0] == "0.21"
     assert "5-fold, stratified" in words(app)
     app = pick(app, "view", choosing.EPOCHS)

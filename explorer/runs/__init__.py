@@ -20,7 +20,6 @@ from explorer.runs.contents import (
 )
 from explorer.runs.folders import (
     SCHEMA,
-    STATES,
     Run,
     append,
     create,
@@ -43,7 +42,6 @@ __all__ = [
     "Predictions",
     "Run",
     "SCHEMA",
-    "STATES",
     "append",
     "audit",
     "checkpoint",

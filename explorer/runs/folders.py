@@ -23,19 +23,16 @@ from explorer.recipe import Recipe
 from explorer.results import Epoch
 from explorer.runs.tested import renewed
 
-SCHEMA = (
-    2  # 1: no `grouped`, and `balanced` with an interval that was too high: both are made anew from predictions.csv
-)
-STATES = ("queued", "running", "finished", "stopped", "failed", "interrupted")
+SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run as its folder tells it. `recipe` is None and `state` interrupted where a crash left half a folder.
+    """One run as its folder tells it: `state` is queued, running, finished, stopped, failed or interrupted. Where a crash
+    left half a folder it is interrupted, and `recipe` None.
 
-    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
-    `peak_memory` in bytes, `race`, `note` …; `balanced` is the balanced accuracy on test, `grouped` what `test` is for other
-    groups of images, where they come in groups.
+    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`, `race`,
+    `peak_memory` in bytes …; `balanced` is the balanced accuracy on test, `grouped` what `test` is for other groups of images.
     """
 
     id: str
@@ -53,7 +50,7 @@ class Run:
 
     @property
     def fault(self) -> str:
-        """The gravest fault that the audit found (results.freezing.FAULTS); empty where it is clean, or an older run's."""
+        """The gravest fault that the audit found (results.freezing.FAULTS), or nothing."""
         return str(self.facts.get("fault") or "")
 
     @property
@@ -175,18 +172,8 @@ def read(run: str) -> Run:
         state = "interrupted"
     if facts.get("schema", 1) < 2 and scores[0] is not None:
         scores[2:] = renewed(path, scores[2])
-    return Run(
-        run,
-        state,
-        recipe,
-        facts.get("created", 0.0),
-        facts.get("error", ""),
-        _epochs(path),
-        *scores[:2],
-        facts.get("clean"),
-        facts,
-        *scores[2:],
-    )
+    created, error = facts.get("created", 0.0), facts.get("error", "")
+    return Run(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
 
 
 def _alive(facts: Mapping[str, Any]) -> bool:
@@ -234,8 +221,7 @@ def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
 
 def delete(run: str) -> None:
     """Put a run aside; `restore` brings it back until `empty_trash`."""
-    path = folder(run)
-    trash = runs_folder() / ".trash"
+    path, trash = folder(run), runs_folder() / ".trash"
     with writing():
         trash.mkdir(exist_ok=True)
         path.rename(trash / run)

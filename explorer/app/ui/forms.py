@@ -118,10 +118,10 @@ def pick_custom_stages(row: Backbone) -> dict[str, Any]:
     return {"stages": tuple(ticked)}
 
 
-def advanced_form(plan: Strategy, row: Backbone) -> dict[str, Any]:
+def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]:
     """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
     strategy's defaults."""
-    mode = pick_batchnorm(plan, row, "train_batchnorm")
+    mode = pick_batchnorm(plan, row, weights, "train_batchnorm")
     batch = st.number_input("Batch size", 2, 1024, 32, key="train_batch", persist_state="session")
     device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
     weighted = st.checkbox(
@@ -173,35 +173,35 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
     return rates
 
 
-def pick_batchnorm(plan: Strategy, row: Backbone, key: str) -> str:
+def pick_batchnorm(plan: Strategy, row: Backbone, weights: str, key: str) -> str:
     """The mode of normalisation layers, where there are any and the strategy leaves a choice; it starts at the strategy's."""
-    batch = row.normalisation == "batch"
+    batch, random = row.normalisation == "batch", weights == "random" or not plan.pretrained
     modes = BATCHNORM_MODES if batch else LAYERNORM_MODES
     if plan.affine or row.normalisation == "none":
         st.caption(modes["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
         return "affine" if plan.affine else "frozen"
-    titles = batchnorm_choices(plan) if batch else LAYERNORM_TITLES
+    titles = batchnorm_choices(plan, random) if batch else LAYERNORM_TITLES
+    key += (
+        "" if "frozen_everywhere" in titles else "_other"
+    )  # ‘frozen’ there must not become the batch's statistics here
     if st.session_state.get(key) not in titles:
         st.session_state[key] = next(iter(titles))
     mode = st.segmented_control(
         "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
         format_func=titles.get,
     )  # fmt: skip
-    st.caption(modes[mode])
+    st.caption(modes["frozen" if titles[mode] == "Frozen" else mode])
     return mode
 
 
-def batchnorm_choices(plan: Strategy) -> dict[str, str]:
-    """The BatchNorm modes that differ under a strategy, its own first, with their titles."""
-    learns = plan.name == "custom" or plan.learns != slice(0, 0)
-    if not learns:
-        return {m: "Frozen" if m == "frozen" else t for m, t in BATCHNORM_TITLES.items() if m != "frozen_everywhere"}
-    if not plan.pretrained:
-        return {
-            m: "Of the batch, in stages that learn" if m == "frozen" else t
-            for m, t in BATCHNORM_TITLES.items()
-            if m != "frozen_everywhere"
-        }
+def batchnorm_choices(plan: Strategy, random: bool = False) -> dict[str, str]:
+    """The BatchNorm modes that differ under a strategy, its own first, with their titles; `random` weights bring no
+    statistics worth keeping. Where no stage learns, statistics are frozen everywhere or move."""
+    rest = {mode: title for mode, title in BATCHNORM_TITLES.items() if mode not in ("frozen_everywhere", "frozen")}
+    if not (plan.name == "custom" or plan.learns != slice(0, 0)):
+        return {"frozen_everywhere": "Frozen"} | rest
+    if random:
+        return {"frozen": "Of the batch, in stages that learn"} | rest
     return {plan.batchnorm: BATCHNORM_TITLES[plan.batchnorm]} | BATCHNORM_TITLES
 
 

@@ -68,7 +68,8 @@ def _first(value: Any, otherwise: int) -> int:
 
 def _raw(image: Image.Image) -> str:
     """How the decoder unpacks this picture, e.g. `RGB;16L`."""
-    arguments = image.tile[0].args if image.tile else ""
+    tiles = getattr(image, "tile", ())  # a picture that was made in memory has none
+    arguments = tiles[0].args if tiles else ""
     return str(arguments if isinstance(arguments, str) else arguments[0])
 
 
@@ -93,13 +94,14 @@ def lower(image: Image.Image) -> Image.Image:
 def _unpacked(image: Image.Image, change: Callable[[str], str], only: str = "") -> Image.Image:
     """The picture with what its decoder is told changed, where the decoder is `only` or any."""
     tiles = []
-    for tile in image.tile:
+    for tile in getattr(image, "tile", ()):
         if only in ("", tile.codec_name):
             whole = isinstance(tile.args, str)
             raw, *rest = (tile.args,) if whole else tile.args
             tile = tile._replace(args=change(raw) if whole else (change(raw), *rest))
         tiles.append(tile)
-    image.tile = tiles
+    if tiles:
+        image.tile = tiles
     return image
 
 

@@ -199,7 +199,7 @@ def switches(row: Backbone, weights: str) -> None:
         key=f"lesson_learns_{row.name}", persist_state="session",
     )  # fmt: skip
     learns = tuple(name for name in names if name in ticked)
-    mode = "frozen" if row.normalisation != "batch" else _pick_mode(bool(learns) and weights != "random")
+    mode = "frozen" if row.normalisation != "batch" else _pick_mode(bool(learns), weights == "random")
     strategy = {"strategy": "custom", "stages": learns} if learns else {"strategy": "linear_probe"}
     try:
         recipe = make(backbone=row.name, weights=weights, batchnorm=mode, **strategy)
@@ -222,17 +222,17 @@ def switches(row: Backbone, weights: str) -> None:
     st.caption("`model` and `head` are those of the snippet above: torchvision's own model, with a new head.")
 
 
-def _pick_mode(several: bool) -> str:
-    """The BatchNorm mode, of the three that differ where pre-trained stages learn, and of the two elsewhere."""
-    titles = {
-        m: t for m, t in batchnorm_choices(STRATEGIES["custom" if several else "linear_probe"]).items() if m != "affine"
-    }
-    if st.session_state.get("lesson_batchnorm") not in titles:
-        st.session_state["lesson_batchnorm"] = next(iter(titles))
+def _pick_mode(learns: bool, random: bool) -> str:
+    """The BatchNorm mode, of those that differ here; `affine` is not among the lesson's."""
+    titles = batchnorm_choices(STRATEGIES["custom" if learns else "linear_probe"], random)
+    titles = {mode: title for mode, title in titles.items() if mode != "affine"}
+    key = "lesson_batchnorm" + ("" if "frozen_everywhere" in titles else "_other")
+    if st.session_state.get(key) not in titles:
+        st.session_state[key] = next(iter(titles))
     mode = st.segmented_control(
-        "BatchNorm statistics", list(titles), required=True, wrap=True, key="lesson_batchnorm", format_func=titles.get
+        "BatchNorm statistics", list(titles), required=True, wrap=True, key=key, format_func=titles.get
     )
-    st.caption(BATCHNORM_MODES[mode])
+    st.caption(BATCHNORM_MODES["frozen" if titles[mode] == "Frozen" else mode])
     return mode
 
 
