@@ -21,7 +21,7 @@ VERSION = 4  # part of every key: raise it when a task's meaning changes
 
 SLOW: frozenset[str] = frozenset({"attribute_long", "attribute_many", "excitement", "faithfulness", "on_object",
     "faithfulness_many", "other_seeds", "randomise", "probe_stages", "rewind", "project_aligned", "map_controls",
-    "interpolate", "curve_point", "find_rates", "statistics_shift"})  # fmt: skip
+    "interpolate", "curve_point", "find_rates"})  # fmt: skip
 """Names of tasks that take seconds: they go where UMAP does, so that quick looks never wait for them."""
 
 _TABLES = """

@@ -10,7 +10,7 @@ from explorer.engine.stream import Stream
 from explorer.errors import ExplorerError
 from explorer.results import Description, RateSearch, StatisticsShift
 
-MOST = 256  # training images that a set's statistics are taken from
+MOST = 128  # training images that a set's statistics are taken from
 
 
 def describe(recipe: dict[str, Any]) -> Description:
