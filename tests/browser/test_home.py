@@ -129,7 +129,7 @@ def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Ser
     expect(page.get_by_text("Three small runs, once.")).to_be_visible()
     expect(page.get_by_text("Does pre-training help?")).to_be_visible(timeout=150_000)
     expect(page.get_by_text("audit clean")).to_have_count(3)
-    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(3, timeout=60_000)
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(4, timeout=60_000)  # accuracies, gaps, map, look
     _sound(page, TITLES[""])
 
 

@@ -139,10 +139,11 @@ def race_csv(race: Race) -> str:
 
 def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
     run, recipe = arm.runs.get(seed), arm.recipe
-    line: dict[str, Any] = {"race": race.id, "strategy": recipe.strategy, "batchnorm": recipe.batchnorm}
-    line |= {"seed": seed, "run": run.id if run else ""}
+    line: dict[str, Any] = {"race": race.id, "strategy": recipe.strategy, "seed": seed}
+    line |= {"run": run.id if run else ""}
     line |= {"backbone": recipe.backbone, "weights": recipe.weights, "dataset": recipe.data_dir or recipe.dataset}
     line |= {"per_class": recipe.per_class or "all", "epochs": recipe.epochs, "batch_size": recipe.batch_size}
+    line["batchnorm"] = recipe.batchnorm
     test = run.test.json() if run and run.test else {}
     line |= {f"test_{name}": test.get(name, "") for name in ("accuracy", "low", "high", "n", "correct")}
     line["test_balanced"] = run.balanced.value if run and run.balanced else ""
