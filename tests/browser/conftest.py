@@ -13,13 +13,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from explorer import jobs
 
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=30_000)  # milliseconds: two busy cores draw a page in seconds
 
 
 @pytest.fixture(scope="module")

@@ -127,9 +127,9 @@ def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Ser
     page.goto(served(worker=True))
     settled(page)
     expect(page.get_by_text("Three small runs, once.")).to_be_visible()
-    expect(page.get_by_text("Does pre-training help?")).to_be_visible(timeout=150_000)
+    expect(page.get_by_text("Does pre-training help?")).to_be_visible(timeout=400_000)
     expect(page.get_by_text("audit clean")).to_have_count(3)
-    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(4, timeout=60_000)  # accuracies, gaps, map, look
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(4, timeout=240_000)  # accuracies, gaps, map, look
     _sound(page, TITLES[""])
 
 
@@ -149,9 +149,9 @@ def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
     page.get_by_role("button", name="Start").click()
     stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # Streamlit's own stands in the header
     expect(stop).to_be_visible()
-    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(1, timeout=90_000)
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(1, timeout=200_000)
     stop.click()
-    expect(page.get_by_text("Stopped on request")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Stopped on request")).to_be_visible(timeout=30_000)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 

@@ -18,11 +18,11 @@ def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, s
     settled(page)
     page.get_by_label("Your guess (weights)").fill("147")
     page.locator(".st-key-check_1b_go button").click()
-    expect(page.get_by_text("You said 147; it is 147 weights.")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("You said 147; it is 147 weights.")).to_be_visible(timeout=200_000)
     expect(page).to_have_url(re.compile("learned=1b"))
     page.get_by_label("Your guess (of 100)").fill("75")
     page.locator(".st-key-check_1a_go button").click()  # two runs are trained for this answer
-    expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=200_000)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Architecture map").click()
     expect(page.locator("h1")).to_have_text("Architecture map")
     settled(page)
