@@ -345,9 +345,9 @@ def noting() -> None:
     """A page on which the visitor has just asked for the run that stands in `asked`."""
     import streamlit as st
 
-    from explorer.app.ui import progress
+    from explorer.app.ui import progress, visitor
 
-    progress.note_run(st.session_state.get("asked"))
+    visitor.note_run(st.session_state.get("asked"))
     progress.recall()
     st.button("Start over", on_click=progress.start_over)
 

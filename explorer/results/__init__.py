@@ -1,6 +1,7 @@
 """What a task gives back: frozen dataclasses of arrays and facts, each saved and loaded as one file."""
 
-from explorer.results.attribution import Attribution, Attributions, Cells, Seeds
+from explorer.results.attribution import Attribution, Attributions, Seeds
+from explorer.results.cells import Cells
 from explorer.results.checks import Trial, Truth
 from explorer.results.features import (
     Excitement,
@@ -13,7 +14,7 @@ from explorer.results.features import (
     StripStage,
 )
 from explorer.results.files import load, pack, save, unpack
-from explorer.results.freezing import Audit, Description, StageAudit, StageDescription, StatisticsShift
+from explorer.results.freezing import Description, RateCurve, RateSearch, StageDescription, StatisticsShift
 from explorer.results.images import Gallery, Movement, Seen
 from explorer.results.lessons import CurvePoint, NewHead, Stillness, Walk, WalkStage
 from explorer.results.projection import Agreement, MapControls, Noise, Projection, Separation, Trajectory
@@ -31,7 +32,7 @@ from explorer.results.similarity import (
     StageProbes,
 )
 from explorer.results.snippets import Snippet
-from explorer.results.training import Epoch, RateCurve, RateSearch
+from explorer.results.training import Audit, Epoch, StageAudit
 from explorer.results.trust import (
     Cascade,
     Faithfulness,

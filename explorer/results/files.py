@@ -11,6 +11,7 @@ from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Grouped, Score
 from explorer.results import (
     attribution,
+    cells,
     checks,
     features,
     freezing,
@@ -23,7 +24,20 @@ from explorer.results import (
     trust,
 )
 
-_KINDS = (attribution, checks, features, freezing, images, lessons, projection, similarity, snippets, training, trust)
+_KINDS = (
+    attribution,
+    cells,
+    checks,
+    features,
+    freezing,
+    images,
+    lessons,
+    projection,
+    similarity,
+    snippets,
+    training,
+    trust,
+)
 _TYPES = {name: kind for module in _KINDS for name, kind in vars(module).items() if dataclasses.is_dataclass(kind)} | {
     "Score": Score,
     "Balanced": Balanced,

@@ -1,4 +1,4 @@
-"""What a recipe does to each stage, and whether a run kept to it. Letters: n images, c channels, h w, d features, k classes."""
+"""What a recipe would do, before it is carried out. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
 
@@ -26,12 +26,6 @@ class Description:
     stages: tuple[StageDescription, ...]
 
 
-FAULTS = ("moved", "features", "mode", "gradient", "optimizer", "still")
-"""What an audit may find, the gravest first: something frozen moved (a weight, a statistic, a counter of batches); stored
-features are not those of the network; modules learned in another mode than declared; other weights required gradients,
-or were in the optimizer; what was to learn did not move."""
-
-
 @dataclass(frozen=True)
 class StatisticsShift:
     """How far the BatchNorm statistics of `n` training images lie from the running ones that a network brings along: for each
@@ -48,59 +42,36 @@ class StatisticsShift:
 
 
 @dataclass(frozen=True)
-class StageAudit:
-    """Declared against actual for one stage.
+class RateCurve:
+    """One range test: the rates tried in rising order, and the smoothed loss at each, in nats.
 
-    `max_change` is the largest absolute change of a parameter, `batchnorm_drift` of a BatchNorm running statistic, in the
-    epoch that is kept or after the last step; `mode` is the one the stage had while learning (`train` where any of its
-    modules was); `clean` says that actual agrees with declared; `leaked` is the largest change among the parameters that
-    were to stay (all of them in a frozen stage, all but scale and shift where only normalisation learns).
-
-    Audits of older runs lack what follows. `counted` is by how many batches BatchNorm's counters went on, `requires_grad`
-    the number of weights that required gradients while learning; `batchnorm_mode` is `train`, `eval` or `mixed` (empty:
-    no such layer); `misplaced` names the kinds of modules that were in another mode than declared, and `faults` what of
-    FAULTS was found, both parted by commas.
+    `control` is the loss of the same steps without the part (empty for the head, without which nothing learns). `own` is
+    the recipe's rate and `suggested` the one proposed: the same, where the loss falls fast there or nowhere clearly.
+    `ran_away` says whether the loss rose above where it began, so that the test ended there; `falling` the first and last
+    rate of the range in which it falls fast (empty: nowhere clearly); `steepest` the rate at which it does most.
     """
 
-    stage: str
-    declared: str
-    learned: int
-    max_change: float
-    batchnorm_drift: float
-    mode: str
-    in_optimizer: bool
-    clean: bool
-    leaked: float = 0.0
-    counted: int = 0
-    requires_grad: int | None = None
-    batchnorm_mode: str = ""
-    misplaced: str = ""
-    faults: str = ""
+    part: str
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    control: tuple[float, ...]
+    own: float
+    suggested: float
+    ran_away: bool
+    falling: tuple[float, ...]
+    steepest: float
 
     @property
-    def found(self) -> tuple[str, ...]:
-        """What of FAULTS was found; for a row of an older run, what its numbers say."""
-        if self.clean or self.faults:
-            return tuple(filter(None, self.faults.split(", ")))
-        learns = self.declared == "learns"
-        if self.in_optimizer != learns:
-            return ("optimizer",)
-        return ("still",) if learns and not self.max_change else ("moved",)
+    def kept(self) -> bool:
+        """Whether the recipe's own rate is what is proposed."""
+        return self.suggested == self.own
 
 
 @dataclass(frozen=True)
-class Audit:
-    """The freeze audit of a run. `recomputed` is the largest difference between the frozen features used in the run and
-    those computed anew, from pixels, by the tuned network, on a drawn batch of training and of test images (0.0 unless
-    something leaked)."""
+class RateSearch:
+    """Rates of the head and (where stages learn) of the last stage, judged on n training images."""
 
-    run: str
-    clean: bool
-    stages: tuple[StageAudit, ...]
-    recomputed: float
-
-    @property
-    def fault(self) -> str:
-        """The gravest of FAULTS that was found; empty where the audit is clean."""
-        found = {fault for row in self.stages for fault in row.found} | ({"features"} if self.recomputed else set())
-        return next((fault for fault in FAULTS if fault in found), "")
+    n: int
+    batch_size: int
+    head: RateCurve
+    backbone: RateCurve | None

@@ -2,7 +2,7 @@
 
 from explorer.app.ui.asking import all_runs, ask, error_box, finished, owner, predictions
 from explorer.app.ui.attribution import ATTRIBUTION_VIEWS, first_look, pick_look, words_of
-from explorer.app.ui.drawing import draw, explain, show_code, stage_strip
+from explorer.app.ui.drawing import draw, explain, show_code
 from explorer.app.ui.features import FEATURE_VIEWS
 from explorer.app.ui.forms import (
     advanced_form,
@@ -62,6 +62,7 @@ from explorer.app.ui.standings import (
     race_csv,
 )
 from explorer.app.ui.statistics import statistics_fit
+from explorer.app.ui.strips import stage_strip
 from explorer.app.ui.tables import (
     RUNS_COLUMNS,
     audit_table,

@@ -1,6 +1,6 @@
 """Place a figure with its words: what to look for, what it cannot tell, and the code behind it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -68,9 +68,3 @@ def show_code(file: str, name: str) -> None:
         with st.expander("Show the code", icon=":material/code:"):
             st.caption(f"{file}, `{name}`")
             st.code(text, language="python")
-
-
-def stage_strip(rows: Sequence[figures.Strip]) -> None:
-    """Networks as blocks, one row each: which stages stay frozen, which learn."""
-    st.html(figures.strips(rows))
-    explain(figures.legend(rows))

@@ -7,8 +7,7 @@ import streamlit as st
 
 from explorer import texts
 from explorer.app.ui.language import spoken
-from explorer.app.ui.progress import learned_address
-from explorer.app.ui.visitor import choice, to_address
+from explorer.app.ui.visitor import carried, choice, to_address
 from explorer.app.ui.words import safe_md
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
 from explorer.texts import Link
@@ -80,7 +79,7 @@ def file_of(page: str) -> str:
 def in_address(**parameters: str) -> dict[str, str]:
     """Parameters of a link beside the visitor's choice and what they have learned: so the address is whole at once, and
     *back* takes one step."""
-    return to_address(choice()) | learned_address() | parameters
+    return to_address(choice()) | carried() | parameters
 
 
 def place(link: Link, button: bool = False) -> None:

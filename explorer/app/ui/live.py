@@ -12,7 +12,7 @@ from explorer import jobs, runs
 from explorer.app import figures
 from explorer.app.ui.asking import all_runs, error_box, owner, waiting_words
 from explorer.app.ui.drawing import draw
-from explorer.app.ui.progress import note_run
+from explorer.app.ui.visitor import note_run
 from explorer.app.ui.words import group_of, grouped_words, result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make

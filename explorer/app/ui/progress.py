@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer import progress
 from explorer.app.ui.asking import FINAL, all_runs
+from explorer.app.ui.visitor import carry
 from explorer.app.ui.words import safe_md
 from explorer.progress import Progress
 
@@ -22,14 +23,9 @@ def keep(found: Progress) -> None:
     _mirror()
 
 
-def learned_address() -> dict[str, str]:
-    """The part of a link that carries it; empty at first."""
-    text = progress.to_address(kept())
-    return {FIELD: text} if text else {}
-
-
 def _mirror() -> None:
     text = progress.to_address(kept())
+    carry(**({FIELD: text} if text else {}))
     st.session_state.setdefault("progress_written", set()).add(text)
     if text and st.query_params.get(FIELD) != text:
         st.query_params[FIELD] = text
@@ -50,14 +46,6 @@ def recall() -> None:
             st.warning(safe_md(note), icon=":material/link_off:")
     note_deeds()
     _mirror()
-
-
-def note_run(run: object) -> None:
-    """Remember that this visitor started a run, or took it up again; its deeds count once it has finished."""
-    if isinstance(run, str):
-        for name in ("runs_over", "runs_forgotten"):
-            st.session_state.get(name, set()).discard(run)
-        st.session_state.setdefault("started_runs", []).append(run)
 
 
 def note_deeds() -> None:

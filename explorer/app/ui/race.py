@@ -11,8 +11,8 @@ from explorer.app import figures
 from explorer.app.ui.asking import all_runs, owner
 from explorer.app.ui.drawing import draw
 from explorer.app.ui.live import LIVE, lost, progress
-from explorer.app.ui.progress import note_run
 from explorer.app.ui.standings import reason
+from explorer.app.ui.visitor import note_run
 from explorer.app.ui.words import group_of, plain, safe_md, short_title, state_badge
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.errors import ExplorerError

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer import evidence, jobs
 from explorer.app import figures
 from explorer.app.ui.asking import ask
-from explorer.app.ui.drawing import stage_strip
+from explorer.app.ui.strips import stage_strip
 from explorer.app.ui.words import percent
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.recipe import make

@@ -21,6 +21,7 @@ from explorer.engine.attribution.lacing import laced
 from explorer.engine.attribution.removal import ablation, occlusion
 from explorer.engine.attribution.rollout import rollout
 from explorer.engine.backbones import Network, cells, lend
+from explorer.engine.backbones.saying import logits
 from explorer.errors import ExplorerError, unknown
 from explorer.results import Cells
 
@@ -117,16 +118,6 @@ def contrasted(network: Network, other: int) -> Network:
     return copy
 
 
-def probabilities(network: Network, x: Tensor) -> np.ndarray:
-    """The probability of each class for the images `x` (n, 3, h, w), normalised: (n, k) float32, rows adding up to 1."""
-    return _logits(network, x).softmax(dim=1).cpu().numpy()
-
-
-def _logits(network: Network, x: Tensor) -> Tensor:
-    with lend(network), torch.inference_mode():
-        return network(x.to(next(network.parameters()).device)).float()
-
-
 def rise(network: Network, x: Tensor, target: int, method: str, base: str = "grey") -> np.ndarray:
     """By how many logits the class gains from the baseline to each image of `x` (n, 3, h, w): (n,).
 
@@ -136,5 +127,5 @@ def rise(network: Network, x: Tensor, target: int, method: str, base: str = "gre
     if not ATTRIBUTIONS[method].complete:
         return np.full(len(x), np.nan)
     starts = greys(x) if method == "gradient_shap" else [baseline(x, base)]
-    before = torch.stack([_logits(network, start)[:, target] for start in starts]).mean(dim=0)
-    return (_logits(network, x)[:, target] - before).cpu().numpy()
+    before = torch.stack([logits(network, start)[:, target] for start in starts]).mean(dim=0)
+    return (logits(network, x)[:, target] - before).cpu().numpy()

@@ -7,7 +7,8 @@ import streamlit as st
 from explorer import jobs, lessons, runs
 from explorer.app.ui.asking import all_runs, error_box
 from explorer.app.ui.live import LIVE, latest, lost, progress, result_line, start
-from explorer.app.ui.progress import note_deeds, note_run
+from explorer.app.ui.progress import note_deeds
+from explorer.app.ui.visitor import note_run
 from explorer.app.ui.words import result_words
 from explorer.errors import ExplorerError
 from explorer.runs import Run

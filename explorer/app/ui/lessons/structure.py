@@ -8,8 +8,9 @@ import streamlit as st
 from explorer import jobs
 from explorer.app import figures
 from explorer.app.ui.asking import ask
-from explorer.app.ui.drawing import draw, explain, stage_strip
+from explorer.app.ui.drawing import draw, explain
 from explorer.app.ui.forms import batchnorm_choices
+from explorer.app.ui.strips import stage_strip
 from explorer.app.ui.words import count, percent, safe_md, share_words
 from explorer.catalogue import BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone
 from explorer.catalogue.backbones import backbone
