@@ -14,25 +14,33 @@ import torch
 
 from benchmarks.report import footer, table
 from explorer import recipe
-from explorer.engine import attribution, devices, training
-from explorer.engine.backbones import Network
-from explorer.results import Cells
-from explorer.results.trust import area
+from explorer.cells import Cells
+from explorer.looks.attribution.compute import controls, faithfulness
+from explorer.looks.attribution.compute.attribute import attribute, cells_of
+from explorer.looks.attribution.compute.controls import CONTROLS, scattered
+from explorer.looks.attribution.compute.faithfulness import in_cells, inside
+from explorer.looks.attribution.question.trust import area
+from explorer.models import devices
+from explorer.models.network import Network
+from explorer.models.predicting import probabilities
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import Session, prepare
 
 LOOKS = ("layer4@96", "layer3@96", "layer4@96x2", "layer3@96x2", "layer4@192", "layer3@192", "layer4@288")
 STEPS = 10
 KINDS = ("deletion", "insertion")
 
 
-def probe(dataset: str, data: str | None, backbone: str) -> training.Session:
+def probe(dataset: str, data: str | None, backbone: str) -> Session:
     """A linear probe of a data set, trained."""
-    session = training.prepare(recipe.make(backbone=backbone, dataset=dataset, data_dir=data, strategy="linear_probe"))
-    list(training.train(session))
-    training.outcome(session)
+    session = prepare(recipe.make(backbone=backbone, dataset=dataset, data_dir=data, strategy="linear_probe"))
+    list(train(session))
+    outcome(session)
     return session
 
 
-def rows(name: str, session: training.Session, looks: list[str], images: int) -> list[list[str]]:
+def rows(name: str, session: Session, looks: list[str], images: int) -> list[list[str]]:
     """A table's rows, one a look."""
     said, test = session.recipe, session.data.test
     chosen = np.unique(np.linspace(0, len(test) - 1, images).round().astype(int))
@@ -46,20 +54,15 @@ def rows(name: str, session: training.Session, looks: list[str], images: int) ->
         wide = _inputs(session, pixels)[chosen]
         maps = np.concatenate(
             [
-                attribution.attribute(network, one, [k], "gradcam", stage, times=times)
+                attribute(network, one, [k], "gradcam", stage, times=times)
                 for one, k in zip(wide.split(1), targets, strict=True)
             ]
         )
-        cells = attribution.cells_of(network, "gradcam", stage, maps.shape[-1], pixels, times)
+        cells = cells_of(network, "gradcam", stage, maps.shape[-1], pixels, times)
         areas = _areas(network, x, maps, cells, targets, chosen.tolist())
-        gains = {
-            kind: attribution.gains("A", kind, areas[i], (*attribution.CONTROLS, "random"))
-            for i, kind in enumerate(KINDS)
-        }
+        gains = {kind: controls.gains("A", kind, areas[i], (*CONTROLS, "random")) for i, kind in enumerate(KINDS)}
         right = float(
-            (
-                np.concatenate([attribution.probabilities(network, one) for one in wide.split(8)]).argmax(1) == targets
-            ).mean()
+            (np.concatenate([probabilities(network, one) for one in wide.split(8)]).argmax(1) == targets).mean()
         )
         on = "" if masks is None else _on_object(maps, cells, masks[chosen])
         for kind, some in gains.items():
@@ -80,7 +83,7 @@ def rows(name: str, session: training.Session, looks: list[str], images: int) ->
     return found
 
 
-def _inputs(session: training.Session, size: int) -> torch.Tensor:
+def _inputs(session: Session, size: int) -> torch.Tensor:
     used = session.recipe.row.preprocessing(session.recipe.weights, size)
     return devices.to_input(torch.from_numpy(session.data.test.pixels(used)), used, torch.device("cpu"))
 
@@ -91,15 +94,15 @@ def _areas(
     """Areas (2, n, 1 + c + 1) of deletion and insertion: the map's, each control's, and of one random order."""
     found = []
     for k, one in enumerate(x.split(1)):
-        own, another = (attribution.in_cells(maps[j], cells, one) for j in (k, (k + len(x) // 2) % len(x)))
-        orders = [attribution.orders(own, another, seeds[k]), attribution.scattered(*own.shape, 1)]
-        curves = attribution.curves(network, one, np.concatenate(orders), targets[k], STEPS)
+        own, another = (in_cells(maps[j], cells, one) for j in (k, (k + len(x) // 2) % len(x)))
+        orders = [controls.orders(own, another, seeds[k]), scattered(*own.shape, 1)]
+        curves = faithfulness.curves(network, one, np.concatenate(orders), targets[k], STEPS)
         found.append([area(curves.deletion), area(curves.insertion)])
     return np.array(found).swapaxes(0, 1)
 
 
 def _on_object(maps: np.ndarray, cells: Cells, masks: np.ndarray) -> str:
-    told = [attribution.inside(heat, cells, mask) for heat, mask in zip(maps, masks, strict=True)]
+    told = [inside(heat, cells, mask) for heat, mask in zip(maps, masks, strict=True)]
     return (
         f"{np.nanmean([share for share, _ in told]):.0%} of evidence, {sum(hit for _, hit in told)} of {len(told)} hits"
     )
@@ -123,7 +126,7 @@ def main() -> None:
         for name, kind, data in sets
         for row in rows(name, probe(kind, data, given.backbone), given.looks, given.images)
     ]
-    gained = [f"gain over {name}" for name in (*attribution.CONTROLS, "random cells")]
+    gained = [f"gain over {name}" for name in (*CONTROLS, "random cells")]
     print(table(["set", "look", "map", "right at this size", "curve", "area", *gained, "on the object"], found))
     print("\n" + footer("benchmarks.attribution", ("torch", "captum"), f"{given.images} test images", hide=given.data))
 

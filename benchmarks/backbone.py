@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from explorer.engine import photos
+from explorer.data import photos
 
 BUILT_IN = Path(__file__).parent.parent / "assets/backbone/resnet10.safetensors"
 SHOTS = (5, 10, 25)

@@ -6,7 +6,7 @@ Each run is one line of FILE (JSON), so that a benchmark that was cut off goes o
 work; `--report` prints the tables from it. A seed draws training images, head and batches; the test images stay the same. The
 mode is judged on *validation* images (the epoch that a run keeps was chosen there too, in both modes alike); test images are
 scored once, for the table. Before the first step each set's distance from the running statistics is measured
-(explorer/engine/batchnorm_shift.py).
+(explorer/training/compute/batchnorm_shift.py).
 """
 
 import argparse
@@ -24,12 +24,16 @@ from typing import Any
 from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
-from explorer.engine import backbones, datasets, devices, training
-from explorer.engine.batchnorm_shift import shifts
-from explorer.engine.datasets import Data
-from explorer.engine.stream import Stream
-from explorer.engine.training import scoring
+from explorer.data import datasets
+from explorer.data.images import Data
+from explorer.data.stream import Stream
+from explorer.models import backbones, devices
 from explorer.recipe import Recipe
+from explorer.training.compute import scoring
+from explorer.training.compute.batchnorm_shift import shifts
+from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.scoring import take_best
+from explorer.training.compute.session import prepare
 
 MODES = ("frozen", "frozen_everywhere")
 TUNING = tuple(
@@ -60,12 +64,12 @@ def wanted(given: argparse.Namespace) -> Iterator[tuple[str, dict[str, object], 
 def one(choices: dict[str, object], mode: str) -> Row:
     """Carry out a run; what it says of validation and test."""
     made = recipe.make(**choices, batchnorm=mode)
-    session = training.prepare(made)
+    session = prepare(made)
     try:
-        epochs = list(training.train(session))
-    except training.Diverged:
+        epochs = list(train(session))
+    except Diverged:
         return {"diverged": True, "val": 0.0, "right": []}
-    chosen = training.take_best(session)
+    chosen = take_best(session)
     kept = epochs[chosen - 1]
     _, _, probability = scoring.evaluate(session, session.front["test"])
     right = probability.argmax(1) == session.data.test.labels

@@ -24,9 +24,11 @@ from explorer import recipe
 from explorer.catalogue import AUGMENTATIONS, BACKBONES
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import STRATEGIES
-from explorer.engine import devices, freezing, training
-from explorer.engine.training import Session
+from explorer.models import devices
 from explorer.recipe import Recipe
+from explorer.training.compute import freezing
+from explorer.training.compute.loop import train
+from explorer.training.compute.session import Session, prepare
 
 BAR = 0.85
 AT_ONCE = [name for name, row in STRATEGIES.items() if row.unfreezes == "at once" and name != "custom"]
@@ -111,7 +113,7 @@ def measured(session: Session, rounds: int) -> list[Round]:
     images, batch = len(session.front["train"].labels), session.recipe.batch_size
     for _ in range(rounds + 1):
         watch, steps = Watch(), Steps()
-        epoch = next(training.train(session, steps))  # goes on after the last epoch that is done
+        epoch = next(train(session, steps))  # goes on after the last epoch that is done
         whole = watch.speed(images)
         found.append(Round(ceiling(images // batch), Speed(epoch.images_per_second, steps.processor(batch)), whole))
     return found[1:]
@@ -172,7 +174,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache
         chosen = wanted(given)
-        session = training.prepare(chosen)
+        session = prepare(chosen)
         found = measured(session, given.rounds)
     n = {split: len(getattr(session.data, split)) for split in ("train", "val", "test")}
     scored = f"of {min(256, n['train'])} training and {n['val']} validation images"

@@ -24,8 +24,9 @@ from benchmarks.batchnorm import _loaded_once, one, rows
 from benchmarks.report import footer, held, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
-from explorer.engine import datasets, devices, rates
-from explorer.engine.training import scoring
+from explorer.data import datasets
+from explorer.models import devices
+from explorer.training.compute import rates, scoring
 
 STARTS = {"default": 1.0, "30 times too large": 30.0, "30 times too small": 1 / 30}
 PARTS = ("head_rate", "backbone_rate")

@@ -14,8 +14,12 @@ import torch
 
 from benchmarks.report import footer, table
 from explorer import recipe
-from explorer.engine import backbones, datasets, devices, features
-from explorer.engine.projection import layouts, project, space
+from explorer.data import datasets
+from explorer.data.splits import pick
+from explorer.looks.projection.compute import layouts, space
+from explorer.looks.projection.compute.joint import project
+from explorer.models import backbones, devices
+from explorer.models.pooled_features import pooled_features
 
 SIZES = [(n, d) for n in (40, 150, 306) for d in (512, 1280)]
 OTHERS = 250
@@ -25,11 +29,11 @@ def patches(most: int) -> np.ndarray:
     """Features of photo patches at the built-in backbone's last stage, (n, 512): all test images, or so many of them."""
     wanted = recipe.make(dataset="photo_patches")
     test = datasets.load(wanted).test
-    chosen = test.take(datasets.pick(test, most, "benchmark"))
+    chosen = test.take(pick(test, most, "benchmark"))
     network = backbones.build("resnet10", 2, "BUILT_IN", seed=0)
     pixels = torch.from_numpy(chosen.pixels(wanted.preprocessing))
     x = devices.to_input(pixels, wanted.preprocessing, torch.device("cpu"))
-    return features.pooled_features(network, x)["layer4"]
+    return pooled_features(network, x)["layer4"]
 
 
 def told(before: np.ndarray, after: np.ndarray, others: tuple[np.ndarray, ...]) -> str:

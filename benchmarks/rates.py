@@ -22,8 +22,10 @@ from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
 from explorer.catalogue.strategies import strategy
-from explorer.engine import devices, training
-from explorer.engine.training import scoring
+from explorer.models import devices
+from explorer.training.compute import scoring
+from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.session import prepare
 
 DECAYS = {"full": (1.0, 0.4), "gradual": (1.0, 0.4)}
 CLEARLY_OUT = 0.03  # accuracy below the centre of the walk on the first seed
@@ -89,8 +91,8 @@ class Walk:
         values = {"head_rate": rates.head, "backbone_rate": rates.backbone, "rate_decay": rates.decay}
         wanted = recipe.make(**self.common, **choices, **values, strategy=self.name, seed=seed, split_seed=seed)
         try:
-            return max(epoch.val.accuracy for epoch in training.train(training.prepare(wanted)))
-        except training.Diverged:
+            return max(epoch.val.accuracy for epoch in train(prepare(wanted)))
+        except Diverged:
             return 0.0
 
     def of_seeds(self, rates: Rates) -> list[float]:

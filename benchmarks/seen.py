@@ -14,12 +14,18 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.report import footer
 from explorer import recipe, runs
-from explorer.engine import devices, tasks
+from explorer.looks.attribution.compute.trust_handlers import faithfulness_many, on_object
+from explorer.looks.projection.compute.handlers import map_controls, project, separation
+from explorer.looks.similarity.compute.distance_handlers import compare
+from explorer.looks.similarity.compute.reading_handlers import probe_stages
+from explorer.looks.similarity.compute.rewind_handlers import rewind
+from explorer.models import devices
+from explorer.training.compute.handlers import train
 
 
 def accuracy(a: str, b: str) -> Iterator[str]:
     """Both scores and the paired test."""
-    found = tasks.compare(a, b)
+    found = compare(a, b)
     for name, run in (("A", a), ("B", b)):
         told = runs.read(run)
         mode, seconds = told.recipe.batchnorm, told.facts["seconds"]["total"]
@@ -29,7 +35,7 @@ def accuracy(a: str, b: str) -> Iterator[str]:
 
 def projection(a: str, b: str) -> Iterator[str]:
     """Mixing and twins on the shared map, beside its controls; the classes in the full space."""
-    found, controls = tasks.project(a, b), tasks.map_controls(a, b)
+    found, controls = project(a, b), map_controls(a, b)
     for name, agreement in (
         ("map", found.agreement),
         ("shuffled", controls.shuffled),
@@ -37,12 +43,12 @@ def projection(a: str, b: str) -> Iterator[str]:
     ):
         yield f"{name}: mixing {agreement.mixing:.2f}, twins {agreement.twins:.2f}, left {agreement.left:.2f}"
     yield f"k-NN: A {found.knn_a.correct}, B {found.knn_b.correct} of {found.knn_a.n}"
-    yield "silhouette: " + ", ".join(f"{n} {tasks.separation(r).silhouette:.2f}" for n, r in (("A", a), ("B", b)))
+    yield "silhouette: " + ", ".join(f"{n} {separation(r).silhouette:.2f}" for n, r in (("A", a), ("B", b)))
 
 
 def attribution(a: str, b: str) -> Iterator[str]:
     """Grad-CAM against orders as compact as its maps, over several pictures; on shapes, the pointing game."""
-    found = tasks.faithfulness_many(a, b)
+    found = faithfulness_many(a, b)
     for model in "AB":
         for kind in ("insertion", "deletion"):
             for gain in found.of(model, kind):
@@ -51,16 +57,16 @@ def attribution(a: str, b: str) -> Iterator[str]:
                     f"{gain.mean:.3f} ({gain.low:.3f} to {gain.high:.3f}), better in {gain.better} of {gain.n}"
                 )
     if runs.read(b).recipe.dataset == "shapes":
-        on = tasks.on_object(a, b)
+        on = on_object(a, b)
         n = len(on.images)
         yield f"strongest point on the object: A {on.hit_a.sum()}, B {on.hit_b.sum()}, centre {on.hit_centre.sum()} of {n}"
 
 
 def similarity(a: str, b: str) -> Iterator[str]:
     """How far each stage moved, what setting stages back leaves, and where features are useful."""
-    for row in tasks.compare(a, b).stages:
+    for row in compare(a, b).stages:
         yield f"{row.stage}: CKA {row.cka:.3f}, neighbours {row.knn_overlap:.2f}, weights {row.weight_change:.3f}"
-    found = tasks.rewind(b)
+    found = rewind(b)
     for reset in found.resets:
         settled = "" if reset.settled is None else f", with new statistics {reset.settled.score.correct}"
         same = " (bitwise the same)" if reset.identical else ""
@@ -69,7 +75,7 @@ def similarity(a: str, b: str) -> Iterator[str]:
 
 def probes(a: str, b: str) -> Iterator[str]:
     """A fresh linear probe after each stage."""
-    for row in tasks.probe_stages(a, b).stages:
+    for row in probe_stages(a, b).stages:
         yield f"after {row.stage}: A {row.a.correct}, B {row.b.score.correct} of {row.a.n}"
 
 
@@ -102,7 +108,7 @@ def main() -> None:
         pair = []
         for strategy in ("linear_probe", given.strategy):
             run = runs.create(recipe.make(**shared, strategy=strategy))
-            tasks.train(run)
+            train(run)
             pair.append(run)
         for part in given.parts:
             print(f"\n**{part}**\n")

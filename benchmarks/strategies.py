@@ -12,7 +12,10 @@ import sys
 
 from benchmarks.report import footer
 from explorer import recipe
-from explorer.engine import devices, training
+from explorer.models import devices
+from explorer.training.compute import scoring
+from explorer.training.compute.loop import train
+from explorer.training.compute.session import prepare
 
 ARMS = {
     "random weights, frozen": {"weights": "random", "strategy": "linear_probe"},
@@ -27,9 +30,9 @@ def scores(choices: dict[str, object], seeds: int) -> tuple[list[float], list[fl
     """Test accuracies and seconds of a recipe, one a seed, and the number of test images."""
     accuracies, seconds, n = [], [], 0
     for seed in range(seeds):
-        session = training.prepare(recipe.make(**choices, seed=seed))
-        list(training.train(session))
-        outcome = training.outcome(session)
+        session = prepare(recipe.make(**choices, seed=seed))
+        list(train(session))
+        outcome = scoring.outcome(session)
         accuracies.append(outcome.test.accuracy)
         seconds.append(outcome.seconds["total"])
         n = outcome.test.n

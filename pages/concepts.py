@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.app.ui.lessons import concepts
+from explorer.course.view import concepts
 
 st.title("Architecture map")
 st.markdown(

@@ -3,33 +3,47 @@
 import streamlit as st
 
 from explorer import jobs
-from explorer.app import figures, ui
-from explorer.lessons import RULE
+from explorer.app.asking import ask
+from explorer.app.drawing import explain, show_code
+from explorer.app.words import count
+from explorer.course.lesson_runs import RULE
 from explorer.recipe import make
+from explorer.training.figures.strips import phases
+from explorer.training.view.forms import (
+    cost_words,
+    pick_backbone,
+    pick_batchnorm,
+    pick_custom_stages,
+    pick_strategy,
+    pick_weights,
+)
+from explorer.training.view.statistics import statistics_fit
+from explorer.training.view.strips import stage_strip
+from explorer.training.view.tables import description_table, strategies_table
 
 st.title("What to freeze")
 st.markdown("Choose a backbone and what may learn. The picture shows which weights can move, before anything runs.")
 
 left, right = st.columns(2, gap="large")
 with left:
-    row = ui.pick_backbone()
-    weights = ui.pick_weights(row)
+    row = pick_backbone()
+    weights = pick_weights(row)
 with right:
-    plan = ui.pick_strategy(row)
-    batchnorm = ui.pick_batchnorm(plan, row, weights, "freezing_batchnorm")
-custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
+    plan = pick_strategy(row)
+    batchnorm = pick_batchnorm(plan, row, weights, "freezing_batchnorm")
+custom = pick_custom_stages(row) if plan.name == "custom" else {}
 recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
 
-found = ui.ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
+found = ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
 if found is None:
     st.stop()
-ui.stage_strip(figures.phases(recipe, found))
+stage_strip(phases(recipe, found))
 total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
 numbers = st.columns(4)
-numbers[0].metric("Parameters", ui.count(total), border=True, height="stretch")
+numbers[0].metric("Parameters", count(total), border=True, height="stretch")
 numbers[1].metric(
     "May learn",
-    ui.count(learned),
+    count(learned),
     f"{learned / total:.1%} of all",
     delta_color="off",
     delta_arrow="off",
@@ -39,28 +53,28 @@ numbers[1].metric(
 numbers[2].metric("Stages run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch")
 numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
 st.markdown(
-    f":material/timer: **What it costs.** {ui.cost_words(recipe)} A step also pays, backwards, for the "
+    f":material/timer: **What it costs.** {cost_words(recipe)} A step also pays, backwards, for the "
     "first stage that learns and for all behind it."
 )
 st.table(
-    ui.description_table(found, row.normalisation),
+    description_table(found, row.normalisation),
     alt="Stages with parameters, learning, BatchNorm statistics and output shape",
 )
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
     st.markdown(f"{RULE} A rule of thumb: a race on your own images decides.")
-    st.table(ui.strategies_table(row), alt="Strategies with what learns and when to prefer them")
+    st.table(strategies_table(row), alt="Strategies with what learns and when to prefer them")
 warning = (
     "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. Thaw runs every "
     "BatchNorm layer in eval mode, in learning stages too, unless you choose another mode above."
 )
-ui.explain(
+explain(
     "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
     warning
     if row.normalisation == "batch"
     else "Dropout is the other thing that requires_grad = False does not stop. Thaw runs frozen stages in eval mode.",
 )
-ui.show_code("explorer/engine/freezing.py", "describe")
+show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and weights != "random":
-    ui.statistics_fit(row, weights)
+    statistics_fit(row, weights)
 if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):
     st.switch_page("../../pages/training.py")

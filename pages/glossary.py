@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.course.view.glossary import pick_glossary, pick_term, show_questions, show_term
 
 st.title("Glossary")
-view, terms, questions = ui.pick_glossary()
+view, terms, questions = pick_glossary()
 if view != "Terms":
-    ui.show_questions(questions, terms)
+    show_questions(questions, terms)
     st.stop()
-term = ui.pick_term(terms)
+term = pick_term(terms)
 if term is not None:
-    ui.show_term(term, terms)
+    show_term(term, terms)

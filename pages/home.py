@@ -5,36 +5,48 @@ from functools import partial
 import streamlit as st
 
 from explorer import jobs
-from explorer.app import figures, ui
+from explorer.app.asking import ask, predictions
+from explorer.app.drawing import draw
+from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.words import audit_badge, difference_words, group_of, safe_md, state_badge
+from explorer.course.view.glossary import say
+from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.attribution.view import first_look
+from explorer.looks.images.view.choosing import PICKED
+from explorer.looks.pair.view import difference, most_gained
+from explorer.looks.projection.figures.still import projection_pair
+from explorer.looks.projection.view.showing import ask_map
 from explorer.recipe import default_comparison
+from explorer.training.figures.strips import strip
+from explorer.training.view.following import home_progress, home_runs, result_line
+from explorer.training.view.strips import stage_strip
 
 RECIPES = default_comparison()
 NAMES = ("Random, frozen", "Pre-trained, frozen", "Pre-trained, tuned")
 
 st.title("See what fine-tuning changes")
-ui.say(
+say(
     "A **backbone** has learned on other pictures what to look for. To teach it *your* classes, put a new head on it and choose: "
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
     "What does that choice change inside the network? Look for yourself."
 )
-ui.stage_strip([figures.strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=True)])
+stage_strip([strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=True)])
 
 st.header("The same photo patches through three networks")
-runs = ui.home_runs(RECIPES)
+runs = home_runs(RECIPES)
 if any(run.state in ("queued", "running") for run in runs):
-    ui.home_progress(runs, NAMES)
+    home_progress(runs, NAMES)
 for run, name in zip(runs, NAMES, strict=True):
     if run.state in ("stopped", "failed", "interrupted"):
-        st.markdown(f"**{name}** {ui.state_badge(run.state)}")
-        ui.result_line(run)
+        st.markdown(f"**{name}** {state_badge(run.state)}")
+        result_line(run)
 done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
 if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
     bars = [
-        figures.Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped)
-        for name, run in done
+        Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped) for name, run in done
     ]
-    ui.draw(partial(figures.accuracies, bars, chance if chance < 1 else None, ui.group_of(done[0][1])), "home_accuracy",
+    draw(partial(accuracies, bars, chance if chance < 1 else None, group_of(done[0][1])), "home_accuracy",
             code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
 if len(done) < len(RECIPES):
     st.stop()
@@ -42,36 +54,36 @@ if len(done) < len(RECIPES):
 random, probe, tuned = runs
 st.subheader("Is the difference real?")
 pairs = {
-    "Does pre-training help? (A: random, B: pre-trained, both frozen)": ui.difference(random, probe),
-    "Does tuning the last stage help? (A: frozen, B: tuned)": ui.difference(probe, tuned),
+    "Does pre-training help? (A: random, B: pre-trained, both frozen)": difference(random, probe),
+    "Does tuning the last stage help? (A: frozen, B: tuned)": difference(probe, tuned),
 }
-gaps = [figures.Gap(name, found) for name, found in zip(("Pre-training", "Tuning"), pairs.values(), strict=True)]
-group = ui.group_of(probe)
-ui.draw(partial(figures.differences, gaps, group), "home_gaps", code=("explorer/evidence/pairs.py", "difference"))
+gaps = [Gap(name, found) for name, found in zip(("Pre-training", "Tuning"), pairs.values(), strict=True)]
+group = group_of(probe)
+draw(partial(differences, gaps, group), "home_gaps", code=("explorer/evidence/pairs.py", "difference"))
 for question, found in pairs.items():
-    st.markdown(f"**{question}**  \n{ui.difference_words(found, group)}")
+    st.markdown(f"**{question}**  \n{difference_words(found, group)}")
 with st.container(horizontal=True):
     for name, run in done:
-        st.markdown(f"{name}: {ui.audit_badge(run.clean, run.fault)}")
+        st.markdown(f"{name}: {audit_badge(run.clean, run.fault)}")
 
 st.header("One shared map, before and after")
-ui.say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
-found = ui.ask_map(probe.id, tuned.id, "umap")
+say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
+found = ask_map(probe.id, tuned.id, "umap")
 if found is not None:
-    code = ("explorer/engine/projection/joint.py", "project")
-    ui.draw(partial(figures.projection_pair, found), "home_map", code=code)
+    code = ("explorer/looks/projection/compute/joint.py", "project")
+    draw(partial(projection_pair, found), "home_map", code=code)
 st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
 
 st.header("Where each network looks")
-said, image = ui.predictions(tuned.id), ui.most_gained(probe, tuned)
+said, image = predictions(tuned.id), most_gained(probe, tuned)
 target = said.classes[int(said.labels[image])]
-look = {"image": image, "target": target, **ui.first_look(tuned)}
-words = f"Evidence for “{target}”, the right class of test image {image}, {ui.PICKED} (Grad-CAM, {look['stage']})."
-st.markdown(ui.safe_md(words))
-found = ui.ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
+look = {"image": image, "target": target, **first_look(tuned)}
+words = f"Evidence for “{target}”, the right class of test image {image}, {PICKED} (Grad-CAM, {look['stage']})."
+st.markdown(safe_md(words))
+found = ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
 if found is not None:
-    ui.draw(
-        partial(figures.attribution, found), "home_look", code=("explorer/engine/attribution/asking.py", "attribute")
+    draw(
+        partial(attribution, found), "home_look", code=("explorer/looks/attribution/compute/attribute.py", "attribute")
     )
 with st.container(horizontal=True):
     st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")

@@ -2,16 +2,18 @@
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.course.view.glossary import say
+from explorer.looks.images.view.grid import browse, matrices, quadrants
+from explorer.looks.pair.view import two_runs
 
 st.title("Which images")
-ui.say("The test images as A and B see them: what tuning fixed, what it broke, and what is taken for what.")
-pair = ui.two_runs("Then this page shows which images they disagree on.")
+say("The test images as A and B see them: what tuning fixed, what it broke, and what is taken for what.")
+pair = two_runs("Then this page shows which images they disagree on.")
 if pair is None:
     st.stop()
 a, b = pair
-ui.quadrants(a, b)
-views = {"Images": ui.browse, "Confusion matrices": ui.matrices}
+quadrants(a, b)
+views = {"Images": browse, "Confusion matrices": matrices}
 view = st.segmented_control(
     "View", list(views), default="Images", required=True, key="images_view", persist_state="session"
 )

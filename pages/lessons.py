@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.app.ui.lessons import steps
+from explorer.course.view import steps
 
 found = steps.pick_step()
 if found is None:

@@ -2,11 +2,16 @@
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.app.visitor import choice
+from explorer.course.view.glossary import say
+from explorer.looks.pair.view import two_runs
+from explorer.looks.projection.view.choosing import pick_map
+from explorer.looks.projection.view.reading import agreement_table, how_to_read, map_words, truth_table
+from explorer.looks.projection.view.showing import ask_map, map_beside, selection_line, show_map
 
 st.title("One shared map")
-ui.say("Every test image by its features at the last stage, before and after, laid out **together** in one fit.")
-pair = ui.two_runs("Then this page lays out both on one map.")
+say("Every test image by its features at the last stage, before and after, laid out **together** in one fit.")
+pair = two_runs("Then this page lays out both on one map.")
 if pair is None:
     st.stop()
 
@@ -15,18 +20,18 @@ if pair is None:
 def look() -> None:
     """The map and all that hangs on it: a click or a lasso redraws this part alone."""
     a, b = pair
-    picked = ui.pick_map()
-    found = ui.ask_map(a.id, b.id, picked.method, **picked.settings)
+    picked = pick_map()
+    found = ask_map(a.id, b.id, picked.method, **picked.settings)
     if found is None:
         return
-    ui.selection_line(a, b)
-    layout = ui.show_map(a, b, picked, found)
-    ui.map_words(a, b, picked, found, layout)
-    ui.agreement_table(a, b, picked, found)
-    ui.truth_table(a, b, picked, found)
-    ui.how_to_read()
-    ui.map_beside(a, b)
-    chosen = ui.choice().image
+    selection_line(a, b)
+    layout = show_map(a, b, picked, found)
+    map_words(a, b, picked, found, layout)
+    agreement_table(a, b, picked, found)
+    truth_table(a, b, picked, found)
+    how_to_read()
+    map_beside(a, b)
+    chosen = choice().image
     picked_image = f"image {chosen}" if chosen >= 0 else "the image that B gained most on"
     st.page_link(
         "../../pages/attribution.py",

@@ -6,29 +6,43 @@ from functools import partial
 import streamlit as st
 
 from explorer import runs
-from explorer.app import figures, ui
+from explorer.app.asking import all_runs
+from explorer.app.drawing import draw
+from explorer.app.figures.accuracies import Bar, accuracies
+from explorer.app.visitor import choose
+from explorer.app.words import command, group_of, safe_md, state_badge
+from explorer.looks.pair.view import compare_two, need_run
+from explorer.training.view.following import result_line
+from explorer.training.view.tables import (
+    RUNS_COLUMNS,
+    delete_runs,
+    distinct_label,
+    kept_outputs,
+    runs_table,
+    undo_delete,
+)
 
 st.title("Runs")
-known = ui.all_runs()
+known = all_runs()
 deleted = st.session_state.get("runs_deleted", [])
 if deleted:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f":material/delete: {len(deleted)} deleted.")
-        st.button("Undo", icon=":material/undo:", key="runs_undo", on_click=ui.undo_delete)
+        st.button("Undo", icon=":material/undo:", key="runs_undo", on_click=undo_delete)
 if not known:
-    ui.need_run("There is no run yet.")
+    need_run("There is no run yet.")
     st.stop()
 
 picked = st.dataframe(
-    ui.runs_table(known),
+    runs_table(known),
     hide_index=True,
     key="runs_table",
     on_select="rerun",
     selection_mode="multi-row",
-    column_config=ui.RUNS_COLUMNS,
+    column_config=RUNS_COLUMNS,
     alt=f"Table of {len(known)} runs, the latest first",
 )
-ui.kept_outputs()
+kept_outputs()
 chosen = [known[i] for i in picked["selection"]["rows"] if i < len(known)]
 if not chosen:
     st.caption("Tick one run for its details, two or more to compare or delete them.")
@@ -36,42 +50,35 @@ if not chosen:
 
 with st.container(horizontal=True):
     usable = len(chosen) == 1 and chosen[0].state == "finished"
-    st.button(
-        "Use as A", icon=":material/looks_one:", disabled=not usable, on_click=ui.choose, kwargs={"a": chosen[0].id}
-    )
-    st.button(
-        "Use as B", icon=":material/looks_two:", disabled=not usable, on_click=ui.choose, kwargs={"b": chosen[0].id}
-    )
+    st.button("Use as A", icon=":material/looks_one:", disabled=not usable, on_click=choose, kwargs={"a": chosen[0].id})
+    st.button("Use as B", icon=":material/looks_two:", disabled=not usable, on_click=choose, kwargs={"b": chosen[0].id})
     if len(chosen) == 2 and st.button("Compare these two", type="primary", icon=":material/compare_arrows:"):
-        ui.choose(a=chosen[1].id, b=chosen[0].id)
+        choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page("../../pages/similarity.py")
     ids = [run.id for run in chosen]
     busy = any(run.state in ("queued", "running") for run in chosen)
-    st.button(
-        "Delete", icon=":material/delete:", disabled=busy, on_click=ui.delete_runs, args=(ids,), key="runs_delete"
-    )
+    st.button("Delete", icon=":material/delete:", disabled=busy, on_click=delete_runs, args=(ids,), key="runs_delete")
 
 scored = [run for run in chosen if run.test and run.recipe]
 if len(scored) > 1:
     bars = [
-        figures.Bar(ui.distinct_label(r, scored), r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped)
-        for r in scored
+        Bar(distinct_label(r, scored), r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped) for r in scored
     ]
-    group = ui.group_of(scored[0])
+    group = group_of(scored[0])
     code = ("explorer/evidence/shares.py", "wilson")
-    ui.draw(partial(figures.accuracies, bars, None, group), "runs_accuracy", code=code)
-    ui.compare_two(scored)
+    draw(partial(accuracies, bars, None, group), "runs_accuracy", code=code)
+    compare_two(scored)
     if len({run.recipe.dataset for run in scored}) > 1:
         st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
 if len(chosen) == 1:
     run = chosen[0]
-    st.markdown(f"### {ui.safe_md(run.title)} {ui.state_badge(run.state)}")
-    ui.result_line(run)
+    st.markdown(f"### {safe_md(run.title)} {state_badge(run.state)}")
+    result_line(run)
     if run.recipe is not None:
         st.markdown("The same run from the command line:")
-        st.code(ui.command(run.recipe), language="bash", wrap_lines=True)
+        st.code(command(run.recipe), language="bash", wrap_lines=True)
         st.markdown("The whole recipe, as stored:")
         st.code(json.dumps(run.recipe.model_dump(), indent=2), language="json", height=320)
     for name, reason in run.facts.get("skipped") or ():
-        st.caption(ui.safe_md(f"Skipped {name}: {reason}"))
+        st.caption(safe_md(f"Skipped {name}: {reason}"))
     st.caption(f"Folder: `{runs.runs_folder() / run.id}`")

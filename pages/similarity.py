@@ -2,15 +2,16 @@
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.looks.pair.view import two_runs
+from explorer.looks.similarity.view.stages import SIMILARITY_VIEWS
 
 st.title("How far it moved")
-pair = ui.two_runs("Then this page measures how far each stage moved from A to B.")
+pair = two_runs("Then this page measures how far each stage moved from A to B.")
 if pair is None:
     st.stop()
 a, b = pair
 view = st.segmented_control(
-    "View", list(ui.SIMILARITY_VIEWS), default="Audit and distance", required=True, key="similarity_view",
+    "View", list(SIMILARITY_VIEWS), default="Audit and distance", required=True, key="similarity_view",
     persist_state="session",
 )  # fmt: skip
-ui.SIMILARITY_VIEWS[view or "Audit and distance"](a, b)
+SIMILARITY_VIEWS[view or "Audit and distance"](a, b)

@@ -2,18 +2,30 @@
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.app.asking import all_runs, error_box
+from explorer.app.drawing import show_code
+from explorer.app.words import run_label
 from explorer.recipe import Recipe
+from explorer.training.view.following import follow, recipe_or_error, start_and_follow
+from explorer.training.view.forms import (
+    advanced_form,
+    pick_backbone,
+    pick_custom_stages,
+    pick_dataset,
+    pick_strategy,
+    pick_weights,
+)
+from explorer.training.view.rates import offer_rates
 
 st.title("Train")
 left, right = st.columns([2, 3], gap="large")
 with left:
     st.header("The recipe")
-    row = ui.pick_backbone()
-    weights = ui.pick_weights(row)
-    data, folder = ui.pick_dataset()
-    plan = ui.pick_strategy(row)
-    custom = ui.pick_custom_stages(row) if plan.name == "custom" else {}
+    row = pick_backbone()
+    weights = pick_weights(row)
+    data, folder = pick_dataset()
+    plan = pick_strategy(row)
+    custom = pick_custom_stages(row) if plan.name == "custom" else {}
     per_class = st.number_input(
         "Training images per class", 1, 100_000, 25, key="train_per_class", persist_state="session"
     )
@@ -21,7 +33,7 @@ with left:
     epochs = st.slider("Epochs", 1, 100, 10, key="train_epochs", persist_state="session")
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", persist_state="session")
     advanced = (
-        ui.advanced_form(plan, row, weights)
+        advanced_form(plan, row, weights)
         if st.toggle("Advanced", key="train_advanced", persist_state="session")
         else {}
     )
@@ -35,25 +47,25 @@ with left:
         "epochs": epochs,
         "seed": int(seed),
     }
-    made = ui.recipe_or_error(choices | custom | advanced)
+    made = recipe_or_error(choices | custom | advanced)
     if advanced and isinstance(made, Recipe):
-        ui.offer_rates(made, plan)
+        offer_rates(made, plan)
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch"):
-        ui.start_and_follow(made)
+        start_and_follow(made)
     if "training_error" in st.session_state:
-        ui.error_box(st.session_state["training_error"])
+        error_box(st.session_state["training_error"])
 
 with right:
     st.header("The run")
-    known = ui.all_runs()
+    known = all_runs()
     ids = [run.id for run in known]
     if st.session_state.get("following") not in ids:
         st.session_state["following"] = ids[0] if ids else None
     if not ids:
         st.caption("Nothing has run yet. Start a recipe, and its curves appear here while it learns.")
         st.stop()
-    labels = {run.id: ui.run_label(run, scored=False) for run in known}
+    labels = {run.id: run_label(run, scored=False) for run in known}
     shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.get)
-    ui.follow(shown)
-    ui.show_code("explorer/engine/training/loop.py", "train")
+    follow(shown)
+    show_code("explorer/training/compute/loop.py", "train")
     st.page_link("../../pages/runs.py", label="All runs", icon=":material/folder_open:")

@@ -5,8 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from explorer import evidence, jobs, results, runs
+from explorer import evidence, jobs, runs
+from explorer.answers import save
+from explorer.cells import Cells
+from explorer.looks.attribution.question.maps import Attribution
+from explorer.looks.features.question import FeatureMaps
+from explorer.looks.images.question import Gallery, Movement
+from explorer.looks.projection.question import Agreement, Projection
+from explorer.looks.similarity.question import Comparison, StageChange
 from explorer.recipe import Recipe, make
+from explorer.runs.records import Audit, Epoch, StageAudit
+from explorer.training.question import Description, RateCurve, RateSearch, StageDescription
 
 CLASSES = ("brick", "grass", "fur")
 N = 24
@@ -16,10 +25,10 @@ def _labels() -> np.ndarray:
     return np.arange(N) % len(CLASSES)
 
 
-def epochs(count: int = 4) -> list[results.Epoch]:
+def epochs(count: int = 4) -> list[Epoch]:
     """Epochs that get better."""
     return [
-        results.Epoch(
+        Epoch(
             i, 0.5 * i, 1 / i, 0.9 / i, evidence.Score(60, 30 + 6 * i), 1.1 / i, evidence.Score(30, 14 + 3 * i), 100.0
         )
         for i in range(1, count + 1)
@@ -72,14 +81,14 @@ def race(wrong: dict[str, tuple[int, ...]], name: str = RACE, photos: int = 0) -
     }
 
 
-def audit_of(run: str, recipe: Recipe, clean: bool = True) -> results.Audit:
+def audit_of(run: str, recipe: Recipe, clean: bool = True) -> Audit:
     """An audit that agrees with the recipe, or one where a frozen stage moved."""
     rows = []
     for name in (*recipe.row.stage_names, "head"):
         learns = name in recipe.stages or name == "head"
         bad = not clean and not learns and name == "layer1"
         rows.append(
-            results.StageAudit(
+            StageAudit(
                 name,
                 "learns" if learns else "frozen",
                 1000 if learns else 0,
@@ -90,31 +99,29 @@ def audit_of(run: str, recipe: Recipe, clean: bool = True) -> results.Audit:
                 not bad,
             )
         )
-    return results.Audit(run, clean, tuple(rows), 0.0)
+    return Audit(run, clean, tuple(rows), 0.0)
 
 
-def gallery() -> results.Gallery:
+def gallery() -> Gallery:
     """Pictures of one colour per class."""
     labels = _labels()
     images = np.zeros((N, 32, 32, 3), np.uint8)
     images[np.arange(N), :, :, labels] = 200
     probability = np.full((N, len(CLASSES)), 0.1, np.float32)
     probability[np.arange(N), labels] = 0.8
-    return results.Gallery(images, labels, labels, probability, CLASSES, tuple(f"image-{i}.png" for i in range(N)))
+    return Gallery(images, labels, labels, probability, CLASSES, tuple(f"image-{i}.png" for i in range(N)))
 
 
-def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> results.FeatureMaps:
+def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> FeatureMaps:
     """Sixteen channels of 3 by 3; B is A plus `change` in one cell."""
     a = np.random.default_rng(0).random((16, 3, 3), np.float32)
     b = a.copy()
     b[:, 1, 1] += change
     changes = np.abs(b - a).mean((1, 2))
-    return results.FeatureMaps(
-        stage, image, gallery().images[image], np.arange(16), a, b, changes, np.abs(a).mean((1, 2))
-    )
+    return FeatureMaps(stage, image, gallery().images[image], np.arange(16), a, b, changes, np.abs(a).mean((1, 2)))
 
 
-def projection(method: str = "pca", unmoved: bool = False) -> results.Projection:
+def projection(method: str = "pca", unmoved: bool = False) -> Projection:
     """Points around one centre per class; B stands a little further apart."""
     rng = np.random.default_rng(1)
     labels = _labels()
@@ -122,49 +129,47 @@ def projection(method: str = "pca", unmoved: bool = False) -> results.Projection
     b = a if unmoved else a + labels[:, None].astype(np.float32)
     scores = (evidence.Score(N, 18), evidence.Score(N, 18 if unmoved else 22))
     ids = tuple(f"image-{i}.png" for i in range(N))
-    agreement = results.Agreement(0.42, 0.87, 0.0 if unmoved else 0.19)
+    agreement = Agreement(0.42, 0.87, 0.0 if unmoved else 0.19)
     fitted = (0, 0) if unmoved else (250, 50)
-    return results.Projection(
-        method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, agreement, unmoved, *fitted
-    )
+    return Projection(method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, agreement, unmoved, *fitted)
 
 
-def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", cells: int = 3) -> results.Attribution:
+def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", cells: int = 3) -> Attribution:
     """Evidence in the middle for A, in a corner for B, twice as strong."""
     a, b = np.zeros((2, cells, cells), np.float32)
     a[1, 1], b[0, 0] = 1.0, -2.0
-    where = results.Cells.even(cells)
-    return results.Attribution(method, "layer4", image, target, gallery().images[image], a, b, where, where, 0.7, 0.9)
+    where = Cells.even(cells)
+    return Attribution(method, "layer4", image, target, gallery().images[image], a, b, where, where, 0.7, 0.9)
 
 
-def comparison(a: str, b: str) -> results.Comparison:
+def comparison(a: str, b: str) -> Comparison:
     """Nothing moved but the last stage."""
     names = ("stem", "layer1", "layer2", "layer3", "layer4")
-    stages = tuple(results.StageChange(n, 1.0, 1.0, 0.0, (0.1, 0.2), 1.0, 1.0) for n in names[:-1])
-    stages += (results.StageChange("layer4", 0.8, 0.6, 0.03, (0.1, 0.3), 0.7, 0.9),)
+    stages = tuple(StageChange(n, 1.0, 1.0, 0.0, (0.1, 0.2), 1.0, 1.0) for n in names[:-1])
+    stages += (StageChange("layer4", 0.8, 0.6, 0.03, (0.1, 0.3), 0.7, 0.9),)
     quadrant = np.zeros(N, np.int64)
-    return results.Comparison(a, b, N, 18, 4, 1, 1, 0.375, "No difference shown (p = 0.38).", quadrant, stages)
+    return Comparison(a, b, N, 18, 4, 1, 1, 0.375, "No difference shown (p = 0.38).", quadrant, stages)
 
 
-def description(recipe: Recipe) -> results.Description:
+def description(recipe: Recipe) -> Description:
     """Made-up sizes for the recipe's stages."""
     rows = [
-        results.StageDescription(n, 1000 * i, 1000 * i * (n in recipe.stages), n in recipe.stages, 2, False, (8, 4, 4))
+        StageDescription(n, 1000 * i, 1000 * i * (n in recipe.stages), n in recipe.stages, 2, False, (8, 4, 4))
         for i, n in enumerate(recipe.row.stage_names, 1)
     ]
-    rows.append(results.StageDescription("head", 500, 500, True, 0, False, (3,)))
-    return results.Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+    rows.append(StageDescription("head", 500, 500, True, 0, False, (3,)))
+    return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
 
 
 def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: tuple[str, ...] = CLASSES) -> None:
     """Put the results of every look at A and B where the pages find them."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        results.save(found, jobs.task(name, **arguments).path)
+        save(found, jobs.task(name, **arguments).path)
 
     for run in (a, b):
         put(gallery(), "gallery", run=run)
-    put(results.Movement("layer4", np.linspace(0, 1, N)), "movement", a=a, b=b)
+    put(Movement("layer4", np.linspace(0, 1, N)), "movement", a=a, b=b)
     put(comparison(a, b), "compare", a=a, b=b)
     for method in ("pca", "umap"):
         put(projection(method), "project", a=a, b=b, method=method)
@@ -181,7 +186,7 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
 
 def describe(recipe: Recipe) -> None:
     """Put the description of a recipe where the page finds it."""
-    results.save(description(recipe), jobs.task("describe", recipe=recipe.model_dump()).path)
+    save(description(recipe), jobs.task("describe", recipe=recipe.model_dump()).path)
 
 
 def unclean(run: str) -> None:
@@ -200,10 +205,10 @@ def interrupted_run() -> str:
     return folder.name
 
 
-def rate_search() -> results.RateSearch:
+def rate_search() -> RateSearch:
     """A head whose rate is changed and whose loss never ran away; a last stage that keeps its rate: two bowls."""
     rates = tuple(10.0 ** (i / 8 - 5) for i in range(40))
     losses = tuple(2 + (i - 30) ** 2 / 300 for i in range(40))
-    head = results.RateCurve("head", rates, losses, (), 1e-3, 6e-3, False, (2e-3, 2e-2), 6.1e-3)
-    stage = results.RateCurve("backbone", rates, losses, losses[::-1], 3e-4, 3e-4, True, (1e-4, 1e-3), 2e-4)
-    return results.RateSearch(75, 32, head, stage)
+    head = RateCurve("head", rates, losses, (), 1e-3, 6e-3, False, (2e-3, 2e-2), 6.1e-3)
+    stage = RateCurve("backbone", rates, losses, losses[::-1], 3e-4, 3e-4, True, (1e-4, 1e-3), 2e-4)
+    return RateSearch(75, 32, head, stage)

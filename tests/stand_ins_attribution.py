@@ -5,20 +5,30 @@ from typing import Any
 import numpy as np
 from stand_ins import CLASSES, N, gallery
 
-from explorer import results
+from explorer.cells import Cells
+from explorer.looks.attribution.question.maps import Attributions, Seeds
+from explorer.looks.attribution.question.trust import (
+    Cascade,
+    Faithfulness,
+    Faithfulnesses,
+    Gain,
+    OnObject,
+    OrderedCurve,
+    Randomisation,
+)
 
-CELLS = results.Cells.even(3)
+CELLS = Cells.even(3)
 STEPS = ("", "head", "layer4", "layer3", "layer2", "layer1", "stem")
 
 
-def many(images: tuple[int, ...] = (0, 3, 6)) -> results.Attributions:
+def many(images: tuple[int, ...] = (0, 3, 6)) -> Attributions:
     """Evidence in the middle for A, in a corner for B, twice as strong."""
     n = len(images)
     a, b = np.zeros((2, n, 3, 3), np.float32)
     a[:, 1, 1], b[:, 0, 0] = 1.0, -2.0
     numbers, shares = np.array(images), np.linspace(0.2, 0.8, n)
     pictures = gallery().images[numbers]
-    return results.Attributions(
+    return Attributions(
         "gradcam",
         "layer4",
         "brick",
@@ -39,17 +49,17 @@ def many(images: tuple[int, ...] = (0, 3, 6)) -> results.Attributions:
 CONTROLS = ("centre", "shifted", "mirrored", "another")
 
 
-def faithfulness() -> results.Faithfulness:
+def faithfulness() -> Faithfulness:
     """A's deletion falls at once; everything else falls evenly."""
     share = np.linspace(0, 1, 21)
     falls, rises = (np.tile(y, (5, 1)) for y in (1 - share, share))
-    even = results.OrderedCurve(1 - share, falls[:4], falls)
-    fast = results.OrderedCurve(np.r_[1.0, np.zeros(20)], falls[:4], falls)
-    come = results.OrderedCurve(share, rises[:4], rises)
-    return results.Faithfulness("gradcam", "layer4", 0, "brick", share, CONTROLS, fast, even, come, come, "grey")
+    even = OrderedCurve(1 - share, falls[:4], falls)
+    fast = OrderedCurve(np.r_[1.0, np.zeros(20)], falls[:4], falls)
+    come = OrderedCurve(share, rises[:4], rises)
+    return Faithfulness("gradcam", "layer4", 0, "brick", share, CONTROLS, fast, even, come, come, "grey")
 
 
-def faithfulnesses() -> results.Faithfulnesses:
+def faithfulnesses() -> Faithfulnesses:
     """A beats all controls at insertion; at deletion neither beats the centre, and both lose to random cells."""
     gains = []
     for model in "AB":
@@ -58,39 +68,37 @@ def faithfulnesses() -> results.Faithfulnesses:
                 mean = -0.1 if (name, kind) == ("random", "deletion") else 0.0 if name == "centre" else 0.1
                 mean = 0.1 if (model, kind) == ("A", "insertion") else mean
                 sign = 1 if kind == "insertion" else -1
-                gains.append(
-                    results.Gain(model, kind, name, 24, 0.5, 0.5 - sign * mean, mean, mean - 0.05, mean + 0.05, 12)
-                )
-    return results.Faithfulnesses("gradcam", "layer4", np.arange(24), CONTROLS, tuple(gains), "grey")
+                gains.append(Gain(model, kind, name, 24, 0.5, 0.5 - sign * mean, mean, mean - 0.05, mean + 0.05, 12))
+    return Faithfulnesses("gradcam", "layer4", np.arange(24), CONTROLS, tuple(gains), "grey")
 
 
-def on_object() -> results.OnObject:
+def on_object() -> OnObject:
     """A hits 20 of 24, B 12; the object covers a quarter."""
     hit_a, hit_b = np.arange(N) < 20, np.arange(N) < 12
     share, cover = np.full(N, 0.5), np.full(N, 0.25)
-    return results.OnObject("gradcam", "layer4", np.arange(N), share, share / 2, cover, hit_a, hit_b, hit_b, "grey")
+    return OnObject("gradcam", "layer4", np.arange(N), share, share / 2, cover, hit_a, hit_b, hit_b, "grey")
 
 
-def seeds() -> results.Seeds:
+def seeds() -> Seeds:
     """Four other heads, eight images: B is further off than all of them on two, and has A's strongest cell on none."""
     maps = np.random.default_rng(1).random((6, 3, 3)).astype(np.float32)
     alike = np.tile(np.array([0.6, 0.7, 0.8, 0.9]), (8, 1))
     alike_b = np.array([0.5, 0.55, *[0.65] * 6])
     same = np.tile([True, True, True, False], (8, 1))
     images = np.array([0, *range(3, 24, 3)])
-    return results.Seeds(
+    return Seeds(
         "gradcam", "layer4", 0, "brick", gallery().images[0], maps[:5], maps[5], CELLS, CELLS, images,
         alike, alike_b, same, np.zeros(8, bool), "grey", "grass",
     )  # fmt: skip
 
 
-def randomisation() -> results.Randomisation:
+def randomisation() -> Randomisation:
     """Grad-CAM falls to 0 with the head, guided backprop stays."""
     maps = np.random.default_rng(0).random((7, 3, 3)).astype(np.float32)
     falls, stays = np.zeros((3, 7)), np.full((3, 7), 0.9)
     falls[:, 0] = stays[:, 0] = 1.0
-    cascades = (results.Cascade("gradcam", maps, falls), results.Cascade("guided_backprop", maps, stays))
-    return results.Randomisation("b", "layer4", 0, "brick", gallery().images[0], np.arange(3), STEPS, cascades, "grey")
+    cascades = (Cascade("gradcam", maps, falls), Cascade("guided_backprop", maps, stays))
+    return Randomisation("b", "layer4", 0, "brick", gallery().images[0], np.arange(3), STEPS, cascades, "grey")
 
 
 def examples() -> dict[str, Any]:

@@ -5,34 +5,45 @@ from typing import Any
 import numpy as np
 from stand_ins import CLASSES, N, gallery
 
-from explorer import jobs, results
+from explorer import jobs
+from explorer.answers import save
+from explorer.cells import Cells
+from explorer.looks.features.question import (
+    Excitement,
+    FeatureStrip,
+    Filters,
+    Selectivity,
+    StageExcitement,
+    StageSelectivity,
+    StripStage,
+)
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 LABELS = np.arange(N) % len(CLASSES)
 CHANNELS = 16
 
 
-def strip(image: int | str = 0, related: bool = True) -> results.FeatureStrip:
+def strip(image: int | str = 0, related: bool = True) -> FeatureStrip:
     """Six channels a stage; the last stage changed by half."""
     rows = []
     for stage in STAGES:
         a = np.random.default_rng(2).random((6, 3, 3), np.float32)
         moved = 0.5 * (stage == "layer4")
-        rows.append(results.StripStage(stage, np.arange(6), np.arange(6), a, a + moved, CHANNELS, 3, 3, moved))
-    return results.FeatureStrip(image, gallery().images[0], related, tuple(rows))
+        rows.append(StripStage(stage, np.arange(6), np.arange(6), a, a + moved, CHANNELS, 3, 3, moved))
+    return FeatureStrip(image, gallery().images[0], related, tuple(rows))
 
 
-def selectivity() -> results.Selectivity:
+def selectivity() -> Selectivity:
     """Channel c prefers class c mod 3; in B the first one prefers the next class."""
     prefers = np.arange(CHANNELS) % 3
     changed = prefers.copy()
     changed[0] = 1
     index = np.linspace(0, 0.9, CHANNELS)
-    rows = [results.StageSelectivity(s, index, index, prefers, changed, 0.2, False) for s in STAGES]
-    return results.Selectivity(N, CLASSES, tuple(rows))
+    rows = [StageSelectivity(s, index, index, prefers, changed, 0.2, False) for s in STAGES]
+    return Selectivity(N, CLASSES, tuple(rows))
 
 
-def excitement() -> results.Excitement:
+def excitement() -> Excitement:
     """In A all channels are excited most by brick (images 0, 3, 6 ...), in B by grass (1, 4, 7 ...)."""
     rows = []
     for stage in STAGES:
@@ -41,24 +52,24 @@ def excitement() -> results.Excitement:
         place, rank = np.full((CHANNELS, 12), 4), np.tile(np.arange(1, 13), (CHANNELS, 1))
         low, rho = np.zeros(CHANNELS, np.float32), np.full(CHANNELS, 0.25)
         tops = (top, top + 1, value, value, place, place, rank, rank, low, low, rho)
-        rows.append(results.StageExcitement(stage, 3, 3, results.Cells.even(3), (0, 0), stage != "layer4", *tops))
+        rows.append(StageExcitement(stage, 3, 3, Cells.even(3), (0, 0), stage != "layer4", *tops))
     shares = np.full(3, 1 / 3)
-    return results.Excitement(N, N, 96, 1.0, LABELS, CLASSES, shares, tuple(rows))
+    return Excitement(N, N, 96, 1.0, LABELS, CLASSES, shares, tuple(rows))
 
 
-def filters() -> results.Filters:
+def filters() -> Filters:
     """Sixteen filters of 7 by 7; the second one doubled in B."""
     a = np.random.default_rng(3).normal(size=(16, 3, 7, 7)).astype(np.float32)
     b = a.copy()
     b[1] *= 2
-    return results.Filters("conv1", 16, np.arange(16), a, b)
+    return Filters("conv1", 16, np.arange(16), a, b)
 
 
 def answer(a: str, b: str, images: tuple[int | str, ...] = tuple(range(N))) -> None:
     """Put what the features page asks for where it finds it."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        results.save(found, jobs.task(name, a=a, b=b, **arguments).path)
+        save(found, jobs.task(name, a=a, b=b, **arguments).path)
 
     for image in images:
         put(strip(image), "feature_strip", image=image)

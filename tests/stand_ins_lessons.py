@@ -6,54 +6,56 @@ from typing import Any
 import numpy as np
 from stand_ins import CLASSES, N, gallery, projection
 
-from explorer import evidence, results
+from explorer import evidence
+from explorer.course.question import CurvePoint, NewHead, Stillness, Walk, WalkStage
+from explorer.course.question_checks import Trial, Truth
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
 
-def walk(image: int = 3) -> results.Walk:
+def walk(image: int = 3) -> Walk:
     """A red, green or blue picture on a grid that halves from stage to stage."""
     stages = []
     for i, name in enumerate(STAGES):
         cells = 16 // 2**i
         maps = np.random.default_rng(i).random((2, cells, cells), np.float32)
         sight = (0, 32) if name == "layer4" else (8 - i, 16 + i)
-        stages.append(results.WalkStage(name, 4 * 2**i, cells, cells, 1000 * (i + 1), np.array([3, 0]), maps, sight))
+        stages.append(WalkStage(name, 4 * 2**i, cells, cells, 1000 * (i + 1), np.array([3, 0]), maps, sight))
     label = CLASSES[image % len(CLASSES)]
-    return results.Walk("resnet10", "BUILT_IN", image, label, gallery().images[image], tuple(stages))
+    return Walk("resnet10", "BUILT_IN", image, label, gallery().images[image], tuple(stages))
 
 
-def new_head(classes: int = 3, seed: int = 0) -> results.NewHead:
+def new_head(classes: int = 3, seed: int = 0) -> NewHead:
     """All classes alike; a score only for as many classes as the data set has."""
     score = evidence.Score(N, 8) if classes == len(CLASSES) else None
     share = np.full(classes, 1 / classes, np.float32)
-    return results.NewHead(
+    return NewHead(
         "resnet10", "BUILT_IN", classes, 512, 512 * classes + classes, 513_000, seed, 3, CLASSES[0], gallery().images[3],
         share, np.full(N, 1 / classes, np.float32), score,
     )  # fmt: skip
 
 
-def stillness(run: str = "a", still: bool = True) -> results.Stillness:
+def stillness(run: str = "a", still: bool = True) -> Stillness:
     """A probe, exactly where it was; or a run whose last stage moved."""
     largest = (0.0,) * len(STAGES) if still else (0.0, 0.0, 0.0, 0.0, 0.25)
-    return results.Stillness(run, STAGES, largest, projection(unmoved=still))
+    return Stillness(run, STAGES, largest, projection(unmoved=still))
 
 
-def curve_point(per_class: int = 5, arm: str = "probe", seed: int = 0) -> results.CurvePoint:
+def curve_point(per_class: int = 5, arm: str = "probe", seed: int = 0) -> CurvePoint:
     """A point at 70 %, from scratch at 30 %."""
     score = evidence.Score(100, 70 if arm == "probe" else 30)
-    return results.CurvePoint("photo_patches", per_class, arm, seed, score, 17 * per_class, 40, 13, 48, 2.5)
+    return CurvePoint("photo_patches", per_class, arm, seed, score, 17 * per_class, 40, 13, 48, 2.5)
 
 
-def truth() -> results.Truth:
+def truth() -> Truth:
     """A guess of a number, with what its explanation may say."""
     facts = (("accuracy", "79.1 %"), ("n", "306"))
-    return results.Truth("", 79.1, (), facts, "The probe names 79.1 % right, n = 306.")
+    return Truth("", 79.1, (), facts, "The probe names 79.1 % right, n = 306.")
 
 
-def trial(passed: bool = True) -> results.Trial:
+def trial(passed: bool = True) -> Trial:
     """Lines that held, or that ended in an error."""
-    return results.Trial("5 stages\n", passed, "" if passed else "NameError: name 'stage' is not defined", 0.2)
+    return Trial("5 stages\n", passed, "" if passed else "NameError: name 'stage' is not defined", 0.2)
 
 
 def examples() -> dict[str, Any]:

@@ -5,38 +5,49 @@ from typing import Any
 import numpy as np
 from stand_ins import N, comparison
 
-from explorer import jobs, results
+from explorer import jobs
+from explorer.answers import save
 from explorer.evidence import Score
-from explorer.results import Interpolation, Mixtures, Paired, Reset, Rewind, StageProbe
+from explorer.looks.similarity.question import (
+    Drift,
+    Interpolation,
+    Mixtures,
+    Paired,
+    Reset,
+    Rewind,
+    StagePairs,
+    StageProbe,
+    StageProbes,
+)
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 ALPHAS = tuple(i / 10 for i in range(11))
 
 
-def stage_pairs(a: str = "a", b: str = "b") -> results.StagePairs:
+def stage_pairs(a: str = "a", b: str = "b") -> StagePairs:
     """Stages less alike the further apart they are; B differs in the last one."""
     near = np.array([[1 - 0.2 * abs(i - j) for j in range(5)] for i in range(5)])
     moved = near.copy()
     moved[:, 4] -= 0.15
-    return results.StagePairs(a, b, N, STAGES, moved, near, near, np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
+    return StagePairs(a, b, N, STAGES, moved, near, near, np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
         np.array([[1.0] * 4 + [0.75], [1.0] * 4 + [0.95]]))  # fmt: skip
 
 
-def stage_probes(a: str = "a", b: str = "b") -> results.StageProbes:
+def stage_probes(a: str = "a", b: str = "b") -> StageProbes:
     """Better from stage to stage; B fixes three and breaks one at the last."""
     rows = [
         StageProbe(s, Score(N, 8 + 2 * i), Paired(Score(N, 8 + 2 * i), 0, 0)) for i, s in enumerate(("input", *STAGES))
     ]
     rows[-1] = StageProbe("layer4", Score(N, 18), Paired(Score(N, 20), 3, 1))
-    return results.StageProbes(a, b, 60, 1 / 3, tuple(rows))
+    return StageProbes(a, b, 60, 1 / 3, tuple(rows))
 
 
-def drift(run: str = "b") -> results.Drift:
+def drift(run: str = "b") -> Drift:
     """Four epochs away from the start."""
     knn = tuple(Score(N, 16 + i) for i in range(5))
     cka = (1.0, 0.9, 0.85, 0.83, 0.82)
     low, high = (tuple(min(1.0, v + d) for v in cka) for d in (-0.1, 0.1))
-    return results.Drift(run, "layer4", N, (0, 1, 2, 3, 4), cka, low, high, (1.0, 0.8, 0.7, 0.7, 0.7), knn)
+    return Drift(run, "layer4", N, (0, 1, 2, 3, 4), cka, low, high, (1.0, 0.8, 0.7, 0.7, 0.7), knn)
 
 
 def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True, moved: int = 3) -> Rewind:
@@ -83,7 +94,7 @@ def answer(a: str, b: str) -> None:
     """Put the results of every view where the page finds them."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        results.save(found, jobs.task(name, **arguments).path)
+        save(found, jobs.task(name, **arguments).path)
 
     put(comparison(a, b), "compare", a=a, b=b)
     put(stage_pairs(a, b), "stage_pairs", a=a, b=b)

@@ -10,11 +10,14 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer
 
-from explorer.catalogue.backbones import Backbone, Stage, backbone
+from explorer.catalogue.backbones import Backbone, backbone
 from explorer.catalogue.methods import ATTRIBUTIONS
-from explorer.engine.attribution import METHODS, attribute, probabilities
-from explorer.engine.backbones import Network, build
+from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError
+from explorer.looks.attribution.compute.attribute import METHODS, attribute
+from explorer.models.backbones import build
+from explorer.models.network import Network
+from explorer.models.predicting import probabilities
 
 
 class _Tiny(nn.Module):

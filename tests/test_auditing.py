@@ -10,12 +10,15 @@ from torch import Tensor, nn
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES
-from explorer.engine import training
-from explorer.engine.backbones import Network
-from explorer.engine.boundary import Front
-from explorer.engine.training import Session, loop
+from explorer.data.feature_cache.cached import Front
+from explorer.models.network import Network
 from explorer.recipe import Recipe
-from explorer.results import Audit
+from explorer.runs.records import Audit
+from explorer.training.compute import loop
+from explorer.training.compute.checkpoint import dump, restore
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import Session, prepare
 
 Make = Callable[..., Recipe]
 
@@ -34,8 +37,8 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def learned(session: Session) -> Audit:
     """The audit after all epochs."""
-    list(training.train(session))
-    return training.outcome(session, "run").audit
+    list(train(session))
+    return outcome(session, "run").audit
 
 
 def red(audit: Audit) -> list[str]:
@@ -66,7 +69,7 @@ def second_learns(backbone: str = "resnet10") -> dict[str, Any]:
 def test_batchnorm_of_a_frozen_stage_in_train_mode_without_momentum_is_red(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = training.prepare(make(**second_learns()))
+    session = prepare(make(**second_learns()))
     layer = session.network.model.layer2[0].bn1
     layer.momentum = 0.0  # its statistics stay, and yet it normalises by the batch
     wakes(monkeypatch, lambda network: [layer])
@@ -77,7 +80,7 @@ def test_batchnorm_of_a_frozen_stage_in_train_mode_without_momentum_is_red(
 
 
 def test_dropout_in_a_frozen_stage_without_batchnorm_is_red(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = training.prepare(make(**second_learns("squeezenet1_1")))
+    session = prepare(make(**second_learns("squeezenet1_1")))
     fire = session.network.model.features[6]
     fire.add_module("dropout", nn.Dropout(0.5))
     fire.register_forward_hook(lambda module, x, y: fire.dropout(y))
@@ -88,7 +91,7 @@ def test_dropout_in_a_frozen_stage_without_batchnorm_is_red(make: Make, monkeypa
 
 
 def test_stochastic_depth_in_frozen_stages_as_they_are_is_red(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = training.prepare(make(**second_learns("convnext_tiny"), per_class=2, epochs=1))
+    session = prepare(make(**second_learns("convnext_tiny"), per_class=2, epochs=1))
     kind = type(session.network.model.features[7][0].stochastic_depth)
     wakes(monkeypatch, lambda network: [m for m in network.model.features[7].modules() if isinstance(m, kind)])
     audit = learned(session)
@@ -100,11 +103,11 @@ def test_stochastic_depth_in_frozen_stages_as_they_are_is_red(make: Make, monkey
 def test_the_mode_shown_is_that_of_the_learning_pass_and_not_a_later_one(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = training.prepare(make(**second_learns()))
+    session = prepare(make(**second_learns()))
     with monkeypatch.context() as patch:
         patch.setattr(loop.freezing, "set_modes", lambda network, *arguments: network.eval())
-        list(training.train(session))
-    audit = training.outcome(session).audit
+        list(train(session))
+    audit = outcome(session).audit
     assert [row.mode for row in audit.stages] == ["eval"] * 6
     assert red(audit) == ["layer1", "head"], "they were to learn in train mode"
     assert audit.fault == "mode"
@@ -114,10 +117,10 @@ def test_the_mode_shown_is_that_of_the_learning_pass_and_not_a_later_one(
 
 
 def test_a_frozen_layer_altered_in_the_epoch_that_is_kept_and_put_back_later_is_red(make: Make) -> None:
-    session = training.prepare(make(strategy="last_stage", epochs=3))
+    session = prepare(make(strategy="last_stage", epochs=3))
     weight = session.network.model.layer2[0].conv1.weight
     old = weight.detach().clone()
-    for epoch in training.train(session):
+    for epoch in train(session):
         if epoch.epoch == 1:
             weight.data[0, 0, 0, 0] += 1e-3
             session.best = None  # so that the second epoch is the best yet
@@ -125,26 +128,26 @@ def test_a_frozen_layer_altered_in_the_epoch_that_is_kept_and_put_back_later_is_
             weight.data.copy_(old)
             session.best = (2, (0, 2.0, 0.0), session.best[2])
     assert torch.equal(weight, old)
-    found = training.outcome(session)
+    found = outcome(session)
     assert found.chosen_epoch == 2 and red(found.audit) == ["layer2"]
     row = next(row for row in found.audit.stages if row.stage == "layer2")
     assert row.max_change == pytest.approx(1e-3, rel=1e-3) and found.audit.fault == "moved"
 
 
 def test_a_counter_of_batches_that_went_on_in_a_frozen_stage_is_red(make: Make) -> None:
-    session = training.prepare(make(strategy="last_stage"))
-    epochs = training.train(session)
+    session = prepare(make(strategy="last_stage"))
+    epochs = train(session)
     next(epochs)
     session.network.model.layer1[0].bn2.num_batches_tracked += 1
     list(epochs)
-    audit = training.outcome(session).audit
+    audit = outcome(session).audit
     row = next(row for row in audit.stages if row.stage == "layer1")
     assert red(audit) == ["layer1"] and row.counted == 1 and row.batchnorm_drift == 0.0
     assert audit.fault == "moved"
 
 
 def test_a_frozen_weight_that_asks_for_gradients_is_red(make: Make) -> None:
-    session = training.prepare(make(**second_learns()))
+    session = prepare(make(**second_learns()))
     session.network.model.layer3[0].conv1.weight.requires_grad_(True)  # in no optimizer: it cannot move
     audit = learned(session)
     assert red(audit) == ["layer3"] and audit.fault == "gradient"
@@ -153,7 +156,7 @@ def test_a_frozen_weight_that_asks_for_gradients_is_red(make: Make) -> None:
 
 
 def test_a_learning_weight_that_asks_for_no_gradient_is_red(make: Make) -> None:
-    session = training.prepare(make(**second_learns()))
+    session = prepare(make(**second_learns()))
     session.network.model.layer1[0].conv1.weight.requires_grad_(False)
     audit = learned(session)
     assert red(audit) == ["layer1"] and audit.fault == "gradient"
@@ -169,7 +172,7 @@ def shuffled(x: Tensor) -> Tensor:
 @pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "full"])
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_stored_features_in_another_order_are_red(strategy: str, split: str, make: Make, small_batches: None) -> None:
-    session = training.prepare(make(strategy=strategy))
+    session = prepare(make(strategy=strategy))
     front = session.front[split]
     session.front[split] = replace(front, views=tuple(map(shuffled, front.views)))
     audit = learned(session)
@@ -178,13 +181,13 @@ def test_stored_features_in_another_order_are_red(strategy: str, split: str, mak
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_labels_in_another_order_are_red(split: str, make: Make) -> None:
-    session = training.prepare(make())
+    session = prepare(make())
     session.front[split] = replace(session.front[split], labels=shuffled(session.front[split].labels))
     assert learned(session).fault == "features"
 
 
 def test_an_augmented_view_in_another_order_is_red(make: Make, small_batches: None) -> None:
-    session = training.prepare(make(strategy="last_stage", augmentation="flip", views=3))
+    session = prepare(make(strategy="last_stage", augmentation="flip", views=3))
     plain, *others = session.front["train"].views
     session.front["train"] = replace(session.front["train"], views=(plain, *map(shuffled, others)))
     assert learned(session).recomputed > 0
@@ -193,7 +196,7 @@ def test_an_augmented_view_in_another_order_is_red(make: Make, small_batches: No
 def test_features_behind_the_first_batch_are_red(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is drawn, so that each run looks elsewhere: of 25 that look at one of four batches, some find the third."""
     monkeypatch.setattr(Front, "BATCH", 2)
-    session = training.prepare(make(strategy="last_stage"))
+    session = prepare(make(strategy="last_stage"))
     front, images = session.front["test"], session.data.test
     assert len(images) == 8
 
@@ -212,12 +215,12 @@ def test_each_run_draws_another_batch(make: Make, monkeypatch: pytest.MonkeyPatc
     recompute = Front.recompute
     monkeypatch.setattr(Front, "recompute", lambda *given: seeds.append(given[-1]) or recompute(*given))
     for seed in (0, 1):
-        learned(training.prepare(make(seed=seed, strategy="lp_ft")))
+        learned(prepare(make(seed=seed, strategy="lp_ft")))
     assert len(seeds) == 8 and len(set(seeds)) == 8, "of two splits, at the end of two phases of two runs"
 
 
 def test_the_features_that_are_shown_as_before_are_computed_anew_too(make: Make, small_batches: None) -> None:
-    session = training.prepare(make(strategy="last_stage"))
+    session = prepare(make(strategy="last_stage"))
     front = session.front["test"]
     session.front["test"] = replace(front, pooled=front.pooled | {"layer1": front.pooled["layer1"] + 1.0})
     assert learned(session).recomputed > 0
@@ -241,12 +244,12 @@ HONEST: list[dict[str, Any]] = [
 def test_an_honest_run_is_clean_in_whichever_batches_it_was_stored(
     choices: dict[str, Any], make: Make, small_batches: None
 ) -> None:
-    audit = learned(training.prepare(make(**choices)))
+    audit = learned(prepare(make(**choices)))
     assert audit.clean and audit.recomputed == 0.0 and audit.fault == ""
 
 
 def test_a_stage_that_was_to_learn_and_stayed_is_another_fault_than_a_leak(make: Make) -> None:
-    session = training.prepare(make(**second_learns()))
+    session = prepare(make(**second_learns()))
     for group in session.optimizer.param_groups:
         group["rate"] *= group["name"] == "head"
         group["weight_decay"] = 0.0
@@ -255,11 +258,11 @@ def test_a_stage_that_was_to_learn_and_stayed_is_another_fault_than_a_leak(make:
 
 
 def test_the_bug_is_told_as_what_moved(make: Make) -> None:
-    assert learned(training.prepare(make(batchnorm="moving"))).fault == "moved"
+    assert learned(prepare(make(batchnorm="moving"))).fault == "moved"
 
 
 def test_a_learning_stage_that_keeps_its_statistics_is_seen_to_do_so(make: Make) -> None:
-    session = training.prepare(make(strategy="last_stage", weights="default"))
+    session = prepare(make(strategy="last_stage", weights="default"))
     assert session.recipe.batchnorm == "frozen_everywhere"
     audit = learned(session)
     row = next(row for row in audit.stages if row.stage == "layer4")
@@ -267,7 +270,7 @@ def test_a_learning_stage_that_keeps_its_statistics_is_seen_to_do_so(make: Make)
 
 
 def test_a_learning_stage_that_does_not_keep_its_statistics_is_red(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = training.prepare(make(strategy="last_stage", weights="default"))
+    session = prepare(make(strategy="last_stage", weights="default"))
     layer = session.network.model.layer4[0].bn1
     layer.momentum = 0.0  # nothing drifts, and yet it normalises by the batch
     wakes(monkeypatch, lambda network: [layer])
@@ -279,11 +282,11 @@ def test_a_learning_stage_that_does_not_keep_its_statistics_is_red(make: Make, m
 
 def test_what_was_seen_before_a_cut_counts_after_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = make(**second_learns(), epochs=2)
-    session, again = training.prepare(wanted), training.prepare(wanted)
+    session, again = prepare(wanted), prepare(wanted)
     with monkeypatch.context() as patch:
         layer = session.network.model.layer2[0].bn1
         layer.momentum = 0.0
         wakes(patch, lambda network: [layer])
-        next(training.train(session))
-    training.restore(again, training.dump(session))
+        next(train(session))
+    restore(again, dump(session))
     assert red(learned(again)) == ["layer2"]

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue import AUGMENTATIONS
-from explorer.engine import augmentation
-from explorer.engine.augmentation import augment, augmented
+from explorer.data import augmentation
+from explorer.data.augmentation import augment, augmented
 from explorer.errors import ExplorerError
 
 CHANGING = [name for name in AUGMENTATIONS if name != "none"]

@@ -14,8 +14,11 @@ from torchvision import models
 
 from explorer.catalogue import backbones as catalogue
 from explorer.catalogue.backbones import BACKBONES, Backbone
-from explorer.engine.backbones import NORMALISATIONS, Network, build, grid, lend, pooled
 from explorer.errors import ExplorerError
+from explorer.models.backbones import build
+from explorer.models.lending import lend
+from explorer.models.network import NORMALISATIONS, Network
+from explorer.models.pooling import grid, pooled
 
 TORCHVISION = [name for name in BACKBONES if name != "resnet10"]
 

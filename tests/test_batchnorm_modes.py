@@ -16,9 +16,14 @@ from explorer.catalogue import (
     LAYERNORM_TITLES,
     STRATEGIES,
 )
-from explorer.engine import backbones, devices, freezing, training
 from explorer.errors import ExplorerError
+from explorer.models import backbones, devices
 from explorer.recipe import Recipe
+from explorer.training.compute import freezing
+from explorer.training.compute.judging import audit
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import Session, prepare
 
 TUNING = [
     name
@@ -34,14 +39,14 @@ def make(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     return lambda **choices: recipe.make(**tiny | {"backbone": "resnet10", "weights": "default"} | choices)
 
 
-def learned(wanted: Recipe) -> tuple[training.Session, set[str]]:
+def learned(wanted: Recipe) -> tuple[Session, set[str]]:
     """The session after its run, before the best epoch is taken, and the names of what moved."""
-    session = training.prepare(wanted)
-    list(training.train(session))
+    session = prepare(wanted)
+    list(train(session))
     return session, set(freezing.changed(session.before, freezing.snapshot(session.network)))
 
 
-def statistics(session: training.Session) -> set[str]:
+def statistics(session: Session) -> set[str]:
     return {name for name in session.before if name.endswith(("running_mean", "running_var", "num_batches_tracked"))}
 
 
@@ -53,7 +58,7 @@ def test_kept_statistics_do_not_move_while_scale_and_shift_learn(strategy: str, 
     layers = {n for n, m in session.network.model.named_modules() if isinstance(m, nn.BatchNorm2d)}
     scales = {f"{n}.{what}" for n in layers for what in ("weight", "bias")} & set(session.network.names(stage))
     assert scales and scales <= moved
-    assert training.outcome(session).audit.clean
+    assert outcome(session).audit.clean
 
 
 @pytest.mark.parametrize("strategy", ["last_stage", "full"])
@@ -63,14 +68,14 @@ def test_the_mode_frozen_moves_the_statistics_of_learning_stages_alone(
     session, moved = learned(make(strategy=strategy, batchnorm="frozen", epochs=2))
     inside = {name for stage in session.recipe.learns for name in session.network.names(stage)}
     assert moved & statistics(session) == inside & statistics(session) != set()
-    assert training.outcome(session).audit.clean
+    assert outcome(session).audit.clean
 
 
 def test_statistics_that_move_where_they_are_to_be_kept_turn_the_audit_red(make: Callable[..., Recipe]) -> None:
     session, _ = learned(make(strategy="last_stage"))
     name = next(n for n in session.network.names("layer4") if n.endswith("running_var"))
     session.network.model.state_dict()[name][0] += 1e-3
-    rows = {row.stage: row for row in training.audit(session).stages}
+    rows = {row.stage: row for row in audit(session).stages}
     assert not rows["layer4"].clean and rows["layer3"].clean
 
 

@@ -9,10 +9,12 @@ import torch
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES
-from explorer.engine import backbones, batchnorm_shift, devices, tasks
-from explorer.engine.backbones import Network
-from explorer.engine.stream import Stream
+from explorer.data.stream import Stream
 from explorer.errors import ExplorerError
+from explorer.models import backbones, devices
+from explorer.models.network import Network
+from explorer.training.compute import batchnorm_shift
+from explorer.training.compute.planning import statistics_shift
 
 
 def stream(row: str, n: int = 40, size: int = 64, seed: int = 0) -> Stream:
@@ -70,7 +72,7 @@ def test_measuring_leaves_no_trace() -> None:
 
 def test_patches_of_photographs_are_nearer_to_the_built_in_statistics_than_drawn_shapes() -> None:
     near, far = (
-        tasks.statistics_shift(recipe.make(dataset=name, per_class=3, input_size=64).model_dump())
+        statistics_shift(recipe.make(dataset=name, per_class=3, input_size=64).model_dump())
         for name in ("photo_patches", "shapes")
     )
     assert near.n == 51 and far.n == 24 and near.stages == ("stem", "layer1", "layer2", "layer3", "layer4")
@@ -80,4 +82,4 @@ def test_patches_of_photographs_are_nearer_to_the_built_in_statistics_than_drawn
 @pytest.mark.parametrize("choices", [{"weights": "random"}, {"backbone": "vgg16", "weights": "random"}], ids=str)
 def test_where_there_are_no_statistics_it_is_said(choices: dict[str, str], tiny: dict[str, Any]) -> None:
     with pytest.raises(ExplorerError, match="no BatchNorm statistics"):
-        tasks.statistics_shift(recipe.make(**tiny | choices).model_dump())
+        statistics_shift(recipe.make(**tiny | choices).model_dump())

@@ -17,15 +17,18 @@ from torch import Tensor
 
 from explorer import cache, recipe
 from explorer.catalogue import BACKBONES
-from explorer.engine import backbones, datasets, devices
-from explorer.engine.augmentation import augment
-from explorer.engine.backbones import Network
-from explorer.engine.boundary import Front, filling, keep
-from explorer.engine.boundary.entries import STORED, Writer, find
-from explorer.engine.boundary.frozen import Frozen, versions
-from explorer.engine.datasets import Data, Images
-from explorer.engine.devices import Place
+from explorer.data import datasets
+from explorer.data.augmentation import augment
+from explorer.data.feature_cache import filling
+from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.entries import STORED, Writer, find
+from explorer.data.feature_cache.frozen import Frozen, versions
+from explorer.data.feature_cache.pixels import keep
+from explorer.data.images import Data, Images
 from explorer.errors import Stopped
+from explorer.models import backbones, devices
+from explorer.models.devices import Place
+from explorer.models.network import Network
 from explorer.recipe import Recipe
 
 
@@ -576,7 +579,9 @@ def test_pixels_are_on_the_device_before_they_are_augmented(
     sent: list[Tensor] = []
     given: list[Tensor] = []
     monkeypatch.setattr(Place, "send", lambda self, tensor: sent.append(tensor) or tensor)
-    monkeypatch.setattr(sys.modules["explorer.engine.boundary.frozen"], "augment", lambda x, *a: given.append(x) or x)
+    monkeypatch.setattr(
+        sys.modules["explorer.data.feature_cache.frozen"], "augment", lambda x, *a: given.append(x) or x
+    )
     bench(augmentation="crop").over(views=3)
     assert len(given) == 2 and all(any(x is y for y in sent) for x in given)
 

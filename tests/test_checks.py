@@ -23,16 +23,22 @@ from torch.nn import functional
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
-from explorer import lessons, runs, texts
+from explorer import runs
 from explorer.catalogue import BACKBONES, Backbone, Preprocessing
-from explorer.engine import snippets, tasks
-from explorer.engine.tasks import lent
-from explorer.engine.tasks.truths import probing
-from explorer.engine.tasks.truths.looking import before_and_after
+from explorer.course import lesson_runs, texts
+from explorer.course.compute.check_handlers import check_truth, try_lines
+from explorer.course.compute.handlers import beside_start
+from explorer.course.compute.snippets import scenes
+from explorer.course.compute.snippets.carrying import carry_out
+from explorer.course.compute.snippets.scenes import Scene
+from explorer.course.compute.truths import probing
+from explorer.course.compute.truths.looking import before_and_after
+from explorer.course.question_checks import Truth
+from explorer.course.texts import Check, filled, places, shuffled
+from explorer.course.texts.checks import read_checks
 from explorer.errors import ExplorerError
-from explorer.results import Truth
-from explorer.texts import Check, filled, places, shuffled
-from explorer.texts.checks import read_checks
+from explorer.looks.pair import compute
+from explorer.training.compute.handlers import train
 
 FOUND = texts.checks()
 CHECKS: dict[str, Check] = FOUND.by_name
@@ -49,9 +55,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
     place = tmp_path_factory.mktemp("thaw")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
-        ids = {word: runs.create(lessons.recipe_of(word)) for word in lessons.NAMES}
+        ids = {word: runs.create(lesson_runs.recipe_of(word)) for word in lesson_runs.NAMES}
         for run in ids.values():
-            tasks.train(run)
+            train(run)
     yield place, ids
 
 
@@ -73,7 +79,7 @@ def ids(trained: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -
 
 def truth(code: str, ids: dict[str, str], backbone: str = "resnet10", weights: str = "BUILT_IN") -> Truth:
     check = CHECKS[code]
-    return tasks.check_truth(code, "en", backbone, weights, {word: ids[word] for word in check.runs}, check.digest)
+    return check_truth(code, "en", backbone, weights, {word: ids[word] for word in check.runs}, check.digest)
 
 
 def tried(code: str, order: list[int], backbone: str = "resnet10", weights: str = "BUILT_IN") -> Any:
@@ -82,7 +88,7 @@ def tried(code: str, order: list[int], backbone: str = "resnet10", weights: str 
     if check.kind == "lines":
         offered, right = shuffled(check), check.right.code.split("\n")
         order = [offered.index(right[i]) for i in order]
-    return tasks.try_lines(code, "en", backbone, weights, order, check.digest)
+    return try_lines(code, "en", backbone, weights, order, check.digest)
 
 
 def plain() -> ResNet:
@@ -225,7 +231,7 @@ def test_what_the_first_layers_answer_to_a_card_and_to_a_moved_picture(truths: d
     colour = torch.tensor([1.5, -1.0, -1.0])
     sums = (model.conv1.weight.sum(dim=(2, 3)) * colour).sum(dim=1)
     assert truths["1c"].answer == "flat" and dict(truths["1c"].facts)["size"] == f"{sums.abs().mean():.2f}"
-    x = snippets.scene("resnet10", "BUILT_IN").x
+    x = scenes.scene("resnet10", "BUILT_IN").x
     with torch.no_grad():
         old, new = (model.maxpool(model.bn1(model.conv1(y)).relu()) for y in (x, x.roll(4, dims=3)))
     assert torch.allclose(new[..., 3:-3, 4:-3], old[..., 3:-3, 3:-4], atol=1e-4)
@@ -278,7 +284,7 @@ def test_adamw_by_its_formula(truths: dict[str, Truth]) -> None:
 
 
 def test_what_still_moves_is_what_batchnorm_counts(truths: dict[str, Truth]) -> None:
-    scene, model = snippets.scene("resnet10", "BUILT_IN"), plain()
+    scene, model = scenes.scene("resnet10", "BUILT_IN"), plain()
     before = model.bn1.running_mean.clone()
     with torch.no_grad():
         mean = model.conv1(scene.x).mean(dim=(0, 2, 3))
@@ -334,7 +340,7 @@ def test_what_moved_and_what_stayed_from_the_tensors_of_the_runs(truths: dict[st
     kept, found = stored(ids["probe"], "features"), before_and_after(ids["probe"])
     assert all(np.array_equal(*found[s]) and found[s][0].shape == kept[f"before/{s}"].shape for s in ROW.stage_names)
     assert not any(np.array_equal(*pair) for pair in before_and_after(ids["full"]).values())
-    x = lent.inputs(ids["probe"], 0, 4)
+    x = compute.inputs(ids["probe"], 0, 4)
     with torch.no_grad():
         model = plain()
         stem = model.maxpool(model.relu(model.bn1(model.conv1(x)))).mean(dim=(2, 3))
@@ -369,8 +375,8 @@ def test_one_weight_or_statistic_that_is_another_is_found(name: str, first: str,
     try:
         check = CHECKS["5b"]
         what = ("resnet10", "BUILT_IN", {"probe": copy.name}, check.digest)
-        assert tasks.check_truth("5b", "en", *what).answer != "none"
-        found = tasks.beside_start(copy.name)
+        assert check_truth("5b", "en", *what).answer != "none"
+        found = beside_start(copy.name)
         at = found.stages.index(first)
         assert found.largest[:at] == (0.0,) * at and min(found.largest[at:]) > 0 and not found.map.unmoved
     finally:
@@ -410,7 +416,7 @@ def test_a_stage_set_back_by_hand(truths: dict[str, Truth], ids: dict[str, str])
     model.fc = nn.Linear(512, 17)
     learned = {name: torch.from_numpy(t) for name, t in stored(ids["full"], "learned").items()}
     model.load_state_dict(learned, strict=False)
-    x, labels = lent.inputs(ids["full"], 0, 306), runs.predictions(ids["full"]).labels
+    x, labels = compute.inputs(ids["full"], 0, 306), runs.predictions(ids["full"]).labels
 
     def accuracy() -> float:
         with torch.inference_mode():
@@ -431,7 +437,7 @@ def test_every_class_has_a_map_by_a_gradient_taken_here(truths: dict[str, Truth]
     model = plain()
     model.fc = nn.Linear(512, 17)
     model.load_state_dict({n: torch.from_numpy(t) for n, t in stored(ids["probe"], "learned").items()}, strict=False)
-    x = lent.inputs(ids["probe"], 0).clone().requires_grad_()
+    x = compute.inputs(ids["probe"], 0).clone().requires_grad_()
     logits = model(x)[0]
     sums = [torch.autograd.grad(logits[k], x, retain_graph=True)[0].abs().amax(dim=1).sum().item() for k in range(17)]
     own = int(runs.predictions(ids["probe"]).labels[0])
@@ -494,10 +500,10 @@ def test_a_bug_fails_its_test_and_its_mend_passes(code: str) -> None:
 def test_the_tests_of_lines_say_moved_where_weights_moved(code: str, moves: tuple[bool, ...]) -> None:
     check = CHECKS[code]
     for part, moved in zip([p for p in (check.wrong, check.right) if p], moves, strict=True):
-        names = snippets.scene("resnet10", "BUILT_IN").names()
+        names = scenes.scene("resnet10", "BUILT_IN").names()
         inside = {id(p) for p in names["head"].parameters()}
         old = {name: p.detach().clone() for name, p in names["model"].named_parameters()}
-        snippets.carry_out(part.code, "a.md", 1, names)
+        carry_out(part.code, "a.md", 1, names)
         backbone = [(old[n], p) for n, p in names["model"].named_parameters() if id(p) not in inside]
         head = [(old[n], p) for n, p in names["model"].named_parameters() if id(p) in inside]
         assert any(not torch.equal(a, b) for a, b in backbone) == moved
@@ -528,7 +534,7 @@ def test_an_order_that_does_not_work_says_why(order: list[int], said: str) -> No
 
 
 def test_lines_change_no_model() -> None:
-    scene = snippets.scene("resnet10", "BUILT_IN")
+    scene = scenes.scene("resnet10", "BUILT_IN")
     old = {name: tensor.clone() for name, tensor in scene.model.state_dict().items()}
     for code in ("4a", "6e", "5c"):
         tried(code, RIGHT if code == "5c" else [0])
@@ -542,7 +548,7 @@ def test_lines_change_no_model() -> None:
 def test_only_the_checks_own_questions_are_answered() -> None:
     def asked(code: str, language: str = "en", backbone: str = "resnet10", digest: str = "") -> Truth:
         known = CHECKS[code].digest if code in CHECKS else ""
-        return tasks.check_truth(code, language, backbone, "BUILT_IN", {}, digest or known)
+        return check_truth(code, language, backbone, "BUILT_IN", {}, digest or known)
 
     with pytest.raises(ExplorerError, match=r"Unknown check '\.\./evil'"):
         asked("../evil")
@@ -561,7 +567,7 @@ def test_only_the_checks_own_questions_are_answered() -> None:
 def test_only_the_checks_own_lines_are_carried_out() -> None:
     def asked(code: str, order: list[int], digest: str = "", backbone: str = "resnet10") -> Any:
         known = CHECKS[code].digest if code in CHECKS else ""
-        return tasks.try_lines(code, "en", backbone, "BUILT_IN", order, digest or known)
+        return try_lines(code, "en", backbone, "BUILT_IN", order, digest or known)
 
     for order in ([], [0, 1, 2, 3, 4], [0, 0, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6], [-1, 0, 1, 2, 3, 4]):
         with pytest.raises(ExplorerError, match=r"is none of the 6 lines, each once. Put them in order anew"):
@@ -579,11 +585,11 @@ def test_only_the_checks_own_lines_are_carried_out() -> None:
 # Other backbones
 
 
-def small(backbone: str, n: int, side: int) -> snippets.Scene:
+def small(backbone: str, n: int, side: int) -> Scene:
     """The scene of a backbone of random weights with fewer and smaller pictures."""
-    scene = snippets.scene(backbone, "random")
+    scene = scenes.scene(backbone, "random")
     x, pictures = scene.x[:n, :, :side, :side].contiguous(), scene.pictures[:n, :side, :side]
-    return snippets.Scene(scene.row, scene.weights, scene.model, x, scene.y[:n], pictures)
+    return Scene(scene.row, scene.weights, scene.model, x, scene.y[:n], pictures)
 
 
 SLOW = ("4c", "6a")  # full steps of learning: too long here for a transformer of 86 million weights
@@ -594,14 +600,14 @@ def test_on_other_backbones_a_check_is_answered_or_says_what_to_do(
     backbone: str, n: int, side: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene, row = small(backbone, n, side), BACKBONES[backbone]
-    monkeypatch.setattr(snippets, "scene", lambda *arguments: scene)
+    monkeypatch.setattr(scenes, "scene", lambda *arguments: scene)
     refused = {}
     for code in ASKED:
         check = CHECKS[code]
         if check.truth[0] == "gains" or (check.runs and code != "8a") or (backbone == "vit_b_16" and code in SLOW):
             continue
         try:
-            found = tasks.check_truth(code, "en", backbone, "random", {}, check.digest)
+            found = check_truth(code, "en", backbone, "random", {}, check.digest)
         except ExplorerError as error:
             refused[code] = str(error)
             continue
@@ -615,7 +621,7 @@ def test_on_other_backbones_a_check_is_answered_or_says_what_to_do(
 
 def test_on_a_backbone_without_batchnorm_lines_do_what_they_do_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     scene = small("squeezenet1_1", 4, 96)
-    monkeypatch.setattr(snippets, "scene", lambda *arguments: scene)
+    monkeypatch.setattr(scenes, "scene", lambda *arguments: scene)
     for code in ("4a", "6e"):
         assert (
             not tried(code, [], "squeezenet1_1", "random").passed and tried(code, [0], "squeezenet1_1", "random").passed
@@ -630,7 +636,7 @@ def test_the_head_that_was_taken_off_is_counted_by_torchvision_alone(name: str, 
         model = models.get_model(name, weights=None)
     head = {"vgg16": "classifier", "squeezenet1_1": "classifier", "vit_b_16": "heads"}[name]
     assert count(getattr(model, head)) == old
-    found = tasks.check_truth("3b", "en", name, "random", {}, CHECKS["3b"].digest)
+    found = check_truth("3b", "en", name, "random", {}, CHECKS["3b"].digest)
     assert dict(found.facts)["old"] == f"{old:,}"
 
 
@@ -778,7 +784,7 @@ def test_a_check_that_asks_for_an_unknown_truth_says_where_to_mend_it(
     found = read_checks(tmp_path)
     monkeypatch.setattr(texts, "checks", lambda language="en": found)
     with pytest.raises(ExplorerError, match=r"Unknown truth 'phase_of_moon'.*Mend the fact `truth` in odd\.md"):
-        tasks.check_truth("1a", "en", "resnet10", "BUILT_IN", {}, found.by_name["1a"].digest)
+        check_truth("1a", "en", "resnet10", "BUILT_IN", {}, found.by_name["1a"].digest)
 
 
 def test_a_guess_is_near_by_a_share_or_by_a_number(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from torchvision import models
 from explorer import evidence, recipe
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.catalogue.weights import ASSETS
-from explorer.engine.datasets import shapes
+from explorer.data import shapes
 
 FACTS = json.loads((ASSETS / "backbone" / "resnet10.json").read_text(encoding="utf-8"))
 TEXTS = sorted(

@@ -10,7 +10,8 @@ import pytest
 
 from explorer import cli, jobs, runs
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
-from explorer.cli import COMMANDS, main
+from explorer.cli import main
+from explorer.cli.commands import COMMANDS
 from explorer.errors import Stopped
 from explorer.recipe import Recipe
 from tests import stand_ins
@@ -260,12 +261,10 @@ def test_ctrl_c_ends_without_a_traceback(
 
 
 def test_ctrl_c_marks_the_run_stopped(training: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    from explorer.engine import tasks
-
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tasks, "train", interrupted)
+    monkeypatch.setattr("explorer.training.compute.handlers.train", interrupted)
     assert main(training) == 1
     assert [run.state for run in runs.listing()] == ["stopped"]
 

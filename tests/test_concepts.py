@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from stand_ins_lessons import concept_file
 
-from explorer import texts
-from explorer.app.figures.concepts import MARKS, concept_map
-from explorer.progress import DEEDS, VISITS, Progress, is_code
-from explorer.texts.concepts import STATES, read_concepts, standings
-from explorer.texts.lessons import STEPS
+from explorer.course import texts
+from explorer.course.figures.concepts import MARKS, concept_map
+from explorer.course.progress import DEEDS, VISITS, Progress, is_code
+from explorer.course.texts.concepts import STATES, read_concepts, standings
+from explorer.course.texts.lessons import STEPS
 
 KNOWN = texts.concepts().by_name
 

@@ -10,8 +10,8 @@ from torchvision import transforms
 
 from explorer import recipe
 from explorer.catalogue import DATASETS, Preprocessing
-from explorer.engine import datasets
-from explorer.engine.datasets import Data, Images, splits
+from explorer.data import datasets, splits
+from explorer.data.images import Data, Images
 from explorer.errors import ExplorerError
 
 SHIPPED = [name for name, row in DATASETS.items() if row.shipped]

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.engine.datasets import open_picture, to_rgb
-from explorer.engine.datasets.decoding import FORMATS, MAX_PIXELS, look
+from explorer.data.decoding import FORMATS, MAX_PIXELS, look, open_picture, to_rgb
 from explorer.errors import ExplorerError
 
 RAMP = np.tile(np.linspace(0, 255, 16).round().astype(np.uint8), (16, 1))

@@ -14,8 +14,7 @@ from PIL import Image
 from explorer import recipe
 from explorer.catalogue import DATASETS
 from explorer.catalogue.datasets import datasets_folder
-from explorer.engine import datasets
-from explorer.engine.datasets import downloads
+from explorer.data import datasets, downloads
 from explorer.errors import ExplorerError
 
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from explorer import recipe
-from explorer.engine import datasets
-from explorer.engine.datasets import Data, folders, listing
+from explorer.data import datasets, folders, listing
+from explorer.data.images import Data
 from explorer.errors import ExplorerError
 
 

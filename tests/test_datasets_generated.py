@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from explorer.catalogue import Preprocessing
-from explorer.engine import photos
-from explorer.engine.datasets import Images, digits, patches, shapes
+from explorer.data import digits, patches, photos, shapes
+from explorer.data.images import Images
 
 PIXELS = Preprocessing(96, 96)
 

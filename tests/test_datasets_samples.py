@@ -9,8 +9,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from explorer.engine.datasets import folders, open_picture, samples, to_rgb
-from explorer.engine.datasets.decoding import look
+from explorer.data import folders, samples
+from explorer.data.decoding import look, open_picture, to_rgb
 from explorer.errors import ExplorerError
 
 RAMP = np.arange(256).reshape(16, 16)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue.backbones import backbone
-from explorer.engine.devices import Place, place, seeded
+from explorer.models.devices import Place, place, seeded
 
 CPU = Place(torch.device("cpu"), False)
 CUDA = Place(torch.device("cuda"), True)

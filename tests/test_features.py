@@ -8,12 +8,17 @@ import torch
 from torch import Tensor, nn
 
 from explorer import runs
-from explorer.catalogue.backbones import Backbone, Stage
-from explorer.engine import tasks
-from explorer.engine.backbones import Network, build, grid
-from explorer.engine.features import maps, pooled_features, rank_by_change
+from explorer.catalogue.backbones import Backbone
+from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError, Stopped
+from explorer.looks.features.compute.channels import maps, rank_by_change
+from explorer.looks.features.compute.handlers import feature_maps, selectivity
+from explorer.models.backbones import build
+from explorer.models.network import Network
+from explorer.models.pooled_features import pooled_features
+from explorer.models.pooling import grid
 from explorer.recipe import make
+from explorer.training.compute.handlers import train
 
 
 class _Tiny(nn.Module):
@@ -149,19 +154,19 @@ def trained(patterns: Path, **choices: int) -> str:
     usual = {"weights": "random", "dataset": "folder", "data_dir": str(patterns), "input_size": 32, "epochs": 1}
     usual["per_class"] = 4
     run = runs.create(make(**(usual | choices), device="cpu"), state="queued")
-    tasks.train(run)
+    train(run)
     return run
 
 
 def test_strangers_have_no_change_channel_by_channel(patterns: Path) -> None:
     a, b = (trained(patterns, seed=seed) for seed in (0, 1))
-    found = tasks.feature_maps(a, b, "layer1", 0)
+    found = feature_maps(a, b, "layer1", 0)
     assert np.isnan(found.change).all() and found.channels.tolist() == list(range(len(found.change)))
     with pytest.raises(ExplorerError, match="nothing to do with each other"):
-        tasks.selectivity(a, b)
+        selectivity(a, b)
 
 
 def test_another_transform_is_named(patterns: Path) -> None:
     a, b = (trained(patterns, input_size=size) for size in (32, 40))
     with pytest.raises(ExplorerError, match="resized to 32 px and cut to 32 px in A, resized to 40 px"):
-        tasks.feature_maps(a, b, "layer1", 0)
+        feature_maps(a, b, "layer1", 0)

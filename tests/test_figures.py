@@ -11,46 +11,53 @@ import pytest
 import stand_ins
 import stand_ins_attribution
 
-from explorer import results
-from explorer.app import figures
-from explorer.app.figures.projection import MOST_LINES, class_style
-from explorer.app.figures.style import CONTROL, FROZEN, LEARNS
+from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.figures.style import CONTROL, FROZEN, LEARNS, tint
+from explorer.cells import Cells
 from explorer.evidence import Difference, Grouped, Score, wilson
+from explorer.looks.attribution.figures.many import attributions
+from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.features.figures.stage import ACROSS, feature_maps
+from explorer.looks.projection.figures.paint import class_style
+from explorer.looks.projection.figures.points import MOST_LINES
+from explorer.looks.projection.figures.still import projection_moves, projection_pair
+from explorer.looks.similarity.figures.change import change_bars
+from explorer.race.figures import Curve, Lane, race_curves, race_result
 from explorer.recipe import make
+from explorer.training.figures import curves as curves_module
+from explorer.training.figures.strips import described, legend, phases, strip, strips
 
 
-def lanes(
-    seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last stage", "From scratch")
-) -> list[figures.Lane]:
+def lanes(seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last stage", "From scratch")) -> list[Lane]:
     """A race of some strategies; the first is frozen, the last starts from random weights, the last seed is half-way."""
     found = []
     for i, label in enumerate(labels):
         curves = [
-            figures.Curve(seed, tuple(stand_ins.epochs(4 if seed == 0 or i else 2)), 1.0, Score(24, 15 + i + 2 * seed))
+            Curve(seed, tuple(stand_ins.epochs(4 if seed == 0 or i else 2)), 1.0, Score(24, 15 + i + 2 * seed))
             for seed in range(seeds)
         ]
-        found.append(figures.Lane(label, 4, tuple(curves), frozen=i == 0, random=i == len(labels) - 1))
+        found.append(Lane(label, 4, tuple(curves), frozen=i == 0, random=i == len(labels) - 1))
     return found
 
 
 APART = Difference(306, 20, 10, Grouped(17, -0.04, 0.1, 50.0, 0.32))
-BAR = figures.Bar("probe", Score(306, 257), False, grouped=Grouped(17, 0.715, 0.916, 59.0))
+BAR = Bar("probe", Score(306, 257), False, grouped=Grouped(17, 0.715, 0.916, 59.0))
 
 FIGURES: dict[str, Callable[[], go.Figure]] = {
-    "change_bars": lambda: figures.change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
-    "curves": lambda: figures.curves(stand_ins.epochs(), 3),
-    "accuracies": lambda: figures.accuracies([figures.Bar("probe", Score(24, 20), False)], 0.1),
-    "accuracies_of_groups": lambda: figures.accuracies([BAR, BAR], 0.1, "photo"),
-    "differences": lambda: figures.differences([figures.Gap("B − A", Difference(24, 6, 1))]),
-    "differences_of_groups": lambda: figures.differences([figures.Gap("a", APART), figures.Gap("b", APART)], "photo"),
-    "feature_maps": lambda: figures.feature_maps(stand_ins.feature_maps()),
-    "projection_pair": lambda: figures.projection_pair(stand_ins.projection()),
-    "projection_moves": lambda: figures.projection_moves(stand_ins.projection()),
-    "attribution": lambda: figures.attribution(stand_ins.attribution()),
-    "race_curves": lambda: figures.race_curves(lanes(1)),
-    "race_curves_of_seeds": lambda: figures.race_curves(lanes(3), "seconds"),
-    "race_result": lambda: figures.race_result(lanes(1), 0.1),
-    "race_result_of_seeds": lambda: figures.race_result(lanes(3)),
+    "change_bars": lambda: change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
+    "curves": lambda: curves_module.curves(stand_ins.epochs(), 3),
+    "accuracies": lambda: accuracies([Bar("probe", Score(24, 20), False)], 0.1),
+    "accuracies_of_groups": lambda: accuracies([BAR, BAR], 0.1, "photo"),
+    "differences": lambda: differences([Gap("B − A", Difference(24, 6, 1))]),
+    "differences_of_groups": lambda: differences([Gap("a", APART), Gap("b", APART)], "photo"),
+    "feature_maps": lambda: feature_maps(stand_ins.feature_maps()),
+    "projection_pair": lambda: projection_pair(stand_ins.projection()),
+    "projection_moves": lambda: projection_moves(stand_ins.projection()),
+    "attribution": lambda: attribution(stand_ins.attribution()),
+    "race_curves": lambda: race_curves(lanes(1)),
+    "race_curves_of_seeds": lambda: race_curves(lanes(3), "seconds"),
+    "race_result": lambda: race_result(lanes(1), 0.1),
+    "race_result_of_seeds": lambda: race_result(lanes(3)),
 }
 
 
@@ -67,7 +74,7 @@ def test_every_figure_tells_its_takeaway_and_what_to_look_for(name: str) -> None
 @pytest.mark.parametrize("dark", [False, True])
 def test_ink_follows_the_theme(name: str, dark: bool) -> None:
     ink = "#E9EEF3" if dark else "#0A1118"
-    fig = figures.tint(FIGURES[name](), dark)
+    fig = tint(FIGURES[name](), dark)
     assert fig.layout.font.color == ink
     assert {note.font.color for note in fig.layout.annotations} <= {ink, "white"}
 
@@ -80,27 +87,27 @@ def test_points_carry_lists_that_come_back_from_a_click(name: str) -> None:
 
 
 def test_a_strip_is_blue_where_frozen_and_vermillion_where_it_learns() -> None:
-    page = figures.strips([figures.strip("tuned", make(strategy="last_stage"))])
+    page = strips([strip("tuned", make(strategy="last_stage"))])
     assert re.findall(r"background:(#\w+)", page) == [FROZEN] * 4 + ["#BF5400"] * 2
     assert 'aria-label="tuned: layer4, head learn; stem, layer1, layer2, layer3 stays frozen"' in page
 
 
 def test_a_random_network_is_hatched_but_its_head_is_not() -> None:
-    rows = [figures.strip("random", make(weights="random"))]
-    assert figures.strips(rows).count("repeating-linear-gradient") == 5
-    assert "Hatched" in figures.legend(rows)
-    assert "Hatched" not in figures.legend([figures.strip("probe", make())])
+    rows = [strip("random", make(weights="random"))]
+    assert strips(rows).count("repeating-linear-gradient") == 5
+    assert "Hatched" in legend(rows)
+    assert "Hatched" not in legend([strip("probe", make())])
 
 
 def test_a_described_strip_counts_parameters_and_escapes_what_it_is_told() -> None:
-    row = figures.described("<b>", stand_ins.description(make(strategy="full")))
-    page = figures.strips([row])
+    row = described("<b>", stand_ins.description(make(strategy="full")))
+    page = strips([row])
     assert "<b><" not in page.replace("<b>stem", "") and "&lt;b&gt;" in page
     assert all(f"<br>{note}</div>" in page for note in row.notes)
 
 
 def test_accuracies_have_their_wilson_interval() -> None:
-    fig = figures.accuracies([figures.Bar("a", Score(24, 20), False), figures.Bar("b", Score(24, 22), True)])
+    fig = accuracies([Bar("a", Score(24, 20), False), Bar("b", Score(24, 22), True)])
     low, high = wilson(20, 24)
     bar = fig.data[0].error_x
     assert bar.array[0] == pytest.approx(high - 20 / 24) and bar.arrayminus[0] == pytest.approx(20 / 24 - low)
@@ -110,9 +117,9 @@ def test_accuracies_have_their_wilson_interval() -> None:
 
 def test_no_figure_of_accuracies_asks_whether_bars_overlap() -> None:
     made = [
-        figures.accuracies([BAR, BAR]),
-        figures.race_result(lanes(1), 0.1),
-        figures.differences([figures.Gap("", APART)]),
+        accuracies([BAR, BAR]),
+        race_result(lanes(1), 0.1),
+        differences([Gap("", APART)]),
     ]
     for fig in made:
         assert "of each other" not in fig.layout.meta["look"]
@@ -120,7 +127,7 @@ def test_no_figure_of_accuracies_asks_whether_bars_overlap() -> None:
 
 
 def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photos_below() -> None:
-    fig = figures.differences([figures.Gap("a", APART)], "photo")
+    fig = differences([Gap("a", APART)], "photo")
     main, thin = fig.data
     assert main.x[0] == pytest.approx(100 * APART.value)
     assert main.x[0] + main.error_x.array[0] == pytest.approx(100 * APART.high)
@@ -129,16 +136,16 @@ def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photo
     left, right = fig.layout.xaxis.range
     assert left == -right and right > 10
     assert "more images of these 17 photos" in fig.layout.meta["caution"]
-    assert "photos" not in figures.differences([figures.Gap("a", Difference(24, 6, 1))]).layout.meta["caution"]
+    assert "photos" not in differences([Gap("a", Difference(24, 6, 1))]).layout.meta["caution"]
 
 
 def test_a_random_network_is_grey_among_the_accuracies() -> None:
-    assert figures.accuracies([figures.Bar("r", Score(9, 1), False, True)]).data[0].marker.color == CONTROL
+    assert accuracies([Bar("r", Score(9, 1), False, True)]).data[0].marker.color == CONTROL
 
 
 def test_curves_show_every_epoch_with_its_band() -> None:
     epochs = stand_ins.epochs(5)
-    fig = figures.curves(epochs)
+    fig = curves_module.curves(epochs)
     lines = {(t.legendgroup, t.yaxis): t for t in fig.data if t.mode == "lines+markers"}
     assert list(lines["val", "y"].y) == [e.val.accuracy for e in epochs]
     assert list(lines["train", "y2"].y) == [e.train_loss for e in epochs]
@@ -149,9 +156,9 @@ def test_curves_show_every_epoch_with_its_band() -> None:
 
 def test_feature_maps_of_a_and_b_share_one_scale_and_the_difference_is_centred() -> None:
     maps = stand_ins.feature_maps(change=0.5)
-    fig = figures.feature_maps(maps)
+    fig = feature_maps(maps)
     assert [t.coloraxis for t in fig.data if t.type == "heatmap"] == ["coloraxis", "coloraxis", "coloraxis2"]
-    shown = slice(0, figures.ACROSS)
+    shown = slice(0, ACROSS)
     assert fig.layout.coloraxis.cmin == min(maps.a[shown].min(), maps.b[shown].min())
     assert fig.layout.coloraxis.cmax == max(maps.a[shown].max(), maps.b[shown].max())
     assert fig.layout.coloraxis2.cmin == -fig.layout.coloraxis2.cmax == pytest.approx(-0.5)
@@ -159,21 +166,21 @@ def test_feature_maps_of_a_and_b_share_one_scale_and_the_difference_is_centred()
 
 def test_feature_maps_lie_side_by_side_in_order() -> None:
     maps = stand_ins.feature_maps()
-    z = np.asarray(figures.feature_maps(maps.take([9, 4])).data[0].z)
+    z = np.asarray(feature_maps(maps.take([9, 4])).data[0].z)
     np.testing.assert_array_equal(z[:, :3], maps.a[9])
     np.testing.assert_array_equal(z[:, 4:7], maps.a[4])
     assert np.isnan(z[:, 3]).all()
 
 
 def test_unchanged_feature_maps_say_so() -> None:
-    fig = figures.feature_maps(stand_ins.feature_maps(change=0.0))
+    fig = feature_maps(stand_ins.feature_maps(change=0.0))
     assert "exactly 0" in fig.layout.meta["look"]
     assert fig.layout.coloraxis2.cmax == 1.0
 
 
 def test_both_halves_of_the_map_share_their_axes_and_hold_every_image() -> None:
     found = stand_ins.projection()
-    fig = figures.projection_pair(found)
+    fig = projection_pair(found)
     assert fig.layout.xaxis.range == fig.layout.xaxis2.range and fig.layout.yaxis.range == fig.layout.yaxis2.range
     for axis, xy in (("x", found.a), ("x2", found.b)):
         points = {
@@ -188,15 +195,15 @@ def test_both_halves_of_the_map_share_their_axes_and_hold_every_image() -> None:
 
 def test_movement_lines_run_from_before_to_after() -> None:
     found = stand_ins.projection()
-    line = figures.projection_moves(found).data[0]
+    line = projection_moves(found).data[0]
     assert line.x[0] == pytest.approx(found.a[0, 0], abs=1e-3) and line.x[1] == pytest.approx(found.b[0, 0], abs=1e-3)
     assert line.x[2] is None and len(line.x) == 3 * min(stand_ins.N, MOST_LINES)
 
 
 def test_an_unmoved_map_says_why() -> None:
     found = stand_ins.projection(unmoved=True)
-    assert "Nothing moved" in figures.projection_pair(found).layout.meta["look"]
-    assert "Nothing moved" in figures.projection_moves(found).layout.meta["look"]
+    assert "Nothing moved" in projection_pair(found).layout.meta["look"]
+    assert "Nothing moved" in projection_moves(found).layout.meta["look"]
 
 
 def test_more_than_eight_classes_differ_by_symbol() -> None:
@@ -205,7 +212,7 @@ def test_more_than_eight_classes_differ_by_symbol() -> None:
 
 
 def test_attributions_share_one_symmetric_scale() -> None:
-    fig = figures.attribution(stand_ins.attribution())
+    fig = attribution(stand_ins.attribution())
     assert (fig.layout.coloraxis.cmin, fig.layout.coloraxis.cmax) == (-2.0, 2.0)
     heats = [t for t in fig.data if t.type == "heatmap"]
     assert [t.coloraxis for t in heats] == ["coloraxis", "coloraxis"]
@@ -214,7 +221,7 @@ def test_attributions_share_one_symmetric_scale() -> None:
 
 def test_an_attribution_covers_its_picture_exactly() -> None:
     found = stand_ins.attribution(cells=4)
-    heat = next(t for t in figures.attribution(found).data if t.type == "heatmap")
+    heat = next(t for t in attribution(found).data if t.type == "heatmap")
     assert (heat.x[0], heat.x[-1], len(heat.x)) == (-0.5, found.picture.shape[1] - 0.5, 5)
     assert np.diff(heat.x) == pytest.approx(found.picture.shape[1] / 4)
 
@@ -223,13 +230,13 @@ def test_cells_are_drawn_round_the_places_that_they_look_at() -> None:
     """A ResNet's cells look at its picture's corner, a third, two thirds: the first is half as wide, the last half wider."""
     found = stand_ins.attribution()
     side = found.picture.shape[1]
-    found = replace(found, cells_b=results.Cells(0.5 / side, 1 / 3))
-    a, b = (t for t in figures.attribution(found).data if t.type == "heatmap")
+    found = replace(found, cells_b=Cells(0.5 / side, 1 / 3))
+    a, b = (t for t in attribution(found).data if t.type == "heatmap")
     assert np.diff(a.x) == pytest.approx([side / 3] * 3, abs=1e-3)
     assert np.diff(b.x) == pytest.approx([side / 6 + 0.5, side / 3, side / 2 - 0.5], abs=1e-3)
     many = stand_ins_attribution.many()
-    many = replace(many, cells_b=results.Cells(0.0, 1 / 3))
-    of_a, of_b = (t for t in figures.attributions(many).data if t.type == "heatmap")
+    many = replace(many, cells_b=Cells(0.0, 1 / 3))
+    of_a, of_b = (t for t in attributions(many).data if t.type == "heatmap")
     assert np.diff(of_a.y) == pytest.approx([1 / 3] * 3, abs=1e-3)
     assert np.diff(of_b.y) == pytest.approx([1 / 6, 1 / 3, 1 / 2], abs=1e-3)
 
@@ -237,11 +244,11 @@ def test_cells_are_drawn_round_the_places_that_they_look_at() -> None:
 def test_a_blank_attribution_keeps_a_scale() -> None:
     found = stand_ins.attribution()
     blank = type(found)(**{**vars(found), "a": found.a * 0, "b": found.b * 0})
-    assert figures.attribution(blank).layout.coloraxis.cmax == 1.0
+    assert attribution(blank).layout.coloraxis.cmax == 1.0
 
 
 def test_bars_of_change_name_the_stage_that_moved_most() -> None:
-    fig = figures.change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"}))
+    fig = change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"}))
     assert fig.data[0].marker.color == (FROZEN,) * 4 + (LEARNS,)
     assert list(fig.data[0].x) == [1.0] * 4 + [0.8]
     assert "layer4" in fig.layout.meta["alt"]
@@ -251,7 +258,7 @@ def test_bars_of_change_name_the_stage_that_moved_most() -> None:
 
 def test_a_race_shows_all_curves_at_once_told_apart_by_more_than_colour() -> None:
     many = lanes(1, ("a", "b", "c", "d", "e"))
-    lines = [t for t in figures.race_curves(many).data if t.mode == "lines+markers"]
+    lines = [t for t in race_curves(many).data if t.mode == "lines+markers"]
     assert [t.name for t in lines] == list("abcde")
     for marks in ([t.line.color for t in lines], [t.line.dash for t in lines], [t.marker.symbol for t in lines]):
         assert len(set(marks)) == 5
@@ -262,13 +269,13 @@ def test_a_race_shows_all_curves_at_once_told_apart_by_more_than_colour() -> Non
 
 def test_a_lane_keeps_its_pen_from_curves_to_result() -> None:
     many = lanes(3)
-    lines = {t.legendgroup: t.line.color for t in figures.race_curves(many).data if t.mode == "lines+markers"}
-    marks = [t.marker.color for t in figures.race_result(many).data if t.mode == "markers+text"]
+    lines = {t.legendgroup: t.line.color for t in race_curves(many).data if t.mode == "lines+markers"}
+    marks = [t.marker.color for t in race_result(many).data if t.mode == "markers+text"]
     assert marks == list(lines.values())
 
 
 def test_curves_of_one_seed_carry_their_wilson_band() -> None:
-    fig = figures.race_curves(lanes(1))
+    fig = race_curves(lanes(1))
     band = next(t for t in fig.data if t.fill == "toself")
     epochs = stand_ins.epochs(4)
     assert list(band.y) == [*(e.val.high for e in epochs), *(e.val.low for e in reversed(epochs))]
@@ -280,8 +287,8 @@ def test_curves_of_seeds_average_those_that_are_through_and_show_all() -> None:
         stand_ins.epochs(4),
         [replace(e, val=Score(30, e.val.correct - 4)) for e in stand_ins.epochs(4)],
     )
-    curves = tuple(figures.Curve(i, tuple(e)) for i, e in enumerate((first, second, stand_ins.epochs(2))))
-    fig = figures.race_curves([figures.Lane("a", 4, curves)])
+    curves = tuple(Curve(i, tuple(e)) for i, e in enumerate((first, second, stand_ins.epochs(2))))
+    fig = race_curves([Lane("a", 4, curves)])
     line = next(t for t in fig.data if t.mode == "lines+markers")
     assert list(line.y) == pytest.approx([(e.val.correct - 2) / 30 for e in first])
     band = next(t for t in fig.data if t.fill == "toself")
@@ -291,31 +298,31 @@ def test_curves_of_seeds_average_those_that_are_through_and_show_all() -> None:
 
 
 def test_seconds_begin_where_the_run_began() -> None:
-    line = next(t for t in figures.race_curves(lanes(1), "seconds").data if t.mode == "lines+markers")
+    line = next(t for t in race_curves(lanes(1), "seconds").data if t.mode == "lines+markers")
     assert list(line.x) == [1.0 + e.seconds for e in stand_ins.epochs(4)]
 
 
 def test_a_race_that_has_hardly_begun_is_drawn_too() -> None:
-    begun = figures.Lane("a", 4, (figures.Curve(0, tuple(stand_ins.epochs(1))),))
-    waiting = figures.Lane("b", 4, ())
-    fig = figures.race_curves([begun, waiting])
+    begun = Lane("a", 4, (Curve(0, tuple(stand_ins.epochs(1))),))
+    waiting = Lane("b", 4, ())
+    fig = race_curves([begun, waiting])
     assert "b has not begun" in fig.layout.meta["alt"]
-    result = figures.race_result([begun, waiting])
+    result = race_result([begun, waiting])
     assert [note.text for note in result.layout.annotations] == ["no test result"] * 2
 
 
 def test_one_seed_has_its_wilson_interval_and_several_their_deviation() -> None:
     low, high = wilson(15, 24)
-    bar = figures.race_result(lanes(1)).data[0].error_x
+    bar = race_result(lanes(1)).data[0].error_x
     assert (bar.arrayminus[0], bar.array[0]) == pytest.approx((15 / 24 - low, high - 15 / 24))
-    seeds, mark, *_ = figures.race_result(lanes(3)).data
+    seeds, mark, *_ = race_result(lanes(3)).data
     assert list(seeds.x) == [15 / 24, 17 / 24, 19 / 24] and mark.x[0] == pytest.approx(17 / 24)
     assert mark.error_x.array[0] == mark.error_x.arrayminus[0] == pytest.approx(2 / 24)
 
 
 def test_a_lone_seed_among_several_has_no_bar_that_could_be_mistaken() -> None:
     one, *rest = lanes(3)
-    fig = figures.race_result([figures.Lane(one.label, 4, one.curves[:1]), *rest])
+    fig = race_result([Lane(one.label, 4, one.curves[:1]), *rest])
     mark = next(t for t in fig.data if t.mode == "markers+text")
     assert mark.error_x.array is None and "1 seed" in mark.text[0]
 
@@ -324,8 +331,8 @@ def test_a_strip_shows_where_only_normalisation_learns() -> None:
     wanted = make(strategy="bn_only")
     rows = tuple(replace(r, learned=128, learns=True) for r in stand_ins.description(wanted).stages[:-1])
     found = replace(stand_ins.description(wanted), stages=(*rows, stand_ins.description(wanted).stages[-1]))
-    (row,) = figures.phases(wanted, found)
-    page = figures.strips([row])
+    (row,) = phases(wanted, found)
+    page = strips([row])
     assert page.count("linear-gradient(0deg") == 5 and "128 of " in page and "stem (normalisation only)" in page
-    assert "vermillion foot" in figures.legend([row])
-    assert "vermillion foot" not in figures.legend([figures.strip("probe", make())])
+    assert "vermillion foot" in legend([row])
+    assert "vermillion foot" not in legend([strip("probe", make())])

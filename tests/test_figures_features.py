@@ -4,13 +4,15 @@ import numpy as np
 import stand_ins
 import stand_ins_features
 
-from explorer.app import figures
-from explorer.app.figures.features import own_maps, two_channel_maps
+from explorer.looks.features.figures.exciting import Top, exciting
+from explorer.looks.features.figures.filters import first_filters
+from explorer.looks.features.figures.stage import channel_maps, feature_maps, own_maps, two_channel_maps
+from explorer.looks.features.figures.strip import feature_strip
 
 
 def test_the_strip_shows_each_stage_in_a_above_b() -> None:
     strip = stand_ins_features.strip()
-    fig = figures.feature_strip(strip, "layer2", ("layer4",))
+    fig = feature_strip(strip, "layer2", ("layer4",))
     maps = [trace for trace in fig.data if trace.type == "heatmap"]
     assert len(maps) == 2 * len(strip.stages)
     scales = {(trace.zmin, trace.zmax) for trace in maps[:2]}
@@ -21,7 +23,7 @@ def test_the_strip_shows_each_stage_in_a_above_b() -> None:
 
 
 def test_unrelated_networks_get_no_change() -> None:
-    fig = figures.feature_strip(stand_ins_features.strip(related=False), "stem")
+    fig = feature_strip(stand_ins_features.strip(related=False), "stem")
     assert "not comparable" not in fig.layout.meta["look"] and "different weights" in fig.layout.meta["look"]
 
 
@@ -31,25 +33,25 @@ def test_exciting_pictures_carry_their_image_and_their_rank() -> None:
     tops = []
     for letter in "ab":
         of = {name: getattr(row, f"{name}_{letter}")[0][:9] for name in ("top", "value", "place", "elsewhere")}
-        boxes = figures.boxes(row, of["place"], found.size, found.shown)
-        tops.append(figures.Top(of["top"], images[of["top"]], ("x",) * 9, of["value"], of["elsewhere"], boxes))
+        boxes = exciting.boxes(row, of["place"], found.size, found.shown)
+        tops.append(Top(of["top"], images[of["top"]], ("x",) * 9, of["value"], of["elsewhere"], boxes))
     assert np.allclose(tops[0].boxes[0], [1 / 3, 1 / 3, 2 / 3, 2 / 3])  # the middle cell of a 3 by 3 grid
-    fig = figures.exciting(*tops, 0, "layer4", found.n, "The outline.")
+    fig = exciting(*tops, 0, "layer4", found.n, "The outline.")
     rows = [t for t in fig.data if t.customdata is not None]
     assert [int(data[0]) for data in rows[0].customdata] == [0, 3, 6, 9, 12, 15, 18, 21, 0]
     assert len(fig.layout.images) == 18
 
 
 def test_filters_share_a_scale_and_the_difference_has_its_own() -> None:
-    fig = figures.first_filters(stand_ins_features.filters())
+    fig = first_filters(stand_ins_features.filters())
     assert "magnified" in fig.layout.meta["caution"] and "share one scale" in fig.layout.meta["caution"]
-    alone = figures.first_filters(stand_ins_features.filters(), related=False)
+    alone = first_filters(stand_ins_features.filters(), related=False)
     assert not any("B − A" in (note.text or "") for note in alone.layout.annotations)
 
 
 def test_maps_of_one_channel_lie_beside_the_picture() -> None:
     maps = stand_ins.feature_maps(change=0.5)
-    fig = figures.channel_maps(maps.take([5]))
+    fig = channel_maps(maps.take([5]))
     a, b, apart = (np.asarray(trace.z) for trace in fig.data if trace.type == "heatmap")
     assert np.allclose(b - a, apart) and np.allclose(a, maps.a[5])
     assert fig.layout.coloraxis2.cmin == -fig.layout.coloraxis2.cmax
@@ -58,7 +60,7 @@ def test_maps_of_one_channel_lie_beside_the_picture() -> None:
 def test_the_order_of_channels_is_the_visitor_s() -> None:
     maps = stand_ins.feature_maps().take([7, 2])
     assert maps.channels.tolist() == [7, 2]
-    fig = figures.feature_maps(maps, ("fur", "brick → grass"))
+    fig = feature_maps(maps, ("fur", "brick → grass"))
     texts = [note.text for note in fig.layout.annotations]
     assert texts == ["channel 7<br>fur", "channel 2<br>brick → grass"]
 

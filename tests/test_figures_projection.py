@@ -10,12 +10,13 @@ import pytest
 import stand_ins
 import stand_ins_maps
 
-from explorer.app import figures
-from explorer.app.figures.projection.paint import QUADRANTS
-from explorer.app.figures.projection.points import BRIGHT, DIM
-from explorer.app.figures.projection.still import SHORT
+from explorer.app.figures.style import tint
 from explorer.evidence import Score
-from explorer.results.projection import in_proportion
+from explorer.looks.projection.figures.moving import projection_epochs, projection_slide
+from explorer.looks.projection.figures.paint import QUADRANTS, by_class, by_prediction, by_right, by_shuffled
+from explorer.looks.projection.figures.points import BRIGHT, DIM, Marks
+from explorer.looks.projection.figures.still import SHORT, projection_moves, projection_noise, projection_pair
+from explorer.looks.projection.question import in_proportion
 
 LABELS = stand_ins_maps.LABELS
 P = stand_ins.projection()
@@ -24,13 +25,13 @@ SAID_B = np.where((np.arange(stand_ins.N) >= 3) & (np.arange(stand_ins.N) < 8), 
 PICTURE = "data:image/jpeg;base64,AAAA"
 
 FIGURES: dict[str, Callable[[], go.Figure]] = {
-    "pair": lambda: figures.projection_pair(P, marks=figures.Marks((1, 2), 5, ((3, PICTURE),))),
-    "by prediction": lambda: figures.projection_pair(P, paint=figures.by_prediction(P, SAID_A, SAID_B)),
-    "arrows": lambda: figures.projection_moves(P, figures.by_right(P, SAID_A, SAID_B), figures.Marks((4,), 2)),
-    "slide": lambda: figures.projection_slide(P, marks=figures.Marks(image=7)),
-    "epochs": lambda: figures.projection_epochs(stand_ins_maps.trajectory(), figures.Marks(image=7)),
-    "still epochs": lambda: figures.projection_epochs(stand_ins_maps.trajectory(moved=False)),
-    "noise": lambda: figures.projection_noise(P, stand_ins_maps.noise()),
+    "pair": lambda: projection_pair(P, marks=Marks((1, 2), 5, ((3, PICTURE),))),
+    "by prediction": lambda: projection_pair(P, paint=by_prediction(P, SAID_A, SAID_B)),
+    "arrows": lambda: projection_moves(P, by_right(P, SAID_A, SAID_B), Marks((4,), 2)),
+    "slide": lambda: projection_slide(P, marks=Marks(image=7)),
+    "epochs": lambda: projection_epochs(stand_ins_maps.trajectory(), Marks(image=7)),
+    "still epochs": lambda: projection_epochs(stand_ins_maps.trajectory(moved=False)),
+    "noise": lambda: projection_noise(P, stand_ins_maps.noise()),
 }
 
 
@@ -54,7 +55,7 @@ def drawn(fig: go.Figure, axis: str = "x") -> dict[int, tuple[float, float, str,
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_map_has_its_words_and_ink(name: str, dark: bool) -> None:
-    fig = figures.tint(FIGURES[name](), dark)
+    fig = tint(FIGURES[name](), dark)
     words = fig.layout.meta
     assert (
         len(words["alt"]) > 40
@@ -70,7 +71,7 @@ def test_every_map_has_its_words_and_ink(name: str, dark: bool) -> None:
 
 
 def test_a_selection_is_bright_on_both_sides_and_the_rest_is_dim() -> None:
-    fig = figures.projection_pair(P, marks=figures.Marks(selected=(1, 2, 9)))
+    fig = projection_pair(P, marks=Marks(selected=(1, 2, 9)))
     for axis in ("x", "x2"):
         bright = {i for i, point in drawn(fig, axis).items() if point[4] == BRIGHT}
         dim = {i for i, point in drawn(fig, axis).items() if point[4] == DIM}
@@ -79,23 +80,23 @@ def test_a_selection_is_bright_on_both_sides_and_the_rest_is_dim() -> None:
 
 
 def test_the_chosen_image_is_ringed_where_it_lies_in_a_and_in_b() -> None:
-    fig = figures.projection_pair(P, marks=figures.Marks(image=5))
+    fig = projection_pair(P, marks=Marks(image=5))
     rings = [t for t in fig.data if t.name == "chosen"]
     assert [t.xaxis for t in rings] == ["x", "x", "x2", "x2"]
     for ring, xy in zip(rings, (P.a, P.a, P.b, P.b), strict=True):
         np.testing.assert_allclose([ring.x[0], ring.y[0]], xy[5], atol=1e-3)
-    assert not [t for t in figures.projection_pair(P, marks=figures.Marks(image=99)).data if t.name == "chosen"]
+    assert not [t for t in projection_pair(P, marks=Marks(image=99)).data if t.name == "chosen"]
 
 
 def test_pictures_lie_on_their_points_on_both_sides() -> None:
-    fig = figures.projection_pair(P, marks=figures.Marks(pictures=((3, PICTURE), (8, PICTURE))))
+    fig = projection_pair(P, marks=Marks(pictures=((3, PICTURE), (8, PICTURE))))
     assert [(i.xref, i.yref) for i in fig.layout.images] == [("x", "y")] * 2 + [("x2", "y2")] * 2
     assert [i.x for i in fig.layout.images] == pytest.approx([P.a[3, 0], P.a[8, 0], P.b[3, 0], P.b[8, 0]])
     assert "Pictures: 2 of 24 images" in fig.layout.meta["look"]
 
 
 def test_quadrants_differ_by_colour_and_symbol_and_count_their_images() -> None:
-    fig = figures.projection_pair(P, paint=figures.by_right(P, SAID_A, SAID_B))
+    fig = projection_pair(P, paint=by_right(P, SAID_A, SAID_B))
     styles = {(colour, symbol) for _, colour, symbol in QUADRANTS}
     assert len({c for c, _ in styles}) == len({s for _, s in styles}) == 4
     # wrong in A: 0 to 5; wrong in B: 3 to 7
@@ -109,8 +110,8 @@ def test_quadrants_differ_by_colour_and_symbol_and_count_their_images() -> None:
 
 
 def test_predictions_colour_each_side_by_its_own_model_and_what_is_wrong_is_hollow() -> None:
-    fig = figures.projection_pair(P, paint=figures.by_prediction(P, SAID_A, SAID_B))
-    styles = [figures.by_class(LABELS, P.classes).styles[k] for k in range(3)]
+    fig = projection_pair(P, paint=by_prediction(P, SAID_A, SAID_B))
+    styles = [by_class(LABELS, P.classes).styles[k] for k in range(3)]
     for axis, said in (("x", SAID_A), ("x2", SAID_B)):
         for i, point in drawn(fig, axis).items():
             colour, symbol = styles[said[i]]
@@ -120,8 +121,8 @@ def test_predictions_colour_each_side_by_its_own_model_and_what_is_wrong_is_holl
 
 def test_shuffled_labels_keep_the_places_and_deal_the_colours_out_anew() -> None:
     order = np.random.default_rng(0).permutation(stand_ins.N)
-    paint = figures.by_shuffled(P, order, Score(24, 8), Score(24, 9))
-    fig, plain = figures.projection_pair(P, paint=paint), figures.projection_pair(P)
+    paint = by_shuffled(P, order, Score(24, 8), Score(24, 9))
+    fig, plain = projection_pair(P, paint=paint), projection_pair(P)
     here, there = drawn(fig), drawn(plain)
     assert {i: p[:2] for i, p in here.items()} == {i: p[:2] for i, p in there.items()}
     assert all(here[i][2:4] == there[order[i]][2:4] for i in range(stand_ins.N))
@@ -129,14 +130,14 @@ def test_shuffled_labels_keep_the_places_and_deal_the_colours_out_anew() -> None
 
 
 def test_the_legend_stays_bright_and_is_not_part_of_the_map() -> None:
-    fig = figures.projection_pair(P, marks=figures.Marks(selected=(1,)))
+    fig = projection_pair(P, marks=Marks(selected=(1,)))
     shown = [t for t in fig.data if t.showlegend is not False]
     assert [t.name for t in shown] == list(P.classes)
     assert {t.xaxis for t in shown} == {"x9"} and all(t.marker.opacity is None for t in shown)
 
 
 def test_arrows_run_from_a_to_b_with_a_tip_only_where_the_way_can_be_seen() -> None:
-    fig = figures.projection_moves(P)
+    fig = projection_moves(P)
     arrows = fig.data[0]
     assert arrows.marker.symbol == "arrow" and arrows.marker.angleref == "previous"
     for i in range(stand_ins.N):
@@ -149,13 +150,13 @@ def test_arrows_run_from_a_to_b_with_a_tip_only_where_the_way_can_be_seen() -> N
 
 
 def test_arrows_are_drawn_for_the_selection() -> None:
-    fig = figures.projection_moves(P, marks=figures.Marks(selected=(4, 10)))
+    fig = projection_moves(P, marks=Marks(selected=(4, 10)))
     assert list(fig.data[0].x)[::3] == pytest.approx([P.a[4, 0], P.a[10, 0]], abs=1e-3)
     assert sorted(drawn(fig)) == list(range(stand_ins.N))
 
 
 def test_the_slide_begins_at_a_ends_at_b_and_goes_straight() -> None:
-    fig = figures.projection_slide(P, marks=figures.Marks(image=7))
+    fig = projection_slide(P, marks=Marks(image=7))
     assert len(fig.frames) == 11 == len(fig.layout.sliders[0].steps)
     places = [np.column_stack([f.data[0].x, f.data[0].y]) for f in fig.frames]
     for t, place in enumerate(places):
@@ -170,7 +171,7 @@ def test_the_slide_begins_at_a_ends_at_b_and_goes_straight() -> None:
 
 def test_every_epoch_is_a_frame_and_the_point_on_the_curve_goes_along() -> None:
     found = stand_ins_maps.trajectory()
-    fig = figures.projection_epochs(found, figures.Marks(image=7))
+    fig = projection_epochs(found, Marks(image=7))
     assert [step.label for step in fig.layout.sliders[0].steps] == ["pre-trained", "1", "2", "4"]
     for t, frame in enumerate(fig.frames):
         np.testing.assert_allclose(np.column_stack([frame.data[0].x, frame.data[0].y]), found.xy[t], atol=1e-3)
@@ -184,21 +185,21 @@ def test_every_epoch_is_a_frame_and_the_point_on_the_curve_goes_along() -> None:
 
 def test_a_map_says_how_many_of_the_epochs_it_shows() -> None:
     found = stand_ins_maps.trajectory()
-    title = figures.projection_epochs(found, trained=40).layout.annotations[0].text
+    title = projection_epochs(found, trained=40).layout.annotations[0].text
     assert title == "24 of 24 test images, 3 of 40 epochs"
     for trained in (0, 3):
-        assert figures.projection_epochs(found, trained=trained).layout.annotations[0].text == "24 of 24 test images"
-    still = figures.projection_epochs(stand_ins_maps.trajectory(moved=False), trained=40)
+        assert projection_epochs(found, trained=trained).layout.annotations[0].text == "24 of 24 test images"
+    still = projection_epochs(stand_ins_maps.trajectory(moved=False), trained=40)
     assert "epochs" not in still.layout.annotations[0].text
 
 
 def test_epochs_that_changed_nothing_have_nothing_to_play() -> None:
-    fig = figures.projection_epochs(stand_ins_maps.trajectory(moved=False))
+    fig = projection_epochs(stand_ins_maps.trajectory(moved=False))
     assert not fig.layout.sliders and "Nothing moves" in fig.layout.meta["look"]
 
 
 def test_noise_has_its_own_axes_and_its_numbers() -> None:
-    fig = figures.projection_noise(P, stand_ins_maps.noise())
+    fig = projection_noise(P, stand_ins_maps.noise())
     assert sorted(drawn(fig, "x2")) == list(range(stand_ins.N))
     assert "33.3 %" in fig.layout.annotations[1].text and fig.layout.xaxis.range != fig.layout.xaxis2.range
 
@@ -211,25 +212,25 @@ def test_many_images_are_thinned_in_proportion_and_it_is_said() -> None:
     assert len(in_proportion(np.arange(40), 10)) == 40  # one of each class at least
     xy = np.random.default_rng(0).normal(size=(len(labels), 2))
     many = type(P)(**{**vars(P), "a": xy, "b": xy + 1, "labels": labels, "ids": ("x",) * len(labels)})
-    fig = figures.projection_pair(many)
+    fig = projection_pair(many)
     assert "Drawn: 1249 of 4000 images" in fig.layout.meta["look"] and len(drawn(fig)) == 1249
-    assert len(figures.projection_moves(many).data[0].x) <= 3 * 250
-    assert figures.projection_slide(many).data[0].x is not None
+    assert len(projection_moves(many).data[0].x) <= 3 * 250
+    assert projection_slide(many).data[0].x is not None
 
 
 def test_under_the_map_stands_how_much_a_rotation_on_other_images_leaves() -> None:
     told = "fitted on 250 other images, 19 % of the squared distance between A and B is left"
-    for draw in (figures.projection_pair, figures.projection_moves, figures.projection_slide):
+    for draw in (projection_pair, projection_moves, projection_slide):
         assert told in draw(P).layout.meta["caution"]
-    still = figures.projection_pair(stand_ins.projection(unmoved=True)).layout.meta["caution"]
+    still = projection_pair(stand_ins.projection(unmoved=True)).layout.meta["caution"]
     assert "rotat" not in still
-    assert "Nothing was rotated" in figures.projection_pair(replace(P, others=0)).layout.meta["caution"]
+    assert "Nothing was rotated" in projection_pair(replace(P, others=0)).layout.meta["caution"]
     found = stand_ins_maps.trajectory()
-    assert "Nothing is rotated" in figures.projection_epochs(found).layout.meta["caution"]
-    turned = figures.projection_epochs(replace(found, others=153)).layout.meta["caution"]
+    assert "Nothing is rotated" in projection_epochs(found).layout.meta["caution"]
+    turned = projection_epochs(replace(found, others=153)).layout.meta["caution"]
     assert "fitted on the 153 that are not drawn" in turned
 
 
 def test_a_lasso_or_a_hand() -> None:
-    assert figures.projection_pair(P, marks=figures.Marks(lasso=True)).layout.dragmode == "lasso"
-    assert figures.projection_pair(P).layout.dragmode == "pan"
+    assert projection_pair(P, marks=Marks(lasso=True)).layout.dragmode == "lasso"
+    assert projection_pair(P).layout.dragmode == "pan"

@@ -12,12 +12,13 @@ from torch.nn import functional
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.engine import auditing, backbones, freezing
-from explorer.engine.auditing import Witness
-from explorer.engine.backbones import Network
 from explorer.errors import ExplorerError
+from explorer.models import backbones
+from explorer.models.network import Network
 from explorer.recipe import Recipe
-from explorer.results import Audit
+from explorer.runs.records import Audit
+from explorer.training.compute import auditing, freezing
+from explorer.training.compute.auditing import Witness
 
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
 NORMED = ("resnet10", "mobilenet_v3_small")

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from explorer import texts
-from explorer.app.ui.links import SETTINGS
-from explorer.app.ui.terms import DRAWN
+from explorer.app.links import SETTINGS
 from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.course import texts
+from explorer.course.texts import Linker
+from explorer.course.texts.lessons import STEPS
+from explorer.course.view.terms import DRAWN
 from explorer.errors import ExplorerError
-from explorer.texts import Linker
 from explorer.texts.glossary import read_questions, read_terms
-from explorer.texts.lessons import STEPS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {path.stem for path in (ROOT / "pages").glob("*.py")}

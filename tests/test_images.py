@@ -12,11 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from test_pages import opened, words
 
-from explorer import jobs, results, runs
-from explorer.app import figures, launch
-from explorer.app.figures.confusion import counts
-from explorer.app.ui import asking, grid, images, tiles
+from explorer import jobs, runs
+from explorer.answers import save
+from explorer.app import asking, launch
+from explorer.app.figures.style import enlarge
 from explorer.errors import ExplorerError
+from explorer.looks.images.figures import PANELS, confusion, counts
+from explorer.looks.images.question import Movement, Seen
+from explorer.looks.images.view import choosing, grid, tiles
 from explorer.recipe import make
 
 
@@ -24,8 +27,8 @@ def two_runs() -> tuple[str, str]:
     """A finished pair with what this page asks for."""
     a, b = (stand_ins.finished_run(wrong=n, strategy=s) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     for run in (a, b):
-        results.save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
-    results.save(results.Movement("layer4", np.linspace(0, 1, stand_ins.N)), jobs.task("movement", a=a, b=b).path)
+        save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
+    save(Movement("layer4", np.linspace(0, 1, stand_ins.N)), jobs.task("movement", a=a, b=b).path)
     return a, b
 
 
@@ -36,7 +39,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_image_is_in_one_quadrant() -> None:
     a, b = np.array([True, True, False, False]), np.array([True, False, True, False])
-    named = {name: rule(a, b).tolist() for name, rule in images.GROUPS.items()}
+    named = {name: rule(a, b).tolist() for name, rule in choosing.GROUPS.items()}
     assert named["All"] == [True] * 4
     del named["All"]
     assert np.array(list(named.values())).sum(axis=0).tolist() == [1, 1, 1, 1]
@@ -48,16 +51,16 @@ def test_orders_put_first_what_they_say() -> None:
     a, b = (runs.read(run) for run in two_runs())
     pa, pb = runs.predictions(a.id), runs.predictions(b.id)
     rows = np.arange(len(pa.labels))
-    gain = images.true_probability(pb) - images.true_probability(pa)
+    gain = choosing.true_probability(pb) - choosing.true_probability(pa)
     for order, worth in (
         ("B gained most", gain),
         ("B lost most", -gain),
-        ("Loss in A", -np.log(images.true_probability(pa))),
-        ("Loss in B", -np.log(images.true_probability(pb))),
+        ("Loss in A", -np.log(choosing.true_probability(pa))),
+        ("Loss in B", -np.log(choosing.true_probability(pb))),
         ("Features moved furthest", np.linspace(0, 1, len(rows))),
         ("Number", -rows),
     ):
-        found = images.ordered(rows, order, a, b)
+        found = choosing.ordered(rows, order, a, b)
         assert sorted(found) == rows.tolist()
         assert (np.diff(worth[found]) <= 1e-9).all(), order
 
@@ -65,8 +68,8 @@ def test_orders_put_first_what_they_say() -> None:
 def test_a_tile_says_what_both_models_said() -> None:
     a, b = two_runs()
     pa, pb = runs.predictions(a), runs.predictions(b)
-    fixed = int(np.flatnonzero(images.right(pb) & ~images.right(pa))[0])
-    ((number, text, foot),) = images.items([fixed], pa, pb)
+    fixed = int(np.flatnonzero(choosing.right(pb) & ~choosing.right(pa))[0])
+    ((number, text, foot),) = choosing.items([fixed], pa, pb)
     name, wrong = pa.classes[pa.labels[fixed]], pa.classes[pa.predicted[fixed]]
     assert (number, foot) == (fixed, "✕ → ✓")
     assert text == f"Image {fixed}, {name}. A: {wrong}, 80 %, wrong. B: {name}, 80 %, right."
@@ -79,7 +82,7 @@ def asked(key: str) -> Response:
 def test_a_sprite_holds_every_thumbnail_at_its_place(home: Path) -> None:
     task = jobs.task("gallery", run="r")
     gallery = stand_ins.gallery()
-    results.save(gallery, task.path)
+    save(gallery, task.path)
     assert tiles.sprite_address(task) == f"/api/sprite/{task.key}.jpg"
     answer = asked(task.key)
     assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
@@ -102,13 +105,13 @@ def test_confusion_counts_true_by_named() -> None:
     assert counts(labels, said, 3).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
 
 
-@pytest.mark.parametrize("only", ["", *figures.PANELS])
+@pytest.mark.parametrize("only", ["", *PANELS])
 def test_confusion_figure_draws_counts_and_their_change(only: str) -> None:
     labels = np.array([0, 0, 1, 2, 2])
     a, b = np.array([0, 1, 1, 0, 2]), np.array([0, 0, 1, 2, 1])
-    fig = figures.confusion(labels, a, b, ("x", "<b>", "z"), ("B", 2, 1), only)
+    fig = confusion(labels, a, b, ("x", "<b>", "z"), ("B", 2, 1), only)
     maps = [trace for trace in fig.data if trace.type == "heatmap"]
-    texts = dict(zip([only] if only else figures.PANELS, (m.text for m in maps), strict=True))
+    texts = dict(zip([only] if only else PANELS, (m.text for m in maps), strict=True))
     if "change" in texts:
         assert [list(row) for row in texts["change"]] == [["+1", "−1", ""], ["", "", ""], ["−1", "+1", ""]]
     if "A" in texts:
@@ -122,8 +125,8 @@ def test_confusion_figure_draws_counts_and_their_change(only: str) -> None:
 
 def test_a_projector_enlarges_all_type() -> None:
     labels = np.array([0, 1])
-    plain, large = (figures.confusion(labels, labels, labels, ("x", "y")) for _ in range(2))
-    figures.enlarge(large, 1.5)
+    plain, large = (confusion(labels, labels, labels, ("x", "y")) for _ in range(2))
+    enlarge(large, 1.5)
     assert large.layout.font.size == 1.5 * plain.layout.font.size
     assert large.layout.xaxis.tickfont.size == 1.5 * plain.layout.xaxis.tickfont.size
     assert large.layout.annotations[0].font.size == 1.5 * plain.layout.annotations[0].font.size
@@ -187,7 +190,7 @@ def test_images_of_an_address_are_selected_everywhere() -> None:
 def of_two_weights() -> tuple[str, str]:
     a = stand_ins.finished_run(strategy="linear_probe")
     b = stand_ins.finished_run(strategy="linear_probe", weights="random")
-    results.save(stand_ins.gallery(), jobs.task("gallery", run=a).path)
+    save(stand_ins.gallery(), jobs.task("gallery", run=a).path)
     return a, b
 
 
@@ -199,11 +202,11 @@ def test_movement_is_not_offered_between_unrelated_networks() -> None:
 
 def own(a: str, b: str, key: str) -> None:
     picture = np.full((32, 32, 3), 120, np.uint8)
-    seen = results.Seen(picture, stand_ins.CLASSES, np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.1, 0.8]))
-    results.save(seen, jobs.task("see", a=a, b=b, image=key).path)
+    seen = Seen(picture, stand_ins.CLASSES, np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.1, 0.8]))
+    save(seen, jobs.task("see", a=a, b=b, image=key).path)
     look = {"target": "fur", "method": "gradcam", "stage": "layer3", "times": 2}
     found = stand_ins.attribution(0, "fur")
-    results.save(found, jobs.task("attribute", a=a, b=b, image=key, **look).path)
+    save(found, jobs.task("attribute", a=a, b=b, image=key, **look).path)
 
 
 def test_an_own_picture_takes_the_test_image_s_place() -> None:
@@ -218,28 +221,30 @@ def test_an_own_picture_takes_the_test_image_s_place() -> None:
 
 
 def test_movement_is_zero_where_nothing_moved(tiny: dict[str, object]) -> None:
-    from explorer.engine import tasks
+    from explorer.looks.images.compute import movement
+    from explorer.training.compute.handlers import train
 
     ids = []
     for strategy, weights in (("linear_probe", "random"), ("linear_probe", "random"), ("full", "random")):
         ids.append(runs.create(make(**{**tiny, "weights": weights}, strategy=strategy), state="queued"))
-        tasks.train(ids[-1])
-    still, moved = tasks.movement(ids[0], ids[1]), tasks.movement(ids[0], ids[2])
+        train(ids[-1])
+    still, moved = movement(ids[0], ids[1]), movement(ids[0], ids[2])
     assert (still.moved == 0).all() and (moved.moved > 0).all()
     assert moved.stage == "layer4" and len(moved.moved) == len(runs.predictions(ids[0]).ids)
 
 
 def test_movement_between_unrelated_networks_is_refused(tiny: dict[str, object]) -> None:
-    from explorer.engine import tasks
+    from explorer.looks.images.compute import movement
+    from explorer.training.compute.handlers import train
 
     ids = [
         runs.create(make(**{**tiny, "weights": weights}, strategy="linear_probe"), state="queued")
         for weights in ("random", "BUILT_IN")
     ]
     for run in ids:
-        tasks.train(run)
+        train(run)
     with pytest.raises(ExplorerError, match="share no axes"):
-        tasks.movement(*ids)
+        movement(*ids)
 
 
 def test_marking_turns_an_image_on_and_off(monkeypatch: pytest.MonkeyPatch) -> None:

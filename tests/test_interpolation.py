@@ -6,12 +6,12 @@ import torch
 from test_rewind import nets  # noqa: F401  (a fixture)
 from test_stream import stream
 
-from explorer.engine import batchnorm
-from explorer.engine.backbones import Network
-from explorer.engine.interpolation import along, behind, check, common, mixed, resettled
-from explorer.engine.stream import logits
+from explorer.data.stream import logits
 from explorer.errors import ExplorerError
+from explorer.looks.similarity.compute.interpolation import along, behind, check, common, mixed, resettled
+from explorer.models.network import Network
 from explorer.recipe import make
+from explorer.training.compute import batchnorm
 
 
 def test_the_middle_of_two_linear_maps_is_the_middle_of_what_they_say() -> None:

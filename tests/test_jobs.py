@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from explorer import evidence, jobs, recipe, results, runs
+from explorer import evidence, jobs, recipe, runs
+from explorer.answers import save
 from explorer.errors import ExplorerError
 from explorer.jobs import Task
 
@@ -67,7 +68,7 @@ def test_a_question_is_queued_once_claimed_once_and_answered_from_its_file() -> 
     answer = jobs.status(task)
     assert answer is not None
     assert (answer.state, answer.progress, answer.message, answer.waiting) == ("running", 0.5, "half", True)
-    results.save(evidence.Score(2, 1), task.path)
+    save(evidence.Score(2, 1), task.path)
     jobs.note(task, state="done")
     assert jobs.result(task).state == "done" and jobs.result(task).value() == evidence.Score(2, 1)
 

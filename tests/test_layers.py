@@ -1,4 +1,4 @@
-"""DESIGN.md's import table, executed; and STYLE.md's caps, counted."""
+"""Who may import whom, executed; and the caps on modules and functions, counted."""
 
 import ast
 import json
@@ -12,98 +12,52 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-HALL = (
-    "recipe",
-    "results",
-    "runs",
-    "arms",
-    "races",
-    "lessons",
-    "progress",
-    "jobs",
-    "cache",
-    "pictures",
-    "catalogue",
-    "texts",
-    "errors",
-    "evidence",
-    "installation",
-    "machine",
-)
 
-# unit → the units it may import besides itself
-LOWEST = {"errors", "evidence"}
-MAY: dict[str, set[str]] = {
-    "errors": set(),
-    "evidence": set(),
-    "installation": LOWEST,
-    "machine": {"errors"},
-    "catalogue": LOWEST,
-    "cache": {"catalogue", *LOWEST},
-    "pictures": {"catalogue", *LOWEST},
-    "texts": {"lessons", "progress", "catalogue", *LOWEST},
-    "results": LOWEST,
-    "recipe": {"catalogue", *LOWEST},
-    "runs": {"results", "recipe", "catalogue", *LOWEST},
-    "lessons": {"recipe", "catalogue", *LOWEST},
-    "progress": {"runs", "results", "recipe", "catalogue", *LOWEST},
-    "arms": {"recipe", "catalogue", *LOWEST},
-    "races": {"arms", "runs", "results", "recipe", "catalogue", *LOWEST},
-    "jobs": {"runs", "results", "recipe", "catalogue", *LOWEST},
-    "cli": {"engine.tasks", "installation", "runs", "results", "recipe", "catalogue", *LOWEST},
-    "__main__": {"cli"},
-    "worker": {"engine.tasks", "engine", "jobs", "runs", "results", "installation", "machine", *LOWEST},
-    "app.figures": set(HALL),
-    "app.ui": {"app.figures", *HALL},
-    "app.launch": {"app.ui", "app.figures", *HALL},
-    "app.main": {"app.ui", *HALL},
-    "pages": {"app.main", "app.ui", "app.figures", *HALL},
-    "launcher": {"app.launch"},
-    "engine.tasks": {
-        "engine.training",
-        "engine.auditing",
-        "engine.freezing",
-        "engine.rates",
-        "engine",
-        "lessons",
-        "pictures",
-        "texts",
-        "runs",
-        "results",
-        "recipe",
-        "catalogue",
-        *LOWEST,
-    },
-    "engine.rates": {"engine.training", "engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine.training": {"engine.auditing", "engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine.auditing": {"engine.freezing", "engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine.freezing": {"engine", "results", "recipe", "catalogue", *LOWEST},
-    "engine": {"cache", "machine", "results", "recipe", "catalogue", *LOWEST},
+ROOMS = (
+    "errors", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads", "texts", "recipe", "answers",
+    "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images", "looks.similarity", "looks.features",
+    "looks.projection", "looks.attribution", "race", "course", "app.launch", "app.main", "worker", "cli", "__main__",
+)  # fmt: skip
+"""From the ground up: a room imports from those before it."""
+
+ON_TOP = ("race", "course", "app.launch", "app.main", "worker", "cli")
+"""Rooms that no other room needs, but for pages and what starts the app."""
+
+HEAVY_ROOMS = ("models", "data")
+WINGS = {"compute": "heavy", "figures": "figures", "view": "view"}
+"""The name of a file or folder inside its room → its wing; `question` and all other names are neutral, and light."""
+
+ALLOWED = {
+    "neutral": {"neutral"},
+    "heavy": {"neutral", "heavy"},
+    "figures": {"neutral", "figures"},
+    "view": {"neutral", "figures", "view"},
 }
+"""wing → the wings it may import from; worker and cli reach the heavy wing too, inside of functions."""
 
-# library → the only places that may import it
+# library → the only places that may import it: a wing, or the beginning of a path
 DOORS = {
-    "streamlit": ("explorer/app/", "pages/", "streamlit_app.py"),
+    "streamlit": ("view", "pages/", "streamlit_app.py"),
     "starlette": ("explorer/app/launch.py",),
-    "plotly": ("explorer/app/figures/",),
-    "torch": ("explorer/engine/",),
-    "torchvision": ("explorer/engine/",),
-    "sklearn": ("explorer/engine/",),
-    "scipy": ("explorer/engine/",),
-    "safetensors": ("explorer/engine/", "explorer/runs/"),
-    "captum": ("explorer/engine/attribution",),
-    "umap": ("explorer/engine/projection",),
-    "numba": ("explorer/engine/projection",),
+    "plotly": ("figures",),
+    "torch": ("heavy",),
+    "torchvision": ("heavy",),
+    "sklearn": ("heavy",),
+    "scipy": ("heavy",),
+    "safetensors": ("heavy", "explorer/runs/"),
+    "captum": ("explorer/looks/attribution/compute",),
+    "umap": ("explorer/looks/projection/compute",),
+    "numba": ("explorer/looks/projection/compute",),
     "sqlite3": ("explorer/jobs/",),
     "multiprocessing": ("explorer/worker/",),
     "argparse": ("explorer/cli",),
     "skimage": (),
     "matplotlib": (),
-    "pickle": ("explorer/engine/backbones/weights.py",),  # for the name of its error
+    "pickle": ("explorer/models/weights.py",),  # for the name of its error
 }
 
 HEAVY = ("torch", "torchvision", "captum", "umap", "numba", "sklearn", "scipy", "skimage", "matplotlib")
-NETWORK = ("explorer/engine/backbones", "explorer/engine/datasets")
+NETWORK = ("explorer/models", "explorer/data")
 DRAWERS = {"utils", "util", "helpers", "common", "base", "core", "misc", "constants", "types", "tools", "shared"}
 
 
@@ -120,17 +74,32 @@ class Module:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
     @property
-    def unit(self) -> str:
+    def room(self) -> str:
         if not self.name.startswith("explorer"):
             return "pages" if self.path.startswith("pages/") else "launcher"
-        return unit(self.name)
+        return room(self.name)
+
+    @property
+    def wing(self) -> str:
+        return wing(self.name) if self.name.startswith("explorer") else "view"
 
 
-def unit(name: str) -> str:
-    """The longest name in the table that the module lies under, e.g. `engine` for explorer.engine.features."""
+def room(name: str) -> str:
+    """The longest room that the module lies in, e.g. `looks.images` for explorer.looks.images.view.grid."""
     inner = name.removeprefix("explorer.")
-    fitting = [known for known in MAY if inner == known or inner.startswith(f"{known}.")]
+    fitting = [known for known in ROOMS if inner == known or inner.startswith(f"{known}.")]
     return max(fitting, key=len) if fitting else inner
+
+
+def wing(name: str) -> str:
+    """The wing that the names on the module's way say; the last that says one wins."""
+    parts = name.split(".")[1:]
+    named = [WINGS[part] for part in parts if part in WINGS]
+    if named:
+        return named[-1]
+    if room(name) in HEAVY_ROOMS:
+        return "heavy"
+    return "view" if parts[:1] == ["app"] else "neutral"
 
 
 @cache
@@ -159,28 +128,32 @@ def imported(module: Module) -> Iterator[tuple[str, int]]:
 
 
 @by_path
-def test_imports_run_downhill(module: Module) -> None:
+def test_a_room_imports_from_those_before_it(module: Module) -> None:
     for name, line in imported(module):
-        if name.split(".")[0] not in ("explorer", "pages") or name == "explorer":
+        if not name.startswith("explorer.") or module.room in ("pages", "launcher", "__main__"):
             continue
-        allowed = MAY[module.unit] | {module.unit}
-        assert unit(name) in allowed, (
-            f"{module.path}:{line} ({module.unit}) imports {name}. Allowed: {', '.join(sorted(allowed))}. "
-            f"The table is in DESIGN.md and at the top of this file."
+        assert ROOMS.index(room(name)) <= ROOMS.index(module.room), (
+            f"{module.path}:{line} ({module.room}) imports {name}. The order of rooms is at the top of this file, and in "
+            f"docs/design.md."
         )
+        apart = room(name) in ON_TOP and room(name) != module.room and module.room not in ON_TOP
+        assert not apart, f"{module.path}:{line}: nothing below the app needs {room(name)}"
 
 
-def test_every_module_is_in_the_table() -> None:
-    assert {m.unit for m in modules()} - {"explorer", "app", ""} <= MAY.keys()
+def test_every_module_is_in_a_room() -> None:
+    assert {m.room for m in modules()} - {"explorer", "looks", "pages", "launcher"} == {*ROOMS}
 
 
-def test_the_wings_never_meet() -> None:
-    for module in modules():
-        wings = {unit(name).split(".")[0] for name, _ in imported(module) if name.startswith("explorer.")}
-        if module.unit.startswith("app") or module.unit in ("pages", "launcher"):
-            assert not wings & {"engine", "worker", "cli"}, module.path
-        if module.unit.startswith("engine"):
-            assert not wings & {"app", "jobs", "worker", "cli"}, module.path
+@by_path
+def test_the_wings_stay_apart(module: Module) -> None:
+    if module.room in ("worker", "cli"):
+        return
+    for name, line in imported(module):
+        if name.startswith("explorer."):
+            assert wing(name) in ALLOWED[module.wing], (
+                f"{module.path}:{line} ({module.wing}) imports {name} ({wing(name)}). A file's name says its wing; the table is "
+                f"at the top of this file."
+            )
 
 
 def test_no_import_goes_in_a_circle() -> None:
@@ -202,7 +175,8 @@ def test_no_import_goes_in_a_circle() -> None:
 def test_each_library_has_one_door(module: Module) -> None:
     for name, line in imported(module):
         doors = DOORS.get(name.split(".")[0])
-        assert doors is None or module.path.startswith(doors), f"{module.path}:{line} imports {name}; only {doors} may"
+        here = doors is None or module.wing in doors or module.path.startswith(tuple(d for d in doors if "/" in d))
+        assert here, f"{module.path}:{line} imports {name}; only {doors} may"
 
 
 @by_path
@@ -239,7 +213,7 @@ def test_only_jobs_and_worker_start_processes(module: Module) -> None:
 
 @by_path
 def test_the_light_wing_writes_no_file_but_through_the_hall(module: Module) -> None:
-    if not module.unit.startswith(("app", "pages", "launcher")):
+    if module.wing not in ("view", "figures"):
         return
     for node in ast.walk(module.tree):
         writes = {"write_text", "write_bytes", "mkdir", "touch", "rename", "rmtree", "savez", "save_file", "symlink_to"}
@@ -256,14 +230,23 @@ def run_fresh(code: str) -> list[str]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_light_wing_loads_nothing_heavy() -> None:
-    light = [m for m in modules() if m.unit.startswith("app.") and m.name not in ("explorer.app.main",)]
-    names = {m.name for m in light} | {f"explorer.{unit}" for unit in (*HALL, "cli")}
-    scripts = [m for m in modules() if m.unit in ("app.main", "pages")]
-    names |= {name for m in scripts for name, _ in imported(m)}
+def test_light_modules_load_nothing_heavy() -> None:
+    light = [
+        m
+        for m in modules()
+        if m.wing != "heavy" and m.room not in ("app.main", "worker", "pages", "launcher", "__main__")
+    ]
+    scripts = [m for m in modules() if m.room in ("app.main", "pages")]
+    names = {m.name for m in light} | {name for m in scripts for name, _ in imported(m)}
     loaded = run_fresh("\n".join(f"import {name}" for name in sorted(names)))
     assert {"streamlit", "plotly", "explorer"} <= set(loaded)
     assert not set(HEAVY) & set(loaded)
+
+
+def test_neutral_modules_load_no_web_server() -> None:
+    neutral = [m.name for m in modules() if m.wing == "neutral" and m.room not in ("worker", "__main__")]
+    loaded = run_fresh("\n".join(f"import {name}" for name in neutral))
+    assert not {*HEAVY, "streamlit", "plotly", "starlette"} & set(loaded)
 
 
 def test_the_worker_itself_loads_nothing_heavy() -> None:
@@ -271,21 +254,21 @@ def test_the_worker_itself_loads_nothing_heavy() -> None:
     assert not {*HEAVY, "streamlit", "plotly", "pandas"} & set(loaded)
 
 
-def test_the_engine_loads_no_web_server() -> None:
-    loaded = run_fresh("import explorer.engine.tasks")
+def test_the_heavy_wing_loads_no_web_server() -> None:
+    loaded = run_fresh("\n".join(f"import {m.name}" for m in modules() if m.wing == "heavy"))
     assert "torch" in loaded
     assert not {"streamlit", "plotly", "starlette"} & set(loaded)
 
 
-# STYLE.md, counted
+# Caps and habits, counted
 
 
 def cap(path: str) -> int:
     if path.startswith("pages/"):
-        return 80
+        return 110  # a page names the room of all it uses
     if path == "streamlit_app.py":
         return 40
-    return 350 if path.startswith(("explorer/app/ui", "explorer/app/figures")) else 250
+    return 350 if "/view" in path or "/figures" in path else 250
 
 
 @by_path
@@ -301,7 +284,7 @@ def test_a_function_fits_on_a_screen(module: Module) -> None:
             first = node.body[0]
             words = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) and first.end_lineno else 0
             lines = (node.end_lineno or 0) - node.lineno + 1 - words
-            most = 60 if module.unit == "app.figures" else 40  # a figure is one description, an argument a line
+            most = 60 if module.wing == "figures" else 40  # a figure is one description, an argument a line
             assert lines <= most, f"{module.path}:{node.lineno} {node.name} has {lines} lines besides its docstring"
 
 

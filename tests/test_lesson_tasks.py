@@ -10,15 +10,20 @@ import pytest
 import torch
 from torch.nn import functional
 
-from explorer import results, runs
-from explorer.app.ui.lessons.structure import pytorch_lines
+from explorer import runs
 from explorer.catalogue import BACKBONES, DATASETS, Backbone
 from explorer.catalogue.backbones import backbone
-from explorer.engine import backbones, snippets, tasks, training
-from explorer.engine.tasks import lessons as asked
+from explorer.course.compute import handlers as asked
+from explorer.course.compute.handlers import base_filters, beside_start, curve_point, new_head, walk
+from explorer.course.compute.snippets.scenes import opening
+from explorer.course.lesson_runs import CURVE_SIZES, CURVE_STEPS
+from explorer.course.question import CurvePoint, Stillness, Walk
+from explorer.course.view.structure import pytorch_lines
 from explorer.errors import ExplorerError
-from explorer.lessons import CURVE_SIZES, CURVE_STEPS
+from explorer.models import backbones
 from explorer.recipe import make
+from explorer.training.compute.handlers import train
+from explorer.training.compute.session import Session, prepare
 
 ROW = backbone("resnet10")
 TESTED = 306
@@ -29,7 +34,7 @@ HERE = ("resnet10", "BUILT_IN")
 
 
 def test_the_first_filters_are_those_of_the_network_and_random_ones_differ() -> None:
-    found = tasks.base_filters(*HERE)
+    found = base_filters(*HERE)
     assert found.layer == "conv1" and found.total == 64
     assert found.a.shape == found.b.shape == (64, 3, 7, 7) and list(found.kept) == list(range(64))
     built = backbones.build("resnet10", 2, "BUILT_IN")
@@ -38,20 +43,20 @@ def test_the_first_filters_are_those_of_the_network_and_random_ones_differ() -> 
 
 
 def test_random_beside_random_is_the_same() -> None:
-    found = tasks.base_filters("resnet10", "random")
+    found = base_filters("resnet10", "random")
     np.testing.assert_array_equal(found.a, found.b)
-    np.testing.assert_array_equal(found.b, tasks.base_filters(*HERE).b)
+    np.testing.assert_array_equal(found.b, base_filters(*HERE).b)
 
 
 # A walk
 
 
 @pytest.fixture(scope="module")
-def walked() -> results.Walk:
-    return tasks.walk(*HERE, 40)
+def walked() -> Walk:
+    return walk(*HERE, 40)
 
 
-def test_a_walk_passes_every_stage_with_the_shapes_that_strides_and_channels_give(walked: results.Walk) -> None:
+def test_a_walk_passes_every_stage_with_the_shapes_that_strides_and_channels_give(walked: Walk) -> None:
     side = ROW.preprocessing("BUILT_IN").crop
     assert walked.picture.shape == (side, side, 3) and walked.picture.dtype == np.uint8
     assert tuple(stage.stage for stage in walked.stages) == ROW.stage_names
@@ -60,12 +65,12 @@ def test_a_walk_passes_every_stage_with_the_shapes_that_strides_and_channels_giv
     assert shapes == [(c, side // s, side // s) for c, s in zip((64, 64, 128, 256, 512), strides, strict=True)]
 
 
-def test_the_parameters_of_a_walk_add_up_to_the_backbones(walked: results.Walk) -> None:
+def test_the_parameters_of_a_walk_add_up_to_the_backbones(walked: Walk) -> None:
     assert sum(stage.parameters for stage in walked.stages) == ROW.parameters
     assert walked.stages[0].parameters == 64 * 3 * 7 * 7 + 2 * 64, "the stem: one convolution and its BatchNorm"
 
 
-def test_what_a_middle_cell_sees_is_what_one_works_out_by_hand(walked: results.Walk) -> None:
+def test_what_a_middle_cell_sees_is_what_one_works_out_by_hand(walked: Walk) -> None:
     """Stem: 7 by 7 at stride 2, then pooling 3 by 3: cell m sees 4m - 5 to 4m + 5. layer1: two convolutions 3 by 3 at stride
     4, 8 more on each side. layer2: one at stride 2 and one of 3 by 3 after it, 3 cells of layer1 on each side of 8m."""
     side = ROW.preprocessing("BUILT_IN").crop
@@ -77,7 +82,7 @@ def test_what_a_middle_cell_sees_is_what_one_works_out_by_hand(walked: results.W
     assert walked.stages[4].sight == (0, side), "the last stage sees it all"
 
 
-def test_the_maps_of_a_walk_are_the_strongest_channels(walked: results.Walk) -> None:
+def test_the_maps_of_a_walk_are_the_strongest_channels(walked: Walk) -> None:
     for stage in walked.stages:
         assert stage.maps.shape == (asked.SHOWN, stage.rows, stage.columns) == (len(stage.shown), *stage.maps.shape[1:])
         means = np.abs(stage.maps).mean((1, 2))
@@ -85,8 +90,8 @@ def test_the_maps_of_a_walk_are_the_strongest_channels(walked: results.Walk) -> 
         assert len(set(stage.shown)) == asked.SHOWN and 0 <= stage.shown.min() <= stage.shown.max() < stage.channels
 
 
-def test_other_weights_and_another_picture_give_another_walk(walked: results.Walk) -> None:
-    other, random = tasks.walk(*HERE, 41), tasks.walk("resnet10", "random", 40)
+def test_other_weights_and_another_picture_give_another_walk(walked: Walk) -> None:
+    other, random = walk(*HERE, 41), walk("resnet10", "random", 40)
     assert not np.array_equal(other.picture, walked.picture)
     np.testing.assert_array_equal(random.picture, walked.picture)
     assert random.label == walked.label
@@ -95,20 +100,20 @@ def test_other_weights_and_another_picture_give_another_walk(walked: results.Wal
 
 
 def test_large_maps_are_shrunk_for_display_and_their_shape_stays_true() -> None:
-    stage = tasks.walk("squeezenet1_1", "random", 0).stages[0]
+    stage = walk("squeezenet1_1", "random", 0).stages[0]
     assert stage.rows > asked.CELLS and stage.maps.shape[1:] == (asked.CELLS, asked.CELLS)
 
 
 @pytest.mark.parametrize("image", [-1, TESTED, 10**9])
 def test_a_picture_that_is_not_there_is_said(image: int) -> None:
     with pytest.raises(ExplorerError, match=rf"no test image {image}: there are {TESTED}, numbered from 0"):
-        tasks.walk(*HERE, image)
+        walk(*HERE, image)
     with pytest.raises(ExplorerError, match=f"there are {TESTED}"):
-        tasks.new_head(*HERE, 3, 0, image)
+        new_head(*HERE, 3, 0, image)
 
 
 def test_an_unknown_backbone_is_said() -> None:
-    for ask in (lambda: tasks.walk("resnet9", "random", 0), lambda: tasks.base_filters("resnet9", "random")):
+    for ask in (lambda: walk("resnet9", "random", 0), lambda: base_filters("resnet9", "random")):
         with pytest.raises(ExplorerError, match="resnet9"):
             ask()
 
@@ -118,7 +123,7 @@ def test_an_unknown_backbone_is_said() -> None:
 
 @pytest.mark.parametrize("classes", [2, 17])
 def test_a_new_head_has_a_weight_for_each_feature_and_class_and_an_offset(classes: int) -> None:
-    found = tasks.new_head(*HERE, classes, 0, 5)
+    found = new_head(*HERE, classes, 0, 5)
     assert found.features == ROW.features == 512
     assert found.parameters == 512 * classes + classes and found.old == 512 * 1000 + 1000
     assert found.probability.shape == (classes,) and found.probability.sum() == pytest.approx(1, abs=1e-6)
@@ -135,17 +140,17 @@ def test_the_head_that_came_off_is_counted_with_all_its_layers(
 ) -> None:
     width = BACKBONES[backbone].features
     monkeypatch.setattr(asked, "_pooled", lambda *_: torch.zeros(TESTED, width))
-    assert tasks.new_head(backbone, "random", 2, 0, 5).old == old
+    assert new_head(backbone, "random", 2, 0, 5).old == old
 
 
 def test_a_head_that_has_not_learned_is_near_guessing() -> None:
-    scores = [tasks.new_head(*HERE, 17, seed, 0).score for seed in range(4)]
+    scores = [new_head(*HERE, 17, seed, 0).score for seed in range(4)]
     assert all(score is not None and score.n == TESTED for score in scores)
     assert np.mean([score.accuracy for score in scores if score]) < 0.25, "a trained one is far above"
 
 
 def test_a_seed_draws_a_head_and_nothing_else() -> None:
-    first, again, other = (tasks.new_head(*HERE, 17, seed, 3) for seed in (0, 0, 1))
+    first, again, other = (new_head(*HERE, 17, seed, 3) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.probability, again.probability)
     np.testing.assert_array_equal(first.top, again.top)
     assert first.score == again.score
@@ -160,7 +165,7 @@ def test_a_seed_draws_a_head_and_nothing_else() -> None:
 def lines_on(backbone: str, learns: tuple[str, ...], mode: str) -> dict[str, Any]:
     """The lesson's lines of PyTorch, carried out after the lines that open a backbone with random weights."""
     row, names = BACKBONES[backbone], {}
-    exec(snippets.opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
+    exec(opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
     exec(pytorch_lines(row, learns, mode), names)
     return names
 
@@ -210,7 +215,7 @@ def test_the_lines_of_freezing_reach_every_tensor_of_a_stage_on_any_backbone(row
 
 
 @pytest.fixture(scope="module")
-def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, results.Stillness]]:
+def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stillness]]:
     """A probe, a run that tuned its last stage and a probe with moving BatchNorm, each beside its start."""
     choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
     choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 2, "batch_size": 8, "device": "cpu"}
@@ -220,30 +225,30 @@ def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
         found = {}
         for word, plan in plans.items():
             run = runs.create(make(**choices | plan))
-            tasks.train(run)
-            found[word] = tasks.beside_start(run)
+            train(run)
+            found[word] = beside_start(run)
         yield found
 
 
-def test_a_probe_is_exactly_where_it_was(made: dict[str, results.Stillness]) -> None:
+def test_a_probe_is_exactly_where_it_was(made: dict[str, Stillness]) -> None:
     found = made["probe"]
     assert found.stages == ROW.stage_names and found.largest == (0.0,) * len(found.stages)
     assert found.map.unmoved and found.map.stage == "layer4" and found.map.method == "pca"
     np.testing.assert_array_equal(found.map.a, found.map.b)
 
 
-def test_a_tuned_stage_moved_and_those_before_it_did_not(made: dict[str, results.Stillness]) -> None:
+def test_a_tuned_stage_moved_and_those_before_it_did_not(made: dict[str, Stillness]) -> None:
     found = made["tuned"]
     assert found.largest[:-1] == (0.0,) * 4 and found.largest[-1] > 0
     assert not found.map.unmoved and not np.array_equal(found.map.a, found.map.b)
 
 
-def test_under_moving_statistics_frozen_weights_do_not_keep_features(made: dict[str, results.Stillness]) -> None:
+def test_under_moving_statistics_frozen_weights_do_not_keep_features(made: dict[str, Stillness]) -> None:
     found = made["moving"]
     assert all(change > 0 for change in found.largest) and not found.map.unmoved
 
 
-def test_the_map_shows_each_test_image_of_the_run_once(made: dict[str, results.Stillness]) -> None:
+def test_the_map_shows_each_test_image_of_the_run_once(made: dict[str, Stillness]) -> None:
     shown = made["tuned"].map
     assert len(shown.a) == len(shown.b) == len(shown.labels) == len(shown.ids) == len(set(shown.ids)) > 5
     assert shown.classes == ("chequered", "lying", "standing")
@@ -252,26 +257,26 @@ def test_the_map_shows_each_test_image_of_the_run_once(made: dict[str, results.S
 
 def test_a_run_that_is_not_finished_cannot_be_set_beside_its_start() -> None:
     with pytest.raises(ExplorerError, match="is queued"):
-        tasks.beside_start(runs.create(make()))
+        beside_start(runs.create(make()))
 
 
 # The small curve
 
 
 @pytest.fixture(scope="module")
-def points() -> dict[str, tuple[results.CurvePoint, training.Session]]:
+def points() -> dict[str, tuple[CurvePoint, Session]]:
     """A point of each arm, with what was really trained for it."""
     found = {}
     for arm in asked.ARMS:
         with pytest.MonkeyPatch.context() as patch:
-            seen: list[training.Session] = []
-            real = training.prepare
-            patch.setattr(training, "prepare", lambda *a, seen=seen, real=real: seen.append(real(*a)) or seen[-1])
-            found[arm] = (tasks.curve_point("digits", 5, arm, 1), seen[0])
+            seen: list[Session] = []
+            real = prepare
+            patch.setattr(asked, "prepare", lambda *a, seen=seen, real=real: seen.append(real(*a)) or seen[-1])
+            found[arm] = (curve_point("digits", 5, arm, 1), seen[0])
     return found
 
 
-def test_a_point_says_what_was_trained(points: dict[str, tuple[results.CurvePoint, training.Session]]) -> None:
+def test_a_point_says_what_was_trained(points: dict[str, tuple[CurvePoint, Session]]) -> None:
     for arm, (point, session) in points.items():
         assert (point.dataset, point.per_class, point.arm, point.seed) == ("digits", 5, arm, 1)
         assert point.images == len(session.data.train) == 5 * 10
@@ -282,7 +287,7 @@ def test_a_point_says_what_was_trained(points: dict[str, tuple[results.CurvePoin
 
 
 def test_both_arms_see_the_same_images_in_as_many_steps(
-    points: dict[str, tuple[results.CurvePoint, training.Session]],
+    points: dict[str, tuple[CurvePoint, Session]],
 ) -> None:
     (probe, seen), (scratch, also_seen) = points["probe"], points["scratch"]
     assert seen.data.train.ids == also_seen.data.train.ids and seen.data.test.ids == also_seen.data.test.ids
@@ -290,7 +295,7 @@ def test_both_arms_see_the_same_images_in_as_many_steps(
 
 
 def test_one_arm_is_frozen_and_the_other_learns_all(
-    points: dict[str, tuple[results.CurvePoint, training.Session]],
+    points: dict[str, tuple[CurvePoint, Session]],
 ) -> None:
     recipes = {arm: session.recipe for arm, (_, session) in points.items()}
     assert recipes["probe"].learns == () and recipes["probe"].weights == "BUILT_IN"
@@ -298,7 +303,7 @@ def test_one_arm_is_frozen_and_the_other_learns_all(
     assert recipes["probe"].seed == recipes["scratch"].seed == 1
 
 
-def test_a_point_is_more_than_guessing(points: dict[str, tuple[results.CurvePoint, training.Session]]) -> None:
+def test_a_point_is_more_than_guessing(points: dict[str, tuple[CurvePoint, Session]]) -> None:
     assert all(point.score.low > 0.2 for point, _ in points.values())
 
 
@@ -312,7 +317,7 @@ def test_a_point_is_more_than_guessing(points: dict[str, tuple[results.CurvePoin
 )
 def test_a_point_off_the_curve_is_said_with_what_there_is(choice: tuple[str, int, str, int], words: str) -> None:
     with pytest.raises(ExplorerError, match=words) as caught:
-        tasks.curve_point(*choice)
+        curve_point(*choice)
     assert "digits" in str(caught.value) or "scratch" in str(caught.value), "what is known is named"
 
 
@@ -327,11 +332,11 @@ def test_more_images_take_as_many_steps(monkeypatch: pytest.MonkeyPatch) -> None
         planned.append(recipe)
         raise Planned
 
-    monkeypatch.setattr(training, "prepare", stop)
+    monkeypatch.setattr(asked, "prepare", stop)
     for dataset, classes in (("photo_patches", 17), ("digits", 10)):
         for per_class in (1, *CURVE_SIZES):
             with pytest.raises(Planned):
-                tasks.curve_point(dataset, per_class, "probe", 0)
+                curve_point(dataset, per_class, "probe", 0)
             recipe = planned[-1]
             a_round = math.ceil(per_class * classes / recipe.batch_size)
             assert recipe.epochs * a_round == pytest.approx(CURVE_STEPS, rel=0.1)

@@ -7,15 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer import texts
-from explorer.app.ui.lessons.guide import HOLDS
-from explorer.app.ui.lessons.guide import RUN_PLACES as FILLED
-from explorer.app.ui.lessons.steps import LIVE as SHOWN
-from explorer.app.ui.links import SETTINGS
-from explorer.engine import snippets
-from explorer.errors import ExplorerError
-from explorer.lessons import NAMES
-from explorer.texts.lessons import (
+from explorer.app.links import SETTINGS
+from explorer.course import texts
+from explorer.course.compute.snippets import carrying, scenes
+from explorer.course.lesson_runs import NAMES
+from explorer.course.texts.lessons import (
     CONDITIONS,
     LIVE,
     LONGEST_SNIPPET,
@@ -24,6 +20,10 @@ from explorer.texts.lessons import (
     RUN_PLACES,
     read_lessons,
 )
+from explorer.course.view.guide import HOLDS
+from explorer.course.view.guide import RUN_PLACES as FILLED
+from explorer.course.view.steps import LIVE as SHOWN
+from explorer.errors import ExplorerError
 
 ROOT = Path(__file__).parents[1]
 PAGES = {path.stem for path in (ROOT / "pages").glob("*.py")}
@@ -196,10 +196,10 @@ def _without_check(words: str) -> str:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_snippet_runs_on_the_built_in_backbone_and_prints(name: str) -> None:
-    code, scene = STEPS[name].snippet, snippets.scene("resnet10", "BUILT_IN")
+    code, scene = STEPS[name].snippet, scenes.scene("resnet10", "BUILT_IN")
     assert code is not None
     start = time.process_time()
-    found = snippets.run(code.code, f"{name}.md", code.line, scene)
+    found = carrying.run(code.code, f"{name}.md", code.line, scene)
     assert time.process_time() - start < LONGEST
     assert found.output.strip() and "nan" not in found.output
     for words in SAID[name]:
@@ -322,4 +322,4 @@ def test_the_runs_that_texts_may_name_are_those_of_the_lesson() -> None:
 
 def test_a_snippet_that_fails_is_named_with_its_line() -> None:
     with pytest.raises(ExplorerError, match=r"tiny\.md, line 17: .*ZeroDivisionError"):
-        snippets.run("a = 1\na / 0", "tiny.md", 16, snippets.scene("resnet10", "BUILT_IN"))
+        carrying.run("a = 1\na / 0", "tiny.md", 16, scenes.scene("resnet10", "BUILT_IN"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from explorer import machine
-from explorer.engine import devices
 from explorer.errors import ExplorerError
+from explorer.models import devices
 
 
 @pytest.fixture(autouse=True)

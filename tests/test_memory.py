@@ -6,9 +6,9 @@ import sys
 import pytest
 import torch
 
-from explorer.engine import memory
-from explorer.engine.devices import Place
 from explorer.errors import ExplorerError
+from explorer.models import memory
+from explorer.models.devices import Place
 
 CPU = Place(torch.device("cpu"), False)
 

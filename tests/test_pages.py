@@ -12,8 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
-from explorer.app import ui
-from explorer.app.ui import asking
+from explorer.app import asking
 from explorer.errors import ExplorerError
 from explorer.recipe import default_comparison, make
 
@@ -34,8 +33,8 @@ def opened(page: str, **address: str) -> AppTest:
         app.query_params[name] = value
     if page == "home":
         return app.run()
-    with mock.patch.object(
-        ui, "home_runs", lambda recipes: st.stop()
+    with mock.patch(
+        "explorer.training.view.following.home_runs", lambda recipes: st.stop()
     ):  # AppTest starts at home, which would start its three runs
         app.run()
     app.switch_page(f"../../pages/{page}.py")

@@ -8,13 +8,19 @@ import stand_ins
 import stand_ins_attribution
 from test_pages import opened, words
 
-from explorer import jobs, results, runs
-from explorer.app import figures, ui
-from explorer.app.ui import asking, images
+from explorer import jobs, runs
+from explorer.answers import save
+from explorer.app import asking
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, CONTROLS
 from explorer.catalogue.methods import looking_stage
-from explorer.engine.backbones import build
-from explorer.engine.backbones import cells as place
+from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
+from explorer.looks.attribution.figures.many import attributions
+from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
+from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
+from explorer.looks.attribution.view import ATTRIBUTION_VIEWS
+from explorer.looks.images.view import choosing
+from explorer.models.backbones import build
+from explorer.models.cells import cells as place
 
 
 @pytest.fixture(autouse=True)
@@ -27,26 +33,26 @@ def two(**choices: str) -> tuple[str, str]:
     stand_ins.answer(a, b)
     coarse = {"method": "gradcam", "stage": "layer3"}
     how = {**coarse, "times": 2}
-    results.save(stand_ins_attribution.faithfulnesses(), jobs.task("faithfulness_many", a=a, b=b, **how).path)
+    save(stand_ins_attribution.faithfulnesses(), jobs.task("faithfulness_many", a=a, b=b, **how).path)
     for image in range(stand_ins.N):
         for target in stand_ins.CLASSES:
             at = {"image": image, "target": target, **how}
-            results.save(stand_ins_attribution.faithfulness(), jobs.task("faithfulness", a=a, b=b, **at).path)
-            results.save(stand_ins_attribution.seeds(), jobs.task("other_seeds", a=a, b=b, **at).path)
+            save(stand_ins_attribution.faithfulness(), jobs.task("faithfulness", a=a, b=b, **at).path)
+            save(stand_ins_attribution.seeds(), jobs.task("other_seeds", a=a, b=b, **at).path)
             of = {"image": image, "target": target, **coarse}
             random = jobs.task("randomise", run=b, against="guided_backprop", **of)
-            results.save(stand_ins_attribution.randomisation(), random.path)
+            save(stand_ins_attribution.randomisation(), random.path)
     pa, pb = runs.predictions(a), runs.predictions(b)
-    gain = images.true_probability(pb) - images.true_probability(pa)
+    gain = choosing.true_probability(pb) - choosing.true_probability(pa)
     for target in stand_ins.CLASSES:
         rows = np.flatnonzero(pa.labels == pa.classes.index(target))
         chosen = [int(i) for i in rows[np.argsort(-gain[rows], kind="stable")][:16]]
         found = stand_ins_attribution.many(tuple(chosen))
-        results.save(found, jobs.task("attribute_many", a=a, b=b, images=chosen, target=target, **how).path)
+        save(found, jobs.task("attribute_many", a=a, b=b, images=chosen, target=target, **how).path)
     return a, b
 
 
-@pytest.mark.parametrize("view", ui.ATTRIBUTION_VIEWS)
+@pytest.mark.parametrize("view", ATTRIBUTION_VIEWS)
 def test_every_view_draws(view: str) -> None:
     two()
     app = opened("attribution")
@@ -91,7 +97,7 @@ def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
     assert target not in app.selectbox(key="attribution_other").options
     found = replace(stand_ins.attribution(3, target, cells=6), rather_than=other)
     how = {"method": "gradcam", "stage": "layer3", "times": 2, "rather_than": other}
-    results.save(found, jobs.task("attribute", a=a, b=b, image=3, target=target, **how).path)
+    save(found, jobs.task("attribute", a=a, b=b, image=3, target=target, **how).path)
     app.selectbox(key="attribution_other").set_value(other).run()
     assert not app.exception and app.get("plotly_chart")
     assert f"difference of two logits: {target} less {other}" in words(app).replace("\\", "")
@@ -100,7 +106,7 @@ def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
 
 def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:
     found = stand_ins_attribution.seeds()
-    fig = figures.seeds(found)
+    fig = seeds(found)
     band, marks, b = fig.data
     assert list(band.base) == [0.6] * 8 and np.asarray(band.x) == pytest.approx([0.3] * 8)
     assert list(marks.x) == [0.6, 0.7, 0.8, 0.9] * 8 and list(b.x) == found.alike_b.tolist()
@@ -108,7 +114,7 @@ def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:
     assert "on 2 of 8 images" in look and "1 in 5" in look
     assert "75 % of the other seeds' maps, in 0 % of B's" in look
     assert "brick rather than grass" in fig.layout.meta["alt"] and "n = 8" in fig.layout.meta["caution"]
-    maps = [trace for trace in figures.seeds_maps(found).data if trace.type == "heatmap"]
+    maps = [trace for trace in seeds_maps(found).data if trace.type == "heatmap"]
     assert len(maps) == 6 and {trace.coloraxis for trace in maps} == {"coloraxis"}
     np.testing.assert_array_equal(maps[-1].z, found.b)
 
@@ -120,11 +126,11 @@ def test_only_methods_that_apply_are_offered() -> None:
 
 
 def test_many_maps_and_the_curve_of_randomisation_draw_their_data() -> None:
-    many = figures.attributions(stand_ins_attribution.many())
+    many = attributions(stand_ins_attribution.many())
     (targets,) = (t for t in many.data if t.customdata is not None)
     assert sorted({int(data[0]) for data in targets.customdata}) == [0, 3, 6]
     assert many.layout.coloraxis.cmax == -many.layout.coloraxis.cmin == 2
-    lines = {t.name: t.y for t in figures.randomisation(stand_ins_attribution.randomisation()).data if t.name}
+    lines = {t.name: t.y for t in randomisation(stand_ins_attribution.randomisation()).data if t.name}
     assert [list(y) for name, y in lines.items() if "Grad-CAM" in name] == [[1, 0, 0, 0, 0, 0, 0]]
 
 
@@ -140,7 +146,7 @@ def test_the_stage_of_a_transformer_is_the_last_that_the_method_can_ask() -> Non
 
 def test_a_stage_that_cannot_be_asked_is_told_before_it_is_asked() -> None:
     two(backbone="vit_b_16")
-    for view in ui.ATTRIBUTION_VIEWS:
+    for view in ATTRIBUTION_VIEWS:
         app = opened("attribution", stage="layers4")
         app.segmented_control(key="attribution_view").set_value(view).run()
         assert not app.error and not app.exception and not app.get("plotly_chart")
@@ -170,7 +176,7 @@ def test_a_missing_negative_control_is_told(backbone: str, missing: bool) -> Non
 
 def test_faithfulness_draws_both_curves_their_controls_and_areas() -> None:
     found = stand_ins_attribution.faithfulness()
-    fig = figures.faithfulness(found)
+    fig = faithfulness(found)
     curves = [trace for trace in fig.data if trace.name and trace.name.endswith("in the map's order")]
     of = {(trace.name[0], trace.yaxis): list(trace.y) for trace in curves}
     assert of == {
@@ -191,7 +197,7 @@ def test_faithfulness_draws_both_curves_their_controls_and_areas() -> None:
 
 def test_the_claim_over_many_images_is_made_against_compact_controls_only() -> None:
     found = stand_ins_attribution.faithfulnesses()
-    fig = figures.faithfulnesses(found)
+    fig = faithfulnesses(found)
     look = fig.layout.meta["look"]
     assert "Insertion: A's maps (mean area 0.500) beat every control." in look
     for start in ("Deletion: A's", "Deletion: B's", "Insertion: B's"):
@@ -207,7 +213,7 @@ def test_the_claim_over_many_images_is_made_against_compact_controls_only() -> N
 
 def test_on_object_draws_shares_hits_and_their_intervals() -> None:
     found = stand_ins_attribution.on_object()
-    shares, hits = figures.on_object(found).data
+    shares, hits = on_object(found).data
     assert list(shares.y) == ["A", "B", "an even map"] and list(hits.y) == ["A", "B", "the centre"]
     assert list(shares.x) == pytest.approx([0.5, 0.25, 0.25])
     assert list(shares.error_x.array) == pytest.approx([0, 0, 0])  # all images have the same share
@@ -220,14 +226,14 @@ def test_on_object_draws_shares_hits_and_their_intervals() -> None:
 
 def test_shares_that_differ_have_an_interval() -> None:
     found = replace(stand_ins_attribution.on_object(), share_a=np.r_[np.zeros(12), np.ones(12)])
-    shares = figures.on_object(found).data[0]
+    shares = on_object(found).data[0]
     half = 1.96 * np.std(found.share_a, ddof=1) / np.sqrt(24)
     assert shares.x[0] == 0.5 and shares.error_x.array[0] == pytest.approx(half) == shares.error_x.arrayminus[0]
 
 
 def test_maps_under_randomisation_are_those_of_each_step() -> None:
     found = stand_ins_attribution.randomisation()
-    maps = [trace for trace in figures.randomisation_maps(found).data if trace.type == "heatmap"]
+    maps = [trace for trace in randomisation_maps(found).data if trace.type == "heatmap"]
     assert len(maps) == 2 * len(stand_ins_attribution.STEPS)
     for i, cascade in enumerate(found.cascades):
         for step, heat in enumerate(np.abs(cascade.maps)):

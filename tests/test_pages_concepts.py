@@ -14,10 +14,11 @@ from stand_ins_lessons import concept_file
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, two_runs, words
 
-from explorer import jobs, progress, runs, texts
-from explorer.app.ui import asking
+from explorer import jobs, runs
+from explorer.app import asking
 from explorer.catalogue.weights import ASSETS
-from explorer.progress import Progress
+from explorer.course import progress, texts
+from explorer.course.progress import Progress
 from explorer.recipe import make
 
 KNOWN = texts.concepts().by_name
@@ -138,7 +139,7 @@ def test_a_bad_concept_file_is_named_and_the_rest_works(tmp_path: Path, monkeypa
     folder = tmp_path / "assets" / "concepts" / "en"
     concept_file(folder, "stages", step="twelve")
     concept_file(folder, "own", needs="own")
-    monkeypatch.setattr(sys.modules["explorer.texts.concepts"], "ASSETS", tmp_path / "assets")
+    monkeypatch.setattr(sys.modules["explorer.course.texts.concepts"], "ASSETS", tmp_path / "assets")
     app = opened("concepts")
     assert not app.exception
     (box,) = app.warning
@@ -150,7 +151,7 @@ def test_a_bad_concept_file_is_named_and_the_rest_works(tmp_path: Path, monkeypa
 
 
 def test_no_concepts_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["explorer.texts.concepts"], "ASSETS", tmp_path)
+    monkeypatch.setattr(sys.modules["explorer.course.texts.concepts"], "ASSETS", tmp_path)
     app = opened("concepts")
     assert not app.exception and "holds no text" in app.warning[0].value
 
@@ -345,7 +346,8 @@ def noting() -> None:
     """A page on which the visitor has just asked for the run that stands in `asked`."""
     import streamlit as st
 
-    from explorer.app.ui import progress, visitor
+    from explorer.app import visitor
+    from explorer.course.view import progress
 
     visitor.note_run(st.session_state.get("asked"))
     progress.recall()

@@ -6,8 +6,8 @@ import stand_ins_features
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, words
 
-from explorer.app import ui
-from explorer.app.ui import asking
+from explorer.app import asking
+from explorer.looks.features.view import FEATURE_VIEWS
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def at(view: str, **address: str) -> AppTest:
     return app
 
 
-@pytest.mark.parametrize("view", ui.FEATURE_VIEWS)
+@pytest.mark.parametrize("view", FEATURE_VIEWS)
 def test_every_view_opens(view: str) -> None:
     two()
     app = at(view)
@@ -99,7 +99,7 @@ def test_a_click_opens_the_channel_of_the_network_it_was_made_in(data: list[int]
     def script(data: list[int]) -> None:
         import streamlit as st
 
-        from explorer.app.ui import features
+        from explorer.looks.features import view as features
 
         st.session_state["chart"] = {"selection": {"points": [{"customdata": data}]}}
         features._first(lambda data: features._open_channel(*data), "chart")()

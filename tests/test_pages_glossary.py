@@ -11,11 +11,14 @@ import stand_ins
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, words
 
-from explorer import jobs, results, texts
-from explorer.app import ui
-from explorer.app.ui import asking
-from explorer.app.ui.glossary import cited
+from explorer import jobs
+from explorer.answers import save
+from explorer.app import asking
+from explorer.app.links import linked
 from explorer.catalogue.weights import ASSETS
+from explorer.course import texts
+from explorer.course.question_snippets import Snippet
+from explorer.course.view.glossary import cited, say
 from explorer.recipe import make
 from explorer.texts import glossary
 
@@ -38,9 +41,7 @@ def ran(term: str, backbone: str = "resnet10", weights: str = "BUILT_IN", output
     what = {"term": term, "language": "en", "backbone": backbone, "weights": weights}
     task = jobs.task("run_snippet", **what, digest=texts.digest(TERMS[term].snippet.code))
     picture, batch = np.zeros((8, 8), np.uint8), np.zeros((8, 64, 3), np.uint8)
-    results.save(
-        results.Snippet(term, backbone, weights, output, 0.1, picture, 0.0, 1.0, "import torch", batch), task.path
-    )
+    save(Snippet(term, backbone, weights, output, 0.1, picture, 0.0, 1.0, "import torch", batch), task.path)
 
 
 def test_the_list_shows_every_term_with_its_sentence() -> None:
@@ -246,9 +247,8 @@ def test_what_we_say_is_markdown_with_links() -> None:
 
 
 def saying() -> None:
-    from explorer.app import ui
 
-    ui.say("A seed and a seed.")
+    say("A seed and a seed.")
 
 
 @pytest.mark.parametrize("name", ["home", "projection", "attribution", "features", "images", "race"])
@@ -257,10 +257,10 @@ def test_a_page_gives_its_own_sentences_to_say(name: str) -> None:
     tree = ast.parse((ASSETS.parent / "pages" / f"{name}.py").read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.markdown"]
     texts_of = [call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)]
-    assert not [text for text in texts_of if ui.linked(text) != text], "it holds terms and no links"
+    assert not [text for text in texts_of if linked(text) != text], "it holds terms and no links"
 
 
 def test_links_know_where_the_app_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "[seed](/glossary?term=seed " in ui.linked("A seed.")
+    assert "[seed](/glossary?term=seed " in linked("A seed.")
     monkeypatch.setattr("streamlit.get_option", lambda name: "thaw/" if name == "server.baseUrlPath" else None)
-    assert "[seed](/thaw/glossary?term=seed " in ui.linked("A seed.")
+    assert "[seed](/thaw/glossary?term=seed " in linked("A seed.")

@@ -17,22 +17,27 @@ from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, words
 
-from explorer import evidence, jobs, lessons, results, runs, texts
-from explorer.app import figures, launch
-from explorer.app.ui import asking
-from explorer.app.ui.lessons import checks as shown_checks
-from explorer.app.ui.lessons import choosing, guide, steps
-from explorer.app.ui.lessons.handout import handout, handout_address
-from explorer.app.ui.lessons.structure import exceptions, pytorch_lines
+from explorer import evidence, jobs, runs
+from explorer.answers import save
+from explorer.app import asking, launch
 from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.catalogue.weights import ASSETS
+from explorer.course import lesson_runs, texts
+from explorer.course.figures.lessons import small_curve, walk
+from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
+from explorer.course.question import CurvePoint, Walk, WalkStage
+from explorer.course.question_checks import Trial, Truth
+from explorer.course.question_snippets import Snippet
+from explorer.course.view import checks as shown_checks
+from explorer.course.view import choosing, guide, steps
+from explorer.course.view.handout import handout, handout_address
+from explorer.course.view.structure import exceptions, pytorch_lines
 from explorer.errors import ExplorerError
-from explorer.lessons import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
 from explorer.texts import glossary
 
-lesson_texts = importlib.import_module("explorer.texts.lessons")  # the package has a function of that name
-concept_texts = importlib.import_module("explorer.texts.concepts")
-check_texts = importlib.import_module("explorer.texts.checks")
+lesson_texts = importlib.import_module("explorer.course.texts.lessons")  # the package has a function of that name
+concept_texts = importlib.import_module("explorer.course.texts.concepts")
+check_texts = importlib.import_module("explorer.course.texts.checks")
 STEPS = {step.order: step for step in texts.lessons().by_name.values()}
 CHECKS = texts.checks().by_name
 
@@ -45,7 +50,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def made(word: str, wrong: int = 4, clean: bool = True) -> str:
     """One of the lesson's runs, made up."""
-    run = stand_ins.finished_run(wrong=wrong, **lessons.recipe_of(word).model_dump())
+    run = stand_ins.finished_run(wrong=wrong, **lesson_runs.recipe_of(word).model_dump())
     if not clean:
         stand_ins.unclean(run)
     return run
@@ -176,7 +181,7 @@ def test_a_run_is_trained_when_the_reader_asks_and_counts_as_theirs() -> None:
     app = lesson(5)
     button(app, "lesson_probe_train").click().run()
     (run,) = runs.listing()
-    assert run.recipe == lessons.recipe_of("probe") and run.state == "queued" and not app.exception
+    assert run.recipe == lesson_runs.recipe_of("probe") and run.state == "queued" and not app.exception
     assert run.id in app.session_state["started_runs"]
 
 
@@ -191,7 +196,7 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
 def test_a_run_that_went_wrong_says_so_everywhere_it_is_wanted(state: str) -> None:
-    run = runs.create(lessons.recipe_of("probe"))
+    run = runs.create(lesson_runs.recipe_of("probe"))
     runs.update(run, state=state, error="")
     app = lesson(5, "probe")  # two parts of this step want the run
     assert not app.exception and "Check yourself" in words(app)
@@ -212,7 +217,7 @@ def test_a_run_repeated_and_deleted_leaves_the_step_as_it_was() -> None:
 
 
 def test_a_run_that_went_wrong_can_be_tried_again() -> None:
-    run = runs.create(lessons.recipe_of("probe"))
+    run = runs.create(lesson_runs.recipe_of("probe"))
     runs.update(run, state="failed", error="The disk is full.")
     app = lesson(5, "probe")
     assert "The disk is full" in words(app).replace("\\", "")
@@ -221,7 +226,7 @@ def test_a_run_that_went_wrong_can_be_tried_again() -> None:
 
 def test_of_two_runs_the_first_shows_its_result_while_the_second_learns() -> None:
     made("full", wrong=3)
-    run = jobs.train(lessons.recipe_of("hot"))
+    run = jobs.train(lesson_runs.recipe_of("hot"))
     app = lesson(6, "full", "hot")
     assert not app.exception and runs.read(run).state == "queued"
     assert "**Full fine-tuning.** **87.5 %" in words(app) and any(label == "Stop" for label in labels(app))
@@ -259,16 +264,16 @@ def committed(app: AppTest, code: str, answer: Any) -> AppTest:
     return app.run()
 
 
-def answered(code: str, truth: results.Truth, **ids: str) -> None:
+def answered(code: str, truth: Truth, **ids: str) -> None:
     """Put the truth of a check where the page finds it."""
     check = CHECKS[code]
     what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "runs": ids}
-    results.save(truth, jobs.task("check_truth", **what, digest=check.digest).path)
+    save(truth, jobs.task("check_truth", **what, digest=check.digest).path)
 
 
-def truth_of(code: str, answer: str = "", value: float = math.nan, order: tuple[str, ...] = ()) -> results.Truth:
+def truth_of(code: str, answer: str = "", value: float = math.nan, order: tuple[str, ...] = ()) -> Truth:
     facts = tuple((place, f"<{place}>") for place in texts.places(CHECKS[code].explained))
-    return results.Truth(answer, value, order, facts, "Computed just now.")
+    return Truth(answer, value, order, facts, "Computed just now.")
 
 
 def one_of(kind: str, run: bool = False) -> str:
@@ -321,7 +326,7 @@ def test_nothing_is_committed_without_a_number() -> None:
 def test_a_guess_about_runs_trains_them_first() -> None:
     code = one_of("guess", run=True)
     app = committed(lesson(CHECKS[code].step), code, 50)
-    assert {run.recipe for run in runs.listing()} == {lessons.recipe_of(word) for word in CHECKS[code].runs}
+    assert {run.recipe for run in runs.listing()} == {lesson_runs.recipe_of(word) for word in CHECKS[code].runs}
     assert not app.exception
 
 
@@ -341,16 +346,16 @@ def test_an_order_is_built_by_buttons_and_tells_where_it_goes_wrong() -> None:
     assert "out of place stands at 1" in words(app)
 
 
-def trial(code: str, order: list[int], found: results.Trial) -> None:
+def trial(code: str, order: list[int], found: Trial) -> None:
     what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "order": order}
-    results.save(found, jobs.task("try_lines", **what, digest=CHECKS[code].digest).path)
+    save(found, jobs.task("try_lines", **what, digest=CHECKS[code].digest).path)
 
 
 def test_a_bug_is_found_by_its_line_and_both_versions_are_carried_out() -> None:
     code = one_of("bug")
     check = CHECKS[code]
-    trial(code, [], results.Trial("moved", False, "", 0.1))
-    trial(code, [0], results.Trial("stayed", True, "", 0.1))
+    trial(code, [], Trial("moved", False, "", 0.1))
+    trial(code, [0], Trial("stayed", True, "", 0.1))
     lines = check.wrong.code.split("\n") if check.wrong else []
     faulty = str(check.faulty + 1)
     other = next(str(i + 1) for i in range(len(lines)) if str(i + 1) != faulty)
@@ -368,13 +373,13 @@ def test_lines_are_carried_out_in_the_reader_s_order() -> None:
     code = one_of("lines")
     check = CHECKS[code]
     order = list(range(len(texts.shuffled(check))))
-    trial(code, order, results.Trial("", False, "Line 2: NameError: name 'optimizer' is not defined", 0.1))
+    trial(code, order, Trial("", False, "Line 2: NameError: name 'optimizer' is not defined", 0.1))
     app = lesson(check.step)
     for i in order:
         button(app, f"check_{code}_order_{i}").click().run()
     button(app, f"check_{code}_go").click().run()
     assert any("It fails. Line 2" in box.value.replace("\\", "") for box in app.warning)
-    trial(code, order, results.Trial("done", True, "", 0.1))
+    trial(code, order, Trial("done", True, "", 0.1))
     button(app, f"check_{code}_again").click().run()
     assert not app.session_state[f"check_{code}_order"], "it begins anew"
 
@@ -449,7 +454,7 @@ def test_at_most_three_hints_at_a_time_and_never_none() -> None:
 def test_the_guide_lists_the_runs_once_for_all_hints(monkeypatch: pytest.MonkeyPatch) -> None:
     listed: list[int] = []
     monkeypatch.setattr(guide, "all_runs", lambda: listed.append(1) or [])
-    monkeypatch.setattr(guide.st, "session_state", {"lesson_seen": set(lessons.NAMES)})
+    monkeypatch.setattr(guide.st, "session_state", {"lesson_seen": set(lesson_runs.NAMES)})
     for step in STEPS.values():
         listed.clear()
         guide.hints_of(step)
@@ -459,9 +464,9 @@ def test_the_guide_lists_the_runs_once_for_all_hints(monkeypatch: pytest.MonkeyP
 # The curve
 
 
-def point(dataset: str, k: int, arm: str, seed: int) -> results.CurvePoint:
+def point(dataset: str, k: int, arm: str, seed: int) -> CurvePoint:
     right = {"probe": 200, "scratch": 120}[arm] + 2 * k
-    return results.CurvePoint(dataset, k, arm, seed, evidence.Score(306, right), 17 * k, 40, 8, 48, 1.0)
+    return CurvePoint(dataset, k, arm, seed, evidence.Score(306, right), 17 * k, 40, 8, 48, 1.0)
 
 
 def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
@@ -474,11 +479,11 @@ def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
     assert all(jobs.status(task).state == "cancelled" for task in tasks)
     every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
     for task, (k, seed, arm) in zip(tasks[:3], every, strict=False):
-        results.save(point("photo_patches", k, arm, seed), task.path)
+        save(point("photo_patches", k, arm, seed), task.path)
     mine = {"lesson_curves": {"photo_patches"}}
     assert "Go on" in labels(with_state(lesson(8), **mine)) and len(choosing.computed("photo_patches")) == 3
     for task, (k, seed, arm) in zip(tasks, every, strict=True):
-        results.save(point("photo_patches", k, arm, seed), task.path)
+        save(point("photo_patches", k, arm, seed), task.path)
     app = with_state(lesson(8), **mine)
     assert not app.exception and "Go on" not in labels(app) and "Show the curve" not in labels(app)
 
@@ -493,7 +498,7 @@ def test_a_curve_that_others_had_computed_is_shown_when_asked_for_and_is_not_cal
         return bool(said(monkeypatch, hint("x", condition), lesson_curves=set(sets)))
 
     for number, (task, (k, seed, arm)) in enumerate(zip(tasks, every, strict=True), 1):
-        results.save(point("photo_patches", k, arm, seed), task.path)
+        save(point("photo_patches", k, arm, seed), task.path)
         if number == 3:
             assert told("curve_begun", "photo_patches") and not told("curve_begun") and told("no_curve")
     assert told("curve_done", "photo_patches") and not told("curve_done", "digits") and told("no_curve")
@@ -503,7 +508,7 @@ def test_a_curve_that_others_had_computed_is_shown_when_asked_for_and_is_not_cal
 def test_a_curve_that_is_there_is_offered_by_a_button() -> None:
     every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
     for task, (k, seed, arm) in zip(choosing.tasks_of("photo_patches"), every, strict=True):
-        results.save(point("photo_patches", k, arm, seed), task.path)
+        save(point("photo_patches", k, arm, seed), task.path)
     app = lesson(8)
     assert "Show the curve" in labels(app) and "18 of 18 points were computed on this machine before" in words(app)
     button(app, "lesson_curve_start").click().run()
@@ -513,7 +518,7 @@ def test_a_curve_that_is_there_is_offered_by_a_button() -> None:
 
 def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
     points = [point("digits", k, arm, seed) for k in (5, 10) for arm in CURVE_ARMS for seed in (0, 1)]
-    figure = figures.small_curve(points, CURVE_SIZES)
+    figure = small_curve(points, CURVE_SIZES)
     marks = [trace for trace in figure.data if trace.mode == "markers"]
     lines = [trace for trace in figure.data if trace.mode == "lines"]
     assert [len(trace.x) for trace in marks] == [4, 4] and [list(trace.x) for trace in lines] == [[5, 10], [5, 10]]
@@ -525,11 +530,11 @@ def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
 def test_the_figure_of_a_walk_has_a_row_a_stage_and_a_frame_of_what_a_cell_sees() -> None:
     maps = np.random.default_rng(0).random((4, 6, 6))
     stages = tuple(
-        results.WalkStage(name, 8, 6, 6, 100, np.arange(4), maps, sight)
+        WalkStage(name, 8, 6, 6, 100, np.arange(4), maps, sight)
         for name, sight in (("stem", (10, 21)), ("layer1", (-5, 40)))
     )
-    found = results.Walk("resnet10", "BUILT_IN", 3, "fur", np.zeros((32, 32, 3), np.uint8), stages)
-    figure = figures.walk(found)
+    found = Walk("resnet10", "BUILT_IN", 3, "fur", np.zeros((32, 32, 3), np.uint8), stages)
+    figure = walk(found)
     assert [trace.type for trace in figure.data] == ["image", "heatmap"] * 2
     frames = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.line.color == "#FFFFFF"]
     assert frames == [(9.5, 20.5), (-0.5, 31.5)], "cut at the picture's border"
@@ -561,8 +566,8 @@ def test_what_a_snippet_finds_can_be_looked_up_in_the_lesson() -> None:
     task = jobs.task("run_step_snippet", **what, digest=texts.digest(step.snippet.code if step.snippet else ""))
     picture = np.zeros((4, 4), np.uint8)
     ran = {"output": "gradient: None", "seconds": 0.1, "picture": picture, "low": 0.0, "high": 1.0}
-    found = results.Snippet(step.name, "resnet10", "BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran)
-    results.save(found, task.path)
+    found = Snippet(step.name, "resnet10", "BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran)
+    save(found, task.path)
     app = lesson(4)
     assert "model = ResNet(…)" not in {block.value for block in app.code}
     app.toggle(key="lesson_opening").set_value(True).run()
@@ -616,7 +621,7 @@ def test_an_order_is_offered_shuffled_on_paper_too() -> None:
 
 
 def test_html_in_a_text_is_shown_not_carried_out() -> None:
-    from explorer.app.ui.lessons.handout import block
+    from explorer.course.view.handout import block
 
     assert "<script>" not in block("a <script>alert(1)</script>") and "&lt;script&gt;" in block("<script>x</script>")
 

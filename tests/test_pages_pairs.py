@@ -7,8 +7,10 @@ import pytest
 import stand_ins
 from test_pages import opened, two_runs, words
 
-from explorer import jobs, results, runs
-from explorer.app.ui import asking, pairs, visitor
+from explorer import jobs, runs
+from explorer.answers import save
+from explorer.app import asking, visitor
+from explorer.looks.pair import view
 from explorer.recipe import make
 
 LOOKS = ("images", "features", "projection", "attribution", "similarity")
@@ -55,14 +57,14 @@ def test_the_default_partner_is_one_that_saw_the_same_images() -> None:
     other = of_folder(strategy="full")
     retested(other, [f"new-{i}.png" for i in range(stand_ins.N)])
     known = asking.finished()
-    assert pairs._default_a(known).id == a and pairs._default_b(known, runs.read(a)).id == good
+    assert view._default_a(known).id == a and view._default_b(known, runs.read(a)).id == good
 
 
 def test_a_run_without_predictions_is_nobody_s_partner() -> None:
     a, b = two_runs()
     (runs.folder(b) / "predictions.csv").unlink()
     other = stand_ins.finished_run(strategy="full")
-    assert pairs._default_b(asking.finished(), runs.read(a)).id == other
+    assert view._default_b(asking.finished(), runs.read(a)).id == other
 
 
 def test_weights_with_another_transform_are_refused_by_its_name() -> None:
@@ -80,9 +82,9 @@ def test_an_input_size_that_is_the_default_is_no_difference() -> None:
     a = stand_ins.finished_run(strategy="linear_probe", input_size=96)
     b = stand_ins.finished_run(strategy="last_stage")
     assert make(input_size=96).preprocessing == make().preprocessing
-    assert pairs.apart(runs.read(a), runs.read(b)) is None
+    assert view.apart(runs.read(a), runs.read(b)) is None
     c = stand_ins.finished_run(strategy="last_stage", input_size=64)
-    found = pairs.apart(runs.read(a), runs.read(c))
+    found = view.apart(runs.read(a), runs.read(c))
     assert found is not None and "different transforms" in found.why and "64 px" in found.why
 
 
@@ -90,7 +92,7 @@ def other_data(**choices: object) -> str:
     """A finished run on `digits`, with images and classes of its own."""
     run = stand_ins.finished_run(dataset="digits", **choices)  # type: ignore[arg-type]
     retested(run, [f"digit-{i}" for i in range(stand_ins.N)], ("one", "two", "three"))
-    results.save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
+    save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
     return run
 
 
@@ -200,7 +202,7 @@ def test_long_class_names_are_chosen_like_others() -> None:
     b = stand_ins.finished_run(2, classes=names, strategy="last_stage")
     stand_ins.answer(a, b, targets=names)
     for run in (a, b):
-        results.save(replace(stand_ins.gallery(), classes=names), jobs.task("gallery", run=run).path)
+        save(replace(stand_ins.gallery(), classes=names), jobs.task("gallery", run=run).path)
     app = opened("attribution")
     app.selectbox(key="pick_target").set_value(names[1]).run()
     assert not app.exception and app.session_state["choice"].target == names[1]
@@ -220,13 +222,14 @@ def test_a_selection_too_long_for_the_address_stays_for_the_visit() -> None:
     def script() -> None:
         import streamlit as st
 
-        from explorer.app import ui
-        from explorer.app.ui import visitor
+        from explorer.app import visitor
+        from explorer.app.visitor import choose
+        from explorer.looks.images.view.selection import select, selected
 
         visitor.begin()
-        st.button("many", on_click=lambda: ui.select(range(0, 4000, 2)))
-        st.button("look", on_click=lambda: ui.choose(image=3))
-        st.write(len(ui.selected(4000)))
+        st.button("many", on_click=lambda: select(range(0, 4000, 2)))
+        st.button("look", on_click=lambda: choose(image=3))
+        st.write(len(selected(4000)))
 
     app = AppTest.from_function(script, default_timeout=30).run()
     app.button[0].click().run()
@@ -254,8 +257,8 @@ def test_among_many_runs_each_is_looked_at_only_twice(monkeypatch: pytest.Monkey
         stand_ins.finished_run(seed=seed, strategy="linear_probe")
     known = asking.finished()
     seen: list[str] = []
-    look = pairs.images_of
-    monkeypatch.setattr(pairs, "images_of", lambda run: seen.append(run.id) or look(run))
-    a = pairs._default_a(known)
-    b = pairs._default_b(known, a)
+    look = view.images_of
+    monkeypatch.setattr(view, "images_of", lambda run: seen.append(run.id) or look(run))
+    a = view._default_a(known)
+    b = view._default_b(known, a)
     assert a.id != b.id and len(seen) <= 2 * len(known)

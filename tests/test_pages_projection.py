@@ -11,9 +11,10 @@ import stand_ins_maps
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, words
 
-from explorer import jobs, results, runs
-from explorer.app.ui import asking
-from explorer.app.ui.maps import choosing
+from explorer import jobs, runs
+from explorer.answers import save
+from explorer.app import asking
+from explorer.looks.projection.view import choosing
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +46,12 @@ def marked(event: dict[str, Any]) -> AppTest:
     def script() -> None:
         import streamlit as st
 
-        from explorer.app import ui
+        from explorer.app.visitor import choice, choose
+        from explorer.looks.projection.view.showing import image_from_map
 
-        ui.choose(image=3, images="1-2")
-        ui.image_from_map("chart")()
-        st.write(ui.choice())
+        choose(image=3, images="1-2")
+        image_from_map("chart")()
+        st.write(choice())
 
     app = AppTest.from_function(script)
     app.session_state["chart"] = {"selection": event}
@@ -120,7 +122,7 @@ def test_what_the_rotation_was_fitted_on_is_said() -> None:
     assert "After the rotation, which was fitted on 250 other images, 19 %" in said
     a, b = two_runs()
     task = jobs.task("project", a=a, b=b, method="umap")
-    results.save(replace(stand_ins.projection("umap"), others=0, axes=0), task.path)
+    save(replace(stand_ins.projection("umap"), others=0, axes=0), task.path)
     said = words(opened("projection", a=a, b=b))
     assert "nothing was rotated or reduced" in said and "Nothing was rotated, since too few other images" in said
 
@@ -216,12 +218,12 @@ def test_the_epochs_and_the_noise_show_pca_until_umap_is_there(view: str, task: 
     late = jobs.task(task, run=b, method="umap")
     late.path.unlink()
     by_pca = stand_ins_maps.trajectory(b) if view == choosing.EPOCHS else stand_ins_maps.noise()
-    results.save(replace(by_pca, method="pca"), jobs.task(task, run=b, method="pca").path)
+    save(replace(by_pca, method="pca"), jobs.task(task, run=b, method="pca").path)
     app = pick(pick(opened("projection", a=a, b=b), "method", method), "view", view)
     assert not app.exception and len(app.get("plotly_chart")) == 1 and "stands in until" in words(app)
     answer = jobs.status(late)
     assert answer is not None and answer.state == "queued"
-    results.save(by_pca, late.path)
+    save(by_pca, late.path)
     jobs.note(late, state="done")
     app.run()
     assert "stands in until" not in words(app) and len(app.get("plotly_chart")) == 1

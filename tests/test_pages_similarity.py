@@ -7,11 +7,12 @@ import stand_ins
 import stand_ins_similarity as made
 from streamlit.testing.v1 import AppTest
 
-from explorer import jobs, results
-from explorer.app import ui
+from explorer import jobs
+from explorer.answers import save
+from explorer.looks.similarity.view.stages import SIMILARITY_VIEWS
 from tests.test_pages import opened, store, words  # noqa: F401  (store is a fixture)
 
-VIEWS = list(ui.SIMILARITY_VIEWS)
+VIEWS = list(SIMILARITY_VIEWS)
 
 
 def two_runs(**b: object) -> tuple[str, str]:
@@ -68,7 +69,7 @@ def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
 
 def test_first_weights_keep_statistics_that_learning_kept_and_the_page_says_so() -> None:
     _, b = two_runs()
-    results.save(made.rewind(b, moved=0), jobs.task("rewind", run=b).path)
+    save(made.rewind(b, moved=0), jobs.task("rewind", run=b).path)
     app = view("Rewind")
     assert "kept the statistics that it began with in all its 12 BatchNorm layers" in words(app)
     column = app.table[0].value["Control: new statistics alone"]
@@ -103,7 +104,7 @@ def test_layernorm_has_nothing_to_estimate() -> None:
     chosen = {"backbone": "convnext_tiny", "weights": "random"}
     for wrong, strategy in ((6, "linear_probe"), (2, "last_stage")):
         b = stand_ins.finished_run(wrong=wrong, strategy=strategy, **chosen)
-    results.save(made.rewind(b, statistics=False), jobs.task("rewind", run=b).path)
+    save(made.rewind(b, statistics=False), jobs.task("rewind", run=b).path)
     app = view("Rewind")
     assert (
         not app.exception
@@ -142,7 +143,7 @@ def test_another_machine_is_noticed() -> None:
     _, b = two_runs()
     task = jobs.task("rewind", run=b)
     found = made.rewind(b)
-    results.save(type(found)(**{**vars(found), "recorded": stand_ins.evidence.Score(24, 21)}), task.path)
+    save(type(found)(**{**vars(found), "recorded": stand_ins.evidence.Score(24, 21)}), task.path)
     assert any("rounds differently" in box.value for box in view("Rewind").warning)
 
 

@@ -7,11 +7,12 @@ from unittest import mock
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import cache, jobs, results, runs
-from explorer.app.ui import live
+from explorer import cache, jobs, runs
+from explorer.answers import save
 from explorer.catalogue import STRATEGIES
 from explorer.evidence import Balanced
 from explorer.recipe import Recipe, make
+from explorer.training.view import following
 from tests import stand_ins
 from tests.test_pages import opened, words
 
@@ -25,7 +26,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
         started.append(recipe)
         return runs.create(recipe)
 
-    monkeypatch.setattr(live, "start", start)
+    monkeypatch.setattr(following, "start", start)
     return started
 
 
@@ -90,7 +91,7 @@ def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
     app = advanced("last_stage")
     assert not app.get("plotly_chart")
     wanted = jobs.task("find_rates", recipe=make(strategy="last_stage").model_dump())
-    results.save(stand_ins.rate_search(), wanted.path)
+    save(stand_ins.rate_search(), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert app.get("plotly_chart") and "order of magnitude" in words(app)
     assert "The head: 0.006, the largest rate at which" in words(app) and "The last stage: keep 0.0003" in words(app)
@@ -109,7 +110,7 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
     found = stand_ins.rate_search()
     kept = dataclasses.replace(found.head, own=2e-3, suggested=2e-3)
     wanted = jobs.task("find_rates", recipe=make(strategy="last_stage", head_rate=2e-3).model_dump())
-    results.save(dataclasses.replace(found, head=kept), wanted.path)
+    save(dataclasses.replace(found, head=kept), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert "Nothing to change: head 0.002, last stage 0.0003 (the default)." in words(app)
     assert not [button for button in app.button if button.key == "train_use_rates"]

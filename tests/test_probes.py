@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from explorer.engine.probes import chance, probe
 from explorer.errors import ExplorerError
+from explorer.looks.similarity.compute.probes import chance, probe
 
 
 def test_separable_features_are_read_without_a_mistake() -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import stand_ins
 
-from explorer import progress, results, runs
+from explorer import runs
 from explorer.catalogue import STRATEGIES
+from explorer.course import progress
+from explorer.course.progress import DEEDS, Progress
 from explorer.errors import ExplorerError
-from explorer.progress import DEEDS, Progress
 from explorer.recipe import make
+from explorer.runs.records import StageAudit
 
 ROOT = Path(__file__).parents[1]
 SOME = (
@@ -253,7 +255,7 @@ def test_without_an_audit_only_what_the_recipe_alone_proves_counts() -> None:
     assert progress.deeds_of(run) == {"unlearned", "elsewhere"}
 
 
-def changed(run: runs.Run, change: Callable[[results.StageAudit], results.StageAudit]) -> frozenset[str]:
+def changed(run: runs.Run, change: Callable[[StageAudit], StageAudit]) -> frozenset[str]:
     """What the run earns once its audit says something else of each stage."""
     audit = runs.audit(run.id)
     runs.store_audit(run.id, replace(audit, stages=tuple(map(change, audit.stages))))
@@ -263,7 +265,7 @@ def changed(run: runs.Run, change: Callable[[results.StageAudit], results.StageA
 def test_what_moved_is_read_from_the_audit_and_not_from_the_recipe() -> None:
     run = made(strategy="last_stage", backbone_rate=10 * LAST)
 
-    def still(row: results.StageAudit) -> results.StageAudit:
+    def still(row: StageAudit) -> StageAudit:
         return row if row.stage == "head" else replace(row, max_change=0.0)
 
     assert changed(run, still) == {"frozen_clean"}, "the last stage was to learn and did not move"
@@ -272,7 +274,7 @@ def test_what_moved_is_read_from_the_audit_and_not_from_the_recipe() -> None:
 def test_weights_that_leaked_are_not_tuning() -> None:
     run = made(clean=False, strategy="linear_probe")
 
-    def leaking(row: results.StageAudit) -> results.StageAudit:
+    def leaking(row: StageAudit) -> StageAudit:
         return replace(row, max_change=0.5, leaked=0.5, clean=False) if row.stage == "layer1" else row
 
     assert not changed(run, leaking) & {"tuned", "frozen_clean", "probed"}

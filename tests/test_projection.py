@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 
 from explorer.catalogue.methods import PROJECTIONS
-from explorer.engine.projection import joint, layouts, map_epochs, measure, project, separation, space, warm_up
 from explorer.errors import ExplorerError
-from explorer.results import Agreement
+from explorer.looks.projection.compute import joint, layouts, separation, space
+from explorer.looks.projection.compute.epochs import map_epochs
+from explorer.looks.projection.compute.joint import project, warm_up
+from explorer.looks.projection.compute.separation import measure
+from explorer.looks.projection.question import Agreement
 
 
 def _features(n: int = 120, d: int = 64, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -353,7 +356,7 @@ def test_one_epoch_and_few_images_are_mapped_too() -> None:
 
 def test_importing_it_imports_neither_umap_nor_sklearn() -> None:
     code = (
-        "import sys, explorer.engine.projection; print([m for m in ('umap', 'sklearn', 'torch') if m in sys.modules])"
+        "import sys, explorer.looks.projection.compute.joint; print([m for m in ('umap', 'sklearn', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

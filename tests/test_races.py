@@ -10,9 +10,10 @@ import pytest
 import stand_ins
 from stand_ins import RACE
 
-from explorer import arms, evidence, jobs, races, runs
-from explorer.app.ui import standings
+from explorer import evidence, jobs, runs
 from explorer.errors import ExplorerError
+from explorer.race import arms, races
+from explorer.race.view import standings
 from explorer.recipe import make
 from explorer.runs import Predictions, Run
 

@@ -9,12 +9,16 @@ import pytest
 import torch
 
 from explorer import recipe
-from explorer.app.ui.rates import duration_words
-from explorer.engine import datasets, rates, tasks, training
-from explorer.engine.backbones import Network
-from explorer.engine.datasets import Images
+from explorer.data import datasets
+from explorer.data.images import Images
 from explorer.errors import Stopped
+from explorer.models.network import Network
 from explorer.recipe import Recipe
+from explorer.training.compute import loop, rates
+from explorer.training.compute.loop import train
+from explorer.training.compute.planning import find_rates
+from explorer.training.compute.session import prepare
+from explorer.training.view.rates import duration_words
 
 
 @pytest.fixture
@@ -113,7 +117,7 @@ def test_what_it_proposes_learns_better_than_a_rate_far_too_small(make: Callable
     proposed = rates.find(make(head_rate=2e-5)).head.suggested
 
     def loss(rate: float) -> float:
-        return list(training.train(training.prepare(make(head_rate=rate, epochs=5))))[-1].train_loss
+        return list(train(prepare(make(head_rate=rate, epochs=5))))[-1].train_loss
 
     assert loss(proposed) < loss(2e-5) - 0.1
 
@@ -122,7 +126,7 @@ def test_it_repeats_itself_and_touches_no_random_number(make: Callable[..., Reci
     state = torch.get_rng_state()
     one = rates.find(make(strategy="last_stage"))
     assert torch.equal(state, torch.get_rng_state())
-    assert tasks.find_rates(make(strategy="last_stage").model_dump()) == one
+    assert find_rates(make(strategy="last_stage").model_dump()) == one
 
 
 @pytest.mark.parametrize(("rate", "rounded"), [(0.00432, 0.004), (0.0996, 0.1), (3.2e-5, 3e-5), (1.0, 1.0)])
@@ -188,7 +192,7 @@ def test_weighted_classes_are_weighted_here_too(
         plain.head.losses, rel=0.2
     )
     one = torch.tensor([1.0, 0.0, 0.0])  # only the first class counts
-    for module in (training, training.loop):
+    for module in (rates, loop):
         monkeypatch.setattr(module, "class_weights", lambda session: one)
     other = rates.find(make(strategy=strategy, class_weights=True))
     assert other.head.losses != plain.head.losses

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import importlib
 import json
 import math
 import os
@@ -11,8 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer import evidence, recipe, results
+from explorer import evidence, recipe
+from explorer.answers import load, pack, save, unpack
+from explorer.course.question_snippets import Snippet
 from explorer.errors import ExplorerError
+from explorer.looks.images.question import Movement, Seen
+from explorer.looks.similarity.question import StageChange
+from explorer.runs.records import Audit
+from explorer.training.question import StatisticsShift
 from tests import (
     stand_ins,
     stand_ins_attribution,
@@ -22,6 +29,8 @@ from tests import (
     stand_ins_similarity,
 )
 
+ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 SOME: dict[str, Any] = {
     "Attribution": stand_ins.attribution(),
     "Audit": stand_ins.audit_of("a", recipe.make()),
@@ -30,20 +39,18 @@ SOME: dict[str, Any] = {
     "Epoch": stand_ins.epochs(1)[0],
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
-    "Movement": results.Movement("layer4", np.linspace(0, 1, 24)),
+    "Movement": Movement("layer4", np.linspace(0, 1, 24)),
     "Projection": stand_ins.projection(),
     "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),
     "RateCurve": stand_ins.rate_search().head,
     "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
-    "Seen": results.Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
-    "Snippet": results.Snippet(
-        "cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))
-    ),
+    "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
+    "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],
-    "StatisticsShift": results.StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
+    "StatisticsShift": StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
     **stand_ins_features.examples(),
@@ -66,27 +73,36 @@ def same(a: Any, b: Any) -> bool:
 
 
 def test_there_is_an_example_of_every_result() -> None:
-    made = {kind for kind in (*results.__all__, "Balanced", "Score") if kind[0].isupper()}
-    assert made == set(SOME)
+    """In every `question` module, and among what runs record."""
+    names = [p.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for p in ROOT.glob("explorer/**/*.py")]
+    asked = [name for name in names if "question" in name] + ["explorer.runs.records", "explorer.cells"]
+    modules = [importlib.import_module(name.removesuffix(".__init__")) for name in asked]
+    kinds = {
+        name
+        for module in modules
+        for name, kind in vars(module).items()
+        if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
+    }
+    assert kinds | {"Balanced", "Score"} == set(SOME)
 
 
 @pytest.mark.parametrize("name", SOME)
 def test_a_result_survives_its_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "result.npz"
-    results.save(SOME[name], path)
-    assert same(results.load(path), SOME[name])
+    save(SOME[name], path)
+    assert same(load(path), SOME[name])
     assert [p.name for p in path.parent.iterdir()] == ["result.npz"]
 
 
 @pytest.mark.parametrize("name", [n for n in SOME if n in ("Audit", "Description", "Epoch", "Score", "StageChange")])
 def test_a_result_without_arrays_survives_json(name: str) -> None:
-    assert same(results.unpack(json.loads(json.dumps(results.pack(SOME[name])))), SOME[name])
+    assert same(unpack(json.loads(json.dumps(pack(SOME[name])))), SOME[name])
 
 
 def test_numbers_of_numpy_become_plain_and_what_is_not_a_number_stays_so(tmp_path: Path) -> None:
-    change = results.StageChange("stem", np.float32(0.5), 1.0, math.inf)  # type: ignore[arg-type]
-    results.save(change, tmp_path / "r.npz")
-    found = results.load(tmp_path / "r.npz")
+    change = StageChange("stem", np.float32(0.5), 1.0, math.inf)  # type: ignore[arg-type]
+    save(change, tmp_path / "r.npz")
+    found = load(tmp_path / "r.npz")
     assert type(found.cka) is float
     assert found.weight_change == math.inf and math.isnan(found.low) and found.cka_random == ()
 
@@ -99,24 +115,24 @@ def test_a_result_is_frozen() -> None:
 
 def test_saving_replaces_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "r.npz"
-    results.save(evidence.Score(1, 1), path)
-    results.save(evidence.Score(2, 1), path)
-    assert results.load(path) == evidence.Score(2, 1)
+    save(evidence.Score(1, 1), path)
+    save(evidence.Score(2, 1), path)
+    assert load(path) == evidence.Score(2, 1)
 
 
 def test_a_file_cut_anywhere_is_an_explorer_error(tmp_path: Path) -> None:
     path = tmp_path / "r.npz"
-    results.save(stand_ins.feature_maps(), path)
+    save(stand_ins.feature_maps(), path)
     whole = path.read_bytes()
     for length in [*range(0, 64), *range(64, len(whole), 97)]:
         path.write_bytes(whole[:length])
         with pytest.raises(ExplorerError, match=r"r\.npz is damaged"):
-            results.load(path)
+            load(path)
 
 
 def test_a_file_with_a_wrong_byte_loads_or_says_that_it_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "r.npz"
-    results.save(stand_ins.feature_maps(), path)
+    save(stand_ins.feature_maps(), path)
     whole = bytearray(path.read_bytes())
     refused = 0
     for place in [*range(0, 700, 3), *range(len(whole) - 700, len(whole), 3)]:
@@ -124,7 +140,7 @@ def test_a_file_with_a_wrong_byte_loads_or_says_that_it_is_damaged(tmp_path: Pat
         broken[place] ^= 0xFF
         path.write_bytes(broken)
         try:
-            results.load(path)
+            load(path)
         except ExplorerError as error:
             refused += 1
             assert "r.npz" in str(error)
@@ -138,7 +154,7 @@ def test_a_file_of_another_version_is_an_explorer_error(facts: str, tmp_path: Pa
     path = tmp_path / "r.npz"
     np.savez(path, facts=np.array(facts))
     with pytest.raises(ExplorerError, match="Delete it and ask again"):
-        results.load(path)
+        load(path)
 
 
 def test_a_file_of_something_else_is_an_explorer_error(tmp_path: Path) -> None:
@@ -146,20 +162,20 @@ def test_a_file_of_something_else_is_an_explorer_error(tmp_path: Path) -> None:
     for content in (b"words", np.array([1, 2]).tobytes(), b"PK\x03\x04"):
         path.write_bytes(content)
         with pytest.raises(ExplorerError, match="damaged"):
-            results.load(path)
+            load(path)
 
 
 def test_a_full_disk_is_told_in_words_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "r.npz"
-    results.save(evidence.Score(1, 1), path)
+    save(evidence.Score(1, 1), path)
 
     def full(*arguments: Any, **named: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.raises(ExplorerError, match=r"No space left.*Free some space"):
-        results.save(evidence.Score(2, 2), path)
-    assert results.load(path) == evidence.Score(1, 1)
+        save(evidence.Score(2, 2), path)
+    assert load(path) == evidence.Score(1, 1)
 
 
 OLD_ROW = {
@@ -180,11 +196,11 @@ OLD_ROW = {
 )
 def test_an_audit_that_an_older_version_stored_still_opens(change: dict[str, Any], fault: str) -> None:
     stored = {"$type": "Audit", "run": "a", "clean": not change, "stages": [OLD_ROW | change], "recomputed": 0.0}
-    audit = results.unpack(json.loads(json.dumps(stored)))
+    audit = unpack(json.loads(json.dumps(stored)))
     assert audit.clean == (fault == "") and audit.fault == fault
-    assert audit.stages[0].requires_grad is None and results.unpack(results.pack(audit)) == audit
+    assert audit.stages[0].requires_grad is None and unpack(pack(audit)) == audit
 
 
 def test_stored_features_that_differ_are_a_fault_of_the_whole_audit() -> None:
-    audit = results.Audit("a", False, (), 0.1)
-    assert audit.fault == "features" and results.Audit("a", True, (), 0.0).fault == ""
+    audit = Audit("a", False, (), 0.1)
+    assert audit.fault == "features" and Audit("a", True, (), 0.0).fault == ""

@@ -5,11 +5,12 @@ import pytest
 import torch
 from test_stream import stream
 
-from explorer.engine import batchnorm
-from explorer.engine.backbones import Network, build
-from explorer.engine.rewind import Plan, put, rewind
-from explorer.engine.stream import logits
+from explorer.data.stream import logits
 from explorer.errors import ExplorerError
+from explorer.looks.similarity.compute.rewind import Plan, put, rewind
+from explorer.models.backbones import build
+from explorer.models.network import Network
+from explorer.training.compute import batchnorm
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 

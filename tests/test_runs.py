@@ -13,7 +13,8 @@ import numpy as np
 import psutil
 import pytest
 
-from explorer import recipe, results, runs
+from explorer import recipe, runs
+from explorer.answers import unpack
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Score
 from tests import stand_ins
@@ -289,4 +290,4 @@ def test_results_go_through_the_manifest_unchanged() -> None:
     found = runs.read(run)
     assert found.test == Score(9, 4)
     assert found.facts["classes"] == ["a", "b"] and found.facts["chosen_epoch"] == 3
-    assert results.unpack(found.facts["test"]) == Score(9, 4)
+    assert unpack(found.facts["test"]) == Score(9, 4)

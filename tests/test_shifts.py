@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.catalogue.shifts import SHIFTS
-from explorer.engine.shifts import shifted
+from explorer.data.shifts import shifted
 from explorer.errors import ExplorerError
 
 

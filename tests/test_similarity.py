@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.engine.similarity import cka, cka_matrix, knn_overlap, knn_right, weight_change
 from explorer.errors import ExplorerError
+from explorer.looks.similarity.compute.similarity import cka, cka_matrix, knn_overlap, knn_right, weight_change
 
 
 def _noise(seed: int, n: int, d: int) -> np.ndarray:

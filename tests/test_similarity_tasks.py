@@ -10,10 +10,14 @@ import pytest
 import torch
 
 from explorer import runs
-from explorer.engine import tasks
-from explorer.engine.tasks import lent
 from explorer.errors import ExplorerError
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute.distance_handlers import compare, stage_pairs
+from explorer.looks.similarity.compute.interpolation_handlers import interpolate
+from explorer.looks.similarity.compute.reading_handlers import drift, probe_stages
+from explorer.looks.similarity.compute.rewind_handlers import rewind
 from explorer.recipe import make
+from explorer.training.compute.handlers import train
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
@@ -35,7 +39,7 @@ def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         patch.setenv("THAW_HOME", str(place))
         found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_2_stages")]
         for run in found:
-            tasks.train(run)
+            train(run)
         yield place, found[0], found[1]
 
 
@@ -51,9 +55,9 @@ def _files(run: str) -> dict[str, str]:
 
 def test_a_rewind_begins_with_what_was_recorded_and_spares_what_was_frozen(pair: tuple[str, str]) -> None:
     _, b = pair
-    before, weights = _files(b), {n: t.clone() for n, t in lent.network(b).model.state_dict().items()}
+    before, weights = _files(b), {n: t.clone() for n, t in compute.network(b).model.state_dict().items()}
     heard: list[float] = []
-    found = tasks.rewind(b, report=lambda share, words: heard.append(share))
+    found = rewind(b, report=lambda share, words: heard.append(share))
     assert found.base == found.recorded == runs.read(b).test
     start = {r.stages[0]: r for r in found.resets if r.to == "start"}
     assert [s for s in STAGES if start[s].identical] == ["stem", "layer1", "layer2"]
@@ -71,22 +75,22 @@ def test_a_rewind_begins_with_what_was_recorded_and_spares_what_was_frozen(pair:
             assert reset.beyond.fixed - reset.beyond.broken == reset.settled.score.correct - reset.control.score.correct
     assert heard == sorted(heard) and heard[-1] < 1
     assert _files(b) == before
-    assert all(torch.equal(t, weights[n]) for n, t in lent.network(b).model.state_dict().items())
+    assert all(torch.equal(t, weights[n]) for n, t in compute.network(b).model.state_dict().items())
 
 
 def test_stages_are_set_back_together(pair: tuple[str, str]) -> None:
     _, b = pair
-    (found,) = tasks.rewind(b, ["layer4", "layer1"], "start").resets
-    alone = next(r for r in tasks.rewind(b, ["layer4"], "start").resets)
+    (found,) = rewind(b, ["layer4", "layer1"], "start").resets
+    alone = next(r for r in rewind(b, ["layer4"], "start").resets)
     assert found.stages == ("layer1", "layer4") and found.plain == alone.plain  # layer1 was frozen
     with pytest.raises(ExplorerError, match="layer9"):
-        tasks.rewind(b, ["layer9"], "start")
+        rewind(b, ["layer9"], "start")
 
 
 def test_the_line_from_a_to_b_ends_in_what_they_recorded(pair: tuple[str, str]) -> None:
     a, b = pair
     before = _files(a) | _files(b)
-    found = tasks.interpolate(a, b, ["test", "validation"])
+    found = interpolate(a, b, ["test", "validation"])
     test = found.on("test")
     for i, run in ((0, a), (10, b)):
         said = runs.predictions(run)
@@ -96,17 +100,17 @@ def test_the_line_from_a_to_b_ends_in_what_they_recorded(pair: tuple[str, str]) 
     last = max(runs.read(b).epochs, key=lambda e: (e.val.accuracy, -e.val_loss))
     assert found.on("validation").score(10) == last.val
     assert found.on("validation").loss[10] == pytest.approx(last.val_loss, abs=1e-4)
-    spoilt = tasks.interpolate(a, b, ["blur"], settle=True)
+    spoilt = interpolate(a, b, ["blur"], settle=True)
     assert spoilt.settled and spoilt.kinds[0].right.shape == test.right.shape and spoilt.moved == found.moved == 6
     assert spoilt.kinds[0].controls.shape == (2, test.right.shape[1]) and len(test.controls) == 0
-    settled = tasks.interpolate(a, b, ["test"], settle=True).on("test")
+    settled = interpolate(a, b, ["test"], settle=True).on("test")
     np.testing.assert_array_equal(settled.right[[0, 10]], test.right[[0, 10]])
     assert settled.control(-1).score.correct == int(settled.controls[1].sum())
     assert _files(a) | _files(b) == before
 
 
 def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
-    found = tasks.probe_stages(*pair)
+    found = probe_stages(*pair)
     assert [row.stage for row in found.stages] == ["input", *STAGES]
     for row in found.stages[:4]:
         assert row.a == row.b.score and row.b.fixed == row.b.broken == 0
@@ -115,7 +119,7 @@ def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
 
 
 def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
-    found, rows = tasks.stage_pairs(*pair), tasks.compare(*pair).stages
+    found, rows = stage_pairs(*pair), compare(*pair).stages
     assert np.diag(found.ab).tolist() == [row.cka for row in rows]
     assert [tuple(np.diag(draw)[i] for draw in found.random) for i in range(5)] == [row.cka_random for row in rows]
     assert found.interval.T.tolist() == [[row.low, row.high] for row in rows] and found.random.shape == (5, 5, 5)
@@ -127,8 +131,8 @@ def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str
 
 def test_the_drift_begins_where_the_run_did(pair: tuple[str, str]) -> None:
     a, b = pair
-    found = tasks.drift(b)
+    found = drift(b)
     assert found.epochs == (0, 1, 2, 3) and found.stage == "layer4"
     assert found.cka[0] == pytest.approx(1) and found.overlap[0] == 1 and found.cka[3] < 1
     with pytest.raises(ExplorerError, match="nothing of its backbone learned"):
-        tasks.drift(a)
+        drift(a)

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import results, texts
+from explorer.answers import load, save
 from explorer.catalogue import BACKBONES
-from explorer.engine import snippets, tasks
-from explorer.engine.snippets import charts
+from explorer.course import texts
+from explorer.course.compute.snippet_handlers import run_snippet
+from explorer.course.compute.snippets import charts, scenes
+from explorer.course.compute.snippets.carrying import LINES, Ran, run
+from explorer.course.compute.snippets.scenes import Scene, opening
+from explorer.course.question_snippets import Snippet
 from explorer.errors import ExplorerError
-from explorer.results import Snippet
 
 TERMS = texts.terms().by_name
 LONGEST = 2.0
@@ -20,11 +23,11 @@ LONGEST = 2.0
 
 def answer(term: str, backbone: str = "resnet10", weights: str = "BUILT_IN") -> Snippet:
     digest = texts.digest(TERMS[term].snippet.code)
-    return tasks.run_snippet(term, "en", backbone, weights, digest)
+    return run_snippet(term, "en", backbone, weights, digest)
 
 
-def tried(code: str, **named: Any) -> snippets.Ran:
-    return snippets.run(code, "a.md", 5, snippets.scene("resnet10", "BUILT_IN"), **named)
+def tried(code: str, **named: Any) -> Ran:
+    return run(code, "a.md", 5, scenes.scene("resnet10", "BUILT_IN"), **named)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,7 +37,7 @@ def warm() -> None:
     import torchvision.transforms.v2  # noqa: F401  (both are imported by a snippet each)
 
     assert sklearn.manifold.trustworthiness
-    snippets.scene("resnet10", "BUILT_IN")
+    scenes.scene("resnet10", "BUILT_IN")
 
 
 @pytest.mark.parametrize("term", TERMS)
@@ -55,9 +58,9 @@ def test_every_snippet_runs_on_the_built_in_backbone(term: str) -> None:
 def test_on_other_backbones_a_snippet_runs_or_says_why_not(
     backbone: str, term: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene = snippets.scene(backbone, "random")
-    small = snippets.Scene(scene.row, scene.weights, scene.model, scene.x[:2], scene.y[:2], scene.pictures[:2])
-    monkeypatch.setattr(snippets, "scene", lambda *arguments: small)
+    scene = scenes.scene(backbone, "random")
+    small = Scene(scene.row, scene.weights, scene.model, scene.x[:2], scene.y[:2], scene.pictures[:2])
+    monkeypatch.setattr(scenes, "scene", lambda *arguments: small)
     if misfit := TERMS[term].misfit(BACKBONES[backbone]):
         assert backbone == "vit_b_16"
         with pytest.raises(ExplorerError, match=misfit[:30]):
@@ -98,7 +101,7 @@ def test_the_outputs_are_what_the_texts_claim() -> None:
 
 
 def test_the_same_question_has_the_same_answer_and_changes_no_model() -> None:
-    scene = snippets.scene("resnet10", "BUILT_IN")
+    scene = scenes.scene("resnet10", "BUILT_IN")
     old = {name: tensor.clone() for name, tensor in scene.model.state_dict().items()}
     state = torch.random.get_rng_state()
     first, second = answer("catastrophic_forgetting"), answer("catastrophic_forgetting")
@@ -110,9 +113,9 @@ def test_the_same_question_has_the_same_answer_and_changes_no_model() -> None:
 
 @pytest.mark.parametrize("backbone", ["resnet10", "vgg11_bn", "squeezenet1_1", "convnext_tiny", "mobilenet_v3_small"])
 def test_the_opening_lines_build_the_very_model(backbone: str) -> None:
-    row, scene = BACKBONES[backbone], snippets.scene(backbone, "random")
+    row, scene = BACKBONES[backbone], scenes.scene(backbone, "random")
     names: dict[str, Any] = {}
-    exec(snippets.opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
+    exec(opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
     model = names["model"]
     model.load_state_dict(scene.model.state_dict())
     x = scene.x[:1, :, :96, :96]
@@ -127,13 +130,13 @@ def test_the_built_in_weights_are_opened_as_the_lines_say(monkeypatch: pytest.Mo
 
     monkeypatch.chdir(Path(__file__).parents[1])
     names: dict[str, Any] = {}
-    exec(snippets.opening(BACKBONES["resnet10"], "BUILT_IN").replace("x, y = …", "x, y = None, None"), names)
-    ours = snippets.scene("resnet10", "BUILT_IN").model.state_dict()
+    exec(opening(BACKBONES["resnet10"], "BUILT_IN").replace("x, y = …", "x, y = None, None"), names)
+    ours = scenes.scene("resnet10", "BUILT_IN").model.state_dict()
     assert all(torch.equal(t, ours[n]) for n, t in names["model"].state_dict().items() if not n.startswith("fc."))
 
 
 def test_the_batch_is_two_pictures_of_each_of_four_classes() -> None:
-    scene = snippets.scene("resnet10", "BUILT_IN")
+    scene = scenes.scene("resnet10", "BUILT_IN")
     assert scene.x.shape == (8, 3, 96, 96) and scene.y.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert len({picture.tobytes() for picture in scene.pictures}) == 8
     found = answer("head")
@@ -166,7 +169,7 @@ def test_a_snippet_that_does_not_end_is_ended() -> None:
 
 def test_long_output_is_cut() -> None:
     lines = tried("for i in range(100):\n    print(i)").output.split("\n")
-    assert len(lines) == snippets.LINES + 1 and lines[-1] == "… and 40 lines more"
+    assert len(lines) == LINES + 1 and lines[-1] == "… and 40 lines more"
 
 
 def test_pictures_keep_their_numbers() -> None:
@@ -229,17 +232,17 @@ def test_what_cannot_be_drawn_as_a_chart_is_said(picture: str, said: str) -> Non
 def test_only_the_glossary_s_own_code_is_carried_out() -> None:
     digest = texts.digest(TERMS["cka"].snippet.code)
     with pytest.raises(ExplorerError, match="Unknown term '../evil'"):
-        tasks.run_snippet("../evil", "en", "resnet10", "BUILT_IN", digest)
+        run_snippet("../evil", "en", "resnet10", "BUILT_IN", digest)
     with pytest.raises(ExplorerError, match="Unknown language '../../x'"):
-        tasks.run_snippet("cka", "../../x", "resnet10", "BUILT_IN", digest)
+        run_snippet("cka", "../../x", "resnet10", "BUILT_IN", digest)
     with pytest.raises(ExplorerError, match="was changed a moment ago"):
-        tasks.run_snippet("cka", "en", "resnet10", "BUILT_IN", "0" * 16)
+        run_snippet("cka", "en", "resnet10", "BUILT_IN", "0" * 16)
     with pytest.raises(ExplorerError, match="Unknown backbone"):
-        tasks.run_snippet("cka", "en", "EVIL", "BUILT_IN", digest)
+        run_snippet("cka", "en", "EVIL", "BUILT_IN", digest)
 
 
 def test_a_result_comes_back_from_its_file(tmp_path: Any) -> None:
     found = answer("feature")
-    results.save(found, tmp_path / "a.npz")
-    again = results.load(tmp_path / "a.npz")
+    save(found, tmp_path / "a.npz")
+    again = load(tmp_path / "a.npz")
     assert again.output == found.output and np.array_equal(again.picture, found.picture)

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.engine import batchnorm, devices, features
-from explorer.engine.backbones import Network, build
-from explorer.engine.devices import Place
-from explorer.engine.stream import Stream, logits, stage_features
+from explorer.data.stream import Stream, logits, stage_features
+from explorer.models import devices
+from explorer.models.backbones import build
+from explorer.models.devices import Place
+from explorer.models.network import Network
+from explorer.models.pooled_features import pooled_features
 from explorer.recipe import make
+from explorer.training.compute import batchnorm
 
 PREPROCESSING = make(input_size=32).preprocessing
 PLACE = Place(torch.device("cpu"), False)
@@ -53,7 +56,7 @@ def test_what_does_not_fit_into_memory_is_computed_anew(monkeypatch: pytest.Monk
 def test_pooled_features_of_each_stage() -> None:
     net = network()
     x = devices.to_input(torch.from_numpy(pixels(32)), PREPROCESSING, PLACE.device)
-    expected: dict[str, Any] = features.pooled_features(net, x.split(32))
+    expected: dict[str, Any] = pooled_features(net, x.split(32))
     found = stage_features(net, stream(32))
     assert list(found) == list(net.row.stage_names)
     for stage, rows in found.items():

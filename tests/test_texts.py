@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 
-from explorer import texts
 from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.catalogue.weights import ASSETS
-from explorer.engine.datasets import shapes
-from explorer.engine.tasks.truths import TRUTHS, Asked
-from explorer.lessons import ADVICE, RULE
+from explorer.course import texts
+from explorer.course.compute.truths import TRUTHS
+from explorer.course.compute.truths.asked import Asked
+from explorer.course.lesson_runs import ADVICE, RULE
+from explorer.course.texts.checks import STAGES
+from explorer.course.texts.truths import MANY, TOLD
+from explorer.data import shapes
 from explorer.recipe import make
-from explorer.texts.checks import STAGES
 from explorer.texts.reading import pages
-from explorer.texts.truths import MANY, TOLD
 
 FOLDERS = ("glossary", "questions", "lessons", "checks", "concepts")
 MODULES = ("glossary", "lessons", "checks", "concepts")

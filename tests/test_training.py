@@ -19,13 +19,19 @@ from torchvision import models, transforms
 
 from explorer import recipe, runs
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.engine import backbones, devices, freezing, tasks, training
-from explorer.engine.boundary import Front
-from explorer.engine.training import Outcome, Session, loop, scoring
+from explorer.data.feature_cache.cached import Front
 from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Score
+from explorer.looks.pair import compute as pair_compute
+from explorer.models import backbones, devices
+from explorer.models.network import Network
 from explorer.recipe import Recipe
-from explorer.results import Epoch
+from explorer.runs.records import Epoch
+from explorer.training.compute import freezing, loop, scoring
+from explorer.training.compute import loop as loop_module
+from explorer.training.compute.handlers import train
+from explorer.training.compute.scoring import Outcome, outcome
+from explorer.training.compute.session import Session, prepare
 
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
 
@@ -49,9 +55,9 @@ def make(tiny: dict[str, Any]) -> Callable[..., Recipe]:
 
 
 def carry_out(choices: Recipe) -> tuple[Session, list[Epoch], Outcome]:
-    session = training.prepare(choices)
-    epochs = list(training.train(session))
-    return session, epochs, training.outcome(session, "run")
+    session = prepare(choices)
+    epochs = list(loop_module.train(session))
+    return session, epochs, outcome(session, "run")
 
 
 # What is frozen, end to end
@@ -95,13 +101,13 @@ def test_every_strategy_moves_what_it_says_on_the_built_in_backbone(
     strategy: str, more: dict[str, str], make: Callable[..., Recipe]
 ) -> None:
     choices = make(strategy=strategy, weights="default", epochs=6, per_class=4, **more)
-    session = training.prepare(choices)
+    session = prepare(choices)
     assert session.recipe.weights == ("random" if strategy == "from_scratch" else "BUILT_IN")
-    list(training.train(session))
+    list(loop_module.train(session))
     moved = freezing.changed(session.before, freezing.snapshot(session.network))
     expected = freezing.learning(session.network, choices)
     assert {n for n in moved if n in dict(session.network.model.named_parameters())} == expected
-    assert training.outcome(session).audit.clean
+    assert outcome(session).audit.clean
 
 
 def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
@@ -113,9 +119,9 @@ def test_large_jpegs_are_decoded_the_same_way_when_the_front_is_checked(
         for i in range(6):  # large enough for the decoder's reduced mode, which gives other pixels than a full decode
             pixels = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tmp_path / kind / f"{i}.jpg", quality=90)
-    session = training.prepare(make(data_dir=str(tmp_path), epochs=1, batch_size=4))
-    list(training.train(session))
-    audit = training.outcome(session).audit
+    session = prepare(make(data_dir=str(tmp_path), epochs=1, batch_size=4))
+    list(loop_module.train(session))
+    audit = outcome(session).audit
     assert audit.recomputed == 0.0 and audit.clean
 
 
@@ -134,20 +140,20 @@ def test_a_probe_under_moving_statistics_is_not_cached_and_found_out(
 @pytest.mark.parametrize("strategy", ["linear_probe", "last_stage"])
 def test_the_frozen_front_sees_each_image_once_however_many_epochs(strategy: str, make: Callable[..., Recipe]) -> None:
     seen = {"stem": 0, "layer4": 0}
-    session = training.prepare(make(strategy=strategy, epochs=3))
+    session = prepare(make(strategy=strategy, epochs=3))
     for stage, module in (("stem", session.network.model.conv1), ("layer4", session.network.model.layer4)):
         module.register_forward_hook(lambda m, x, y, stage=stage: seen.update({stage: seen[stage] + len(y)}))
-    list(training.train(session))
+    list(loop_module.train(session))
     assert seen["stem"] == 0
     assert (seen["layer4"] > 0) == (strategy == "last_stage")
-    training.outcome(session)
+    outcome(session)
     batches = [min(Front.BATCH, len(images.ids)) for images in (session.data.train, session.data.test)]
     assert seen["stem"] == sum(batches), "only the audit looks once more, at a batch of each"
 
 
 @pytest.mark.parametrize("strategy", ["linear_probe", "last_stage", "full"])
 def test_front_and_tail_together_are_the_network(strategy: str, make: Callable[..., Recipe], float32: None) -> None:
-    session = training.prepare(make(backbone="squeezenet1_1", strategy=strategy))
+    session = prepare(make(backbone="squeezenet1_1", strategy=strategy))
     network, front = session.network.eval(), session.front["test"]
     pixels = torch.from_numpy(session.data.test.pixels(session.recipe.preprocessing))
     with torch.no_grad():
@@ -160,7 +166,7 @@ def test_pooled_features_are_those_of_each_image_also_when_they_come_in_batches(
     make: Callable[..., Recipe], float32: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Front, "BATCH", 3)
-    session = training.prepare(make(backbone="squeezenet1_1", strategy="last_stage"))
+    session = prepare(make(backbone="squeezenet1_1", strategy="last_stage"))
     test, network = session.data.test, session.network.eval()
     x = devices.to_input(
         torch.from_numpy(test.pixels(session.recipe.preprocessing)), session.recipe.preprocessing, torch.device("cpu")
@@ -203,7 +209,7 @@ def test_a_run_leaves_torch_s_random_numbers_alone(make: Callable[..., Recipe]) 
 
 def test_runs_of_two_seeds_are_scored_on_the_same_images(make: Callable[..., Recipe]) -> None:
     choices = [make(backbone="squeezenet1_1", per_class=4, seed=seed) for seed in (0, 1)]
-    a, b = (training.prepare(c).data for c in choices)
+    a, b = (prepare(c).data for c in choices)
     assert a.test.ids == b.test.ids and a.val.ids == b.val.ids and a.train.ids != b.train.ids
 
 
@@ -286,8 +292,8 @@ def test_a_plain_loop_that_shares_no_code_comes_to_the_same_numbers(
 def test_the_head_is_a_plain_layer_again_when_it_is_stored_and_says_the_same(
     backbone: str, make: Callable[..., Recipe], float32: None
 ) -> None:
-    session = training.prepare(make(backbone=backbone))
-    list(training.train(session))
+    session = prepare(make(backbone=backbone))
+    list(loop_module.train(session))
     network, front = session.network.eval(), session.front["test"]
     with torch.inference_mode():
         standard = front.tail(network, front.stored)
@@ -302,11 +308,11 @@ def test_a_head_learns_the_same_whatever_the_scale_of_its_features(
 ) -> None:
     losses = []
     for scale in (1.0, 1000.0):
-        session = training.prepare(make(backbone="squeezenet1_1"))
+        session = prepare(make(backbone="squeezenet1_1"))
         for split in session.front:
             session.front[split].stored.mul_(scale)
         session.network.standardise(session.front["train"].stored)
-        losses.append([epoch.train_loss for epoch in training.train(session)])
+        losses.append([epoch.train_loss for epoch in loop_module.train(session)])
     assert np.allclose(*losses, rtol=1e-3)
 
 
@@ -319,7 +325,7 @@ def test_random_weights_start_from_a_sane_loss(
 ) -> None:
     if "batchnorm" in choices and BACKBONES[backbone].normalisation != "batch":
         choices = {}
-    epoch = next(training.train(training.prepare(make(backbone=backbone, **choices))))
+    epoch = next(loop_module.train(prepare(make(backbone=backbone, **choices))))
     assert epoch.batch_loss < 4 * math.log(3)
 
 
@@ -330,12 +336,12 @@ def test_what_can_be_learned_is_learned(make: Callable[..., Recipe]) -> None:
 
 
 def test_the_best_epoch_on_validation_is_taken_not_the_last(make: Callable[..., Recipe]) -> None:
-    session = training.prepare(make(backbone="squeezenet1_1", strategy="full", epochs=5, backbone_rate=3e-3))
+    session = prepare(make(backbone="squeezenet1_1", strategy="full", epochs=5, backbone_rate=3e-3))
     states, rows = [], []
-    for row in training.train(session):
+    for row in loop_module.train(session):
         rows.append((row.val.accuracy, -row.val_loss))
         states.append(scoring._state(session))
-    found = training.outcome(session)
+    found = outcome(session)
     best = rows.index(max(rows)) + 1
     assert found.chosen_epoch == best
     kept = session.network.model.state_dict()
@@ -384,7 +390,7 @@ def test_batchnorm_never_meets_a_single_image(make: Callable[..., Recipe]) -> No
 def test_the_progress_goes_forward_and_names_the_epoch(make: Callable[..., Recipe]) -> None:
     told: list[tuple[float, str]] = []
     run = runs.create(make(backbone="squeezenet1_1"))
-    tasks.train(run, lambda fraction, message: told.append((fraction, message)))
+    train(run, lambda fraction, message: told.append((fraction, message)))
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions) and fractions[0] >= 0 and fractions[-1] < 1
     messages = list(dict.fromkeys(message for _, message in told))
@@ -403,13 +409,13 @@ def test_the_folder_of_a_run_rebuilds_its_network_and_its_predictions(
     backbone: str, strategy: str, make: Callable[..., Recipe], float32: None
 ) -> None:
     run = runs.create(make(backbone=backbone, strategy=strategy))
-    found = tasks.train(run)
+    found = train(run)
     said = runs.predictions(run)
     assert found.state == "finished" and found.test is not None and found.clean is True
     assert found.test.correct == int((said.labels == said.predicted).sum())
-    rebuilt = tasks.network(run)
+    rebuilt = pair_compute.network(run)
     assert not rebuilt.training
-    images = training.prepare(found.recipe).data.test  # type: ignore[arg-type]
+    images = prepare(found.recipe).data.test  # type: ignore[arg-type]
     assert images.ids == said.ids
     x = devices.to_input(
         torch.from_numpy(images.pixels(found.recipe.preprocessing)), found.recipe.preprocessing, torch.device("cpu")
@@ -428,7 +434,7 @@ def test_the_folder_of_a_run_rebuilds_its_network_and_its_predictions(
 
 def test_a_probe_weighs_kilobytes(make: Callable[..., Recipe]) -> None:
     run = runs.create(make())
-    tasks.train(run)
+    train(run)
     assert set(runs.tensors(run, "learned")) == {"fc.weight", "fc.bias"}
     assert (runs.folder(run) / "learned.safetensors").stat().st_size < 10_000
 
@@ -437,10 +443,10 @@ def test_a_run_whose_first_weights_have_changed_since_is_not_put_together(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = runs.create(make(backbone="squeezenet1_1"))
-    tasks.train(run)
+    train(run)
     build = backbones.build
 
-    def other(*arguments: Any) -> backbones.Network:
+    def other(*arguments: Any) -> Network:
         network = build(*arguments)
         with torch.no_grad():
             network.model.features[0].bias[3] += 1e-6
@@ -449,9 +455,9 @@ def test_a_run_whose_first_weights_have_changed_since_is_not_put_together(
     words = rf"SqueezeNet.* \(random\) that {run} began from have changed.*train it again"
     with monkeypatch.context() as changed, pytest.raises(ExplorerError, match=words):
         changed.setattr(backbones, "build", other)
-        tasks.network(run)
+        pair_compute.network(run)
     runs.update(run, began="")  # a run of an earlier version does not say
-    assert not tasks.network(run).training
+    assert not pair_compute.network(run).training
 
 
 # When it goes wrong
@@ -477,12 +483,12 @@ def test_a_loss_that_is_no_number_ends_the_run_there_and_keeps_what_was(
     )  # 26 images in batches of 8: 4 steps an epoch
     losing(monkeypatch, at=10, value=value)
     with pytest.raises(ExplorerError, match=r"The loss became (nan|inf) in epoch 3.*0\.25 \(head\).*a tenth"):
-        tasks.train(run)
+        train(run)
     found = runs.read(run)
     assert found.state == "failed" and "epoch 3" in found.error
     assert [e.epoch for e in found.epochs] == [1, 2]
     with pytest.raises(ExplorerError, match="is failed .*epoch 3.*Choose a finished run"):
-        tasks.network(run)
+        pair_compute.network(run)
     assert found.clean is True and runs.audit(run).clean, "what was frozen stayed so"
     best = max(found.epochs, key=lambda e: (e.val.accuracy, -e.val_loss)).epoch
     learned = runs.tensors(run, "learned")
@@ -495,15 +501,15 @@ def test_a_loss_that_is_no_number_in_the_first_epoch_leaves_nothing_to_look_at(
     run = runs.create(make(backbone="squeezenet1_1"))
     losing(monkeypatch, at=2)
     with pytest.raises(ExplorerError, match="in epoch 1"):
-        tasks.train(run)
+        train(run)
     found = runs.read(run)
     assert found.state == "failed" and found.clean is None and not found.epochs
     assert {p.name for p in runs.folder(run).iterdir()} == {"run.json", "epochs.jsonl"}
 
 
 def test_weights_that_explode_are_told_too(make: Callable[..., Recipe]) -> None:
-    session = training.prepare(make(backbone="squeezenet1_1", strategy="full", epochs=3))
-    epochs = training.train(session)
+    session = prepare(make(backbone="squeezenet1_1", strategy="full", epochs=3))
+    epochs = loop_module.train(session)
     next(epochs)
     with torch.no_grad():
         session.network.head[1].weight[0, 0] = math.nan
@@ -525,7 +531,7 @@ def test_a_stop_is_a_stop_whenever_it_comes_and_keeps_what_was(
         if steps[0] > (2 if when.startswith("Epoch") else 0):  # in the middle of the epoch
             raise Stopped
 
-    found = tasks.train(run, stop)
+    found = train(run, stop)
     assert found.state == "stopped" and not found.error
     assert [e.epoch for e in found.epochs] == list(range(1, kept + 1))
     assert runs.read(run) == found
@@ -544,7 +550,7 @@ def test_a_stop_between_two_phases_is_audited_by_what_had_learned_until_then(
         if message.startswith(when) and runs.read(run).epochs:
             raise Stopped
 
-    found = tasks.train(run, stop)
+    found = train(run, stop)
     audit = runs.audit(run)
     assert found.state == "stopped" and len(found.epochs) == 2
     assert found.clean == audit.clean == (batchnorm == "frozen")
@@ -562,7 +568,7 @@ def test_a_stop_on_a_full_disk_is_a_stop(make: Callable[..., Recipe], monkeypatc
             raise Stopped
 
     monkeypatch.setattr(runs, "store_audit", full)
-    found = tasks.train(run, stop)
+    found = train(run, stop)
     assert found.state == "stopped" and found.clean is None and not found.error
 
 
@@ -588,7 +594,7 @@ def test_a_disk_that_fills_up_while_saving_fails_the_run_in_words(
         for name in original:
             patch.setattr(Path, name, full(name))
         with pytest.raises(ExplorerError, match="No space left on device.*Free some space"):
-            tasks.train(run)
+            train(run)
     found = runs.read(run)
     assert found.state == "failed" and "Free some space" in found.error
     assert len(found.epochs) == 2
@@ -608,7 +614,7 @@ def test_a_disk_that_stays_full_is_told_and_the_run_reads_interrupted_when_its_p
             patch.setattr("explorer.runs.contents.save_file", full)
 
     with monkeypatch.context() as patch, pytest.raises(ExplorerError, match="Free some space"):
-        tasks.train(run, fill)
+        train(run, fill)
     assert len(runs.read(run).epochs) == 2
     monkeypatch.setattr(psutil.Process, "create_time", lambda self: 0.0)  # as if this process were another
     assert runs.read(run).state == "interrupted"
@@ -618,9 +624,9 @@ def test_a_fault_of_ours_fails_the_run_with_its_name(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = runs.create(make())
-    monkeypatch.setattr(training, "prepare", lambda *a: 1 / 0)
+    monkeypatch.setattr("explorer.training.compute.handlers.prepare", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        tasks.train(run)
+        train(run)
     assert runs.read(run).error == "ZeroDivisionError: division by zero"
 
 
@@ -628,7 +634,7 @@ def test_a_run_without_a_readable_recipe_cannot_be_carried_out(make: Callable[..
     run = runs.create(make())
     (runs.folder(run) / "run.json").write_text("{")
     with pytest.raises(ExplorerError, match="no readable recipe.*Delete it"):
-        tasks.train(run)
+        train(run)
 
 
 @pytest.mark.parametrize(
@@ -643,14 +649,14 @@ def test_data_that_cannot_be_used_fails_the_run_in_words(
 ) -> None:
     run = runs.create(make(**choices))
     with pytest.raises(ExplorerError, match=words):
-        tasks.train(run)
+        train(run)
     assert runs.read(run).state == "failed" and words in runs.read(run).error
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_told_in_words(make: Callable[..., Recipe]) -> None:
     with pytest.raises(ExplorerError, match="'cuda' was asked for.*'auto' or 'cpu'"):
-        training.prepare(make(device="cuda"))
+        prepare(make(device="cuda"))
 
 
 @pytest.mark.parametrize(

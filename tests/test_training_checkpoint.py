@@ -8,9 +8,14 @@ import pytest
 import torch
 
 from explorer import recipe, runs
-from explorer.engine import devices, freezing, tasks, training
 from explorer.errors import ExplorerError, Stopped
+from explorer.models import devices
 from explorer.recipe import Recipe
+from explorer.training.compute import checkpoint, freezing, loop
+from explorer.training.compute.checkpoint import dump, restore
+from explorer.training.compute.handlers import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import prepare
 
 
 @pytest.fixture
@@ -38,20 +43,20 @@ def test_a_resumed_run_ends_as_if_it_had_never_been_cut(
     strategy: str, choices: dict[str, Any], after: int, make: Callable[..., Recipe]
 ) -> None:
     wanted = make(strategy=strategy, epochs=4, **choices)
-    whole = training.prepare(wanted)
+    whole = prepare(wanted)
     saved, rows = b"", []
-    for epoch in training.train(whole):
+    for epoch in loop.train(whole):
         rows.append(epoch)
         if epoch.epoch == after:
-            saved = training.dump(whole)
-    again = training.prepare(wanted)
-    training.restore(again, saved)
-    rest = list(training.train(again))
+            saved = dump(whole)
+    again = prepare(wanted)
+    restore(again, saved)
+    rest = list(loop.train(again))
     assert [(e.epoch, e.batch_loss, e.val_loss) for e in rest] == [
         (e.epoch, e.batch_loss, e.val_loss) for e in rows[after:]
     ]
     assert not freezing.changed(freezing.snapshot(whole.network), freezing.snapshot(again.network))
-    one, two = training.outcome(whole), training.outcome(again)
+    one, two = outcome(whole), outcome(again)
     assert np.array_equal(one.probability, two.probability) and one.test == two.test
     assert (one.chosen_epoch, one.steps, one.parameters) == (two.chosen_epoch, two.steps, two.parameters)
     assert one.learned.keys() == two.learned.keys()
@@ -62,13 +67,13 @@ def test_a_resumed_run_ends_as_if_it_had_never_been_cut(
 
 def test_the_seconds_before_a_cut_count_too(make: Callable[..., Recipe]) -> None:
     wanted = make(epochs=3)
-    cut_off, again = training.prepare(wanted), training.prepare(wanted)
-    next(training.train(cut_off))
+    cut_off, again = prepare(wanted), prepare(wanted)
+    next(loop.train(cut_off))
     cut_off.started -= 100.0  # as if it had been slow
     cut_off.seconds["training"] += 90.0
-    training.restore(again, training.dump(cut_off))
-    list(training.train(again))
-    seconds = training.outcome(again).seconds
+    restore(again, dump(cut_off))
+    list(loop.train(again))
+    seconds = outcome(again).seconds
     assert seconds["training"] > 90 and seconds["total"] > 100
     assert seconds["total"] >= seconds["features"] + seconds["training"]
 
@@ -78,7 +83,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint after every epoch."""
     import sys
 
-    monkeypatch.setattr(sys.modules["explorer.engine.tasks.train"], "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(sys.modules["explorer.training.compute.handlers"], "CHECKPOINT_SECONDS", 0.0)
 
 
 def cut(at: int) -> Callable[[float, str], None]:
@@ -94,11 +99,11 @@ def test_a_stopped_run_goes_on_and_has_the_epochs_and_the_score_of_one_that_ran_
 ) -> None:
     wanted = make(strategy="last_stage", epochs=4)
     through, stopped = runs.create(wanted), runs.create(wanted)
-    tasks.train(through)
+    train(through)
     assert not runs.resumable(through), "a finished run keeps no checkpoint"
-    tasks.train(stopped, cut(at=3))
+    train(stopped, cut(at=3))
     assert runs.read(stopped).state == "stopped" and runs.resumable(stopped)
-    found, whole = tasks.train(stopped), runs.read(through)
+    found, whole = train(stopped), runs.read(through)
     assert found.state == "finished" and found.test == whole.test and found.balanced == whole.balanced
     assert [(e.epoch, e.val_loss) for e in found.epochs] == [(e.epoch, e.val_loss) for e in whole.epochs]
     assert "Resumed after epoch 2." in found.facts["note"] and not runs.resumable(stopped)
@@ -106,12 +111,12 @@ def test_a_stopped_run_goes_on_and_has_the_epochs_and_the_score_of_one_that_ran_
 
 def test_the_first_whole_epoch_is_kept_at_once(make: Callable[..., Recipe]) -> None:
     run = runs.create(make(epochs=3))
-    tasks.train(run, cut(at=1))
+    train(run, cut(at=1))
     assert not runs.resumable(run), "there is no whole epoch yet"
-    tasks.train(run, cut(at=2))
+    train(run, cut(at=2))
     assert runs.resumable(run), "although five seconds are not over"
     first = runs.checkpoint(run)
-    tasks.train(run, cut(at=3))
+    train(run, cut(at=3))
     assert runs.checkpoint(run) == first, "after it there is one every few seconds"
 
 
@@ -119,11 +124,11 @@ def test_epochs_behind_the_checkpoint_are_learned_again_not_counted_twice(
     make: Callable[..., Recipe], often: None
 ) -> None:
     run = runs.create(make(epochs=4))
-    tasks.train(run, cut(at=4))
+    train(run, cut(at=4))
     saved = runs.checkpoint(run)
     runs.append(run, runs.read(run).epochs[-1])  # an epoch that was stored after the last checkpoint
     assert saved and len(runs.read(run).epochs) == 4
-    assert [e.epoch for e in tasks.train(run).epochs] == [1, 2, 3, 4]
+    assert [e.epoch for e in train(run).epochs] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("damage", [b"", b"half of it", None])
@@ -131,41 +136,41 @@ def test_a_checkpoint_that_cannot_be_used_means_from_the_beginning(
     damage: bytes | None, make: Callable[..., Recipe], often: None
 ) -> None:
     run = runs.create(make(epochs=3))
-    tasks.train(run, cut(at=3))
+    train(run, cut(at=3))
     saved = runs.checkpoint(run)
     assert saved
     runs.store_checkpoint(run, saved[: len(saved) // 2] if damage is None else damage)
-    found = tasks.train(run)
+    found = train(run)
     assert found.state == "finished" and [e.epoch for e in found.epochs] == [1, 2, 3]
     assert "Started from the beginning" in found.facts["note"]
 
 
 def test_another_recipe_s_checkpoint_is_refused(make: Callable[..., Recipe]) -> None:
-    one, other = training.prepare(make()), training.prepare(make(seed=1))
-    next(training.train(one))
+    one, other = prepare(make()), prepare(make(seed=1))
+    next(loop.train(one))
     with pytest.raises(ExplorerError, match="another recipe"):
-        training.restore(other, training.dump(one))
+        restore(other, dump(one))
     assert other.done == 0
 
 
 def test_a_checkpoint_of_another_version_is_refused(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one, other = training.prepare(make()), training.prepare(make())
-    next(training.train(one))
-    saved = training.dump(one)
-    monkeypatch.setattr(training.checkpoint, "VERSION", training.checkpoint.VERSION + 1)
+    one, other = prepare(make()), prepare(make())
+    next(loop.train(one))
+    saved = dump(one)
+    monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
     with pytest.raises(ExplorerError, match="another version of Thaw wrote it.*Start the recipe anew"):
-        training.restore(other, saved)
+        restore(other, saved)
     assert other.done == 0
 
 
 def test_a_checkpoint_does_not_go_on_from_other_weights(make: Callable[..., Recipe]) -> None:
-    one, other = training.prepare(make()), training.prepare(make())
-    next(training.train(one))
+    one, other = prepare(make()), prepare(make())
+    next(loop.train(one))
     other.began = "0" * 16
     with pytest.raises(ExplorerError, match="weights it began from have changed"):
-        training.restore(other, training.dump(one))
+        restore(other, dump(one))
     assert other.done == 0
 
 
@@ -183,5 +188,5 @@ def test_a_run_that_diverged_keeps_no_checkpoint(
 
     monkeypatch.setattr(torch.optim.AdamW, "step", explode)
     with pytest.raises(ExplorerError, match="The loss became nan"):
-        tasks.train(run)
+        train(run)
     assert runs.read(run).state == "failed" and runs.read(run).epochs and not runs.resumable(run)

@@ -9,14 +9,17 @@ import torch
 from torch import Tensor
 
 from explorer import cache, recipe
-from explorer.engine import devices, training
-from explorer.engine.boundary import Front
-from explorer.engine.boundary.frozen import Frozen
-from explorer.engine.devices import Place
-from explorer.engine.training import Session, loop
+from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.frozen import Frozen
 from explorer.errors import ExplorerError
+from explorer.models import devices
+from explorer.models.devices import Place
 from explorer.recipe import Recipe
-from explorer.results import Epoch
+from explorer.runs.records import Epoch
+from explorer.training.compute import loop
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import Outcome, outcome
+from explorer.training.compute.session import Session, prepare, silent
 
 
 @pytest.fixture
@@ -48,8 +51,8 @@ def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same_step(
     wanted = make(strategy="linear_probe", class_weights=weighted)
 
     def losses() -> tuple[Session, list[Epoch]]:
-        session = training.prepare(wanted)
-        return session, list(training.train(session))
+        session = prepare(wanted)
+        return session, list(train(session))
 
     _, whole = losses()
     sizes = short_of_memory(monkeypatch, most=3)
@@ -62,20 +65,20 @@ def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same_step(
 def test_one_image_that_does_not_fit_fails_with_what_would_help(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = training.prepare(make(strategy="linear_probe"))
+    session = prepare(make(strategy="linear_probe"))
     short_of_memory(monkeypatch, most=0)
     with pytest.raises(ExplorerError, match="does not hold one image.*Freeze more stages"):
-        list(training.train(session))
+        list(train(session))
 
 
 def test_a_part_is_drawn_when_its_turn_comes_and_not_before(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = training.prepare(make(strategy="full", augmentation="crop"))
+    session = prepare(make(strategy="full", augmentation="crop"))
     session.chunk = 3
     taken, gather = [], Place.gather
     monkeypatch.setattr(Place, "gather", lambda self, x, rows: (taken.append(len(rows)), gather(self, x, rows))[1])
-    loop.step(session, torch.arange(8), 0, None, training.silent)
+    loop.step(session, torch.arange(8), 0, None, silent)
     assert taken == [3, 3, 2]
 
 
@@ -85,7 +88,7 @@ def test_a_part_is_drawn_when_its_turn_comes_and_not_before(
 def test_the_first_step_that_does_not_fit_is_taken_again_with_fewer_images(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = list(training.train(training.prepare(make())))
+    whole = list(train(prepare(make())))
     step, calls = torch.optim.AdamW.step, [0]
 
     def short(self: torch.optim.AdamW, *rest: Any) -> Any:
@@ -95,8 +98,8 @@ def test_the_first_step_that_does_not_fit_is_taken_again_with_fewer_images(
         return step(self, *rest)
 
     monkeypatch.setattr(torch.optim.AdamW, "step", short)
-    session = training.prepare(make())
-    parts = list(training.train(session))
+    session = prepare(make())
+    parts = list(train(session))
     assert session.chunk == 4 and session.steps == calls[0] - 1
     assert np.allclose([e.batch_loss for e in whole], [e.batch_loss for e in parts], rtol=1e-4)
 
@@ -104,7 +107,7 @@ def test_the_first_step_that_does_not_fit_is_taken_again_with_fewer_images(
 def test_the_optimizer_takes_its_memory_before_any_weight_moves_and_all_or_nothing(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = training.prepare(make(strategy="full"))
+    session = prepare(make(strategy="full"))
     zeros, calls = torch.zeros_like, [0]
 
     def short(*given: Any, **named: Any) -> Tensor:
@@ -173,9 +176,9 @@ def test_a_pass_without_learning_that_does_not_fit_is_halved_and_gives_the_same(
 ) -> None:
     wanted = make(strategy="gradual", epochs=2, unfreeze_every=1)
 
-    def carried_out() -> tuple[Session, list[Epoch], training.Outcome]:
-        session = training.prepare(wanted)
-        return session, list(training.train(session)), training.outcome(session)
+    def carried_out() -> tuple[Session, list[Epoch], Outcome]:
+        session = prepare(wanted)
+        return session, list(train(session)), outcome(session)
 
     _, whole, first = carried_out()
     cache.clear()
@@ -194,8 +197,8 @@ def test_one_image_that_does_not_fit_into_a_pass_fails_with_what_would_help_too(
 ) -> None:
     short_pass(monkeypatch, name, most=0)
     with pytest.raises(ExplorerError, match="cpu does not hold one image of 32 pixels.*or use the device 'cpu'"):
-        session = training.prepare(make(strategy="last_stage"))
-        list(training.train(session))
+        session = prepare(make(strategy="last_stage"))
+        list(train(session))
 
 
 def test_outputs_of_other_portions_are_other_entries_of_the_cache(
@@ -203,7 +206,7 @@ def test_outputs_of_other_portions_are_other_entries_of_the_cache(
 ) -> None:
     with monkeypatch.context() as patch:
         short_pass(patch, "the front", most=7)
-        assert {front.batch for front in training.prepare(make()).front.values()} == {4}
+        assert {front.batch for front in prepare(make()).front.values()} == {4}
     entries, _ = cache.size()
-    fronts = training.prepare(make()).front
+    fronts = prepare(make()).front
     assert {front.batch for front in fronts.values()} == {32} and cache.size()[0] == 2 * entries

@@ -10,11 +10,14 @@ import pytest
 import torch
 
 from explorer import cache, recipe
-from explorer.engine import datasets, devices, freezing, training
-from explorer.engine.datasets import Data, Images
-from explorer.engine.training import Session, loop, scoring
+from explorer.data import datasets
+from explorer.data.images import Data, Images
 from explorer.evidence import Score
+from explorer.models import devices
 from explorer.recipe import Recipe
+from explorer.training.compute import freezing, loop, scoring
+from explorer.training.compute.loop import train
+from explorer.training.compute.session import Session, prepare
 
 
 @pytest.fixture
@@ -40,39 +43,39 @@ def test_gradual_moves_in_each_epoch_exactly_what_is_unfrozen_by_then(
     backbone: str, make: Callable[..., Recipe]
 ) -> None:
     wanted = make(backbone=backbone, strategy="gradual", epochs=4, unfreeze_every=1)
-    session, state = training.prepare(wanted), None
-    for epoch, phase in zip(training.train(session), wanted.phases, strict=True):
+    session, state = prepare(wanted), None
+    for epoch, phase in zip(train(session), wanted.phases, strict=True):
         assert moved_since(session, state or session.before) == {"head", *phase.learns}, epoch.epoch
         front = session.front["train"]
         assert front.upto == (wanted.front_of(phase.learns) or (None,))[-1] and front.probe == (not phase.learns)
         state = freezing.snapshot(session.network)
-    audit = training.outcome(session).audit
+    audit = scoring.outcome(session).audit
     assert audit.clean and audit.recomputed == 0.0
     assert [row.declared for row in audit.stages].count("learns") == 4
 
 
 def test_lp_ft_gives_the_numbers_of_a_probe_and_then_moves_everything(make: Callable[..., Recipe]) -> None:
     wanted = make(strategy="lp_ft", epochs=4)
-    session = training.prepare(wanted)
-    epochs = list(training.train(session))
-    alone = training.prepare(make(strategy="linear_probe", epochs=2, head_rate=wanted.head_rate))
-    probe = list(training.train(alone))
+    session = prepare(wanted)
+    epochs = list(train(session))
+    alone = prepare(make(strategy="linear_probe", epochs=2, head_rate=wanted.head_rate))
+    probe = list(train(alone))
     same = [(e.batch_loss, e.train_loss, e.val_loss) for e in probe]
     assert [(e.batch_loss, e.train_loss, e.val_loss) for e in epochs[:2]] == same, "its first half is a probe"
     assert moved_since(session, session.before) == {"head", *wanted.row.stage_names}
     assert {g["rate"] for g in session.optimizer.param_groups} == {wanted.backbone_rate}
-    assert training.outcome(session).audit.clean
+    assert scoring.outcome(session).audit.clean
 
 
 def test_what_is_unfrozen_later_joins_the_optimizer_and_leaves_the_others_momentum_alone(
     make: Callable[..., Recipe],
 ) -> None:
-    session = training.prepare(make(strategy="gradual", epochs=2))
-    next(training.train(session))
+    session = prepare(make(strategy="gradual", epochs=2))
+    next(train(session))
     head = session.network.model.fc.weight
     before = {key: value.clone() for key, value in session.optimizer.state[head].items()}
     assert before["step"] > 0
-    training.session.open_phase(session, 1)
+    session.open_phase(session, 1)
     after = session.optimizer.state[head]
     assert all(torch.equal(after[key], value) for key, value in before.items())
     assert [group["name"] for group in session.optimizer.param_groups] == ["head", "layer4"]
@@ -84,8 +87,8 @@ def test_what_is_unfrozen_later_joins_the_optimizer_and_leaves_the_others_moment
 def test_a_stage_whose_normalisation_learned_before_learns_whole_once_it_is_unfrozen(
     strategy: str, make: Callable[..., Recipe]
 ) -> None:
-    session = training.prepare(make(strategy=strategy, epochs=2, unfreeze_every=1, batchnorm="affine"))
-    epochs, block = training.train(session), session.network.model.layer4[0]
+    session = prepare(make(strategy=strategy, epochs=2, unfreeze_every=1, batchnorm="affine"))
+    epochs, block = train(session), session.network.model.layer4[0]
     next(epochs)
     kept = session.optimizer.state[block.bn1.weight]["exp_avg"]
     assert block.conv1.weight not in session.optimizer.state and block.bn1.weight in session.optimizer.state
@@ -96,16 +99,16 @@ def test_a_stage_whose_normalisation_learned_before_learns_whole_once_it_is_unfr
     held = [id(p) for group in session.optimizer.param_groups for p in group["params"]]
     assert len(held) == len(set(held))
     assert not torch.equal(block.conv1.weight.detach(), session.before["layer4.0.conv1.weight"])
-    assert training.outcome(session).audit.clean
+    assert scoring.outcome(session).audit.clean
 
 
 def test_something_that_moves_before_its_turn_makes_the_audit_red(make: Callable[..., Recipe]) -> None:
-    session = training.prepare(make(strategy="lp_ft", epochs=2))
-    epochs = training.train(session)
+    session = prepare(make(strategy="lp_ft", epochs=2))
+    epochs = train(session)
     next(epochs)
     session.network.model.layer2[0].bn1.running_mean += 1e-3  # while it is frozen still
     next(epochs)
-    audit = training.outcome(session).audit
+    audit = scoring.outcome(session).audit
     assert not audit.clean and audit.recomputed > 0
     assert [row.stage for row in audit.stages if not row.clean] == ["layer2"]
 
@@ -134,8 +137,8 @@ def test_augmented_runs_repeat_to_the_last_bit_and_differ_from_plain_ones(
     strategy: str, make: Callable[..., Recipe]
 ) -> None:
     def numbers(**choices: Any) -> list[tuple[float, float]]:
-        session = training.prepare(make(strategy=strategy, epochs=2, **choices))
-        return [(e.batch_loss, e.val_loss) for e in training.train(session)]
+        session = prepare(make(strategy=strategy, epochs=2, **choices))
+        return [(e.batch_loss, e.val_loss) for e in train(session)]
 
     augmented = numbers(augmentation="colour", views=3)
     assert augmented == numbers(augmentation="colour", views=3)
@@ -143,8 +146,8 @@ def test_augmented_runs_repeat_to_the_last_bit_and_differ_from_plain_ones(
 
 
 def test_scores_are_taken_on_the_images_themselves_not_on_views(make: Callable[..., Recipe]) -> None:
-    plain = training.prepare(make())
-    viewed = training.prepare(make(augmentation="colour", views=4))
+    plain = prepare(make())
+    viewed = prepare(make(augmentation="colour", views=4))
     every = torch.arange(len(plain.front["train"].labels))
     assert torch.equal(plain.front["train"].read(every), viewed.front["train"].read(every))
     assert not torch.equal(plain.front["train"].read(every), viewed.front["train"].draw(every, 1))
@@ -154,12 +157,12 @@ def test_scores_are_taken_on_the_images_themselves_not_on_views(make: Callable[.
 
 
 def test_weighted_classes_all_count_the_same(make: Callable[..., Recipe]) -> None:
-    session = training.prepare(make(class_weights=True))
+    session = prepare(make(class_weights=True))
     weights = loop.class_weights(session)
     counts = torch.bincount(session.front["train"].labels).float()
     assert torch.allclose(weights * counts, torch.full((3,), counts.sum().item() / 3))
-    assert loop.class_weights(training.prepare(make())) is None
-    assert [math.isfinite(e.batch_loss) for e in training.train(session)] == [True, True]
+    assert loop.class_weights(prepare(make())) is None
+    assert [math.isfinite(e.batch_loss) for e in train(session)] == [True, True]
 
 
 # Pictures that every phase looks at
@@ -184,9 +187,9 @@ def test_each_picture_is_decoded_once_in_a_run_where_memory_allows(
         monkeypatch.setenv("THAW_MEMORY_GB", budget)
         cache.clear()
         read.clear()
-        session = training.prepare(wanted)
-        rows = list(training.train(session))
-        outcome = training.outcome(session)
+        session = prepare(wanted)
+        rows = list(train(session))
+        outcome = scoring.outcome(session)
         every = {name for split in (session.data.train, session.data.val, session.data.test) for name in split.ids}
         assert set(read) == every and outcome.audit.clean
         assert (set(read.values()) == {1}) == (budget == "1")
@@ -200,7 +203,7 @@ def test_what_a_finished_run_keeps_learned_in_the_last_phase(
 ) -> None:
     """Validation likes an epoch of the head alone best here; it was not tuned, so it is not what a tuned run keeps."""
     wanted = make(strategy=strategy, epochs=6)
-    session, first = training.prepare(wanted), wanted.epochs - wanted.phases[-1].epochs + 1
+    session, first = prepare(wanted), wanted.epochs - wanted.phases[-1].epochs + 1
     evaluate = scoring.evaluate
 
     def falling(session: Session, *rest: Any) -> tuple[float, Score, Any]:
@@ -208,8 +211,8 @@ def test_what_a_finished_run_keeps_learned_in_the_last_phase(
         return float(session.done + 1), Score(100, 90 - 5 * session.done), probability  # better, the earlier the epoch
 
     monkeypatch.setattr(scoring, "evaluate", falling)
-    list(training.train(session))
-    found = training.outcome(session)
+    list(train(session))
+    found = scoring.outcome(session)
     assert session.best is not None and session.best[0] == found.chosen_epoch == first
     moved = {name for name in found.learned if name in dict(session.network.model.named_parameters())}
     assert moved == freezing.learning(session.network, wanted)

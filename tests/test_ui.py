@@ -11,10 +11,12 @@ import pytest
 import stand_ins
 
 from explorer import jobs, runs
-from explorer.app import launch
-from explorer.app.ui import asking, live, pairs, selection, tables, visitor, words
+from explorer.app import asking, launch, visitor, words
+from explorer.looks.images.view import selection
+from explorer.looks.pair import view
 from explorer.recipe import make
-from explorer.results.freezing import FAULTS
+from explorer.runs.records import FAULTS
+from explorer.training.view import following, tables
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +94,7 @@ def test_the_source_that_pages_promise_exists() -> None:
     promised = [
         pair
         for page in (root / "pages").glob("*.py")
-        for pair in re.findall(r'"(explorer/engine/[\w/]+\.py)", "(\w+)"', page.read_text(encoding="utf-8"))
+        for pair in re.findall(r'"(explorer/[\w/]+\.py)", "(\w+)"', page.read_text(encoding="utf-8"))
     ]
     assert promised
     for file, name in promised:
@@ -152,21 +154,21 @@ def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner() -> None:
     stand_ins.finished_run(strategy="linear_probe", weights="random")
     stand_ins.finished_run(strategy="linear_probe", dataset="digits")
     known = asking.finished()
-    a = pairs._default_a(known)
-    assert a.id == probe and pairs._default_b(known, a).id == tuned
+    a = view._default_a(known)
+    assert a.id == probe and view._default_b(known, a).id == tuned
 
 
 def test_a_queued_run_that_no_task_stands_for_reads_interrupted() -> None:
     recipe = make()
     runs.create(recipe)
-    found = live.latest(recipe)
+    found = following.latest(recipe)
     assert found is not None and found.state == "interrupted" and "no longer knows" in found.error
 
 
 def test_home_runs_are_started_once() -> None:
     recipes = (make(), make(strategy="full"))
-    first = [run.id for run in live.home_runs(recipes)]
-    assert [run.id for run in live.home_runs(recipes)] == first
+    first = [run.id for run in following.home_runs(recipes)]
+    assert [run.id for run in following.home_runs(recipes)] == first
     assert len(runs.listing()) == 2
 
 

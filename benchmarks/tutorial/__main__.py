@@ -16,8 +16,8 @@ from benchmarks.tutorial.arms import BATCH, TUTORIAL_BATCH, Setting, measured
 from benchmarks.tutorial.rows import COLUMNS, rows
 from explorer.catalogue import STRATEGIES
 from explorer.catalogue.backbones import backbone
-from explorer.engine import devices
 from explorer.errors import ExplorerError
+from explorer.models import devices
 
 BACKBONES = ("resnet18", "resnet34", "resnet50", "mobilenet_v2", "squeezenet1_1")
 

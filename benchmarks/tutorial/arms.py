@@ -16,10 +16,13 @@ from benchmarks.report import cores
 from explorer import recipe
 from explorer.catalogue.backbones import Backbone, backbone
 from explorer.catalogue.strategies import strategy
-from explorer.engine import memory, training
-from explorer.engine.devices import Place
 from explorer.evidence import Score
+from explorer.models import memory
+from explorer.models.devices import Place
 from explorer.recipe import Recipe
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import prepare
 
 TUTORIAL_BATCH, BATCH = 4, 32
 
@@ -114,10 +117,10 @@ def ours(setting: Setting, name: str, seed: int) -> Arm:
     """Prepare, train, outcome: a run without its folder."""
     libraries = _emptied()
     started = time.perf_counter()
-    session = training.prepare(setting.recipe(name, seed))
+    session = prepare(setting.recipe(name, seed))
     prepared = time.perf_counter() - started
-    speeds = tuple(epoch.images_per_second for epoch in training.train(session))
-    result = training.outcome(session)
+    speeds = tuple(epoch.images_per_second for epoch in train(session))
+    result = outcome(session)
     seconds = time.perf_counter() - started
     precision = session.place.precision
     return Arm(seconds, prepared, setting.epochs, speeds, result.peak_memory, libraries, result.test, precision)

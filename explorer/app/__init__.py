@@ -1,1 +1,1 @@
-"""The light wing: everything that needs streamlit or plotly."""
+"""The shell of the app: what all pages share."""

@@ -69,9 +69,13 @@ def warm() -> None:
 
     Freezing the heap afterwards makes the collection that Streamlit does after each rerun cheap.
     """
-    from explorer.app import figures, ui  # noqa: F401  (imported here, so that the port answers first)
+    from explorer.app.figures.accuracies import (
+        Bar,  # noqa: F401  (imported here, so that the port answers first)
+        accuracies,
+    )
+    from explorer.app.figures.style import tint
 
-    figures.tint(figures.accuracies([figures.Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
+    tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
     gc.collect()
     gc.freeze()
 
@@ -98,7 +102,7 @@ async def ready(request: Request) -> JSONResponse:
 
 async def sprite(request: Request) -> Response:
     """All thumbnails of a gallery as one picture; the browser keeps it, since a key never changes its meaning."""
-    from explorer.app.ui.tiles import sprite as joined
+    from explorer.looks.images.view.tiles import sprite as joined
 
     key = request.path_params["key"]
     if not re.fullmatch(r"[0-9a-f]{32}", key):
@@ -112,7 +116,7 @@ async def sprite(request: Request) -> Response:
 
 async def handout(request: Request) -> Response:
     """A step of the lesson as one printable page."""
-    from explorer.app.ui.lessons.handout import handout as page
+    from explorer.course.view.handout import handout as page
 
     try:
         text = await asyncio.to_thread(page, request.path_params["language"], request.path_params["step"])

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.app import ui
+from explorer.app.asking import error_box
+from explorer.app.links import arrive
+from explorer.app.visitor import begin
+from explorer.course.view.progress import note_visit, recall
 from explorer.errors import ExplorerError
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -50,10 +53,10 @@ contents["Start"].append(st.Page(PAGES / "home.py", title="Home", url_path="home
 chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
-    ui.begin()
-    ui.recall()
-    ui.arrive(chosen.url_path)
+    begin()
+    recall()
+    arrive(chosen.url_path)
     chosen.run()
-    ui.note_visit(chosen.url_path)
+    note_visit(chosen.url_path)
 except ExplorerError as error:
-    ui.error_box(str(error))
+    error_box(str(error))

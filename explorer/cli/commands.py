@@ -8,8 +8,9 @@ from typing import Any
 from explorer import installation, recipe, runs
 from explorer.catalogue import BACKBONES, DATASETS
 from explorer.errors import ExplorerError
-from explorer.results import Audit, Comparison
+from explorer.looks.similarity.question import Comparison
 from explorer.runs import Run
+from explorer.runs.records import Audit
 
 Words = dict[str, Any]
 
@@ -64,9 +65,9 @@ def audit(options: argparse.Namespace) -> Words:
 def compare(options: argparse.Namespace) -> Words:
     """Two runs on the same test images."""
     installation.check()
-    from explorer.engine import tasks
+    from explorer.looks.similarity.compute import distance_handlers
 
-    found: Comparison = tasks.compare(options.a, options.b)
+    found: Comparison = distance_handlers.compare(options.a, options.b)
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
     return {name: getattr(found, name) for name in counts} | {"stages": stages}
@@ -105,14 +106,16 @@ def _resume(options: argparse.Namespace) -> Run:
 
 def _carry_out(run: str) -> Run:
     """Train a run whose folder exists, with its progress on standard error."""
-    from explorer.engine import tasks  # heavy: loaded only by the commands that need it
+    from explorer.training.compute import (
+        handlers as compute_handlers,  # heavy: loaded only by the commands that need it
+    )
 
     def report(fraction: float, message: str) -> None:
         if sys.stderr.isatty():
             print(f"\r{fraction:4.0%}  {message:<40}", end="", file=sys.stderr, flush=True)
 
     try:
-        return tasks.train(run, report)
+        return compute_handlers.train(run, report)
     except KeyboardInterrupt:
         runs.update(run, state="stopped")
         raise

@@ -12,7 +12,7 @@ from typing import Any
 
 import filelock
 
-from explorer import results, runs
+from explorer import answers, runs
 from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
@@ -35,7 +35,7 @@ CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, sta
 
 @dataclass(frozen=True)
 class Task:
-    """A name from `engine.tasks.TASKS` and its plain arguments, as JSON. Equal tasks have equal keys and share a result."""
+    """A name from `worker.tasks.TASKS` and its plain arguments, as JSON. Equal tasks have equal keys and share a result."""
 
     name: str
     arguments: str
@@ -81,7 +81,7 @@ class Answer:
 
     def value(self) -> Any:
         """The result (`done` only)."""
-        return results.load(self.task.path)
+        return answers.load(self.task.path)
 
 
 @contextmanager

@@ -9,10 +9,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from explorer import results
+from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
-from explorer.results import Audit
 from explorer.runs.folders import folder, read, write, writing
+from explorer.runs.records import Audit
 from explorer.runs.tested import Predictions, read_table, write_table
 
 
@@ -66,13 +66,13 @@ def predictions(run: str) -> Predictions:
 
 def store_audit(run: str, audit: Audit) -> None:
     """Write audit.json."""
-    write(folder(run) / "audit.json", json.dumps(results.pack(audit)))
+    write(folder(run) / "audit.json", json.dumps(pack(audit)))
 
 
 def audit(run: str) -> Audit:
     """The freeze audit of a run; ExplorerError where it has none."""
     with _reading(run, "freeze audit", "audit.json") as path:
-        return results.unpack(json.loads(path.read_text(encoding="utf-8")))
+        return unpack(json.loads(path.read_text(encoding="utf-8")))
 
 
 def store_checkpoint(run: str, saved: bytes) -> None:

@@ -15,12 +15,12 @@ from typing import Any
 import psutil
 
 from explorer import recipe as recipes
-from explorer import results
+from explorer.answers import pack, unpack
 from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Grouped, Score
 from explorer.recipe import Recipe
-from explorer.results import Epoch
+from explorer.runs.records import Epoch
 from explorer.runs.tested import renewed
 
 SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
@@ -136,7 +136,7 @@ def update(run: str, **facts: Any) -> None:
     """Change facts of a run, e.g. its state; results go through `results.pack`."""
     path = folder(run) / "run.json"
     known = json.loads(path.read_text(encoding="utf-8"))
-    known.update({key: results.pack(value) for key, value in facts.items()})
+    known.update({key: pack(value) for key, value in facts.items()})
     write(path, json.dumps(known))
 
 
@@ -148,7 +148,7 @@ def start(run: str, **facts: Any) -> None:
 def append(run: str, epoch: Epoch) -> None:
     """Add one epoch, a JSON line."""
     with writing(), (folder(run) / "epochs.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(results.pack(epoch)) + "\n")
+        file.write(json.dumps(pack(epoch)) + "\n")
 
 
 def rewind(run: str, epochs: int) -> None:
@@ -165,7 +165,7 @@ def read(run: str) -> Run:
         facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
         recipe = recipes.make(**facts.pop("recipe"))
         state = facts.pop("state")
-        scores = [results.unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
+        scores = [unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
         return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
     if state == "running" and not _alive(facts):
@@ -189,7 +189,7 @@ def _epochs(path: Path) -> tuple[Epoch, ...]:
     try:
         lines = (path / "epochs.jsonl").read_text(encoding="utf-8").splitlines()
         for line in lines:
-            epochs.append(results.unpack(json.loads(line)))
+            epochs.append(unpack(json.loads(line)))
     except (OSError, ValueError, TypeError, KeyError):
         pass
     return tuple(epochs)

@@ -1,42 +1,5 @@
-"""The app's long texts: Markdown under assets/, a folder a language, so that a translation is a folder and no code."""
+"""Texts as Markdown under assets/, a folder a language; and the glossary, whose words the whole app links to."""
 
-from explorer.texts.across import checks, concepts, lessons, questions
-from explorer.texts.checks import KINDS, Check, filled, places, shuffled
-from explorer.texts.concepts import STATES, Concept, standings
-from explorer.texts.glossary import PICTURES, Question, Term, languages, terms
-from explorer.texts.lessons import Hint, Step
-from explorer.texts.linking import Linker
-from explorer.texts.reading import Code, Link, Text, code, digest, fault, links, read, read_folder, shown
-
-__all__ = [
-    "PICTURES",
-    "STATES",
-    "Check",
-    "Code",
-    "Concept",
-    "Hint",
-    "KINDS",
-    "Link",
-    "Linker",
-    "Question",
-    "Step",
-    "Term",
-    "Text",
-    "checks",
-    "code",
-    "concepts",
-    "digest",
-    "fault",
-    "filled",
-    "languages",
-    "lessons",
-    "links",
-    "places",
-    "questions",
-    "read",
-    "read_folder",
-    "shown",
-    "shuffled",
-    "standings",
-    "terms",
-]
+from explorer.texts.glossary import languages as languages
+from explorer.texts.glossary import terms as terms
+from explorer.texts.reading import Link as Link

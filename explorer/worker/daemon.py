@@ -43,7 +43,7 @@ class Worker:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.context.set_forkserver_preload(["explorer.engine.tasks"])
+            self.context.set_forkserver_preload(["explorer.worker.tasks"])
         self.slots = slots
         self.children: list[Child] = []
 

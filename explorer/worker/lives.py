@@ -8,7 +8,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from explorer import results
+from explorer.answers import save
 from explorer.errors import ExplorerError, Stopped
 
 
@@ -32,24 +32,26 @@ def report_through(pipe: Connection) -> Any:
 
 def train(pipe: Connection, run: str) -> None:
     """The life of a training process."""
-    from explorer.engine import tasks
+    from explorer.training.compute import handlers
 
-    _tell(pipe, lambda: tasks.train(run, report_through(pipe)))
+    _tell(pipe, lambda: handlers.train(run, report_through(pipe)))
 
 
 def look(pipe: Connection, warm: bool) -> None:
     """The life of a looking process: one task after the other, its models kept warm."""
-    from explorer.engine import devices, projection, tasks
+    from explorer.looks.projection.compute.joint import warm_up
+    from explorer.models import devices
+    from explorer.worker.tasks import TASKS
 
     devices.set_threads()
-    projection.warm_up("umap" if warm else "pca")
+    warm_up("umap" if warm else "pca")
     pipe.send(("ready", ""))
     while True:
         try:
             name, arguments, path = pipe.recv()
         except (EOFError, OSError):
             return
-        _tell(pipe, lambda: results.save(_answer(tasks.TASKS[name], arguments, pipe), path))  # noqa: B023  (called at once)
+        _tell(pipe, lambda: save(_answer(TASKS[name], arguments, pipe), path))  # noqa: B023  (called at once)
 
 
 def _answer(task: Callable[..., Any], arguments: dict[str, Any], pipe: Connection) -> Any:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.engine import photos
+from explorer.data import photos
 
 LEVELS = 4
 ENDINGS = {".png", ".jpg", ".jpeg"}

@@ -11,10 +11,16 @@ from torch.nn import functional as F
 from torchvision.models import VisionTransformer
 
 from explorer.catalogue.backbones import backbone
-from explorer.engine import attribution
-from explorer.engine.backbones import Network, build, cells
-from explorer.engine.features import receptive_fields
-from explorer.results import Cells
+from explorer.cells import Cells
+from explorer.looks.attribution.compute import controls
+from explorer.looks.attribution.compute.attribute import attribute, cells_of, contrasted
+from explorer.looks.attribution.compute.controls import gains
+from explorer.looks.attribution.compute.faithfulness import curves, in_cells
+from explorer.looks.features.compute.receptive_field import receptive_fields
+from explorer.models.backbones import build
+from explorer.models.cells import cells
+from explorer.models.network import Network
+from explorer.models.predicting import probabilities
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +59,7 @@ def test_gradcam(resnet: Network) -> None:
     for i in range(n):
         for channel in range(c):
             expected[i] += float(slope[i, channel].double().mean()) * kept[0][i, channel].detach().double().numpy()
-    _close(attribution.attribute(resnet, x, 2, "gradcam", "layer3"), expected)
+    _close(attribute(resnet, x, 2, "gradcam", "layer3"), expected)
 
 
 def test_integrated_gradients(resnet: Network) -> None:
@@ -68,7 +74,7 @@ def test_integrated_gradients(resnet: Network) -> None:
             (slope,) = torch.autograd.grad(resnet(at)[0, 1], at)
             total += float(weight) * slope.double()
         expected = ((x - start).double() * total).sum(dim=1).detach().numpy()
-        _close(attribution.attribute(resnet, x, 1, "integrated_gradients", "layer4", name), expected, 1e-4)
+        _close(attribute(resnet, x, 1, "integrated_gradients", "layer4", name), expected, 1e-4)
 
 
 @torch.no_grad()
@@ -82,7 +88,7 @@ def test_occlusion(resnet: Network) -> None:
             hidden[:, :, top : top + 16, left : left + 16] = 0
             lost[top : top + 16, left : left + 16] += whole - float(resnet(hidden)[0, 0])
             covered[top : top + 16, left : left + 16] += 1
-    _close(attribution.attribute(resnet, x, 0, "occlusion", "layer4")[0], lost / covered, 1e-4)
+    _close(attribute(resnet, x, 0, "occlusion", "layer4")[0], lost / covered, 1e-4)
 
 
 @torch.no_grad()
@@ -99,16 +105,16 @@ def test_rollout() -> None:
         reached = (attention + np.eye(17)) / 2 @ reached
         tokens = layer(tokens)
     expected = reached[0, 1:].reshape(4, 4)
-    _close(attribution.attribute(network, x, 0, "rollout", "layers1")[0], expected)
+    _close(attribute(network, x, 0, "rollout", "layers1")[0], expected)
 
 
 @torch.no_grad()
 def test_deletion_and_insertion(resnet: Network) -> None:
     """Square by square, painted by hand, for a map whose cells lie as those of layer3 do; the areas by trapezoids."""
     x = _pictures(1)
-    heat = attribution.attribute(resnet, x, 1, "gradcam", "layer3")[0]
+    heat = attribute(resnet, x, 1, "gradcam", "layer3")[0]
     where = cells(resnet, "layer3", 64)
-    own = attribution.in_cells(heat, where, x)
+    own = in_cells(heat, where, x)
     fine = np.zeros((64, 64))  # cell i of layer3 looks at pixel 16 i
     for row in range(64):
         for column in range(64):
@@ -119,8 +125,8 @@ def test_deletion_and_insertion(resnet: Network) -> None:
                                  + heat[i, m] * (1 - u) * v + heat[k, m] * u * v)  # fmt: skip
     expected = np.array([[fine[4 * r : 4 * r + 4, 4 * c : 4 * c + 4].mean() for c in range(16)] for r in range(16)])
     _close(own, expected)
-    orders = attribution.orders(own, own, 0)
-    found = attribution.curves(resnet, x, orders[:1], 1, steps=10)
+    orders = controls.orders(own, own, 0)
+    found = curves(resnet, x, orders[:1], 1, steps=10)
     soft = _blurred(x)
     for kind, start, end in (("deletion", x, torch.zeros_like(x)), ("insertion", soft, x)):
         curve, picture = [], start.clone()
@@ -217,17 +223,17 @@ def test_even_cells_share_the_picture_out() -> None:
 def test_a_grid_twice_as_fine_is_four_looks_laced_together(resnet: Network) -> None:
     """Pixel by pixel shifted by hand; on a picture that repeats every half cell all four looks are one."""
     x, half = _pictures(2), 8  # layer3: a cell every 16 pixels
-    fine = attribution.attribute(resnet, x, 1, "gradcam", "layer3", times=2)
+    fine = attribute(resnet, x, 1, "gradcam", "layer3", times=2)
     assert fine.shape == (2, 8, 8)
     mirrored = np.pad(x.numpy(), ((0, 0), (0, 0), (0, half), (0, half)), mode="reflect")
     for down in (0, 1):
         for right in (0, 1):
             moved = torch.from_numpy(mirrored[:, :, half * down :, half * right :][:, :, :64, :64].copy())
-            _close(fine[:, down::2, right::2] * 4, attribution.attribute(resnet, moved, 1, "gradcam", "layer3"))
-    where = attribution.cells_of(resnet, "gradcam", "layer3", 8, 64, times=2)
+            _close(fine[:, down::2, right::2] * 4, attribute(resnet, moved, 1, "gradcam", "layer3"))
+    where = cells_of(resnet, "gradcam", "layer3", 8, 64, times=2)
     assert 64 * where.centres(8) - 0.5 == pytest.approx(np.arange(0, 64, 8))
-    pixels = attribution.attribute(resnet, x, 1, "saliency", "layer3", times=2)
-    _close(pixels, attribution.attribute(resnet, x, 1, "saliency", "layer3"))
+    pixels = attribute(resnet, x, 1, "saliency", "layer3", times=2)
+    _close(pixels, attribute(resnet, x, 1, "saliency", "layer3"))
 
 
 GRADIENTS = ("gradcam", "integrated_gradients", "input_x_gradient", "saliency")
@@ -236,26 +242,26 @@ GRADIENTS = ("gradcam", "integrated_gradients", "input_x_gradient", "saliency")
 @pytest.mark.parametrize("method", GRADIENTS)
 def test_why_this_class_and_not_that_one_is_the_gradient_of_a_difference(resnet: Network, method: str) -> None:
     x = _pictures(1, 32)
-    between = attribution.contrasted(resnet, 2)
+    between = contrasted(resnet, 2)
     with torch.no_grad():
         logits = resnet(x)
         assert (between(x) - (logits - logits[:, 2:3])).abs().max() < 1e-5
-    np.testing.assert_allclose(attribution.probabilities(between, x), attribution.probabilities(resnet, x), atol=1e-6)
-    found = attribution.attribute(between, x, 0, method, "layer3")
+    np.testing.assert_allclose(probabilities(between, x), probabilities(resnet, x), atol=1e-6)
+    found = attribute(between, x, 0, method, "layer3")
     if method == "saliency":
         pixels = x.clone().requires_grad_()
         out = resnet(pixels)[0]
         (slope,) = torch.autograd.grad(out[0] - out[2], pixels)
         expected = slope.abs().amax(dim=1).numpy()
     else:  # linear in the logit that is asked about
-        expected = np.subtract(*(attribution.attribute(resnet, x, k, method, "layer3") for k in (0, 2)))
+        expected = np.subtract(*(attribute(resnet, x, k, method, "layer3") for k in (0, 2)))
     _close(found, expected, 1e-4)
 
 
 def test_the_interval_of_a_gain_is_that_of_a_paired_t_test() -> None:
     areas = np.random.default_rng(5).uniform(0, 1, (24, 6))
     for kind, sign in (("deletion", 1), ("insertion", -1)):
-        for k, gain in enumerate(attribution.gains("B", kind, areas, ("a", "b", "c", "d", "random")), 1):
+        for k, gain in enumerate(gains("B", kind, areas, ("a", "b", "c", "d", "random")), 1):
             test = stats.ttest_rel(sign * areas[:, k], sign * areas[:, 0])
             assert (gain.low, gain.high) == pytest.approx(tuple(test.confidence_interval(0.95)), abs=1e-9)
             assert gain.better == sum(sign * (row[k] - row[0]) > 0 for row in areas)

@@ -7,9 +7,11 @@ import torch
 from torch import nn
 
 from explorer.catalogue import BACKBONES
-from explorer.engine import backbones, snippets
-from explorer.engine.tasks.truths import freezing
-from explorer.engine.tasks.truths.asked import Asked
+from explorer.course.compute.snippets import scenes
+from explorer.course.compute.snippets.scenes import Scene
+from explorer.course.compute.truths import freezing
+from explorer.course.compute.truths.asked import Asked
+from explorer.models import backbones
 
 FROZEN = {  # per cent of a full step's multiplications with a frozen backbone and a head of four classes
     "resnet10": 34.9,
@@ -66,8 +68,8 @@ def test_every_backbone_is_counted_as_by_hand(name: str, monkeypatch: pytest.Mon
         network = backbones.build(name, 4, "random")
         side = row.preprocessing("random").crop
         x = torch.zeros(8, 3, side, side)
-    made = snippets.Scene(row, "random", network.model.eval(), x, torch.arange(4).repeat(2), None)  # type: ignore[arg-type]
-    monkeypatch.setattr(snippets, "scene", lambda *names: made)
+    made = Scene(row, "random", network.model.eval(), x, torch.arange(4).repeat(2), None)  # type: ignore[arg-type]
+    monkeypatch.setattr(scenes, "scene", lambda *names: made)
     forward, backward, head = by_hand(name)
     found = freezing.cost_frozen(Asked(row, "random"))
     assert found.value == pytest.approx(100 * (forward + head) / (forward + backward), rel=1e-9)

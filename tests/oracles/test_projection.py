@@ -6,9 +6,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from explorer.engine.neighbours import knn_right
-from explorer.engine.projection import joint, measure, separation
-from explorer.engine.similarity import knn_right as of_similarity
+from explorer.looks.projection.compute import joint, separation
+from explorer.looks.projection.compute.separation import measure
+from explorer.looks.similarity.compute.neighbours import knn_right
+from explorer.looks.similarity.compute.similarity import knn_right as of_similarity
 
 
 def _cloud(n: int, d: int, classes: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from explorer.engine.rates import CLEAR, FAST, WIDTH, judge
+from explorer.training.compute.rates import CLEAR, FAST, WIDTH, judge
 
 
 def smoothed(values: list[float]) -> list[float]:

@@ -8,14 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from explorer.engine import batchnorm, similarity
-from explorer.engine.backbones import Network, build
-from explorer.engine.devices import Place
-from explorer.engine.interpolation import along, mixed, resettled
-from explorer.engine.probes import chance, probe
-from explorer.engine.rewind import Plan, rewind
-from explorer.engine.stream import Stream
+from explorer.data.stream import Stream
+from explorer.looks.similarity.compute import similarity
+from explorer.looks.similarity.compute.interpolation import along, mixed, resettled
+from explorer.looks.similarity.compute.probes import chance, probe
+from explorer.looks.similarity.compute.rewind import Plan, rewind
+from explorer.models.backbones import build
+from explorer.models.devices import Place
+from explorer.models.network import Network
 from explorer.recipe import make
+from explorer.training.compute import batchnorm
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 

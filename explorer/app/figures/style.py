@@ -3,6 +3,7 @@
 import html
 
 import plotly.graph_objects as go
+from plotly.graph_objects import Figure as Figure
 
 FROZEN, LEARNS, CONTROL = "#0072B2", "#D55E00", "#808A94"
 # Okabe and Ito's palette, the two that stand for frozen and learning last of the strong ones; yellow is weak on white

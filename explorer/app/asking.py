@@ -1,0 +1,197 @@
+"""Ask the worker for a result: drawn at once where it is known, else a skeleton that polls. All caches live here."""
+
+import ast
+import os
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from explorer import answers, jobs, runs
+from explorer.app.words import safe_md
+from explorer.errors import ExplorerError
+from explorer.jobs import Answer, Task
+from explorer.runs import Predictions, Run
+
+PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
+FINAL = ("finished", "stopped", "failed")
+_ROOT = Path(__file__).parents[2]
+
+
+def owner() -> str:
+    """Who asks: a random name that lasts as long as the browser session; the queue shares the worker fairly by it."""
+    return st.session_state.setdefault("owner", secrets.token_hex(8))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _load(path: Path, when: int) -> Any:
+    return answers.load(path)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _load_pictures(path: Path, when: int) -> Any:
+    return answers.load(path)
+
+
+@st.cache_resource(show_spinner=False)
+def _ended() -> dict[tuple[str, int], Run]:
+    """Runs that cannot change any more, by folder and time of writing; a dict, since thirty visitors list hundreds."""
+    return {}
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _predictions(folder: Path, when: int) -> Predictions:
+    return runs.predictions(folder.name)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _source(path: Path, name: str, when: int) -> str:
+    text = path.read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
+            return ast.get_source_segment(text, node) or ""
+    return ""
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
+    """The pictures of the gallery in this file as small JPEG data addresses, for tables."""
+    import base64
+    import io
+
+    from PIL import Image
+
+    addresses = []
+    for picture in _load_pictures(path, when).images:
+        buffer = io.BytesIO()
+        small = Image.fromarray(picture)
+        small.thumbnail((size, size))
+        small.save(buffer, "JPEG", quality=85)
+        addresses.append("data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode())
+    return addresses
+
+
+def stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def all_runs() -> list[Run]:
+    """All runs, the latest first; those that cannot change any more are read once."""
+    root, known, found = runs.runs_folder(), _ended(), []
+    folders = [entry.path for entry in os.scandir(root) if not entry.name.startswith(".")] if root.is_dir() else []
+    for folder in folders:
+        key = folder, stamp(Path(folder, "run.json"))
+        run = known.get(key)
+        if run is None:
+            try:
+                run = runs.read(Path(folder).name)
+            except ExplorerError:
+                continue  # not a run, or deleted between the listing and the reading
+            if run.state in FINAL:
+                known[key] = run
+        found.append(run)
+    if len(known) > 2 * len(found) + 1000:  # many were deleted
+        known.clear()
+    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+
+
+def finished() -> list[Run]:
+    """The runs that can be looked at, the latest first."""
+    return [run for run in all_runs() if run.state == "finished" and run.recipe is not None]
+
+
+def predictions(run: str) -> Predictions:
+    """What a run said of its test images."""
+    folder = runs.folder(run)
+    return _predictions(folder, stamp(folder / "predictions.csv"))
+
+
+def source(file: str, name: str) -> str:
+    """The text of a function of this project, read from its file (never imported); empty where there is none."""
+    path = _ROOT / file
+    return _source(path, name, stamp(path)) if path.is_file() else ""
+
+
+def error_box(message: str, retry: Callable[[], None] | None = None, key: str = "retry") -> None:
+    """What went wrong, in words, with a button to try again where that may help."""
+    with st.container(border=True):
+        st.error(safe_md(message, 3000), icon=":material/error:")
+        if retry is not None:
+            st.button("Try again", icon=":material/refresh:", on_click=retry, key=f"{key}_retry")
+
+
+def ask(task: Task, what: str, height: int = 320, soon: bool = False) -> Any | None:
+    """The result of a task; None while it is computed (a skeleton is shown and the page redrawn) or where it failed.
+
+    `height` in pixels is what the result will take; 0 shows a line of progress only. `soon` says that most such answers
+    come at once, so that a line of progress would only flicker.
+    """
+    answer = jobs.result(task, owner())
+    if answer.waiting and (height or soon) and jobs.alive().state == "ready":
+        with st.skeleton(height=height) if height else nullcontext():
+            answer = _patiently(task, answer)
+    if answer.state == "done":
+        return _value(task)
+    if answer.waiting:
+        _wait(task, what, height)
+    else:
+        words = answer.error or f"{what}: cancelled."
+        error_box(words, lambda: _again(task), key=f"ask_{task.key}")
+    return None
+
+
+def _patiently(task: Task, answer: Answer) -> Answer:
+    """Most looks take less than a second: waiting that long here avoids a flicker."""
+    end = time.monotonic() + PATIENCE
+    while answer.waiting and time.monotonic() < end:
+        time.sleep(0.05)
+        answer = jobs.status(task) or answer
+    return answer
+
+
+def _value(task: Task) -> Any | None:
+    try:
+        load = _load_pictures if task.name == "gallery" else _load  # pictures weigh megabytes: fewer are kept
+        return load(task.path, stamp(task.path))
+    except (ExplorerError, OSError) as error:
+        error_box(str(error), lambda: _again(task), key=f"ask_{task.key}")
+        return None
+
+
+def _again(task: Task) -> None:
+    task.path.unlink(missing_ok=True)
+    jobs.result(task, owner(), retry=True)
+
+
+def _wait(task: Task, what: str, height: int) -> None:
+    @st.fragment(run_every=1.0)
+    def poll() -> None:
+        answer = jobs.status(task)
+        if answer is None or not answer.waiting:
+            st.rerun()
+        with st.container(border=True):
+            st.progress(min(max(answer.progress, 0.0), 1.0), text=waiting_words(answer, what))
+            if height:
+                st.skeleton(height=height)
+            st.button("Cancel", icon=":material/close:", key=f"cancel_{task.key}", on_click=jobs.cancel, args=(task,))
+
+    poll()
+
+
+def waiting_words(answer: Answer, what: str) -> str:
+    """One line on how a task stands, e.g. `One shared map: 2 tasks ahead`."""
+    if answer.state == "queued":
+        state = jobs.alive().state
+        if state == "warming":
+            return f"{what}: waits while the worker warms up"
+        if state == "gone":
+            return f"{what}: waits for the worker to start"
+        return f"{what}: {answer.ahead} before it" if answer.ahead else f"{what}: starts now"
+    return f"{what}: {safe_md(answer.message)}" if answer.message else f"{what}: working"

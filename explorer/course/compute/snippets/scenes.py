@@ -1,0 +1,128 @@
+"""What a snippet finds: a torchvision model with a new head, a few pictures, and the lines that build the same elsewhere."""
+
+import copy
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from explorer.catalogue import Backbone
+from explorer.catalogue.backbones import backbone
+from explorer.data import datasets
+from explorer.models import backbones, devices
+from explorer.recipe import make
+
+CLASSES = ("brick", "coffee", "fur", "retina")
+EACH = 2  # pictures of each class in the batch
+OPENED = """
+def features(x):  # what the head reads, (n, d)
+    kept = []
+    hook = head.register_forward_pre_hook(lambda module, inputs: kept.append(inputs[0]))
+    model(x)
+    hook.remove()
+    return kept[0]
+
+def fit_head(steps=100):  # a linear probe on x and y; the backbone stays as it is
+    seen = features(x).detach()
+    optimizer = torch.optim.AdamW(head.parameters(), lr=0.01)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        F.cross_entropy(head(seen), y).backward()
+        optimizer.step()"""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What every snippet finds: a torchvision model with a new head, in eval mode, and a batch.
+
+    `x` (8, 3, h, w), `y` (8,) are two test patches of each of four photographs; `pictures` (8, h, w, 3) uint8 the same.
+    """
+
+    row: Backbone
+    weights: str
+    model: nn.Module
+    x: Tensor
+    y: Tensor
+    pictures: np.ndarray
+
+    def names(self) -> dict[str, Any]:
+        """The names that a snippet finds; the model is a copy of its own."""
+        model = copy.deepcopy(self.model)
+        stages = {name: model.get_submodule(path) for name, path in stage_ends(self.row).items()}
+        tools = {"torch": torch, "nn": nn, "F": functional}
+        head = model.get_submodule(head_path(self.row))
+        names = {**tools, "model": model, "head": head, "stages": stages, "x": self.x.clone(), "y": self.y.clone()}
+        exec(OPENED, names)
+        return names
+
+
+@functools.lru_cache(maxsize=2)
+def scene(name: str, weights: str) -> Scene:
+    """The scene of a backbone with these weights (`random` for none), drawn with seed 0."""
+    row = backbone(name)
+    network = backbones.build(name, len(CLASSES), weights, seed=0)
+    size = row.preprocessing(network.weights)
+    data = datasets.load(make(dataset="photo_patches", per_class=None))
+    rows = [i for c in CLASSES for i in np.flatnonzero(data.test.labels == data.classes.index(c))[3 : 3 + EACH]]
+    pictures = data.test.take(rows).pixels(size)
+    x = devices.to_input(torch.from_numpy(pictures), size, torch.device("cpu")).contiguous()
+    y = torch.arange(len(CLASSES)).repeat_interleave(EACH)
+    return Scene(row, network.weights, network.model, x, y, pictures)
+
+
+def head_path(row: Backbone) -> str:
+    """Where the new head stands in torchvision's model."""
+    return {"squeezenet1_1": "classifier.1", "convnext_tiny": "classifier.2"}.get(row.name, row.head)
+
+
+def stage_ends(row: Backbone) -> dict[str, str]:
+    """For each stage the module whose output is the stage's output."""
+    special = {("vit_b_16", "stem"): "encoder.dropout", ("convnext_tiny", "stage4"): "features.7"}
+    return {stage.name: special.get((row.name, stage.name), stage.parts[-1]) for stage in row.stages}
+
+
+def opening(row: Backbone, weights: str) -> str:
+    """The lines that build `model`, `head`, `stages` with torchvision, to be pasted before a snippet."""
+    drop = f"nn.Sequential(nn.Dropout({row.dropout}), nn.Linear({row.features}, {len(CLASSES)}))"
+    head = drop if row.dropout else f"nn.Linear({row.features}, {len(CLASSES)})"
+    pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
+    heads = {"squeezenet1_1": f"model.classifier = nn.Sequential({pool}, {head})"}
+    lines = [
+        "import torch",
+        "from torch import nn",
+        "from torch.nn import functional as F",
+        "from torchvision import models",
+        "",
+    ]
+    if row.name == "resnet10":
+        lines += [
+            "from torchvision.models.resnet import BasicBlock, ResNet",
+            "model = ResNet(BasicBlock, [1, 1, 1, 1])",
+        ]
+        if weights != "random":
+            lines += [
+                "from safetensors.torch import load_file",
+                'tensors = load_file("assets/backbone/resnet10.safetensors")',
+                "model.load_state_dict({name: t.float() for name, t in tensors.items()}, strict=False)",
+            ]
+    else:
+        lines.append(f"model = models.{row.name}(weights={None if weights == 'random' else weights!r})")
+    if row.name.startswith("vgg"):
+        lines.append("model.avgpool = nn.AdaptiveAvgPool2d(1)")
+    lines.append(heads.get(row.name, f"{_attribute(head_path(row))} = {head}") + "  # a new head for 4 classes")
+    ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
+    lines += [
+        f"head = {_attribute(head_path(row))}",
+        f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
+    ]
+    batch = f"x, y = …  # {len(CLASSES) * EACH} pictures as input, and their classes"
+    return "\n".join([*lines, "model.eval()", batch, OPENED])
+
+
+def _attribute(path: str) -> str:
+    """`features.3.conv` → `model.features[3].conv`."""
+    return "model" + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in path.split("."))

@@ -1,0 +1,65 @@
+"""What a check's truth may ask about, and the three forms of an answer."""
+
+import math
+from dataclasses import dataclass, field
+
+from explorer.catalogue import Backbone
+from explorer.course.compute.snippets import scenes
+from explorer.course.compute.snippets.scenes import Scene
+from explorer.course.question_checks import Truth
+from explorer.errors import ExplorerError
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The chosen backbone, its weights (`random` where none are here), and run ids by the lesson's word for them."""
+
+    row: Backbone
+    weights: str
+    runs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scene(self) -> Scene:
+        """The live model with a new head for four classes, and eight pictures; only copies of it may be changed."""
+        return scenes.scene(self.row.name, self.weights)
+
+    def run(self, word: str) -> str:
+        """The id of the lesson's run of this word; ExplorerError where it is not there."""
+        if word not in self.runs:
+            raise ExplorerError(
+                f"This check asks about the lesson's run {word!r}, which is not there (there are: "
+                f"{', '.join(self.runs) or 'none'}). Let it run first."
+            )
+        return self.runs[word]
+
+
+def picked(answer: str, words: str, **facts: str) -> Truth:
+    """The right one of named options."""
+    return Truth(answer, math.nan, (), tuple(facts.items()), words)
+
+
+def number(value: float, words: str, **facts: str) -> Truth:
+    """A number to guess."""
+    return Truth("", float(value), (), tuple(facts.items()), words)
+
+
+def ordered(measured: dict[str, float], words: str, **facts: str) -> Truth:
+    """Keys from the smallest to the largest; ExplorerError where two are equal, since no order is right then."""
+    order = tuple(sorted(measured, key=lambda key: measured[key]))
+    if len(set(measured.values())) < len(measured):
+        raise ExplorerError(
+            "On this backbone two of these come out equal, so no order is the right one. Choose another backbone, for "
+            "instance ResNet-10."
+        )
+    return Truth("", math.nan, order, tuple(facts.items()), words)
+
+
+def whole(n: float) -> str:
+    """A count as a person reads it: 4,905,792."""
+    return f"{round(n):,}"
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1] as a person reads it; small ones keep two figures."""
+    points = 100 * share
+    return f"{points:.2g} %" if 0 < points < 1 else f"{points:.1f} %"

@@ -1,0 +1,1 @@
+"""Figures of the lesson and of the concept map."""

@@ -1,0 +1,128 @@
+"""The lesson's runs as a reader meets them: nothing is shown before they asked for it, and nothing is trained twice."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from explorer import jobs, runs
+from explorer.app.asking import all_runs, error_box
+from explorer.app.visitor import note_run
+from explorer.app.words import result_words
+from explorer.course import lesson_runs
+from explorer.course.view.progress import note_deeds
+from explorer.errors import ExplorerError
+from explorer.runs import Run
+from explorer.training.view.following import LIVE, latest, lost, progress, result_line, start
+
+
+def seen() -> set[str]:
+    """The words of the runs that this reader asked for."""
+    return st.session_state.setdefault("lesson_seen", set())
+
+
+def known(word: str, among: Sequence[Run]) -> Run | None:
+    """The lesson's run of this word, of all runs, where it has finished and the reader asked for it."""
+    run = latest(lesson_runs.recipe_of(word), among) if word in seen() else None
+    return run if run is not None and run.state == "finished" and run.test is not None else None
+
+
+def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str, Run] | None:
+    """The lesson's runs of these words; None while they are trained, or before the reader pressed the button for it.
+
+    With `at_once` there is no button: the reader has asked already, by committing an answer.
+    """
+    if at_once and not seen().issuperset(words):
+        _ask(words)
+    if "lesson_error" in st.session_state:
+        error_box(st.session_state["lesson_error"], lambda: _ask(words), key=f"{key}_error")
+        return None
+    everything = all_runs()
+    found = {word: latest(lesson_runs.recipe_of(word), everything) for word in words}
+    if not seen().issuperset(words):
+        _offer(words, found, key)
+        return None
+    wrong = [run for run in found.values() if run is not None and run.state not in (*LIVE, "finished")]
+    for run in wrong:
+        st.markdown(f"**{lesson_runs.NAMES[_word_of(run, found)]}**")
+        result_line(run, key=key)
+    if wrong:
+        return None
+    if any(run is None for run in found.values()):  # deleted since
+        _offer(words, found, key)
+        return None
+    made = {word: run for word, run in found.items() if run is not None}
+    if any(run.state in LIVE for run in made.values()):
+        _follow(made, key)
+        return None
+    note_deeds()
+    return made
+
+
+def _word_of(run: Run, found: dict[str, Run | None]) -> str:
+    return next(word for word, other in found.items() if other is run)
+
+
+def _offer(words: Sequence[str], found: dict[str, Run | None], key: str) -> None:
+    """The button that trains what is missing, or shows what somebody trained here before or trains just now."""
+    states = {word: run.state if run is not None else "" for word, run in found.items()}
+    missing = [word for word in words if states[word] not in (*LIVE, "finished")]
+    live = any(state in LIVE for state in states.values())
+    verb = "Train" if missing else "Watch" if live else "Show"
+    names = " and ".join(lesson_runs.NAMES[word] for word in missing or words)
+    st.button(
+        f"{verb}: {names}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"{key}_train",
+        on_click=_ask,
+        args=(words,),
+    )
+    told = {
+        "Train": "Seconds on two processor cores. Frozen stages run once per image.",
+        "Watch": "Being trained on this machine just now.",
+        "Show": "Trained on this machine before, with the same recipe; on one machine it would come out the same.",
+    }
+    st.caption(told[verb])
+
+
+def _ask(words: Sequence[str]) -> None:
+    """Start what nobody started, take what is there, and count it as this reader's."""
+    st.session_state.pop("lesson_error", None)
+    try:
+        for word in words:
+            run = latest(lesson_runs.recipe_of(word))
+            if run is None or run.state not in (*LIVE, "finished"):
+                start(lesson_runs.recipe_of(word))
+            else:
+                note_run(run.id)
+            seen().add(word)
+    except ExplorerError as error:
+        st.session_state["lesson_error"] = str(error)
+
+
+def _follow(made: dict[str, Run], key: str) -> None:
+    """What has finished so far; a bar for each run under way, with a way to stop; the page is redrawn when one ends."""
+    before = {word: run.state for word, run in made.items()}
+    for word, run in made.items():
+        if run.state == "finished":
+            st.markdown(f"**{lesson_runs.NAMES[word]}.** {result_words(run)}")
+
+    @st.fragment(run_every=0.7)
+    def bars() -> None:
+        try:
+            now = {word: lost(runs.read(run.id)) for word, run in made.items()}
+        except ExplorerError:  # one was deleted: the page offers to train it anew
+            st.rerun()
+        if any(now[word].state not in LIVE and before[word] in LIVE for word in now):
+            st.rerun()
+        for word, run in now.items():
+            if run.state in LIVE:
+                share, phase = progress(run)
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    st.progress(share, text=f"{lesson_runs.NAMES[word]}: {phase}")
+                    st.button(
+                        "Stop", icon=":material/stop:", key=f"{key}_stop_{word}", on_click=jobs.cancel,
+                        args=(jobs.training(run.id),),
+                    )  # fmt: skip
+
+    bars()

@@ -1,0 +1,286 @@
+"""Live parts of the lesson that need no run: filters, a walk, families of backbones, heads, and the switches of freezing."""
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app.asking import ask
+from explorer.app.drawing import draw, explain
+from explorer.app.figures.accuracies import Bar, accuracies
+from explorer.app.words import count, percent, safe_md, share_words
+from explorer.catalogue import BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone
+from explorer.catalogue.backbones import backbone
+from explorer.course.figures import lessons
+from explorer.course.question import NewHead, Walk
+from explorer.errors import ExplorerError
+from explorer.looks.features.figures.filters import first_filters
+from explorer.recipe import make
+from explorer.training.figures.strips import Strip, described, strips
+from explorer.training.question import Description
+from explorer.training.view.forms import batchnorm_choices
+from explorer.training.view.strips import stage_strip
+
+TESTED = 306  # test images of the photo patches, from which the lesson's pictures come
+FIRST = 132  # a cat's eye: edges, colour, texture and a part in one picture
+FAMILIES = ("resnet18", "vgg16")
+LOGITS = 5  # classes of an untrained head that are named
+_LOOSE = ("class_token", "encoder.pos_embedding")  # parts of ViT's stem that are weights and no modules
+
+
+def pick_picture(key: str) -> int:
+    """One of the test patches, by its number; parts that give the same `key` show the same one, on every step."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        image = st.number_input(
+            f"Test picture (0 to {TESTED - 1})", 0, TESTED - 1, FIRST, key=f"lesson_{key}_picture", persist_state="session",
+            width=200,
+        )  # fmt: skip
+        st.button("Another", icon=":material/casino:", key=f"lesson_{key}_another", on_click=_another, args=(key,))
+    return int(image)
+
+
+def _another(key: str) -> None:
+    name = f"lesson_{key}_picture"
+    st.session_state[name] = (int(st.session_state.get(name, FIRST)) + 61) % TESTED  # 61: another class each time
+
+
+def filters(row: Backbone, weights: str) -> None:
+    """The first filters, pre-trained beside random, and what a real picture excites."""
+    found = ask(jobs.task("base_filters", backbone=row.name, weights=weights), "First filters", height=440)
+    if found is not None:
+        draw(partial(first_filters, found, False, True), "lesson_filters")
+        told = "random weights too, since its file is not here" if weights == "random" else f"weights {weights}"
+        st.caption(f"A: {row.title}, {told}. B: the same layer with random weights, as from scratch begins.")
+    st.markdown("**What a real picture excites in the first stage**")
+    image = pick_picture("walk")
+    walked = _walk(row, weights, image)
+    if walked is not None:
+        draw(partial(lessons.walk, replace(walked, stages=walked.stages[:1])), "lesson_first")
+        st.caption(f"The picture is of the class “{safe_md(walked.label)}”.")
+
+
+def _walk(row: Backbone, weights: str, image: int) -> Walk | None:
+    task = jobs.task("walk", backbone=row.name, weights=weights, image=image)
+    return ask(task, "One picture through the backbone", height=420)
+
+
+def walk(row: Backbone, weights: str) -> None:
+    """One picture through every stage."""
+    found = _walk(row, weights, pick_picture("walk"))
+    if found is None:
+        return
+    draw(partial(lessons.walk, found), "lesson_walk", code=("explorer/course/compute/handlers.py", "walk"))
+    st.table(
+        {
+            "Stage": [stage.stage for stage in found.stages],
+            "Channels × rows × columns": [f"{s.channels} × {s.rows} × {s.columns}" for s in found.stages],
+            "Numbers": [f"{s.channels * s.rows * s.columns:,}" for s in found.stages],
+            "Weights": [f"{s.parameters:,}" for s in found.stages],
+        },
+        hide_index=True,
+        alt="Stages with output shape, numbers for one picture, and weights",
+    )
+
+
+def _described(recipe: dict[str, object], what: str) -> Description | None:
+    return ask(jobs.task("describe", recipe=make(**recipe).model_dump()), what, height=160)
+
+
+def families(row: Backbone, weights: str) -> None:
+    """ResNet's stages beside VGG's blocks."""
+    found = {name: _described({"backbone": name, "weights": "random"}, backbone(name).title) for name in FAMILIES}
+    ready = [(backbone(name).title, plan) for name, plan in found.items() if plan is not None]
+    if len(ready) < len(FAMILIES):
+        return
+    blocks = [
+        Strip(title, names, (False,) * len(names), notes=tuple(count(s.parameters) for s in plan.stages[:-1]))
+        for title, plan in ready
+        if (names := tuple(s.stage for s in plan.stages[:-1]))
+    ]
+    st.html(strips(blocks))
+    st.table(
+        {
+            "Backbone": [title for title, plan in ready for _ in plan.stages[:-1]],
+            "Stage": [s.stage for _, plan in ready for s in plan.stages[:-1]],
+            "Output for one picture": [" × ".join(map(str, s.output)) for _, plan in ready for s in plan.stages[:-1]],
+            "Weights": [f"{s.parameters:,}" for _, plan in ready for s in plan.stages[:-1]],
+            "BatchNorm layers": [str(s.normalisation_layers) for _, plan in ready for s in plan.stages[:-1]],
+        },
+        hide_index=True,
+        alt="Stages of two backbones: output shapes, weights, BatchNorm layers",
+    )
+    told = " ".join(exceptions(title, plan) for title, plan in ready)
+    explain(
+        f"Two designs, one habit: most stages halve the sides of what they are given and double its channels. {told} Where does "
+        "each network keep most of its weights?",
+        "Counts and shapes are the same for any weights. The dense layers on top of VGG are left out: they belong to its head.",
+    )
+
+
+def exceptions(title: str, plan: Description) -> str:
+    """Which stages after the first keep the sides of the one before, and which its channels; as sentences, empty for none."""
+    shapes = {stage.stage: stage.output for stage in plan.stages[:-1] if len(stage.output) == 3}
+    pairs = list(zip(list(shapes)[1:], shapes.values(), list(shapes.values())[1:], strict=False))
+    sides = [name for name, before, after in pairs if after[1:] == before[1:]]
+    channels = [name for name, before, after in pairs if after[0] == before[0]]
+    both = [name for name in sides if name in channels]
+    kept = {"both as they were": both, "the sides as they were": sides, "the channels as they were": channels}
+    parts = [(what, [n for n in names if what.startswith("both") or n not in both]) for what, names in kept.items()]
+    words = [f"{', '.join(names)} {'leave' if len(names) > 1 else 'leaves'} {what}" for what, names in parts if names]
+    return f"In {title} {'; '.join(words)}." if words else ""
+
+
+def new_head(row: Backbone, weights: str) -> None:
+    """Take the 1000-way head off, put a new one on: how many weights that is, and what it says before it learned."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        classes = st.slider(
+            "Classes of your task", 2, 200, 17, key="lesson_classes", persist_state="session", width=340
+        )
+        seed = int(st.session_state.get("lesson_head_seed", 0))
+        st.button("Draw its weights anew", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_anew)
+    found = _head(row, weights, int(classes), seed, pick_picture("walk"))
+    if found is None:
+        return
+    numbers = {
+        "Features that the head reads": f"{found.features:,}",
+        "Weights of the new head": f"{found.parameters:,}",
+        "The 1000-way head had": f"{found.old:,}",
+        "The backbone keeps": f"{row.parameters:,}",
+    }
+    for pair in (list(numbers.items())[:2], list(numbers.items())[2:]):  # two by two, so that nothing is cut
+        for cell, (label, value) in zip(st.columns(2), pair, strict=True):
+            cell.metric(label, value, border=True)
+    st.markdown(
+        f"{found.features:,} features × {found.classes} classes + {found.classes} offsets = **{found.parameters:,}** weights."
+    )
+    left, right = st.columns([1, 3], gap="medium", vertical_alignment="center")
+    left.image(found.picture, alt=f"A test picture of {found.label}", width=160)
+    with right:
+        st.markdown("**What the head says before it has learned anything**")
+        for k in found.probability.argsort()[::-1][:LOGITS]:
+            share = float(found.probability[k])
+            st.progress(share, text=f"class {int(k)}: {share_words(share)}")
+    explain(
+        "Draw its weights anew: the answer changes, the picture and the features do not. So what it says means nothing yet.",
+        "The shares add up to one because softmax makes them, not because anything was learned.",
+    )
+
+
+def _draw_anew() -> None:
+    st.session_state["lesson_head_seed"] = int(st.session_state.get("lesson_head_seed", 0)) + 1
+
+
+def _head(row: Backbone, weights: str, classes: int, seed: int, image: int) -> NewHead | None:
+    what = {"backbone": row.name, "weights": weights, "classes": classes, "seed": seed, "image": image}
+    return ask(jobs.task("new_head", **what), "A new head", height=300)
+
+
+def untrained(row: Backbone, weights: str) -> None:
+    """The untrained head on all test patches, beside guessing."""
+    classes = DATASETS["photo_patches"].classes
+    found = _head(row, weights, classes, int(st.session_state.get("lesson_head_seed", 0)), 0)
+    if found is None or found.score is None:
+        return
+    bars = [Bar("Untrained head", found.score, False, True)]
+    draw(partial(accuracies, bars, 1 / classes), "lesson_untrained")
+    st.markdown(
+        f"Of {found.score.n} test patches it names **{percent(found.score)}** right; guessing one of {classes} classes gives "
+        f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "
+        "the class that it names."
+    )
+    st.caption(
+        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well leave guessing out: what a "
+        "random head calls a photo, it calls most patches of it. Over all random heads the mean is guessing, exactly; draw "
+        "another seed, and it lands elsewhere."
+    )
+
+
+def switches(row: Backbone, weights: str) -> None:
+    """Which stages learn, which mode BatchNorm has: as blocks, as a count, and as PyTorch."""
+    names = row.stage_names
+    ticked = st.pills(
+        "Stages that learn (the new head always does)", names, selection_mode="multi", default=names[-1:],
+        key=f"lesson_learns_{row.name}", persist_state="session",
+    )  # fmt: skip
+    learns = tuple(name for name in names if name in ticked)
+    mode = "frozen" if row.normalisation != "batch" else _pick_mode(bool(learns), weights == "random")
+    strategy = {"strategy": "custom", "stages": learns} if learns else {"strategy": "linear_probe"}
+    try:
+        recipe = make(backbone=row.name, weights=weights, batchnorm=mode, **strategy)
+    except ExplorerError as error:
+        st.warning(safe_md(str(error)), icon=":material/info:")
+        return
+    found = ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=160)
+    if found is None:
+        return
+    stage_strip([described("", found)])
+    learned, total = sum(s.learned for s in found.stages), sum(s.parameters for s in found.stages)
+    moving = [s.stage for s in found.stages if s.statistics_move and not s.learns]
+    st.markdown(f"**{learned:,}** of {total:,} weights learn: {share_words(learned / total)}.")
+    if moving:
+        st.warning(
+            f"The BatchNorm statistics of {', '.join(moving)} move although every weight there is frozen.",
+            icon=":material/gpp_bad:",
+        )
+    st.code(pytorch_lines(row, learns, mode), language="python", wrap_lines=True)
+    st.caption("`model` and `head` are those of the snippet above: torchvision's own model, with a new head.")
+
+
+def _pick_mode(learns: bool, random: bool) -> str:
+    """The BatchNorm mode, of those that differ here; `affine` is not among the lesson's."""
+    titles = batchnorm_choices(STRATEGIES["custom" if learns else "linear_probe"], random)
+    titles = {mode: title for mode, title in titles.items() if mode != "affine"}
+    key = "lesson_batchnorm" + ("" if "frozen_everywhere" in titles else "_other")
+    if st.session_state.get(key) not in titles:
+        st.session_state[key] = next(iter(titles))
+    mode = st.segmented_control(
+        "BatchNorm statistics", list(titles), required=True, wrap=True, key=key, format_func=titles.get
+    )
+    st.caption(BATCHNORM_MODES["frozen" if titles[mode] == "Frozen" else mode])
+    return mode
+
+
+def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
+    """The same choice in PyTorch, on torchvision's `model` of this backbone with its new `head`; the lines can be carried
+    out as they stand. `mode` is BatchNorm's: `frozen_everywhere`, `frozen` or `moving`."""
+    paths = [path for stage in row.stages if stage.name in learns for path in stage.parts]
+    modules = [path for path in paths if path not in _LOOSE]
+    lines = ["model.requires_grad_(False)", "head.requires_grad_(True)"]
+    lines += [f"model.{path}.requires_grad_(True)" for path in paths if path in _LOOSE]
+    if modules:
+        lines += [
+            f"learning = [{', '.join(_sliced(modules))}]",
+            "for part in learning:",
+            "    part.requires_grad_(True)",
+        ]
+    lines.append("optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])")
+    if mode == "moving":
+        return "\n".join(
+            [*lines, "model.train()  # before each epoch; BatchNorm's statistics move in frozen stages too"]
+        )
+    why = "or BatchNorm's statistics move in frozen stages" if row.normalisation == "batch" else "frozen stages stay so"
+    lines.append(f"model.eval()  # before each epoch; {why}")
+    lines += ["for part in [*learning, head]:", "    part.train()"] if modules else ["head.train()"]
+    if mode == "frozen_everywhere" and modules:
+        lines += [
+            "for layer in model.modules():  # BatchNorm keeps its statistics in the parts that learn too",
+            "    if isinstance(layer, torch.nn.BatchNorm2d):",
+            "        layer.eval()",
+        ]
+    return "\n".join(lines)
+
+
+def _sliced(paths: list[str]) -> list[str]:
+    """Parts of stages as PyTorch code; neighbours in one `nn.Sequential` as a slice: `model.features[24:31]`."""
+    found: list[tuple[str, int, int]] = []  # what holds them, the first, the last + 1; -1 where they have names
+    for path in paths:
+        holder, _, last = path.rpartition(".")
+        if not last.isdigit():
+            found.append((path, -1, -1))
+        elif found and found[-1][0] == holder and found[-1][2] == int(last):
+            found[-1] = (holder, found[-1][1], int(last) + 1)
+        else:
+            found.append((holder, int(last), int(last) + 1))
+    places = ("" if first < 0 else f"[{first}]" if end == first + 1 else f"[{first}:{end}]" for _, first, end in found)
+    return [f"model.{holder}{place}" for (holder, _, _), place in zip(found, places, strict=True)]

@@ -1,0 +1,1 @@
+"""Data sets, pictures, splits, and their way into a network."""

@@ -1,0 +1,42 @@
+"""Load a row of the catalogue or a visitor's folder: three splits of correct RGB pictures, ready for any backbone."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from explorer.catalogue.datasets import dataset
+from explorer.data import digits, downloads, folders, patches, shapes, splits
+from explorer.data.decoding import open_picture, to_rgb
+from explorer.data.images import Data, Images, fit
+from explorer.data.splits import pick
+from explorer.recipe import Recipe
+
+__all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "pick", "to_rgb"]
+
+
+def _public(name: str, recipe: Recipe) -> Data:
+    return downloads.load(name, recipe.split_seed)
+
+
+SOURCES: dict[str, Callable[[Recipe], Data]] = {
+    "photo_patches": lambda recipe: patches.load(),
+    "photo_patches_grey": lambda recipe: patches.load(grey=True),
+    "shapes": lambda recipe: shapes.load(),
+    "digits": lambda recipe: digits.load(recipe.split_seed),
+    "folder": lambda recipe: folders.load(recipe.data_dir or "", recipe.split_seed),
+    "hymenoptera": lambda recipe: downloads.load_ants_and_bees(recipe.split_seed),
+    **{name: partial(_public, name) for name in downloads.SOURCES},
+}
+"""Name → all pictures on offer, split; `load` then takes what the recipe asks for."""
+
+
+def load(recipe: Recipe) -> Data:
+    """The data of a recipe: `per_class` training images drawn by `seed`; validation and test by `split_seed` alone.
+
+    Raises ExplorerError for a folder or download that cannot be used and for more images per class than there are.
+    """
+    row = dataset(recipe.dataset)
+    data = SOURCES[row.name](recipe)
+    most = splits.PUBLIC_CAP if row.folder else splits.TRAIN_CAP
+    data = splits.cut(data, recipe.per_class, recipe.seed, recipe.split_seed, most)
+    return data if row.name == "folder" else replace(data, note=f"{row.note} {data.note}".strip())

@@ -1,0 +1,207 @@
+"""A picture file as correct RGB, or a plain word on why it cannot be: visitors' files are opened here and nowhere else.
+
+Pillow reads much silently wrong (16 bits saturate to white, floats to black, hidden colours appear under transparency,
+EXIF rotation is ignored) and reads almost anything; this module says what is read, how large, and what it looks like
+(`samples` what more than 8 bits a sample mean).
+"""
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from explorer.data import samples
+from explorer.data.samples import Kind, Scales
+from explorer.errors import ExplorerError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+MAX_PIXELS = 25_000_000
+MIN_SIDE = 8
+MAX_ASPECT = 10
+GROUND = (255, 255, 255, 255)
+"""What shows through transparency: white, as in a viewer."""
+
+_LOWER = "lower bytes"  # where, in a 16-bit colour picture's info, the picture of its lower bytes is
+
+
+class _Refused(Exception):
+    """A picture that could be read but is not taken; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a file found: why it cannot be used (or None); for more than 8 bits a sample their kind, the least and
+    the largest number in it."""
+
+    fault: str | None
+    kind: Kind | None = None
+    low: float = 0.0
+    high: float = 0.0
+
+
+def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
+    """The decoded first frame, in the file's own mode (see `to_rgb`).
+
+    With `at_least` (pixels), a JPEG may come at 1/2, 1/4 or 1/8 of its size, both sides no shorter than that, in a
+    fraction of the time. Raises ExplorerError, naming the file, for anything that is not a whole picture in one of
+    FORMATS, and before decoding for more than MAX_PIXELS, a side below MIN_SIDE or an aspect above MAX_ASPECT; for a TIFF of
+    a kind that is not read it names the kind.
+    """
+    try:
+        return _decode(source, at_least)
+    except Exception as error:  # decoders raise what they like on damaged files
+        name = "The picture" if isinstance(source, bytes) else f"The picture {str(source)!r}"
+        raise ExplorerError(
+            f"{name} cannot be read: {_reason(error)}. Readable are whole pictures in {', '.join(FORMATS)} of at most "
+            f"{MAX_PIXELS // 1_000_000} megapixels. Remove it, or save it anew in one of these formats."
+        ) from error
+
+
+def changed(facts: os.stat_result) -> int:
+    """When a file was last changed, in ns: the later of its own two times, since the first can be set by whoever copies
+    it (`rsync -t`, `touch -r`) and the second cannot."""
+    return max(facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def look(path: Path) -> Look:
+    """Whether this file can be used, and what more than 8 bits hold; decoded at reduced size, once per version of it."""
+    try:
+        facts = path.stat()
+    except OSError as error:
+        return Look(_reason(error))
+    return _look(str(path), facts.st_size, changed(facts))
+
+
+def to_rgb(image: Image.Image, scales: Scales | None = None) -> Image.Image:
+    """The picture as it is meant to look, mode RGB: upright, on GROUND where transparent, 8 bits a channel.
+
+    `scales` says what is black and what white for samples of more than 8 bits or with a sign: those of the whole set
+    (`samples.scales`), so that its pictures stay comparable. A kind that it does not name goes by its depth (`Kind.depth`;
+    floats from 0 to 1). Raises ExplorerError where that does not tell either: 32-bit integers, floats beyond 0 to 1.
+    """
+    low = image.info.get(_LOWER)
+    found = Kind(16, 1) if low is not None else samples.kind(image)
+    image = _upright(image) if found is None else _scaled(image, found, low, (scales or {}).get(found.name))
+    if image.has_transparency_data:
+        ground = Image.new("RGBA", image.size, GROUND)
+        ground.alpha_composite(image.convert("RGBA"))
+        return ground.convert("RGB")
+    return image.convert("RGB")
+
+
+def _scaled(image: Image.Image, found: Kind, low: Image.Image | None, ends: tuple[float, float] | None) -> Image.Image:
+    """Upright, with 8 bits a sample, from one with more."""
+    inverted = samples.white_is_zero(image)
+    numbers = samples.values(_upright(image), found, None if low is None else _upright(low))
+    if ends is None:
+        ends, (least, most) = found.depth, samples.extent(numbers)
+        if ends is None or least < ends[0] or most > ends[1]:
+            raise ExplorerError(
+                f"The picture holds {found.name} from {least:g} to {most:g}, and nothing says which of them is black and which "
+                f"white. By itself a picture of up to 16 bits, or of floats from 0 to 1, can be shown. Save it anew as one."
+            )
+    eight = samples.eight_bits(numbers, *ends)
+    return Image.fromarray(255 - eight if inverted else eight)
+
+
+def _decode(source: str | Path | bytes, at_least: int) -> Image.Image:
+    """The loaded picture; of 16-bit colours the lower bytes are in its info, under _LOWER."""
+    with _naming(source):
+        with _opened(source) as image:
+            found, colours = samples.kind(image), image.mode.startswith("RGB")
+            if at_least:
+                image.draft(None, (at_least, at_least))
+            image.load()
+        if found is not None and colours:
+            with _opened(source) as again:
+                image.info[_LOWER] = samples.lower(again)
+                again.load()
+    return image
+
+
+@contextmanager
+def _naming(source: str | Path | bytes) -> Iterator[None]:
+    """Turn what Pillow says of a TIFF that it does not know into the kind of that TIFF."""
+    try:
+        yield
+    except (UnidentifiedImageError, ValueError, KeyError) as error:
+        if what := samples.described(source):
+            raise _Refused(f"it is a TIFF of {what}, a kind that is not read") from error
+        raise
+
+
+@contextmanager
+def _opened(source: str | Path | bytes) -> Iterator[Image.Image]:
+    """The picture, opened and not loaded, if it is of a good size and of a kind that Pillow reads right."""
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
+        _check_size(*image.size)
+        if samples.deep_planes(image):
+            raise ValueError("Pillow reads the planes of such a picture as if they had 8 bits")
+        yield samples.native(image)
+
+
+@lru_cache(maxsize=50_000)
+def _look(path: str, size: int, changed: int) -> Look:
+    """`look`, remembered for a file of this size (bytes) and time of change (ns)."""
+    if size == 0:
+        return Look("it is empty (0 bytes)")
+    try:
+        if _sound_png(path):
+            return Look(None)
+        image = _decode(path, at_least=1)
+        low = image.info.get(_LOWER)
+        found = Kind(16, 1) if low is not None else samples.kind(image)
+        return Look(None) if found is None else Look(None, found, *samples.extent(samples.values(image, found, low)))
+    except Exception as error:  # decoders raise what they like on damaged files
+        return Look(_reason(error))
+
+
+def _sound_png(path: str) -> bool:
+    """Whether it is a PNG of 8 bits and a good size whose checksums all hold: as sure as decoding it, and ten times as fast."""
+    with _naming(path), _opened(path) as image:
+        if image.format != "PNG" or samples.kind(image) is not None:
+            return False
+        try:
+            image.verify()
+        except Exception:  # what is wrong may lie behind the picture, as a lost end mark does: decoding decides
+            return False
+        return True
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _Refused(f"it has {width} x {height} pixels, more than {MAX_PIXELS // 1_000_000} million")
+    short, long = sorted((width, height))
+    if short < MIN_SIDE:
+        raise _Refused(f"it has {width} x {height} pixels, and each side needs at least {MIN_SIDE}")
+    if long > MAX_ASPECT * short:
+        raise _Refused(f"it has {width} x {height} pixels, more than {MAX_ASPECT} times as long as wide")
+
+
+def _reason(error: Exception) -> str:
+    """An exception of Pillow or the file system in plain words."""
+    if isinstance(error, _Refused):
+        return str(error)
+    if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
+        return f"it unpacks to more than {MAX_PIXELS // 1_000_000} million pixels"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no picture, or in an unknown format"
+    if isinstance(error, FileNotFoundError):
+        return "it is not there (any more)"
+    if isinstance(error, PermissionError):
+        return "reading it is not permitted"
+    return f"it is damaged or cut short ({error})"
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned and mirrored as its EXIF note says; unchanged where the note is broken."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # a broken note is no reason to refuse a whole picture
+        return image

@@ -1,1 +1,0 @@
-"""The heavy wing: everything that needs torch, torchvision, captum, umap or scikit-learn."""

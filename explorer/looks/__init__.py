@@ -1,0 +1,1 @@
+"""What two runs are looked at for, a room each."""

@@ -1,0 +1,1 @@
+"""Attribution methods behind one function, and whether to trust their maps."""

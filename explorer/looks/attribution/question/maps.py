@@ -1,0 +1,89 @@
+"""Where two runs look. Letters: n images, c channels, h w, s seeds."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.cells import Cells
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """Where A and B look for one pinned class: `a`, `b` (h, w) float32 at the method's own resolution (a stage's grid for
+    Grad-CAM), signed where the method is, and where their cells lie in the picture, `cells_a`, `cells_b`; `picture`
+    (H, W, 3) uint8; probabilities of the class in each model. `rise_a`,
+    `rise_b`: how many logits the class gains from the baseline to the picture, which a complete method's map adds up to;
+    NaN for methods that promise no such thing. `rather_than` names the class whose logit was taken off."""
+
+    method: str
+    stage: str
+    image: int | str
+    target: str
+    picture: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
+    probability_a: float
+    probability_b: float
+    baseline: str = ""
+    rise_a: float = math.nan
+    rise_b: float = math.nan
+    rather_than: str = ""
+
+
+@dataclass(frozen=True)
+class Attributions:
+    """Where A and B look in several test images for one class: `images` (n,) their numbers, `labels` (n,) their classes'
+    numbers, `pictures` (n, H, W, 3) uint8, `a`, `b` (n, h, w) float32 with their `cells_a`, `cells_b`, the class's
+    `probability_a`, `probability_b` (n,)."""
+
+    method: str
+    stage: str
+    target: str
+    images: np.ndarray
+    labels: np.ndarray
+    pictures: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
+    probability_a: np.ndarray
+    probability_b: np.ndarray
+    classes: tuple[str, ...]
+    baseline: str = ""
+    rather_than: str = ""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """How much of A's map is the seed's: `a` (1 + s, h, w), A's own map of the shown picture, then those of A with s other heads;
+    `b` (h', w') B's.
+
+    Over n test images (`images`, -1: a visitor's own; the shown one first): `alike` (n, s) Spearman's rank correlation of each
+    other head's map with A's, `alike_b` (n,) of B's; `same` (n, s), `same_b` (n,) whether the strongest cell is A's. NaN
+    and False where the grids of A and B differ.
+    """
+
+    method: str
+    stage: str
+    image: int | str
+    target: str
+    picture: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    cells_a: Cells
+    cells_b: Cells
+    images: np.ndarray
+    alike: np.ndarray
+    alike_b: np.ndarray
+    same: np.ndarray
+    same_b: np.ndarray
+    baseline: str = ""
+    rather_than: str = ""
+
+    @property
+    def outside(self) -> np.ndarray:
+        """(n,) bool: whether B's map is less like A's than that of every other head."""
+        return self.alike_b < self.alike.min(axis=1)

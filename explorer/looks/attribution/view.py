@@ -1,0 +1,290 @@
+"""The views of the attribution page: one picture, sixteen, and whether a map is to be trusted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer import jobs
+from explorer.app.asking import ask, predictions
+from explorer.app.drawing import draw
+from explorer.app.words import plain, safe_md
+from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
+from explorer.catalogue.methods import AttributionMethod, looking_stage
+from explorer.jobs import Task
+from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
+from explorer.looks.attribution.figures.many import attributions
+from explorer.looks.attribution.figures.maps import Shown, attribution
+from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
+from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
+from explorer.looks.attribution.question.maps import Attribution
+from explorer.looks.images.question import Gallery
+from explorer.looks.images.view.choosing import choose_image, pick_target, true_probability
+from explorer.looks.images.view.selection import selected
+from explorer.looks.pair.view import pick_stage
+from explorer.runs import Run
+
+SIXTEEN = 16
+NEGATIVE = "guided_backprop"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is asked: two runs, a method with its stage and baseline, how many times as fine as the stage's grid, a class, and the
+    class that is not asked about (`rather_than`, empty for none)."""
+
+    a: Run
+    b: Run
+    method: AttributionMethod
+    stage: str
+    target: str
+    baseline: str
+    times: int = 1
+    rather_than: str = ""
+
+    @property
+    def backbone(self) -> str:
+        """The backbone of A and B, by its name."""
+        return self.a.recipe.backbone if self.a.recipe else ""
+
+    def task(self, name: str, **arguments: Any) -> Task:
+        """The task of this name; what the method has not, or what is the usual, is not named."""
+        how: dict[str, Any] = {"method": self.method.name, "stage": self.stage}
+        if self.method.baseline and self.baseline != "grey":
+            how["baseline"] = self.baseline
+        if self.method.staged and self.times > 1 and name != "randomise":
+            how["times"] = self.times
+        if self.rather_than and "target" in arguments and name != "randomise":
+            how["rather_than"] = self.rather_than
+        return jobs.task(name, **how, **arguments)
+
+
+def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
+    """Controls of method, class, and, where the method has them, stage and baseline."""
+    name = a.recipe.backbone if a.recipe else ""
+    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(name)]
+    if st.session_state.get("attribution_method") not in (None, *fitting):
+        st.session_state["attribution_method"] = fitting[0]
+    baseline = "grey"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        method = ATTRIBUTIONS[
+            st.selectbox(
+                "Method",
+                fitting,
+                key="attribution_method",
+                persist_state="session",
+                format_func=lambda key: ATTRIBUTIONS[key].title,
+                width=300,
+            )
+        ]
+        target = pick_target(gallery, image)
+        rather_than = _pick_other(gallery, target) if method.contrast else ""
+        if method.baseline:
+            baseline = st.selectbox(
+                "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
+                format_func=lambda key: BASELINES[key].title,
+            )  # fmt: skip
+    names = a.recipe.row.stage_names if a.recipe else ("",)
+    free = [stage for stage in names if not method.obstacle(name, stage)]
+    if not method.staged:
+        return Look(a, b, method, names[-1], target, baseline, rather_than=rather_than)
+    size = b.recipe.preprocessing.crop if b.recipe else 0
+    fit = looking_stage(free or names, size)
+    stage = pick_stage(b, fit)
+    times = _pick_times()
+    return Look(a, b, method, stage, target, baseline, times, rather_than)
+
+
+def first_look(run: Run) -> dict[str, Any]:
+    """The look that a page begins with: Grad-CAM of a stage whose map one can read, its grid twice as fine."""
+    names = run.recipe.row.stage_names if run.recipe else ("",)
+    size = run.recipe.preprocessing.crop if run.recipe else 0
+    free = [
+        stage
+        for stage in names
+        if not ATTRIBUTIONS["gradcam"].obstacle(run.recipe.backbone if run.recipe else "", stage)
+    ]
+    return {"method": "gradcam", "stage": looking_stage(free or names, size), "times": 2}
+
+
+def _pick_other(gallery: Gallery, target: str) -> str:
+    """The class whose logit is taken off; empty for none."""
+    others = ["", *(name for name in gallery.classes if name != target)]
+    if st.session_state.get("attribution_other") not in (None, *others):
+        st.session_state["attribution_other"] = ""
+    return st.selectbox(
+        "Rather than", others, key="attribution_other", persist_state="session", width=200,
+        format_func=lambda name: plain(name) if name else "(no other class)",
+        help="Asks about the difference of two logits: why this class and not that one.",
+    )  # fmt: skip
+
+
+def _pick_times() -> int:
+    """How many times as fine as the stage's own the grid is to be."""
+    fine = st.toggle(
+        "Grid twice as fine", value=True, key="attribution_fine", persist_state="session",
+        help="Four looks, the picture moved by half a cell each, laced together. The network sees the picture at the size that "
+        "it learned at: a larger input would give more cells, but the built-in backbone recognises half as much there.",
+    )  # fmt: skip
+    return 2 if fine else 1
+
+
+View = Callable[[Look, Gallery, int | str], None]
+
+
+def _unless_obstructed(view: View) -> View:
+    """The view, or why the method has nothing to show at the chosen stage, and what to do."""
+
+    def shown(look: Look, gallery: Gallery, image: int | str) -> None:
+        why = look.method.obstacle(look.backbone, look.stage)
+        if why:
+            st.info(f"**{look.method.title} at *{safe_md(look.stage)}*:** {why}.", icon=":material/block:")
+        else:
+            view(look, gallery, image)
+
+    return shown
+
+
+def words_of(look: Look) -> None:
+    """What the method computes, and what it cannot tell; and which methods this backbone does not have."""
+    row = look.method
+    missing = [
+        f"{other.title}, since {why}" for other in ATTRIBUTIONS.values() if (why := other.obstacle(look.backbone))
+    ]
+    if missing and look.a.recipe:
+        st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
+    baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
+    if row.staged and look.times > 1:
+        baseline += (
+            " The grid is twice as fine as the stage's own: four looks, the picture moved by half a cell each, laced together "
+            "(shift-and-stitch, Sermanet et al. 2013, arXiv 1312.6229)."
+        )
+    if look.rather_than:
+        names = [safe_md(plain(name)) for name in (look.target, look.rather_than)]
+        baseline += f" Asked is the difference of two logits: {names[0]} less {names[1]}."
+    st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
+
+
+def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
+    """Picture, A and B on one scale, and how far a complete method's map adds up."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        opacity = st.slider("Strength of the overlay", 0.2, 1.0, 0.75, 0.05, key="attribution_opacity", width=220)
+        raw = st.toggle("Raw grid only", key="attribution_raw")
+        apart = st.toggle("B − A", key="attribution_difference")
+        own = st.toggle("Each on its own scale", key="attribution_normalised", help="Hides which map is stronger.")
+        rising = look.method.signed and st.toggle("Only what speaks for the class", key="attribution_positive")
+    long = look.method.passes > 1
+    runs = {"a": look.a.id, "b": look.b.id}
+    task = look.task("attribute_long" if long else "attribute", **runs, image=image, target=look.target)
+    found = ask(task, look.method.title, height=400)
+    if found is None:
+        return
+    shown = Shown(normalised=own, positive=bool(rising))
+    draw(
+        partial(attribution, found, opacity, not raw, apart, shown),
+        "attribution",
+        code=("explorer/looks/attribution/compute/attribute.py", "attribute"),
+    )
+    if look.method.complete:
+        st.markdown(_completeness(found))
+
+
+def _completeness(found: Attribution) -> str:
+    """How far the map's sum is from what the class gains: the convergence delta."""
+    parts = []
+    for letter, heat, rise in (("A", found.a, found.rise_a), ("B", found.b, found.rise_b)):
+        total = float(heat.sum())
+        parts.append(
+            f"{letter}: the map adds up to {total:.2f}, the class gains {rise:.2f} logits, delta {total - rise:+.2f}"
+        )
+    return "; ".join(parts).replace("-", "−") + "."
+
+
+def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
+    """The selected images, or those of the class that B gained most on, in one call and on one scale."""
+    pa, pb = predictions(look.a.id), predictions(look.b.id)
+    marked = selected(len(pa.labels))[:SIXTEEN]
+    if len(marked):
+        st.caption(f"The first {len(marked)} of the selected images.")
+    else:
+        rows = np.flatnonzero(pa.labels == pa.classes.index(look.target))
+        gain = true_probability(pb) - true_probability(pa)
+        marked = rows[np.argsort(-gain[rows], kind="stable")][:SIXTEEN]
+        st.caption(
+            f"The {len(marked)} test images of {safe_md(plain(look.target))} that B gained most on: the best case, not a sample. "
+            "Select others in a map or under “All images”."
+        )
+    runs = {"a": look.a.id, "b": look.b.id}
+    task = look.task("attribute_many", **runs, images=[int(i) for i in marked], target=look.target)
+    found = ask(task, f"{look.method.title}, {len(marked)} images", height=640)
+    if found is not None:
+        draw(partial(attributions, found), "attribution_many", on_select=_clicked,
+             code=("explorer/looks/attribution/compute/map_handlers.py", "attribute_many"))  # fmt: skip
+
+
+def _clicked() -> None:
+    points = st.session_state["attribution_many"]["selection"]["points"]
+    if points and points[0].get("customdata"):
+        choose_image(int(points[0]["customdata"][0]))
+
+
+def seeded(look: Look, gallery: Gallery, image: int | str) -> None:
+    """A's map beside those of A with other seeds: the yardstick for a difference between A and B."""
+    task = look.task("other_seeds", a=look.a.id, b=look.b.id, image=image, target=look.target)
+    found = ask(task, "Heads with other seeds", height=460)
+    if found is None:
+        return
+    code = ("explorer/looks/attribution/compute/seed_handlers.py", "other_seeds")
+    draw(partial(seeds, found), "attribution_seeds", code=code)
+    draw(partial(seeds_maps, found), "attribution_seeds_maps", code=code)
+
+
+def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
+    """Whether maps beat orders as compact as they are, over many images; then one picture; on shapes, the object's mask."""
+    runs = {"a": look.a.id, "b": look.b.id}
+    st.subheader("Over many test images")
+    many = ask(look.task("faithfulness_many", **runs), "Deletion and insertion, many images", height=360)
+    if many is not None:
+        draw(partial(faithfulnesses, many), "attribution_faithful_many",
+             code=("explorer/looks/attribution/compute/controls.py", "gains"))  # fmt: skip
+        st.caption("Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + ".")
+    st.subheader("In this picture")
+    task = look.task("faithfulness", **runs, image=image, target=look.target)
+    found = ask(task, "Deletion and insertion", height=420)
+    if found is not None:
+        draw(partial(faithfulness, found), "attribution_faithful",
+             code=("explorer/looks/attribution/compute/faithfulness.py", "curves"))  # fmt: skip
+    if look.a.recipe and look.a.recipe.dataset == "shapes":
+        st.subheader("On the object?")
+        found = ask(look.task("on_object", **runs), "Maps against the objects' masks", height=380)
+        if found is not None:
+            draw(partial(on_object, found), "attribution_object",
+                 code=("explorer/looks/attribution/compute/faithfulness.py", "inside"))  # fmt: skip
+
+
+def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
+    """What is left of B's map while B's weights are replaced by random ones, from the head down."""
+    why = ATTRIBUTIONS[NEGATIVE].obstacle(look.backbone)
+    control = "" if why or look.method.name == NEGATIVE else NEGATIVE
+    if why:
+        title = ATTRIBUTIONS[NEGATIVE].title.split(" (")[0]
+        st.caption(f"The negative control is missing: {title} does not apply to this backbone, since {why}.")
+    task = look.task("randomise", run=look.b.id, image=image, target=look.target, against=control)
+    found = ask(task, "Randomising B, stage by stage", height=420)
+    if found is None:
+        return
+    code = ("explorer/looks/attribution/compute/randomisation.py", "cascade")
+    draw(partial(randomisation, found), "attribution_random", code=code)
+    draw(partial(randomisation_maps, found), "attribution_random_maps", code=code)
+
+
+ATTRIBUTION_VIEWS = {
+    "One picture": _unless_obstructed(one_picture),
+    "Sixteen pictures": _unless_obstructed(sixteen),
+    "A with other seeds": _unless_obstructed(seeded),
+    "Is the map faithful?": _unless_obstructed(faithful),
+    "Randomise the weights": _unless_obstructed(randomised),
+}

@@ -1,0 +1,1 @@
+"""What the channels of two networks answer."""

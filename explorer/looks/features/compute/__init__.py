@@ -1,0 +1,1 @@
+"""Maps, the images that excite a channel, the first filters."""

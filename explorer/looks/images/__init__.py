@@ -1,0 +1,1 @@
+"""The test images, and what two runs say of them."""

@@ -1,0 +1,46 @@
+"""The test images of a run, small."""
+
+import numpy as np
+
+from explorer import runs
+from explorer.catalogue import Preprocessing
+from explorer.errors import ExplorerError
+from explorer.looks.images.question import Gallery, Movement, Seen
+from explorer.looks.pair import compute
+from explorer.models.predicting import probabilities
+
+THUMBNAIL = 96
+
+
+def gallery(run: str) -> Gallery:
+    """The test images of a run as thumbnails, with what it said of them."""
+    said = runs.predictions(run)
+    images = compute.pictures(run, Preprocessing(THUMBNAIL, THUMBNAIL))
+    return Gallery(images, said.labels, said.predicted, said.probability, said.classes, said.ids)
+
+
+def see(a: str, b: str, image: int | str) -> Seen:
+    """One picture, of the test set or a visitor's own, and what A and B say of it."""
+    classes = compute.same_images(a, b).classes
+    (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
+    said: list[np.ndarray] = [probabilities(compute.network(run), z)[0] for run, z in ((a, x), (b, y))]
+    return Seen(picture, classes, *said)
+
+
+def movement(a: str, b: str) -> Movement:
+    """How far each test image moved from A to B in the features of the last stage.
+
+    ‖b_i - a_i‖ / mean_j ‖a_j - mean(a)‖: in units of how far A's images lie from their middle. Raises ExplorerError where A
+    and B did not start from the same weights: their features have no axis in common.
+    """
+    compute.same_images(a, b)
+    p, q = compute.finished(a), compute.finished(b)
+    if p.start != q.start:
+        raise ExplorerError(
+            f"A started from {p.backbone} {p.weights}, B from {q.backbone} {q.weights}: their features share no axes, so "
+            f"nobody can say how far an image moved. Choose two runs that started from the same weights."
+        )
+    stage = p.row.stage_names[-1]
+    before, after = (runs.tensors(run, "features")[f"after/{stage}"].astype(np.float64) for run in (a, b))
+    size = np.linalg.norm(before - before.mean(axis=0), axis=1).mean()
+    return Movement(stage, np.linalg.norm(after - before, axis=1) / max(size, 1e-12))

@@ -1,0 +1,1 @@
+"""Choosing an image, a class, or a selection of images."""

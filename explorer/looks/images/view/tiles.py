@@ -1,0 +1,145 @@
+"""A grid of thumbnails to click: one picture for all of them (a sprite), a button for each; keyboard, light and dark."""
+
+import io
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from explorer.answers import load
+from explorer.catalogue.datasets import home
+from explorer.jobs import Task
+
+ACROSS = 32  # thumbnails in a row of the sprite
+SHOWN = 84  # pixels on the page
+
+_HTML = '<div class="tiles" role="group"></div>'
+_CSS = """
+.tiles { display: flex; flex-wrap: wrap; gap: 6px; font-family: var(--st-font); color: var(--st-text-color); }
+.tile { padding: 0; border: 3px solid transparent; border-radius: 6px; background: var(--st-secondary-background-color);
+  cursor: pointer; color: inherit; font: inherit; font-size: 13px; line-height: 20px; overflow: hidden; }
+.tile:hover { border-color: var(--st-border-color); }
+.tile:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 1px; }
+.tile[aria-current="true"] { border-color: var(--st-text-color); }
+.tile[aria-pressed="true"] { border-color: var(--st-primary-color); }
+.tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: #fff; }
+.tile .pixels { display: block; background-repeat: no-repeat; }
+.tile .foot { display: block; text-align: center; white-space: nowrap; }
+"""
+_JS = """
+export default function ({ parentElement, data, setTriggerValue }) {
+  const root = parentElement.querySelector(".tiles");
+  const held = root.contains(root.getRootNode().activeElement) ? root.getRootNode().activeElement.dataset.image : null;
+  root.setAttribute("aria-label", data.label);
+  const say = (image) => setTriggerValue("picked", image);
+  const picked = new Set(data.selected);
+  root.replaceChildren(...data.items.map(([image, words, foot]) => {
+    const tile = document.createElement("button");
+    tile.type = "button";
+    tile.className = "tile";
+    tile.dataset.image = image;
+    tile.title = words;
+    tile.setAttribute("aria-label", words);
+    tile.tabIndex = -1;
+    if (image === data.chosen) tile.setAttribute("aria-current", "true");
+    if (data.mark || picked.has(image)) tile.setAttribute("aria-pressed", String(picked.has(image)));
+    const pixels = document.createElement("span");
+    pixels.className = "pixels";
+    pixels.style.width = pixels.style.height = data.shown + "px";
+    pixels.style.backgroundImage = `url("${data.sprite}")`;
+    pixels.style.backgroundSize = data.across * data.shown + "px auto";
+    const row = Math.floor(image / data.across), column = image % data.across;
+    pixels.style.backgroundPosition = `${-column * data.shown}px ${-row * data.shown}px`;
+    tile.append(pixels);
+    if (foot) {
+      const line = document.createElement("span");
+      line.className = "foot";
+      line.textContent = foot;
+      tile.append(line);
+    }
+    tile.onclick = () => say(image);
+    return tile;
+  }));
+  const all = [...root.children];
+  const first = all.find((tile) => tile.dataset.image === (held ?? String(data.chosen))) ?? all[0];
+  if (first) first.tabIndex = 0;
+  if (first && held !== null) first.focus({ preventScroll: true });
+  root.onkeydown = (event) => {
+    const at = all.indexOf(event.target);
+    if (at < 0) return;
+    const wide = all.filter((tile) => tile.offsetTop === all[0].offsetTop).length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: wide, ArrowUp: -wide }[event.key];
+    const to = event.key === "Home" ? 0 : event.key === "End" ? all.length - 1 : step ? at + step : -1;
+    if (to < 0 || to >= all.length) return;
+    event.preventDefault();
+    all[at].tabIndex = -1;
+    all[to].tabIndex = 0;
+    all[to].focus();
+  };
+}
+"""
+
+_grid = st.components.v2.component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
+
+
+def sprite_address(gallery: Task) -> str:
+    """Where the browser finds all thumbnails of a gallery as one picture."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"{'/' + base if base else ''}/api/sprite/{gallery.key}.jpg"
+
+
+@lru_cache(maxsize=8)
+def sprite(key: str) -> bytes:
+    """All thumbnails of the gallery with this task key as one JPEG, 32 in a row. FileNotFoundError where it is gone."""
+    return _joined(load(home() / "cache" / f"gallery-{key}.npz").images)
+
+
+def _joined(images: np.ndarray) -> bytes:
+    """Pictures (n, h, w, 3) uint8, 32 in a row, as one JPEG."""
+    n, height, width, _ = images.shape
+    rows = -(-n // ACROSS)
+    sheet = np.zeros((rows * ACROSS, height, width, 3), np.uint8)
+    sheet[:n] = images
+    sheet = sheet.reshape(rows, ACROSS, height, width, 3).swapaxes(1, 2).reshape(rows * height, ACROSS * width, 3)
+    buffer = io.BytesIO()
+    Image.fromarray(sheet).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def tiles(
+    gallery: Task,
+    items: Sequence[tuple[int, str, str]],
+    on_pick: Callable[[int], None],
+    *,
+    label: str,
+    key: str,
+    chosen: int = -1,
+    selected: Sequence[int] = (),
+    mark: bool = False,
+    shown: int = SHOWN,
+) -> None:
+    """Thumbnails in a grid; `on_pick` gets the number of the one clicked.
+
+    `items`: image number, words for the tooltip and for who cannot see it, and a short line under it. `chosen` is framed,
+    `selected` are marked; with `mark` every tile reads as a switch. `shown` is a tile's side in pixels.
+    """
+
+    def picked() -> None:
+        image = st.session_state[key].get("picked")
+        if isinstance(image, int) and any(image == item[0] for item in items):
+            on_pick(image)
+
+    data: dict[str, Any] = {
+        "sprite": sprite_address(gallery),
+        "across": ACROSS,
+        "shown": shown,
+        "items": [[int(image), words, foot] for image, words, foot in items],
+        "chosen": int(chosen),
+        "selected": [int(i) for i in selected],
+        "mark": mark,
+        "label": label,
+    }
+    _grid(key=key, data=data, on_picked_change=picked)

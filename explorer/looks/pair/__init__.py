@@ -1,0 +1,1 @@
+"""Two runs, A and B: which ones, and what of them can be loaded."""

@@ -1,0 +1,1 @@
+"""One shared map of the same images in two networks."""

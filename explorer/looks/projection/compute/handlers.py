@@ -1,0 +1,165 @@
+"""The test images in A and in B, or in each epoch of one run, on one map; and what holds without a map."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from explorer import runs
+from explorer.data.stream import stage_features
+from explorer.errors import ExplorerError
+from explorer.looks.pair import compute
+from explorer.looks.projection.compute import joint
+from explorer.looks.projection.compute.epochs import map_epochs
+from explorer.looks.projection.compute.separation import measure
+from explorer.looks.projection.compute.space import LEAST_OTHERS
+from explorer.looks.projection.question import MapControls, Noise, Projection, Separation, Trajectory, in_proportion
+from explorer.looks.similarity.compute import chosen_images
+from explorer.models import backbones
+from explorer.models.network import Network
+
+MOST_POINTS = 5000  # images × epochs on one map: UMAP takes about 3 s for so many
+OTHERS = 250  # images that a rotation is fitted on at most, five for each of its dimensions
+CONTROL_SEED = 12345
+Report = Callable[[float, str], None]
+
+
+def _silent(share: float, words: str) -> None:
+    """Tell nobody."""
+
+
+def project(
+    a: str,
+    b: str,
+    method: str = "umap",
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    report: Report = _silent,
+) -> Projection:
+    """One shared map of the test images in A and in B, at the last stage."""
+    said = compute.same_images(a, b)
+    (before, _), (after, stage) = _last(a), _last(b)
+    same = before.shape == after.shape and bool((before == after).all())
+    others = () if same else _others(a, b, report)
+    found = joint.project(before, after, said.labels, method, seed, neighbours, min_dist, report, others)
+    what = {"labels": said.labels, "classes": said.classes, "ids": said.ids}
+    settings = {"neighbours": neighbours, "min_dist": min_dist, "seed": seed}
+    return Projection(method=method, stage=stage, **what, **settings, **vars(found))
+
+
+def project_aligned(
+    a: str, b: str, neighbours: int = 15, min_dist: float = 0.1, seed: int = 0, report: Report = _silent
+) -> Projection:
+    """The same by AlignedUMAP, which takes seconds."""
+    return project(a, b, "aligned", neighbours, min_dist, seed, report)
+
+
+def map_controls(
+    a: str,
+    b: str,
+    method: str = "umap",
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    report: Report = _silent,
+) -> MapControls:
+    """The same procedure where there is nothing to find: B's images dealt out anew, and a random network in B's place."""
+    labels = compute.same_images(a, b).labels
+    before, after = _last(a)[0], _last(b)[0]
+    others, rng = _others(a, b, report), np.random.default_rng(CONTROL_SEED)
+    deals = [rng.permutation(len(x)) for x in (after, *others[1:])]
+    report(0.3, "a random network")
+    x, *y = _random_features(a, bool(others))
+    found = []
+    for share, against, fitted in ((0.5, after[deals[0]], [z[deals[1]] for z in others[1:]]), (0.7, x, y)):
+        report(share, "the same procedure where there is nothing to find")
+        rest = (*others[:1], *fitted)
+        made = joint.project(before, against, labels, method, seed, neighbours, min_dist, others=rest)
+        found.append(made.agreement)
+    return MapControls(*found)
+
+
+def project_epochs(
+    run: str,
+    method: str = "umap",
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    report: Report = _silent,
+) -> Trajectory:
+    """The test images at the last stage of one run: pre-trained, then after each epoch whose features are kept."""
+    said, stage = runs.predictions(run), compute.finished(run).row.stage_names[-1]
+    kept = runs.tensors(run, "features")
+    epochs = sorted(int(name.removeprefix("epoch/")) for name in kept if name.startswith("epoch/"))
+    moments = [kept[f"before/{stage}"], *(kept[f"epoch/{epoch}"] for epoch in epochs)]
+    first = moments[0].astype(np.float16)  # as the epochs are kept
+    moved = any((features.astype(np.float16) != first).any() for features in moments[1:])
+    if not moved:
+        epochs, moments = [], moments[:1]
+    images = _drawn(said.labels, len(moments))
+    found = map_epochs(moments, said.labels, images, method, seed, neighbours, min_dist, report)
+    chosen = int(runs.read(run).facts.get("chosen_epoch") or 0)
+    at = {"epochs": (0, *epochs), "images": images, "labels": said.labels[images], "classes": said.classes}
+    return Trajectory(run, method, stage, chosen=chosen, moved=moved, **at, **vars(found))
+
+
+def _drawn(labels: np.ndarray, moments: int) -> np.ndarray:
+    """Which of the test images are laid out at so many moments: half of them at most, since the rotation is fitted on the
+    others (no images but these have features of each epoch); all where half are too few for that."""
+    n, most = len(labels), MOST_POINTS // moments
+    half = in_proportion(labels, min(most, n // 2))
+    enough = moments > 1 and n - len(half) >= LEAST_OTHERS
+    return half if enough else in_proportion(labels, most)
+
+
+def project_noise(run: str, method: str = "umap", neighbours: int = 15, min_dist: float = 0.1, seed: int = 0) -> Noise:
+    """Gaussian noise of the size of a run's features, by the same recipe."""
+    said, (features, _) = runs.predictions(run), _last(run)
+    noise = np.random.default_rng(seed).normal(size=features.shape)
+    found = joint.project(noise, noise, said.labels, method, seed, neighbours, min_dist)
+    return Noise(method, features.shape[1], found.a, said.labels, said.classes, found.knn_a, found.trust_a)
+
+
+def separation(run: str) -> Separation:
+    """How far the classes are apart at the last stage of a run, in the full space."""
+    said, (features, stage) = runs.predictions(run), _last(run)
+    found = measure(features, said.labels)
+    chance = float(np.bincount(said.labels).max() / len(said.labels))
+    return Separation(run, stage, features.shape[1], chance=chance, **vars(found))
+
+
+def _last(run: str) -> tuple[np.ndarray, str]:
+    """The pooled test features (n, d) of a finished run's last stage, and that stage."""
+    stage = compute.finished(run).row.stage_names[-1]
+    return runs.tensors(run, "features")[f"after/{stage}"], stage
+
+
+def _others(a: str, b: str, report: Report) -> tuple[np.ndarray, ...]:
+    """What A and B see at their last stages in training images, the same ones, (m, d) each: what a rotation is fitted on.
+    Empty where there are no such images any more."""
+    report(0.02, "other images, which the rotation is fitted on")
+    try:
+        return _other_features(a), _other_features(b)
+    except ExplorerError:
+        return ()
+
+
+@lru_cache(maxsize=12)
+def _other_features(run: str) -> np.ndarray:
+    return _seen(run, compute.network(run), compute.training_pictures(run, OTHERS))
+
+
+@lru_cache(maxsize=4)
+def _random_features(run: str, others: bool) -> tuple[np.ndarray, ...]:
+    """What a random network of a run's shape sees in the test images, and in the other ones if they are asked for."""
+    network = backbones.build(compute.finished(run).backbone, 2, "random", seed=CONTROL_SEED)
+    seen = [compute.pictures(run), *([compute.training_pictures(run, OTHERS)] if others else [])]
+    return tuple(_seen(run, network, pixels) for pixels in seen)
+
+
+def _seen(run: str, network: Network, pixels: np.ndarray) -> np.ndarray:
+    """The pooled features (m, d) of a network's last stage, read as the run reads images."""
+    place = chosen_images.place_of(run)
+    features = stage_features(network.copy().to(place.device), chosen_images.stream(run, pixels, place))
+    return features[network.row.stage_names[-1]]

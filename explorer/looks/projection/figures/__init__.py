@@ -1,0 +1,1 @@
+"""The shared map, still and moving."""

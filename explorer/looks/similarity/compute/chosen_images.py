@@ -1,0 +1,112 @@
+"""The images that tuned networks are asked about again, beyond the test images: training, validation, shifted ones."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from explorer.data import datasets, shifts
+from explorer.data.feature_cache.cached import Front
+from explorer.data.images import Data
+from explorer.data.stream import Stream
+from explorer.errors import ExplorerError
+from explorer.looks.pair import compute
+from explorer.models import devices
+from explorer.models.devices import Place
+from explorer.models.network import Network
+
+Report = Callable[[float, str], None]
+LARGE = 128  # pixels a side from which on fewer images are taken, for time
+MOST, MOST_LARGE = 600, 200
+STATISTICS, STATISTICS_LARGE = 256, 128  # training images for new BatchNorm statistics
+
+
+def silent(share: float, words: str) -> None:
+    """A report that nobody reads."""
+
+
+def one_backbone(a: str, b: str) -> None:
+    """Raises ExplorerError unless both runs are of one backbone and were tested on the same images."""
+    compute.same_images(a, b)
+    p, q = compute.finished(a), compute.finished(b)
+    if p.backbone != q.backbone or p.preprocessing != q.preprocessing:
+        sizes = [f"{r.row.title} at {r.preprocessing.crop} pixels" for r in (p, q)]
+        raise ExplorerError(
+            f"A is a {sizes[0]}, B a {sizes[1]}, so their stages cannot be set against each other. Choose two runs of one "
+            f"backbone and input size."
+        )
+
+
+def place_of(run: str) -> Place:
+    """Where a run was carried out, or the best there is where that is not to be had here."""
+    wanted = compute.finished(run)
+    try:
+        return devices.place(wanted.row, wanted.device)
+    except ExplorerError:
+        return devices.place(wanted.row, "auto")
+
+
+def network_at(run: str, place: Place) -> Network:
+    """A copy of a run's network, laid out as training has it."""
+    return compute.network(run).copy().to(place.device, memory_format=torch.channels_last)
+
+
+def stream(run: str, pixels: np.ndarray, place: Place) -> Stream:
+    """These pixels as a run's network reads them."""
+    return Stream(pixels, compute.finished(run).preprocessing, place)
+
+
+@lru_cache(maxsize=2)
+def _data(run: str) -> Data:
+    return datasets.load(compute.finished(run))
+
+
+def most(run: str) -> int:
+    """How many images of one kind are asked about, for a run's input size."""
+    return MOST_LARGE if compute.finished(run).preprocessing.crop > LARGE else MOST
+
+
+def drawn(n: int, limit: int) -> np.ndarray:
+    """At most `limit` of n places, always the same ones, rising."""
+    if n <= limit:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).permutation(n)[:limit])
+
+
+def test_images(run: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """Test images of a run (n, h, w, 3) uint8, and their places (n,) among all of them."""
+    pictures = compute.pictures(run)
+    rows = drawn(len(pictures), limit)
+    return pictures[rows], rows
+
+
+def shifted_images(run: str, kind: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
+    """The same images, spoilt."""
+    pictures, rows = test_images(run, limit)
+    return shifts.shifted(pictures, kind), rows
+
+
+@lru_cache(maxsize=6)
+def split_images(run: str, split: str, limit: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Pixels (n, h, w, 3) uint8 and labels (n,) of a run's own `train` or `val` images, and how many there are.
+
+    Drawn by a seed where there are more than `limit`, and in drawn order, so that no batch is of one class.
+    """
+    images = getattr(_data(run), split)
+    rows = np.random.default_rng(0).permutation(len(images))[:limit]
+    chosen = images.take(rows)
+    return chosen.pixels(compute.finished(run).preprocessing), chosen.labels, len(images)
+
+
+def train_labels(run: str) -> np.ndarray:
+    """The classes of all training images of a run, (n,)."""
+    return _data(run).train.labels
+
+
+def statistics_images(run: str) -> np.ndarray:
+    """Training images (n, h, w, 3) uint8 for new statistics, in drawn order, whole batches where there is one."""
+    large = compute.finished(run).preprocessing.crop > LARGE
+    pixels = split_images(run, "train", STATISTICS_LARGE if large else STATISTICS)[0]
+    whole = len(pixels) // Front.BATCH * Front.BATCH
+    return pixels[: whole or len(pixels)]

@@ -1,0 +1,71 @@
+"""How far A and B are apart, image by image and stage by stage."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from explorer import evidence, runs
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute import similarity
+from explorer.looks.similarity.compute.chosen_images import one_backbone
+from explorer.looks.similarity.question import Comparison, StageChange, StagePairs
+from explorer.models import backbones
+from explorer.models.pooled_features import pooled_features
+
+BATCH = 32
+DRAWS, FIRST_SEED = 5, 12345  # random networks behind the control
+
+
+def compare(a: str, b: str) -> Comparison:
+    """Two runs on the same test images, and how far each stage moved from A to B."""
+    said_a, said_b = compute.same_images(a, b), runs.predictions(b)
+    right_a, right_b = said_a.predicted == said_a.labels, said_b.predicted == said_b.labels
+    quadrant = np.where(right_a, np.where(right_b, 0, 2), np.where(right_b, 1, 3))
+    both, fixed, broken, neither = (int((quadrant == i).sum()) for i in range(4))
+    p, words = evidence.mcnemar(fixed, broken), evidence.verdict(fixed, broken)
+    return Comparison(a, b, len(quadrant), both, fixed, broken, neither, p, words, quadrant, _stage_changes(a, b))
+
+
+def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
+    """One row per stage, for runs of one backbone; none for runs of two."""
+    if compute.finished(a).backbone != compute.finished(b).backbone:
+        return ()
+    features_a, features_b = runs.tensors(a, "features"), runs.tensors(b, "features")
+    net_a, net_b = compute.network(a), compute.network(b)
+    state_a, state_b = net_a.model.state_dict(), net_b.model.state_dict()
+    controls = random_features(a)
+    rows = []
+    for stage in net_a.row.stage_names:
+        x, y = features_a[f"after/{stage}"], features_b[f"after/{stage}"]
+        weights = [
+            {n: state[n] for n, _ in net_a.model.named_parameters() if n in net_a.names(stage)}
+            for state in (state_a, state_b)
+        ]
+        overlap, moved = similarity.knn_overlap(x, y), similarity.weight_change(*weights)
+        random = tuple(similarity.cka(x, control[stage]) for control in controls)
+        interval = similarity.cka_interval(x, y)
+        rows.append(StageChange(stage, similarity.cka(x, y), overlap, moved, random, *interval))
+    return tuple(rows)
+
+
+def stage_pairs(a: str, b: str) -> StagePairs:
+    """Every stage of A against every stage of B, of A itself, and of a random network."""
+    one_backbone(a, b)
+    names = compute.finished(a).row.stage_names
+    x, y = ([runs.tensors(run, "features")[f"after/{stage}"] for stage in names] for run in (a, b))
+    found = {name: similarity.cka_matrix(x, others) for name, others in {"ab": y, "aa": x}.items()}
+    controls = [similarity.cka_matrix(x, [control[stage] for stage in names]) for control in random_features(a)]
+    ends = np.array([similarity.cka_interval(one, other) for one, other in zip(x, y, strict=True)])
+    return StagePairs(
+        a, b, len(x[0]), names, **found, bb=similarity.cka_matrix(y, y), random=np.stack(controls), interval=ends.T
+    )
+
+
+@lru_cache(maxsize=4)
+def random_features(run: str) -> tuple[dict[str, np.ndarray], ...]:
+    """The test features of several random networks of the same shape, each by stage: the control of every similarity."""
+    n, found = len(compute.pictures(run)), []
+    for seed in range(DRAWS):
+        network = backbones.build(compute.finished(run).backbone, 2, "random", seed=FIRST_SEED + seed)
+        found.append(pooled_features(network, (compute.inputs(run, i, i + BATCH) for i in range(0, n, BATCH))))
+    return tuple(found)

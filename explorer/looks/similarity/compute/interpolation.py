@@ -1,0 +1,109 @@
+"""The straight line between the weights of two networks, and what the networks on it say."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.data.stream import Stream, logits
+from explorer.errors import ExplorerError
+from explorer.models.network import Network
+from explorer.recipe import Recipe
+from explorer.training.compute import batchnorm
+
+ALPHAS = tuple(i / 10 for i in range(11))
+
+
+def check(a: Recipe, b: Recipe) -> None:
+    """Raises ExplorerError unless both runs tuned one backbone from the same weights: else no straight line joins them."""
+    if a.backbone != b.backbone:
+        raise ExplorerError(
+            f"A is a {a.row.title}, B a {b.row.title}: their weights cannot be mixed. Choose two runs of one backbone."
+        )
+    if a.start != b.start:
+        start = [r.weights if r.weights != "random" else f"random weights of seed {r.seed}" for r in (a, b)]
+        raise ExplorerError(
+            f"A started from {start[0]}, B from {start[1]}: networks that did not start from the same weights lie in "
+            f"different valleys, and what is between them is no network. Choose two runs from the same weights."
+        )
+
+
+def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
+    """(1 - alpha) · a + alpha · b, tensor by tensor, buffers too (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903).
+
+    At 0 it is a, at 1 b, and a tensor that is the same in both stays so, all to the last bit. Counts are b's.
+    """
+    found = {}
+    for name, x in a.items():
+        y = b[name]
+        if alpha == 1 or not x.is_floating_point():
+            found[name] = y
+        elif alpha == 0 or torch.equal(x, y):
+            found[name] = x
+        else:
+            found[name] = ((1 - alpha) * x.double() + alpha * y.double()).to(x.dtype)
+    return found
+
+
+def common(a: Network, b: Network) -> str | None:
+    """The last stage up to which the two are the same to the last bit; None where already the first differs."""
+    x, y = a.model.state_dict(), b.model.state_dict()
+    upto = None
+    for stage in a.row.stage_names:
+        if not all(torch.equal(x[name], y[name]) for name in a.names(stage) if x[name].is_floating_point()):
+            break
+        upto = stage
+    return upto
+
+
+def behind(a: Network, b: Network) -> tuple[str, ...]:
+    """The stages after those that the two have in common."""
+    upto, names = common(a, b), a.row.stage_names
+    return names[names.index(upto) + 1 :] if upto else names
+
+
+def along(
+    a: Network,
+    b: Network,
+    streams: Mapping[str, Stream],
+    train: Stream | None = None,
+    alphas: Sequence[float] = ALPHAS,
+    report: Callable[[float, str], None] = lambda share, words: None,
+) -> Iterator[dict[str, np.ndarray]]:
+    """For each alpha, by the name of the stream, the logits (n, k) of the network mixed of `a` and `b`.
+
+    What the two have in common is run once. With `train` (shuffled images) BatchNorm's statistics are estimated anew
+    between the ends, as for any average of weights (Izmailov et al. 2018, arXiv 1803.05407, section 3.2), in the layers
+    in which `a` and `b` differ in them; without, they are mixed like the weights. At 0 and 1 the network is one that was
+    trained, and keeps those it has.
+    Streams begin at the input; both networks stay as they are.
+    """
+    _advance(a, b, streams, train)
+    work, ends = b.copy(), (a.model.state_dict(), b.model.state_dict())
+    layers = batchnorm.moved(work, *ends, behind(a, b))
+    for i, alpha in enumerate(alphas):
+        report(i / len(alphas), f"α = {alpha:g}")
+        work.model.load_state_dict(mixed(*ends, alpha))
+        if train is not None and 0 < alpha < 1:
+            batchnorm.reestimate(work, train, layers)
+        yield {name: logits(work, stream) for name, stream in streams.items()}
+
+
+def resettled(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream) -> list[dict[str, np.ndarray]]:
+    """The control of `along`: what `a` and `b` themselves say, (n, k) each by the name of the stream, with the very
+    statistics estimated anew that are estimated between them; empty where there are none."""
+    _advance(a, b, streams, train)
+    work, ends, found = b.copy(), (a.model.state_dict(), b.model.state_dict()), []
+    layers = batchnorm.moved(work, *ends, behind(a, b))
+    for end in ends if layers else ():
+        work.model.load_state_dict(end)
+        batchnorm.reestimate(work, train, layers)
+        found.append({name: logits(work, stream) for name, stream in streams.items()})
+    return found
+
+
+def _advance(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream | None) -> None:
+    """Send all streams through what the two networks have in common."""
+    for stream in (*streams.values(), *([] if train is None else [train])):
+        stream.advance(a, common(a, b))

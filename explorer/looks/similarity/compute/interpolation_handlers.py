@@ -1,0 +1,83 @@
+"""What lies between A and B: accuracy along the straight line of their weights."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer import runs
+from explorer.catalogue.shifts import shift
+from explorer.evidence import Score
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute import chosen_images, interpolation
+from explorer.looks.similarity.compute.chosen_images import Report, silent
+from explorer.looks.similarity.question import Interpolation, Mixtures
+from explorer.training.compute import batchnorm
+
+
+def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, report: Report = silent) -> Interpolation:
+    """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
+
+    `settle` estimates BatchNorm's statistics anew between the ends, from training images of B, where A and B differ in
+    them, and adds the control: A and B themselves with the same statistics estimated anew.
+    """
+    interpolation.check(compute.finished(a), compute.finished(b))
+    chosen_images.one_backbone(a, b)
+    place = chosen_images.place_of(b)
+    report(0.0, "Reading the images")
+    sets = {kind: _images(b, kind) for kind in images}
+    streams = {kind: chosen_images.stream(b, pixels, place) for kind, (pixels, _, _) in sets.items()}
+    nets = chosen_images.network_at(a, place), chosen_images.network_at(b, place)
+    behind, states = interpolation.behind(*nets), [net.model.state_dict() for net in nets]
+    moved = len(batchnorm.moved(nets[1], *states, behind))
+    statistics = chosen_images.statistics_images(b) if settle and moved else None
+    train = None if statistics is None else chosen_images.stream(b, statistics, place)
+    found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.8 * share, words))]
+    report(0.9, "A and B with new statistics")
+    controls = [] if train is None else interpolation.resettled(*nets, streams, train)
+    kinds = [
+        Mixtures(kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels))
+        for kind, (_, labels, of) in sets.items()
+    ]
+    return Interpolation(
+        a,
+        b,
+        interpolation.ALPHAS,
+        tuple(kinds),
+        interpolation.common(*nets) or "",
+        len(batchnorm.layers(nets[1], behind)),
+        moved,
+        0 if statistics is None else len(statistics),
+        *(_recorded(run, chosen_images.most(b)) for run in (a, b)),
+    )
+
+
+def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int]:
+    """Pixels (n, h, w, 3), labels (n,), and how many such images there are."""
+    limit = chosen_images.most(run)
+    if kind == "validation":
+        return chosen_images.split_images(run, "val", limit)
+    if kind != "test":
+        shift(kind)
+    found = chosen_images.test_images(run, limit) if kind == "test" else chosen_images.shifted_images(run, kind, limit)
+    labels = runs.predictions(run).labels
+    return found[0], labels[found[1]], len(labels)
+
+
+def _judged(logits: list[np.ndarray], labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which images each mixture gets right, (m, n), and its mean cross-entropy (m,)."""
+    right = np.stack([said.argmax(1) == labels for said in logits])
+    shifted = [said.astype(np.float64) - said.max(axis=1, keepdims=True) for said in logits]
+    loss = [np.mean(np.log(np.exp(s).sum(axis=1)) - s[np.arange(len(labels)), labels]) for s in shifted]
+    return right, np.array(loss)
+
+
+def _right(said: Sequence[Mapping[str, np.ndarray]], kind: str, labels: np.ndarray) -> np.ndarray:
+    """Which images of a kind each network gets right, (networks, n) bool."""
+    return np.array([one[kind].argmax(1) == labels for one in said], dtype=bool).reshape(len(said), len(labels))
+
+
+def _recorded(run: str, limit: int) -> Score:
+    """What the run scored when it ended, on the test images that are looked at here."""
+    said = runs.predictions(run)
+    rows = chosen_images.drawn(len(said.labels), limit)
+    return Score(len(rows), int((said.predicted[rows] == said.labels[rows]).sum()))

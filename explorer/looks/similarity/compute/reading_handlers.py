@@ -1,0 +1,70 @@
+"""What can be read off the features: at each stage by a linear probe, after each epoch by the nearest neighbours."""
+
+import numpy as np
+
+from explorer import runs
+from explorer.data.stream import stage_features
+from explorer.errors import ExplorerError
+from explorer.evidence import Score
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute import chosen_images, probes, similarity
+from explorer.looks.similarity.compute.chosen_images import Report, silent
+from explorer.looks.similarity.question import Drift, Paired, StageProbe, StageProbes
+
+TRAINED = 1000  # training images at most that a probe is fitted on
+
+
+def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
+    """Linear probes on the pooled features of each stage of A and of B, fitted on B's training images, scored on test."""
+    chosen_images.one_backbone(a, b)
+    report(0.0, "Reading the images")
+    limit = min(TRAINED, 2 * chosen_images.most(b))
+    pixels, labels, _ = chosen_images.split_images(b, "train", limit)
+    truth = runs.predictions(b).labels
+    sides = {}
+    for i, run in enumerate((a, b)):
+        report(0.1 + 0.4 * i, f"Features of {'AB'[i]}, {len(pixels)} training images")
+        place = chosen_images.place_of(run)
+        train = stage_features(chosen_images.network_at(run, place), chosen_images.stream(run, pixels, place))
+        kept = runs.tensors(run, "features")
+        sides["ab"[i]] = {stage: (x, kept[f"after/{stage}"]) for stage, x in train.items()}
+    colour = (pixels.mean((1, 2)), compute.pictures(b).mean((1, 2)))
+    rows = []
+    for i, stage in enumerate(("input", *sides["a"])):
+        report(0.9 + 0.1 * i / (len(sides["a"]) + 1), f"Probe at {stage}")
+        right = [
+            probes.probe(x, labels, y) == truth
+            for x, y in ([colour, colour] if stage == "input" else [side[stage] for side in sides.values()])
+        ]
+        rows.append(_row(stage, *right))
+    return StageProbes(a, b, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
+
+
+def _row(stage: str, a: np.ndarray, b: np.ndarray) -> StageProbe:
+    fixed, broken = int((~a & b).sum()), int((a & ~b).sum())
+    return StageProbe(stage, Score(len(a), int(a.sum())), Paired(Score(len(b), int(b.sum())), fixed, broken))
+
+
+def drift(run: str) -> Drift:
+    """The last stage after each epoch that was kept, against the same stage before the first."""
+    stage, labels = compute.finished(run).row.stage_names[-1], runs.predictions(run).labels
+    found = runs.tensors(run, "features")
+    epochs = {int(name.removeprefix("epoch/")): x for name, x in found.items() if name.startswith("epoch/")}
+    if not epochs:
+        raise ExplorerError(
+            f"The run {run} kept no features of its epochs: nothing of its backbone learned, so there was nothing to "
+            f"follow. Choose a run that tuned a stage."
+        )
+    first = found[f"before/{stage}"]
+    rows = [(0, first), *((e, x.astype(np.float32)) for e, x in sorted(epochs.items()))]
+    knn = [similarity.knn_right(x, labels) for _, x in rows]
+    return Drift(
+        run,
+        stage,
+        len(labels),
+        tuple(e for e, _ in rows),
+        tuple(similarity.cka(first, x) for _, x in rows),
+        *(tuple(ends) for ends in zip(*(similarity.cka_interval(first, x) for _, x in rows), strict=True)),
+        tuple(similarity.knn_overlap(first, x) for _, x in rows),
+        tuple(Score(len(labels), int(right.sum())) for right in knn),
+    )

@@ -1,0 +1,91 @@
+"""Which stages of a run carry its task: each set back to where it began, or to random weights."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from explorer import runs
+from explorer.data.stream import logits
+from explorer.evidence import Score
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute import chosen_images, probes
+from explorer.looks.similarity.compute import rewind as rewinding
+from explorer.looks.similarity.compute.chosen_images import Report, silent
+from explorer.looks.similarity.compute.rewind import Plan
+from explorer.looks.similarity.question import Paired, Reset, Rewind
+from explorer.models import backbones
+from explorer.training.compute import batchnorm
+
+RANDOM_SEED = 20_190_204  # of no run, so that what is drawn is new to each
+
+
+def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Report = silent) -> Rewind:
+    """A run with each stage set back to its first and to random weights; or with `stages` set back together, `to` either.
+
+    `to` is `start` or `random` (empty: both, one after the other).
+    """
+    place = chosen_images.place_of(run)
+    network = chosen_images.network_at(run, place)
+    report(0.0, "Reading the images")
+    pixels, rows = chosen_images.test_images(run, chosen_images.most(run))
+    statistics = chosen_images.statistics_images(run)
+    said = runs.predictions(run)
+    labels = said.labels[rows]
+    report(0.05, "The run as it is")
+    test = chosen_images.stream(run, pixels, place)
+    base = logits(network, test)
+    right = base.argmax(1) == labels
+    train, states = chosen_images.stream(run, statistics, place), _states(run)
+    found = rewinding.rewind(
+        network, states, _plans(run, stages, to), test, train, base,
+        lambda share, words: report(0.1 + 0.9 * share, f"Setting back {words}"),
+    )  # fmt: skip
+    names, own = network.row.stage_names, network.model.state_dict()
+    layers = len(batchnorm.layers(network, names))
+    return Rewind(
+        run,
+        Score(len(labels), int(right.sum())),
+        Score(len(labels), int((said.predicted[rows] == labels).sum())),
+        compute.finished(run).weights,
+        len(statistics) if layers else 0,
+        layers,
+        len(batchnorm.moved(network, own, states["start"], names)),
+        probes.chance(chosen_images.train_labels(run), labels),
+        tuple(_judged(reset, labels, right) for reset in found),
+    )
+
+
+def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray) -> Reset:
+    """A reset and its control against the run as it is, and the reset against its control."""
+
+    def paired(said: np.ndarray, reference: np.ndarray) -> Paired:
+        new = said.argmax(1) == labels
+        fixed, broken = int((new & ~reference).sum()), int((~new & reference).sum())
+        return Paired(Score(len(labels), int(new.sum())), fixed, broken)
+
+    found = Reset(reset.plan.stages, reset.plan.to, reset.identical, paired(reset.plain, right))
+    if reset.settled is None or reset.control is None:
+        return found
+    return replace(
+        found,
+        settled=paired(reset.settled, right),
+        control=paired(reset.control, right),
+        beyond=paired(reset.settled, reset.control.argmax(1) == labels),
+        layers=reset.layers,
+    )
+
+
+def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
+    names = compute.finished(run).row.stage_names
+    kinds = (to,) if to else ("start", "random")
+    chosen = [(name,) for name in names] if stages is None else [tuple(n for n in names if n in stages)]
+    unknown = [stage for stage in stages or () if stage not in names]
+    return [Plan((*plan, *unknown), kind) for plan in chosen for kind in kinds]
+
+
+def _states(run: str) -> dict[str, rewinding.State]:
+    """The tensors that the run began with, and random ones."""
+    wanted, classes = compute.finished(run), compute.network(run).classes
+    start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed)
+    random = backbones.build(wanted.backbone, classes, "random", RANDOM_SEED)
+    return {"start": start.model.state_dict(), "random": random.model.state_dict()}

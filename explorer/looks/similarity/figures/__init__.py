@@ -1,0 +1,1 @@
+"""How far B is from A, drawn."""

@@ -1,0 +1,98 @@
+"""Accuracy along the straight line between the weights of A and of B."""
+
+import plotly.graph_objects as go
+
+from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
+from explorer.looks.similarity.question import Interpolation, Mixtures
+
+_PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "square")}
+_SHIFTED = (LEARNS, "dash", "diamond")
+
+
+def interpolation(found: Interpolation, spoilt: Interpolation | None, title: str, at: int) -> go.Figure:
+    """Accuracy on test, validation and (where there are) shifted test images over alpha; a line marks mixture `at`, a
+    star on test the one that validation chooses. `title` names the shift."""
+    fig = go.Figure()
+    alphas = list(found.alphas)
+    for kind in found.kinds:
+        _curve(fig, alphas, kind, kind.images, _PENS[kind.images])
+    if spoilt is not None:
+        _curve(fig, alphas, spoilt.kinds[0], f"test, {title}", _SHIFTED)
+    best, test = found.chosen, found.on("test")
+    fig.add_scatter(
+        x=[alphas[best]],
+        y=[test.score(best).accuracy],
+        mode="markers",
+        name="chosen on validation",
+        marker={"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}},
+        hoverinfo="skip",
+    )
+    if len(test.controls):
+        _controls(fig, test)
+    fig.add_vline(x=alphas[at], line={"color": CONTROL, "width": 2, "dash": "dash"})
+    fig.update_xaxes(
+        range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text="α: share of B's weights (0 is A, 1 is B)"
+    )
+    fig.update_yaxes(tickformat=".0%", gridcolor=GREY, title_text="accuracy")
+    fig.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    ends = (test.score(0).accuracy, test.score(len(alphas) - 1).accuracy)
+    beside = ""
+    if spoilt is not None:
+        kind = spoilt.kinds[0]
+        values = [kind.score(i).accuracy for i in (0, best, len(alphas) - 1)]
+        beside = f" {title}: {values[0]:.1%}, {values[1]:.1%} and {values[2]:.1%}."
+    return finish(
+        fig,
+        alt=f"Accuracy over α. Test, n = {test.score(0).n}: A {ends[0]:.1%}, B {ends[1]:.1%}, "
+        f"α = {alphas[best]:g} chosen on validation {test.score(best).accuracy:.1%}.{beside}",
+        look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
+        "as the better of the two on test and on shifted images alike. A sag in the middle is a ridge between them.",
+        caution="Bands are 95 % Wilson intervals of each α by itself. The star was chosen on validation alone; the best α "
+        "on test would flatter itself. A and B chose their epochs on the same validation images."
+        + (
+            " A and B keep their own statistics; the grey ticks are what they lose by new ones alone."
+            if found.settled
+            else ""
+        ),
+        height=470,
+        top=60,
+    )
+
+
+def _controls(fig: go.Figure, test: Mixtures) -> None:
+    """A and B themselves with new statistics, at both ends."""
+    scores = [test.control(end).score for end in (0, -1)]
+    fig.add_scatter(
+        x=[0, 1],
+        y=[score.accuracy for score in scores],
+        mode="markers",
+        name="control: A and B, new statistics alone",
+        marker={"symbol": "line-ew-open", "size": 22, "line": {"width": 3}, "color": CONTROL},
+        customdata=[[str(score)] for score in scores],
+        hovertemplate="%{customdata[0]}<extra>new statistics alone</extra>",
+    )
+
+
+def _curve(fig: go.Figure, alphas: list[float], kind: Mixtures, name: str, pen: tuple[str, str, str]) -> None:
+    colour, dash, symbol = pen
+    scores = [kind.score(i) for i in range(len(alphas))]
+    if kind.images != "validation":
+        fig.add_scatter(
+            x=[*alphas, *reversed(alphas)],
+            y=[*(s.high for s in scores), *(s.low for s in reversed(scores))],
+            fill="toself",
+            fillcolor=alpha(colour, 0.15),
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    fig.add_scatter(
+        x=alphas,
+        y=[s.accuracy for s in scores],
+        mode="lines+markers",
+        name=f"{name} (n = {scores[0].n})",
+        line={"color": colour, "width": 2, "dash": dash},
+        marker={"color": colour, "symbol": symbol, "size": 8},
+        customdata=[[str(s)] for s in scores],
+        hovertemplate=f"α = %{{x}}, {name}: %{{customdata[0]}}<extra></extra>",
+    )

@@ -1,0 +1,106 @@
+"""What a network still knows with a stage set back."""
+
+import plotly.graph_objects as go
+
+from explorer.app.figures.style import CLASSES, CONTROL, GREY, LEARNS, SMALL, alpha, finish
+from explorer.looks.similarity.question import Reset, Rewind
+
+START, RANDOM = "first weights", "random weights"
+_PENS = {"start": (START, "#0072B2", "diamond", -0.16), "random": (RANDOM, CLASSES[3], "x", 0.16)}
+
+
+def rewind(found: Rewind, settled: bool = True) -> go.Figure:
+    """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals."""
+    names = list(dict.fromkeys(" + ".join(r.stages) for r in found.resets))
+    fig = go.Figure()
+    fig.add_vrect(x0=found.base.low, x1=found.base.high, fillcolor=alpha(LEARNS, 0.14), line={"width": 0})
+    fig.add_vline(x=found.base.accuracy, line={"color": LEARNS, "width": 2})
+    fig.add_vline(x=found.chance, line={"color": CONTROL, "dash": "dot", "width": 2})
+    for to, (label, colour, symbol, aside) in _PENS.items():
+        rows = [r for r in found.resets if r.to == to]
+        if rows:
+            _dots(fig, rows, names, settled, (label, colour, symbol, aside))
+    _controls(fig, found, names, settled)
+    for x, text in ((found.base.accuracy, "as it is"), (found.chance, "chance")):
+        fig.add_annotation(x=x, y=1, yref="paper", yshift=12, text=text, showarrow=False)
+    fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
+    places = list(range(len(names)))
+    fig.update_yaxes(tickvals=places, ticktext=names, range=[len(names) - 0.5, -0.75], showgrid=False)
+    fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "set back to its"}})
+    worst = {to: _worst(found, to, settled) for to in _PENS}
+    how = f", statistics estimated anew on {found.images} training images" if settled and found.images else ""
+    return finish(
+        fig,
+        alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}. "
+        + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
+        look="A stage that may be set back without loss to its first weights did not need to learn. One that fails with "
+        "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly.",
+        caution=_caution(found, settled),
+        height=170 + 74 * len(names),
+        top=50,
+    )
+
+
+def _controls(fig: go.Figure, found: Rewind, names: list[str], settled: bool) -> None:
+    """The run with nothing set back but the same statistics estimated anew: a grey tick at the height of each reset."""
+    rows = [(r, r.control.score) for r in found.resets if settled and r.control is not None]
+    if rows:
+        fig.add_scatter(
+            x=[score.accuracy for _, score in rows],
+            y=[names.index(" + ".join(r.stages)) + _PENS[r.to][3] for r, _ in rows],
+            mode="markers",
+            name="(control) nothing, new statistics alone",
+            marker={"symbol": "line-ns-open", "size": 18, "line": {"width": 3}, "color": CONTROL},
+            customdata=[[str(score)] for _, score in rows],
+            hovertemplate="%{customdata[0]}<extra>control: new statistics alone</extra>",
+        )
+
+
+def _caution(found: Rewind, settled: bool) -> str:
+    words = (
+        f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ is always naming the "
+        "commonest training class."
+    )
+    if settled and any(r.control is not None for r in found.resets):
+        words += (
+            " New statistics cost something by themselves: what a stage held is the way from the grey tick to the mark."
+        )
+    if len(found.resets) == 1:
+        return words
+    return (
+        f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone. Stages are set "
+        "back one at a time: two that can each be spared need not be spared together."
+    )
+
+
+def _worst(found: Rewind, to: str, settled: bool) -> str:
+    rows = [r for r in found.resets if r.to == to and not r.identical]
+    if not rows:
+        return ""
+    row = min(rows, key=lambda r: r.outcome(settled).score.accuracy)
+    return f"{' + '.join(row.stages)}, {row.outcome(settled).score.accuracy:.1%}"
+
+
+def _dots(fig: go.Figure, rows: list[Reset], names: list[str], settled: bool, pen: tuple[str, str, str, float]) -> None:
+    label, colour, symbol, aside = pen
+    scores = [r.outcome(settled).score for r in rows]
+    fig.add_scatter(
+        x=[s.accuracy for s in scores],
+        y=[names.index(" + ".join(r.stages)) + aside for r in rows],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [s.high - s.accuracy for s in scores],
+            "arrayminus": [s.accuracy - s.low for s in scores],
+            "thickness": 1.5,
+            "width": 4,
+        },
+        mode="markers+text",
+        name=label,
+        marker={"color": colour, "symbol": symbol, "size": 12},
+        text=["same weights" if r.identical else f"{s.accuracy:.1%}" for r, s in zip(rows, scores, strict=True)],
+        textposition=["top left" if s.accuracy > 0.5 else "top right" for s in scores],
+        textfont={"size": SMALL},
+        customdata=[[str(s)] for s in scores],
+        hovertemplate="%{customdata[0]}<extra>" + label + "</extra>",
+    )

@@ -1,0 +1,141 @@
+"""The views of the page `How far it moved`: from the audit to what lies between A and B."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs, runs
+from explorer.app.asking import ask
+from explorer.app.drawing import draw, explain
+from explorer.app.words import audit_badge, percent, safe_md
+from explorer.looks.pair.view import warn_unrelated
+from explorer.looks.similarity.figures.change import change_bars
+from explorer.looks.similarity.figures.drift import drift
+from explorer.looks.similarity.figures.stages import REFERENCES, stage_pairs, stage_probes
+from explorer.looks.similarity.question import Comparison, StageProbes
+from explorer.looks.similarity.view.weights import between, paired_words, rewinding
+from explorer.runs import Run
+from explorer.training.view.tables import audit_table, audit_words
+
+
+def distance(a: Run, b: Run) -> None:
+    """Audit and distance: what was promised, what happened, and how far each stage moved."""
+    _audit(b)
+    st.header("Distance from A to B, stage by stage")
+    warn_unrelated(a, b)
+    found = ask(jobs.task("compare", a=a.id, b=b.id), "Comparing stage by stage", height=400)
+    if found is None:
+        return
+    learns = frozenset((*b.recipe.learns, "head")) if b.recipe else frozenset()
+    draw(
+        partial(change_bars, found, learns),
+        "similarity",
+        code=("explorer/looks/similarity/compute/similarity.py", "cka"),
+    )
+    st.caption(
+        "CKA: do the features of A and B arrange the test images alike? The estimator is debiased: the usual one gives noise of "
+        f"d features about d / (d + n), which is {512 / (512 + found.n):.2f} for 512 features and these n = {found.n} images. "
+        "Shared neighbours: of the 10 images nearest in A, how many are still near in B?"
+    )
+    _quadrants(found)
+
+
+def _audit(b: Run) -> None:
+    st.header("What was promised, what happened")
+    audit = runs.audit(b.id)
+    st.markdown(f"The freeze audit of B. {audit_badge(audit.clean, audit.fault)}")
+    if not audit.clean:
+        lesson = (
+            " Under the BatchNorm mode ‘moving’ that is the lesson: the weights were frozen, the statistics were not."
+        )
+        bug = b.recipe is not None and b.recipe.batchnorm == "moving"
+        st.error(f"Not clean: {audit_words(audit)}.{lesson * bug}", icon=":material/gpp_bad:")
+    st.table(audit_table(audit), alt="Freeze audit: per stage declared against actual")
+    explain(
+        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is kept. "
+        "The mode is the one that its modules were seen in while learning.",
+        "Features that were computed once and kept, against the finished network, on a drawn batch of training and of test "
+        f"images: largest difference {audit.recomputed:.1g}.",
+    )
+
+
+def _quadrants(found: Comparison) -> None:
+    st.header("On the same test images")
+    cells = st.columns(4)
+    cells[0].metric("Right in both", found.both_right, border=True)
+    cells[1].metric("Fixed by B", found.fixed, border=True)
+    cells[2].metric("Broken by B", found.broken, border=True)
+    cells[3].metric("Wrong in both", found.both_wrong, border=True)
+    st.markdown(f"**{found.verdict}** :small[n = {found.n} images, paired.]")
+    st.page_link("../../pages/images.py", label="See these images", icon=":material/photo_library:")
+
+
+def stage_by_stage(a: Run, b: Run) -> None:
+    """Stage × stage: which stage of A is each stage of B most like?"""
+    warn_unrelated(a, b)
+    reference = st.segmented_control(
+        "Beside A × B", list(REFERENCES), default="aa", required=True, key="similarity_reference",
+        format_func=REFERENCES.__getitem__, persist_state="session",
+    )  # fmt: skip
+    found = ask(jobs.task("stage_pairs", a=a.id, b=b.id), "Comparing every stage with every other", height=440)
+    if found is not None:
+        code = ("explorer/looks/similarity/compute/similarity.py", "cka_matrix")
+        draw(partial(stage_pairs, found, reference or "aa"), "similarity_pairs", code=code)
+
+
+def usefulness(a: Run, b: Run) -> None:
+    """Where features become useful: what a linear reader finds after each stage, before and after tuning."""
+    found = ask(jobs.task("probe_stages", a=a.id, b=b.id), "A linear probe at every stage", height=440)
+    if found is None:
+        return
+    st.markdown(
+        f"After each stage a logistic regression is fitted to the features (averaged over positions) of "
+        f"**{found.trained} training images of B** and scored on **{found.stages[0].a.n} test images** that no fit saw. "
+        "‘input’ is the mean colour alone."
+    )
+    draw(
+        partial(stage_probes, found), "similarity_probes", code=("explorer/looks/similarity/compute/probes.py", "probe")
+    )
+    st.table(_probe_table(found), alt="Linear probes: accuracy per stage of A and B, and the paired test")
+    st.caption(
+        f"Naming the most frequent training class always would score {100 * found.chance:.1f} %. B was tuned on the very "
+        "training images that its probe is fitted to, so those are further apart in B than test images are; where several "
+        "stages are compared, up to one test in twenty shows a difference by chance."
+    )
+
+
+def _probe_table(found: StageProbes) -> dict[str, list[str]]:
+    rows = found.stages
+    return {
+        "After": [safe_md(row.stage) for row in rows],
+        "A": [percent(row.a) for row in rows],
+        "B": [percent(row.b.score) for row in rows],
+        "B fixes · breaks": [f"{row.b.fixed} · {row.b.broken}" for row in rows],
+        "Paired": [paired_words(row.b, "A") for row in rows],
+    }
+
+
+def over_epochs(a: Run, b: Run) -> None:
+    """Over the epochs: how the last stage of B left the place where it began."""
+    if b.recipe is not None and not b.recipe.tuned:
+        st.info(
+            "B never moved its backbone: only its head learned. Choose a tuned run for B.", icon=":material/ac_unit:"
+        )
+        return
+    found = ask(jobs.task("drift", run=b.id), "Following B over its epochs", height=620)
+    if found is not None:
+        chosen = int(b.facts.get("chosen_epoch") or 0)
+        plan = partial(drift, found, b.epochs, chosen)
+        draw(plan, "similarity_drift", code=("explorer/looks/similarity/compute/similarity.py", "knn_right"))
+
+
+SIMILARITY_VIEWS: dict[str, Callable[[Run, Run], None]] = {
+    "Audit and distance": distance,
+    "Stage × stage": stage_by_stage,
+    "Where features become useful": usefulness,
+    "Over the epochs": over_epochs,
+    "Rewind": rewinding,
+    "Interpolate": between,
+}
+"""The page's views by their shown names."""

@@ -1,0 +1,259 @@
+"""Other weights put into B: stages set back, one by one or together, and what lies on the line from A to B."""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app.asking import ask
+from explorer.app.drawing import draw
+from explorer.app.words import percent, safe_md
+from explorer.catalogue.shifts import SHIFTS
+from explorer.evidence import Score
+from explorer.looks.pair.view import same_start
+from explorer.looks.similarity.figures.interpolation import interpolation
+from explorer.looks.similarity.figures.rewind import rewind
+from explorer.looks.similarity.question import Interpolation, Mixtures, Paired, Rewind
+from explorer.recipe import Recipe
+from explorer.runs import Run
+
+NOTHING = "none"
+_STARTS = {"start": "its first weights", "random": "random weights"}
+
+
+def paired_words(found: Paired, reference: str) -> str:
+    """A score against a reference on the same images, in words: better, worse, or nothing shown, with p."""
+    p = "p < 0.001" if found.p_value < 0.001 else f"p = {found.p_value:.2g}"
+    if not found.fixed and not found.broken:
+        return f"the same images right as {reference}"
+    if found.p_value >= 0.05:
+        return f"no difference shown ({p})"
+    return f"**{'better' if found.fixed > found.broken else 'worse'} than {reference}** ({p})"
+
+
+def rewinding(a: Run, b: Run) -> None:
+    """Rewind: which stages of B carry the task?"""
+    st.markdown(
+        "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to **random** ones. "
+        "What is lost is what that stage held (Zhang, Bengio & Singer 2019, arXiv 1902.01996)."
+    )
+    settled = _ask_settled(b, "similarity_settled", default=True)
+    found = ask(jobs.task("rewind", run=b.id), "Setting back each stage of B", height=520)
+    if found is None:
+        return
+    _rewound(found, settled, "similarity_rewind")
+    st.subheader("Set back several together")
+    _together(b, settled)
+
+
+def _ask_settled(b: Run, key: str, default: bool) -> bool:
+    """Whether BatchNorm statistics estimated anew are wanted; a sentence where there is nothing to estimate."""
+    if b.recipe is not None and b.recipe.row.normalisation != "batch":
+        st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to estimate anew.")
+        return False
+    words = "Estimate BatchNorm statistics anew, on training images"
+    reason = (
+        "Statistics that learning moved fit the weights they were made with, and no others. Only those are estimated anew; "
+        "what that costs by itself is shown as a control."
+    )
+    return st.toggle(words, value=default, key=key, persist_state="session", help=reason)
+
+
+def _rewound(found: Rewind, settled: bool, key: str) -> None:
+    """Figure, table and control of one answer."""
+    draw(partial(rewind, found, settled), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind"))
+    if found.base.correct != found.recorded.correct:
+        st.warning(
+            f"When it ended, B had {found.recorded.correct} of these {found.recorded.n} images right; computed here it has "
+            f"{found.base.correct}. Another machine or number format rounds differently; comparisons are with the latter.",
+            icon=":material/difference:",
+        )
+    rows = found.resets
+    outcomes = [row.outcome(settled) for row in rows]
+    new = settled and any(row.control for row in rows)
+    table = {
+        "Stage": [safe_md(" + ".join(row.stages)) for row in rows],
+        "Set back to": [_STARTS[row.to] for row in rows],
+        "Accuracy": [percent(outcome.score) for outcome in outcomes],
+        "Fixes · breaks": [f"{outcome.fixed} · {outcome.broken}" for outcome in outcomes],
+        "Against B": [
+            "exactly B: every weight is what it was" if row.identical else paired_words(outcome, "B")
+            for row, outcome in zip(rows, outcomes, strict=True)
+        ],
+    }
+    if new:
+        table["Control: new statistics alone"] = [percent(row.control.score) if row.control else "none" for row in rows]
+        table["Against the control"] = [paired_words(row.beyond, "it") if row.beyond else "" for row in rows]
+    st.table(table, alt="Accuracy with stages set back, and the paired test against B")
+    st.caption(_statistics_words(found, settled))
+
+
+def _statistics_words(found: Rewind, settled: bool) -> str:
+    """Which BatchNorm statistics are in force, and what the control is."""
+    if not found.layers:
+        return ""
+    kept = (
+        f"B kept the statistics that it began with in all its {found.layers} BatchNorm layers: they are constants of the "
+        "network, and its first weights fit them as its own do, so going back to first weights keeps them."
+        if not found.moved
+        else f"Learning moved the statistics of {found.moved} of B's {found.layers} BatchNorm layers."
+    )
+    if not settled:
+        return f"{kept} A stage that is set back brings the statistics that came with its weights; all others stay as they are."
+    return (
+        f"{kept} Estimated anew, from {found.images} training images: from the first stage set back on those "
+        "layers whose statistics differ between B and the weights put in (with random weights, all of them). Control: B with "
+        "every weight as it was, and the same layers' statistics estimated anew. What a stage held is the difference from that."
+    )
+
+
+def _together(b: Run, settled: bool) -> None:
+    names = b.recipe.row.stage_names if b.recipe else ()
+    with st.form("similarity_together", border=False):
+        stages = st.pills("Stages", names, selection_mode="multi", key="similarity_stages", default=list(names[-2:]))
+        to = st.segmented_control(
+            "to", list(_STARTS), default="start", required=True, key="similarity_to", format_func=_STARTS.__getitem__
+        )
+        if st.form_submit_button("Set back", icon=":material/history:"):
+            st.session_state["similarity_wanted"] = (b.id, [name for name in names if name in stages], to or "start")
+    run, wanted, kind = st.session_state.get("similarity_wanted", ("", [], ""))
+    if run != b.id:
+        return
+    if not wanted:
+        st.caption("Choose at least one stage.")
+        return
+    found = ask(jobs.task("rewind", run=run, stages=wanted, to=kind), "Setting them back", height=250)
+    if found is not None:
+        _rewound(found, settled, "similarity_rewind_some")
+
+
+def between(a: Run, b: Run) -> None:
+    """Interpolate: what lies on the straight line between the weights of A and B?"""
+    if a.recipe and b.recipe and (why := _apart(a, b)):
+        st.info(safe_md(why), icon=":material/link_off:")
+        return
+    st.markdown(
+        "(1 − α) · A + α · B, weight by weight, heads and BatchNorm statistics too (WiSE-FT: Wortsman et al. 2022, arXiv "
+        "2109.01903). The mixture costs nothing to run: it is one network."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Shifted test images", [NOTHING, *SHIFTS], default="noise", required=True, key="similarity_shift",
+            format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None", persist_state="session",
+        )  # fmt: skip
+        settle = not _kept(a, b) and _ask_settled(b, "similarity_settle_mixtures", default=False)
+    found = ask(_mixtures(a, b, ["test", "validation"], settle), "Mixing A and B", height=470)
+    spoilt = None
+    if kind in SHIFTS:
+        wanted = _mixtures(a, b, [kind], settle)
+        spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
+    if found is not None:
+        _mixture(found, spoilt, SHIFTS[kind].title.lower() if kind in SHIFTS else "", settle)
+        if kind in SHIFTS:
+            st.caption(f"Shift: {SHIFTS[kind].meaning} Made by us from the test images, the same each time (seed 0).")
+
+
+def _kept(a: Run, b: Run) -> bool:
+    """Whether by their recipes neither run's learning moved a statistic, so that there is none to estimate anew."""
+    return all(run.recipe is not None and _fixed(run.recipe) for run in (a, b))
+
+
+def _fixed(recipe: Recipe) -> bool:
+    """Whether learning leaves all statistics alone: kept in every stage, or no stage with BatchNorm in train mode at all."""
+    return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
+
+
+def _mixtures(a: Run, b: Run, images: list[str], settle: bool) -> jobs.Task:
+    return jobs.task("interpolate", a=a.id, b=b.id, images=images, settle=settle)
+
+
+def _apart(a: Run, b: Run) -> str:
+    """Why no line joins the weights of the two; empty where one does."""
+    p, q = a.recipe, b.recipe
+    if p is None or q is None or same_start(a, b):
+        return ""
+    return (
+        f"A started from {p.weights}, B from {q.weights}{', each by a seed of its own' if p.weights == q.weights else ''}. "
+        "Networks that did not start from the same weights lie in different valleys, and what is between them is no network. "
+        "Choose two runs from the same weights."
+    )
+
+
+@st.fragment
+def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool) -> None:
+    """The curve, and in words the mixture under the slider."""
+    at = st.select_slider(
+        "α", list(range(len(found.alphas))), value=found.chosen, key=f"similarity_alpha_{found.a}_{found.b}_{settle}",
+        format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
+    )  # fmt: skip
+    draw(
+        partial(interpolation, found, spoilt, title, at),
+        "similarity_mixtures",
+        code=("explorer/looks/similarity/compute/interpolation.py", "mixed"),
+    )
+    st.table(_mixture_table(found, spoilt, title, at), alt="The mixture at this α against A and against B")
+    _mixture_words(found)
+
+
+def _mixture_table(found: Interpolation, spoilt: Interpolation | None, title: str, at: int) -> dict[str, list[str]]:
+    kinds = [found.on("test"), *(spoilt.kinds if spoilt else ()), found.on("validation")]
+    names = ["test", *([f"test, {title}"] if spoilt else []), "validation"]
+    last = len(found.alphas) - 1
+    controls = (
+        {
+            f"{name}, new statistics alone": [
+                f"{_short(c.score)}, {paired_words(c, name)}" for c in (k.control(end) for k in kinds)
+            ]
+            for name, end in (("A", 0), ("B", -1))
+        }
+        if found.settled
+        else {}
+    )
+    return {
+        "Images": [f"{name}, n = {kind.score(0).n}" for name, kind in zip(names, kinds, strict=True)],
+        "A (α = 0)": [_short(kind.score(0)) for kind in kinds],
+        f"α = {found.alphas[at]:g}": [f"**{_short(kind.score(at))}**" for kind in kinds],
+        "B (α = 1)": [_short(kind.score(last)) for kind in kinds],
+        "Against A": [_tested(kind, at, 0, "A") for kind in kinds],
+        "Against B": [_tested(kind, at, last, "B") for kind in kinds],
+        **controls,
+    }
+
+
+def _tested(kind: Mixtures, at: int, reference: int, name: str) -> str:
+    """The paired test, but not on validation, where α may have been chosen for its score."""
+    return "α is chosen here" if kind.images == "validation" else paired_words(kind.against(at, reference), name)
+
+
+def _short(score: Score) -> str:
+    """Accuracy and interval, where n stands elsewhere."""
+    return f"{100 * score.accuracy:.1f} % ({100 * score.low:.1f} to {100 * score.high:.1f})"
+
+
+def _mixture_words(found: Interpolation) -> None:
+    """What was shared, how statistics were treated, and whether the ends are what the runs recorded."""
+    test, last = found.on("test"), len(found.alphas) - 1
+    shared = f"A and B share all up to {found.common}; only what follows is mixed." if found.common else ""
+    if not found.layers:
+        statistics = "No BatchNorm layer differs, so there are no statistics to estimate."
+    elif not found.moved:
+        statistics = (
+            f"A and B have the same statistics in all {found.layers} BatchNorm layers; every mixture keeps them."
+        )
+    elif found.settled:
+        statistics = (
+            f"Between the ends the statistics of {found.moved} BatchNorm layers, in which A and B differ, were estimated anew "
+            f"from {found.settled} training images of B. A and B keep theirs; what new ones alone cost them is the control."
+        )
+    else:
+        statistics = (
+            f"The statistics of {found.moved} BatchNorm layers, in which A and B differ, were mixed like the weights."
+        )
+    a, b = found.recorded_a.correct, found.recorded_b.correct
+    if (a, b) == (test.score(0).correct, test.score(last).correct):
+        check = "At both ends it is what A and B had recorded, to the image."
+    else:
+        check = f"Recorded: A {a}, B {b} right; another machine rounds differently."
+    n = test.score(0).n
+    some = f" {n} of {test.of} test images, drawn by a seed, for time." if n < test.of else ""
+    st.caption(" ".join(filter(None, (shared, statistics, check))) + some)

@@ -1,0 +1,1 @@
+"""Backbones: build, load, cut into stages, lend; devices and memory."""

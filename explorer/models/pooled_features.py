@@ -1,0 +1,43 @@
+"""Pooled features of every stage, always in eval mode."""
+
+from collections.abc import Callable, Iterable
+from operator import length_hint
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.errors import ExplorerError
+from explorer.models.lending import lend
+from explorer.models.network import Network
+from explorer.models.pooling import pooled
+
+BATCH = 64
+
+
+def pooled_features(
+    network: Network, images: Tensor | Iterable[Tensor], progress: Callable[[float], None] | None = None
+) -> dict[str, np.ndarray]:
+    """The features (n, c) float32 of every stage, input first: its output averaged over positions.
+
+    `images`: (n, 3, h, w) normalised, cut here into batches of 64, or batches already. For "before" and "after" to be
+    comparable bit by bit, give both networks the same batches. `progress` is called with the share done, in (0, 1],
+    where the number of batches is known (a generator can report by itself); what it raises stops the work. Raises
+    ExplorerError where there is no image.
+    """
+    batches = images.split(BATCH) if isinstance(images, Tensor) else images
+    total = length_hint(batches)
+    found: dict[str, list[Tensor]] = {name: [] for name in network.row.stage_names}
+    with lend(network), torch.inference_mode():
+        device = next(network.parameters()).device
+        for i, batch in enumerate(batches, 1):
+            x = batch.to(device)
+            for name, parts in found.items():
+                x = network.stages[name](x)
+                parts.append(pooled(x).cpu())
+            if progress and total:
+                progress(i / total)
+    features = {name: torch.cat(parts).numpy() for name, parts in found.items() if parts}
+    if not all(map(len, features.values())) or not features:
+        raise ExplorerError("There is no image to compute features of (0 images; at least 1 is needed). Choose more.")
+    return features

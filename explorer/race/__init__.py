@@ -1,0 +1,1 @@
+"""Runs of several strategies on the same images with the same seeds."""

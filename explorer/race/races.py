@@ -1,0 +1,242 @@
+"""A race: runs of several strategies on the same images with the same seeds; grouped, averaged, paired.
+
+A strategy may take part in two BatchNorm modes; each is an arm of its own.
+"""
+
+import re
+import secrets
+import statistics
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from explorer import evidence
+from explorer.catalogue import STRATEGIES
+from explorer.errors import ExplorerError
+from explorer.race.arms import arm_name
+from explorer.recipe import Recipe
+from explorer.runs import Predictions, Run
+
+LIVE = ("queued", "running")
+_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
+
+
+def new_id() -> str:
+    """The name of a new race: the time, then four random hexadecimal digits."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean, lowest and highest of `n` values, and their sample standard deviation (None for one value)."""
+
+    n: int
+    mean: float
+    deviation: float | None
+    low: float
+    high: float
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """The spread of some values; None of none. s² = Σ(x - mean)² / (n - 1)."""
+    if not values:
+        return None
+    deviation = statistics.stdev(values) if len(values) > 1 else None
+    return Spread(len(values), statistics.fmean(values), deviation, min(values), max(values))
+
+
+def steps(run: Run) -> int | None:
+    """How often a run moved its weights: as recorded, else epochs done × batches an epoch; None where neither is known.
+    Batches as in `engine.training`: a last batch of one image joins the one before it."""
+    if fact(run, "steps") is not None:
+        return int(fact(run, "steps"))
+    images = fact(run, "counts", "train")
+    if not images or run.recipe is None:
+        return None
+    return len(run.epochs) * max(1, -(-(images - 1) // run.recipe.batch_size))
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One strategy of a race, in one BatchNorm mode: its run for each seed (where it was run again: the one that counts, see
+    `gather`). `name` is the strategy's, with the mode behind it where that is not the usual one (`arm_name`)."""
+
+    name: str
+    recipe: Recipe
+    runs: Mapping[int, Run]
+
+    @property
+    def finished(self) -> dict[int, Run]:
+        """Seed → run of those that have a test score."""
+        return {seed: run for seed, run in self.runs.items() if run.state == "finished" and run.test}
+
+    @property
+    def accuracy(self) -> Spread | None:
+        """Test accuracy over the seeds that finished, in [0, 1]."""
+        return spread([run.test.accuracy for run in self.finished.values() if run.test])
+
+    @property
+    def balanced(self) -> Spread | None:
+        """Balanced test accuracy over the seeds that recorded one."""
+        return spread([run.balanced.value for run in self.finished.values() if run.balanced])
+
+    @property
+    def steps(self) -> Spread | None:
+        """Steps over the seeds that finished."""
+        return spread([n for run in self.finished.values() if (n := steps(run)) is not None])
+
+    @property
+    def clean(self) -> bool | None:
+        """Whether every freeze audit is clean; None where there is none yet."""
+        found = [run.clean for run in self.finished.values() if run.clean is not None]
+        return all(found) if found else None
+
+    def over(self, *path: str) -> Spread | None:
+        """The spread of a recorded fact, e.g. `over("seconds", "total")`, over the seeds that finished and have it."""
+        return spread([value for run in self.finished.values() if (value := fact(run, *path)) is not None])
+
+
+def fact(run: Run, *path: str) -> Any:
+    """A recorded fact by its path, e.g. `fact(run, "parameters", "learned")`; None where there is none."""
+    value: Any = run.facts
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+@dataclass(frozen=True)
+class Race:
+    """Some strategies × some seeds. `arms` in the catalogue's order; `runs` in the order in which they were queued."""
+
+    id: str
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    runs: tuple[Run, ...]
+
+    @property
+    def recipe(self) -> Recipe:
+        """The first one on pre-trained weights, if any: what all share is to be read from it."""
+        return next((arm.recipe for arm in self.arms if arm.recipe.weights != "random"), self.arms[0].recipe)
+
+    @property
+    def live(self) -> bool:
+        """Whether anything may still change by itself."""
+        return any(run.state in LIVE for run in self.runs)
+
+    @property
+    def finished(self) -> int:
+        """How many runs have a test score."""
+        return sum(len(arm.finished) for arm in self.arms)
+
+    @property
+    def size(self) -> int:
+        """Strategies times seeds."""
+        return len(self.arms) * len(self.seeds)
+
+    @property
+    def missing(self) -> tuple[tuple[Recipe, Run | None], ...]:
+        """What has no result and will get none by itself, seed by seed: its recipe, and the run that failed, if any."""
+        good = (*LIVE, "finished")
+        cells = ((arm, seed, arm.runs.get(seed)) for seed in self.seeds for arm in self.arms)
+        return tuple(
+            (arm.recipe.model_copy(update={"seed": seed}), run)
+            for arm, seed, run in cells
+            if run is None or run.state not in good
+        )
+
+
+def gather(race: str, runs: Iterable[Run]) -> Race | None:
+    """The race that these runs make; None where none of them is readable.
+
+    Of several runs of one arm and seed the finished one counts, else one under way, else the latest.
+    """
+    found = sorted((run for run in runs if run.recipe is not None), key=lambda run: (run.created, run.id))
+    cells: dict[str, dict[int, Run]] = {}
+    plans: dict[str, Recipe] = {}
+    for run in found:
+        if run.recipe is not None:
+            name = arm_name(run.recipe)
+            plans.setdefault(name, run.recipe)
+            row = cells.setdefault(name, {})
+            pair = (row.get(run.recipe.seed, run), run)
+            row[run.recipe.seed] = max(pair, key=lambda r: (r.state == "finished", r.state in LIVE, r.created))
+    names = sorted(cells, key=lambda name: (list(STRATEGIES).index(plans[name].strategy), name))
+    arms = [Arm(name, plans[name], dict(sorted(cells[name].items()))) for name in names]
+    seeds = sorted({seed for row in cells.values() for seed in row})
+    counted = {run.id for arm in arms for run in arm.runs.values()}
+    return Race(race, tuple(arms), tuple(seeds), tuple(r for r in found if r.id in counted)) if arms else None
+
+
+def listing(runs: Iterable[Run]) -> list[Race]:
+    """All races among some runs, the latest first."""
+    members: dict[str, list[Run]] = {}
+    for run in runs:
+        name = run.facts.get("race")
+        if isinstance(name, str) and _ID.fullmatch(name):
+            members.setdefault(name, []).append(run)
+    found = [race for name, group in members.items() if (race := gather(name, group))]
+    return sorted(found, key=lambda race: race.id, reverse=True)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two runs of one seed on the same test images: B `fixed` what A got wrong, or has `broken` what A got right."""
+
+    seed: int
+    both_right: int
+    fixed: int
+    broken: int
+    both_wrong: int
+    grouped: evidence.Grouped | None = None
+
+    @property
+    def n(self) -> int:
+        """Test images."""
+        return self.both_right + self.fixed + self.broken + self.both_wrong
+
+    @property
+    def p_value(self) -> float:
+        """Of the exact McNemar test."""
+        return evidence.mcnemar(self.fixed, self.broken)
+
+    @property
+    def difference(self) -> evidence.Difference:
+        """B - A with its interval."""
+        return evidence.Difference(self.n, self.fixed, self.broken, self.grouped)
+
+
+def paired(seed: int, a: Predictions, b: Predictions) -> Paired:
+    """What A and B said of each test image, counted. Raises ExplorerError where they saw different images."""
+    if a.ids != b.ids or [a.classes[i] for i in a.labels] != [b.classes[i] for i in b.labels]:
+        raise ExplorerError(
+            f"The two runs of seed {seed} were not scored on the same test images ({len(a.ids)} and {len(b.ids)}): the "
+            f"data changed between them. Start a new race."
+        )
+    both, found = int((a.right & b.right).sum()), b.against(a)
+    return Paired(seed, both, found.fixed, found.broken, found.n - both - found.fixed - found.broken, found.grouped)
+
+
+def verdict(tests: Sequence[Paired], level: float = 0.05) -> str:
+    """One sentence on B against A over all seeds.
+
+    A difference is shown only where the test of each seed shows it, and all point the same way. That needs no
+    independence (Berger 1982, Technometrics 24:295: the intersection-union test), which is wanting here: seeds share their
+    test images, so their counts must not be added up.
+    """
+    if len(tests) == 1:
+        return evidence.verdict(tests[0].fixed, tests[0].broken, level)
+    shown = [t for t in tests if t.p_value < level]
+    better = {"B": sum(t.fixed > t.broken for t in shown), "A": sum(t.fixed < t.broken for t in shown)}
+    for name, number in better.items():
+        if number == len(tests):
+            most = max(t.p_value for t in tests)
+            return f"{name} is better on these images with each of the {number} seeds (p ≤ {most:.2g}, exact McNemar tests)."
+    if not shown:
+        least = min(t.p_value for t in tests)
+        return f"No difference shown with any of the {len(tests)} seeds (p ≥ {least:.2g}, exact McNemar tests)."
+    parts = ", ".join(f"{name} is better with {number}" for name, number in better.items() if number)
+    return (
+        f"No difference shown that holds for all {len(tests)} seeds: taken one by one, {parts} of them (p < {level:g}, exact "
+        f"McNemar test)."
+    )

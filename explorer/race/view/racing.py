@@ -1,0 +1,314 @@
+"""A race: choose the strategies, start, follow all at once, stop."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explorer import jobs, runs
+from explorer.app.asking import all_runs, owner
+from explorer.app.drawing import draw
+from explorer.app.figures.accuracies import Gap, differences
+from explorer.app.visitor import note_run
+from explorer.app.words import group_of, plain, safe_md, short_title, state_badge
+from explorer.catalogue import DATASETS, STRATEGIES, Backbone
+from explorer.errors import ExplorerError
+from explorer.race import arms, races
+from explorer.race.figures import AXES, Curve, Lane, race_curves, race_result
+from explorer.race.races import Arm, Paired, Race
+from explorer.race.view.standings import reason
+from explorer.recipe import Recipe
+from explorer.runs import Run
+from explorer.training.view.following import LIVE, lost, progress
+
+_DEFAULT = ("linear_probe", "last_stage", "full")
+
+
+def pick_strategies() -> list[str]:
+    """Pills of all strategies, with the meaning of those chosen; returned in the catalogue's order."""
+    chosen = st.pills(
+        f"Strategies ({arms.FEWEST} to {arms.MOST})",
+        list(STRATEGIES),
+        selection_mode="multi",
+        default=_DEFAULT,
+        key="race_strategies",
+        persist_state="session",
+        wrap=True,
+        format_func=_short,
+    )
+    names = [name for name in STRATEGIES if name in chosen]
+    st.caption("  \n".join(f"**{_short(name)}:** {STRATEGIES[name].meaning}" for name in names))
+    return names
+
+
+def pick_modes(row: Backbone) -> bool:
+    """Whether strategies that tune run in both BatchNorm modes."""
+    return row.normalisation == "batch" and st.toggle(
+        "Both BatchNorm modes",
+        key="race_modes",
+        persist_state="session",
+        help="Each strategy that tunes pre-trained stages runs twice: once with BatchNorm's statistics kept, once with those of "
+        "the batch, as after a plain model.train(). Each counts as an arm of its own.",
+    )
+
+
+def _short(name: str) -> str:
+    return STRATEGIES[name].title.split(" (")[0]
+
+
+def pick_race_size() -> tuple[dict[str, Any], int]:
+    """Images per class and epochs, as recipe fields, and the number of seeds."""
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
+        per_class = st.number_input(
+            "Training images per class", 1, 100_000, 25, key="race_per_class", persist_state="session"
+        )
+        everything = st.checkbox("All there are", key="race_all", persist_state="session")
+    with middle:
+        epochs = st.slider("Epochs", 1, 100, 10, key="race_epochs", persist_state="session")
+    with right:
+        seeds = st.slider("Seeds", 1, arms.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
+        st.caption("Each seed draws other training images, first weights and batches: several show how much is luck.")
+    return {"per_class": None if everything else int(per_class), "epochs": epochs}, seeds
+
+
+def start_label(names: Sequence[str], seeds: int, both: bool, **shared: Any) -> str:
+    """What the button says: how many runs it starts, where the choice makes a race."""
+    try:
+        return f"**Start {len(arms.recipes(names, seeds, both, **shared))} runs**"
+    except ExplorerError:  # said when the button is pressed
+        return "**Start**"
+
+
+def start_race(recipes: Sequence[Recipe]) -> None:
+    """Queue the runs of a new race and show it; what could not be queued is said, what was stays visible."""
+    name = races.new_id()
+    _queue([partial(jobs.train, recipe, owner(), race=name) for recipe in recipes], name)
+    st.rerun()  # folds the form, which stands above
+
+
+def _queue(starts: Sequence[Callable[[], object]], race: str) -> None:
+    st.session_state.pop("race_error", None)
+    for i, start in enumerate(starts):
+        try:
+            note_run(start())
+        except ExplorerError as error:
+            queued = f"{i} of {len(starts)} runs were queued, the others were not. " if i else ""
+            st.session_state["race_error"] = queued + str(error)
+            if not i:
+                return
+            break
+    st.session_state["race_form"] = False
+    open_race(race)
+
+
+def _run_missing(race: Race) -> None:
+    """Queue again what has no result: from its checkpoint where it has one, else anew."""
+    starts: list[Callable[[], object]] = []
+    for recipe, run in race.missing:
+        if run is not None and runs.resumable(run.id):
+            starts.append(partial(jobs.resume, run.id, owner()))
+        else:
+            starts.append(partial(jobs.train, recipe, owner(), race=race.id))
+    _queue(starts, race.id)
+
+
+def race_form_open() -> bool:
+    """Whether the form of a new race is unfolded: not where a race was started, or the address named one."""
+    return st.session_state.setdefault("race_form", "race" not in st.query_params)
+
+
+def open_race(race: str) -> None:
+    """Show this race; the address bar names it, so that it survives a reload."""
+    st.session_state["race"] = st.query_params["race"] = race
+
+
+def all_races() -> list[Race]:
+    """All races, the latest first."""
+    return races.listing(all_runs())
+
+
+def pick_race(known: Sequence[Race]) -> Race:
+    """The race that the address names, else the one shown before, else the latest; with a picker of all."""
+    by_id = {race.id: race for race in known}
+    wanted = st.query_params.get("race") or st.session_state.get("race", "")
+    if wanted and wanted not in by_id:
+        st.warning(
+            safe_md(
+                f"There is no race {plain(wanted)} here (any more). Its runs may have been deleted. Showing the latest."
+            ),
+            icon=":material/link_off:",
+        )
+    current = by_id.get(wanted, known[0])
+    open_race(current.id)
+    st.session_state["pick_race"] = current.id
+    st.selectbox(
+        "Races, the latest first",
+        list(by_id),
+        key="pick_race",
+        format_func=lambda name: _label(by_id[name]),
+        on_change=lambda: open_race(st.session_state["pick_race"]),
+    )
+    fresh = races.gather(current.id, [lost(run) for run in current.runs])
+    return fresh or current
+
+
+def _label(race: Race) -> str:
+    """`3 strategies × 2 seeds · photo_patches · ResNet-10 · 28.07. 10:53`."""
+    recipe, when = race.recipe, f"{race.id[6:8]}.{race.id[4:6]}. {race.id[9:11]}:{race.id[11:13]}"
+    where = recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if recipe.data_dir else recipe.dataset
+    seeds = f"{len(race.seeds)} seed{'s' if len(race.seeds) > 1 else ''}"
+    row = recipe.row.title.removesuffix(" (built in)")
+    what = "strategies" if len({arm.recipe.strategy for arm in race.arms}) == len(race.arms) else "arms"
+    return plain(f"{len(race.arms)} {what} × {seeds} · {where} · {row} · {when}", 110)
+
+
+def race_words(race: Race) -> str:
+    """What all runs of the race share, in a sentence."""
+    recipe = race.recipe
+    place = recipe.data_dir or DATASETS[recipe.dataset].title
+    images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
+    seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
+    return safe_md(
+        f"{recipe.row.title}, weights {recipe.weights}, on {place}. The same split, {images}, {recipe.epochs} epochs, {seeds} "
+        f"for all; each strategy learns at its own default rates."
+    )
+
+
+def pick_axis() -> str:
+    """What the curves run over."""
+    return st.segmented_control(
+        "Curves over", AXES, key="race_axis", default=AXES[0], required=True, persist_state="session"
+    )
+
+
+def follow_race(race: Race, axis: str) -> None:
+    """All curves at once; while it runs with its progress and a button that stops the whole race."""
+    if race.live:
+        st.fragment(_live, run_every=1.0)(race, axis)
+    else:
+        _curves(race, axis)
+    _troubles(race)
+
+
+def _live(race: Race, axis: str) -> None:
+    """One look at a race under way; where a run has come to its end, the whole page is drawn anew."""
+    try:
+        now = [_look(run) for run in race.runs]
+    except ExplorerError:  # deleted meanwhile
+        st.rerun()
+    if any(run.state != old.state and run.state not in LIVE for run, old in zip(now, race.runs, strict=True)):
+        st.rerun()
+    fresh = races.gather(race.id, now) or race
+    done, words = _progress(fresh)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(done, text=words)
+        st.button("Stop the race", icon=":material/stop:", key="race_stop", on_click=stop_race, args=(fresh,))
+    _curves(fresh, axis)
+
+
+def _look(run: Run) -> Run:
+    """A run as it stands. What waits in the queue was looked up when the page opened; that need not be done each second."""
+    if run.state not in LIVE:
+        return run
+    fresh = runs.read(run.id)
+    return lost(fresh) if fresh.state == "running" else fresh
+
+
+def _progress(race: Race) -> tuple[float, str]:
+    """How far the whole race is, in [0, 1], and what it is at."""
+    parts = {
+        run.id: progress(run) if run.state == "running" else (float(run.state not in LIVE), "") for run in race.runs
+    }
+    over = sum(run.state not in LIVE for run in race.runs)
+    now = [run for run in race.runs if run.state == "running"]
+    if not now:
+        waiting = next(run for run in race.runs if run.state in LIVE)
+        words = progress(waiting)[1]
+    else:
+        words = "; ".join(f"{_name(run)}: {parts[run.id][1]}" for run in now)
+    return sum(p for p, _ in parts.values()) / len(parts), f"{over} of {len(race.runs)} runs are over. {words}"
+
+
+def _name(run: Run) -> str:
+    return f"{short_title(run.recipe)}, seed {run.recipe.seed}" if run.recipe else run.id
+
+
+def stop_race(race: Race) -> None:
+    """Stop every run that is not over, those that wait first, so that none of them starts meanwhile."""
+    for run in reversed(race.runs):
+        if run.state in LIVE:
+            jobs.cancel(jobs.training(run.id))
+
+
+def _lanes(race: Race) -> list[Lane]:
+    lanes = []
+    for arm in race.arms:
+        begun = [(seed, run) for seed, run in arm.runs.items() if run.epochs]
+        curves = [
+            Curve(seed, run.epochs, races.fact(run, "seconds", "features") or 0.0, arm.finished.get(seed, run).test)
+            for seed, run in begun
+        ]
+        recipe = arm.recipe
+        lanes.append(
+            Lane(short_title(recipe), recipe.epochs, tuple(curves), not recipe.tuned, recipe.weights == "random")
+        )
+    return lanes
+
+
+def _curves(race: Race, axis: str) -> None:
+    lanes = _lanes(race)
+    if any(lane.curves for lane in lanes):
+        code = ("explorer/training/compute/scoring.py", "score_epoch")
+        draw(partial(race_curves, lanes, axis), f"race_{race.id}_{axis}", code=code)
+    elif race.live:
+        st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
+        st.skeleton(height=380)
+    else:
+        st.caption("No run of this race came as far as its first epoch.")
+
+
+def _troubles(race: Race) -> None:
+    """What of the race has no result and will get none by itself, with the reason, and a button to run it (again)."""
+    missing = race.missing
+    if not missing:
+        return
+    alike: dict[str, list[str]] = {}
+    for recipe, run in missing:
+        state = state_badge(run.state) if run else ":gray-badge[:material/delete: not there]"
+        alike.setdefault(f"{state} {safe_md(reason(run), 600)}", []).append(
+            f"{short_title(recipe)}, seed {recipe.seed}"
+        )
+    with st.container(border=True):
+        st.markdown(f"**{len(missing)} of {race.size} runs have no result.**")
+        for words, names in alike.items():
+            st.markdown(f"{'; '.join(names)} {words}")
+        st.button(
+            "Run what is missing",
+            icon=":material/refresh:",
+            key="race_again",
+            on_click=_run_missing,
+            args=(race,),
+        )
+
+
+def race_chart(race: Race) -> None:
+    """Where each strategy ended on the test images."""
+    classes = next((c for run in race.runs if (c := run.facts.get("classes"))), ())
+    plan = partial(race_result, _lanes(race), 1 / len(classes) if len(classes) > 1 else None)
+    draw(plan, "race_result", code=("explorer/training/compute/scoring.py", "evaluate"))
+    found = next((run for arm in race.arms for run in arm.finished.values() if run.grouped is not None), None)
+    if found is not None and found.grouped is not None:
+        group = group_of(found)
+        st.caption(
+            f":material/photo_library: These intervals, and tests that count images, are for more images of the same "
+            f"{found.grouped.groups} {group}s. What holds for other {group}s stands beside them below."
+        )
+
+
+def race_gaps(a: Arm, tests: Sequence[Paired]) -> None:
+    """B - A with its interval, seed by seed."""
+    gaps = [Gap(f"seed {test.seed}", test.difference) for test in tests]
+    group = group_of(next(iter(a.finished.values())))
+    draw(partial(differences, gaps, group), "race_gaps", code=("explorer/evidence/pairs.py", "difference"))

@@ -1,0 +1,145 @@
+"""Carry out a run and store what came of it."""
+
+import contextlib
+import platform
+import time
+from typing import Any
+
+import torch
+
+from explorer import runs
+from explorer.errors import ExplorerError, Stopped
+from explorer.models import devices
+from explorer.runs import Run
+from explorer.training.compute import judging, loop, scoring
+from explorer.training.compute.checkpoint import dump, restore
+from explorer.training.compute.loop import Diverged
+from explorer.training.compute.scoring import Outcome, take_best
+from explorer.training.compute.session import Report, Session, prepare, silent
+
+CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
+
+
+def train(run: str, report: Report = silent) -> Run:
+    """Carry out a run whose folder exists, from its checkpoint where it has one.
+
+    Whatever happens, the folder says so and keeps its epochs; past an epoch, a run that ended early keeps its audit too.
+    """
+    wanted = runs.read(run).recipe
+    if wanted is None:
+        raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be carried out. Delete it.")
+    devices.set_threads()
+    runs.start(run, versions=versions(), error="")
+    session = None
+    try:
+        session = prepare(wanted, report)
+        _resume(run, session, report)
+        _describe(run, session)
+        _learn(run, session, report)
+        report(0.98, "Scoring and auditing")
+        _store(run, session, scoring.outcome(session, run))
+    except Stopped:
+        runs.update(run, state="stopped")  # first: whoever asked for it waits, and may end the process
+        if facts := _early(run, session):
+            runs.update(run, **facts)
+    except Diverged as error:
+        runs.drop_checkpoint(run)  # going on would end in the same place
+        runs.update(run, state="failed", error=str(error), **_early(run, session), **_best(run, session))
+        raise
+    except Exception as error:
+        message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
+        with contextlib.suppress(ExplorerError):  # a full disk must not hide the first error
+            runs.update(run, state="failed", error=message)
+        raise
+    return runs.read(run)
+
+
+def _learn(run: str, session: Session, report: Report) -> None:
+    """All epochs that are not done, each stored, with a checkpoint after the first and then every few seconds."""
+    kept = time.monotonic() if session.done else 0.0
+    for epoch in loop.train(session, report):
+        runs.append(run, epoch)
+        if (not kept or time.monotonic() - kept >= CHECKPOINT_SECONDS) and epoch.epoch < session.recipe.epochs:
+            runs.store_checkpoint(run, dump(session))
+            kept = time.monotonic()
+
+
+def _early(run: str, session: Session | None) -> dict[str, Any]:
+    """Store the freeze audit of a run that ended early; returns what there is to say of it, nothing before an epoch."""
+    if session is None or not session.done:
+        return {}
+    with contextlib.suppress(ExplorerError):  # a full disk must not hide why the run ended
+        audit = judging.audit(session, run)
+        runs.store_audit(run, audit)
+        return {"clean": audit.clean, "fault": audit.fault, "steps": session.steps}
+    return {}
+
+
+def _best(run: str, session: Session | None) -> dict[str, Any]:
+    """Store what the best epoch of a run that ended early had learned; returns which it was."""
+    if session is None or session.best is None:
+        return {}
+    with contextlib.suppress(ExplorerError):
+        chosen = take_best(session)
+        learned = {name: tensor.numpy() for name, tensor in scoring.learned(session).items()}
+        runs.store_tensors(run, "learned", learned)
+        return {"chosen_epoch": chosen}
+    return {}
+
+
+def _resume(run: str, session: Session, report: Report) -> None:
+    """Go on where a run was interrupted; a checkpoint that cannot be used means from the beginning."""
+    saved = runs.checkpoint(run)
+    if saved is not None:
+        try:
+            restore(session, saved, report)
+            session.notes.append(f"Resumed after epoch {session.done}.")
+        except ExplorerError as error:
+            session.notes.append(f"Started from the beginning: {error}")
+    runs.rewind(run, session.done)
+
+
+def _describe(run: str, session: Session) -> None:
+    """What is known before the first epoch."""
+    data = session.data
+    runs.update(
+        run,
+        began=session.began,
+        device=str(session.place.device),
+        precision=session.place.precision,
+        counts={split: len(getattr(data, split).ids) for split in ("train", "val", "test")},
+        classes=data.classes,
+        note=data.note,
+        skipped=data.skipped,
+        seconds=dict(session.seconds),
+    )
+
+
+def _store(run: str, session: Session, outcome: Outcome) -> None:
+    test = session.data.test
+    runs.store_tensors(run, "learned", {name: tensor.numpy() for name, tensor in outcome.learned.items()})
+    runs.store_tensors(run, "features", outcome.features)
+    runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
+    runs.store_audit(run, outcome.audit)
+    runs.update(
+        run,
+        state="finished",
+        test=outcome.test,
+        train=outcome.train,
+        balanced=outcome.balanced,
+        grouped=runs.predictions(run).grouped,
+        clean=outcome.audit.clean,
+        fault=outcome.audit.fault,
+        seconds=outcome.seconds,
+        steps=outcome.steps,
+        peak_memory=outcome.peak_memory,
+        parameters=outcome.parameters,
+        chosen_epoch=outcome.chosen_epoch,
+        note=" ".join(filter(None, (session.data.note, *session.notes))),
+    )
+    runs.drop_checkpoint(run)
+
+
+def versions() -> dict[str, str]:
+    """The versions and the processor that a run's numbers belong to."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "machine": platform.machine()}

@@ -1,0 +1,35 @@
+"""The freeze audit of a run in the making: at its end, and before each phase that unfreezes more."""
+
+from dataclasses import replace
+
+from explorer.runs.records import Audit
+from explorer.training.compute import auditing
+from explorer.training.compute.session import Session
+
+RECOMPUTED = ("train", "test")
+"""The splits of which a batch is computed anew: what a run learned from, and what it is judged by."""
+
+
+def audit(session: Session, run: str = "") -> Audit:
+    """Declared against actual, of what has been unfrozen by now: as the last step left the network, and in the epoch that
+    is kept; what the front stored of training and test images is held against a batch of each computed anew."""
+    if session.closed and session.steps == session.opened:  # what was unfrozen since has not learned yet
+        return replace(session.closed, run=run)
+    session.optimizer.zero_grad(set_to_none=True)  # room for the front
+    network, recipe = session.network, session.recipe
+    drawn = recipe.seed * 1009 + session.steps
+    apart = [
+        session.front[split].recompute(network, getattr(session.data, split), recipe, drawn + i)
+        for i, split in enumerate(RECOMPUTED)
+    ]
+    so_far = recipe.model_copy(update={"stages": session.learns})
+    kept = session.best[2] if session.best and session.best[1][0] == session.phase else None
+    found = auditing.evidence(network, session.optimizer, session.before, session.witness, kept)
+    return auditing.audit(run, so_far, network, found, max([session.recomputed, *apart]), session.earlier)
+
+
+def close_phase(session: Session) -> None:
+    """Before more is unfrozen: note what was not as declared until now, and check the front's stored output."""
+    session.closed = audit(session)
+    session.recomputed = session.closed.recomputed
+    session.earlier |= {(row.stage, fault) for row in session.closed.stages for fault in row.found}

@@ -1,0 +1,186 @@
+"""The loop: phases, epochs, steps; it yields one Epoch after each pass over the training images."""
+
+import math
+import time
+from collections.abc import Iterator
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from explorer.catalogue.strategies import strategy
+from explorer.errors import ExplorerError
+from explorer.models import devices, memory
+from explorer.recipe import Recipe
+from explorer.runs.records import Epoch
+from explorer.training.compute import freezing
+from explorer.training.compute.judging import close_phase
+from explorer.training.compute.scoring import score_epoch
+from explorer.training.compute.session import FEATURES_SHARE, Report, Session, open_phase, run_front, silent
+
+
+class Diverged(ExplorerError):
+    """The loss of a run is no number any more."""
+
+
+def train(session: Session, report: Report = silent) -> Iterator[Epoch]:
+    """Yield one Epoch after each pass over the training images, from the first that is not done.
+
+    Raises Diverged where the loss is no longer a number, and whatever `report` raises (Stopped).
+    """
+    recipe, labels = session.recipe, session.front["train"].labels
+    order = torch.Generator().manual_seed(recipe.seed)
+    for _ in range(session.done):
+        torch.randperm(len(labels), generator=order)
+    began = time.perf_counter() - session.seconds.get("training", 0.0)
+    for epoch in range(session.done + 1, recipe.epochs + 1):
+        _enter(session, phase_of(recipe, epoch), epoch, report)
+        some = batches(torch.randperm(len(labels), generator=order), recipe.batch_size)
+        with devices.seeded(recipe.seed * 1009 + epoch):  # dropout draws from torch's own generator
+            batch_loss, speed = _learn(session, some, epoch, report)
+        row = score_epoch(session, epoch, time.perf_counter() - began, batch_loss, speed)
+        _check(row.train_loss, epoch, recipe)
+        session.done = epoch
+        session.seconds["training"] = row.seconds
+        yield row
+
+
+def phase_of(recipe: Recipe, epoch: int) -> int:
+    """The phase, a place in `recipe.phases`, to which an epoch (from 1) belongs."""
+    ends = accumulate(phase.epochs for phase in recipe.phases)
+    return next(i for i, end in enumerate(ends) if epoch <= end)
+
+
+def _enter(session: Session, phase: int, epoch: int, report: Report) -> None:
+    """Go on to a later phase: check what was frozen, unfreeze more, run the front that is left."""
+    if phase == session.phase:
+        return
+    close_phase(session)
+    open_phase(session, phase)
+    run_front(session, report, _fraction(session.recipe, epoch, 0.0), 0.0)
+
+
+def _fraction(recipe: Recipe, epoch: int, part: float) -> float:
+    """How far the run is after `part` of an epoch, in [0, 1]."""
+    return FEATURES_SHARE + (0.98 - FEATURES_SHARE) * (epoch - 1 + part) / recipe.epochs
+
+
+def rate_share(recipe: Recipe, epoch: int, part: float) -> float:
+    """The share of its rate at which everything learns after `part` of an epoch: half a cosine from 1 to 0
+    (Loshchilov & Hutter 2017, arXiv 1608.03983) over the run, or over each of its two phases where LP-FT restarts."""
+    first, length = 1, recipe.epochs
+    if strategy(recipe.strategy).unfreezes == "after the head":
+        phase = phase_of(recipe, epoch)
+        first += sum(p.epochs for p in recipe.phases[:phase])
+        length = recipe.phases[phase].epochs
+    return 0.5 * (1 + math.cos(math.pi * (epoch - first + part) / length))
+
+
+def batches(indices: Tensor, size: int) -> list[Tensor]:
+    """Batches of `size`; a last batch of one joins its neighbour, since BatchNorm cannot train on one image."""
+    found = list(indices.split(size))
+    if len(found) > 1 and len(found[-1]) == 1:
+        found[-2:] = [torch.cat(found[-2:])]
+    return found
+
+
+def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) -> tuple[float, float]:
+    """One pass; returns the mean loss while learning and the images a second."""
+    recipe, optimizer = session.recipe, session.optimizer
+    freezing.set_modes(session.network, recipe, session.learns)
+    session.witness.watch(session.network)
+    weight = class_weights(session)
+    started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
+    for i, batch in enumerate(parts):
+        report(_fraction(recipe, epoch, i / len(parts)), f"Epoch {epoch} of {recipe.epochs}")
+        share = rate_share(recipe, epoch, i / len(parts))
+        for group in optimizer.param_groups:
+            group["lr"] = group["rate"] * share
+        seed = (recipe.seed * 1009 + epoch) * 100_003 + i
+        total += step(session, batch, seed, weight, report) * len(batch)
+        session.steps += 1
+    images = sum(map(len, parts))
+    mean = total.item() / images
+    _check(mean, epoch, recipe)
+    return mean, images / (time.perf_counter() - started)
+
+
+def class_weights(session: Session) -> Tensor | None:
+    """What an image of each class counts, (k,), so that every class counts the same; None where images do."""
+    if not session.recipe.class_weights:
+        return None
+    labels = session.front["train"].labels
+    found = torch.bincount(labels, minlength=len(session.data.classes)).clamp_min(1)
+    return (len(labels) / (len(found) * found.float())).to(session.place.device)
+
+
+def step(session: Session, batch: Tensor, seed: int, weight: Tensor | None, report: Report) -> Tensor:
+    """Learn from a batch, at the rates that the optimizer holds; returns its loss before.
+
+    Where the accelerator's memory does not hold the batch, it is halved as often as it takes and the parts' gradients
+    are added up: the same step but for BatchNorm's statistics, which are then those of the parts.
+    """
+    while True:
+        try:
+            _reserve(session.optimizer)
+            loss = _sum_of_parts(session, batch, seed, weight)
+            session.optimizer.step()
+            return loss
+        except torch.OutOfMemoryError as error:
+            session.optimizer.zero_grad(set_to_none=True)
+            _halve(session, len(batch), error)
+            report(_fraction(session.recipe, session.done + 1, 0.0), session.notes[-1])
+
+
+def _reserve(optimizer: torch.optim.Optimizer) -> None:
+    """Take the memory that AdamW would take in its first step, as it would: all of it or nothing.
+
+    A step that runs out of memory half-way would have moved some weights already and could not be taken again.
+    """
+    fresh = {
+        p: {
+            "step": torch.zeros((), dtype=torch.float32, device=p.device if group["fused"] else "cpu"),
+            "exp_avg": torch.zeros_like(p, memory_format=torch.preserve_format),
+            "exp_avg_sq": torch.zeros_like(p, memory_format=torch.preserve_format),
+        }
+        for group in optimizer.param_groups
+        for p in group["params"]
+        if not optimizer.state.get(p)
+    }
+    optimizer.state.update(fresh)
+
+
+def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | None) -> Tensor:
+    front, network = session.front["train"], session.network
+    session.optimizer.zero_grad(set_to_none=True)
+    labels = front.labels[batch]
+    counts = torch.ones(len(batch)) if weight is None else weight.cpu()[labels.cpu()]
+    total = torch.zeros((), device=session.place.device)
+    size = session.chunk or len(batch)
+    parts = torch.arange(len(batch)).split(size)
+    for rows, x in zip(parts, front.draws(batch, seed, size), strict=True):
+        with session.place.autocast():
+            logits = front.tail(network, x)
+        session.witness.note()
+        target = labels[rows.to(labels.device)].to(logits.device)
+        loss = functional.cross_entropy(logits.float(), target, weight=weight)
+        loss = loss * (counts[rows].sum() / counts.sum()) if len(parts) > 1 else loss
+        loss.backward()
+        total += loss.detach()
+    return total
+
+
+def _halve(session: Session, batch: int, error: Exception) -> None:
+    """Take half as many images at once from now on, and say so."""
+    crop = session.recipe.preprocessing.crop
+    session.chunk = memory.halved(min(session.chunk or batch, batch), session.place, crop, error)
+    session.short_of_memory("batches", f"of {batch} were learned from in parts of {session.chunk}.")
+
+
+def _check(loss: float, epoch: int, recipe: Recipe) -> None:
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"The loss became {loss} in epoch {epoch}, so the run was ended there; the epochs before it are kept. The rates "
+            f"were {recipe.head_rate:g} (head) and {recipe.backbone_rate:g} (backbone): try a tenth of them."
+        )

@@ -1,0 +1,142 @@
+"""How good the network is: after each epoch, and at the end, when the best epoch is scored on test and audited."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from explorer import evidence
+from explorer.data.feature_cache.cached import Front
+from explorer.evidence import Balanced, Score
+from explorer.models import memory
+from explorer.runs.records import Audit, Epoch
+from explorer.training.compute import freezing
+from explorer.training.compute.judging import audit as judged
+from explorer.training.compute.session import Session, in_portions, pooled_tail, pooled_test
+
+RESCORED = 256  # training images that are scored again, in eval mode, after each epoch
+SNAPSHOTS = 12  # epochs whose test features are kept
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run knows: scores on test and on all training images, test probabilities (n, k), the changed
+    tensors, pooled test features (`before/<stage>`, `after/<stage>`, `epoch/<i>`), the audit, seconds, weights, steps,
+    balanced accuracy on test, and the most memory the process used, in bytes (0 where nobody can tell)."""
+
+    test: Score
+    train: Score
+    balanced: Balanced
+    probability: np.ndarray
+    learned: dict[str, Tensor]
+    features: dict[str, np.ndarray]
+    audit: Audit
+    seconds: dict[str, float]
+    parameters: dict[str, int]
+    chosen_epoch: int
+    steps: int
+    peak_memory: int
+
+
+def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float, speed: float) -> Epoch:
+    """Score the epoch in eval mode on validation and on (up to 256) training images; keep the test features.
+
+    The epoch is kept where it is the best so far on validation (by balanced accuracy where classes are weighted, then by
+    loss) among the epochs of its phase: one of a later phase takes the place of all before it, so that what a finished
+    run keeps has learned in its last phase.
+    """
+    train, val = session.front["train"], session.front["val"]
+    some = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(0))[:RESCORED]
+    train_loss, train_score, _ = evaluate(session, train, some)
+    val_loss, val_score, probability = evaluate(session, val)
+    good = val_score.accuracy
+    if session.recipe.class_weights:
+        good = evidence.balanced(val.labels.cpu().numpy(), probability.argmax(1)).value
+    rank = (session.phase, good, -val_loss)
+    if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
+        session.best = epoch, rank, _state(session)
+    if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
+        session.history[epoch] = halved(_last_stage(session))
+    return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed)
+
+
+def _last_stage(session: Session) -> np.ndarray:
+    """Pooled test features (n, c) of the last stage, from the front where it is still frozen."""
+    last = session.recipe.row.stage_names[-1]
+    kept = session.front["test"].pooled
+    return kept[last] if last in kept else pooled_tail(session, only=last)[last]
+
+
+def halved(features: np.ndarray) -> np.ndarray:
+    """As float16; what a rate that is far too large has blown up beyond its range stands at the range's end, not at inf."""
+    most = np.finfo(np.float16).max
+    return np.clip(features, -most, most).astype(np.float16)
+
+
+def _kept_epochs(epochs: int) -> set[int]:
+    return {int(e) for e in np.linspace(1, epochs, min(epochs, SNAPSHOTS)).round()}
+
+
+def evaluate(session: Session, front: Front, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:
+    """Mean loss, score and probabilities (n, k) in eval mode."""
+    indices = torch.arange(len(front.labels)) if indices is None else indices
+    session.network.eval()
+
+    def run(size: int) -> Tensor:
+        with torch.inference_mode(), session.place.autocast():
+            return torch.cat([front.tail(session.network, front.read(b)).float().cpu() for b in indices.split(size)])
+
+    logits, labels = in_portions(session, run), front.labels.cpu()[indices]
+    loss = functional.cross_entropy(logits, labels).item()
+    correct = int((logits.argmax(1) == labels).sum())
+    return loss, Score(len(labels), correct), logits.softmax(1).numpy()
+
+
+def _state(session: Session) -> dict[str, Tensor]:
+    """A copy of all tensors, where they are; small beside what training needs."""
+    return {name: tensor.detach().clone() for name, tensor in session.network.model.state_dict().items()}
+
+
+def take_best(session: Session) -> int:
+    """Go back to the best epoch on validation, with a plain head; returns which it is (0: none was whole)."""
+    chosen = 0
+    if session.best:
+        chosen, _, state = session.best
+        session.network.model.load_state_dict(state)
+    session.network.fold()
+    return chosen
+
+
+def learned(session: Session) -> dict[str, Tensor]:
+    """The tensors that are no longer what they were before the first step, on the CPU."""
+    return freezing.changed(session.before, freezing.snapshot(session.network))
+
+
+def outcome(session: Session, run: str = "") -> Outcome:
+    """Audit the network as its last step left it, then go back to the best epoch on validation and score that on test."""
+    network, test = session.network, session.front["test"]
+    audit = judged(session, run)
+    chosen = take_best(session)
+    _, test_score, probability = evaluate(session, test)
+    _, train_score, _ = evaluate(session, session.front["train"])
+    features = {f"before/{s}": f for s, f in session.pooled.items()}
+    features |= {f"after/{s}": f for s, f in pooled_test(session).items()}
+    features |= {f"epoch/{e}": f for e, f in session.history.items()}
+    return Outcome(
+        test_score,
+        train_score,
+        evidence.balanced(session.data.test.labels, probability.argmax(1)),
+        probability,
+        learned(session),
+        features,
+        audit,
+        {"total": time.perf_counter() - session.started} | session.seconds,
+        freezing.parameters(network),
+        chosen,
+        session.steps,
+        memory.peak(session.place),
+    )

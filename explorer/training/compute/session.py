@@ -1,0 +1,228 @@
+"""A run in the making: what it consists of, how it begins, and how it goes from one phase to the next."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.catalogue.strategies import strategy
+from explorer.data import datasets
+from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.pixels import keep
+from explorer.data.images import Data
+from explorer.models import backbones, devices, memory
+from explorer.models.network import Network
+from explorer.recipe import Recipe
+from explorer.runs.records import Audit
+from explorer.training.compute import freezing
+from explorer.training.compute.auditing import Witness
+
+Report = Callable[[float, str], None]
+FEATURES_SHARE = 0.3  # of the progress bar
+SPLITS = ("train", "val", "test")
+T = TypeVar("T")
+
+
+def silent(fraction: float, message: str) -> None:
+    """A report that nobody reads."""
+
+
+@dataclass
+class Session:
+    """A run in the making: the network that learns, the frozen front's outputs for each split, and the optimizer.
+
+    `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before`
+    holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
+    features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
+    keep, how good it was (phase, share right, minus loss), and all its tensors; `witness` notes what the network was while
+    it learned in this phase; `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases
+    before, `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the
+    number of images that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in
+    passes without learning, where it is fewer than `Front.BATCH`.
+    """
+
+    recipe: Recipe
+    data: Data
+    place: devices.Place
+    network: Network
+    front: dict[str, Front]
+    before: dict[str, Tensor]
+    pooled: dict[str, np.ndarray]
+    optimizer: torch.optim.Optimizer
+    started: float
+    began: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    phase: int = 0
+    done: int = 0
+    steps: int = 0
+    best: tuple[int, tuple[int, float, float], dict[str, Tensor]] | None = None
+    history: dict[int, np.ndarray] = field(default_factory=dict)
+    witness: Witness = field(default_factory=Witness)
+    earlier: set[tuple[str, str]] = field(default_factory=set)
+    recomputed: float = 0.0
+    closed: Audit | None = None
+    opened: int = 0
+    chunk: int | None = None
+    portion: int | None = None
+    notes: list[str] = field(default_factory=list)
+    splits: tuple[str, ...] = SPLITS
+
+    @property
+    def learns(self) -> tuple[str, ...]:
+        """The stages that learn now."""
+        return self.recipe.phases[self.phase].learns
+
+    def short_of_memory(self, what: str, rest: str) -> None:
+        """Note of what the memory did not hold enough, in place of what was noted of it before."""
+        start = f"Out of memory on {self.place.device}: {what} "
+        self.notes[:] = [n for n in self.notes if not n.startswith(start)] + [start + rest]
+
+
+def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = SPLITS) -> Session:
+    """Load data and network, freeze, and run the frozen front once over every image of these splits."""
+    started = time.perf_counter()
+    place = devices.place(recipe.row, recipe.device)
+    memory.reset_peak(place)
+    report(0.0, "Loading the images")
+    data = datasets.load(recipe)
+    if len(recipe.phases) > 1:  # each runs another front over the same pictures
+        data = keep(data, recipe.preprocessing)
+    network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
+    began = network.fingerprint()
+    network = network.to(place.device, memory_format=torch.channels_last)
+    learns = recipe.phases[0].learns
+    network = freezing.apply(network, recipe, learns)
+    before = freezing.snapshot(network)
+    optimizer = adamw(freezing.groups(network, recipe, learns), place)
+    session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
+    run_front(session, report, 0.0, FEATURES_SHARE)
+    train = session.front["train"]
+    if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
+        network.standardise(_head_inputs(session))
+    session.pooled = pooled_test(session) if "test" in splits else {}
+    session.seconds["features"] = time.perf_counter() - started
+    return session
+
+
+def adamw(groups: list[dict[str, Any]], place: devices.Place) -> torch.optim.AdamW:
+    """The optimizer of every run, in one kernel where there is one (which needs no memory of its own)."""
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
+
+
+def run_front(session: Session, report: Report, start: float, width: float) -> None:
+    """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
+    recipe, data, each = session.recipe, session.data, width / len(session.splits)
+    for i, split in enumerate(session.splits):
+        part = _share(report, start + each * i, each, f"Frozen stages, {split} images")
+        found = Front.over(
+            getattr(data, split),
+            session.network,
+            recipe,
+            session.place,
+            part,
+            pool=split == "test",
+            learns=session.learns,
+            fingerprint=data.fingerprint,
+            views=recipe.views if split == "train" else 1,
+            batch=session.portion,
+        )
+        _note_portion(session, found.batch)
+        session.front[split] = found
+
+
+def _share(report: Report, start: float, width: float, message: str) -> Callable[[float], None]:
+    """A report over a part of the progress bar."""
+    return lambda fraction: report(start + width * fraction, message)
+
+
+def in_portions(session: Session, work: Callable[[int], T], most: int | None = None) -> T:
+    """What `work(n)` gives, a pass without gradients that takes n images at once: as many as the memory holds, up to
+    `most` (Front.BATCH)."""
+    most, crop = most or Front.BATCH, session.recipe.preprocessing.crop
+    found, fits = memory.fitting(work, min(most, session.portion or most), session.place, crop)
+    if fits == most:
+        return found
+    _note_portion(session, fits)
+    return found
+
+
+def _note_portion(session: Session, fits: int) -> None:
+    """Keep to the number of images that fitted from now on, and say so."""
+    if fits < (session.portion or Front.BATCH):
+        session.portion = fits
+        session.short_of_memory("passes", f"without learning took {fits} images at once.")
+
+
+def _head_inputs(session: Session) -> Tensor:
+    """What the head reads of the training images before the first step, (n, d)."""
+    front, network = session.front["train"], session.network
+    network.eval()
+
+    def read(size: int) -> Tensor:
+        with torch.no_grad(), session.place.autocast():
+            every = torch.arange(len(front.labels)).split(size)
+            return torch.cat([front.features(network, front.read(b)) for b in every])
+
+    return in_portions(session, read)
+
+
+def pooled_test(session: Session) -> dict[str, np.ndarray]:
+    """Pooled test features (n, c) of every stage, as the network is now."""
+    return session.front["test"].pooled | pooled_tail(session)
+
+
+def pooled_tail(session: Session, only: str | None = None) -> dict[str, np.ndarray]:
+    """Pooled test features (n, c) of the stages behind the frozen front (or of one of them), as the network is now."""
+    front, network = session.front["test"], session.network
+    network.eval()
+
+    def run(size: int) -> dict[str, np.ndarray]:
+        parts: dict[str, list[np.ndarray]] = {}
+        with torch.inference_mode(), session.place.autocast():
+            for batch in torch.arange(len(front.labels)).split(size):
+                for stage, pooled in front.pooled_stages(network, front.read(batch)):
+                    if only in (None, stage):
+                        parts.setdefault(stage, []).append(pooled)
+        return {stage: np.concatenate(rows) for stage, rows in parts.items()}
+
+    return in_portions(session, run)
+
+
+def open_phase(session: Session, phase: int) -> None:
+    """Unfreeze the stages of a phase. New parameters join the optimizer; what learned before keeps its momentum.
+
+    A stage of which the normalisation layers learned before (BatchNorm mode `affine`) gets a second group, for the rest of
+    it. Where everything joins at once (LP-FT), the head goes on at the rate of the backbone.
+    """
+    recipe, network = session.recipe, session.network
+    session.phase, session.opened, session.witness = phase, session.steps, Witness()
+    freezing.unfreeze(network, recipe, session.learns)
+    known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
+    for group in freezing.groups(network, recipe, session.learns):
+        fresh = [p for p in group["params"] if id(p) not in known]
+        if fresh:
+            session.optimizer.add_param_group(group | {"params": fresh})
+    _set_rates(session)
+
+
+def open_last_phase(session: Session, report: Report = silent) -> None:
+    """Unfreeze all that the recipe ever unfreezes, at once."""
+    last = len(session.recipe.phases) - 1
+    for phase in range(session.phase + 1, last + 1):
+        open_phase(session, phase)
+    if last:
+        run_front(session, report, FEATURES_SHARE, 0.0)
+
+
+def _set_rates(session: Session) -> None:
+    """The rate of every group in this phase: decay counts from the last stage, so that a group's rate never changes."""
+    recipe = session.recipe
+    rates = {g["name"]: g["rate"] for g in freezing.groups(session.network, recipe, session.learns)}
+    if session.phase and strategy(recipe.strategy).unfreezes == "after the head":
+        rates["head"] = recipe.backbone_rate
+    for group in session.optimizer.param_groups:
+        group["rate"] = rates[group["name"]]

@@ -1,0 +1,1 @@
+"""Curves while a run learns; networks as strips."""

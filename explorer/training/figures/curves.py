@@ -1,0 +1,77 @@
+"""How well: curves while a run learns."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from explorer.app.figures.style import CONTROL, GREY, alpha, finish
+from explorer.evidence import Score
+from explorer.runs.records import Epoch
+
+_TRAIN, _VAL = CONTROL, "#009E73"
+
+
+def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
+    """Loss and accuracy after each epoch, on training and validation images; bands are 95 % Wilson intervals.
+
+    `chosen` marks the epoch whose weights were kept.
+    """
+    fig = make_subplots(cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.1)
+    x = [epoch.epoch for epoch in epochs]
+    for name, label, colour, dash in (
+        ("train", "training images", _TRAIN, "dot"),
+        ("val", "validation images", _VAL, "solid"),
+    ):
+        scores: list[Score] = [getattr(epoch, name) for epoch in epochs]
+        losses = [getattr(epoch, f"{name}_loss") for epoch in epochs]
+        _band(fig, x, scores, colour, name)
+        shared = {"x": x, "name": label, "legendgroup": name, "mode": "lines+markers", "marker": {"size": 8}}
+        shared |= {"line": {"color": colour, "width": 3, "dash": dash}, "row": 1}
+        fig.add_scatter(
+            y=[s.accuracy for s in scores],
+            customdata=[[100 * s.low, 100 * s.high, s.n] for s in scores],
+            hovertemplate="epoch %{x}: %{y:.1%} (%{customdata[0]:.1f} to %{customdata[1]:.1f}, n = %{customdata[2]})",
+            col=1,
+            **shared,
+        )
+        fig.add_scatter(y=losses, hovertemplate="epoch %{x}: %{y:.3f}", showlegend=False, col=2, **shared)
+    _curve_axes(fig, len(x), chosen)
+    last = epochs[-1]
+    return finish(
+        fig,
+        alt=f"Curves over {len(x)} epochs. Last: training accuracy {last.train.accuracy:.0%}, "
+        f"validation accuracy {last.val.accuracy:.0%} (n = {last.val.n}).",
+        look="Does validation follow training, or does it stay behind? Both are scored in evaluation mode."
+        + (" The dashed line marks the epoch that was kept." if chosen is not None else ""),
+        height=380,
+    )
+
+
+def _curve_axes(fig: go.Figure, epochs: int, chosen: int | None) -> None:
+    """Whole epochs below, accuracy from 0 to 1, loss from 0, a line at the epoch that was kept."""
+    if chosen is not None:
+        for column in (1, 2):
+            fig.add_vline(x=chosen, line={"color": CONTROL, "dash": "dash", "width": 1.5}, row=1, col=column)
+    fig.update_xaxes(title="epoch", gridcolor=GREY, nticks=6, dtick=1 if epochs < 7 else None)
+    fig.update_yaxes(gridcolor=GREY)
+    fig.update_yaxes(tickformat=".0%", range=[0, 1.02], row=1, col=1)
+    fig.update_yaxes(rangemode="tozero", row=1, col=2)
+    fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
+
+
+def _band(fig: go.Figure, x: list[int], scores: list[Score], colour: str, name: str) -> None:
+    """The interval around an accuracy curve."""
+    fig.add_scatter(
+        x=[*x, *reversed(x)],
+        y=[*(s.high for s in scores), *(s.low for s in reversed(scores))],
+        fill="toself",
+        fillcolor=alpha(colour, 0.16),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+        legendgroup=name,
+        row=1,
+        col=1,
+    )

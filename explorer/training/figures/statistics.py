@@ -1,0 +1,35 @@
+"""Do the BatchNorm statistics that a network brings along fit these images?"""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from explorer.app.figures.style import FROZEN, GREY, LEARNS, finish
+from explorer.training.question import StatisticsShift
+
+
+def statistics_shift(title: str, found: StatisticsShift, beside: Mapping[str, StatisticsShift]) -> go.Figure:
+    """A bar a stage: how far the set `title` lies from the running statistics, in nats; sets to compare with as marks."""
+    fig = go.Figure()
+    fig.add_bar(
+        x=found.stages, y=found.nats, name=title, marker={"color": LEARNS},
+        hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",
+    )  # fmt: skip
+    for symbol, (name, other) in zip(("circle", "diamond"), beside.items(), strict=False):
+        fig.add_scatter(
+            x=other.stages, y=other.nats, name=name, mode="markers",
+            marker={"symbol": symbol, "size": 12, "color": FROZEN},
+            hovertemplate=name + ", %{x}: %{y:.2f} nats<extra></extra>",
+        )  # fmt: skip
+    fig.update_yaxes(title="distance from the running<br>statistics, nats", rangemode="tozero", gridcolor=GREY)
+    told = "; ".join(f"{stage} {value:.2f}" for stage, value in zip(found.stages, found.nats, strict=True))
+    others = "; ".join(f"{name} {other.mean:.2f}" for name, other in beside.items())
+    return finish(
+        fig,
+        alt=f"{title}: mean distance {found.mean:.2f} nats ({told}). For comparison, means: {others}.",
+        look="How high do the bars stand? Near 0 the images look to BatchNorm like those the network was trained on, and "
+        "both modes do the same; the further off, the more a stage changes when it switches to the batch's statistics.",
+        caution=f"Mean divergence of a stage's channels, from {found.n} training images in eval mode. It says how much the mode "
+        "matters on such sets, not how well any strategy will do.",
+        height=300,
+    )

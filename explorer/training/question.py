@@ -1,0 +1,77 @@
+"""What a recipe would do, before it is carried out. Letters: n images, c channels, h w, d features, k classes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StageDescription:
+    """What a recipe does to one stage. `output` is the shape for one image, without the batch axis."""
+
+    stage: str
+    parameters: int
+    learned: int
+    learns: bool
+    normalisation_layers: int
+    statistics_move: bool
+    output: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a recipe does to a backbone, stage by stage; the last row is the head."""
+
+    backbone: str
+    weights: str
+    strategy: str
+    stages: tuple[StageDescription, ...]
+
+
+@dataclass(frozen=True)
+class StatisticsShift:
+    """How far the BatchNorm statistics of `n` training images lie from the running ones that a network brings along: for each
+    of `stages` the mean divergence of its channels, in `nats` (see `training.compute.batchnorm_shift.shifts`)."""
+
+    n: int
+    stages: tuple[str, ...]
+    nats: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Over the stages, in nats."""
+        return sum(self.nats) / len(self.nats)
+
+
+@dataclass(frozen=True)
+class RateCurve:
+    """One range test: the rates tried in rising order, and the smoothed loss at each, in nats.
+
+    `control` is the loss of the same steps without the part (empty for the head, without which nothing learns). `own` is
+    the recipe's rate and `suggested` the one proposed: the same, where the loss falls fast there or nowhere clearly.
+    `ran_away` says whether the loss rose above where it began, so that the test ended there; `falling` the first and last
+    rate of the range in which it falls fast (empty: nowhere clearly); `steepest` the rate at which it does most.
+    """
+
+    part: str
+    rates: tuple[float, ...]
+    losses: tuple[float, ...]
+    control: tuple[float, ...]
+    own: float
+    suggested: float
+    ran_away: bool
+    falling: tuple[float, ...]
+    steepest: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the recipe's own rate is what is proposed."""
+        return self.suggested == self.own
+
+
+@dataclass(frozen=True)
+class RateSearch:
+    """Rates of the head and (where stages learn) of the last stage, judged on n training images."""
+
+    n: int
+    batch_size: int
+    head: RateCurve
+    backbone: RateCurve | None

@@ -1,0 +1,1 @@
+"""The controls of a recipe, and runs while they happen."""

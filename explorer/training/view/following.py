@@ -1,0 +1,213 @@
+"""Runs while they happen: start, follow, stop, and what the home page's three runs stand at."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explorer import jobs, runs
+from explorer.app.asking import all_runs, error_box, owner, waiting_words
+from explorer.app.drawing import draw
+from explorer.app.visitor import note_run
+from explorer.app.words import group_of, grouped_words, result_words, safe_md, state_badge
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe, make
+from explorer.runs import Run
+from explorer.training.figures.curves import curves
+
+_STARTING = threading.Lock()
+LIVE = ("queued", "running")
+CODE = ("explorer/training/compute/scoring.py", "score_epoch")
+
+
+def start(recipe: Recipe, deed: bool = True) -> str:
+    """Queue a run for this visitor and return its id; `deed` says that the visitor wanted it, not a page by itself."""
+    run = jobs.train(recipe, owner())
+    if deed:
+        note_run(run)
+    return run
+
+
+def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
+    """The recipe of a form, or what is wrong with it, to be told when the visitor starts it."""
+    try:
+        if choices.get("dataset") == "folder" and not choices.get("data_dir"):
+            raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
+        return make(**choices)
+    except ExplorerError as error:
+        return error
+
+
+def start_and_follow(made: Recipe | ExplorerError) -> None:
+    """Start the recipe and show it, or say why it cannot be started."""
+    st.session_state.pop("training_error", None)
+    try:
+        if isinstance(made, ExplorerError):
+            raise made
+        st.session_state["following"] = start(made)
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
+
+
+def lost(run: Run) -> Run:
+    """A run that reads queued or running but that no task stands for any more is interrupted."""
+    if run.state not in LIVE:
+        return run
+    answer = jobs.status(jobs.training(run.id))
+    if answer is not None and answer.waiting:
+        return run
+    fresh = runs.read(run.id)
+    if fresh.state not in LIVE:
+        return fresh
+    reason = (answer.error if answer else "") or "The worker no longer knows this run."
+    return replace(run, state="interrupted", error=reason)
+
+
+def latest(recipe: Recipe, among: Sequence[Run] | None = None) -> Run | None:
+    """The best that is known of a recipe: a finished run, else one under way, else the latest that went wrong.
+
+    `among` are all runs, where the caller has listed them already: with hundreds of them a listing takes tens of milliseconds.
+    """
+    same = [lost(run) for run in (all_runs() if among is None else among) if run.recipe == recipe]
+    for states in (("finished",), LIVE):
+        found = next((run for run in same if run.state in states), None)
+        if found:
+            return found
+    return same[0] if same else None
+
+
+def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
+    """One run for each recipe; what nobody ever started is started now (once, however many visitors arrive)."""
+    found = []
+    with _STARTING:
+        for recipe in recipes:
+            run = latest(recipe)
+            found.append(run if run is not None else runs.read(start(recipe, deed=False)))
+    return found
+
+
+def progress(run: Run) -> tuple[float, str]:
+    """How far a run is, in [0, 1], and its phase in words."""
+    if run.state == "finished":
+        return 1.0, "finished"
+    answer = jobs.status(jobs.training(run.id))
+    if answer is None:
+        return 0.0, run.state
+    phase = str(run.facts.get("phase") or answer.message or "")
+    words = waiting_words(answer, "Waiting") if answer.state == "queued" else safe_md(phase) or "working"
+    return min(max(answer.progress, 0.0), 1.0), words
+
+
+def follow(run_id: str) -> None:
+    """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
+    run = lost(runs.read(run_id))
+    if run.state in LIVE:
+        st.fragment(_live, run_every=1.0)(run_id)
+        return
+    st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
+    result_line(run)
+    if run.epochs:
+        draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
+
+
+def _live(run_id: str) -> None:
+    try:
+        run = lost(runs.read(run_id))
+    except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
+        st.rerun()
+    if run.state not in LIVE:
+        st.rerun()
+    done, words = progress(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(done, text=words)
+        st.button(
+            "Stop", icon=":material/stop:", key=f"stop_{run_id}", on_click=jobs.cancel, args=(jobs.training(run_id),)
+        )
+    if run.epochs:
+        draw(partial(curves, run.epochs, None), f"live_{run_id}", code=CODE)
+    else:
+        st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
+        st.skeleton(height=300)
+
+
+def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
+    """How a run ended: the result in one line, or why it did not get there, with a button to run it again. `key` tells two
+    such lines of one page apart."""
+    if run.state == "finished":
+        st.markdown(result_words(run))
+        if run.grouped is not None:
+            st.caption(f":material/photo_library: {grouped_words(run.grouped, group_of(run))}")
+        if run.facts.get("note"):
+            st.caption(f":material/info: {safe_md(str(run.facts['note']), 600)}")
+        skipped = run.facts.get("skipped") or ()
+        if skipped:
+            st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
+    elif run.state == "stopped":
+        st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
+        _resume_button(run, retry, key)
+        _retry_button(run, retry, key)
+    elif run.state in ("failed", "interrupted"):
+        reason = run.error or "The run did not come to its end: the worker or the machine stopped."
+        recipe = run.recipe if retry else None
+        _resume_button(run, retry, key)
+        error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"{key}_{run.id}")
+    else:
+        done, words = progress(run)
+        st.progress(done, text=words)
+
+
+def _resume_button(run: Run, wanted: bool, key: str) -> None:
+    """Go on from the checkpoint, to the numbers of a run that was never interrupted."""
+    if wanted and run.recipe is not None and runs.resumable(run.id):
+        st.button(
+            "Go on from its checkpoint",
+            icon=":material/resume:",
+            key=f"{key}_{run.id}_resume",
+            on_click=_resume,
+            args=(run.id,),
+        )
+
+
+def _resume(run: str) -> None:
+    try:
+        jobs.resume(run, owner())
+        note_run(run)
+        st.session_state["following"] = run
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
+
+
+def _retry_button(run: Run, retry: bool, key: str) -> None:
+    recipe = run.recipe
+    if recipe is not None and retry:
+        again = f"{key}_{run.id}_again"
+        st.button("Run it again", icon=":material/refresh:", key=again, on_click=lambda: _again(recipe))
+
+
+def _again(recipe: Recipe) -> None:
+    try:
+        st.session_state["following"] = start(recipe)
+    except ExplorerError as error:
+        st.session_state["training_error"] = str(error)
+
+
+def home_progress(found: Sequence[Run], names: Sequence[str]) -> None:
+    """One bar over several runs while any of them is under way; the page is redrawn when one ends."""
+    before = [run.state for run in found]
+
+    @st.fragment(run_every=1.0)
+    def bars() -> None:
+        now = [lost(runs.read(run.id)) for run in found]
+        if any(run.state != state for run, state in zip(now, before, strict=True) if run.state not in LIVE):
+            st.rerun()
+        parts = [progress(run) if run.state in LIVE else (1.0, run.state) for run in now]
+        live = next((i for i, run in enumerate(now) if run.state == "running"), None)
+        words = f"{names[live]}: {parts[live][1]}" if live is not None else parts[0][1]
+        st.progress(sum(p for p, _ in parts) / len(parts), text=f"Three small runs, once. {words}")
+        marks = [f"{name} {state_badge(run.state)}" for name, run in zip(names, now, strict=True)]
+        st.markdown(" · ".join(marks))
+
+    bars()

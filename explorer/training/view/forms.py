@@ -1,0 +1,244 @@
+"""The controls of a recipe, shared by the pages that make one. Values survive a change of page."""
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.app.visitor import choice, choose
+from explorer.app.words import count
+from explorer.catalogue import (
+    AUGMENTATIONS,
+    BACKBONES,
+    BATCHNORM_MODES,
+    BATCHNORM_TITLES,
+    DATASETS,
+    LAYERNORM_MODES,
+    LAYERNORM_TITLES,
+    MOST_VIEWS,
+    STRATEGIES,
+    Backbone,
+    Dataset,
+    Strategy,
+)
+from explorer.recipe import DEVICES, Recipe
+from explorer.training.view.rates import rate_keys
+
+
+def pick_backbone() -> Backbone:
+    """A picker of backbones; those whose weights are on this machine come first and say so."""
+    names = sorted(BACKBONES, key=lambda name: not BACKBONES[name].offline())
+    st.session_state["pick_backbone"] = choice().backbone
+    st.selectbox(
+        "Backbone",
+        names,
+        key="pick_backbone",
+        format_func=_backbone_label,
+        on_change=lambda: choose(backbone=st.session_state["pick_backbone"], stage=""),
+    )
+    row = BACKBONES[choice().backbone]
+    st.caption(row.summary)
+    return row
+
+
+def _backbone_label(name: str) -> str:
+    row = BACKBONES[name]
+    where = "on this machine" if row.offline() else "weights to download"
+    return f"{row.title} · {count(row.parameters)} parameters · {where}"
+
+
+def pick_weights(row: Backbone) -> str:
+    """A picker of the backbone's weights; `random` is always offered and named so."""
+    here = row.offline()
+    names = [*(w.name for w in reversed(row.weights)), "random"]
+    names.sort(key=lambda name: name not in here and name != "random")
+    notes = {name: " (on this machine)" if name in here else " (to download)" for name in names}
+    notes["random"] = " (no pre-training)"
+    key = f"weights_{row.name}"
+    return st.selectbox(
+        "Weights",
+        [n for n in names if n != "random"] + ["random"],
+        key=key,
+        persist_state="session",
+        format_func=lambda name: name + notes[name],
+    )
+
+
+def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
+    """A picker of data sets; a folder of one's own asks for its path."""
+    names = sorted(DATASETS, key=lambda name: not DATASETS[name].available_offline)
+    st.session_state["pick_dataset"] = choice().dataset
+    st.selectbox(
+        "Data set",
+        names,
+        key="pick_dataset",
+        format_func=lambda name: DATASETS[name].title + ("" if DATASETS[name].available_offline else " · to download"),
+        on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
+    )
+    row = DATASETS[choice().dataset]
+    st.caption(row.note)
+    if row.name != "folder":
+        return row, None
+    folder = st.text_input(
+        "Folder on the server",
+        key=f"{key}_folder",
+        persist_state="session",
+        placeholder="/path/with/one/sub-folder/per/class",
+        help="One sub-folder per class, with or without train/ and val/ or test/ above.",
+    )
+    return row, folder.strip() or None
+
+
+def pick_strategy(row: Backbone) -> Strategy:
+    """Which stages learn: one strategy, with what it means and when to prefer it."""
+    names = [name for name, plan in STRATEGIES.items() if row.normalisation != "none" or not plan.affine]
+    if st.session_state.get("strategy") not in names:
+        st.session_state.pop("strategy", None)
+    name = st.selectbox(
+        "What learns",
+        names,
+        key="strategy",
+        persist_state="session",
+        format_func=lambda name: STRATEGIES[name].title,
+    )
+    plan = STRATEGIES[name]
+    st.caption(f"{plan.meaning} *Prefer it for:* {plan.prefer}")
+    return plan
+
+
+def pick_custom_stages(row: Backbone) -> dict[str, Any]:
+    """The stages ticked for the strategy `custom`, as recipe fields."""
+    ticked = st.pills(
+        "Stages that learn",
+        row.stage_names,
+        selection_mode="multi",
+        default=row.stage_names[-1:],
+        key=f"stages_{row.name}",
+        persist_state="session",
+    )
+    return {"stages": tuple(ticked)}
+
+
+def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]:
+    """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
+    strategy's defaults."""
+    mode = pick_batchnorm(plan, row, weights, "train_batchnorm")
+    batch = st.number_input("Batch size", 2, 1024, 32, key="train_batch", persist_state="session")
+    device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
+    weighted = st.checkbox(
+        "Rare classes count as much as common ones",
+        key="train_weighted",
+        persist_state="session",
+        help="Weights the loss by class, and keeps the epoch with the best balanced accuracy on validation.",
+    )
+    chosen = {"batch_size": int(batch), "batchnorm": mode, "device": device, "class_weights": weighted}
+    return _pick_rates(plan, mode) | _pick_augmentation() | chosen
+
+
+def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
+    """The rates that this strategy has."""
+    limits: dict[str, Any] = {
+        "min_value": 0.0,
+        "max_value": 100.0,
+        "step": 1e-4,
+        "format": "%.6g",
+        "persist_state": "session",
+    }
+    head_key, stage_key = rate_keys(plan, mode)
+    st.session_state.setdefault(head_key, plan.head_rate)
+    rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
+    usual = plan.backbone_rate or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
+    if usual:
+        st.session_state.setdefault(stage_key, usual)
+        rates["backbone_rate"] = st.number_input("Learning rate of the last stage", key=stage_key, **limits)
+        rates["rate_decay"] = st.slider(
+            "Times this for each stage towards the input",
+            0.1,
+            1.0,
+            plan.rate_decay,
+            0.05,
+            key=f"decay_{plan.name}",
+            persist_state="session",
+            help="Early stages hold general features: with less than 1 they learn more slowly than the last.",
+        )
+    if plan.unfreezes != "at once":
+        every = st.number_input(
+            "Epochs before more stages join (0: spread evenly)",
+            0,
+            100,
+            0,
+            key=f"unfreeze_{plan.name}",
+            persist_state="session",
+        )
+        rates["unfreeze_every"] = int(every) or None
+    return rates
+
+
+def pick_batchnorm(plan: Strategy, row: Backbone, weights: str, key: str) -> str:
+    """The mode of normalisation layers, where there are any and the strategy leaves a choice; it starts at the strategy's."""
+    batch, random = row.normalisation == "batch", weights == "random" or not plan.pretrained
+    modes = BATCHNORM_MODES if batch else LAYERNORM_MODES
+    if plan.affine or row.normalisation == "none":
+        st.caption(modes["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
+        return "affine" if plan.affine else "frozen"
+    titles = batchnorm_choices(plan, random) if batch else LAYERNORM_TITLES
+    key += (
+        "" if "frozen_everywhere" in titles else "_other"
+    )  # ‘frozen’ there must not become the batch's statistics here
+    if st.session_state.get(key) not in titles:
+        st.session_state[key] = next(iter(titles))
+    mode = st.segmented_control(
+        "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
+        format_func=titles.get,
+    )  # fmt: skip
+    st.caption(modes["frozen" if titles[mode] == "Frozen" else mode])
+    return mode
+
+
+def batchnorm_choices(plan: Strategy, random: bool = False) -> dict[str, str]:
+    """The BatchNorm modes that differ under a strategy, its own first, with their titles; `random` weights bring no
+    statistics worth keeping. Where no stage learns, statistics are frozen everywhere or move."""
+    rest = {mode: title for mode, title in BATCHNORM_TITLES.items() if mode not in ("frozen_everywhere", "frozen")}
+    if not (plan.name == "custom" or plan.learns != slice(0, 0)):
+        return {"frozen_everywhere": "Frozen"} | rest
+    if random:
+        return {"frozen": "Of the batch, in stages that learn"} | rest
+    return {plan.batchnorm: BATCHNORM_TITLES[plan.batchnorm]} | BATCHNORM_TITLES
+
+
+def _pick_augmentation() -> dict[str, Any]:
+    """Augmentation and the number of cached views."""
+    name = st.selectbox(
+        "Augmentation of training images",
+        list(AUGMENTATIONS),
+        key="train_augmentation",
+        persist_state="session",
+        format_func=lambda name: AUGMENTATIONS[name],
+    )
+    if name == "none":
+        return {"augmentation": name}
+    views = st.slider("Views of each image", 2, MOST_VIEWS, 4, key="train_views", persist_state="session")
+    st.caption(
+        f"{views} augmented views, cached: where stages in front are frozen, each image is seen in {views} fixed versions "
+        f"(the first is the image itself), which costs {views} times the frozen forward pass once. Where nothing in front "
+        f"is frozen, every epoch draws new ones."
+    )
+    return {"augmentation": name, "views": int(views)}
+
+
+def cost_words(recipe: Recipe) -> str:
+    """What a run of this recipe spends its time on, in a sentence or two."""
+    front, stages = len(recipe.frozen_front), recipe.row.stage_names
+    if recipe.batchnorm == "moving":
+        return "What BatchNorm moves cannot be kept, so each epoch runs the whole network on every image, frozen stages too."
+    if recipe.batchnorm == "affine":
+        return "Some weights learn in every stage, so each epoch runs the whole network on every image."
+    if len(recipe.phases) > 1:
+        return (
+            f"The run has {len(recipe.phases)} phases. In the first the whole backbone runs once per image; with each that "
+            f"follows less of it is frozen, and what is runs once more."
+        )
+    if front == len(stages):
+        return "The whole backbone runs once per image; after that an epoch trains only the head on stored features."
+    if front:
+        return f"The {front} frozen stages in front run once per image and are kept; each epoch runs the rest."
+    return "Nothing in front is frozen, so each epoch runs the whole network on every image."

@@ -1,0 +1,63 @@
+"""Do BatchNorm's pre-trained statistics fit the images at hand, and what follows for the mode?"""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer import jobs
+from explorer.app.asking import ask
+from explorer.app.drawing import draw
+from explorer.catalogue import DATASETS, Backbone
+from explorer.jobs import Task
+from explorer.recipe import make
+from explorer.training.figures.statistics import statistics_shift
+from explorer.training.question import StatisticsShift
+from explorer.training.view.forms import pick_dataset
+
+BESIDE = ("photo_patches", "shapes")
+"""Two sets that ship: one near to what the built-in backbone was trained on, one far from it."""
+NEAR, FAR = 0.13, 0.25
+"""Nats, mean of the stages. From benchmarks/batchnorm.py: photo patches and ants and bees lie below, where the BatchNorm mode
+made no clear difference; shapes and digits above, where keeping the statistics gained most; chest X-rays between."""
+
+
+def statistics_fit(row: Backbone, weights: str) -> None:
+    """A data set, how far it lies from the running statistics, and what that says about the BatchNorm mode."""
+    st.header("Do the statistics fit your images?")
+    st.markdown(
+        "BatchNorm normalises by statistics that it kept from pre-training. How far from them do your training images lie? "
+        "That is measured before anything learns."
+    )
+    data, folder = pick_dataset("freezing")
+    if data.name == "folder" and not folder:
+        st.caption("Which folder? Type its path: one sub-folder per class, pictures inside.")
+        return
+    found = ask(_task(row, weights, data.name, folder), "Measuring the statistics", height=300)
+    if found is None:
+        return
+    others = {DATASETS[n].title: ask(_task(row, weights, n), "Measuring", height=120) for n in BESIDE if n != data.name}
+    beside = {title: other for title, other in others.items() if other is not None}
+    code = ("explorer/training/compute/batchnorm_shift.py", "shifts")
+    draw(partial(statistics_shift, data.title, found, beside), "freezing_statistics", code=code)
+    st.markdown(f":material/lightbulb: {advice(found)}")
+
+
+def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Task:
+    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder)
+    return jobs.task("statistics_shift", recipe=wanted.model_dump())
+
+
+def advice(found: StatisticsShift) -> str:
+    """What the distance says about BatchNorm's mode in stages that learn."""
+    told = f"The mean distance is **{found.mean:.2f} nats** ({found.n} images)."
+    if found.mean < NEAR:
+        return f"{told} On sets this near, the BatchNorm mode made no clear difference in our runs."
+    if found.mean < FAR:
+        return (
+            f"{told} Between near and far, as chest X-rays are: there keeping the statistics gained some points on few "
+            f"images. Keep them, or race both modes."
+        )
+    return (
+        f"{told} This set is far from the running statistics. On such sets (digits, shapes) tuning with few images lost "
+        f"accuracy in our runs where learning stages switched to the batch's statistics: keep them frozen everywhere."
+    )
