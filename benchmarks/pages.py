@@ -18,6 +18,7 @@ from benchmarks.report import Spread, brief, footer, held, table
 from benchmarks.server import ROOT, Server, server
 from explorer import jobs, runs
 from explorer.recipe import make
+from explorer.runs.question import TrainQuestion
 
 PAINT, MEDIAN, P95, FILLED = 3.0, 60.0, 200.0, 60.0  # the bars: seconds, milliseconds, milliseconds, seconds
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -146,7 +147,7 @@ def measured(running: Server, options: argparse.Namespace, clicked: Callable[[],
         rows.append(row(f"click → painted answer, during a fine-tune, {options.clicked}, ms", clicked()))
     if runs.read(run).state != "running":
         print("The fine-tune ended before the last measurement: repeat with fewer --reruns.", file=sys.stderr)
-    jobs.cancel(jobs.training(run))
+    jobs.cancel(TrainQuestion(run=run))
     memory.append(running.megabytes())
     heavy = running.heavy()
     rows.append(("server's memory before and after, MB", " → ".join(map(brief, memory)), "", "", "1", ""))

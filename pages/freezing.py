@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import count
 from explorer.course.lesson_runs import RULE
 from explorer.recipe import make
 from explorer.training.figures.strips import phases
+from explorer.training.question import DescribeQuestion
 from explorer.training.view.forms import (
     cost_words,
     pick_backbone,
@@ -34,7 +34,7 @@ with right:
 custom = pick_custom_stages(row) if plan.name == "custom" else {}
 recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
 
-found = ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=260)
+found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=260)
 if found is None:
     st.stop()
 stage_strip(phases(recipe, found))

@@ -4,13 +4,13 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md, state_badge
 from explorer.course.view.glossary import say
 from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.attribution.view import first_look
 from explorer.looks.images.view.choosing import PICKED
 from explorer.looks.pair.view import difference, most_gained
@@ -80,7 +80,7 @@ target = said.classes[int(said.labels[image])]
 look = {"image": image, "target": target, **first_look(tuned)}
 words = f"Evidence for “{target}”, the right class of test image {image}, {PICKED} (Grad-CAM, {look['stage']})."
 st.markdown(safe_md(words))
-found = ask(jobs.task("attribute", a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
+found = ask(AttributeQuestion(a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
 if found is not None:
     draw(
         partial(attribution, found), "home_look", code=("explorer/looks/attribution/compute/attribute.py", "attribute")

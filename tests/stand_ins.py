@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from explorer import evidence, jobs, runs
+from explorer import evidence, runs
 from explorer.answers import save
 from explorer.cells import Cells
 from explorer.looks.attribution.question.maps import Attribution
 from explorer.looks.features.question import FeatureMaps
 from explorer.looks.images.question import Gallery, Movement
 from explorer.looks.projection.question import Agreement, Projection
-from explorer.looks.similarity.question import Comparison, StageChange
+from explorer.looks.similarity.question.stages import Comparison, StageChange
+from explorer.question import ask_for
 from explorer.recipe import Recipe, make
 from explorer.runs.records import Audit, Epoch, StageAudit
-from explorer.training.question import Description, RateCurve, RateSearch, StageDescription
+from explorer.training.question import DescribeQuestion, Description, RateCurve, RateSearch, StageDescription
 
 CLASSES = ("brick", "grass", "fur")
 N = 24
@@ -165,7 +166,7 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
     """Put the results of every look at A and B where the pages find them."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        save(found, jobs.task(name, **arguments).path)
+        save(found, ask_for(name, **arguments).path)
 
     for run in (a, b):
         put(gallery(), "gallery", run=run)
@@ -186,7 +187,7 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
 
 def describe(recipe: Recipe) -> None:
     """Put the description of a recipe where the page finds it."""
-    save(description(recipe), jobs.task("describe", recipe=recipe.model_dump()).path)
+    save(description(recipe), DescribeQuestion(recipe=recipe).path)
 
 
 def unclean(run: str) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from stand_ins import CLASSES, N, gallery
 
-from explorer import jobs
 from explorer.answers import save
 from explorer.cells import Cells
 from explorer.looks.features.question import (
@@ -17,6 +16,7 @@ from explorer.looks.features.question import (
     StageSelectivity,
     StripStage,
 )
+from explorer.question import ask_for
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 LABELS = np.arange(N) % len(CLASSES)
@@ -69,7 +69,7 @@ def answer(a: str, b: str, images: tuple[int | str, ...] = tuple(range(N))) -> N
     """Put what the features page asks for where it finds it."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        save(found, jobs.task(name, a=a, b=b, **arguments).path)
+        save(found, ask_for(name, a=a, b=b, **arguments).path)
 
     for image in images:
         put(strip(image), "feature_strip", image=image)

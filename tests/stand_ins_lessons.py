@@ -7,8 +7,8 @@ import numpy as np
 from stand_ins import CLASSES, N, gallery, projection
 
 from explorer import evidence
-from explorer.course.question import CurvePoint, NewHead, Stillness, Walk, WalkStage
-from explorer.course.question_checks import Trial, Truth
+from explorer.course.question.checks import Trial, Truth
+from explorer.course.question.live import CurvePoint, NewHead, Stillness, Walk, WalkStage
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 

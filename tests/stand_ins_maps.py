@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from stand_ins import CLASSES, N, gallery, projection
 
-from explorer import evidence, jobs
+from explorer import evidence
 from explorer.answers import save
 from explorer.looks.projection.question import Agreement, MapControls, Noise, Separation, Trajectory
+from explorer.question import ask_for
 
 LABELS = np.arange(N) % len(CLASSES)
 
@@ -47,7 +48,7 @@ def answer(a: str, b: str, unmoved: bool = False) -> None:
     """Put every result of the map's page where it finds it."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        save(found, jobs.task(name, **arguments).path)
+        save(found, ask_for(name, **arguments).path)
 
     for run in (a, b):
         put(gallery(), "gallery", run=run)
@@ -57,7 +58,7 @@ def answer(a: str, b: str, unmoved: bool = False) -> None:
         put(controls(), "map_controls", a=a, b=b, method=method)
         put(trajectory(b, not unmoved), "project_epochs", run=b, method=method)
         put(noise(), "project_noise", run=b, method=method)
-    put(projection("aligned", unmoved), "project_aligned", a=a, b=b)
+    put(projection("aligned", unmoved), "project", a=a, b=b, method="aligned")
     put(controls(), "map_controls", a=a, b=b, method="aligned")
 
 

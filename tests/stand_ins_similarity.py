@@ -5,20 +5,11 @@ from typing import Any
 import numpy as np
 from stand_ins import N, comparison
 
-from explorer import jobs
 from explorer.answers import save
 from explorer.evidence import Score
-from explorer.looks.similarity.question import (
-    Drift,
-    Interpolation,
-    Mixtures,
-    Paired,
-    Reset,
-    Rewind,
-    StagePairs,
-    StageProbe,
-    StageProbes,
-)
+from explorer.looks.similarity.question.stages import Drift, Paired, StagePairs, StageProbe, StageProbes
+from explorer.looks.similarity.question.weights import Interpolation, Mixtures, Reset, Rewind
+from explorer.question import ask_for
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 ALPHAS = tuple(i / 10 for i in range(11))
@@ -94,7 +85,7 @@ def answer(a: str, b: str) -> None:
     """Put the results of every view where the page finds them."""
 
     def put(found: Any, name: str, **arguments: Any) -> None:
-        save(found, jobs.task(name, **arguments).path)
+        save(found, ask_for(name, **arguments).path)
 
     put(comparison(a, b), "compare", a=a, b=b)
     put(stage_pairs(a, b), "stage_pairs", a=a, b=b)

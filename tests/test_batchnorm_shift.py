@@ -72,8 +72,7 @@ def test_measuring_leaves_no_trace() -> None:
 
 def test_patches_of_photographs_are_nearer_to_the_built_in_statistics_than_drawn_shapes() -> None:
     near, far = (
-        statistics_shift(recipe.make(dataset=name, per_class=3, input_size=64).model_dump())
-        for name in ("photo_patches", "shapes")
+        statistics_shift(recipe.make(dataset=name, per_class=3, input_size=64)) for name in ("photo_patches", "shapes")
     )
     assert near.n == 51 and far.n == 24 and near.stages == ("stem", "layer1", "layer2", "layer3", "layer4")
     assert near.mean < 0.2 < far.mean
@@ -82,4 +81,4 @@ def test_patches_of_photographs_are_nearer_to_the_built_in_statistics_than_drawn
 @pytest.mark.parametrize("choices", [{"weights": "random"}, {"backbone": "vgg16", "weights": "random"}], ids=str)
 def test_where_there_are_no_statistics_it_is_said(choices: dict[str, str], tiny: dict[str, Any]) -> None:
     with pytest.raises(ExplorerError, match="no BatchNorm statistics"):
-        statistics_shift(recipe.make(**tiny | choices).model_dump())
+        statistics_shift(recipe.make(**tiny | choices))

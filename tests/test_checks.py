@@ -33,7 +33,7 @@ from explorer.course.compute.snippets.carrying import carry_out
 from explorer.course.compute.snippets.scenes import Scene
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.looking import before_and_after
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.course.texts import Check, filled, places, shuffled
 from explorer.course.texts.checks import read_checks
 from explorer.errors import ExplorerError

@@ -5,6 +5,7 @@ import stand_ins
 import stand_ins_features
 
 from explorer.looks.features.figures.exciting import Top, exciting
+from explorer.looks.features.figures.exciting import boxes as boxes_of
 from explorer.looks.features.figures.filters import first_filters
 from explorer.looks.features.figures.stage import channel_maps, feature_maps, own_maps, two_channel_maps
 from explorer.looks.features.figures.strip import feature_strip
@@ -33,7 +34,7 @@ def test_exciting_pictures_carry_their_image_and_their_rank() -> None:
     tops = []
     for letter in "ab":
         of = {name: getattr(row, f"{name}_{letter}")[0][:9] for name in ("top", "value", "place", "elsewhere")}
-        boxes = exciting.boxes(row, of["place"], found.size, found.shown)
+        boxes = boxes_of(row, of["place"], found.size, found.shown)
         tops.append(Top(of["top"], images[of["top"]], ("x",) * 9, of["value"], of["elsewhere"], boxes))
     assert np.allclose(tops[0].boxes[0], [1 / 3, 1 / 3, 2 / 3, 2 / 3])  # the middle cell of a 3 by 3 grid
     fig = exciting(*tops, 0, "layer4", found.n, "The outline.")

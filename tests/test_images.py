@@ -12,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from test_pages import opened, words
 
-from explorer import jobs, runs
+from explorer import runs
 from explorer.answers import save
 from explorer.app import asking, launch
 from explorer.app.figures.style import enlarge
 from explorer.errors import ExplorerError
+from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.figures import PANELS, confusion, counts
-from explorer.looks.images.question import Movement, Seen
+from explorer.looks.images.question import GalleryQuestion, Movement, MovementQuestion, Seen, SeeQuestion
 from explorer.looks.images.view import choosing, grid, tiles
 from explorer.recipe import make
 
@@ -27,8 +28,8 @@ def two_runs() -> tuple[str, str]:
     """A finished pair with what this page asks for."""
     a, b = (stand_ins.finished_run(wrong=n, strategy=s) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     for run in (a, b):
-        save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
-    save(Movement("layer4", np.linspace(0, 1, stand_ins.N)), jobs.task("movement", a=a, b=b).path)
+        save(stand_ins.gallery(), GalleryQuestion(run=run).path)
+    save(Movement("layer4", np.linspace(0, 1, stand_ins.N)), MovementQuestion(a=a, b=b).path)
     return a, b
 
 
@@ -80,7 +81,7 @@ def asked(key: str) -> Response:
 
 
 def test_a_sprite_holds_every_thumbnail_at_its_place(home: Path) -> None:
-    task = jobs.task("gallery", run="r")
+    task = GalleryQuestion(run="r")
     gallery = stand_ins.gallery()
     save(gallery, task.path)
     assert tiles.sprite_address(task) == f"/api/sprite/{task.key}.jpg"
@@ -190,7 +191,7 @@ def test_images_of_an_address_are_selected_everywhere() -> None:
 def of_two_weights() -> tuple[str, str]:
     a = stand_ins.finished_run(strategy="linear_probe")
     b = stand_ins.finished_run(strategy="linear_probe", weights="random")
-    save(stand_ins.gallery(), jobs.task("gallery", run=a).path)
+    save(stand_ins.gallery(), GalleryQuestion(run=a).path)
     return a, b
 
 
@@ -203,10 +204,10 @@ def test_movement_is_not_offered_between_unrelated_networks() -> None:
 def own(a: str, b: str, key: str) -> None:
     picture = np.full((32, 32, 3), 120, np.uint8)
     seen = Seen(picture, stand_ins.CLASSES, np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.1, 0.8]))
-    save(seen, jobs.task("see", a=a, b=b, image=key).path)
+    save(seen, SeeQuestion(a=a, b=b, image=key).path)
     look = {"target": "fur", "method": "gradcam", "stage": "layer3", "times": 2}
     found = stand_ins.attribution(0, "fur")
-    save(found, jobs.task("attribute", a=a, b=b, image=key, **look).path)
+    save(found, AttributeQuestion(a=a, b=b, image=key, **look).path)
 
 
 def test_an_own_picture_takes_the_test_image_s_place() -> None:

@@ -1,6 +1,5 @@
 """The queue: equal questions share an answer, owners take turns, a dead worker's work is named lost."""
 
-import json
 import os
 import sqlite3
 import subprocess
@@ -12,10 +11,16 @@ from typing import Any
 
 import pytest
 
-from explorer import evidence, jobs, recipe, runs
+from explorer import evidence, jobs, question, recipe, runs
 from explorer.answers import save
 from explorer.errors import ExplorerError
-from explorer.jobs import Task
+from explorer.looks.attribution.question.maps import AttributeQuestion
+from explorer.looks.images.question import GalleryQuestion, MovementQuestion
+from explorer.looks.projection.question import ProjectQuestion
+from explorer.looks.similarity.question.stages import CompareQuestion
+from explorer.question import Question
+from explorer.runs.question import TrainQuestion
+from explorer.training.question import FindRatesQuestion
 
 
 @pytest.fixture(autouse=True)
@@ -32,34 +37,36 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_equal_questions_have_one_key_whatever_the_order_of_their_arguments() -> None:
-    one, same = jobs.task("compare", a="x", b="y"), jobs.task("compare", b="y", a="x")
+    one, same = CompareQuestion(a="x", b="y"), CompareQuestion(b="y", a="x")
     assert one == same and one.key == same.key and one.path == same.path
-    keys = {one.key, jobs.task("compare", a="y", b="x").key, jobs.task("gallery", a="x", b="y").key}
+    keys = {one.key, CompareQuestion(a="y", b="x").key, MovementQuestion(a="x", b="y").key}
     assert len(keys) == 3 and all(len(key) == 32 for key in keys)
 
 
 def test_a_key_holds_the_version_of_the_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = jobs.task("gallery", run="x").key
-    monkeypatch.setattr("explorer.jobs.queue.VERSION", jobs.VERSION + 1)
-    assert jobs.task("gallery", run="x").key != old
+    old = GalleryQuestion(run="x").key
+    monkeypatch.setattr("explorer.question.VERSION", question.VERSION + 1)
+    assert GalleryQuestion(run="x").key != old
 
 
 @pytest.mark.parametrize(
     ("task", "lane"),
     [
-        (jobs.training("x"), "train"),
-        (jobs.task("project", a="x", b="y", method="umap"), "map"),
-        (jobs.task("project", a="x", b="y", method="pca"), "look"),
-        (jobs.task("gallery", run="x"), "look"),
-        (jobs.task("find_rates", recipe={}), "map"),
+        (TrainQuestion(run="x"), "train"),
+        (ProjectQuestion(a="x", b="y", method="umap"), "map"),
+        (ProjectQuestion(a="x", b="y", method="pca"), "look"),
+        (GalleryQuestion(run="x"), "look"),
+        (FindRatesQuestion(recipe=recipe.make()), "map"),
+        (AttributeQuestion(a="x", b="y", image=0, target="t"), "look"),
+        (AttributeQuestion(a="x", b="y", image=0, target="t", method="integrated_gradients"), "map"),
     ],
 )
-def test_each_task_has_its_lane(task: Task, lane: str) -> None:
+def test_each_task_has_its_lane(task: Question[Any], lane: str) -> None:
     assert task.lane == lane
 
 
 def test_a_question_is_queued_once_claimed_once_and_answered_from_its_file() -> None:
-    task = jobs.task("gallery", run="x")
+    task = GalleryQuestion(run="x")
     assert jobs.status(task) is None
     assert jobs.result(task, "me").state == "queued" and jobs.result(task, "you").state == "queued"
     assert jobs.claim("train") is None and jobs.claim("map") is None
@@ -74,7 +81,7 @@ def test_a_question_is_queued_once_claimed_once_and_answered_from_its_file() -> 
 
 
 def test_a_result_that_was_trimmed_away_is_computed_again() -> None:
-    task = jobs.task("gallery", run="x")
+    task = GalleryQuestion(run="x")
     jobs.result(task)
     jobs.claim("look")
     jobs.note(task, state="done")
@@ -82,7 +89,7 @@ def test_a_result_that_was_trimmed_away_is_computed_again() -> None:
 
 
 def test_a_failure_stays_until_somebody_retries() -> None:
-    task = jobs.task("gallery", run="x")
+    task = GalleryQuestion(run="x")
     jobs.result(task)
     jobs.claim("look")
     jobs.note(task, state="failed", error="no such picture")
@@ -93,15 +100,15 @@ def test_a_failure_stays_until_somebody_retries() -> None:
 
 
 def test_a_retry_leaves_what_waits_or_runs_alone() -> None:
-    task = jobs.task("gallery", run="x")
+    task = GalleryQuestion(run="x")
     jobs.result(task)
     jobs.claim("look")
     assert jobs.result(task, retry=True).state == "running"
 
 
 def test_ahead_counts_the_lane_only() -> None:
-    tasks = [jobs.task("gallery", run=str(i)) for i in range(3)]
-    jobs.result(jobs.training("other lane"))
+    tasks = [GalleryQuestion(run=str(i)) for i in range(3)]
+    jobs.result(TrainQuestion(run="other lane"))
     assert [jobs.result(task).ahead for task in tasks] == [0, 1, 2]
     jobs.claim("look")
     assert [jobs.result(task).ahead for task in tasks] == [0, 1, 2]
@@ -110,26 +117,26 @@ def test_ahead_counts_the_lane_only() -> None:
 def test_owners_take_turns() -> None:
     for owner, n in (("many", 4), ("few", 2), ("late", 1)):
         for i in range(n):
-            jobs.result(jobs.task("gallery", run=f"{owner}{i}"), owner)
+            jobs.result(GalleryQuestion(run=f"{owner}{i}"), owner)
     served = []
     while (task := jobs.claim("look")) is not None:
-        served.append(json.loads(task.arguments)["run"])
+        served.append(task.run)
         jobs.note(task, state="failed")
     assert served == ["many0", "few0", "late0", "many1", "few1", "many2", "many3"]
 
 
 def test_who_has_nothing_running_goes_first() -> None:
     for name in ("a1", "a2", "a3", "b1", "b2"):
-        jobs.result(jobs.task("gallery", run=name), owner=name[0])
-    claimed = [json.loads(jobs.claim("look").arguments)["run"] for _ in range(4)]  # type: ignore[union-attr]
+        jobs.result(GalleryQuestion(run=name), owner=name[0])
+    claimed = [jobs.claim("look").run for _ in range(4)]  # type: ignore[union-attr]
     assert claimed == ["a1", "b1", "a2", "b2"]  # both stay running
-    jobs.note(jobs.task("gallery", run="b1"), state="failed")
-    jobs.result(jobs.task("gallery", run="b3"), "b")
-    assert json.loads(jobs.claim("look").arguments)["run"] == "b3"  # type: ignore[union-attr]
+    jobs.note(GalleryQuestion(run="b1"), state="failed")
+    jobs.result(GalleryQuestion(run="b3"), "b")
+    assert jobs.claim("look").run == "b3"  # type: ignore[union-attr]
 
 
 def test_two_claimers_never_get_the_same_task() -> None:
-    wanted = {jobs.task("gallery", run=str(i)) for i in range(24)}
+    wanted = {GalleryQuestion(run=str(i)) for i in range(24)}
     for task in wanted:
         jobs.result(task)
     with ThreadPoolExecutor(8) as pool:
@@ -139,7 +146,7 @@ def test_two_claimers_never_get_the_same_task() -> None:
 
 def test_many_may_find_the_folder_empty_at_once(home: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        states = list(pool.map(lambda i: jobs.result(jobs.task("gallery", run=str(i))).state, range(16)))
+        states = list(pool.map(lambda i: jobs.result(GalleryQuestion(run=str(i))).state, range(16)))
     assert states == ["queued"] * 16
     with jobs.database() as db:
         assert db.execute("SELECT count(*) FROM task").fetchone()[0] == 16
@@ -163,7 +170,7 @@ def test_a_damaged_queue_is_told_in_words(home: Path, content: bytes) -> None:
 def test_a_folder_that_cannot_be_made_is_told_in_words(home: Path) -> None:
     home.write_text("a file stands where the folder should be")
     with pytest.raises(ExplorerError, match="THAW_HOME"):
-        jobs.result(jobs.task("gallery", run="x"))
+        jobs.result(GalleryQuestion(run="x"))
 
 
 def test_a_full_disk_is_told_in_words() -> None:
@@ -174,16 +181,16 @@ def test_a_full_disk_is_told_in_words() -> None:
 def test_a_run_is_there_at_once_and_stops_at_once_while_it_waits() -> None:
     run = jobs.train(recipe.make(), "me")
     assert runs.read(run).state == "queued"
-    jobs.cancel(jobs.training(run))
+    jobs.cancel(TrainQuestion(run=run))
     assert runs.read(run).state == "stopped"
-    assert jobs.status(jobs.training(run)).state == "cancelled"  # type: ignore[union-attr]
+    assert jobs.status(TrainQuestion(run=run)).state == "cancelled"  # type: ignore[union-attr]
     assert jobs.claim("train") is None
 
 
 def test_what_runs_is_only_asked_to_end() -> None:
     run = jobs.train(recipe.make())
     task = jobs.claim("train")
-    assert task == jobs.training(run) and jobs.cancelled() == set()
+    assert task == TrainQuestion(run=run) and jobs.cancelled() == set()
     jobs.cancel(task)
     assert jobs.cancelled() == {task.key}
     assert jobs.status(task).state == "running"  # type: ignore[union-attr]
@@ -191,12 +198,12 @@ def test_what_runs_is_only_asked_to_end() -> None:
 
 
 def test_to_cancel_what_nobody_asked_is_no_fault() -> None:
-    jobs.cancel(jobs.task("gallery", run="x"))
-    jobs.cancel(jobs.training("x"))
+    jobs.cancel(GalleryQuestion(run="x"))
+    jobs.cancel(TrainQuestion(run="x"))
 
 
 def test_what_a_dead_worker_left_is_named_lost_and_its_run_interrupted() -> None:
-    look, waiting = jobs.task("gallery", run="x"), jobs.task("gallery", run="y")
+    look, waiting = GalleryQuestion(run="x"), GalleryQuestion(run="y")
     run = jobs.train(recipe.make())
     jobs.result(look)
     jobs.claim("train"), jobs.claim("look")
@@ -236,7 +243,7 @@ def test_no_second_worker_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_trim_keeps_the_latest_results_and_forgets_old_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    tasks = [jobs.task("gallery", run=str(i)) for i in range(4)]
+    tasks = [GalleryQuestion(run=str(i)) for i in range(4)]
     for i, task in enumerate(tasks):
         jobs.result(task)
         task.path.parent.mkdir(exist_ok=True)
@@ -250,7 +257,11 @@ def test_trim_keeps_the_latest_results_and_forgets_old_tasks(monkeypatch: pytest
     assert [jobs.status(task) is None for task in tasks[:2]] == [True, False]
 
 
-def test_arguments_that_are_not_plain_are_our_mistake() -> None:
-    arguments: dict[str, Any] = {"run": object()}
-    with pytest.raises(TypeError):
-        jobs.task("gallery", **arguments)
+def test_what_another_version_asked_fails_in_words() -> None:
+    jobs.result(GalleryQuestion(run="x"))
+    with jobs.database() as db:
+        db.execute("UPDATE task SET name = 'seen_long_ago'")
+    assert jobs.claim("look") is None
+    with jobs.database() as db:
+        row = db.execute("SELECT state, error FROM task").fetchone()
+    assert row["state"] == "failed" and "'seen_long_ago'" in row["error"] and "ask once more" in row["error"]

@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = (
     "errors", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads", "texts", "recipe", "answers",
-    "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images", "looks.similarity", "looks.features",
-    "looks.projection", "looks.attribution", "race", "course", "app.launch", "app.main", "worker", "cli", "__main__",
+    "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images", "looks.similarity",
+    "looks.features", "looks.projection", "looks.attribution", "race", "course", "app.launch", "app.main", "worker", "cli",
+    "__main__",
 )  # fmt: skip
 """From the ground up: a room imports from those before it."""
 

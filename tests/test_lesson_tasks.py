@@ -17,7 +17,7 @@ from explorer.course.compute import handlers as asked
 from explorer.course.compute.handlers import base_filters, beside_start, curve_point, new_head, walk
 from explorer.course.compute.snippets.scenes import opening
 from explorer.course.lesson_runs import CURVE_SIZES, CURVE_STEPS
-from explorer.course.question import CurvePoint, Stillness, Walk
+from explorer.course.question.live import CurvePoint, Stillness, Walk
 from explorer.course.view.structure import pytorch_lines
 from explorer.errors import ExplorerError
 from explorer.models import backbones

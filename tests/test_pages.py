@@ -14,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 from explorer import jobs, runs
 from explorer.app import asking
 from explorer.errors import ExplorerError
+from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.recipe import default_comparison, make
+from explorer.runs.question import TrainQuestion
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -243,7 +245,7 @@ def test_a_bad_recipe_is_explained_beside_the_form_and_nothing_is_lost() -> None
 
 def test_a_failed_look_offers_to_try_again() -> None:
     a, b = two_runs()
-    task = jobs.task("compare", a=a, b=b)
+    task = CompareQuestion(a=a, b=b)
     task.path.unlink()
     jobs.result(task)
     jobs.note(task, state="failed", error="out of memory")
@@ -256,7 +258,7 @@ def test_a_failed_look_offers_to_try_again() -> None:
 
 def test_a_damaged_result_is_named_and_can_be_asked_again() -> None:
     a, b = two_runs()
-    task = jobs.task("compare", a=a, b=b)
+    task = CompareQuestion(a=a, b=b)
     task.path.write_bytes(b"PK half")
     app = opened("similarity")
     assert any("damaged" in box.value for box in app.error)
@@ -338,7 +340,7 @@ def test_a_race_under_way_shows_the_curves_it_has() -> None:
     made = a_race()
     for run in (made["full", 1], made["last_stage", 1]):
         runs.update(run, state="queued", test=None)
-        jobs.result(jobs.training(run))
+        jobs.result(TrainQuestion(run=run))
     app = opened("race")
     assert not app.exception
     charts = [chart.proto.id for chart in app.get("plotly_chart")]

@@ -17,6 +17,8 @@ from explorer.looks.attribution.figures.cascades import randomisation, randomisa
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
+from explorer.looks.attribution.question.maps import AttributeManyQuestion, AttributeQuestion, OtherSeedsQuestion
+from explorer.looks.attribution.question.trust import FaithfulnessManyQuestion, FaithfulnessQuestion, RandomiseQuestion
 from explorer.looks.attribution.view import ATTRIBUTION_VIEWS
 from explorer.looks.images.view import choosing
 from explorer.models.backbones import build
@@ -33,14 +35,14 @@ def two(**choices: str) -> tuple[str, str]:
     stand_ins.answer(a, b)
     coarse = {"method": "gradcam", "stage": "layer3"}
     how = {**coarse, "times": 2}
-    save(stand_ins_attribution.faithfulnesses(), jobs.task("faithfulness_many", a=a, b=b, **how).path)
+    save(stand_ins_attribution.faithfulnesses(), FaithfulnessManyQuestion(a=a, b=b, **how).path)
     for image in range(stand_ins.N):
         for target in stand_ins.CLASSES:
             at = {"image": image, "target": target, **how}
-            save(stand_ins_attribution.faithfulness(), jobs.task("faithfulness", a=a, b=b, **at).path)
-            save(stand_ins_attribution.seeds(), jobs.task("other_seeds", a=a, b=b, **at).path)
+            save(stand_ins_attribution.faithfulness(), FaithfulnessQuestion(a=a, b=b, **at).path)
+            save(stand_ins_attribution.seeds(), OtherSeedsQuestion(a=a, b=b, **at).path)
             of = {"image": image, "target": target, **coarse}
-            random = jobs.task("randomise", run=b, against="guided_backprop", **of)
+            random = RandomiseQuestion(run=b, against="guided_backprop", **of)
             save(stand_ins_attribution.randomisation(), random.path)
     pa, pb = runs.predictions(a), runs.predictions(b)
     gain = choosing.true_probability(pb) - choosing.true_probability(pa)
@@ -48,7 +50,7 @@ def two(**choices: str) -> tuple[str, str]:
         rows = np.flatnonzero(pa.labels == pa.classes.index(target))
         chosen = [int(i) for i in rows[np.argsort(-gain[rows], kind="stable")][:16]]
         found = stand_ins_attribution.many(tuple(chosen))
-        save(found, jobs.task("attribute_many", a=a, b=b, images=chosen, target=target, **how).path)
+        save(found, AttributeManyQuestion(a=a, b=b, images=chosen, target=target, **how).path)
     return a, b
 
 
@@ -97,7 +99,7 @@ def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
     assert target not in app.selectbox(key="attribution_other").options
     found = replace(stand_ins.attribution(3, target, cells=6), rather_than=other)
     how = {"method": "gradcam", "stage": "layer3", "times": 2, "rather_than": other}
-    save(found, jobs.task("attribute", a=a, b=b, image=3, target=target, **how).path)
+    save(found, AttributeQuestion(a=a, b=b, image=3, target=target, **how).path)
     app.selectbox(key="attribution_other").set_value(other).run()
     assert not app.exception and app.get("plotly_chart")
     assert f"difference of two logits: {target} less {other}" in words(app).replace("\\", "")

@@ -17,8 +17,8 @@ from explorer.app import asking
 from explorer.app.links import linked
 from explorer.catalogue.weights import ASSETS
 from explorer.course import texts
-from explorer.course.question_snippets import Snippet
-from explorer.course.view.glossary import cited, say
+from explorer.course.question.snippets import RunSnippetQuestion, Snippet
+from explorer.course.view.glossary import cited
 from explorer.recipe import make
 from explorer.texts import glossary
 
@@ -39,7 +39,7 @@ def links(app: AppTest) -> list[str]:
 def ran(term: str, backbone: str = "resnet10", weights: str = "BUILT_IN", output: str = "it ran") -> None:
     """Put what a snippet gave where the page finds it."""
     what = {"term": term, "language": "en", "backbone": backbone, "weights": weights}
-    task = jobs.task("run_snippet", **what, digest=texts.digest(TERMS[term].snippet.code))
+    task = RunSnippetQuestion(**what, digest=texts.digest(TERMS[term].snippet.code))
     picture, batch = np.zeros((8, 8), np.uint8), np.zeros((8, 64, 3), np.uint8)
     save(Snippet(term, backbone, weights, output, 0.1, picture, 0.0, 1.0, "import torch", batch), task.path)
 
@@ -87,8 +87,7 @@ def test_every_term_opens_on_an_empty_store(term: str) -> None:
     app = opened("glossary", term=term)
     assert not app.exception and not app.error
     assert app.header[0].value == TERMS[term].title
-    task = jobs.task(
-        "run_snippet",
+    task = RunSnippetQuestion(
         term=term,
         language="en",
         backbone="resnet10",
@@ -164,8 +163,8 @@ def test_a_step_and_a_check_that_are_gone_are_named_on_the_pages_that_need_them(
         shutil.copytree(ASSETS / part, tmp_path / part)
     (tmp_path / "lessons" / "en" / "head.md").unlink()
     next((tmp_path / "checks" / "en").glob("4b_*")).unlink()
-    for name in ("glossary", "lessons", "checks", "concepts"):
-        monkeypatch.setattr(sys.modules[f"explorer.texts.{name}"], "ASSETS", tmp_path)
+    for name in ("texts.glossary", "course.texts.lessons", "course.texts.checks", "course.texts.concepts"):
+        monkeypatch.setattr(sys.modules[f"explorer.{name}"], "ASSETS", tmp_path)
     for step in ("2", "4"):
         app = opened("lessons", step=step)
         said = app.warning[0].value.replace("\\", "")
@@ -247,8 +246,9 @@ def test_what_we_say_is_markdown_with_links() -> None:
 
 
 def saying() -> None:
+    from explorer.course.view import glossary
 
-    say("A seed and a seed.")
+    glossary.say("A seed and a seed.")
 
 
 @pytest.mark.parametrize("name", ["home", "projection", "attribution", "features", "images", "race"])

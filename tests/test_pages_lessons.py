@@ -25,9 +25,9 @@ from explorer.catalogue.weights import ASSETS
 from explorer.course import lesson_runs, texts
 from explorer.course.figures.lessons import small_curve, walk
 from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
-from explorer.course.question import CurvePoint, Walk, WalkStage
-from explorer.course.question_checks import Trial, Truth
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.checks import CheckTruthQuestion, Trial, Truth, TryLinesQuestion
+from explorer.course.question.live import CurvePoint, Walk, WalkStage
+from explorer.course.question.snippets import RunStepSnippetQuestion, Snippet
 from explorer.course.view import checks as shown_checks
 from explorer.course.view import choosing, guide, steps
 from explorer.course.view.handout import handout, handout_address
@@ -268,7 +268,7 @@ def answered(code: str, truth: Truth, **ids: str) -> None:
     """Put the truth of a check where the page finds it."""
     check = CHECKS[code]
     what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "runs": ids}
-    save(truth, jobs.task("check_truth", **what, digest=check.digest).path)
+    save(truth, CheckTruthQuestion(**what, digest=check.digest).path)
 
 
 def truth_of(code: str, answer: str = "", value: float = math.nan, order: tuple[str, ...] = ()) -> Truth:
@@ -348,7 +348,7 @@ def test_an_order_is_built_by_buttons_and_tells_where_it_goes_wrong() -> None:
 
 def trial(code: str, order: list[int], found: Trial) -> None:
     what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "order": order}
-    save(found, jobs.task("try_lines", **what, digest=CHECKS[code].digest).path)
+    save(found, TryLinesQuestion(**what, digest=CHECKS[code].digest).path)
 
 
 def test_a_bug_is_found_by_its_line_and_both_versions_are_carried_out() -> None:
@@ -563,7 +563,7 @@ def test_the_switches_say_what_to_write_in_pytorch() -> None:
 def test_what_a_snippet_finds_can_be_looked_up_in_the_lesson() -> None:
     step = STEPS[4]
     what = {"step": step.name, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN"}
-    task = jobs.task("run_step_snippet", **what, digest=texts.digest(step.snippet.code if step.snippet else ""))
+    task = RunStepSnippetQuestion(**what, digest=texts.digest(step.snippet.code if step.snippet else ""))
     picture = np.zeros((4, 4), np.uint8)
     ran = {"output": "gradient: None", "seconds": 0.1, "picture": picture, "low": 0.0, "high": 1.0}
     found = Snippet(step.name, "resnet10", "BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran)

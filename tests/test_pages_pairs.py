@@ -7,9 +7,10 @@ import pytest
 import stand_ins
 from test_pages import opened, two_runs, words
 
-from explorer import jobs, runs
+from explorer import runs
 from explorer.answers import save
 from explorer.app import asking, visitor
+from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.pair import view
 from explorer.recipe import make
 
@@ -92,7 +93,7 @@ def other_data(**choices: object) -> str:
     """A finished run on `digits`, with images and classes of its own."""
     run = stand_ins.finished_run(dataset="digits", **choices)  # type: ignore[arg-type]
     retested(run, [f"digit-{i}" for i in range(stand_ins.N)], ("one", "two", "three"))
-    save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
+    save(stand_ins.gallery(), GalleryQuestion(run=run).path)
     return run
 
 
@@ -202,7 +203,7 @@ def test_long_class_names_are_chosen_like_others() -> None:
     b = stand_ins.finished_run(2, classes=names, strategy="last_stage")
     stand_ins.answer(a, b, targets=names)
     for run in (a, b):
-        save(replace(stand_ins.gallery(), classes=names), jobs.task("gallery", run=run).path)
+        save(replace(stand_ins.gallery(), classes=names), GalleryQuestion(run=run).path)
     app = opened("attribution")
     app.selectbox(key="pick_target").set_value(names[1]).run()
     assert not app.exception and app.session_state["choice"].target == names[1]

@@ -14,7 +14,9 @@ from test_pages import opened, words
 from explorer import jobs, runs
 from explorer.answers import save
 from explorer.app import asking
+from explorer.looks.projection.question import MapControlsQuestion, ProjectEpochsQuestion, ProjectQuestion
 from explorer.looks.projection.view import choosing
+from explorer.question import ask_for
 
 
 @pytest.fixture(autouse=True)
@@ -108,12 +110,12 @@ def test_beside_the_mixing_stands_what_strangers_would_give(method: str) -> None
 
 def test_the_map_is_there_before_its_controls() -> None:
     a, b = two_runs()
-    jobs.task("map_controls", a=a, b=b, method="umap").path.unlink()
+    MapControlsQuestion(a=a, b=b, method="umap").path.unlink()
     app = opened("projection", a=a, b=b)
     assert not app.exception and len(app.table[0].value) == 1 and app.get("plotly_chart")
-    answer = jobs.status(jobs.task("map_controls", a=a, b=b, method="umap"))
+    answer = jobs.status(MapControlsQuestion(a=a, b=b, method="umap"))
     assert answer is not None and answer.state == "queued"
-    assert jobs.task("map_controls", a=a, b=b, method="pca").lane == "map"
+    assert MapControlsQuestion(a=a, b=b, method="pca").lane == "map"
 
 
 def test_what_the_rotation_was_fitted_on_is_said() -> None:
@@ -121,7 +123,7 @@ def test_what_the_rotation_was_fitted_on_is_said() -> None:
     assert "250 training images, 50 components" in said
     assert "After the rotation, which was fitted on 250 other images, 19 %" in said
     a, b = two_runs()
-    task = jobs.task("project", a=a, b=b, method="umap")
+    task = ProjectQuestion(a=a, b=b, method="umap")
     save(replace(stand_ins.projection("umap"), others=0, axes=0), task.path)
     said = words(opened("projection", a=a, b=b))
     assert "nothing was rotated or reduced" in said and "Nothing was rotated, since too few other images" in said
@@ -202,7 +204,7 @@ def test_usual_settings_share_their_result_and_others_ask_for_their_own() -> Non
     app = shown()
     app.number_input(key="projection_seed").set_value(4).run()
     a, b = app.session_state["pick_a"], app.session_state["pick_b"]
-    asked = jobs.task("project", a=a, b=b, method="umap", seed=4)
+    asked = ProjectQuestion(a=a, b=b, method="umap", seed=4)
     answer = jobs.status(asked)
     assert answer is not None and answer.state == "queued" and asked.lane == "map"
     assert app.get("plotly_chart"), "the map by PCA stands in"
@@ -215,10 +217,10 @@ def test_usual_settings_share_their_result_and_others_ask_for_their_own() -> Non
 @pytest.mark.parametrize("method", ["umap", "aligned"])
 def test_the_epochs_and_the_noise_show_pca_until_umap_is_there(view: str, task: str, method: str) -> None:
     a, b = two_runs()
-    late = jobs.task(task, run=b, method="umap")
+    late = ask_for(task, run=b, method="umap")
     late.path.unlink()
     by_pca = stand_ins_maps.trajectory(b) if view == choosing.EPOCHS else stand_ins_maps.noise()
-    save(replace(by_pca, method="pca"), jobs.task(task, run=b, method="pca").path)
+    save(replace(by_pca, method="pca"), ask_for(task, run=b, method="pca").path)
     app = pick(pick(opened("projection", a=a, b=b), "method", method), "view", view)
     assert not app.exception and len(app.get("plotly_chart")) == 1 and "stands in until" in words(app)
     answer = jobs.status(late)
@@ -256,9 +258,9 @@ def test_another_seed_is_the_next_one() -> None:
 
 
 def test_aligned_umap_goes_where_slow_tasks_go() -> None:
-    assert jobs.task("project_aligned", a="a", b="b").lane == "map"
-    assert jobs.task("project_epochs", run="b", method="umap").lane == "map"
-    assert jobs.task("project_epochs", run="b", method="pca").lane == "look"
+    assert ProjectQuestion(method="aligned", a="a", b="b").lane == "map"
+    assert ProjectEpochsQuestion(run="b", method="umap").lane == "map"
+    assert ProjectEpochsQuestion(run="b", method="pca").lane == "look"
 
 
 def test_the_five_warnings_are_one_click_away_with_their_source() -> None:
@@ -268,7 +270,7 @@ def test_the_five_warnings_are_one_click_away_with_their_source() -> None:
 
 def test_a_map_that_cannot_be_made_says_why() -> None:
     a, b = two_runs()
-    for task in (jobs.task("project", a=a, b=b, method=m) for m in ("umap", "pca")):
+    for task in (ProjectQuestion(a=a, b=b, method=m) for m in ("umap", "pca")):
         task.path.unlink()
         jobs.result(task)
         jobs.note(task, state="failed", error="A map needs at least 4 images, got 3. Choose more test images.")

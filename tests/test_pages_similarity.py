@@ -1,7 +1,5 @@
 """The views of `How far it moved`, each opened as a visitor would."""
 
-import json
-
 import pytest
 import stand_ins
 import stand_ins_similarity as made
@@ -9,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import jobs
 from explorer.answers import save
+from explorer.looks.similarity.question.weights import RewindQuestion
 from explorer.looks.similarity.view.stages import SIMILARITY_VIEWS
+from explorer.question import every
 from tests.test_pages import opened, store, words  # noqa: F401  (store is a fixture)
 
 VIEWS = list(SIMILARITY_VIEWS)
@@ -52,8 +52,8 @@ def test_a_view_asks_for_its_own_results_alone(name: str) -> None:
 
 
 def test_slow_questions_have_a_lane_of_their_own() -> None:
-    assert {jobs.task(name).lane for name in ("probe_stages", "rewind", "interpolate")} == {"map"}
-    assert {jobs.task(name).lane for name in ("compare", "stage_pairs", "drift")} == {"look"}
+    assert all(every()[name].slow for name in ("probe_stages", "rewind", "interpolate"))
+    assert not any(every()[name].slow for name in ("compare", "stage_pairs", "drift"))
 
 
 def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
@@ -69,7 +69,7 @@ def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
 
 def test_first_weights_keep_statistics_that_learning_kept_and_the_page_says_so() -> None:
     _, b = two_runs()
-    save(made.rewind(b, moved=0), jobs.task("rewind", run=b).path)
+    save(made.rewind(b, moved=0), RewindQuestion(run=b).path)
     app = view("Rewind")
     assert "kept the statistics that it began with in all its 12 BatchNorm layers" in words(app)
     column = app.table[0].value["Control: new statistics alone"]
@@ -104,7 +104,7 @@ def test_layernorm_has_nothing_to_estimate() -> None:
     chosen = {"backbone": "convnext_tiny", "weights": "random"}
     for wrong, strategy in ((6, "linear_probe"), (2, "last_stage")):
         b = stand_ins.finished_run(wrong=wrong, strategy=strategy, **chosen)
-    save(made.rewind(b, statistics=False), jobs.task("rewind", run=b).path)
+    save(made.rewind(b, statistics=False), RewindQuestion(run=b).path)
     app = view("Rewind")
     assert (
         not app.exception
@@ -141,14 +141,14 @@ def test_a_probe_has_no_epochs_to_follow() -> None:
 
 def test_another_machine_is_noticed() -> None:
     _, b = two_runs()
-    task = jobs.task("rewind", run=b)
+    task = RewindQuestion(run=b)
     found = made.rewind(b)
     save(type(found)(**{**vars(found), "recorded": stand_ins.evidence.Score(24, 21)}), task.path)
     assert any("rounds differently" in box.value for box in view("Rewind").warning)
 
 
 def test_the_question_is_plain_json() -> None:
-    assert json.loads(jobs.task("rewind", run="b", stages=["layer4"], to="start").arguments)["stages"] == ["layer4"]
+    assert RewindQuestion(run="b", stages=["layer4"], to="start").stages == ("layer4",)
 
 
 def test_another_a_starts_at_the_alpha_that_its_own_validation_chooses() -> None:

@@ -12,6 +12,7 @@ from explorer.answers import save
 from explorer.catalogue import STRATEGIES
 from explorer.evidence import Balanced
 from explorer.recipe import Recipe, make
+from explorer.training.question import FindRatesQuestion
 from explorer.training.view import following
 from tests import stand_ins
 from tests.test_pages import opened, words
@@ -90,7 +91,7 @@ def test_a_mistake_is_told_when_it_is_started_and_not_before(store: list[Recipe]
 def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
     app = advanced("last_stage")
     assert not app.get("plotly_chart")
-    wanted = jobs.task("find_rates", recipe=make(strategy="last_stage").model_dump())
+    wanted = FindRatesQuestion(recipe=make(strategy="last_stage"))
     save(stand_ins.rate_search(), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert app.get("plotly_chart") and "order of magnitude" in words(app)
@@ -109,7 +110,7 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
     app.number_input(key="head_rate_last_stage").set_value(2e-3).run()
     found = stand_ins.rate_search()
     kept = dataclasses.replace(found.head, own=2e-3, suggested=2e-3)
-    wanted = jobs.task("find_rates", recipe=make(strategy="last_stage", head_rate=2e-3).model_dump())
+    wanted = FindRatesQuestion(recipe=make(strategy="last_stage", head_rate=2e-3))
     save(dataclasses.replace(found, head=kept), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert "Nothing to change: head 0.002, last stage 0.0003 (the default)." in words(app)

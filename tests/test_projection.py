@@ -355,8 +355,7 @@ def test_one_epoch_and_few_images_are_mapped_too() -> None:
 
 
 def test_importing_it_imports_neither_umap_nor_sklearn() -> None:
-    code = (
-        "import sys, explorer.looks.projection.compute.joint; print([m for m in ('umap', 'sklearn', 'torch') if m in sys.modules])"
-    )
+    wanted = "[m for m in ('umap', 'sklearn', 'torch') if m in sys.modules]"
+    code = f"import sys, explorer.looks.projection.compute.joint; print({wanted})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

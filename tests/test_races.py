@@ -16,6 +16,7 @@ from explorer.race import arms, races
 from explorer.race.view import standings
 from explorer.recipe import make
 from explorer.runs import Predictions, Run
+from explorer.runs.question import TrainQuestion
 
 
 def only() -> races.Race:
@@ -27,7 +28,7 @@ def test_a_run_of_a_race_carries_its_name_and_others_carry_none() -> None:
     lone = runs.create(make())
     run = jobs.train(make(), "me", race=RACE)
     assert runs.read(run).facts["race"] == RACE and runs.read(run).state == "queued"
-    assert jobs.status(jobs.training(run)) is not None
+    assert jobs.status(TrainQuestion(run=run)) is not None
     told = json.loads((runs.folder(lone) / "run.json").read_text())
     assert "race" not in told and "race" not in runs.read(lone).facts
 

@@ -14,10 +14,10 @@ import pytest
 
 from explorer import evidence, recipe
 from explorer.answers import load, pack, save, unpack
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
-from explorer.looks.similarity.question import StageChange
+from explorer.looks.similarity.question.stages import StageChange
 from explorer.runs.records import Audit
 from explorer.training.question import StatisticsShift
 from tests import (

@@ -14,7 +14,7 @@ from explorer.course.compute.snippet_handlers import run_snippet
 from explorer.course.compute.snippets import charts, scenes
 from explorer.course.compute.snippets.carrying import LINES, Ran, run
 from explorer.course.compute.snippets.scenes import Scene, opening
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 
 TERMS = texts.terms().by_name

@@ -25,7 +25,7 @@ from explorer.recipe import make
 from explorer.texts.reading import pages
 
 FOLDERS = ("glossary", "questions", "lessons", "checks", "concepts")
-MODULES = ("glossary", "lessons", "checks", "concepts")
+MODULES = ("texts.glossary", "course.texts.lessons", "course.texts.checks", "course.texts.concepts")
 READERS: dict[str, Callable[[], Any]] = {
     "glossary": texts.terms,
     "questions": texts.questions,
@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in FOLDERS:
         shutil.copytree(ASSETS / name, tmp_path / name)
     for name in MODULES:
-        monkeypatch.setattr(sys.modules[f"explorer.texts.{name}"], "ASSETS", tmp_path)
+        monkeypatch.setattr(sys.modules[f"explorer.{name}"], "ASSETS", tmp_path)
     monkeypatch.setattr(sys.modules["explorer.texts.glossary"], "FRESH", 1e-9)
     return tmp_path
 

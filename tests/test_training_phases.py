@@ -17,7 +17,7 @@ from explorer.models import devices
 from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop, scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session, open_phase, prepare
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_what_is_unfrozen_later_joins_the_optimizer_and_leaves_the_others_moment
     head = session.network.model.fc.weight
     before = {key: value.clone() for key, value in session.optimizer.state[head].items()}
     assert before["step"] > 0
-    session.open_phase(session, 1)
+    open_phase(session, 1)
     after = session.optimizer.state[head]
     assert all(torch.equal(after[key], value) for key, value in before.items())
     assert [group["name"] for group in session.optimizer.param_groups] == ["head", "layer4"]

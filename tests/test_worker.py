@@ -13,7 +13,11 @@ import psutil
 import pytest
 
 from explorer import jobs, recipe, runs
-from explorer.jobs import Answer, Task
+from explorer.jobs import Answer
+from explorer.looks.images.question import GalleryQuestion
+from explorer.question import Question
+from explorer.runs.question import TrainQuestion
+from explorer.training.question import DescribeQuestion
 from explorer.worker import daemon
 from explorer.worker.__main__ import _misconfigured
 
@@ -32,12 +36,12 @@ def wait_for(what: str, true: Callable[[], Any], seconds: float = PATIENCE) -> A
     pytest.fail(f"{what}: not within {seconds} s. worker.log: {log.read_text()[-3000:] if log.is_file() else 'none'}")
 
 
-def settled(task: Task) -> Answer:
+def settled(task: Question[Any]) -> Answer:
     def ended() -> Answer | None:
         answer = jobs.status(task)
         return answer if answer and not answer.waiting else None
 
-    return wait_for(f"{task.name} ends", ended)
+    return wait_for(f"{task.name()} ends", ended)
 
 
 def in_state(run: str, state: str, seconds: float = PATIENCE) -> runs.Run:
@@ -82,7 +86,7 @@ def test_a_run_goes_from_queued_to_finished(worker: list[Any], choices: dict[str
     assert runs.read(run).state == "queued"
     found = in_state(run, "finished")
     assert len(found.epochs) == 2 and found.clean is True and found.test is not None
-    assert settled(jobs.training(run)).state == "done"
+    assert settled(TrainQuestion(run=run)).state == "done"
     assert runs.audit(run).clean and len(runs.predictions(run).ids) == found.test.n
     assert found.facts["pid"] not in (os.getpid(), worker[-1].pid), "a run has a process of its own"
 
@@ -93,33 +97,25 @@ def test_a_second_worker_is_not_started(worker: list[Any]) -> None:
 
 
 def test_a_look_is_answered(worker: list[Any], choices: dict[str, Any]) -> None:
-    task = jobs.task("describe", recipe=recipe.make(**choices).model_dump())
+    task = DescribeQuestion(recipe=recipe.make(**choices))
     jobs.result(task)
     assert settled(task).state == "done"
     assert [s.stage for s in jobs.result(task).value().stages][-1] == "head"
     assert jobs.alive().state == "ready"
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "words"),
-    [
-        ("gallery", {"run": "nope"}, "There is no run 'nope'"),
-        ("no_such_task", {}, "no_such_task"),
-        ("gallery", {"colour": "red"}, "colour"),
-    ],
-)
-def test_a_failing_look_gives_its_message(worker: list[Any], name: str, arguments: dict[str, Any], words: str) -> None:
-    task = jobs.task(name, **arguments)
-    jobs.result(task)
-    answer = settled(task)
-    assert answer.state == "failed" and words in answer.error
+def test_a_failing_look_gives_its_message(worker: list[Any]) -> None:
+    asked = GalleryQuestion(run="nope")
+    jobs.result(asked)
+    answer = settled(asked)
+    assert answer.state == "failed" and "There is no run 'nope'" in answer.error
 
 
 def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any]) -> None:
     run = jobs.train(recipe.make(**choices | {"data_dir": "/no/such/folder"}))
     found = in_state(run, "failed")
     assert "/no/such/folder" in found.error and "does not exist" in found.error
-    answer = settled(jobs.training(run))
+    answer = settled(TrainQuestion(run=run))
     assert (answer.state, answer.error) == ("failed", found.error)
 
 
@@ -142,7 +138,7 @@ def test_a_run_whose_process_was_killed_goes_on_from_its_checkpoint(worker: list
     wait_for("later epochs", lambda: runs.read(run).epochs and runs.read(run).epochs[-1].epoch > last)
     numbers = [epoch.epoch for epoch in runs.read(run).epochs]
     assert numbers == list(range(1, len(numbers) + 1)), "no epoch is missing or counted twice"
-    jobs.cancel(jobs.training(run))
+    jobs.cancel(TrainQuestion(run=run))
     assert not in_state(run, "stopped", seconds=10).error
 
 
@@ -152,10 +148,10 @@ def test_a_run_stops_when_asked_and_keeps_its_epochs(worker: list[Any], choices:
     waiting = jobs.train(recipe.make(**choices | {"seed": 5}))
     time.sleep(0.3)
     assert runs.read(waiting).state == "queued", "one slot carries out one run at a time"
-    jobs.cancel(jobs.training(run))
+    jobs.cancel(TrainQuestion(run=run))
     found = in_state(run, "stopped", seconds=5)
     assert found.epochs and not found.error
-    assert settled(jobs.training(run)).state == "cancelled"
+    assert settled(TrainQuestion(run=run)).state == "cancelled"
     wait_for("the process ends", lambda: not psutil.pid_exists(pid))
     in_state(waiting, "finished")
 
@@ -173,7 +169,7 @@ def test_a_killed_run_reads_interrupted_with_words_and_the_next_one_runs(
         and "smaller" in found.error
     )
     assert found.epochs
-    assert settled(jobs.training(run)).error == found.error
+    assert settled(TrainQuestion(run=run)).error == found.error
     in_state(jobs.train(recipe.make(**choices | {"seed": 6})), "finished")
 
 
@@ -185,7 +181,7 @@ def test_a_worker_replaces_its_looking_processes(worker: list[Any], choices: dic
     wait_for(
         "others take their place", lambda: len(after := {p.pid for p in server.children()}) == 2 and not after & before
     )
-    task = jobs.task("describe", recipe=recipe.make(**choices | {"seed": 7}).model_dump())
+    task = DescribeQuestion(recipe=recipe.make(**choices | {"seed": 7}))
     jobs.result(task)
     assert settled(task).state == "done"
 
@@ -206,7 +202,7 @@ def test_after_a_killed_worker_runs_read_interrupted_and_the_next_worker_says_so
             process.kill()
     worker.append(jobs.ensure_worker())
     assert worker[-1] is not None
-    answer = settled(jobs.training(run))
+    answer = settled(TrainQuestion(run=run))
     assert answer.state == "failed" and "started again" in answer.error
     assert runs.read(run).state == "interrupted" and "started again" in runs.read(run).error
     in_state(waiting, "finished")
@@ -221,7 +217,7 @@ def test_a_worker_that_is_told_to_end_takes_its_processes_along(worker: list[Any
     _, left = psutil.wait_procs(family, 20)
     assert not left
     assert runs.read(run).state == "interrupted"
-    answer = jobs.status(jobs.training(run))
+    answer = jobs.status(TrainQuestion(run=run))
     assert answer is not None and (answer.state, "told to end" in answer.error) == ("failed", True)
     with jobs.worker_lock():
         pass
@@ -250,7 +246,7 @@ class Process:
     ],
 )
 def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, busy: float, kills: int) -> None:
-    task, now, process, sent = jobs.task("gallery", run="x"), 1e7, Process(), []
+    task, now, process, sent = GalleryQuestion(run="x"), 1e7, Process(), []
     jobs.result(task)
     jobs.claim("look")
     pipe: Any = SimpleNamespace(send=sent.append)
@@ -272,7 +268,7 @@ def test_a_look_that_took_too_long_says_so() -> None:
 
 
 def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> None:
-    jobs.result(jobs.task("gallery", run="x"))
+    jobs.result(GalleryQuestion(run="x"))
 
     def broken(message: object) -> None:
         raise BrokenPipeError
@@ -281,7 +277,7 @@ def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> No
     worker = daemon.Worker(1)
     worker.children = [child]
     worker._claim()
-    assert child.task == jobs.task("gallery", run="x")  # still its own, so that burying the child fails it in words
+    assert child.task == GalleryQuestion(run="x")  # still its own, so that burying the child fails it in words
 
 
 def test_a_worker_with_a_setting_that_is_no_number_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

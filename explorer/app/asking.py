@@ -14,7 +14,8 @@ import streamlit as st
 from explorer import answers, jobs, runs
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
-from explorer.jobs import Answer, Task
+from explorer.jobs import Answer
+from explorer.question import A, Question
 from explorer.runs import Predictions, Run
 
 PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
@@ -127,65 +128,67 @@ def error_box(message: str, retry: Callable[[], None] | None = None, key: str = 
             st.button("Try again", icon=":material/refresh:", on_click=retry, key=f"{key}_retry")
 
 
-def ask(task: Task, what: str, height: int = 320, soon: bool = False) -> Any | None:
-    """The result of a task; None while it is computed (a skeleton is shown and the page redrawn) or where it failed.
+def ask(question: Question[A], what: str, height: int = 320, soon: bool = False) -> A | None:
+    """The answer to a question; None while it is computed (a skeleton is shown and the page redrawn) or where it failed.
 
     `height` in pixels is what the result will take; 0 shows a line of progress only. `soon` says that most such answers
     come at once, so that a line of progress would only flicker.
     """
-    answer = jobs.result(task, owner())
+    answer = jobs.result(question, owner())
     if answer.waiting and (height or soon) and jobs.alive().state == "ready":
         with st.skeleton(height=height) if height else nullcontext():
-            answer = _patiently(task, answer)
+            answer = _patiently(question, answer)
     if answer.state == "done":
-        return _value(task)
+        return _value(question)
     if answer.waiting:
-        _wait(task, what, height)
+        _wait(question, what, height)
     else:
         words = answer.error or f"{what}: cancelled."
-        error_box(words, lambda: _again(task), key=f"ask_{task.key}")
+        error_box(words, lambda: _again(question), key=f"ask_{question.key}")
     return None
 
 
-def _patiently(task: Task, answer: Answer) -> Answer:
+def _patiently(question: Question[A], answer: Answer[A]) -> Answer[A]:
     """Most looks take less than a second: waiting that long here avoids a flicker."""
     end = time.monotonic() + PATIENCE
     while answer.waiting and time.monotonic() < end:
         time.sleep(0.05)
-        answer = jobs.status(task) or answer
+        answer = jobs.status(question) or answer
     return answer
 
 
-def _value(task: Task) -> Any | None:
+def _value(question: Question[A]) -> A | None:
     try:
-        load = _load_pictures if task.name == "gallery" else _load  # pictures weigh megabytes: fewer are kept
-        return load(task.path, stamp(task.path))
+        load = _load_pictures if question.large else _load  # pictures weigh megabytes: fewer are kept
+        return load(question.path, stamp(question.path))
     except (ExplorerError, OSError) as error:
-        error_box(str(error), lambda: _again(task), key=f"ask_{task.key}")
+        error_box(str(error), lambda: _again(question), key=f"ask_{question.key}")
         return None
 
 
-def _again(task: Task) -> None:
-    task.path.unlink(missing_ok=True)
-    jobs.result(task, owner(), retry=True)
+def _again(question: Question[Any]) -> None:
+    question.path.unlink(missing_ok=True)
+    jobs.result(question, owner(), retry=True)
 
 
-def _wait(task: Task, what: str, height: int) -> None:
+def _wait(question: Question[Any], what: str, height: int) -> None:
     @st.fragment(run_every=1.0)
     def poll() -> None:
-        answer = jobs.status(task)
+        answer = jobs.status(question)
         if answer is None or not answer.waiting:
             st.rerun()
         with st.container(border=True):
             st.progress(min(max(answer.progress, 0.0), 1.0), text=waiting_words(answer, what))
             if height:
                 st.skeleton(height=height)
-            st.button("Cancel", icon=":material/close:", key=f"cancel_{task.key}", on_click=jobs.cancel, args=(task,))
+            st.button(
+                "Cancel", icon=":material/close:", key=f"cancel_{question.key}", on_click=jobs.cancel, args=(question,)
+            )
 
     poll()
 
 
-def waiting_words(answer: Answer, what: str) -> str:
+def waiting_words(answer: Answer[Any], what: str) -> str:
     """One line on how a task stands, e.g. `One shared map: 2 tasks ahead`."""
     if answer.state == "queued":
         state = jobs.alive().state

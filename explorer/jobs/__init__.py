@@ -1,9 +1,7 @@
 """Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
 
 from explorer.jobs.queue import (
-    VERSION,
     Answer,
-    Task,
     cancel,
     cancelled,
     claim,
@@ -13,9 +11,7 @@ from explorer.jobs.queue import (
     result,
     resume,
     status,
-    task,
     train,
-    training,
     trim,
     waiting,
 )
@@ -25,8 +21,6 @@ __all__ = [
     "Answer",
     "Beat",
     "STALE",
-    "Task",
-    "VERSION",
     "alive",
     "beat",
     "cancel",
@@ -39,9 +33,7 @@ __all__ = [
     "result",
     "resume",
     "status",
-    "task",
     "train",
-    "training",
     "trim",
     "waiting",
     "worker_lock",

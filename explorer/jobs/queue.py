@@ -1,6 +1,5 @@
-"""The queue, one SQLite table (WAL), and the results, files named by their task's key."""
+"""The queue, one SQLite table (WAL), and the answers, files named by their question's key."""
 
-import hashlib
 import json
 import sqlite3
 import time
@@ -8,21 +7,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import filelock
 
-from explorer import answers, runs
+from explorer import answers, question, runs
 from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
+from explorer.question import A, Question
 from explorer.recipe import Recipe
-
-VERSION = 4  # part of every key: raise it when a task's meaning changes
-
-SLOW: frozenset[str] = frozenset({"attribute_long", "attribute_many", "excitement", "faithfulness", "on_object",
-    "faithfulness_many", "other_seeds", "randomise", "probe_stages", "rewind", "project_aligned", "map_controls",
-    "interpolate", "curve_point", "find_rates"})  # fmt: skip
-"""Names of tasks that take seconds: they go where UMAP does, so that quick looks never wait for them."""
+from explorer.runs.question import TrainQuestion
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS task (
@@ -34,40 +28,10 @@ CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, sta
 
 
 @dataclass(frozen=True)
-class Task:
-    """A name from `worker.tasks.TASKS` and its plain arguments, as JSON. Equal tasks have equal keys and share a result."""
+class Answer(Generic[A]):
+    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it."""
 
-    name: str
-    arguments: str
-
-    @property
-    def key(self) -> str:
-        """32 hexadecimal digits."""
-        return hashlib.sha256(f"{VERSION}\n{self.name}\n{self.arguments}".encode()).hexdigest()[:32]
-
-    @property
-    def lane(self) -> str:
-        """Which of the worker's processes takes it: `train`, `map` (UMAP, and what takes seconds) or `look`."""
-        if self.name == "train":
-            return "train"
-        return "map" if self.name in SLOW or '"umap"' in self.arguments else "look"
-
-    @property
-    def path(self) -> Path:
-        """Where its result lies once it is done."""
-        return home() / "cache" / f"{self.name}-{self.key}.npz"
-
-
-def task(name: str, **arguments: Any) -> Task:
-    """A task by name and plain arguments (str, int, float, bool, None, lists and dicts of these)."""
-    return Task(name, json.dumps(arguments, sort_keys=True))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """How a task stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it."""
-
-    task: Task
+    question: Question[A]
     state: str
     progress: float = 0.0
     message: str = ""
@@ -79,9 +43,9 @@ class Answer:
         """Whether it may still change by itself."""
         return self.state in ("queued", "running")
 
-    def value(self) -> Any:
+    def value(self) -> A:
         """The result (`done` only)."""
-        return answers.load(self.task.path)
+        return answers.load(self.question.path)
 
 
 @contextmanager
@@ -116,7 +80,7 @@ def _make(path: Path) -> None:
         part.replace(path)
 
 
-def result(wanted: Task, owner: str = "", retry: bool = False) -> Answer:
+def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[A]:
     """How `wanted` stands; queues it where nobody asked before (or, with `retry`, where it failed)."""
     if wanted.path.is_file():
         return Answer(wanted, "done", 1.0)
@@ -128,12 +92,12 @@ def result(wanted: Task, owner: str = "", retry: bool = False) -> Answer:
         if row is None or stale:
             db.execute(
                 "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
-                (wanted.key, wanted.name, wanted.lane, wanted.arguments, owner, time.time()),
+                (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, time.time()),
             )
         return _answer(db, wanted)
 
 
-def status(wanted: Task) -> Answer | None:
+def status(wanted: Question[A]) -> Answer[A] | None:
     """How `wanted` stands, without queueing it; None where nobody asked."""
     if wanted.path.is_file():
         return Answer(wanted, "done", 1.0)
@@ -141,7 +105,7 @@ def status(wanted: Task) -> Answer | None:
         return _answer(db, wanted) if db.execute("SELECT 1 FROM task WHERE key = ?", (wanted.key,)).fetchone() else None
 
 
-def _answer(db: sqlite3.Connection, wanted: Task) -> Answer:
+def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
     row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
     ahead = (
         db.execute(
@@ -157,22 +121,17 @@ def _answer(db: sqlite3.Connection, wanted: Task) -> Answer:
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
     """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
     run = runs.create(recipe, race=race)
-    result(training(run), owner)
+    result(TrainQuestion(run=run), owner)
     return run
 
 
 def resume(run: str, owner: str = "") -> None:
     """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
     runs.update(run, state="queued", error="")
-    result(training(run), owner, retry=True)
+    result(TrainQuestion(run=run), owner, retry=True)
 
 
-def training(run: str) -> Task:
-    """The task that carries out a run."""
-    return task("train", run=run)
-
-
-def cancel(wanted: Task) -> None:
+def cancel(wanted: Question[Any]) -> None:
     """Ask for a task to end: at once where it waits, within a second where it runs."""
     with database() as db:
         db.execute("UPDATE task SET cancel = 1 WHERE key = ?", (wanted.key,))
@@ -181,8 +140,8 @@ def cancel(wanted: Task) -> None:
             (time.time(), wanted.key),
         )
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
-    if gone is not None and gone["state"] == "cancelled" and wanted.name == "train":
-        runs.update(json.loads(wanted.arguments)["run"], state="stopped")
+    if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
+        runs.update(wanted.run, state="stopped")
 
 
 def waiting() -> set[str]:
@@ -191,7 +150,7 @@ def waiting() -> set[str]:
         return {row["lane"] for row in db.execute("SELECT DISTINCT lane FROM task WHERE state = 'queued'")}
 
 
-def claim(lane: str) -> Task | None:
+def claim(lane: str) -> Question[Any] | None:
     """Take the next task of a lane: owners with fewest running first, then least recently served, then oldest."""
     with database() as db:
         row = db.execute(
@@ -199,13 +158,23 @@ def claim(lane: str) -> Task | None:
                 SELECT t.key FROM task t WHERE t.state = 'queued' AND t.lane = ? ORDER BY
                     (SELECT count(*) FROM task r WHERE r.owner = t.owner AND r.lane = t.lane AND r.state = 'running'),
                     (SELECT coalesce(max(s.started), 0) FROM task s WHERE s.owner = t.owner AND s.lane = t.lane),
-                    t.created LIMIT 1) RETURNING name, arguments""",
+                    t.created LIMIT 1) RETURNING key, name, arguments""",
             (time.time(), lane),
         ).fetchone()
-    return Task(row["name"], row["arguments"]) if row else None
+        if row is None:
+            return None
+        try:
+            return question.restored(row["name"], row["arguments"])
+        except (ExplorerError, ValueError) as error:  # another version of Thaw asked it
+            why = f"{error} It was asked by another version of Thaw; ask once more."
+            db.execute(
+                "UPDATE task SET state = 'failed', error = ?, finished = ? WHERE key = ?",
+                (why, time.time(), row["key"]),
+            )
+            return None
 
 
-def note(wanted: Task, **columns: Any) -> None:
+def note(wanted: Question[Any], **columns: Any) -> None:
     """Record how a task goes (the worker's side)."""
     with database() as db:
         names = ", ".join(f"{name} = ?" for name in columns)
@@ -222,11 +191,11 @@ def clear_lost(why: str) -> int:
     """Mark what a dead worker left running as failed and return how many there were."""
     with database() as db:
         lost = db.execute(
-            "UPDATE task SET state = 'failed', error = ?, finished = ? WHERE state = 'running' RETURNING name, arguments",
+            "UPDATE task SET state = 'failed', error = ?, finished = ? WHERE state = 'running' RETURNING lane, arguments",
             (why, time.time()),
         ).fetchall()
     for row in lost:
-        if row["name"] == "train":
+        if row["lane"] == "train":
             _interrupt(json.loads(row["arguments"])["run"], why)
     return len(lost)
 

@@ -1,6 +1,10 @@
 """What a recipe would do, before it is carried out. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from explorer.question import Question
+from explorer.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -75,3 +79,26 @@ class RateSearch:
     batch_size: int
     head: RateCurve
     backbone: RateCurve | None
+
+
+class DescribeQuestion(Question[Description]):
+    """What a recipe does to each stage."""
+
+    handler: ClassVar[str] = "explorer.training.compute.planning:describe"
+    recipe: Recipe
+
+
+class FindRatesQuestion(Question[RateSearch]):
+    """Learning rates that suit a recipe, each with the curve behind it."""
+
+    handler: ClassVar[str] = "explorer.training.compute.planning:find_rates"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    recipe: Recipe
+
+
+class StatisticsShiftQuestion(Question[StatisticsShift]):
+    """How far a recipe's training images lie from the running statistics of its backbone, stage by stage."""
+
+    handler: ClassVar[str] = "explorer.training.compute.planning:statistics_shift"
+    recipe: Recipe

@@ -1,6 +1,5 @@
 """The daemon's loop: claims tasks, forks, watches, kills."""
 
-import json
 import logging
 import multiprocessing
 import signal
@@ -12,7 +11,8 @@ from typing import Any
 
 from explorer import jobs, runs
 from explorer.errors import ExplorerError
-from explorer.jobs import Task
+from explorer.question import Question
+from explorer.runs.question import TrainQuestion
 from explorer.worker import lives
 
 TICK = 0.05  # seconds between looks at the queue
@@ -30,7 +30,7 @@ class Child:
     lane: str
     process: BaseProcess
     pipe: Connection
-    task: Task | None = None
+    task: Question[Any] | None = None
     since: float = 0.0
     stopping: float = 0.0
     late: bool = False
@@ -43,7 +43,7 @@ class Worker:
         method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
         self.context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
-            self.context.set_forkserver_preload(["explorer.worker.tasks"])
+            self.context.set_forkserver_preload(["explorer.worker.handlers"])
         self.slots = slots
         self.children: list[Child] = []
 
@@ -71,7 +71,7 @@ class Worker:
     def _busy(self) -> bool:
         return any(child.task for child in self.children)
 
-    def _start(self, lane: str, life: Any, argument: Any, task: Task | None = None) -> None:
+    def _start(self, lane: str, life: Any, argument: Any, task: Question[Any] | None = None) -> None:
         ours, theirs = self.context.Pipe()
         process = self.context.Process(target=life, args=(theirs, argument), daemon=True, name=lane)
         process.start()
@@ -82,12 +82,12 @@ class Worker:
         """Give waiting tasks to whoever is free."""
         lanes = jobs.waiting()
         while "train" in lanes and len(self._lane("train")) < self.slots and (task := jobs.claim("train")):
-            self._start("train", lives.train, json.loads(task.arguments)["run"], task)
+            self._start("train", lives.train, task, task)
         for child in self._lane("look") + self._lane("map"):
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
                 child.task, child.since = task, time.monotonic()
-                _send(child, (task.name, json.loads(task.arguments), task.path))
+                _send(child, task)
 
     def _stop_unwanted(self, now: float) -> None:
         """Ask cancelled trainings to stop and kill what does not, or what takes too long."""
@@ -163,13 +163,12 @@ def _cause(code: int | None, late: bool) -> str:
     return f"The process ended unexpectedly (exit code {code}); worker.log in Thaw's folder has its last words."
 
 
-def _close_run(task: Task, state: str, why: str) -> None:
+def _close_run(task: Question[Any], state: str, why: str) -> None:
     """Write into a run's folder what its dead process could not."""
-    if task.name != "train":
+    if not isinstance(task, TrainQuestion):
         return
     try:
-        run = json.loads(task.arguments)["run"]
-        if runs.read(run).state in ("queued", "interrupted", "running"):
-            runs.update(run, state=state, error=why)
+        if runs.read(task.run).state in ("queued", "interrupted", "running"):
+            runs.update(task.run, state=state, error=why)
     except (ExplorerError, OSError, ValueError) as error:
         log.warning("could not close a run: %s", error)

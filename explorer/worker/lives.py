@@ -1,6 +1,5 @@
 """What the worker's children do: carry out one run, or answer one question after the other."""
 
-import inspect
 import os
 import time
 import traceback
@@ -10,6 +9,7 @@ from typing import Any
 
 from explorer.answers import save
 from explorer.errors import ExplorerError, Stopped
+from explorer.question import Question
 
 
 def report_through(pipe: Connection) -> Any:
@@ -30,35 +30,28 @@ def report_through(pipe: Connection) -> Any:
     return report
 
 
-def train(pipe: Connection, run: str) -> None:
+def train(pipe: Connection, question: Question[Any]) -> None:
     """The life of a training process."""
-    from explorer.training.compute import handlers
+    from explorer.worker.handlers import answer
 
-    _tell(pipe, lambda: handlers.train(run, report_through(pipe)))
+    _tell(pipe, lambda: answer(question, report_through(pipe)))
 
 
 def look(pipe: Connection, warm: bool) -> None:
-    """The life of a looking process: one task after the other, its models kept warm."""
+    """The life of a looking process: one question after the other, its models kept warm."""
     from explorer.looks.projection.compute.joint import warm_up
     from explorer.models import devices
-    from explorer.worker.tasks import TASKS
+    from explorer.worker.handlers import answer
 
     devices.set_threads()
     warm_up("umap" if warm else "pca")
     pipe.send(("ready", ""))
     while True:
         try:
-            name, arguments, path = pipe.recv()
+            question = pipe.recv()
         except (EOFError, OSError):
             return
-        _tell(pipe, lambda: save(_answer(TASKS[name], arguments, pipe), path))  # noqa: B023  (called at once)
-
-
-def _answer(task: Callable[..., Any], arguments: dict[str, Any], pipe: Connection) -> Any:
-    """What the task gives back; a task that takes a `report` tells through it how far it is."""
-    if "report" in inspect.signature(task).parameters:
-        return task(**arguments, report=report_through(pipe))
-    return task(**arguments)
+        _tell(pipe, lambda: save(answer(question, report_through(pipe)), question.path))  # noqa: B023  (called at once)
 
 
 def _tell(pipe: Connection, work: Callable[[], object]) -> None:

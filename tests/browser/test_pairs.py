@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import stand_ins
 
-from explorer import jobs
 from explorer.answers import save
+from explorer.looks.images.question import GalleryQuestion
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,7 @@ def test_the_address_names_the_runs_and_going_back_is_no_trap(
 ) -> None:
     a, b = (stand_ins.finished_run(wrong=n, strategy=s) for n, s in ((6, "linear_probe"), (2, "last_stage")))
     for run in (a, b):
-        save(stand_ins.gallery(), jobs.task("gallery", run=run).path)
+        save(stand_ins.gallery(), GalleryQuestion(run=run).path)
     page.goto(f"{served()}/runs")
     settled(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Which images").click()

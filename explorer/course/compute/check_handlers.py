@@ -8,7 +8,7 @@ from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.carrying import Failed, carry_out
 from explorer.course.compute.truths import TRUTHS
 from explorer.course.compute.truths.asked import Asked
-from explorer.course.question_checks import Trial, Truth
+from explorer.course.question.checks import Trial, Truth
 from explorer.course.texts import Check
 from explorer.errors import ExplorerError, unknown
 from explorer.models import devices

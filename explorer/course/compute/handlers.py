@@ -13,7 +13,7 @@ from explorer.catalogue.backbones import backbone as catalogued
 from explorer.course.compute.truths.heads import old_head
 from explorer.course.compute.truths.looking import before_and_after
 from explorer.course.lesson_runs import CURVE_SETS, CURVE_STEPS
-from explorer.course.question import CurvePoint, NewHead, Stillness, Walk, WalkStage
+from explorer.course.question.live import CurvePoint, NewHead, Stillness, Walk, WalkStage
 from explorer.data import datasets
 from explorer.data.images import Data, Images
 from explorer.errors import ExplorerError, unknown

@@ -9,7 +9,7 @@ from explorer.course import texts
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.carrying import SMALL, beside, run
 from explorer.course.compute.snippets.scenes import opening
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.snippets import Snippet
 from explorer.course.texts import Code
 from explorer.errors import ExplorerError, unknown
 

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, TEXT, bare, finish, named
 from explorer.app.figures.tiles import GAP, row_of_tiles
-from explorer.course.question import CurvePoint, Walk, WalkStage
+from explorer.course.question.live import CurvePoint, Walk, WalkStage
 
 ROW = 150  # pixels of a stage
 ARMS = {

@@ -5,13 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.links import linked
 from explorer.app.words import safe_md
 from explorer.catalogue import Backbone
 from explorer.course import texts
-from explorer.course.question_checks import Trial, Truth
+from explorer.course.question.checks import CheckTruthQuestion, Trial, Truth, TryLinesQuestion
 from explorer.course.texts import Check, filled, shuffled
 from explorer.course.view.progress_words import note_check, passed
 from explorer.course.view.runs import need_runs
@@ -71,9 +70,7 @@ def _truth(check: Check, language: str, row: Backbone, weights: str) -> Truth | 
         return None
     ids = {word: run.id for word, run in made.items()}
     what = {"check": check.code, "language": language, "backbone": row.name, "weights": weights, "runs": ids}
-    return ask(
-        jobs.task("check_truth", **what, digest=check.digest), "Computing the answer on the live model", 0, soon=True
-    )
+    return ask(CheckTruthQuestion(**what, digest=check.digest), "Computing the answer on the live model", 0, soon=True)
 
 
 def _verdict(right: bool, words: str) -> None:
@@ -232,7 +229,7 @@ def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
 
 def _try(check: Check, language: str, row: Backbone, weights: str, order: list[int]) -> Trial | None:
     what = {"check": check.code, "language": language, "backbone": row.name, "weights": weights, "order": order}
-    return ask(jobs.task("try_lines", **what, digest=check.digest), "Carrying it out on the live model", 0, soon=True)
+    return ask(TryLinesQuestion(**what, digest=check.digest), "Carrying it out on the live model", 0, soon=True)
 
 
 def _trial(found: Trial) -> None:

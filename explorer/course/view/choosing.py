@@ -1,6 +1,7 @@
 """Live parts of the lesson's last step: how few images are enough here, and what to try on one's own."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,16 +13,16 @@ from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.course import lesson_runs
 from explorer.course.figures.lessons import small_curve
 from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SETS, CURVE_SIZES, LIKENESS, amount_of
-from explorer.course.question import CurvePoint
-from explorer.jobs import Task
+from explorer.course.question.live import CurvePoint, CurvePointQuestion
+from explorer.question import Question
 
 _HERE = "lesson_curve"
 
 
-def tasks_of(dataset: str) -> list[Task]:
+def tasks_of(dataset: str) -> list[Question[Any]]:
     """Every point of the curve, the cheapest first, so that both lines grow together."""
     points = ((k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS)
-    return [jobs.task("curve_point", dataset=dataset, per_class=k, arm=arm, seed=seed) for k, seed, arm in points]
+    return [CurvePointQuestion(dataset=dataset, per_class=k, arm=arm, seed=seed) for k, seed, arm in points]
 
 
 def computed(dataset: str) -> list[CurvePoint]:
@@ -100,7 +101,7 @@ def _stop(dataset: str) -> None:
             jobs.cancel(task)
 
 
-def _grow(dataset: str, wanted: list[Task]) -> None:
+def _grow(dataset: str, wanted: list[Question[Any]]) -> None:
     """The points so far, redrawn as they come."""
 
     @st.fragment(run_every=1.0)

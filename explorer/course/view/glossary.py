@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.language import pick_language
 from explorer.app.links import file_of, in_address, linked, place
 from explorer.app.words import safe_md
 from explorer.catalogue import Backbone
 from explorer.course import texts
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.snippets import RunSnippetQuestion, Snippet
 from explorer.course.texts import Question, Term
 from explorer.course.view.terms import DRAWN
 from explorer.training.view.forms import pick_backbone
@@ -181,7 +180,7 @@ def _snippet(term: Term, row: Backbone, weights: str) -> None:
         st.info(misfit, icon=":material/info:")
         return
     what = {"term": term.name, "language": language, "backbone": row.name, "weights": weights}
-    task = jobs.task("run_snippet", **what, digest=texts.digest(term.snippet.code))
+    task = RunSnippetQuestion(**what, digest=texts.digest(term.snippet.code))
     found = ask(task, f"Running it on {row.title}", height=120)
     if found is None:
         return

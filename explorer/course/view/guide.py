@@ -12,7 +12,7 @@ from explorer.app.links import linked
 from explorer.app.words import count, plain, safe_md, share_words
 from explorer.catalogue import DATASETS
 from explorer.course import lesson_runs
-from explorer.course.question import CurvePoint
+from explorer.course.question.live import CurvePoint
 from explorer.course.texts import Hint, Step, filled
 from explorer.course.view.choosing import asked_for, computed, pick_curve, tasks_of
 from explorer.course.view.progress_words import passed

@@ -4,18 +4,20 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import evidence, jobs, runs
+from explorer import evidence, runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import audit_badge, difference_words, group_of, percent, result_words
 from explorer.catalogue import Backbone
 from explorer.course import lesson_runs
+from explorer.course.question.live import BesideStartQuestion
 from explorer.course.view.runs import need_runs, seen
 from explorer.errors import ExplorerError
 from explorer.looks.pair.view import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.similarity.figures.change import change_bars
+from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.runs import Run
 from explorer.training.figures.curves import curves
 from explorer.training.view.following import LIVE, follow, latest, lost, start
@@ -115,7 +117,7 @@ def still(row: Backbone, weights: str, word: str) -> None:
     made = need_runs((word,), f"lesson_still_{word}")
     if made is None:
         return
-    found = ask(jobs.task("beside_start", run=made[word].id, method="pca"), "Before and after, bit by bit", height=420)
+    found = ask(BesideStartQuestion(run=made[word].id, method="pca"), "Before and after, bit by bit", height=420)
     if found is None:
         return
     n, points = len(found.map.labels), dict(zip(found.stages, found.largest, strict=True))
@@ -153,7 +155,7 @@ def moved(row: Backbone, weights: str, one: str, two: str) -> None:
         return
     same = _learns(made[one]) == _learns(made[two])
     for word in (two,) if same else (one, two):
-        found = ask(jobs.task("compare", a=made["probe"].id, b=made[word].id), "Comparing stage by stage", height=360)
+        found = ask(CompareQuestion(a=made["probe"].id, b=made[word].id), "Comparing stage by stage", height=360)
         if found is not None:
             st.markdown(f"**{lesson_runs.NAMES[word]}**, against the frozen backbone")
             draw(partial(change_bars, found, _learns(made[word])), f"lesson_moved_{word}")

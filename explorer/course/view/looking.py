@@ -4,7 +4,6 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
 from explorer.app.words import safe_md
@@ -15,8 +14,11 @@ from explorer.course.view.runs import need_runs
 from explorer.course.view.structure import pick_picture
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.attribution.question.maps import AttributeQuestion
+from explorer.looks.attribution.question.trust import RandomiseQuestion
 from explorer.looks.attribution.view import NEGATIVE
 from explorer.looks.features.figures.strip import feature_strip
+from explorer.looks.features.question import FeatureStripQuestion
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 
@@ -43,7 +45,7 @@ def look(row: Backbone, weights: str, one: str, two: str) -> None:
         return
     image = pick_picture("walk")
     if way == WAYS[0]:
-        strip = ask(jobs.task("feature_strip", a=a, b=b, image=image), "The whole backbone", height=440)
+        strip = ask(FeatureStripQuestion(a=a, b=b, image=image), "The whole backbone", height=440)
         if strip is not None:
             learns = made[two].recipe.learns if made[two].recipe else ()
             draw(partial(feature_strip, strip, "", learns), "lesson_strip")
@@ -62,7 +64,7 @@ def _attribution(a: str, b: str, image: int) -> None:
     what = {"image": image, "target": target, "method": method, "stage": STAGE}
     if method == "gradcam":
         what["times"] = 2
-    found = ask(jobs.task("attribute", a=a, b=b, **what), ATTRIBUTIONS[method].title, height=400)
+    found = ask(AttributeQuestion(a=a, b=b, **what), ATTRIBUTIONS[method].title, height=400)
     if found is not None:
         st.caption(safe_md(f"Evidence for “{target}”, the right class of test image {image}.") + f" Stage: {STAGE}.")
         draw(partial(attribution, found), "lesson_attribution")
@@ -78,7 +80,7 @@ def trust(row: Backbone, weights: str, word: str) -> None:
     image = min(image, len(said.labels) - 1)
     target = said.classes[int(said.labels[image])]
     what = {"image": image, "target": target, "method": "gradcam", "stage": STAGE, "against": NEGATIVE}
-    found = ask(jobs.task("randomise", run=run, **what), "Replacing weights, stage by stage", height=420)
+    found = ask(RandomiseQuestion(run=run, **what), "Replacing weights, stage by stage", height=420)
     if found is not None:
         code = ("explorer/looks/attribution/compute/randomisation.py", "cascade")
         draw(partial(randomisation, found), "lesson_random", code=code)

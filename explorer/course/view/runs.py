@@ -12,6 +12,7 @@ from explorer.course import lesson_runs
 from explorer.course.view.progress import note_deeds
 from explorer.errors import ExplorerError
 from explorer.runs import Run
+from explorer.runs.question import TrainQuestion
 from explorer.training.view.following import LIVE, latest, lost, progress, result_line, start
 
 
@@ -122,7 +123,7 @@ def _follow(made: dict[str, Run], key: str) -> None:
                     st.progress(share, text=f"{lesson_runs.NAMES[word]}: {phase}")
                     st.button(
                         "Stop", icon=":material/stop:", key=f"{key}_stop_{word}", on_click=jobs.cancel,
-                        args=(jobs.training(run.id),),
+                        args=(TrainQuestion(run=run.id),),
                     )  # fmt: skip
 
     bars()

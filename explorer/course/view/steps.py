@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.language import pick_language
 from explorer.app.links import file_of, in_address, linked, place
@@ -12,7 +11,7 @@ from explorer.app.visitor import choice
 from explorer.app.words import safe_md
 from explorer.catalogue import BACKBONES, Backbone
 from explorer.course import texts
-from explorer.course.question_snippets import Snippet
+from explorer.course.question.snippets import RunStepSnippetQuestion, Snippet
 from explorer.course.texts import Step
 from explorer.course.view import choosing, learning, looking, structure
 from explorer.course.view.checks import show_checks
@@ -137,7 +136,7 @@ def _read(step: Step, language: str, row: Backbone, weights: str) -> None:
         return
     st.code(step.snippet.code, language="python", wrap_lines=True)
     what = {"step": step.name, "language": language, "backbone": row.name, "weights": weights}
-    task = jobs.task("run_step_snippet", **what, digest=texts.digest(step.snippet.code))
+    task = RunStepSnippetQuestion(**what, digest=texts.digest(step.snippet.code))
     found = ask(task, f"Running it on {row.title}", height=60)
     if found is not None:
         st.markdown(f":small[Printed by {row.title}, weights {found.weights}, in {found.seconds:.1f} s:]")

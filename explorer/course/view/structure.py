@@ -5,7 +5,6 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, accuracies
@@ -13,12 +12,12 @@ from explorer.app.words import count, percent, safe_md, share_words
 from explorer.catalogue import BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.course.figures import lessons
-from explorer.course.question import NewHead, Walk
+from explorer.course.question.live import BaseFiltersQuestion, NewHead, NewHeadQuestion, Walk, WalkQuestion
 from explorer.errors import ExplorerError
 from explorer.looks.features.figures.filters import first_filters
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, described, strips
-from explorer.training.question import Description
+from explorer.training.question import DescribeQuestion, Description
 from explorer.training.view.forms import batchnorm_choices
 from explorer.training.view.strips import stage_strip
 
@@ -47,7 +46,7 @@ def _another(key: str) -> None:
 
 def filters(row: Backbone, weights: str) -> None:
     """The first filters, pre-trained beside random, and what a real picture excites."""
-    found = ask(jobs.task("base_filters", backbone=row.name, weights=weights), "First filters", height=440)
+    found = ask(BaseFiltersQuestion(backbone=row.name, weights=weights), "First filters", height=440)
     if found is not None:
         draw(partial(first_filters, found, False, True), "lesson_filters")
         told = "random weights too, since its file is not here" if weights == "random" else f"weights {weights}"
@@ -61,7 +60,7 @@ def filters(row: Backbone, weights: str) -> None:
 
 
 def _walk(row: Backbone, weights: str, image: int) -> Walk | None:
-    task = jobs.task("walk", backbone=row.name, weights=weights, image=image)
+    task = WalkQuestion(backbone=row.name, weights=weights, image=image)
     return ask(task, "One picture through the backbone", height=420)
 
 
@@ -84,7 +83,7 @@ def walk(row: Backbone, weights: str) -> None:
 
 
 def _described(recipe: dict[str, object], what: str) -> Description | None:
-    return ask(jobs.task("describe", recipe=make(**recipe).model_dump()), what, height=160)
+    return ask(DescribeQuestion(recipe=make(**recipe)), what, height=160)
 
 
 def families(row: Backbone, weights: str) -> None:
@@ -173,7 +172,7 @@ def _draw_anew() -> None:
 
 def _head(row: Backbone, weights: str, classes: int, seed: int, image: int) -> NewHead | None:
     what = {"backbone": row.name, "weights": weights, "classes": classes, "seed": seed, "image": image}
-    return ask(jobs.task("new_head", **what), "A new head", height=300)
+    return ask(NewHeadQuestion(**what), "A new head", height=300)
 
 
 def untrained(row: Backbone, weights: str) -> None:
@@ -211,7 +210,7 @@ def switches(row: Backbone, weights: str) -> None:
     except ExplorerError as error:
         st.warning(safe_md(str(error)), icon=":material/info:")
         return
-    found = ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=160)
+    found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=160)
     if found is None:
         return
     stage_strip([described("", found)])

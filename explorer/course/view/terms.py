@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer import evidence, jobs
+from explorer import evidence
 from explorer.app.asking import ask
 from explorer.app.words import percent
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, phases
+from explorer.training.question import DescribeQuestion
 from explorer.training.view.strips import stage_strip
 
 
@@ -20,7 +21,7 @@ def strategy(row: Backbone, weights: str, name: str) -> None:
         st.caption(f"{row.title} has no normalisation layers.")
         return
     recipe = make(backbone=row.name, weights=weights, strategy=name)
-    found = ask(jobs.task("describe", recipe=recipe.model_dump()), "Building the network", height=160)
+    found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=160)
     if found is not None:
         stage_strip(phases(recipe, found))
         classes = DATASETS[recipe.dataset].classes

@@ -3,31 +3,42 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
 from explorer.catalogue.methods import AttributionMethod, looking_stage
-from explorer.jobs import Task
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.maps import Shown, attribution
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
-from explorer.looks.attribution.question.maps import Attribution
+from explorer.looks.attribution.question.maps import (
+    AttributeManyQuestion,
+    AttributeQuestion,
+    Attribution,
+    OtherSeedsQuestion,
+)
+from explorer.looks.attribution.question.trust import (
+    FaithfulnessManyQuestion,
+    FaithfulnessQuestion,
+    OnObjectQuestion,
+    RandomiseQuestion,
+)
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import choose_image, pick_target, true_probability
 from explorer.looks.images.view.selection import selected
 from explorer.looks.pair.view import pick_stage
+from explorer.question import Question
 from explorer.runs import Run
 
 SIXTEEN = 16
+Q = TypeVar("Q", bound=Question[Any])
 NEGATIVE = "guided_backprop"
 
 
@@ -50,16 +61,14 @@ class Look:
         """The backbone of A and B, by its name."""
         return self.a.recipe.backbone if self.a.recipe else ""
 
-    def task(self, name: str, **arguments: Any) -> Task:
-        """The task of this name; what the method has not, or what is the usual, is not named."""
-        how: dict[str, Any] = {"method": self.method.name, "stage": self.stage}
-        if self.method.baseline and self.baseline != "grey":
+    def question(self, kind: type[Q], **fields: Any) -> Q:
+        """A question of this kind; what the method has not is not asked, and what the kind has not is left out."""
+        how: dict[str, Any] = {"method": self.method.name, "stage": self.stage, "rather_than": self.rather_than}
+        if self.method.baseline:
             how["baseline"] = self.baseline
-        if self.method.staged and self.times > 1 and name != "randomise":
+        if self.method.staged:
             how["times"] = self.times
-        if self.rather_than and "target" in arguments and name != "randomise":
-            how["rather_than"] = self.rather_than
-        return jobs.task(name, **how, **arguments)
+        return kind(**{name: value for name, value in how.items() if name in kind.model_fields}, **fields)
 
 
 def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
@@ -176,10 +185,8 @@ def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
         apart = st.toggle("B − A", key="attribution_difference")
         own = st.toggle("Each on its own scale", key="attribution_normalised", help="Hides which map is stronger.")
         rising = look.method.signed and st.toggle("Only what speaks for the class", key="attribution_positive")
-    long = look.method.passes > 1
-    runs = {"a": look.a.id, "b": look.b.id}
-    task = look.task("attribute_long" if long else "attribute", **runs, image=image, target=look.target)
-    found = ask(task, look.method.title, height=400)
+    asked = look.question(AttributeQuestion, a=look.a.id, b=look.b.id, image=image, target=look.target)
+    found = ask(asked, look.method.title, height=400)
     if found is None:
         return
     shown = Shown(normalised=own, positive=bool(rising))
@@ -218,8 +225,8 @@ def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
             "Select others in a map or under “All images”."
         )
     runs = {"a": look.a.id, "b": look.b.id}
-    task = look.task("attribute_many", **runs, images=[int(i) for i in marked], target=look.target)
-    found = ask(task, f"{look.method.title}, {len(marked)} images", height=640)
+    asked = look.question(AttributeManyQuestion, **runs, images=tuple(int(i) for i in marked), target=look.target)
+    found = ask(asked, f"{look.method.title}, {len(marked)} images", height=640)
     if found is not None:
         draw(partial(attributions, found), "attribution_many", on_select=_clicked,
              code=("explorer/looks/attribution/compute/map_handlers.py", "attribute_many"))  # fmt: skip
@@ -233,8 +240,8 @@ def _clicked() -> None:
 
 def seeded(look: Look, gallery: Gallery, image: int | str) -> None:
     """A's map beside those of A with other seeds: the yardstick for a difference between A and B."""
-    task = look.task("other_seeds", a=look.a.id, b=look.b.id, image=image, target=look.target)
-    found = ask(task, "Heads with other seeds", height=460)
+    asked = look.question(OtherSeedsQuestion, a=look.a.id, b=look.b.id, image=image, target=look.target)
+    found = ask(asked, "Heads with other seeds", height=460)
     if found is None:
         return
     code = ("explorer/looks/attribution/compute/seed_handlers.py", "other_seeds")
@@ -246,20 +253,20 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
     """Whether maps beat orders as compact as they are, over many images; then one picture; on shapes, the object's mask."""
     runs = {"a": look.a.id, "b": look.b.id}
     st.subheader("Over many test images")
-    many = ask(look.task("faithfulness_many", **runs), "Deletion and insertion, many images", height=360)
+    many = ask(look.question(FaithfulnessManyQuestion, **runs), "Deletion and insertion, many images", height=360)
     if many is not None:
         draw(partial(faithfulnesses, many), "attribution_faithful_many",
              code=("explorer/looks/attribution/compute/controls.py", "gains"))  # fmt: skip
         st.caption("Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + ".")
     st.subheader("In this picture")
-    task = look.task("faithfulness", **runs, image=image, target=look.target)
-    found = ask(task, "Deletion and insertion", height=420)
+    asked = look.question(FaithfulnessQuestion, **runs, image=image, target=look.target)
+    found = ask(asked, "Deletion and insertion", height=420)
     if found is not None:
         draw(partial(faithfulness, found), "attribution_faithful",
              code=("explorer/looks/attribution/compute/faithfulness.py", "curves"))  # fmt: skip
     if look.a.recipe and look.a.recipe.dataset == "shapes":
         st.subheader("On the object?")
-        found = ask(look.task("on_object", **runs), "Maps against the objects' masks", height=380)
+        found = ask(look.question(OnObjectQuestion, **runs), "Maps against the objects' masks", height=380)
         if found is not None:
             draw(partial(on_object, found), "attribution_object",
                  code=("explorer/looks/attribution/compute/faithfulness.py", "inside"))  # fmt: skip
@@ -272,8 +279,8 @@ def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
     if why:
         title = ATTRIBUTIONS[NEGATIVE].title.split(" (")[0]
         st.caption(f"The negative control is missing: {title} does not apply to this backbone, since {why}.")
-    task = look.task("randomise", run=look.b.id, image=image, target=look.target, against=control)
-    found = ask(task, "Randomising B, stage by stage", height=420)
+    asked = look.question(RandomiseQuestion, run=look.b.id, image=image, target=look.target, against=control)
+    found = ask(asked, "Randomising B, stage by stage", height=420)
     if found is None:
         return
     code = ("explorer/looks/attribution/compute/randomisation.py", "cascade")

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
 from explorer.cells import Cells
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -138,3 +140,48 @@ class Filters:
     kept: np.ndarray
     a: np.ndarray
     b: np.ndarray
+
+
+class FeatureMapsQuestion(Question[FeatureMaps]):
+    """What the channels of one stage answer to one picture, in A and in B."""
+
+    handler: ClassVar[str] = "explorer.looks.features.compute.handlers:feature_maps"
+    a: str
+    b: str
+    stage: str
+    image: int | str
+
+
+class FeatureStripQuestion(Question[FeatureStrip]):
+    """The strongest channels of every stage for one picture, in A and in B."""
+
+    handler: ClassVar[str] = "explorer.looks.features.compute.handlers:feature_strip"
+    a: str
+    b: str
+    image: int | str
+
+
+class SelectivityQuestion(Question[Selectivity]):
+    """Which class each channel prefers, and how clearly, in A and in B."""
+
+    handler: ClassVar[str] = "explorer.looks.features.compute.handlers:selectivity"
+    a: str
+    b: str
+
+
+class ExcitementQuestion(Question[Excitement]):
+    """The test images that excite each channel most, in A and in B, at every stage."""
+
+    handler: ClassVar[str] = "explorer.looks.features.compute.handlers:excitement"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+
+
+class FiltersQuestion(Question[Filters]):
+    """The filters of the first convolution, in A and in B."""
+
+    handler: ClassVar[str] = "explorer.looks.features.compute.handlers:filters"
+    a: str
+    b: str

@@ -6,16 +6,27 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.looks.features.figures.exciting import SHOWN, Top, exciting
+from explorer.looks.features.figures.exciting import boxes as boxes_of
 from explorer.looks.features.figures.filters import first_filters
 from explorer.looks.features.figures.stage import ACROSS, channel_maps, feature_maps, own_maps, two_channel_maps
 from explorer.looks.features.figures.strip import feature_strip
-from explorer.looks.features.question import Excitement, FeatureMaps, Selectivity, StageExcitement, StageSelectivity
+from explorer.looks.features.question import (
+    Excitement,
+    ExcitementQuestion,
+    FeatureMaps,
+    FeatureMapsQuestion,
+    FeatureStripQuestion,
+    FiltersQuestion,
+    Selectivity,
+    SelectivityQuestion,
+    StageExcitement,
+    StageSelectivity,
+)
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import choose_image
 from explorer.looks.pair.view import pick_stage, same_start
@@ -31,7 +42,7 @@ _SELECTIVITY = (
 def whole(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
     """Every stage's strongest channels for one picture; a click opens the stage."""
     stage = pick_stage(b)
-    strip = ask(jobs.task("feature_strip", a=a.id, b=b.id, image=image), "The whole backbone", height=440)
+    strip = ask(FeatureStripQuestion(a=a.id, b=b.id, image=image), "The whole backbone", height=440)
     if strip is None:
         return
     learns = b.recipe.learns if b.recipe else ()
@@ -59,7 +70,7 @@ def one_stage(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
 
 
 def _stage(a: Run, b: Run, stage: str, image: int | str) -> None:
-    maps = ask(jobs.task("feature_maps", a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=520)
+    maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=520)
     if maps is None:
         return
     if not same_start(a, b):
@@ -124,7 +135,7 @@ def _strengths(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _selectivity(a: Run, b: Run, stage: str) -> tuple[Selectivity, StageSelectivity] | None:
-    found = ask(jobs.task("selectivity", a=a.id, b=b.id), "Class selectivity", height=0)
+    found = ask(SelectivityQuestion(a=a.id, b=b.id), "Class selectivity", height=0)
     return None if found is None else (found, next(row for row in found.stages if row.stage == stage))
 
 
@@ -165,7 +176,7 @@ def _open_channel(channel: int, of_b: int = 0) -> None:
 def one_channel(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
     """One channel: its maps for the picture, and the test images that excite it most in A and in B."""
     stage = pick_stage(b)
-    maps = ask(jobs.task("feature_maps", a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
+    maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
     if maps is None:
         return
     if not same_start(a, b):
@@ -178,7 +189,7 @@ def one_channel(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
         code=("explorer/looks/features/compute/channels.py", "maps"),
     )
     st.subheader("What excites it most")
-    found = ask(jobs.task("excitement", a=a.id, b=b.id), "The test images that excite each channel", height=400)
+    found = ask(ExcitementQuestion(a=a.id, b=b.id), "The test images that excite each channel", height=400)
     if found is not None:
         _exciting(found, gallery, stage, channel)
 
@@ -230,7 +241,7 @@ def _top(found: Excitement, row: StageExcitement, gallery: Gallery, channel: int
     """One network's row of the strongest images."""
     of = {name: getattr(row, f"{name}_{letter}")[channel][:SHOWN] for name in ("top", "value", "place", "elsewhere")}
     names = tuple(plain(found.classes[found.labels[i]], 40) for i in of["top"])
-    boxes = exciting.boxes(row, of["place"], found.size, found.shown)
+    boxes = boxes_of(row, of["place"], found.size, found.shown)
     return Top(of["top"], gallery.images[of["top"]], names, of["value"], of["elsewhere"], boxes)
 
 
@@ -256,7 +267,7 @@ def _answer_words(found: Excitement, row: StageExcitement, channel: int) -> str:
 
 def first_layer(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
     """The first convolution's filters as pictures."""
-    found = ask(jobs.task("filters", a=a.id, b=b.id), "First filters", height=400)
+    found = ask(FiltersQuestion(a=a.id, b=b.id), "First filters", height=400)
     if found is None:
         return
     each = st.toggle(

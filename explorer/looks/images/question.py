@@ -1,8 +1,11 @@
 """The test images, and what two runs say of them. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,28 @@ class Movement:
 
     stage: str
     moved: np.ndarray
+
+
+class GalleryQuestion(Question[Gallery]):
+    """The test images of a run as thumbnails, with what it said of them."""
+
+    handler: ClassVar[str] = "explorer.looks.images.compute:gallery"
+    large: ClassVar[bool] = True
+    run: str
+
+
+class SeeQuestion(Question[Seen]):
+    """One picture, of the test set or a visitor's own, and what A and B say of it."""
+
+    handler: ClassVar[str] = "explorer.looks.images.compute:see"
+    a: str
+    b: str
+    image: int | str
+
+
+class MovementQuestion(Question[Movement]):
+    """How far each test image moved from A to B in the features of the last stage."""
+
+    handler: ClassVar[str] = "explorer.looks.images.compute:movement"
+    a: str
+    b: str

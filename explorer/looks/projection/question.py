@@ -1,10 +1,12 @@
 """The shared map. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from explorer.evidence import Score
+from explorer.question import A, Lane, Question
 
 
 def in_proportion(labels: np.ndarray, most: int) -> np.ndarray:
@@ -135,3 +137,58 @@ class Noise:
     classes: tuple[str, ...]
     knn: Score
     trust: float
+
+
+class _Layout(Question[A]):
+    """How points are laid out: `pca`, `umap` (or `aligned`, for two runs), and UMAP's settings."""
+
+    method: str = "umap"
+    neighbours: int = 15
+    min_dist: float = 0.1
+    seed: int = 0
+
+    @property
+    def lane(self) -> Lane:
+        """UMAP takes seconds, PCA none."""
+        return "look" if self.method == "pca" and not self.slow else "map"
+
+
+class ProjectQuestion(_Layout[Projection]):
+    """One shared map of the test images in A and in B, at the last stage."""
+
+    handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:project"
+    reports: ClassVar[bool] = True
+    a: str
+    b: str
+
+
+class MapControlsQuestion(_Layout[MapControls]):
+    """The same procedure where there is nothing to find: shuffled images, and a random network in B's place."""
+
+    handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:map_controls"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+
+
+class ProjectEpochsQuestion(_Layout[Trajectory]):
+    """The test images at the last stage of one run: pre-trained, then after each epoch."""
+
+    handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:project_epochs"
+    reports: ClassVar[bool] = True
+    run: str
+
+
+class ProjectNoiseQuestion(_Layout[Noise]):
+    """Gaussian noise of the size of a run's features, laid out by the same recipe."""
+
+    handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:project_noise"
+    run: str
+
+
+class SeparationQuestion(Question[Separation]):
+    """How far the classes are apart at the last stage of a run, in the full space."""
+
+    handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:separation"
+    run: str

@@ -20,6 +20,7 @@ from explorer.race.races import Arm, Paired, Race
 from explorer.race.view.standings import reason
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.question import TrainQuestion
 from explorer.training.view.following import LIVE, lost, progress
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
@@ -239,7 +240,7 @@ def stop_race(race: Race) -> None:
     """Stop every run that is not over, those that wait first, so that none of them starts meanwhile."""
     for run in reversed(race.runs):
         if run.state in LIVE:
-            jobs.cancel(jobs.training(run.id))
+            jobs.cancel(TrainQuestion(run=run.id))
 
 
 def _lanes(race: Race) -> list[Lane]:

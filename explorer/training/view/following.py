@@ -16,6 +16,7 @@ from explorer.app.words import group_of, grouped_words, result_words, safe_md, s
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
 from explorer.runs import Run
+from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
 
 _STARTING = threading.Lock()
@@ -56,7 +57,7 @@ def lost(run: Run) -> Run:
     """A run that reads queued or running but that no task stands for any more is interrupted."""
     if run.state not in LIVE:
         return run
-    answer = jobs.status(jobs.training(run.id))
+    answer = jobs.status(TrainQuestion(run=run.id))
     if answer is not None and answer.waiting:
         return run
     fresh = runs.read(run.id)
@@ -93,7 +94,7 @@ def progress(run: Run) -> tuple[float, str]:
     """How far a run is, in [0, 1], and its phase in words."""
     if run.state == "finished":
         return 1.0, "finished"
-    answer = jobs.status(jobs.training(run.id))
+    answer = jobs.status(TrainQuestion(run=run.id))
     if answer is None:
         return 0.0, run.state
     phase = str(run.facts.get("phase") or answer.message or "")
@@ -124,7 +125,11 @@ def _live(run_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(done, text=words)
         st.button(
-            "Stop", icon=":material/stop:", key=f"stop_{run_id}", on_click=jobs.cancel, args=(jobs.training(run_id),)
+            "Stop",
+            icon=":material/stop:",
+            key=f"stop_{run_id}",
+            on_click=jobs.cancel,
+            args=(TrainQuestion(run=run_id),),
         )
     if run.epochs:
         draw(partial(curves, run.epochs, None), f"live_{run_id}", code=CODE)

@@ -5,13 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.catalogue import Strategy
 from explorer.recipe import Recipe
 from explorer.training.figures.rates import rate_curves
-from explorer.training.question import RateSearch
+from explorer.training.question import FindRatesQuestion, RateSearch
 
 _KEY = "rates_for"
 
@@ -34,7 +33,7 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
     asked = st.session_state.get(_KEY)
     if asked is None or _without_rates(asked) != _without_rates(recipe.model_dump()):
         return
-    found = ask(jobs.task("find_rates", recipe=asked), "Finding learning rates", height=360)
+    found = ask(FindRatesQuestion(recipe=asked), "Finding learning rates", height=360)
     if found is None:
         return
     draw(partial(rate_curves, found), "rate_curves", code=("explorer/training/compute/rates.py", "find"))

@@ -1,17 +1,17 @@
 """Do BatchNorm's pre-trained statistics fit the images at hand, and what follows for the mode?"""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.catalogue import DATASETS, Backbone
-from explorer.jobs import Task
+from explorer.question import Question
 from explorer.recipe import make
 from explorer.training.figures.statistics import statistics_shift
-from explorer.training.question import StatisticsShift
+from explorer.training.question import StatisticsShift, StatisticsShiftQuestion
 from explorer.training.view.forms import pick_dataset
 
 BESIDE = ("photo_patches", "shapes")
@@ -42,9 +42,9 @@ def statistics_fit(row: Backbone, weights: str) -> None:
     st.markdown(f":material/lightbulb: {advice(found)}")
 
 
-def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Task:
+def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Question[Any]:
     wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder)
-    return jobs.task("statistics_shift", recipe=wanted.model_dump())
+    return StatisticsShiftQuestion(recipe=wanted)
 
 
 def advice(found: StatisticsShift) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from explorer.course.compute.truths import choosing, freezing, heads, looking, structure, tuning
 from explorer.course.compute.truths.asked import Asked
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 
 TRUTHS: dict[str, Callable[..., Truth]] = {
     "first_filter": structure.first_filter,

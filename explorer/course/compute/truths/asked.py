@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from explorer.catalogue import Backbone
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.scenes import Scene
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 
 

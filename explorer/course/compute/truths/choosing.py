@@ -5,7 +5,7 @@ from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
 from explorer.course.compute.truths.tuning import interval, on, score
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute.distance_handlers import compare

@@ -8,7 +8,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 
 

@@ -11,7 +11,7 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from explorer.catalogue import Backbone
 from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 
 
 def head_parameters(asked: Asked, classes: str) -> Truth:

@@ -5,7 +5,7 @@ import numpy as np
 from explorer import runs
 from explorer.course.compute.truths.asked import Asked, number, percent, picked
 from explorer.course.compute.truths.tuning import on
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.looks.attribution.compute.attribute import attribute
 from explorer.looks.features.compute.handlers import feature_maps
 from explorer.looks.pair import compute

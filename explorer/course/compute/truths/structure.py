@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from explorer import recipe
 from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 from explorer.looks.features.compute.receptive_field import receptive_fields
 from explorer.models.backbones import build

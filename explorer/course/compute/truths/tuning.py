@@ -3,7 +3,7 @@
 from explorer import evidence, runs
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
-from explorer.course.question_checks import Truth
+from explorer.course.question.checks import Truth
 from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import similarity

@@ -2,10 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
+from explorer.question import Lane, Question
 
 
 @dataclass(frozen=True)
@@ -87,3 +90,58 @@ class Seeds:
     def outside(self) -> np.ndarray:
         """(n,) bool: whether B's map is less like A's than that of every other head."""
         return self.alike_b < self.alike.min(axis=1)
+
+
+class AttributeQuestion(Question[Attribution]):
+    """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute"
+    a: str
+    b: str
+    image: int | str
+    target: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+    rather_than: str = ""
+
+    @property
+    def lane(self) -> Lane:
+        """Methods of many passes wait where quick looks need not wait for them."""
+        row = ATTRIBUTIONS.get(self.method)
+        return "map" if row and row.passes > 1 else "look"
+
+
+class AttributeManyQuestion(Question[Attributions]):
+    """Where A and B look for one pinned class in up to 16 test images."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute_many"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    images: tuple[int, ...]
+    target: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+    rather_than: str = ""
+
+
+class OtherSeedsQuestion(Question[Seeds]):
+    """A's map beside those of A with other seeds and of B: how much of a difference is the seed's."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.seed_handlers:other_seeds"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    image: int | str
+    target: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+    rather_than: str = ""

@@ -1,10 +1,12 @@
 """Whether the maps of two runs are to be trusted. Letters: n images, c controls, h w, s steps, o random orders."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from explorer.evidence import Score
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -147,3 +149,63 @@ class Randomisation:
     parts: tuple[str, ...]
     cascades: tuple[Cascade, ...]
     baseline: str = ""
+
+
+class FaithfulnessQuestion(Question[Faithfulness]):
+    """What the class's probability does as one picture goes and comes in the order of each map, and in control orders."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    image: int | str
+    target: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+    rather_than: str = ""
+
+
+class FaithfulnessManyQuestion(Question[Faithfulnesses]):
+    """Whether maps beat orders as compact as they are, over many test images."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness_many"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+
+
+class OnObjectQuestion(Question[OnObject]):
+    """How much of each map lies on the object, where the object's mask is known."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:on_object"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    times: int = 1
+
+
+class RandomiseQuestion(Question[Randomisation]):
+    """What is left of a map while the weights are replaced by random ones, from the head down."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:randomise"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    run: str
+    image: int | str
+    target: str
+    method: str = "gradcam"
+    stage: str = ""
+    baseline: str = "grey"
+    against: str = ""

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask, predictions
 from explorer.app.visitor import choice, choose
 from explorer.app.words import plain, safe_md
-from explorer.looks.images.question import Gallery, Seen
+from explorer.looks.images.question import Gallery, GalleryQuestion, MovementQuestion, Seen
 from explorer.looks.images.view.selection import selected
 from explorer.looks.images.view.tiles import tiles
 from explorer.looks.images.view.upload import offer_own, seen
@@ -67,7 +66,7 @@ def ordered(rows: np.ndarray, order: str, a: Run, b: Run) -> np.ndarray:
     if order == "Number":
         return rows
     if order == "Features moved furthest":
-        moved = ask(jobs.task("movement", a=a.id, b=b.id), "How far each image's features moved", height=0)
+        moved = ask(MovementQuestion(a=a.id, b=b.id), "How far each image's features moved", height=0)
         worth = np.zeros(len(pa.labels)) if moved is None else np.nan_to_num(moved.moved)
     elif order.startswith("Loss"):
         worth = -true_probability(pb if order.endswith("B") else pa)
@@ -94,7 +93,7 @@ def items(rows: Sequence[int] | np.ndarray, pa: Predictions, pb: Predictions) ->
 
 def gallery_of(run: Run) -> Gallery | None:
     """The test images of a run, small; None while they are on their way."""
-    return ask(jobs.task("gallery", run=run.id), "Test images", height=330)
+    return ask(GalleryQuestion(run=run.id), "Test images", height=330)
 
 
 def chosen_image(a: Run, b: Run, n: int) -> int:
@@ -146,7 +145,7 @@ def _strip(a: Run, rows: np.ndarray, pa: Predictions, pb: Predictions, image: in
     with st.container(height=238, border=False):
         label = f"{min(len(rows), MOST)} of {len(rows)} test images; choose one"
         tiles(
-            jobs.task("gallery", run=a.id),
+            GalleryQuestion(run=a.id),
             items(rows[:MOST], pa, pb),
             choose_image,
             label=label,

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import predictions
 from explorer.app.drawing import draw
 from explorer.app.words import difference_words, group_of, percent, plain, safe_md
 from explorer.evidence import Score
 from explorer.looks.images.figures import MOST_SIDE_BY_SIDE, PANELS, confusion
+from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.images.view.choosing import (
     GROUPS,
     choose_image,
@@ -143,7 +143,7 @@ def show(a: Run, b: Run, rows: np.ndarray, key: str) -> None:
         first = _page(len(rows), key)
         shown = rows[first : first + PAGE]
         tiles(
-            jobs.task("gallery", run=a.id),
+            GalleryQuestion(run=a.id),
             items(shown, pa, pb),
             partial(_mark, n) if mark else choose_image,
             label=f"{len(shown)} of {len(rows)} test images",

@@ -11,7 +11,7 @@ from PIL import Image
 
 from explorer.answers import load
 from explorer.catalogue.datasets import home
-from explorer.jobs import Task
+from explorer.question import Question
 
 ACROSS = 32  # thumbnails in a row of the sprite
 SHOWN = 84  # pixels on the page
@@ -85,7 +85,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 _grid = st.components.v2.component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
 
 
-def sprite_address(gallery: Task) -> str:
+def sprite_address(gallery: Question[Any]) -> str:
     """Where the browser finds all thumbnails of a gallery as one picture."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"{'/' + base if base else ''}/api/sprite/{gallery.key}.jpg"
@@ -110,7 +110,7 @@ def _joined(images: np.ndarray) -> bytes:
 
 
 def tiles(
-    gallery: Task,
+    gallery: Question[Any],
     items: Sequence[tuple[int, str, str]],
     on_pick: Callable[[int], None],
     *,

@@ -7,7 +7,7 @@ from explorer.app.asking import ask
 from explorer.app.visitor import choice, choose
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
-from explorer.looks.images.question import Seen
+from explorer.looks.images.question import Seen, SeeQuestion
 from explorer.runs import Run
 
 _TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"]
@@ -41,7 +41,7 @@ def seen(a: Run, b: Run) -> Seen | None:
     """The visitor's own picture as A and B see it; None where there is none, or none that can be read: then says why."""
     if not choice().own:
         return None
-    task = jobs.task("see", a=a.id, b=b.id, image=choice().own)
+    task = SeeQuestion(a=a.id, b=b.id, image=choice().own)
     found = ask(task, "Your picture", height=0)
     if found is None:
         answer = jobs.status(task)

@@ -48,13 +48,6 @@ def project(
     return Projection(method=method, stage=stage, **what, **settings, **vars(found))
 
 
-def project_aligned(
-    a: str, b: str, neighbours: int = 15, min_dist: float = 0.1, seed: int = 0, report: Report = _silent
-) -> Projection:
-    """The same by AlignedUMAP, which takes seconds."""
-    return project(a, b, "aligned", neighbours, min_dist, seed, report)
-
-
 def map_controls(
     a: str,
     b: str,

@@ -4,13 +4,18 @@ import math
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.app.words import safe_md
 from explorer.catalogue import PROJECTIONS
 from explorer.looks.pair.view import same_start
-from explorer.looks.projection.question import Agreement, Projection, Separation
+from explorer.looks.projection.question import (
+    Agreement,
+    MapControlsQuestion,
+    Projection,
+    Separation,
+    SeparationQuestion,
+)
 from explorer.looks.projection.view.choosing import EPOCHS, NOISE, SHUFFLED, Picked
 from explorer.runs import Run
 
@@ -106,7 +111,7 @@ def _standing_in(picked: Picked, layout: str) -> str:
 
 def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
     """The numbers from the full space beside the map, one row a model, each with its n."""
-    apart = [ask(jobs.task("separation", run=run.id), "Numbers from the full space", height=0) for run in (a, b)]
+    apart = [ask(SeparationQuestion(run=run.id), "Numbers from the full space", height=0) for run in (a, b)]
     rows = [row for row in apart if row is not None]
     if len(rows) < 2:
         return
@@ -131,7 +136,7 @@ def agreement_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
     st.markdown("**Did the same images stay in place?**")
     rows = [("A and B", found.agreement)]
     if found.method == picked.method:  # where PCA stands in, its controls are not worth the wait
-        task = jobs.task("map_controls", a=a.id, b=b.id, method=found.method, **picked.settings)
+        task = MapControlsQuestion(a=a.id, b=b.id, method=found.method, **picked.settings)
         controls = ask(task, "The same procedure on a random network and on shuffled images", height=0)
         if controls is not None:
             rows += [

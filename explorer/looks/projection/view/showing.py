@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask, predictions, stamp, thumbnails
 from explorer.app.display import LARGER, figure_config, projector
 from explorer.app.drawing import explain, show_code
 from explorer.app.figures.style import Figure, enlarge, tint
 from explorer.app.visitor import choice, choose
+from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.images.view.choosing import gallery_of, image_panel
 from explorer.looks.images.view.grid import selection_words
 from explorer.looks.images.view.selection import select, selected
@@ -20,8 +20,16 @@ from explorer.looks.projection.figures.moving import projection_epochs, projecti
 from explorer.looks.projection.figures.paint import Paint, by_class, by_prediction, by_right, by_shuffled
 from explorer.looks.projection.figures.points import MOST_PICTURES, Marks
 from explorer.looks.projection.figures.still import projection_moves, projection_noise, projection_pair
-from explorer.looks.projection.question import Projection, in_proportion
+from explorer.looks.projection.question import (
+    ProjectEpochsQuestion,
+    Projection,
+    ProjectNoiseQuestion,
+    ProjectQuestion,
+    SeparationQuestion,
+    in_proportion,
+)
 from explorer.looks.projection.view.choosing import ARROWS, EPOCHS, NOISE, PAIR, RIGHT, SAID, SHUFFLED, SLIDE, Picked
+from explorer.question import A, Question
 from explorer.runs import Run
 
 CODE = ("explorer/looks/projection/compute/joint.py", "project")
@@ -34,12 +42,11 @@ def ask_map(a: str, b: str, method: str, **settings: Any) -> Projection | None:
     """
     if method != "pca":
         aligned = method == "aligned"
-        task = jobs.task("project_aligned", a=a, b=b, **settings) if aligned else None
-        task = task or jobs.task("project", a=a, b=b, method=method, **settings)
-        found = ask(task, f"{'AlignedUMAP' if aligned else 'UMAP'} (PCA until then)", height=0)
+        asked = ProjectQuestion(a=a, b=b, method=method, **settings)
+        found = ask(asked, f"{'AlignedUMAP' if aligned else 'UMAP'} (PCA until then)", height=0)
         if found is not None:
             return found
-    return ask(jobs.task("project", a=a, b=b, method="pca"), "PCA", height=520)
+    return ask(ProjectQuestion(a=a, b=b, method="pca"), "PCA", height=520)
 
 
 def image_from_map(key: str) -> Callable[[], None]:
@@ -77,24 +84,23 @@ def show_map(a: Run, b: Run, picked: Picked, found: Projection) -> str:
     return found.method
 
 
-def _by_umap_or_pca(name: str, run: str, what: str, method: str, settings: dict[str, Any]) -> Any | None:
+def _by_umap_or_pca(asked: Callable[..., Question[A]], what: str, method: str, settings: dict[str, Any]) -> A | None:
     """A map of one run; while UMAP is on its way the one by PCA stands in. There is none by AlignedUMAP: UMAP takes its place."""
     if method != "pca":
-        task = jobs.task(name, run=run, method="umap", **settings)
-        found = ask(task, f"{what} by UMAP (PCA until then)", height=0)
+        found = ask(asked(method="umap", **settings), f"{what} by UMAP (PCA until then)", height=0)
         if found is not None:
             return found
-    return ask(jobs.task(name, run=run, method="pca"), what, height=520)
+    return ask(asked(method="pca"), what, height=520)
 
 
 def _noise(a: Run, b: Run, picked: Picked, found: Projection, marks: Marks) -> str:
     """B's map beside one of noise, both by one layout."""
-    noise = _by_umap_or_pca("project_noise", b.id, "Noise", found.method, picked.settings)
+    noise = _by_umap_or_pca(partial(ProjectNoiseQuestion, run=b.id), "Noise", found.method, picked.settings)
     if noise is None:
         return found.method
     beside = found
     if noise.method == "pca" != found.method:
-        beside = ask(jobs.task("project", a=a.id, b=b.id, method="pca"), "PCA", height=520)
+        beside = ask(ProjectQuestion(a=a.id, b=b.id, method="pca"), "PCA", height=520)
     if beside is not None:
         plan = partial(projection_noise, beside, noise, marks)
         _chart(plan, "noise", ("explorer/looks/projection/compute/handlers.py", "project_noise"))
@@ -103,7 +109,9 @@ def _noise(a: Run, b: Run, picked: Picked, found: Projection, marks: Marks) -> s
 
 def _epochs(b: Run, picked: Picked, marks: Marks) -> str:
     """Run B from the pre-trained network on, to play."""
-    found = _by_umap_or_pca("project_epochs", b.id, "B's epochs on one map", picked.method, picked.settings)
+    found = _by_umap_or_pca(
+        partial(ProjectEpochsQuestion, run=b.id), "B's epochs on one map", picked.method, picked.settings
+    )
     if found is None:
         return "pca" if picked.method == "pca" else "umap"
     if not found.moved:
@@ -127,7 +135,7 @@ def _pictures(a: Run, found: Projection, picked: Picked) -> tuple[tuple[int, str
     """Which images are shown as pictures, with their addresses: the selected ones or all, in proportion, 120 at most."""
     if not picked.pictures:
         return ()
-    task = jobs.task("gallery", run=a.id)
+    task = GalleryQuestion(run=a.id)
     if ask(task, "Pictures", height=0) is None:
         return ()
     addresses = thumbnails(task.path, stamp(task.path), 40)
@@ -143,9 +151,7 @@ def _paint(a: Run, b: Run, picked: Picked, found: Projection) -> Paint | None:
         said = predictions(a.id).predicted, predictions(b.id).predicted
         return (by_prediction if picked.colour == SAID else by_right)(found, *said)
     if picked.colour == SHUFFLED:
-        apart = [
-            ask(jobs.task("separation", run=run.id), "k-NN accuracy of shuffled labels", height=0) for run in (a, b)
-        ]
+        apart = [ask(SeparationQuestion(run=run.id), "k-NN accuracy of shuffled labels", height=0) for run in (a, b)]
         if apart[0] is None or apart[1] is None:
             return None
         deal = st.session_state.get("projection_deal", 0) % len(apart[0].shuffled)

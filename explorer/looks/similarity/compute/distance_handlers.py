@@ -8,7 +8,7 @@ from explorer import evidence, runs
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import similarity
 from explorer.looks.similarity.compute.chosen_images import one_backbone
-from explorer.looks.similarity.question import Comparison, StageChange, StagePairs
+from explorer.looks.similarity.question.stages import Comparison, StageChange, StagePairs
 from explorer.models import backbones
 from explorer.models.pooled_features import pooled_features
 

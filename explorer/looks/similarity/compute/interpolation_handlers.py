@@ -10,7 +10,7 @@ from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, interpolation
 from explorer.looks.similarity.compute.chosen_images import Report, silent
-from explorer.looks.similarity.question import Interpolation, Mixtures
+from explorer.looks.similarity.question.weights import Interpolation, Mixtures
 from explorer.training.compute import batchnorm
 
 

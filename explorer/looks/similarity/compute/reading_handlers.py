@@ -9,7 +9,7 @@ from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes, similarity
 from explorer.looks.similarity.compute.chosen_images import Report, silent
-from explorer.looks.similarity.question import Drift, Paired, StageProbe, StageProbes
+from explorer.looks.similarity.question.stages import Drift, Paired, StageProbe, StageProbes
 
 TRAINED = 1000  # training images at most that a probe is fitted on
 

@@ -12,7 +12,8 @@ from explorer.looks.similarity.compute import chosen_images, probes
 from explorer.looks.similarity.compute import rewind as rewinding
 from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.compute.rewind import Plan
-from explorer.looks.similarity.question import Paired, Reset, Rewind
+from explorer.looks.similarity.question.stages import Paired
+from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.models import backbones
 from explorer.training.compute import batchnorm
 

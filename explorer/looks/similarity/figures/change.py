@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, finish
-from explorer.looks.similarity.question import FEW, Comparison
+from explorer.looks.similarity.question.stages import FEW, Comparison
 
 _PANELS = (
     ("cka", "Similarity of features (CKA)", (0.0, 1.02)),

@@ -9,7 +9,7 @@ from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, fin
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
-from explorer.looks.similarity.question import Drift
+from explorer.looks.similarity.question.stages import Drift
 from explorer.runs.records import Epoch
 
 _TITLES = ("Similarity to epoch 0 (CKA)", "Nearest neighbours kept", "10 nearest neighbours name the class", "The head")

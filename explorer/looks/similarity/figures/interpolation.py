@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
-from explorer.looks.similarity.question import Interpolation, Mixtures
+from explorer.looks.similarity.question.weights import Interpolation, Mixtures
 
 _PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "square")}
 _SHIFTED = (LEARNS, "dash", "diamond")

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from explorer.app.figures.style import CLASSES, CONTROL, GREY, LEARNS, SMALL, alpha, finish
-from explorer.looks.similarity.question import Reset, Rewind
+from explorer.looks.similarity.question.weights import Reset, Rewind
 
 START, RANDOM = "first weights", "random weights"
 _PENS = {"start": (START, "#0072B2", "diamond", -0.16), "random": (RANDOM, CLASSES[3], "x", 0.16)}

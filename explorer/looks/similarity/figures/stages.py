@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
-from explorer.looks.similarity.question import StagePairs, StageProbes
+from explorer.looks.similarity.question.stages import StagePairs, StageProbes
 
 REFERENCES = {
     "aa": "A × A (itself)",

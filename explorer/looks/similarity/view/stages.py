@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import jobs, runs
+from explorer import runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.words import audit_badge, percent, safe_md
@@ -13,7 +13,14 @@ from explorer.looks.pair.view import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
 from explorer.looks.similarity.figures.stages import REFERENCES, stage_pairs, stage_probes
-from explorer.looks.similarity.question import Comparison, StageProbes
+from explorer.looks.similarity.question.stages import (
+    CompareQuestion,
+    Comparison,
+    DriftQuestion,
+    ProbeStagesQuestion,
+    StagePairsQuestion,
+    StageProbes,
+)
 from explorer.looks.similarity.view.weights import between, paired_words, rewinding
 from explorer.runs import Run
 from explorer.training.view.tables import audit_table, audit_words
@@ -24,7 +31,7 @@ def distance(a: Run, b: Run) -> None:
     _audit(b)
     st.header("Distance from A to B, stage by stage")
     warn_unrelated(a, b)
-    found = ask(jobs.task("compare", a=a.id, b=b.id), "Comparing stage by stage", height=400)
+    found = ask(CompareQuestion(a=a.id, b=b.id), "Comparing stage by stage", height=400)
     if found is None:
         return
     learns = frozenset((*b.recipe.learns, "head")) if b.recipe else frozenset()
@@ -78,7 +85,7 @@ def stage_by_stage(a: Run, b: Run) -> None:
         "Beside A × B", list(REFERENCES), default="aa", required=True, key="similarity_reference",
         format_func=REFERENCES.__getitem__, persist_state="session",
     )  # fmt: skip
-    found = ask(jobs.task("stage_pairs", a=a.id, b=b.id), "Comparing every stage with every other", height=440)
+    found = ask(StagePairsQuestion(a=a.id, b=b.id), "Comparing every stage with every other", height=440)
     if found is not None:
         code = ("explorer/looks/similarity/compute/similarity.py", "cka_matrix")
         draw(partial(stage_pairs, found, reference or "aa"), "similarity_pairs", code=code)
@@ -86,7 +93,7 @@ def stage_by_stage(a: Run, b: Run) -> None:
 
 def usefulness(a: Run, b: Run) -> None:
     """Where features become useful: what a linear reader finds after each stage, before and after tuning."""
-    found = ask(jobs.task("probe_stages", a=a.id, b=b.id), "A linear probe at every stage", height=440)
+    found = ask(ProbeStagesQuestion(a=a.id, b=b.id), "A linear probe at every stage", height=440)
     if found is None:
         return
     st.markdown(
@@ -123,7 +130,7 @@ def over_epochs(a: Run, b: Run) -> None:
             "B never moved its backbone: only its head learned. Choose a tuned run for B.", icon=":material/ac_unit:"
         )
         return
-    found = ask(jobs.task("drift", run=b.id), "Following B over its epochs", height=620)
+    found = ask(DriftQuestion(run=b.id), "Following B over its epochs", height=620)
     if found is not None:
         chosen = int(b.facts.get("chosen_epoch") or 0)
         plan = partial(drift, found, b.epochs, chosen)

@@ -1,10 +1,10 @@
 """Other weights put into B: stages set back, one by one or together, and what lies on the line from A to B."""
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.app.words import percent, safe_md
@@ -13,7 +13,15 @@ from explorer.evidence import Score
 from explorer.looks.pair.view import same_start
 from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.figures.rewind import rewind
-from explorer.looks.similarity.question import Interpolation, Mixtures, Paired, Rewind
+from explorer.looks.similarity.question.stages import Paired
+from explorer.looks.similarity.question.weights import (
+    InterpolateQuestion,
+    Interpolation,
+    Mixtures,
+    Rewind,
+    RewindQuestion,
+)
+from explorer.question import Question
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -38,7 +46,7 @@ def rewinding(a: Run, b: Run) -> None:
         "What is lost is what that stage held (Zhang, Bengio & Singer 2019, arXiv 1902.01996)."
     )
     settled = _ask_settled(b, "similarity_settled", default=True)
-    found = ask(jobs.task("rewind", run=b.id), "Setting back each stage of B", height=520)
+    found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
     if found is None:
         return
     _rewound(found, settled, "similarity_rewind")
@@ -122,7 +130,7 @@ def _together(b: Run, settled: bool) -> None:
     if not wanted:
         st.caption("Choose at least one stage.")
         return
-    found = ask(jobs.task("rewind", run=run, stages=wanted, to=kind), "Setting them back", height=250)
+    found = ask(RewindQuestion(run=run, stages=wanted, to=kind), "Setting them back", height=250)
     if found is not None:
         _rewound(found, settled, "similarity_rewind_some")
 
@@ -163,8 +171,8 @@ def _fixed(recipe: Recipe) -> bool:
     return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
 
 
-def _mixtures(a: Run, b: Run, images: list[str], settle: bool) -> jobs.Task:
-    return jobs.task("interpolate", a=a.id, b=b.id, images=images, settle=settle)
+def _mixtures(a: Run, b: Run, images: list[str], settle: bool) -> Question[Any]:
+    return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=settle)
 
 
 def _apart(a: Run, b: Run) -> str:

@@ -1,117 +1,13 @@
-"""How far B is from A. Letters: n images, c channels, h w, d features, k classes, s stages, m mixtures."""
+"""Other weights put into B: stages set back, and mixtures of A and B. Letters: n images, k classes, s stages, m mixtures."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from explorer import evidence
 from explorer.evidence import Score
-
-FEW = 30
-"""With fewer images a CKA scatters too widely to be read without its interval."""
-
-
-@dataclass(frozen=True)
-class StageChange:
-    """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight change
-    ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with each of several random networks of the same shape. `low` to `high`
-    is the 95 % interval of `cka` over the choice of images (NaN below 5 of them)."""
-
-    stage: str
-    cka: float
-    knn_overlap: float
-    weight_change: float
-    cka_random: tuple[float, ...] = ()
-    low: float = float("nan")
-    high: float = float("nan")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two runs on the same test images; `quadrant` (n,) holds 0 both right, 1 fixed, 2 broken, 3 both wrong."""
-
-    a: str
-    b: str
-    n: int
-    both_right: int
-    fixed: int
-    broken: int
-    both_wrong: int
-    p_value: float
-    verdict: str
-    quadrant: np.ndarray
-    stages: tuple[StageChange, ...]
-
-
-@dataclass(frozen=True)
-class StagePairs:
-    """Debiased linear CKA of every stage with every other, on n test images: (s, s), rows are stages of A.
-
-    Columns are the stages of B in `ab`, of A itself in `aa`; `bb` is B with itself. `random` (r, s, s) is A against r random
-    networks of the same shape. `interval` (2, s) holds both ends of the 95 % intervals on the diagonal of `ab`.
-    """
-
-    a: str
-    b: str
-    n: int
-    stages: tuple[str, ...]
-    ab: np.ndarray
-    aa: np.ndarray
-    bb: np.ndarray
-    random: np.ndarray
-    interval: np.ndarray
-
-
-@dataclass(frozen=True)
-class Paired:
-    """A score, and against a reference on the same images how many it fixed and broke."""
-
-    score: Score
-    fixed: int
-    broken: int
-
-    @property
-    def p_value(self) -> float:
-        """Exact McNemar test against the reference."""
-        return evidence.mcnemar(self.fixed, self.broken)
-
-
-@dataclass(frozen=True)
-class StageProbe:
-    """What a linear probe on the pooled features of one stage gets right in A, and in B (paired with A)."""
-
-    stage: str
-    a: Score
-    b: Paired
-
-
-@dataclass(frozen=True)
-class StageProbes:
-    """Linear probes from the input (mean colour) to the last stage, fitted on `trained` training images of B, scored on
-    test; `chance` is what always naming the most frequent training class would score."""
-
-    a: str
-    b: str
-    trained: int
-    chance: float
-    stages: tuple[StageProbe, ...]
-
-
-@dataclass(frozen=True)
-class Drift:
-    """The last stage of a run after each kept epoch (0: before the first), on n test images: CKA with the features of
-    epoch 0 and its 95 % interval (`low` to `high`), share of the nearest neighbours of epoch 0 that are kept, accuracy of
-    the 10 nearest neighbours."""
-
-    run: str
-    stage: str
-    n: int
-    epochs: tuple[int, ...]
-    cka: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-    overlap: tuple[float, ...]
-    knn: tuple[Score, ...]
+from explorer.looks.similarity.question.stages import Paired, paired
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -171,16 +67,11 @@ class Mixtures:
 
     def against(self, i: int, reference: int) -> Paired:
         """The i-th mixture against another, on the same images."""
-        return _paired(self.right[i], self.right[reference])
+        return paired(self.right[i], self.right[reference])
 
     def control(self, end: int) -> Paired:
         """A (0) or B (-1) with new statistics, against itself with those it has; IndexError where none were estimated."""
-        return _paired(self.controls[end], self.right[end])
-
-
-def _paired(new: np.ndarray, old: np.ndarray) -> Paired:
-    """What is right, (n,) bool, against a reference on the same images."""
-    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()))
+        return paired(self.controls[end], self.right[end])
 
 
 @dataclass(frozen=True)
@@ -213,3 +104,26 @@ class Interpolation:
         """The mixture with most right on validation, then the least loss there."""
         kind = self.on("validation")
         return min(range(len(self.alphas)), key=lambda i: (-int(kind.right[i].sum()), float(kind.loss[i])))
+
+
+class RewindQuestion(Question[Rewind]):
+    """What a network still knows with stages set back: each in turn, or `stages` `to` start, pretrained or random weights."""
+
+    handler: ClassVar[str] = "explorer.looks.similarity.compute.rewind_handlers:rewind"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    run: str
+    stages: tuple[str, ...] | None = None
+    to: str = ""
+
+
+class InterpolateQuestion(Question[Interpolation]):
+    """Accuracy along the straight line between the weights of A and of B, on `images` (`test`, or ways they are spoilt)."""
+
+    handler: ClassVar[str] = "explorer.looks.similarity.compute.interpolation_handlers:interpolate"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    a: str
+    b: str
+    images: tuple[str, ...]
+    settle: bool = False

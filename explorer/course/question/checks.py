@@ -1,6 +1,9 @@
 """What a check's answer was computed to be, and what came of lines of code carried out."""
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -24,3 +27,27 @@ class Trial:
     passed: bool
     error: str
     seconds: float
+
+
+class CheckTruthQuestion(Question[Truth]):
+    """The truth of a check of the lesson on the live model; `runs` are the lesson's runs by name."""
+
+    handler: ClassVar[str] = "explorer.course.compute.check_handlers:check_truth"
+    check: str
+    language: str
+    backbone: str
+    weights: str
+    runs: dict[str, str]
+    digest: str
+
+
+class TryLinesQuestion(Question[Trial]):
+    """What the chosen lines of a check really do on the live model."""
+
+    handler: ClassVar[str] = "explorer.course.compute.check_handlers:try_lines"
+    check: str
+    language: str
+    backbone: str
+    weights: str
+    order: tuple[int, ...]
+    digest: str

@@ -4,11 +4,14 @@ Letters: n images, c channels, h w, t channels shown, d features, k classes.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from explorer.evidence import Score
+from explorer.looks.features.question import Filters
 from explorer.looks.projection.question import Projection
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -85,3 +88,51 @@ class CurvePoint:
     epochs: int
     pixels: int
     seconds: float
+
+
+class BaseFiltersQuestion(Question[Filters]):
+    """The filters of the first convolution of a backbone, before any run."""
+
+    handler: ClassVar[str] = "explorer.course.compute.handlers:base_filters"
+    backbone: str
+    weights: str
+
+
+class WalkQuestion(Question[Walk]):
+    """One picture on its way through a backbone: shapes and strongest channels, stage by stage."""
+
+    handler: ClassVar[str] = "explorer.course.compute.handlers:walk"
+    backbone: str
+    weights: str
+    image: int
+
+
+class NewHeadQuestion(Question[NewHead]):
+    """What a new, untrained head says of one picture."""
+
+    handler: ClassVar[str] = "explorer.course.compute.handlers:new_head"
+    backbone: str
+    weights: str
+    classes: int
+    seed: int
+    image: int
+
+
+class BesideStartQuestion(Question[Stillness]):
+    """A run on one map with the network that it began from."""
+
+    handler: ClassVar[str] = "explorer.course.compute.handlers:beside_start"
+    run: str
+    method: str = "pca"
+
+
+class CurvePointQuestion(Question[CurvePoint]):
+    """One small run of the curve `how few images are enough`."""
+
+    handler: ClassVar[str] = "explorer.course.compute.handlers:curve_point"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    dataset: str
+    per_class: int
+    arm: str
+    seed: int

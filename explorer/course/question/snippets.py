@@ -1,8 +1,11 @@
 """What a snippet printed. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from explorer.question import Question
 
 
 @dataclass(frozen=True)
@@ -24,3 +27,25 @@ class Snippet:
     high: float
     opening: str
     batch: np.ndarray
+
+
+class RunSnippetQuestion(Question[Snippet]):
+    """What the snippet of a glossary term prints on a backbone."""
+
+    handler: ClassVar[str] = "explorer.course.compute.snippet_handlers:run_snippet"
+    term: str
+    language: str
+    backbone: str
+    weights: str
+    digest: str
+
+
+class RunStepSnippetQuestion(Question[Snippet]):
+    """What the snippet of a lesson's step prints on a backbone."""
+
+    handler: ClassVar[str] = "explorer.course.compute.snippet_handlers:run_step_snippet"
+    step: str
+    language: str
+    backbone: str
+    weights: str
+    digest: str

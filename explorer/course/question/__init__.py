@@ -1,0 +1,1 @@
+"""What the course asks the worker, and the answers."""

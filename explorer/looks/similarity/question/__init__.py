@@ -1,0 +1,1 @@
+"""What may be asked about how far B is from A, and the answers."""

@@ -1,0 +1,102 @@
+"""A question to the worker, as a value: what is asked, where it waits, and of which type the answer is."""
+
+import hashlib
+import importlib
+import json
+import pkgutil
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import explorer
+from explorer.catalogue.datasets import home
+from explorer.errors import ExplorerError, unknown
+
+VERSION = 5  # part of every key: raise it when the meaning of an answer changes
+Lane = Literal["look", "map", "train"]
+A = TypeVar("A")
+
+
+class Question(BaseModel, Generic[A]):
+    """A frozen, validated value. A subclass names its fields, the type of its answer, and who answers it.
+
+    `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
+    progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
+    answers weigh megabytes. Equal questions have equal keys and share an answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    handler: ClassVar[str] = ""
+    reports: ClassVar[bool] = False
+    slow: ClassVar[bool] = False
+    large: ClassVar[bool] = False
+
+    @classmethod
+    def name(cls) -> str:
+        """Its name on the command line and in the cache, e.g. `feature_maps` for FeatureMapsQuestion."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Question")).lower()
+
+    @property
+    def lane(self) -> Lane:
+        """Which of the worker's processes takes it: `train`, `map` (UMAP, and what takes seconds) or `look`."""
+        return "map" if self.slow else "look"
+
+    def arguments(self) -> dict[str, Any]:
+        """What the handler is called with."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
+
+    def stored(self) -> str:
+        """The fields as JSON; see `restored`."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+    @property
+    def key(self) -> str:
+        """32 hexadecimal digits."""
+        return hashlib.sha256(f"{VERSION}\n{self.name()}\n{self.stored()}".encode()).hexdigest()[:32]
+
+    @property
+    def path(self) -> Path:
+        """Where its answer lies once it is there."""
+        return home() / "cache" / f"{self.name()}-{self.key}.npz"
+
+    def __hash__(self) -> int:
+        return hash((self.name(), self.stored()))
+
+
+@cache
+def every() -> dict[str, type[Question[Any]]]:
+    """All questions by name: what the modules called `question` define, a room each."""
+    for module in pkgutil.walk_packages(explorer.__path__, "explorer."):
+        if "question" in module.name.split(".")[2:]:
+            importlib.import_module(module.name)
+    found: list[type[Question[Any]]] = []
+    waiting: list[type[Question[Any]]] = [Question]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.handler and kind.__name__.endswith("Question") and kind not in found:
+            found.append(kind)
+    return {kind.name(): kind for kind in sorted(found, key=lambda kind: kind.name())}
+
+
+def ask_for(name: str, **fields: Any) -> Question[Any]:
+    """A question by name. Raises ExplorerError for a name that there is not, and for fields that do not fit, naming each."""
+    if name not in every():
+        raise unknown("question", name, every())
+    try:
+        return every()[name](**fields)
+    except ValidationError as error:
+        kind = every()[name]
+        faults = "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg'].lower()}" for row in error.errors())
+        raise ExplorerError(
+            f"The question {name} cannot be asked: {faults}. It takes {', '.join(kind.model_fields)}."
+        ) from error
+
+
+def restored(name: str, stored: str) -> Question[Any]:
+    """The question that `stored` was made from. Raises ExplorerError as `ask_for` does."""
+    return ask_for(name, **json.loads(stored))
