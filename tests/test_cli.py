@@ -6,13 +6,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from explorer import cli, jobs, runs
+from explorer.answers import load
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.cli import main
 from explorer.cli.commands import COMMANDS
 from explorer.errors import Stopped
+from explorer.looks.images.question import Gallery
+from explorer.question import every
 from explorer.recipe import Recipe
 from tests import stand_ins
 
@@ -286,3 +291,82 @@ def test_a_fault_of_ours_exits_1() -> None:
     code = "import sys, explorer.cli as c; c.COMMANDS['runs'] = lambda o: 1 / 0; sys.exit(c.main(['runs', '--json']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stdout == "" and "ZeroDivisionError" in done.stderr
+
+
+def test_ask_lists_every_question_with_its_fields_and_help(ask: Any) -> None:
+    code, found = ask("ask", "--list")
+    rows = {row["name"]: row for row in found["questions"]}
+    assert code == 0 and rows.keys() == every().keys() - {"train"}
+    assert rows["rewind"]["fields"]["run"] == "str" and all(row["help"].endswith((".", "?")) for row in rows.values())
+
+
+def test_ask_answers_by_the_fields_of_a_question(ask: Any) -> None:
+    code, found = ask(
+        "ask", "describe", "--strategy", "last_stage", "--backbone", "squeezenet1_1", "--weights", "random"
+    )
+    assert code == 0 and found["strategy"] == "last_stage" and found["stages"][-1]["stage"] == "head"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("galery", "Unknown question 'galery'"),
+        ("train --run x", "Unknown question 'train'"),
+        ("gallery", "--run"),
+        ("gallery --run x --colour red", "--colour"),
+        ("gallery --run nothing", "There is no run 'nothing'"),
+        ("project --a x --b y --seed two", "seed"),
+        ("check_truth --check 1b --language en --backbone resnet10 --weights BUILT_IN --runs {x --digest x", "--runs"),
+    ],
+)
+def test_what_cannot_be_asked_is_an_error_in_words(ask: Any, words: str, told: str) -> None:
+    code, found = ask("ask", *words.split())
+    assert code == 2 and told in found["error"]
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+@pytest.fixture
+def trained(training: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(training) == 0
+    capsys.readouterr()
+    return runs.listing()[0].id
+
+
+def test_answers_are_written_as_files(ask: Any, trained: str, tmp_path: Path) -> None:
+    code, told = ask("ask", "gallery", "--run", "latest", "--out", str(tmp_path / "gallery.npz"))
+    assert code == 0 and told["out"].endswith("gallery.npz")
+    gallery = load(tmp_path / "gallery.npz")
+    assert isinstance(gallery, Gallery) and len(gallery.ids) == len(runs.predictions(trained).ids)
+    assert ask("ask", "separation", "--run", trained, "--out", str(tmp_path / "s.json"))[0] == 0
+    assert json.loads((tmp_path / "s.json").read_text())["run"] == trained
+    assert "written as .json or .npz" in ask("ask", "separation", "--run", trained, "--out", "s.txt")[1]["error"]
+
+
+def test_a_map_is_written_as_points_as_a_page_and_as_a_picture(ask: Any, trained: str, tmp_path: Path) -> None:
+    for ending in ("json", "html", "png"):
+        code, told = ask("project", trained, "latest", "--method", "pca", "--out", str(tmp_path / f"map.{ending}"))
+        assert code == 0 and set(told["trust"]) == {"a", "b"}
+    points = json.loads((tmp_path / "map.json").read_text())
+    assert points["unmoved"] is True and {len(p["before"]) for p in points["points"]} == {2}
+    assert [p["id"] for p in points["points"]] == list(runs.predictions(trained).ids)
+    assert "Plotly" in (tmp_path / "map.html").read_text() and size_of(tmp_path / "map.png") == (1280, 640)
+    assert "Allowed: .json, .html, .png" in ask("project", trained, trained, "--out", "map.svg")[1]["error"]
+    assert (
+        "There is no folder" in ask("project", trained, trained, "--out", str(tmp_path / "none" / "m.png"))[1]["error"]
+    )
+
+
+def test_where_a_run_looks_is_written_as_numbers_and_as_a_picture(
+    ask: Any, trained: str, patterns: Path, tmp_path: Path
+) -> None:
+    code, told = ask("attribute", trained, "--image", "0", "--method", "saliency", "--out", str(tmp_path / "h.npy"))
+    heat = np.load(tmp_path / "h.npy")
+    assert code == 0 and heat.ndim == 2 and told["class"] in runs.predictions(trained).classes
+    picture = next(patterns.rglob("*.png"))
+    how = ("--image", str(picture), "--class", "lying", "--method", "saliency", "--out", str(tmp_path / "h.png"))
+    assert ask("attribute", "latest", *how)[1]["class"] == "lying"
+    assert min(size_of(tmp_path / "h.png")) >= 512

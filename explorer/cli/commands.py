@@ -7,8 +7,14 @@ from typing import Any
 
 from explorer import installation, recipe, runs
 from explorer.catalogue import BACKBONES, DATASETS
+from explorer.cli import asking, pictures
+from explorer.cli.asking import latest, progress
+from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
-from explorer.looks.similarity.question import Comparison
+from explorer.looks.attribution.question.maps import AttributeQuestion
+from explorer.looks.images.question import SeeQuestion
+from explorer.looks.projection.question import ProjectQuestion
+from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.runs import Run
 from explorer.runs.records import Audit
 
@@ -57,20 +63,56 @@ def list_runs(options: argparse.Namespace) -> Words:
 
 def audit(options: argparse.Namespace) -> Words:
     """The freeze audit of one run."""
-    found: Audit = runs.audit(_latest(options.run))
+    found: Audit = runs.audit(latest(options.run))
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
-    return {"run": _latest(options.run), "clean": found.clean, "recomputed": found.recomputed, "stages": stages}
+    return {"run": latest(options.run), "clean": found.clean, "recomputed": found.recomputed, "stages": stages}
 
 
 def compare(options: argparse.Namespace) -> Words:
     """Two runs on the same test images."""
-    installation.check()
-    from explorer.looks.similarity.compute import distance_handlers
-
-    found: Comparison = distance_handlers.compare(options.a, options.b)
+    found = asking.answer(CompareQuestion(a=latest(options.a), b=latest(options.b)))
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
     return {name: getattr(found, name) for name in counts} | {"stages": stages}
+
+
+def ask(options: argparse.Namespace) -> Words:
+    """Any question, or the list of them."""
+    if options.list or options.question is None:
+        return asking.listed()
+    question, out = asking.asked(options.question, options.fields)
+    found = asking.answer(question)
+    if out is not None:
+        asking.write(found, out)
+        return {"question": question.name(), "out": str(out)}
+    return asking.plain(found)
+
+
+def project(options: argparse.Namespace) -> Words:
+    """A shared map as a file."""
+    pictures.check(options.out, pictures.MAPS)
+    a, b = latest(options.a), latest(options.b)
+    found = asking.answer(ProjectQuestion(a=a, b=b, method=options.method, seed=options.seed))
+    pictures.write_map(found, options.out)
+    return {"out": str(options.out), "n": len(found.ids), "trust": {"a": found.trust_a, "b": found.trust_b}}
+
+
+def attribute(options: argparse.Namespace) -> Words:
+    """One run's map of one picture as a file."""
+    pictures.check(options.out, pictures.HEATS)
+    run, image = latest(options.run), asking.image_of(options.image)
+    seen = asking.answer(SeeQuestion(a=run, b=run, image=image))
+    target = options.target or seen.classes[int(seen.probability_a.argmax())]
+    asked = AttributeQuestion(a=run, b=run, image=image, target=target, method=options.method, stage=options.stage)
+    found = asking.answer(asked)
+    pictures.write_heat(found, options.out)
+    return {
+        "run": run,
+        "class": target,
+        "probability": found.probability_a,
+        "stage": found.stage,
+        "out": str(options.out),
+    }
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
@@ -81,21 +123,22 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "runs": list_runs,
     "audit": audit,
     "compare": compare,
+    "ask": ask,
+    "project": project,
+    "attribute": attribute,
 }
 
 
 def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
-    choices = {key: value for key, value in vars(options).items() if key in recipe.Recipe.model_fields}
-    choices["per_class"] = _per_class(options.per_class)
-    wanted = recipe.make(**choices)
+    wanted = recipe.make(**recipe_of(options))
     installation.check()
     return _carry_out(runs.create(wanted))
 
 
 def _resume(options: argparse.Namespace) -> Run:
     """Go on with a run that did not come to its end, in this process."""
-    run = runs.read(_latest(options.run))
+    run = runs.read(latest(options.run))
     ended = run.state in ("interrupted", "stopped", "failed")
     if not ended or not runs.resumable(run.id):
         why = "it has no checkpoint" if ended else f"it is {run.state}"
@@ -106,32 +149,13 @@ def _resume(options: argparse.Namespace) -> Run:
 
 def _carry_out(run: str) -> Run:
     """Train a run whose folder exists, with its progress on standard error."""
-    from explorer.training.compute import (
-        handlers as compute_handlers,  # heavy: loaded only by the commands that need it
-    )
-
-    def report(fraction: float, message: str) -> None:
-        if sys.stderr.isatty():
-            print(f"\r{fraction:4.0%}  {message:<40}", end="", file=sys.stderr, flush=True)
+    from explorer.training.compute import handlers  # heavy: loaded only by the commands that need it
 
     try:
-        return compute_handlers.train(run, report)
+        return handlers.train(run, progress)
     except KeyboardInterrupt:
         runs.update(run, state="stopped")
         raise
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)
-
-
-def _per_class(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdecimal():
-        raise ExplorerError(f"--per-class takes a whole number or 'all', not {text!r}.")
-    return int(text)
-
-
-def _latest(run: str) -> str:
-    found = runs.listing()
-    return found[0].id if run == "latest" and found else run

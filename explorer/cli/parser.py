@@ -1,13 +1,16 @@
 """The commands and their arguments."""
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from explorer.catalogue import AUGMENTATIONS, BACKBONES, DATASETS, STRATEGIES
+from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
 from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """Argument errors become ExplorerErrors, so that --json prints them too."""
 
     def error(self, message: str) -> Any:
@@ -16,8 +19,8 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = _Parser(prog="python -m explorer", description="See what fine-tuning changes, from the command line.")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    parser = Parser(prog="python -m explorer", description="See what fine-tuning changes, from the command line.")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
     json_flag = argparse.ArgumentParser(add_help=False)
     json_flag.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -35,7 +38,33 @@ def parser() -> argparse.ArgumentParser:
     resumed = command("resume", "Go on with a run that was interrupted or stopped, from its checkpoint.")
     resumed.add_argument("run", help="a run's id, or `latest`")
     train_arguments(command("train", "Carry out one recipe and store it as a run."))
+    look_arguments(command)
     return parser
+
+
+def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """The commands that look at runs."""
+    ask = command(
+        "ask", "Ask any question of the app about runs; `ask --list` names them, `ask QUESTION --help` its fields."
+    )
+    ask.add_argument("--list", action="store_true", help="all questions, with their fields")
+    ask.add_argument("question", nargs="?", help="the question's name")
+    ask.add_argument("fields", nargs=argparse.REMAINDER, help="--field value …, and --out FILE (.json, .npz)")
+    project = command("project", "Lay the test images of two runs out on one shared map.")
+    project.add_argument("a", help="a run's id, or `latest`")
+    project.add_argument("b", help="another run's id")
+    project.add_argument("--method", default="umap", help=f"one of: {', '.join(PROJECTIONS)}")
+    project.add_argument("--seed", type=int, default=0)
+    project.add_argument("--out", type=Path, required=True, metavar="FILE", help=".json, .html or .png")
+    attribute = command("attribute", "Show where a run looks in one picture.")
+    attribute.add_argument("run", help="a run's id, or `latest`")
+    attribute.add_argument("--image", required=True, help="the number of a test image, or a picture file")
+    attribute.add_argument(
+        "--class", dest="target", help="the class to ask about (default: what the run says of the picture)"
+    )
+    attribute.add_argument("--method", default="gradcam", help=f"one of: {', '.join(ATTRIBUTIONS)}")
+    attribute.add_argument("--stage", default="", help="default: the last")
+    attribute.add_argument("--out", type=Path, required=True, metavar="FILE", help=".npy (h, w) or .png")
 
 
 def train_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,3 +101,17 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--split-seed", type=int, default=0)
     add("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def recipe_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The choices that `train_arguments` took, as `recipe.make` takes them."""
+    choices = {key: value for key, value in vars(options).items() if key in Recipe.model_fields}
+    return choices | {"per_class": _per_class(options.per_class)}
+
+
+def _per_class(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal():
+        raise ExplorerError(f"--per-class takes a whole number or 'all', not {text!r}.")
+    return int(text)
