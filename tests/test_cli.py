@@ -32,6 +32,7 @@ TRAIN = {
     "seconds",
     "parameters",
     "steps",
+    "kept_steps",
     "peak_memory",
     "audit",
 }

@@ -123,6 +123,16 @@ def test_steps_are_batches_times_epochs_done(images: int, steps: int) -> None:
     assert races.steps(replace(run, facts={})) is None
 
 
+def test_steps_up_to_the_kept_epoch_are_as_recorded_or_its_share_in_runs_of_before() -> None:
+    run = Run("r", "finished", make(), epochs=tuple(stand_ins.epochs(4)), facts={"steps": 28, "chosen_epoch": 3})
+    assert races.kept_steps(run) == 21
+    assert races.kept_steps(replace(run, facts={**run.facts, "kept_steps": 20})) == 20
+    assert races.kept_steps(replace(run, facts={"counts": {"train": 60}, "chosen_epoch": 3})) == 6, "two batches each"
+    for facts in ({}, {"steps": 28}, {"chosen_epoch": 3}, {"steps": 28, "chosen_epoch": 0}):
+        assert races.kept_steps(replace(run, facts=facts)) is None
+    assert races.kept_steps(replace(run, epochs=())) is None
+
+
 def test_what_was_recorded_is_read_where_it_is_there() -> None:
     made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
     runs.update(made["full", 0], peak_memory=3e8, balanced=evidence.Balanced(0.9, 0.8, 0.95, 24, 3))
@@ -255,6 +265,7 @@ def test_the_csv_has_every_run_with_its_numbers_and_reasons() -> None:
         ("full", "1", "stopped"),
     ]
     assert float(rows[0]["test_accuracy"]) == 18 / 24 and rows[0]["test_n"] == "24" and rows[0]["steps"] == "8"
+    assert rows[0]["kept_steps"] == "6" and rows[0]["kept_epoch"] == "3"
     assert float(rows[0]["test_low"]) == evidence.wilson(18, 24)[0] and rows[0]["audit_clean"] == "True"
     assert rows[1]["test_accuracy"] == "" and "deleted" in rows[1]["reason"]
     assert rows[3]["reason"] == "Stopped on request after 4 epochs."
@@ -266,4 +277,5 @@ def test_the_table_says_n_and_interval_or_spread() -> None:
     stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)}, "20260102-030406-cafe")
     table = standings.race_table(races.listing(runs.listing())[0])
     assert table["Right on test"][1] == "**87.5 ± 5.9 %** (83.3 to 91.7, 2 seeds, n = 24 each)"
+    assert table["Steps"] == ["8, kept 6"] * 2
     assert table["Epochs"] == ["4, kept 3"] * 2 and table["Peak memory"] == ["–"] * 2 and "Balanced" not in table

@@ -344,6 +344,7 @@ def test_the_best_epoch_on_validation_is_taken_not_the_last(make: Callable[..., 
     found = outcome(session)
     best = rows.index(max(rows)) + 1
     assert found.chosen_epoch == best
+    assert (found.steps, found.kept_steps) == (session.steps, best * session.steps // 5)
     kept = session.network.model.state_dict()
     assert all(torch.equal(kept[name], tensor) for name, tensor in states[best - 1].items())
     assert all(torch.equal(tensor, kept[name].cpu()) for name, tensor in found.learned.items())
@@ -492,6 +493,7 @@ def test_a_loss_that_is_no_number_ends_the_run_there_and_keeps_what_was(
     assert found.clean is True and runs.audit(run).clean, "what was frozen stayed so"
     best = max(found.epochs, key=lambda e: (e.val.accuracy, -e.val_loss)).epoch
     learned = runs.tensors(run, "learned")
+    assert found.facts["kept_steps"] == 4 * best, "the steps of the epoch that it broke off in are not kept"
     assert found.facts["chosen_epoch"] == best and all(np.isfinite(tensor).all() for tensor in learned.values())
 
 

@@ -214,6 +214,9 @@ def test_what_a_finished_run_keeps_learned_in_the_last_phase(
     list(train(session))
     found = scoring.outcome(session)
     assert session.best is not None and session.best[0] == found.chosen_epoch == first
+    assert found.kept_steps * wanted.epochs == found.steps * first, (
+        "of the head alone too: all that led to what is kept"
+    )
     moved = {name for name in found.learned if name in dict(session.network.model.named_parameters())}
     assert moved == freezing.learning(session.network, wanted)
     assert found.parameters["learned"] == sum(p.numel() for p in session.network.model.parameters())

@@ -186,6 +186,14 @@ def test_an_audit_row_that_is_not_as_declared_is_red() -> None:
     assert ":red[" not in "".join(table["Verdict"][i] for i in range(len(table["Verdict"])) if i != row)
 
 
+def test_the_runs_table_and_the_audit_speak_of_the_steps_that_are_kept() -> None:
+    run = runs.read(stand_ins.finished_run())  # 60 images, four epochs, the third kept; from before steps were recorded
+    assert tables.runs_table([run])["steps"] == [6] and tables.kept_words(run) == "epoch 3 of 4, after 6 of its 8 steps"
+    runs.update(run.id, steps=1400, kept_steps=1050)
+    assert tables.kept_words(runs.read(run.id)) == "epoch 3 of 4, after 1,050 of its 1,400 steps"
+    assert tables.kept_words(dataclasses.replace(run, facts={})) == ""
+
+
 def test_the_table_shows_the_modes_that_were_seen() -> None:
     kept = stand_ins.audit_of("r", make(strategy="last_stage"))
     seen = {"layer1": {"mode": "train", "clean": False, "misplaced": "Dropout, StochasticDepth", "faults": "mode"},

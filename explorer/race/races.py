@@ -57,6 +57,14 @@ def steps(run: Run) -> int | None:
     return len(run.epochs) * max(1, -(-(images - 1) // run.recipe.batch_size))
 
 
+def kept_steps(run: Run) -> int | None:
+    """Of its `steps` those up to the epoch that it keeps: as recorded, else that share of them; None where it is not known."""
+    if fact(run, "kept_steps") is not None:
+        return int(fact(run, "kept_steps"))
+    chosen, every = fact(run, "chosen_epoch"), steps(run)
+    return every * int(chosen) // len(run.epochs) if chosen and every and run.epochs else None
+
+
 @dataclass(frozen=True)
 class Arm:
     """One strategy of a race, in one BatchNorm mode: its run for each seed (where it was run again: the one that counts, see

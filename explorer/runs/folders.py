@@ -31,8 +31,9 @@ class Run:
     """One run as its folder tells it: `state` is queued, running, finished, stopped, failed or interrupted. Where a crash
     left half a folder it is interrupted, and `recipe` None.
 
-    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`, `race`,
-    `peak_memory` in bytes …; `balanced` is the balanced accuracy on test, `grouped` what `test` is for other groups of images.
+    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
+    `kept_steps` (those up to the kept epoch), `race`, `peak_memory` in bytes …; `balanced` is the balanced accuracy on test,
+    `grouped` what `test` is for other groups of images.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Run:
             "seconds": self.facts.get("seconds", {}),
             "parameters": self.facts.get("parameters", {}),
             "steps": self.facts.get("steps", 0),
+            "kept_steps": self.facts.get("kept_steps", 0),
             "peak_memory": self.facts.get("peak_memory", 0),
             "audit": {"clean": self.clean},
             **({"grouped": self.grouped.json()} if self.grouped else {}),

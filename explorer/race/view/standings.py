@@ -48,8 +48,8 @@ def race_table(race: Race) -> dict[str, list[str]]:
         "Right on test": [_accuracy(arm) for arm in arms],
         "For other groups": [_for_others(arm) for arm in arms],
         "Balanced": [_percent(arm.balanced) for arm in arms],
-        "Epochs": [_epochs(arm.recipe, arm.over("chosen_epoch")) for arm in arms],
-        "Steps": [_number(arm.steps, "{:,.0f}") for arm in arms],
+        "Epochs": [_kept(str(arm.recipe.epochs), arm.over("chosen_epoch")) for arm in arms],
+        "Steps": [_kept(_number(arm.steps, "{:,.0f}"), _kept_steps(arm)) for arm in arms],
         "Seconds": [_number(arm.over("seconds", "total"), "{:.1f}") for arm in arms],
         "Learned": [_number(arm.over("parameters", "learned"), "{:,.0f}") for arm in arms],
         "Peak memory": [_megabytes(arm.over("peak_memory")) for arm in arms],
@@ -120,11 +120,16 @@ def _number(found: Spread | None, form: str) -> str:
     return words if low == high else f"{words} ({low} to {high})"
 
 
-def _epochs(recipe: Recipe, kept: Spread | None) -> str:
+def _kept_steps(arm: Arm) -> Spread | None:
+    return races.spread([n for run in arm.finished.values() if (n := races.kept_steps(run)) is not None])
+
+
+def _kept(whole: str, kept: Spread | None) -> str:
+    """`10, kept 3 to 7`: of the whole run, and up to the epoch that is kept."""
     if kept is None:
-        return str(recipe.epochs)
-    span = f"{kept.low:.0f}" + (f" to {kept.high:.0f}" if kept.high > kept.low else "")
-    return f"{recipe.epochs}, kept {span}"
+        return whole
+    span = f"{kept.low:,.0f}" + (f" to {kept.high:,.0f}" if kept.high > kept.low else "")
+    return f"{whole}, kept {span}"
 
 
 def race_csv(race: Race) -> str:
@@ -155,7 +160,7 @@ def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
         "peak_memory_bytes": ("peak_memory",),
     }
     found = {name: races.fact(run, *path) if run else None for name, path in paths.items()}
-    line |= {"steps": races.steps(run) if run else None} | found
+    line |= {"steps": races.steps(run) if run else None, "kept_steps": races.kept_steps(run) if run else None} | found
     line |= {
         "audit_clean": run.clean if run else None,
         "state": run.state if run else "not there",

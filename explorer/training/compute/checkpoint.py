@@ -70,6 +70,8 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
     for name in ("done", "steps", "recomputed", "chunk"):
         setattr(session, name, facts[name])
     session.notes = [*facts["notes"], *(note for note in session.notes if note not in facts["notes"])]
+    if session.best:  # every epoch has as many steps
+        session.kept_steps = session.steps * session.best[0] // session.done
     session.witness.seen = {kind: set(names) for kind, names in facts["witness"].items()}
     session.earlier = set(facts["earlier"])
     if phase:

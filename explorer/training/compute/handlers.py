@@ -83,7 +83,7 @@ def _best(run: str, session: Session | None) -> dict[str, Any]:
         chosen = take_best(session)
         learned = {name: tensor.numpy() for name, tensor in scoring.learned(session).items()}
         runs.store_tensors(run, "learned", learned)
-        return {"chosen_epoch": chosen}
+        return {"chosen_epoch": chosen, "kept_steps": session.kept_steps}
     return {}
 
 
@@ -132,6 +132,7 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         fault=outcome.audit.fault,
         seconds=outcome.seconds,
         steps=outcome.steps,
+        kept_steps=outcome.kept_steps,
         peak_memory=outcome.peak_memory,
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,

@@ -25,8 +25,9 @@ SNAPSHOTS = 12  # epochs whose test features are kept
 @dataclass(frozen=True)
 class Outcome:
     """What a finished run knows: scores on test and on all training images, test probabilities (n, k), the changed
-    tensors, pooled test features (`before/<stage>`, `after/<stage>`, `epoch/<i>`), the audit, seconds, weights, steps,
-    balanced accuracy on test, and the most memory the process used, in bytes (0 where nobody can tell)."""
+    tensors, pooled test features (`before/<stage>`, `after/<stage>`, `epoch/<i>`), the audit, seconds, weights, steps of the
+    whole run and up to the kept epoch, balanced accuracy on test, and the most memory the process used, in bytes (0 where
+    nobody can tell)."""
 
     test: Score
     train: Score
@@ -39,6 +40,7 @@ class Outcome:
     parameters: dict[str, int]
     chosen_epoch: int
     steps: int
+    kept_steps: int
     peak_memory: int
 
 
@@ -58,7 +60,7 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
         good = evidence.balanced(val.labels.cpu().numpy(), probability.argmax(1)).value
     rank = (session.phase, good, -val_loss)
     if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
-        session.best = epoch, rank, _state(session)
+        session.best, session.kept_steps = (epoch, rank, _state(session)), session.steps
     if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
         session.history[epoch] = halved(_last_stage(session))
     return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed)
@@ -138,5 +140,6 @@ def outcome(session: Session, run: str = "") -> Outcome:
         freezing.parameters(network),
         chosen,
         session.steps,
+        session.kept_steps,
         memory.peak(session.place),
     )

@@ -9,6 +9,7 @@ from explorer.app.words import count, percent, plain, safe_md, short_title
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
+from explorer.race import races
 from explorer.runs import Run
 from explorer.runs.records import Audit, StageAudit
 from explorer.training.question import Description
@@ -70,6 +71,14 @@ def audit_table(audit: Audit) -> dict[str, list[str]]:
     }
 
 
+def kept_words(run: Run) -> str:
+    """What a run keeps: `epoch 3 of 10, after 42 of its 140 steps`; empty where that is not known."""
+    chosen, kept, every = run.facts.get("chosen_epoch"), races.kept_steps(run), races.steps(run)
+    if not chosen or kept is None:
+        return ""
+    return f"epoch {chosen} of {len(run.epochs)}, after {kept:,} of its {every:,} steps"
+
+
 def _change(value: float, fine: bool) -> str:
     words = "0.0" if value == 0 else f"{value:.3g}"
     return words if fine or value == 0 else f":red[**{words}**]"
@@ -125,6 +134,9 @@ RUNS_COLUMNS: dict[str, Any] = {
         "Balanced", format="%.1f %%", help="Balanced accuracy: every class counts the same, however many images it has."
     ),
     "seconds": st.column_config.NumberColumn("Seconds", format="%.1f"),
+    "steps": st.column_config.NumberColumn(
+        "Steps kept", format="%d", help="Optimizer steps up to the epoch that is kept, the best on validation images."
+    ),
     "learned": st.column_config.NumberColumn("Learned parameters", format="compact"),
     "audit": st.column_config.TextColumn("Audit"),
     "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm"),
@@ -147,6 +159,7 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
         "grouped": [_grouped(run) for run in known],
         "balanced": [100 * run.balanced.value if run.balanced else None for run in known],
         "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
+        "steps": [races.kept_steps(run) for run in known],
         "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],
         "audit": [clean[run.clean] for run in known],
         "made": [dt.datetime.fromtimestamp(run.created) for run in known],

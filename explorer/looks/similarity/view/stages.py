@@ -23,7 +23,7 @@ from explorer.looks.similarity.question.stages import (
 )
 from explorer.looks.similarity.view.weights import between, paired_words, rewinding
 from explorer.runs import Run
-from explorer.training.view.tables import audit_table, audit_words
+from explorer.training.view.tables import audit_table, audit_words, kept_words
 
 
 def distance(a: Run, b: Run) -> None:
@@ -59,8 +59,10 @@ def _audit(b: Run) -> None:
         bug = b.recipe is not None and b.recipe.batchnorm == "moving"
         st.error(f"Not clean: {audit_words(audit)}.{lesson * bug}", icon=":material/gpp_bad:")
     st.table(audit_table(audit), alt="Freeze audit: per stage declared against actual")
+    kept = kept_words(b)
     explain(
-        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is kept. "
+        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is kept"
+        f"{f' ({kept})' * bool(kept)}; of the two, the larger change is shown. "
         "The mode is the one that its modules were seen in while learning.",
         "Features that were computed once and kept, against the finished network, on a drawn batch of training and of test "
         f"images: largest difference {audit.recomputed:.1g}.",
