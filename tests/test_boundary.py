@@ -642,6 +642,18 @@ def test_kept_pictures_are_decoded_once_whichever_are_asked_for(bench: Callable[
     )
 
 
+def test_kept_pictures_keep_their_groups(bench: Callable[..., Bench]) -> None:
+    """Strategies of more than one phase read kept pictures: without their groups a run has none of its test images."""
+    it = bench()
+    groups = np.array([f"patient {i // 2}" for i in range(len(it.data.test))])
+    images = keep(replace(it.data, test=replace(it.data.test, groups=groups)), it.recipe.preprocessing).test
+    assert images.groups is not None and images.groups.tolist() == groups.tolist()
+    assert (
+        images.take([2, 0]).groups.tolist() == groups[[2, 0]].tolist()
+        and keep(it.data, it.recipe.preprocessing).val.groups is None
+    )
+
+
 def test_kept_pictures_are_decoded_anew_for_another_size(bench: Callable[..., Bench]) -> None:
     it, other = bench(), bench(input_size=64)
     images = keep(it.data, it.recipe.preprocessing).train

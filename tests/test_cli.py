@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.cli import main
 from explorer.cli.commands import COMMANDS
 from explorer.errors import Stopped
+from explorer.evidence import Grouped, difference
 from explorer.looks.images.question import Gallery
 from explorer.question import every
 from explorer.recipe import Recipe
@@ -38,7 +40,7 @@ TRAIN = {
 }
 SCORE = {"n", "correct", "accuracy", "low", "high"}
 STAGE_AUDIT = {"stage", "declared", "learned", "max_change", "batchnorm_drift", "mode", "in_optimizer", "clean"}
-COMPARE = {"n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages"}
+COMPARE = {"n", "difference", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages"}
 
 
 def strict(text: str) -> Any:
@@ -120,6 +122,23 @@ def test_train_audit_runs_and_compare_keep_the_contract(ask: Any, training: list
     assert compared["both_right"] + compared["broken"] == trained["test"]["correct"]
     assert compared["both_right"] + compared["fixed"] == other["test"]["correct"]
     assert all(stage.keys() >= {"stage", "cka", "knn_overlap", "weight_change"} for stage in compared["stages"])
+
+
+def test_compare_says_what_holds_for_other_groups(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pass
+
+    plain = stand_ins.comparison("a", "b")
+    monkeypatch.setattr(tasks, "compare", lambda a, b: plain)
+    assert "grouped" not in ask("compare", "a", "b")[1]
+    grouped = replace(plain, fixed=14, broken=1, grouped=Grouped(5, -0.1, 0.35, 9.0, 0.0625))
+    monkeypatch.setattr(tasks, "compare", lambda a, b: grouped)
+    _, found = ask("compare", "a", "b")
+    assert found["grouped"] | {"verdict": ""} == {
+        "groups": 5, "low": -0.1, "high": 0.35, "effective": 9.0, "p_value": 0.0625, "verdict": "",
+    }  # fmt: skip
+    assert found["grouped"]["verdict"] == "No difference shown (p = 0.062, whole groups exchanged)."
+    low, high = difference(14, 1, plain.n)
+    assert found["difference"] == {"value": 13 / plain.n, "low": low, "high": high}
 
 
 def test_compare_says_no_difference_shown_when_so(ask: Any, training: list[str]) -> None:

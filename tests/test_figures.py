@@ -25,7 +25,9 @@ from explorer.looks.similarity.figures.change import change_bars
 from explorer.race.figures import Curve, Lane, race_curves, race_result
 from explorer.recipe import make
 from explorer.training.figures import curves as curves_module
+from explorer.training.figures.rates import rate_curves
 from explorer.training.figures.strips import described, legend, phases, strip, strips
+from explorer.training.question import RateSearch
 
 
 def lanes(seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last stage", "From scratch")) -> list[Lane]:
@@ -336,3 +338,30 @@ def test_a_strip_shows_where_only_normalisation_learns() -> None:
     assert page.count("linear-gradient(0deg") == 5 and "128 of " in page and "stem (normalisation only)" in page
     assert "vermillion foot" in legend([row])
     assert "vermillion foot" not in legend([strip("probe", make())])
+
+
+def test_curves_say_that_their_bands_count_patches_and_what_holds_for_other_photos() -> None:
+    others = Grouped(17, 0.402, 0.713, 30.0)
+    epochs = [*stand_ins.epochs(3), replace(stand_ins.epochs(4)[-1], val_grouped=others)]
+    lane = replace(lanes(1)[0], curves=(Curve(0, tuple(epochs)),))
+    for fig in (curves_module.curves(epochs), race_curves([lane])):
+        assert "more images of these 17 groups (photos, patients)" in fig.layout.meta["caution"]
+        assert "after the last epoch 40 to 71 %" in fig.layout.meta["caution"]
+    assert curves_module.curves(stand_ins.epochs(4)).layout.meta["caution"] == ""
+    assert "groups" not in race_curves(lanes(1)).layout.meta["caution"]
+
+
+def test_rate_curves_stand_one_above_the_other_with_their_names_inside() -> None:
+    fig = rate_curves(stand_ins.rate_search())
+    assert fig.layout.xaxis2.anchor == "y2" and fig.layout.xaxis.domain == fig.layout.xaxis2.domain == (0.0, 1.0)
+    assert fig.layout.yaxis.domain[0] > fig.layout.yaxis2.domain[1] and fig.layout.height == 680
+    for name in ("now 0.001", "proposed 0.006", "keep 0.0003"):
+        (mark,) = (a for a in fig.layout.annotations if a.text == name)
+        axis = fig.layout.xaxis2 if mark.xref.startswith("x2") else fig.layout.xaxis
+        assert mark.xanchor == ("left" if mark.x < sum(axis.range) / 2 else "right")
+    head, alone = stand_ins.rate_search().head, RateSearch
+    large = replace(head, own=0.15, suggested=0.15)
+    words = rate_curves(alone(75, 32, large, None)).layout.meta["look"]
+    assert "keep 0.15; it lies above the range" in words and "nothing speaks against it" in words
+    near = replace(head, own=0.05, suggested=0.05)
+    assert "within a factor of three above" in rate_curves(alone(75, 32, near, None)).layout.meta["look"]

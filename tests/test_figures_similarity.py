@@ -11,7 +11,7 @@ import stand_ins_similarity as made
 
 from explorer.app.figures.style import tint
 from explorer.app.figures.votes import tally
-from explorer.evidence import wilson
+from explorer.evidence import Grouped, wilson
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
 from explorer.looks.similarity.figures.interpolation import interpolation
@@ -152,3 +152,27 @@ def test_a_mixture_is_paired_with_another() -> None:
     paired = made.interpolation().on("test").against(6, 0)
     assert (paired.score.correct, paired.fixed, paired.broken) == (23, 5, 0)
     assert paired.p_value == pytest.approx(2 / 2**5)
+
+
+def test_figures_say_what_their_intervals_are_for_where_images_come_in_groups() -> None:
+    others = Grouped(5, 0.4, 0.9, 9.6)
+    probes, found = made.stage_probes(), made.rewind()
+    probes = replace(probes, stages=tuple(replace(row, grouped=others) for row in probes.stages))
+    mixed = made.interpolation()
+    groups = np.array([f"photo {i // 6}" for i in range(stand_ins.N)])
+    mixed = replace(mixed, kinds=tuple(replace(kind, groups=groups) for kind in mixed.kinds))
+    for fig, count, plain in (
+        (stage_probes(probes, "photo"), 5, stage_probes(made.stage_probes())),
+        (rewind(replace(found, grouped=others), True, "photo"), 5, rewind(found)),
+        (
+            interpolation(mixed, None, "", 5, "photo"),
+            4,
+            interpolation(made.interpolation(), None, "", 5),
+        ),
+    ):
+        words = fig.layout.meta["caution"]
+        assert (
+            f"more images of these {count} photos. Those for other photos, for which these images count like" in words
+        )
+        assert words.replace("  ", " ") == words and "other" not in plain.layout.meta["caution"]
+    assert "count like 10, stand" in stage_probes(probes, "photo").layout.meta["caution"]

@@ -1,7 +1,10 @@
 """The questions of the page, asked of two runs that were really made: what they recorded, to the image and to the bit."""
 
+import csv
 import hashlib
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import runs
+from explorer import evidence, runs
+from explorer.data import datasets
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
+from explorer.looks.similarity.compute import chosen_images
 from explorer.looks.similarity.compute.distance_handlers import compare, stage_pairs
 from explorer.looks.similarity.compute.interpolation_handlers import interpolate
 from explorer.looks.similarity.compute.reading_handlers import drift, probe_stages
@@ -136,3 +141,40 @@ def test_the_drift_begins_where_the_run_did(pair: tuple[str, str]) -> None:
     assert found.cka[0] == pytest.approx(1) and found.overlap[0] == 1 and found.cka[3] < 1
     with pytest.raises(ExplorerError, match="nothing of its backbone learned"):
         drift(a)
+
+
+def test_where_images_come_in_groups_every_paired_test_and_interval_is_there_for_other_groups_too(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(runs.runs_folder(), tmp_path / "runs")
+    monkeypatch.setenv("THAW_HOME", str(tmp_path))
+    a, b = pair
+    said = runs.predictions(b)
+    groups = np.array([f"photo {i % 4}" for i in range(len(said.ids))])
+    for run in pair:
+        with (runs.folder(run) / "groups.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([["id", "group"], *zip(said.ids, groups, strict=True)])
+    right = runs.predictions(a).right, said.right
+    apart = evidence.difference_by_group(*right, groups)
+    compared = compare(a, b)
+    assert compared.grouped == apart == compared.difference.grouped and apart is not None
+
+    found = rewind(b, ["layer4"], "random")
+    (reset,) = found.resets
+    assert found.grouped == evidence.accuracy_by_group(right[1], groups)
+    for one in (reset.plain, reset.settled, reset.control, reset.beyond):
+        assert one is not None and one.accuracy is not None and one.grouped is not None and one.grouped.groups == 4
+
+    probed = probe_stages(a, b).stages
+    assert probed[0].grouped == probed[0].b.accuracy, "mean colours are those of both"
+    assert all(row.grouped is not None and row.b.grouped is not None for row in probed)
+
+    val = datasets.load(compute.finished(b)).val
+    known = replace(val, groups=np.array([f"photo {i % 3}" for i in range(len(val))]))
+    monkeypatch.setattr(chosen_images, "_data", lambda run: replace(datasets.load(compute.finished(run)), val=known))
+    mixed = interpolate(a, b, ["test", "validation", "blur"])
+    assert mixed.on("test").against(10, 0).grouped == apart and mixed.on("test").grouped(10) == found.grouped
+    assert (mixed.on("blur").groups == groups).all()
+    validation = mixed.on("validation")
+    drawn = np.random.default_rng(0).permutation(len(val))
+    assert validation.groups is not None and validation.groups.tolist() == known.groups[drawn].tolist()

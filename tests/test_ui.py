@@ -12,8 +12,12 @@ import stand_ins
 
 from explorer import jobs, runs
 from explorer.app import asking, launch, visitor, words
+from explorer.app.words import percent
+from explorer.evidence import Grouped, Score
 from explorer.looks.images.view import selection
 from explorer.looks.pair import view
+from explorer.looks.similarity.question import Paired
+from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS
 from explorer.training.view import following, tables
@@ -264,3 +268,18 @@ def test_a_selection_goes_through_the_address(images: tuple[int, ...], text: str
     assert selection.packed(images) == text
     assert selection.unpacked(text, 20).tolist() == sorted(set(images))
     assert selection.unpacked(text, 5).tolist() == sorted({i for i in images if i < 5})
+
+
+def test_a_paired_test_and_an_interval_say_what_holds_for_other_photos() -> None:
+    found = Paired(Score(306, 220), 10, 40)
+    assert weights.paired_words(found, "B", "photo") == "**worse than B** (p < 0.001)"
+    found = Paired(Score(306, 220), 10, 40, Grouped(17, 0.5, 0.85, 30), Grouped(17, -0.2, 0.01, 90, 0.084))
+    assert weights.paired_words(found, "B", "photo") == (
+        "**worse than B** (p < 0.001); for other photos no difference shown (p = 0.084)"
+    )
+    shown = dataclasses.replace(found, grouped=Grouped(17, -0.2, -0.01, 90, 0.02))
+    assert weights.paired_words(shown, "B", "photo").endswith("; for other photos **worse** (p = 0.02)")
+    same = dataclasses.replace(found, fixed=0, broken=0)
+    assert weights.paired_words(same, "B", "photo") == "the same images right as B"
+    assert weights.accuracy_words(found.score, found.accuracy, "photo").endswith("n = 306); other photos 50.0 to 85.0")
+    assert weights.accuracy_words(found.score, None, "photo") == percent(found.score)

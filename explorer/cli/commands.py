@@ -11,6 +11,7 @@ from explorer.cli import asking, pictures
 from explorer.cli.asking import latest, progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
+from explorer.evidence import grouped_verdict
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.question import SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion
@@ -73,7 +74,12 @@ def compare(options: argparse.Namespace) -> Words:
     found = asking.answer(CompareQuestion(a=latest(options.a), b=latest(options.b)))
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
-    return {name: getattr(found, name) for name in counts} | {"stages": stages}
+    gap = found.difference
+    words: Words = {name: getattr(found, name) for name in counts}
+    words |= {"difference": {name: getattr(gap, name) for name in ("value", "low", "high")}}
+    if found.grouped is not None:
+        words |= {"grouped": found.grouped.json() | {"verdict": grouped_verdict([gap])}}
+    return words | {"stages": stages}
 
 
 def ask(options: argparse.Namespace) -> Words:

@@ -7,6 +7,7 @@ from statistics import fmean, stdev
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, alpha, finish
 from explorer.evidence import Score
 from explorer.runs.records import Epoch
@@ -83,7 +84,8 @@ def race_curves(lanes: Sequence[Lane], axis: str = "epochs") -> go.Figure:
         fig,
         alt=f"Validation accuracy over {axis} of {len(lanes)} strategies. Last: {_last(lanes)}.",
         look="Which strategy climbs fastest, which ends highest, and do the bands part? " + _bands(lanes, several),
-        caution=_caution(axis),
+        caution=_caution(axis)
+        + validation_for_others([c.epochs[-1] for lane in lanes for c in lane.curves if c.epochs][:1]),
         height=460,
     )
 

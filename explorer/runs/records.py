@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from explorer.evidence import Score
+from explorer.evidence import Grouped, Score
 
 
 @dataclass(frozen=True)
 class Epoch:
     """One epoch of a run. Losses are mean cross-entropy in nats; `seconds` since the training began.
 
-    `train_loss` and `train` are re-scored in eval mode after the epoch; `batch_loss` is the mean while learning.
+    `train_loss` and `train` are re-scored in eval mode after the epoch; `batch_loss` is the mean while learning. Where images
+    come in groups, `val_grouped` is what `val` is for other groups (None in runs of before).
     """
 
     epoch: int
@@ -20,6 +21,7 @@ class Epoch:
     val_loss: float
     val: Score
     images_per_second: float = 0.0
+    val_grouped: Grouped | None = None
 
 
 FAULTS = ("moved", "features", "mode", "gradient", "optimizer", "still")

@@ -30,7 +30,9 @@ class Kept(Images):
         """The pictures at these places, in this order, out of the same store."""
         part = super().take(rows)
         places = self.rows[np.asarray(rows, np.int64)]
-        return Kept(part.ids, part.labels, part.read, part.reduced, part.mask, store=self.store, rows=places)
+        return Kept(
+            part.ids, part.labels, part.read, part.reduced, part.mask, part.groups, store=self.store, rows=places
+        )
 
     def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:
         """As of any `Images`, but decoded only where they never were; what is given is not to be written into."""
@@ -63,4 +65,5 @@ def keep(data: Data, preprocessing: Preprocessing) -> Data:
 def _kept(images: Images, preprocessing: Preprocessing, shape: tuple[int, ...]) -> Kept:
     n = len(images)
     store = Store(preprocessing, np.empty((n, *shape), np.uint8), np.zeros(n, np.bool_))  # empty takes no memory yet
-    return Kept(images.ids, images.labels, images.read, images.reduced, images.mask, store=store, rows=np.arange(n))
+    known = images.ids, images.labels, images.read, images.reduced, images.mask, images.groups
+    return Kept(*known, store=store, rows=np.arange(n))

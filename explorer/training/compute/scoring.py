@@ -63,7 +63,9 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
         session.best, session.kept_steps = (epoch, rank, _state(session)), session.steps
     if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
         session.history[epoch] = halved(_last_stage(session))
-    return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed)
+    groups, right = session.data.val.groups, probability.argmax(1) == val.labels.cpu().numpy()
+    others = None if groups is None else evidence.accuracy_by_group(right, groups)
+    return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed, others)
 
 
 def _last_stage(session: Session) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import CONTROL, GREY, alpha, finish
 from explorer.evidence import Score
 from explorer.runs.records import Epoch
@@ -44,6 +45,7 @@ def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
         f"validation accuracy {last.val.accuracy:.0%} (n = {last.val.n}).",
         look="Does validation follow training, or does it stay behind? Both are scored in evaluation mode."
         + (" The dashed line marks the epoch that was kept." if chosen is not None else ""),
+        caution=validation_for_others([last]).strip(),
         height=380,
     )
 

@@ -99,6 +99,13 @@ def split_images(run: str, split: str, limit: int) -> tuple[np.ndarray, np.ndarr
     return chosen.pixels(compute.finished(run).preprocessing), chosen.labels, len(images)
 
 
+def val_groups(run: str, limit: int) -> np.ndarray | None:
+    """The groups (n,) str of the very images that `split_images` draws for validation; None where they come in none."""
+    images = _data(run).val
+    rows = np.random.default_rng(0).permutation(len(images))[:limit]
+    return None if images.groups is None else images.groups[rows]
+
+
 def train_labels(run: str) -> np.ndarray:
     """The classes of all training images of a run, (n,)."""
     return _data(run).train.labels

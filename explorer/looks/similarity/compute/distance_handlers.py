@@ -23,7 +23,8 @@ def compare(a: str, b: str) -> Comparison:
     quadrant = np.where(right_a, np.where(right_b, 0, 2), np.where(right_b, 1, 3))
     both, fixed, broken, neither = (int((quadrant == i).sum()) for i in range(4))
     p, words = evidence.mcnemar(fixed, broken), evidence.verdict(fixed, broken)
-    return Comparison(a, b, len(quadrant), both, fixed, broken, neither, p, words, quadrant, _stage_changes(a, b))
+    stages, grouped = _stage_changes(a, b), said_b.against(said_a).grouped
+    return Comparison(a, b, len(quadrant), both, fixed, broken, neither, p, words, quadrant, stages, grouped)
 
 
 def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:

@@ -25,7 +25,7 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     place = chosen_images.place_of(b)
     report(0.0, "Reading the images")
     sets = {kind: _images(b, kind) for kind in images}
-    streams = {kind: chosen_images.stream(b, pixels, place) for kind, (pixels, _, _) in sets.items()}
+    streams = {kind: chosen_images.stream(b, pixels, place) for kind, (pixels, *_) in sets.items()}
     nets = chosen_images.network_at(a, place), chosen_images.network_at(b, place)
     behind, states = interpolation.behind(*nets), [net.model.state_dict() for net in nets]
     moved = len(batchnorm.moved(nets[1], *states, behind))
@@ -35,8 +35,8 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     report(0.9, "A and B with new statistics")
     controls = [] if train is None else interpolation.resettled(*nets, streams, train)
     kinds = [
-        Mixtures(kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels))
-        for kind, (_, labels, of) in sets.items()
+        Mixtures(kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels), groups)
+        for kind, (_, labels, of, groups) in sets.items()
     ]
     return Interpolation(
         a,
@@ -51,16 +51,16 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     )
 
 
-def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int]:
-    """Pixels (n, h, w, 3), labels (n,), and how many such images there are."""
+def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
+    """Pixels (n, h, w, 3), labels (n,), how many such images there are, and their groups (n,) where they come in groups."""
     limit = chosen_images.most(run)
     if kind == "validation":
-        return chosen_images.split_images(run, "val", limit)
+        return *chosen_images.split_images(run, "val", limit), chosen_images.val_groups(run, limit)
     if kind != "test":
         shift(kind)
     found = chosen_images.test_images(run, limit) if kind == "test" else chosen_images.shifted_images(run, kind, limit)
-    labels = runs.predictions(run).labels
-    return found[0], labels[found[1]], len(labels)
+    said, rows = runs.predictions(run), found[1]
+    return found[0], said.labels[rows], len(said.labels), None if said.groups is None else said.groups[rows]
 
 
 def _judged(logits: list[np.ndarray], labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

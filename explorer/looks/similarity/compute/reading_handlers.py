@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from explorer import runs
+from explorer import evidence, runs
 from explorer.data.stream import stage_features
 from explorer.errors import ExplorerError
 from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes, similarity
 from explorer.looks.similarity.compute.chosen_images import Report, silent
-from explorer.looks.similarity.question.stages import Drift, Paired, StageProbe, StageProbes
+from explorer.looks.similarity.question.stages import Drift, StageProbe, StageProbes, paired
 
 TRAINED = 1000  # training images at most that a probe is fitted on
 
@@ -20,7 +20,8 @@ def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
     report(0.0, "Reading the images")
     limit = min(TRAINED, 2 * chosen_images.most(b))
     pixels, labels, _ = chosen_images.split_images(b, "train", limit)
-    truth = runs.predictions(b).labels
+    said = runs.predictions(b)
+    truth, groups = said.labels, said.groups
     sides = {}
     for i, run in enumerate((a, b)):
         report(0.1 + 0.4 * i, f"Features of {'AB'[i]}, {len(pixels)} training images")
@@ -36,13 +37,13 @@ def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
             probes.probe(x, labels, y) == truth
             for x, y in ([colour, colour] if stage == "input" else [side[stage] for side in sides.values()])
         ]
-        rows.append(_row(stage, *right))
+        rows.append(_row(stage, *right, groups))
     return StageProbes(a, b, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
 
 
-def _row(stage: str, a: np.ndarray, b: np.ndarray) -> StageProbe:
-    fixed, broken = int((~a & b).sum()), int((a & ~b).sum())
-    return StageProbe(stage, Score(len(a), int(a.sum())), Paired(Score(len(b), int(b.sum())), fixed, broken))
+def _row(stage: str, a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) -> StageProbe:
+    others = None if groups is None else evidence.accuracy_by_group(a, groups)
+    return StageProbe(stage, Score(len(a), int(a.sum())), paired(b, a, groups), others)
 
 
 def drift(run: str) -> Drift:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer import runs
+from explorer import evidence, runs
 from explorer.data.stream import logits
 from explorer.evidence import Score
 from explorer.looks.pair import compute
@@ -12,7 +12,7 @@ from explorer.looks.similarity.compute import chosen_images, probes
 from explorer.looks.similarity.compute import rewind as rewinding
 from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.compute.rewind import Plan
-from explorer.looks.similarity.question.stages import Paired
+from explorer.looks.similarity.question.stages import paired
 from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.models import backbones
 from explorer.training.compute import batchnorm
@@ -31,7 +31,7 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
     pixels, rows = chosen_images.test_images(run, chosen_images.most(run))
     statistics = chosen_images.statistics_images(run)
     said = runs.predictions(run)
-    labels = said.labels[rows]
+    labels, groups = said.labels[rows], None if said.groups is None else said.groups[rows]
     report(0.05, "The run as it is")
     test = chosen_images.stream(run, pixels, place)
     base = logits(network, test)
@@ -52,26 +52,23 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
         layers,
         len(batchnorm.moved(network, own, states["start"], names)),
         probes.chance(chosen_images.train_labels(run), labels),
-        tuple(_judged(reset, labels, right) for reset in found),
+        tuple(_judged(reset, labels, right, groups) for reset in found),
+        None if groups is None else evidence.accuracy_by_group(right, groups),
     )
 
 
-def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray) -> Reset:
+def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
     """A reset and its control against the run as it is, and the reset against its control."""
-
-    def paired(said: np.ndarray, reference: np.ndarray) -> Paired:
-        new = said.argmax(1) == labels
-        fixed, broken = int((new & ~reference).sum()), int((~new & reference).sum())
-        return Paired(Score(len(labels), int(new.sum())), fixed, broken)
-
-    found = Reset(reset.plan.stages, reset.plan.to, reset.identical, paired(reset.plain, right))
+    plain = paired(reset.plain.argmax(1) == labels, right, groups)
+    found = Reset(reset.plan.stages, reset.plan.to, reset.identical, plain)
     if reset.settled is None or reset.control is None:
         return found
+    settled, control = reset.settled.argmax(1) == labels, reset.control.argmax(1) == labels
     return replace(
         found,
-        settled=paired(reset.settled, right),
-        control=paired(reset.control, right),
-        beyond=paired(reset.settled, reset.control.argmax(1) == labels),
+        settled=paired(settled, right, groups),
+        control=paired(control, right, groups),
+        beyond=paired(settled, control, groups),
         layers=reset.layers,
     )
 

@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.others import for_others
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures
 
@@ -9,9 +10,12 @@ _PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "sq
 _SHIFTED = (LEARNS, "dash", "diamond")
 
 
-def interpolation(found: Interpolation, spoilt: Interpolation | None, title: str, at: int) -> go.Figure:
+def interpolation(
+    found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str = "group"
+) -> go.Figure:
     """Accuracy on test, validation and (where there are) shifted test images over alpha; a line marks mixture `at`, a
-    star on test the one that validation chooses. `title` names the shift."""
+    star on test the one that validation chooses. `title` names the shift, `group` what the images of
+    one group share, e.g. a photo."""
     fig = go.Figure()
     alphas = list(found.alphas)
     for kind in found.kinds:
@@ -53,7 +57,8 @@ def interpolation(found: Interpolation, spoilt: Interpolation | None, title: str
             " A and B keep their own statistics; the grey ticks are what they lose by new ones alone."
             if found.settled
             else ""
-        ),
+        )
+        + for_others([test.grouped(i) for i in range(len(alphas))], group),
         height=470,
         top=60,
     )

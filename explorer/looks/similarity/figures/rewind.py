@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.others import for_others
 from explorer.app.figures.style import CLASSES, CONTROL, GREY, LEARNS, SMALL, alpha, finish
 from explorer.looks.similarity.question.weights import Reset, Rewind
 
@@ -9,8 +10,9 @@ START, RANDOM = "first weights", "random weights"
 _PENS = {"start": (START, "#0072B2", "diamond", -0.16), "random": (RANDOM, CLASSES[3], "x", 0.16)}
 
 
-def rewind(found: Rewind, settled: bool = True) -> go.Figure:
-    """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals."""
+def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figure:
+    """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals; `group` is
+    what images of one group share, e.g. a photo."""
     names = list(dict.fromkeys(" + ".join(r.stages) for r in found.resets))
     fig = go.Figure()
     fig.add_vrect(x0=found.base.low, x1=found.base.high, fillcolor=alpha(LEARNS, 0.14), line={"width": 0})
@@ -35,7 +37,7 @@ def rewind(found: Rewind, settled: bool = True) -> go.Figure:
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
         look="A stage that may be set back without loss to its first weights did not need to learn. One that fails with "
         "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly.",
-        caution=_caution(found, settled),
+        caution=_caution(found, settled) + for_others([found.grouped], group),
         height=170 + 74 * len(names),
         top=50,
     )

@@ -4,6 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.others import for_others
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
@@ -85,8 +86,9 @@ def _matrix(
     )
 
 
-def stage_probes(found: StageProbes) -> go.Figure:
-    """Accuracy of a linear probe after each stage, of A and of B, with 95 % intervals and the line of chance."""
+def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
+    """Accuracy of a linear probe after each stage, of A and of B, with 95 % intervals and the line of chance; `group` is what
+    images of one group share, e.g. a photo."""
     names = [row.stage for row in found.stages]
     fig = go.Figure()
     sides = (("A", [row.a for row in found.stages], FROZEN, "circle", -0.06, "solid"),
@@ -118,7 +120,7 @@ def stage_probes(found: StageProbes) -> go.Figure:
         "little. Where A and B part, tuning moved what can be read.",
         caution=f"A probe says what could be read, not what the network uses. n = {found.stages[0].a.n} test images; "
         "intervals are 95 % Wilson for these fits (training images and test images are apart), and overlapping ones are not yet "
-        "a test: the table compares image by image.",
+        "a test: the table compares image by image." + for_others([row.grouped for row in found.stages], group),
         height=440,
         top=60,
     )

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer import evidence
-from explorer.evidence import Score
+from explorer.evidence import Difference, Grouped, Score
 from explorer.question import Question
 
 FEW = 30
@@ -30,7 +30,8 @@ class StageChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs on the same test images; `quadrant` (n,) holds 0 both right, 1 fixed, 2 broken, 3 both wrong."""
+    """Two runs on the same test images; `quadrant` (n,) holds 0 both right, 1 fixed, 2 broken, 3 both wrong. `grouped` is B - A
+    as far as it holds for other groups, where images come in groups."""
 
     a: str
     b: str
@@ -43,6 +44,12 @@ class Comparison:
     verdict: str
     quadrant: np.ndarray
     stages: tuple[StageChange, ...]
+    grouped: Grouped | None = None
+
+    @property
+    def difference(self) -> Difference:
+        """B - A with its intervals."""
+        return Difference(self.n, self.fixed, self.broken, self.grouped)
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,16 @@ class StagePairs:
 
 @dataclass(frozen=True)
 class Paired:
-    """A score, and against a reference on the same images how many it fixed and broke."""
+    """A score, and against a reference on the same images how many it fixed and broke.
+
+    Where images come in groups, `accuracy` is the score and `grouped` the difference as far as they hold for other groups.
+    """
 
     score: Score
     fixed: int
     broken: int
+    accuracy: Grouped | None = None
+    grouped: Grouped | None = None
 
     @property
     def p_value(self) -> float:
@@ -78,18 +90,23 @@ class Paired:
         return evidence.mcnemar(self.fixed, self.broken)
 
 
-def paired(new: np.ndarray, old: np.ndarray) -> Paired:
-    """What is right, (n,) bool, against a reference on the same images."""
-    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()))
+def paired(new: np.ndarray, old: np.ndarray, groups: np.ndarray | None = None) -> Paired:
+    """What is right, (n,) bool, against a reference on the same images, which may come in `groups` (n,) str."""
+    others: tuple[Grouped | None, Grouped | None] = (None, None)
+    if groups is not None:
+        others = evidence.accuracy_by_group(new, groups), evidence.difference_by_group(old, new, groups)
+    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()), *others)
 
 
 @dataclass(frozen=True)
 class StageProbe:
-    """What a linear probe on the pooled features of one stage gets right in A, and in B (paired with A)."""
+    """What a linear probe on the pooled features of one stage gets right in A (`grouped`: as far as that holds for other
+    groups), and in B (paired with A)."""
 
     stage: str
     a: Score
     b: Paired
+    grouped: Grouped | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.evidence import Score
+from explorer import evidence
+from explorer.evidence import Grouped, Score
 from explorer.looks.similarity.question.stages import Paired, paired
 from explorer.question import Question
 
@@ -36,7 +37,8 @@ class Reset:
 class Rewind:
     """Which stages carry the task: `base` is the run as computed now, `recorded` as it was when it ended, on the same n
     images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm);
-    of its `layers` BatchNorm layers learning moved the statistics of `moved`; `chance` as in `StageProbes`."""
+    of its `layers` BatchNorm layers learning moved the statistics of `moved`; `chance` as in `StageProbes`; `grouped` is
+    `base` as far as it holds for other groups, where images come in groups."""
 
     run: str
     base: Score
@@ -47,31 +49,37 @@ class Rewind:
     moved: int
     chance: float
     resets: tuple[Reset, ...]
+    grouped: Grouped | None = None
 
 
 @dataclass(frozen=True)
 class Mixtures:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
     bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
-    and of B with their statistics estimated anew, (0, n) where none were."""
+    and of B with their statistics estimated anew, (0, n) where none were; `groups` (n,) str, where images come in groups."""
 
     images: str
     of: int
     right: np.ndarray
     loss: np.ndarray
     controls: np.ndarray
+    groups: np.ndarray | None = None
 
     def score(self, i: int) -> Score:
         """Of the i-th mixture."""
         return Score(self.right.shape[1], int(self.right[i].sum()))
 
+    def grouped(self, i: int) -> Grouped | None:
+        """The i-th mixture's accuracy as far as it holds for other groups."""
+        return None if self.groups is None else evidence.accuracy_by_group(self.right[i], self.groups)
+
     def against(self, i: int, reference: int) -> Paired:
         """The i-th mixture against another, on the same images."""
-        return paired(self.right[i], self.right[reference])
+        return paired(self.right[i], self.right[reference], self.groups)
 
     def control(self, end: int) -> Paired:
         """A (0) or B (-1) with new statistics, against itself with those it has; IndexError where none were estimated."""
-        return paired(self.controls[end], self.right[end])
+        return paired(self.controls[end], self.right[end], self.groups)
 
 
 @dataclass(frozen=True)

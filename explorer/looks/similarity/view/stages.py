@@ -8,7 +8,7 @@ import streamlit as st
 from explorer import runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
-from explorer.app.words import audit_badge, percent, safe_md
+from explorer.app.words import audit_badge, difference_words, group_of, safe_md
 from explorer.looks.pair.view import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
@@ -21,7 +21,7 @@ from explorer.looks.similarity.question.stages import (
     StagePairsQuestion,
     StageProbes,
 )
-from explorer.looks.similarity.view.weights import between, paired_words, rewinding
+from explorer.looks.similarity.view.weights import accuracy_words, between, paired_words, rewinding
 from explorer.runs import Run
 from explorer.training.view.tables import audit_table, audit_words, kept_words
 
@@ -45,7 +45,7 @@ def distance(a: Run, b: Run) -> None:
         f"d features about d / (d + n), which is {512 / (512 + found.n):.2f} for 512 features and these n = {found.n} images. "
         "Shared neighbours: of the 10 images nearest in A, how many are still near in B?"
     )
-    _quadrants(found)
+    _quadrants(found, group_of(a))
 
 
 def _audit(b: Run) -> None:
@@ -69,14 +69,14 @@ def _audit(b: Run) -> None:
     )
 
 
-def _quadrants(found: Comparison) -> None:
+def _quadrants(found: Comparison, group: str) -> None:
     st.header("On the same test images")
     cells = st.columns(4)
     cells[0].metric("Right in both", found.both_right, border=True)
     cells[1].metric("Fixed by B", found.fixed, border=True)
     cells[2].metric("Broken by B", found.broken, border=True)
     cells[3].metric("Wrong in both", found.both_wrong, border=True)
-    st.markdown(f"**{found.verdict}** :small[n = {found.n} images, paired.]")
+    st.markdown(f"{difference_words(found.difference, group)} :small[n = {found.n} images, paired.]")
     st.page_link("../../pages/images.py", label="See these images", icon=":material/photo_library:")
 
 
@@ -103,10 +103,13 @@ def usefulness(a: Run, b: Run) -> None:
         f"**{found.trained} training images of B** and scored on **{found.stages[0].a.n} test images** that no fit saw. "
         "‘input’ is the mean colour alone."
     )
+    group = group_of(b)
     draw(
-        partial(stage_probes, found), "similarity_probes", code=("explorer/looks/similarity/compute/probes.py", "probe")
+        partial(stage_probes, found, group),
+        "similarity_probes",
+        code=("explorer/looks/similarity/compute/probes.py", "probe"),
     )
-    st.table(_probe_table(found), alt="Linear probes: accuracy per stage of A and B, and the paired test")
+    st.table(_probe_table(found, group), alt="Linear probes: accuracy per stage of A and B, and the paired test")
     st.caption(
         f"Naming the most frequent training class always would score {100 * found.chance:.1f} %. B was tuned on the very "
         "training images that its probe is fitted to, so those are further apart in B than test images are; where several "
@@ -114,14 +117,14 @@ def usefulness(a: Run, b: Run) -> None:
     )
 
 
-def _probe_table(found: StageProbes) -> dict[str, list[str]]:
+def _probe_table(found: StageProbes, group: str) -> dict[str, list[str]]:
     rows = found.stages
     return {
         "After": [safe_md(row.stage) for row in rows],
-        "A": [percent(row.a) for row in rows],
-        "B": [percent(row.b.score) for row in rows],
+        "A": [accuracy_words(row.a, row.grouped, group) for row in rows],
+        "B": [accuracy_words(row.b.score, row.b.accuracy, group) for row in rows],
         "B fixes · breaks": [f"{row.b.fixed} · {row.b.broken}" for row in rows],
-        "Paired": [paired_words(row.b, "A") for row in rows],
+        "Paired": [paired_words(row.b, "A", group) for row in rows],
     }
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
-from explorer.app.words import percent, safe_md
+from explorer.app.words import group_of, percent, safe_md
 from explorer.catalogue.shifts import SHIFTS
-from explorer.evidence import Score
+from explorer.evidence import Grouped, Score
 from explorer.looks.pair.view import same_start
 from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.figures.rewind import rewind
@@ -29,14 +29,30 @@ NOTHING = "none"
 _STARTS = {"start": "its first weights", "random": "random weights"}
 
 
-def paired_words(found: Paired, reference: str) -> str:
-    """A score against a reference on the same images, in words: better, worse, or nothing shown, with p."""
-    p = "p < 0.001" if found.p_value < 0.001 else f"p = {found.p_value:.2g}"
+def paired_words(found: Paired, reference: str, group: str = "group") -> str:
+    """A score against a reference on the same images, in words: better, worse, or nothing shown, with p; where images come in
+    groups (of one `group`, e.g. photo), for other groups too."""
     if not found.fixed and not found.broken:
         return f"the same images right as {reference}"
-    if found.p_value >= 0.05:
-        return f"no difference shown ({p})"
-    return f"**{'better' if found.fixed > found.broken else 'worse'} than {reference}** ({p})"
+    better = "better" if found.fixed > found.broken else "worse"
+    words = _shown(f"**{better} than {reference}**", found.p_value)
+    if found.grouped is None or found.grouped.p_value is None:
+        return words
+    return f"{words}; for other {group}s {_shown(f'**{better}**', found.grouped.p_value)}"
+
+
+def _shown(difference: str, p_value: float) -> str:
+    p = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    return f"{difference if p_value < 0.05 else 'no difference shown'} ({p})"
+
+
+def accuracy_words(score: Score, other: Grouped | None, group: str) -> str:
+    """An accuracy with its interval and n; where images come in groups, its interval for other groups too."""
+    return percent(score) + (f"; other {group}s {_ends(other)}" if other else "")
+
+
+def _ends(found: Score | Grouped) -> str:
+    return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
 def rewinding(a: Run, b: Run) -> None:
@@ -49,7 +65,7 @@ def rewinding(a: Run, b: Run) -> None:
     found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
     if found is None:
         return
-    _rewound(found, settled, "similarity_rewind")
+    _rewound(found, settled, "similarity_rewind", group_of(b))
     st.subheader("Set back several together")
     _together(b, settled)
 
@@ -67,9 +83,9 @@ def _ask_settled(b: Run, key: str, default: bool) -> bool:
     return st.toggle(words, value=default, key=key, persist_state="session", help=reason)
 
 
-def _rewound(found: Rewind, settled: bool, key: str) -> None:
-    """Figure, table and control of one answer."""
-    draw(partial(rewind, found, settled), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind"))
+def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
+    """Figure, table and control of one answer; images of one group share a `group`, e.g. a photo."""
+    draw(partial(rewind, found, settled, group), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind"))
     if found.base.correct != found.recorded.correct:
         st.warning(
             f"When it ended, B had {found.recorded.correct} of these {found.recorded.n} images right; computed here it has "
@@ -82,16 +98,18 @@ def _rewound(found: Rewind, settled: bool, key: str) -> None:
     table = {
         "Stage": [safe_md(" + ".join(row.stages)) for row in rows],
         "Set back to": [_STARTS[row.to] for row in rows],
-        "Accuracy": [percent(outcome.score) for outcome in outcomes],
+        "Accuracy": [accuracy_words(outcome.score, outcome.accuracy, group) for outcome in outcomes],
         "Fixes · breaks": [f"{outcome.fixed} · {outcome.broken}" for outcome in outcomes],
         "Against B": [
-            "exactly B: every weight is what it was" if row.identical else paired_words(outcome, "B")
+            "exactly B: every weight is what it was" if row.identical else paired_words(outcome, "B", group)
             for row, outcome in zip(rows, outcomes, strict=True)
         ],
     }
     if new:
-        table["Control: new statistics alone"] = [percent(row.control.score) if row.control else "none" for row in rows]
-        table["Against the control"] = [paired_words(row.beyond, "it") if row.beyond else "" for row in rows]
+        table["Control: new statistics alone"] = [
+            accuracy_words(row.control.score, row.control.accuracy, group) if row.control else "none" for row in rows
+        ]
+        table["Against the control"] = [paired_words(row.beyond, "it", group) if row.beyond else "" for row in rows]
     st.table(table, alt="Accuracy with stages set back, and the paired test against B")
     st.caption(_statistics_words(found, settled))
 
@@ -132,7 +150,7 @@ def _together(b: Run, settled: bool) -> None:
         return
     found = ask(RewindQuestion(run=run, stages=wanted, to=kind), "Setting them back", height=250)
     if found is not None:
-        _rewound(found, settled, "similarity_rewind_some")
+        _rewound(found, settled, "similarity_rewind_some", group_of(b))
 
 
 def between(a: Run, b: Run) -> None:
@@ -156,7 +174,8 @@ def between(a: Run, b: Run) -> None:
         wanted = _mixtures(a, b, [kind], settle)
         spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
     if found is not None:
-        _mixture(found, spoilt, SHIFTS[kind].title.lower() if kind in SHIFTS else "", settle)
+        title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
+        _mixture(found, spoilt, title, settle, group_of(b))
         if kind in SHIFTS:
             st.caption(f"Shift: {SHIFTS[kind].meaning} Made by us from the test images, the same each time (seed 0).")
 
@@ -188,29 +207,32 @@ def _apart(a: Run, b: Run) -> str:
 
 
 @st.fragment
-def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool) -> None:
-    """The curve, and in words the mixture under the slider."""
+def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str) -> None:
+    """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo."""
     at = st.select_slider(
         "α", list(range(len(found.alphas))), value=found.chosen, key=f"similarity_alpha_{found.a}_{found.b}_{settle}",
         format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
     )  # fmt: skip
     draw(
-        partial(interpolation, found, spoilt, title, at),
+        partial(interpolation, found, spoilt, title, at, group),
         "similarity_mixtures",
         code=("explorer/looks/similarity/compute/interpolation.py", "mixed"),
     )
-    st.table(_mixture_table(found, spoilt, title, at), alt="The mixture at this α against A and against B")
+    st.table(_mixture_table(found, spoilt, title, at, group), alt="The mixture at this α against A and against B")
     _mixture_words(found)
 
 
-def _mixture_table(found: Interpolation, spoilt: Interpolation | None, title: str, at: int) -> dict[str, list[str]]:
+def _mixture_table(
+    found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str
+) -> dict[str, list[str]]:
     kinds = [found.on("test"), *(spoilt.kinds if spoilt else ()), found.on("validation")]
     names = ["test", *([f"test, {title}"] if spoilt else []), "validation"]
     last = len(found.alphas) - 1
     controls = (
         {
             f"{name}, new statistics alone": [
-                f"{_short(c.score)}, {paired_words(c, name)}" for c in (k.control(end) for k in kinds)
+                f"{_short(c.score, c.accuracy, group)}, {paired_words(c, name, group)}"
+                for c in (k.control(end) for k in kinds)
             ]
             for name, end in (("A", 0), ("B", -1))
         }
@@ -219,23 +241,23 @@ def _mixture_table(found: Interpolation, spoilt: Interpolation | None, title: st
     )
     return {
         "Images": [f"{name}, n = {kind.score(0).n}" for name, kind in zip(names, kinds, strict=True)],
-        "A (α = 0)": [_short(kind.score(0)) for kind in kinds],
-        f"α = {found.alphas[at]:g}": [f"**{_short(kind.score(at))}**" for kind in kinds],
-        "B (α = 1)": [_short(kind.score(last)) for kind in kinds],
-        "Against A": [_tested(kind, at, 0, "A") for kind in kinds],
-        "Against B": [_tested(kind, at, last, "B") for kind in kinds],
+        "A (α = 0)": [_short(kind.score(0), kind.grouped(0), group) for kind in kinds],
+        f"α = {found.alphas[at]:g}": [f"**{_short(kind.score(at), kind.grouped(at), group)}**" for kind in kinds],
+        "B (α = 1)": [_short(kind.score(last), kind.grouped(last), group) for kind in kinds],
+        "Against A": [_tested(kind, at, 0, "A", group) for kind in kinds],
+        "Against B": [_tested(kind, at, last, "B", group) for kind in kinds],
         **controls,
     }
 
 
-def _tested(kind: Mixtures, at: int, reference: int, name: str) -> str:
+def _tested(kind: Mixtures, at: int, reference: int, name: str, group: str) -> str:
     """The paired test, but not on validation, where α may have been chosen for its score."""
-    return "α is chosen here" if kind.images == "validation" else paired_words(kind.against(at, reference), name)
+    return "α is chosen here" if kind.images == "validation" else paired_words(kind.against(at, reference), name, group)
 
 
-def _short(score: Score) -> str:
-    """Accuracy and interval, where n stands elsewhere."""
-    return f"{100 * score.accuracy:.1f} % ({100 * score.low:.1f} to {100 * score.high:.1f})"
+def _short(score: Score, other: Grouped | None, group: str) -> str:
+    """Accuracy and intervals, where n stands elsewhere."""
+    return f"{100 * score.accuracy:.1f} % ({_ends(score)}{f'; other {group}s {_ends(other)}' if other else ''})"
 
 
 def _mixture_words(found: Interpolation) -> None:
