@@ -77,6 +77,19 @@ def test_a_loss_that_falls_to_the_end_is_no_reason_to_propose_the_end() -> None:
     assert found.suggested == pytest.approx(ABOVE * 4e-3, rel=0.3) and not found.ran_away
 
 
+def test_a_head_alone_keeps_a_large_rate_up_to_which_the_loss_has_not_risen_again() -> None:
+    """A probe forgives large rates: where the test has nothing against one, it proposes no other."""
+    flat, risen = bowl(4e-3), tuple(v + max(0, i - 45) * 0.1 for i, v in enumerate(bowl(4e-3)))  # from 0.065 on
+    assert not rates.judge("head", 0.15, RATES, flat).kept, (
+        "where stages learn too, what a head's rate does to them is not seen"
+    )
+    assert rates.judge("head", 0.15, RATES, flat, probe=True).kept
+    assert rates.judge("head", 1.0, RATES, flat, probe=True).kept
+    for own, losses in ((0.15, risen), (1.5, flat), (1e-4, flat), (0.4, (*flat[:52], 40.0))):
+        found = rates.judge("head", own, RATES[: len(losses)], losses, probe=True)
+        assert not found.kept and found.suggested == pytest.approx(ABOVE * 4e-3, rel=0.3)
+
+
 def test_where_nothing_falls_clearly_the_rate_is_kept() -> None:
     for losses in (bowl(4e-3, 0.1), (2.3,) * 60, tuple(2.3 + i for i in range(60))):
         found = rates.judge("head", 0.15, RATES, losses)

@@ -47,7 +47,8 @@ def find(recipe: Recipe, report: Report = silent) -> RateSearch:
     start = {name: tensor.clone() for name, tensor in session.network.model.state_dict().items()}
     half, inputs = 0.6 if recipe.tuned else 0.98, _head_inputs(session)
     told = _telling(report, 0.3, half, "Raising the head's rate")
-    head = judge("head", recipe.head_rate, *_sweep(session, HEAD, _head_step(session, inputs), told))
+    swept = _sweep(session, HEAD, _head_step(session, inputs), told)
+    head = judge("head", recipe.head_rate, *swept, probe=not recipe.tuned)
     backbone = None
     if recipe.tuned:
         session.network.model.load_state_dict(start)
@@ -62,7 +63,12 @@ def find(recipe: Recipe, report: Report = silent) -> RateSearch:
 
 
 def judge(
-    part: str, own: float, rates: tuple[float, ...], losses: tuple[float, ...], control: tuple[float, ...] = ()
+    part: str,
+    own: float,
+    rates: tuple[float, ...],
+    losses: tuple[float, ...],
+    control: tuple[float, ...] = (),
+    probe: bool = False,
 ) -> RateCurve:
     """What a range test says of a rate: kept where the loss falls fast there, else the largest rate at which it does.
 
@@ -71,7 +77,9 @@ def judge(
     `losses` (nats, one a rate) are smoothed by a Gaussian over the steps around each, so that the curve does not lag behind
     its rate. What falls is the loss less that of `control`, the same steps without the part in question. Fast is at least
     half as steep, per decade, as at the steepest point. Where nothing falls clearly, the rate is kept as well, and so it is
-    up to `NEAR` times above the range. The proposal has one digit: the method promises an order of magnitude.
+    up to `NEAR` times above the range. Of a `probe`, of which the head alone learns, a larger rate is kept too where the
+    loss has not risen again up to it: nothing in the test speaks against it, and a head forgives large rates
+    (benchmarks/README.md, finder). The proposal has one digit: the method promises an order of magnitude.
     """
     first = max(losses[: STEPS // 4], default=0.0)
     away = len(losses) < STEPS
@@ -89,8 +97,13 @@ def judge(
     slow = np.flatnonzero(slope > FAST * slope[at])
     begin, end = slow[slow < at].max(initial=-1) + 1, slow[slow > at].min(initial=len(slope)) - 1
     largest = one_digit(rates[end])
-    kept = rates[begin] <= own <= NEAR * rates[end]
+    kept = rates[begin] <= own <= max(NEAR * rates[end], rates[_flat(falling, low, CLEAR * first)] if probe else 0.0)
     return replace(found, suggested=own if kept else largest, falling=(rates[begin], rates[end]), steepest=rates[at])
+
+
+def _flat(falling: np.ndarray, low: int, most: float) -> int:
+    """The last place up to which, from the lowest on, a curve has risen by no more than `most`."""
+    return low + int(np.flatnonzero(falling[low:] > falling[low] + most).min(initial=len(falling) - low)) - 1
 
 
 def one_digit(rate: float) -> float:

@@ -13,17 +13,17 @@ def rate_curves(found: RateSearch) -> go.Figure:
     """The smoothed training loss while the rate rises, for the head and (where stages learn) for the last stage.
 
     The range in which it falls fast is shaded; a dotted line stands at the recipe's rate, a dashed one at the proposal
-    where that is another. Beside the last stage's loss: that of the head learning alone in the same steps.
+    where that is another. Beside the last stage's loss: that of the head learning alone in the same steps. One plot above
+    the other: the form's column is narrow.
     """
     curves = [("The head", FROZEN, found.head)]
     if found.backbone is not None:
         curves.append(("The last stage", LEARNS, found.backbone))
-    fig = make_subplots(cols=len(curves), subplot_titles=[title for title, _, _ in curves], horizontal_spacing=0.1)
-    for column, (title, colour, curve) in enumerate(curves, start=1):
-        _curve(fig, title, colour, curve, column)
-    fig.update_xaxes(type="log", title="learning rate", gridcolor=GREY, exponentformat="power", dtick=2)
-    fig.update_yaxes(gridcolor=GREY)
-    fig.update_yaxes(title="loss (smoothed)", col=1)
+    fig = make_subplots(rows=len(curves), subplot_titles=[title for title, _, _ in curves], vertical_spacing=0.24)
+    for row, (title, colour, curve) in enumerate(curves, start=1):
+        _curve(fig, title, colour, curve, row)
+    fig.update_xaxes(type="log", title="learning rate", gridcolor=GREY, exponentformat="power", dtick=1)
+    fig.update_yaxes(gridcolor=GREY, title="loss (smoothed)")
     told = " ".join(_verdict(title, curve) for title, _, curve in curves)
     limits = " ".join(_limit(title, curve) for title, _, curve in curves)
     measure = " (for the last stage: the gap below the head alone, grey)" if found.backbone is not None else ""
@@ -34,7 +34,7 @@ def rate_curves(found: RateSearch) -> go.Figure:
         caution=f"{limits} A range test is good to an order of magnitude: it saw {found.n} training images in batches of "
         f"{found.batch_size} for a few dozen steps, and no validation image. "
         "Inside the range it does not tell one rate from another.",
-        height=360,
+        height=340 * len(curves),
     )
 
 
@@ -49,12 +49,12 @@ def _verdict(title: str, curve: RateCurve) -> str:
             f"{title}: {curve.suggested:g}, the largest rate at which the loss falls fast ({span}), instead of {curve.own:g}, "
             f"which is too {'large' if curve.own > curve.suggested else 'small'} for that."
         )
-    where = (
-        "it lies where"
-        if curve.own <= curve.falling[1]
-        else "it lies within a factor of three above the range in which"
-    )
-    return f"{title}: keep {curve.own:g}; {where} the loss falls fast, {span}."
+    if curve.own <= curve.falling[1]:
+        return f"{title}: keep {curve.own:g}; it lies where the loss falls fast, {span}."
+    above = f"{title}: keep {curve.own:g}; it lies {{}}above the range in which the loss falls fast, {span}"
+    if curve.own <= 3 * curve.falling[1]:
+        return above.format("within a factor of three ") + "."
+    return above.format("") + ", but the loss does not rise again up to it, so nothing speaks against it."
 
 
 def _limit(title: str, curve: RateCurve) -> str:
@@ -65,7 +65,7 @@ def _limit(title: str, curve: RateCurve) -> str:
     return f"{title}: the loss never ran away up to {last}, so the test says nothing about an upper limit."
 
 
-def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, column: int) -> None:
+def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int) -> None:
     """One range test; what lies far above its first loss is cut off."""
     lines = [(title, {"color": colour, "width": 3}, curve.losses)]
     if curve.control:
@@ -79,34 +79,35 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, column: in
             line=line,
             hovertemplate="rate %{x:.2g}: loss %{y:.3f}<extra>" + name + "</extra>",
             showlegend=False,
-            row=1,
-            col=column,
+            row=place,
+            col=1,
         )
     if curve.losses:
         low, high = min((*curve.losses, *curve.control)), max(curve.losses[: max(1, len(curve.losses) // 3)])
         margin = 0.15 * (high - low) or 0.1
-        fig.update_yaxes(range=[low - margin, high + 3 * margin], row=1, col=column)
+        fig.update_yaxes(range=[low - margin, high + 3 * margin], row=place, col=1)
         ends = [f(math.log10(r) for r in (*curve.rates, curve.own, curve.suggested)) for f in (min, max)]
-        fig.update_xaxes(range=ends, row=1, col=column)
+        fig.update_xaxes(range=ends, row=place, col=1)
     if curve.falling:
-        fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", row=1, col=column)
-    _mark(fig, curve.own, f"keep {curve.own:g}" if curve.kept else f"now {curve.own:g}", "dot", CONTROL, column)
+        fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", row=place, col=1)
+    _mark(fig, curve.own, f"keep {curve.own:g}" if curve.kept else f"now {curve.own:g}", "dot", CONTROL, place)
     if not curve.kept:
-        _mark(fig, curve.suggested, f"proposed {curve.suggested:g}", "dash", colour, column, below=True)
+        _mark(fig, curve.suggested, f"proposed {curve.suggested:g}", "dash", colour, place, below=True)
 
 
-def _mark(fig: go.Figure, rate: float, words: str, dash: str, colour: str, column: int, below: bool = False) -> None:
-    """A line at a rate, with its name at the top, or at the bottom so that two names never meet."""
-    fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, row=1, col=column)
+def _mark(fig: go.Figure, rate: float, words: str, dash: str, colour: str, place: int, below: bool = False) -> None:
+    """A line at a rate, with its name at the top, or at the bottom so that two names never meet; on the side that has room."""
+    ends = fig.layout[f"xaxis{place if place > 1 else ''}"].range or (0.0, 0.0)
+    fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, row=place, col=1)
     fig.add_annotation(
         x=math.log10(rate),  # an annotation on a log axis is placed by the exponent, a line by the value
         y=0 if below else 1,
-        yref="y domain" if column == 1 else f"y{column} domain",
+        yref="y domain" if place == 1 else f"y{place} domain",
         text=words,
         font={"size": SMALL},
         showarrow=False,
-        xanchor="left",
+        xanchor="left" if math.log10(rate) <= sum(ends) / 2 else "right",
         yanchor="bottom" if below else "top",
-        row=1,
-        col=column,
+        row=place,
+        col=1,
     )

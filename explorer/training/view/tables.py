@@ -100,11 +100,11 @@ def _mode(row: StageAudit) -> str:
 
 
 _FOUND = {
-    "moved": "{} was to stay and moved",
+    "moved": "{} {was} to stay and moved",
     "mode": "{} learned in another mode than declared ({misplaced})",
     "gradient": "other weights of {} required gradients than declared",
     "optimizer": "the optimizer held other weights of {} than declared",
-    "still": "{} was to learn and did not move",
+    "still": "{} {was} to learn and did not move",
 }
 
 
@@ -116,7 +116,8 @@ def audit_words(audit: Audit) -> str:
         odd = {kind for row in rows for kind in row.misplaced.split(", ") if kind}
         if rows:
             names = ", ".join(f"**{safe_md(row.stage)}**" for row in rows)
-            said.append(words.format(names, misplaced=safe_md(", ".join(sorted(odd)) or "its modules")))
+            was = "were" if len(rows) > 1 else "was"
+            said.append(words.format(names, was=was, misplaced=safe_md(", ".join(sorted(odd)) or "its modules")))
     if audit.recomputed:
         said.append(f"stored features differ from those of the network by up to {audit.recomputed:.1g}")
     return "; ".join(said)

@@ -24,11 +24,12 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
             _dots(fig, rows, names, settled, (label, colour, symbol, aside))
     _controls(fig, found, names, settled)
     for x, text in ((found.base.accuracy, "as it is"), (found.chance, "chance")):
-        fig.add_annotation(x=x, y=1, yref="paper", yshift=12, text=text, showarrow=False)
+        fig.add_annotation(x=x, y=1, yref="paper", yshift=16, text=text, showarrow=False)
     fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
     places = list(range(len(names)))
     fig.update_yaxes(tickvals=places, ticktext=names, range=[len(names) - 0.5, -0.75], showgrid=False)
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "set back to its"}})
+    controlled = settled and any(r.control is not None for r in found.resets)
     worst = {to: _worst(found, to, settled) for to in _PENS}
     how = f", statistics estimated anew on {found.images} training images" if settled and found.images else ""
     return finish(
@@ -36,7 +37,8 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
         alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}. "
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
         look="A stage that may be set back without loss to its first weights did not need to learn. One that fails with "
-        "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly.",
+        "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly"
+        + (", or where only its statistics had moved on its grey tick." if controlled else "."),
         caution=_caution(found, settled) + for_others([found.grouped], group),
         height=170 + 74 * len(names),
         top=50,
