@@ -359,8 +359,10 @@ def test_rate_curves_stand_one_above_the_other_with_their_names_inside() -> None
         (mark,) = (a for a in fig.layout.annotations if a.text == name)
         axis = fig.layout.xaxis2 if mark.xref.startswith("x2") else fig.layout.xaxis
         assert mark.xanchor == ("left" if mark.x < sum(axis.range) / 2 else "right")
+    assert "far too large can pass" in fig.layout.meta["caution"]
     head, alone = stand_ins.rate_search().head, RateSearch
     large = replace(head, own=0.15, suggested=0.15)
+    assert "can pass" not in rate_curves(alone(75, 32, large, None)).layout.meta["caution"]
     words = rate_curves(alone(75, 32, large, None)).layout.meta["look"]
     assert "keep 0.15; it lies above the range" in words and "nothing speaks against it" in words
     near = replace(head, own=0.05, suggested=0.05)

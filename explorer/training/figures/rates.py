@@ -33,7 +33,13 @@ def rate_curves(found: RateSearch) -> go.Figure:
         look=f"{told} Shaded: where the loss{measure} falls at least half as fast, per tenfold of the rate, as at its steepest.",
         caution=f"{limits} A range test is good to an order of magnitude: it saw {found.n} training images in batches of "
         f"{found.batch_size} for a few dozen steps, and no validation image. "
-        "Inside the range it does not tell one rate from another.",
+        "Inside the range it does not tell one rate from another."
+        + (
+            " A rate of the last stage that is far too large can pass: here the stage learned at smaller ones before it "
+            "came to it."
+            if found.backbone is not None
+            else ""
+        ),
         height=340 * len(curves),
     )
 
