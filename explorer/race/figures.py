@@ -83,7 +83,7 @@ def race_curves(lanes: Sequence[Lane], axis: str = "epochs") -> go.Figure:
     return finish(
         fig,
         alt=f"Validation accuracy over {axis} of {len(lanes)} strategies. Last: {_last(lanes)}.",
-        look="Which strategy climbs fastest, which ends highest, and do the bands part? " + _bands(lanes, several),
+        look="Which strategy climbs fastest, and which ends highest? " + _bands(lanes, several),
         caution=_caution(axis)
         + validation_for_others([c.epochs[-1] for lane in lanes for c in lane.curves if c.epochs][:1]),
         height=460,

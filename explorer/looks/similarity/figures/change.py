@@ -9,9 +9,9 @@ from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, finish
 from explorer.looks.similarity.question.stages import FEW, Comparison
 
 _PANELS = (
-    ("cka", "Similarity of features (CKA)", (0.0, 1.02)),
-    ("knn_overlap", "Shared nearest neighbours", (0.0, 1.02)),
-    ("weight_change", "Relative weight change", None),
+    ("cka", "Similarity of<br>features (CKA)", (0.0, 1.02)),
+    ("knn_overlap", "Shared nearest<br>neighbours", (0.0, 1.02)),
+    ("weight_change", "Relative<br>weight change", None),
 )
 
 
@@ -39,7 +39,8 @@ def change_bars(comparison: Comparison, learns: frozenset[str]) -> go.Figure:
         caution="High CKA between a network and its tuned copy is the rule; it does not mean that nothing was learned. "
         f"Whiskers: 95 % jackknife intervals of CKA over the choice of the n = {comparison.n} images. The grey marks show what "
         f"CKA gives for {len(least.cka_random)} random networks.{few_words(comparison.n)}",
-        height=110 + 58 * len(names),
+        height=130 + 58 * len(names),
+        top=60,
     )
 
 
