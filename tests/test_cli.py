@@ -128,10 +128,10 @@ def test_compare_says_what_holds_for_other_groups(ask: Any, monkeypatch: pytest.
     pass
 
     plain = stand_ins.comparison("a", "b")
-    monkeypatch.setattr(tasks, "compare", lambda a, b: plain)
+    monkeypatch.setattr("explorer.looks.similarity.compute.distance_handlers.compare", lambda a, b: plain)
     assert "grouped" not in ask("compare", "a", "b")[1]
     grouped = replace(plain, fixed=14, broken=1, grouped=Grouped(5, -0.1, 0.35, 9.0, 0.0625))
-    monkeypatch.setattr(tasks, "compare", lambda a, b: grouped)
+    monkeypatch.setattr("explorer.looks.similarity.compute.distance_handlers.compare", lambda a, b: grouped)
     _, found = ask("compare", "a", "b")
     assert found["grouped"] | {"verdict": ""} == {
         "groups": 5, "low": -0.1, "high": 0.35, "effective": 9.0, "p_value": 0.0625, "verdict": "",

@@ -16,7 +16,7 @@ from explorer.app.words import percent
 from explorer.evidence import Grouped, Score
 from explorer.looks.images.view import selection
 from explorer.looks.pair import view
-from explorer.looks.similarity.question import Paired
+from explorer.looks.similarity.question.stages import Paired
 from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS
