@@ -79,11 +79,14 @@ def save(result: Any, path: Path) -> None:
     """Write a result as one .npz file, aside and then renamed, so that a reader never sees half of it."""
     arrays: dict[str, np.ndarray] = {}
     facts = json.dumps(_pack(result, arrays))
-    part = path.with_name(f".{path.name}.part.npz")
-    try:
+
+    def write(part: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(part, facts=np.array(facts), **arrays)
-        part.replace(path)
+        with part.open("wb") as file:
+            np.savez(file, facts=np.array(facts), **arrays)
+
+    try:
+        write_aside(path, write)
     except OSError as error:
         raise ExplorerError(
             f"The result cannot be stored in {path.parent}: {error.strerror}. Free some space (delete old runs), or set "

@@ -3,17 +3,13 @@
 import math
 import os
 import shutil
-import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
-
-ABANDONED = 3600
-"""Seconds after which a file that is still being written belongs to a process that was killed."""
+from explorer.home import home, keep_below, sweep
 
 
 def folder() -> Path:
@@ -66,27 +62,23 @@ def takes(size: float) -> bool:
 
 def size() -> tuple[int, int]:
     """(the number of entries, their bytes)."""
-    files = _entries()
-    return len(files), sum(size for _, size, _ in files)
+    sizes = []
+    for file in _entries():
+        with suppress(OSError):
+            sizes.append(file.stat().st_size)
+    return len(sizes), sum(sizes)
 
 
 def trim(most: float) -> None:
     """Remove entries, least recently read first, until the folder takes at most so many bytes; and abandoned files."""
-    _sweep()
-    files = _entries()
-    total = sum(size for _, size, _ in files)
-    for _, bytes_, file in files:
-        if total <= most:
-            return
-        with suppress(OSError):  # a file that somebody holds open stays on some systems: it goes next time
-            file.unlink(missing_ok=True)
-            total -= bytes_
+    sweep(folder())
+    keep_below(most, _entries())
 
 
 def clear() -> None:
     """Remove every entry. Runs that read one go on. Raises ExplorerError where the folder cannot be changed."""
-    _sweep()
-    for _, _, file in _entries():
+    sweep(folder())
+    for file in _entries():
         try:
             file.unlink(missing_ok=True)
         except OSError as error:
@@ -96,19 +88,5 @@ def clear() -> None:
             ) from error
 
 
-def _entries() -> list[tuple[float, int, Path]]:
-    """(when it was last read, bytes, file), the one longest ago first."""
-    found = []
-    for file in folder().glob("*.safetensors"):
-        with suppress(OSError):
-            facts = file.stat()
-            found.append((facts.st_mtime, facts.st_size, file))
-    return sorted(found)
-
-
-def _sweep() -> None:
-    """Remove what killed processes left half written."""
-    for file in folder().glob(".*.part"):
-        with suppress(OSError):
-            if time.time() - file.stat().st_mtime > ABANDONED:
-                file.unlink(missing_ok=True)
+def _entries() -> list[Path]:
+    return list(folder().glob("*.safetensors"))

@@ -1,13 +1,12 @@
 """Pictures of visitors' own: bytes kept under a name that follows from them, the last hundred of them."""
 
 import hashlib
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
+from explorer.home import home, keep_below, write_aside
 
 MOST_BYTES = 15_000_000
 KEPT = 100
@@ -33,15 +32,13 @@ def keep(picture: bytes) -> str:
     path = folder() / key
     try:
         folder().mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{key}.{os.getpid()}.part")
-        part.write_bytes(picture)
-        part.replace(path)
+        write_aside(path, lambda part: part.write_bytes(picture))
     except OSError as error:
         raise ExplorerError(
             f"The picture cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
             f"can be written."
         ) from error
-    _forget()
+    keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
     return key
 
 
@@ -51,9 +48,3 @@ def read(key: str) -> bytes:
         with suppress(FileNotFoundError):
             return (folder() / key).read_bytes()
     raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")
-
-
-def _forget() -> None:
-    kept = sorted((p for p in folder().iterdir() if _KEY.fullmatch(p.name)), key=lambda p: p.stat().st_mtime_ns)
-    for path in kept[:-KEPT]:
-        path.unlink(missing_ok=True)

@@ -16,19 +16,15 @@ from explorer.training.view.following import result_line
 from explorer.training.view.tables import (
     RUNS_COLUMNS,
     delete_runs,
+    deleted_runs,
     distinct_label,
     kept_outputs,
     runs_table,
-    undo_delete,
 )
 
 st.title("Runs")
 known = all_runs()
-deleted = st.session_state.get("runs_deleted", [])
-if deleted:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/delete: {len(deleted)} deleted.")
-        st.button("Undo", icon=":material/undo:", key="runs_undo", on_click=undo_delete)
+deleted_runs()
 if not known:
     need_run("There is no run yet.")
     st.stop()

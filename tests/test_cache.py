@@ -9,6 +9,7 @@ import pytest
 
 from explorer import cache
 from explorer.errors import ExplorerError
+from explorer.home import ABANDONED
 
 
 def put(key: str, size: int, age: float) -> Path:
@@ -66,7 +67,7 @@ def test_clear_removes_every_entry_and_what_killed_processes_left() -> None:
     put("a", 10, 5)
     old, young = cache.folder() / ".b.1-2.part", cache.folder() / ".c.1-2.part"
     old.write_bytes(bytes(3)), young.write_bytes(bytes(3))
-    os.utime(old, (time.time() - cache.ABANDONED - 1,) * 2)
+    os.utime(old, (time.time() - ABANDONED - 1,) * 2)
     cache.clear()
     assert [file.name for file in cache.folder().iterdir()] == [young.name], "somebody still writes it"
 

@@ -1,6 +1,7 @@
 """Every page on an empty store, with one run, with two, with runs of different data sets, with half a folder."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -273,8 +274,23 @@ def test_deleted_runs_come_back() -> None:
     app.run()
     app.button(key="runs_delete").click().run()
     assert len(runs.listing()) == 1
+    assert "1 deleted. Undo works for 10 minutes, or until the disk is full" in words(app)
     app.button(key="runs_undo").click().run()
     assert {run.id for run in runs.listing()} == {a, b}
+    assert "1 deleted" not in words(app)
+
+
+def test_undo_is_offered_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        stand_ins.finished_run()
+    app = opened("runs")
+    now = time.time()
+    app.session_state["runs_deleted"] = {"gone": now, "long ago": now - runs.UNDO - 1}
+    app.run()
+    assert "1 deleted" in words(app)
+    app.button(key="runs_undo").click().run()
+    assert not app.exception and any("cannot be brought back" in toast.value for toast in app.toast)
+    assert "1 deleted" not in words(app)
 
 
 def test_freezing_describes_the_recipe() -> None:

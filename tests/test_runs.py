@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from safetensors import SafetensorError
 
-from explorer import recipe, runs
-from explorer.answers import unpack
+from explorer import recipe, runs, uploads
+from explorer.answers import save, unpack
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Score
 from tests import stand_ins
@@ -218,17 +220,184 @@ def test_find_wants_exactly_this_recipe_in_one_of_these_states() -> None:
     assert runs.find(recipe.make(strategy="full", seed=8)) is None
 
 
-def test_delete_can_be_undone_until_the_trash_is_emptied() -> None:
+def test_delete_can_be_undone_for_ten_minutes_then_the_space_is_free(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = stand_ins.finished_run()
+    before = sorted(p.name for p in path_of(run).iterdir())
+    now = time.time()
     runs.delete(run)
     assert runs.listing() == []
+    monkeypatch.setattr(time, "time", lambda: now + runs.UNDO - 5)
+    assert runs.empty_trash() == 0
     runs.restore(run)
     assert [r.id for r in runs.listing()] == [run]
+    assert sorted(p.name for p in path_of(run).iterdir()) == before
+    monkeypatch.undo()
+    monkeypatch.setenv("THAW_HOME", str(home))
     runs.delete(run)
-    runs.empty_trash()
-    runs.empty_trash()
-    with pytest.raises(ExplorerError, match="not in the trash any more"):
+    monkeypatch.setattr(time, "time", lambda: now + runs.UNDO + 60)
+    assert (runs.empty_trash(), runs.empty_trash()) == (1, 0)
+    assert list((home / "runs").iterdir()) == []
+    with pytest.raises(ExplorerError, match="cannot be brought back.*kept for 10 minutes, or until the disk is full"):
         runs.restore(run)
+
+
+def test_the_undo_counts_from_the_deletion_not_from_the_training() -> None:
+    run = stand_ins.finished_run()
+    os.utime(path_of(run), (0, 0))
+    runs.delete(run)
+    assert runs.empty_trash() == 0
+    runs.restore(run)
+
+
+def test_what_earlier_versions_put_aside_goes_too(home: Path) -> None:
+    old = home / "runs" / ".trash" / "20260101-000000-resnet10-full-dead"
+    old.mkdir(parents=True)
+    (old / "run.json").write_text("{}")
+    runs.empty_trash()
+    assert list((home / "runs").iterdir()) == []
+
+
+def stores(run: str) -> dict[str, Callable[[], object]]:
+    """Every way in which something of a run comes to the disk."""
+    audit = stand_ins.audit_of(run, recipe.make())
+    half = np.full((1, 2), 0.5)
+    return {
+        "create": lambda: runs.create(recipe.make(seed=7)),
+        "update": lambda: runs.update(run, note=1),
+        "append": lambda: runs.append(run, stand_ins.epochs()[0]),
+        "rewind": lambda: runs.rewind(run, 1),
+        "tensors": lambda: runs.store_tensors(run, "learned", {"x": np.ones(3, np.float32)}),
+        "predictions": lambda: runs.store_predictions(run, "a", np.array([0]), half, ("x", "y"), ["g"]),
+        "audit": lambda: runs.store_audit(run, audit),
+        "checkpoint": lambda: runs.store_checkpoint(run, b"saved"),
+        "result": lambda: save(Score(1, 1), home_of(run) / "cache" / "x.npz"),
+        "picture": lambda: uploads.keep(b"picture"),
+    }
+
+
+def home_of(run: str) -> Path:
+    return path_of(run).parents[1]
+
+
+class FullDisk:
+    """A disk that is full as long as a deleted run lies on it, or for ever: a write lays down half, then fails."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, for_ever: bool = False) -> None:
+        self.for_ever, self.refused = for_ever, 0
+        original = Path.open
+
+        def opened(path: Path, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+            file = original(path, mode, *arguments, **named)
+            if "r" not in mode:
+                write = file.write
+                file = _Proxy(file, lambda data: self._take(write, data))
+            return file
+
+        def saved(tensors: Any, path: Path) -> None:
+            path.write_bytes(b"x" * 100)
+
+        patch.setattr(Path, "open", opened)
+        patch.setattr(Path, "write_text", lambda path, text, **named: self._put(path, text.encode()))
+        patch.setattr(Path, "write_bytes", lambda path, data: self._put(path, data))
+        patch.setattr("explorer.runs.contents.save_file", saved)
+
+    def _put(self, path: Path, data: bytes) -> None:
+        with path.open("wb") as file:
+            file.write(data)
+
+    def _take(self, write: Callable[[Any], object], data: Any) -> None:
+        if self.for_ever or any(runs.runs_folder().glob(".*.deleted")):
+            write(data[: len(data) // 2])
+            self.refused += 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(data)
+
+
+class _Proxy:
+    """A file whose `write` is another."""
+
+    def __init__(self, file: Any, write: Callable[[Any], object]) -> None:
+        self.file, self.write = file, write
+
+    def __enter__(self) -> "_Proxy":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+
+WAYS = ("create", "update", "append", "rewind", "tensors", "predictions", "audit", "checkpoint", "result", "picture")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_full_disk_takes_the_deleted_runs_then_it_works(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, deleted = stand_ins.finished_run(), stand_ins.finished_run()
+    store, epochs = stores(run)[way], runs.read(run).epochs
+    runs.delete(deleted)
+    with monkeypatch.context() as patch:
+        disk = FullDisk(patch)
+        store()
+    assert disk.refused
+    with pytest.raises(ExplorerError, match="cannot be brought back"):
+        runs.restore(deleted)
+    assert runs.read(run).state == "finished"
+    if way == "append":
+        assert runs.read(run).epochs == (*epochs, epochs[0]), "half a line went before the whole one came"
+    assert not list(home_of(run).rglob(".*"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_disk_that_stays_full_is_told_and_keeps_what_was(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, deleted = stand_ins.finished_run(), stand_ins.finished_run()
+    runs.store_checkpoint(run, b"before")
+    store = stores(run)[way]
+    before = {p.name: p.read_bytes() for p in path_of(run).iterdir()}
+    runs.delete(deleted)
+    with monkeypatch.context() as patch:
+        FullDisk(patch, for_ever=True)
+        with pytest.raises(ExplorerError, match="No space left.*Free some space"):
+            store()
+    assert {p.name: p.read_bytes() for p in path_of(run).iterdir()} == before
+    assert not list(home_of(run).rglob(".*"))
+
+
+def test_a_folder_that_may_not_be_written_costs_no_deleted_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, deleted = stand_ins.finished_run(), stand_ins.finished_run()
+    runs.delete(deleted)
+
+    def refuse(*arguments: Any, **named: Any) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch, pytest.raises(ExplorerError, match="Permission denied"):
+        patch.setattr(Path, "write_text", refuse)
+        runs.update(run, note=1)
+    runs.restore(deleted)
+
+
+def test_deleting_takes_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stand_ins.finished_run()
+    with monkeypatch.context() as patch:
+        FullDisk(patch, for_ever=True)
+        patch.setattr(Path, "mkdir", lambda *a, **k: pytest.fail("a folder needs space"))
+        runs.delete(run)
+    assert runs.listing() == []
+
+
+def test_tensors_that_the_disk_does_not_take_are_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """safetensors raises an error of its own; the words are those it was seen to say on a full disk."""
+
+    def full(*arguments: Any) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    run = stand_ins.finished_run()
+    monkeypatch.setattr("explorer.runs.contents.save_file", full)
+    with pytest.raises(ExplorerError, match="No space left on device. Free some space"):
+        runs.store_tensors(run, "learned", {})
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])

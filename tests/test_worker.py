@@ -91,6 +91,29 @@ def test_a_run_goes_from_queued_to_finished(worker: list[Any], choices: dict[str
     assert found.facts["pid"] not in (os.getpid(), worker[-1].pid), "a run has a process of its own"
 
 
+def test_the_worker_frees_the_space_of_deleted_runs(worker: list[Any], choices: dict[str, Any]) -> None:
+    old, young = runs.create(recipe.make(**choices)), runs.create(recipe.make(**choices))
+    for run in (old, young):
+        runs.delete(run)
+    aside = runs.runs_folder() / f".{old}.deleted"
+    os.utime(aside, (time.time() - runs.UNDO - 1,) * 2)
+    wait_for("the deleted run is removed", lambda: not aside.exists())
+    runs.restore(young)
+    runs.delete(young)
+
+
+def test_a_worker_empties_the_trash_when_it_starts_and_while_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, emptied = iter(range(0, 1000, 7)), []
+    monkeypatch.setattr(daemon.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(daemon.runs, "empty_trash", lambda: emptied.append(1))
+    monkeypatch.setattr(daemon.Worker, "_start", lambda *a: None)
+    for step in ("_claim", "_stop_unwanted", "_listen"):
+        monkeypatch.setattr(daemon.Worker, step, lambda *a: None)
+    monkeypatch.setattr(daemon, "LONELY", 200.0)
+    daemon.Worker(1).run()
+    assert len(emptied) == 4, "at 7, 70, 133 and 196 seconds"
+
+
 def test_a_second_worker_is_not_started(worker: list[Any]) -> None:
     assert jobs.ensure_worker() is None
     assert jobs.alive().pid == worker[-1].pid

@@ -1,12 +1,10 @@
 """The data sets: one row each."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 from explorer.errors import unknown
+from explorer.home import home
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class Dataset:
     def available_offline(self) -> bool:
         """Whether it can be loaded now, without a network."""
         return self.shipped or self.name == "folder" or (datasets_folder() / self.folder).is_dir()
-
-
-def home() -> Path:
-    """Thaw's own folder (runs, cache, downloads, queue): $THAW_HOME, else the system's place for user data."""
-    return Path(os.environ.get("THAW_HOME") or platformdirs.user_data_dir("thaw")).expanduser()
 
 
 def datasets_folder() -> Path:

@@ -12,8 +12,8 @@ from typing import Any, Generic
 import filelock
 
 from explorer import answers, question, runs
-from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
+from explorer.home import aside, home, keep_below, sweep
 from explorer.question import A, Question
 from explorer.recipe import Recipe
 from explorer.runs.question import TrainQuestion
@@ -69,15 +69,12 @@ def database() -> Iterator[sqlite3.Connection]:
 def _make(path: Path) -> None:
     """Make the file aside, so that another process finds it with its tables or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
     with filelock.FileLock(path.with_name("state.lock")):
         if path.exists():
             return
-        part.unlink(missing_ok=True)
-        with closing(sqlite3.connect(part)) as connection:
+        with aside(path) as part, closing(sqlite3.connect(part)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(_TABLES)
-        part.replace(path)
 
 
 def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[A]:
@@ -209,11 +206,7 @@ def _interrupt(run: str, why: str) -> None:
 
 def trim(limit: float = 2e9, days: float = 14) -> None:
     """Keep the cache below `limit` bytes, least recently written first, and forget tasks older than `days`."""
-    files = sorted((home() / "cache").glob("*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    total = 0
-    for path in files:
-        total += path.stat().st_size
-        if total > limit:
-            path.unlink(missing_ok=True)
+    sweep(home() / "cache")
+    keep_below(limit, (home() / "cache").glob("*.npz"))
     with database() as db:
         db.execute("DELETE FROM task WHERE finished < ?", (time.time() - days * 86400,))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from explorer.catalogue.datasets import home
+from explorer.home import home
 from explorer.jobs.queue import database
 
 STALE = 15.0  # seconds without a heartbeat after which a worker counts as gone

@@ -6,6 +6,7 @@ the tensors that changed), features.safetensors (pooled test features per stage,
 learns, checkpoint.pt.
 """
 
+from explorer.home import UNDO, empty_trash, runs_folder
 from explorer.runs.contents import (
     audit,
     checkpoint,
@@ -24,7 +25,6 @@ from explorer.runs.folders import (
     append,
     create,
     delete,
-    empty_trash,
     find,
     finished,
     folder,
@@ -32,7 +32,6 @@ from explorer.runs.folders import (
     read,
     restore,
     rewind,
-    runs_folder,
     start,
     update,
 )
@@ -42,6 +41,7 @@ __all__ = [
     "Predictions",
     "Run",
     "SCHEMA",
+    "UNDO",
     "append",
     "audit",
     "checkpoint",

@@ -1,6 +1,9 @@
 """What a run keeps besides: tensors, predictions, the freeze audit; while it learns, its checkpoint."""
 
+import errno
 import json
+import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
+from explorer.home import write_aside
 from explorer.runs.folders import folder, read, write, writing
 from explorer.runs.records import Audit
 from explorer.runs.tested import Predictions, read_table, write_table
@@ -32,11 +36,19 @@ def _reading(run: str, what: str, file: str) -> Iterator[Path]:
 
 def store_tensors(run: str, name: str, tensors: Mapping[str, np.ndarray]) -> None:
     """Write `learned` or `features` as one safetensors file."""
-    path = folder(run) / f"{name}.safetensors"
-    part = path.with_name(f".{path.name}.part")
+    whole = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
     with writing():
-        save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, part)
-        part.replace(path)
+        write_aside(folder(run) / f"{name}.safetensors", lambda part: _save(whole, part))
+
+
+def _save(tensors: dict[str, np.ndarray], path: Path) -> None:
+    """`save_file`, whose errors of the disk are no OSErrors and hold their number as text."""
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        code = int(number[1]) if number else errno.EIO
+        raise OSError(code, os.strerror(code) if number else str(error)) from error
 
 
 def tensors(run: str, name: str) -> dict[str, np.ndarray]:
@@ -77,11 +89,8 @@ def audit(run: str) -> Audit:
 
 def store_checkpoint(run: str, saved: bytes) -> None:
     """Keep what the run needs to go on after its last whole epoch; the one before is replaced at once."""
-    path = folder(run) / "checkpoint.pt"
-    part = path.with_name(f".{path.name}.part")
     with writing():
-        part.write_bytes(saved)
-        part.replace(path)
+        write_aside(folder(run) / "checkpoint.pt", lambda part: part.write_bytes(saved))
 
 
 def checkpoint(run: str) -> bytes | None:

@@ -16,9 +16,9 @@ import psutil
 
 from explorer import recipe as recipes
 from explorer.answers import pack, unpack
-from explorer.catalogue.datasets import home
 from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Grouped, Score
+from explorer.home import UNDO, put_into_trash, runs_folder, take_from_trash, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.runs.tested import renewed
@@ -79,11 +79,6 @@ class Run:
         }
 
 
-def runs_folder() -> Path:
-    """Where the runs lie."""
-    return home() / "runs"
-
-
 def folder(run: str) -> Path:
     """The folder of a run, or an ExplorerError that lists the latest runs."""
     path = runs_folder() / run
@@ -112,9 +107,7 @@ def writing() -> Iterator[None]:
 def write(path: Path, text: str) -> None:
     """Replace a file at once, so that a reader never sees half of it."""
     with writing():
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
@@ -122,15 +115,22 @@ def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
     now = time.time()
     stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
     run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
-    part = runs_folder() / f".{run}.part"
-    with writing():
-        part.mkdir(parents=True)
-        (part / "epochs.jsonl").touch()
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}
-    write(part / "run.json", json.dumps(facts))
+    part = runs_folder() / f".{run}.part"
+
+    def make() -> None:
+        part.mkdir(parents=True, exist_ok=True)
+        (part / "epochs.jsonl").touch()
+        (part / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+
     with writing():
-        part.rename(runs_folder() / run)
+        try:
+            with_room(make)
+            part.rename(runs_folder() / run)
+        except OSError:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
     return run
 
 
@@ -149,8 +149,19 @@ def start(run: str, **facts: Any) -> None:
 
 def append(run: str, epoch: Epoch) -> None:
     """Add one epoch, a JSON line."""
-    with writing(), (folder(run) / "epochs.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(pack(epoch)) + "\n")
+    path, line = folder(run) / "epochs.jsonl", json.dumps(pack(epoch)) + "\n"
+    whole = path.stat().st_size if path.is_file() else 0
+
+    def add() -> None:
+        try:
+            with path.open("ab") as file:
+                file.write(line.encode())
+        except OSError:
+            os.truncate(path, whole)  # a full disk may have taken half of the line
+            raise
+
+    with writing():
+        with_room(add)
 
 
 def rewind(run: str, epochs: int) -> None:
@@ -222,22 +233,20 @@ def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
 
 
 def delete(run: str) -> None:
-    """Put a run aside; `restore` brings it back until `empty_trash`."""
-    path, trash = folder(run), runs_folder() / ".trash"
+    """Put a run aside: `restore` brings it back for `UNDO` seconds, then the worker frees its space. Where a disk is full
+    before, deleted runs go at once."""
+    path = folder(run)
     with writing():
-        trash.mkdir(exist_ok=True)
-        path.rename(trash / run)
+        put_into_trash(path)
 
 
 def restore(run: str) -> None:
-    """Undo `delete`. Raises ExplorerError where the run is not in the trash (any more)."""
-    aside = runs_folder() / ".trash" / run
-    if not aside.is_dir():
-        raise ExplorerError(f"The run {run} cannot be brought back: it is not in the trash any more.")
-    with writing():
-        aside.rename(runs_folder() / run)
-
-
-def empty_trash() -> None:
-    """Remove for good what was deleted."""
-    shutil.rmtree(runs_folder() / ".trash", ignore_errors=True)
+    """Undo `delete`. Raises ExplorerError where the run's space has been freed."""
+    try:
+        with writing():
+            take_from_trash(runs_folder() / run)
+    except FileNotFoundError:
+        raise ExplorerError(
+            f"The run {run} cannot be brought back: deleted runs are kept for {UNDO / 60:.0f} minutes, or until the disk is "
+            f"full. Train it again."
+        ) from None

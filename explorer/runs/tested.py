@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer import evidence
 from explorer.evidence import Balanced, Difference, Grouped
+from explorer.home import write_aside
 
 _PATCH = re.compile(r"([^@/]+)@\d+,\d+")  # a photo patch's id, `astronaut@230,48`
 
@@ -58,13 +59,19 @@ def write_table(
 ) -> None:
     """Write groups.csv (id, group), then predictions.csv: id, class, predicted, the probability of each class."""
     if groups is not None:
-        with (folder / "groups.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([["id", "group"], *zip(ids, groups, strict=True)])
-    with (folder / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "class", "predicted", *classes])
-        for name, label, row in zip(ids, labels, probability, strict=True):
-            writer.writerow([name, classes[label], classes[int(row.argmax())], *(f"{p:.6f}" for p in row)])
+        _write(folder / "groups.csv", [["id", "group"], *map(list, zip(ids, groups, strict=True))])
+    table = [["id", "class", "predicted", *classes]]
+    for name, label, row in zip(ids, labels, probability, strict=True):
+        table.append([name, classes[label], classes[int(row.argmax())], *(f"{p:.6f}" for p in row)])
+    _write(folder / "predictions.csv", table)
+
+
+def _write(path: Path, rows: list[list[str]]) -> None:
+    def write(part: Path) -> None:
+        with part.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+
+    write_aside(path, write)
 
 
 def read_table(folder: Path) -> Predictions:

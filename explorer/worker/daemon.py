@@ -20,6 +20,7 @@ BEAT = 2.0  # seconds between signs of life
 GRACE = 0.7  # seconds a training has to stop by itself before it is killed
 LONELY = 60.0  # seconds without any server after which an idle worker ends
 LONGEST_LOOK = 300.0  # seconds after which a looking task is killed
+TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
 log = logging.getLogger("worker")
 
 
@@ -50,6 +51,7 @@ class Worker:
     def run(self) -> None:
         """Serve until idle without a server for a minute, or until SIGTERM."""
         last_beat = last_busy = time.monotonic()
+        last_tidy = -TIDY
         for lane in ("look", "map"):
             self._start(lane, lives.look, lane == "map")
         while True:
@@ -61,6 +63,9 @@ class Worker:
                     last_busy = now
             if now - last_busy > LONELY:
                 return
+            if now - last_tidy > TIDY:
+                last_tidy = now
+                runs.empty_trash()
             self._claim()
             self._stop_unwanted(now)
             self._listen()

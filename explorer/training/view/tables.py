@@ -1,5 +1,6 @@
 """Results as rows of plain words: a description, an audit, the runs."""
 
+import time
 from typing import Any
 
 import streamlit as st
@@ -179,13 +180,31 @@ def delete_runs(ids: list[str]) -> None:
     """Put runs aside and remember them for `undo_delete`."""
     for run in ids:
         runs.delete(run)
-    st.session_state["runs_deleted"] = [*st.session_state.get("runs_deleted", []), *ids]
+        st.session_state.setdefault("runs_deleted", {})[run] = time.time()
 
 
 def undo_delete() -> None:
-    """Bring back what this session deleted."""
-    for run in st.session_state.pop("runs_deleted", []):
-        runs.restore(run)
+    """Bring back what this session deleted, and say what cannot be brought back any more."""
+    for run in st.session_state.pop("runs_deleted", {}):
+        try:
+            runs.restore(run)
+        except ExplorerError as error:
+            st.toast(safe_md(str(error)), icon=":material/error:")
+
+
+def deleted_runs() -> None:
+    """How many runs this session deleted that can still be brought back, how long that lasts, and a button that does it."""
+    known: dict[str, float] = st.session_state.get("runs_deleted", {})
+    for run in [run for run, since in known.items() if time.time() - since > runs.UNDO]:
+        del known[run]
+    if not known:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f":material/delete: {len(known)} deleted. Undo works for {runs.UNDO / 60:.0f} minutes, or until the disk is "
+            f"full; after that the space is freed."
+        )
+        st.button("Undo", icon=":material/undo:", key="runs_undo", on_click=undo_delete)
 
 
 def kept_outputs() -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image
 
 from explorer.answers import load
-from explorer.catalogue.datasets import home
+from explorer.home import home
 from explorer.question import Question
 
 ACROSS = 32  # thumbnails in a row of the sprite

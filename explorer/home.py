@@ -1,0 +1,125 @@
+"""Thaw's own folder: where it lies, and how files come into it (whole or not at all) and leave it."""
+
+import errno
+import logging
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+import platformdirs
+
+UNDO = 600.0
+"""Seconds for which a deleted run can be brought back, unless the disk is full before."""
+ABANDONED = 3600
+"""Seconds after which a file that is still being written belongs to a process that was killed."""
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def home() -> Path:
+    """Thaw's own folder (runs, cache, downloads, queue): $THAW_HOME, else the system's place for user data."""
+    return Path(os.environ.get("THAW_HOME") or platformdirs.user_data_dir("thaw")).expanduser()
+
+
+def runs_folder() -> Path:
+    """Where the runs lie."""
+    return home() / "runs"
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Lend a path beside `path`, of this writer alone. What was written there replaces `path` at the end, at once; after an
+    error it is removed."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        part.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def write_aside(path: Path, write: Callable[[Path], object]) -> None:
+    """Replace the file `path` at once by what `write` puts where it is told, so that a reader never sees half of it.
+
+    Where the disk is full, deleted runs go first (see `with_room`). Raises OSError where the disk does not take the file.
+    """
+
+    def once() -> None:
+        with aside(path) as part:
+            write(part)
+
+    with_room(once)
+
+
+def with_room(work: Callable[[], T]) -> T:
+    """What `work` gives. Where the disk is full, the deleted runs are removed, and it is done once more."""
+    try:
+        return work()
+    except OSError as error:
+        if error.errno not in _FULL or not empty_trash(0):
+            raise
+        log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)
+        return work()
+
+
+def put_into_trash(run: Path) -> None:
+    """Put the folder of a run aside; this takes no space, so that it works on a full disk too."""
+    os.utime(run)  # from now on its time counts
+    run.rename(_trashed(run))
+
+
+def take_from_trash(run: Path) -> None:
+    """The reverse. Raises FileNotFoundError where the folder has been removed."""
+    _trashed(run).rename(run)
+
+
+def empty_trash(older: float = UNDO) -> int:
+    """Remove the runs that were deleted at least `older` seconds ago, and return how many there were."""
+    removed = 0
+    shutil.rmtree(runs_folder() / ".trash", ignore_errors=True)  # where earlier versions put them, for good
+    for path in runs_folder().glob(".*.deleted"):
+        with suppress(OSError):  # somebody else was faster: brought it back, or removed it
+            if older and time.time() - path.stat().st_mtime < older:
+                continue
+            path.rename(path.with_suffix(".gone"))  # from now on it cannot be brought back: never half of it
+            removed += 1
+    for gone in runs_folder().glob(".*.gone"):
+        shutil.rmtree(gone, ignore_errors=True)
+    return removed
+
+
+def _trashed(run: Path) -> Path:
+    return run.with_name(f".{run.name}.deleted")
+
+
+def keep_below(
+    most: float, files: Iterable[Path], weight: Callable[[Path], float] = lambda file: file.stat().st_size
+) -> None:
+    """Remove files, the one longest unchanged first, until the rest weigh at most `most`: bytes, unless `weight` says else."""
+    found = []
+    for file in files:
+        with suppress(OSError):
+            found.append((file.stat().st_mtime_ns, weight(file), file))
+    total = sum(size for _, size, _ in found)
+    for _, size, file in sorted(found):
+        if total <= most:
+            return
+        with suppress(OSError):  # a file that somebody holds open stays on some systems: it goes next time
+            file.unlink(missing_ok=True)
+            total -= size
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half written in this folder."""
+    for file in folder.glob(".*.part"):
+        with suppress(OSError):
+            if time.time() - file.stat().st_mtime > ABANDONED:
+                file.unlink(missing_ok=True)
