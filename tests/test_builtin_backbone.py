@@ -1,7 +1,11 @@
 """The backbone that ships: unchanged since its card was written, loadable by torchvision alone, better than chance."""
 
 import hashlib
+import importlib.util
 import json
+import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from benchmarks import backbone
+from explorer.data import photos
 
 DRAWS = range(5)
 
@@ -32,6 +37,34 @@ def test_checksum_is_the_one_recorded(facts: dict) -> None:
 def test_card_quotes_the_checksum(facts: dict) -> None:
     card = (backbone.BUILT_IN.parent / "CARD.md").read_text(encoding="utf-8")
     assert facts["sha256"] in card
+
+
+def test_card_quotes_what_the_packages_say_of_each_picture() -> None:
+    """Each photograph has a row; what stands there in quotation marks stands in the package, in the function of that file."""
+    card = (backbone.BUILT_IN.parent / "CARD.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"\| \w+ \| `([\w.]+)` \| (.+) \|", card))
+    assert rows.keys() == {file for _, file, _ in photos.PHOTOS.values()}
+    skimage = Path(importlib.util.find_spec("skimage").origin).parent / "data" / "_fetchers.py"  # type: ignore[union-attr,arg-type]
+    sklearn = Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "images" / "README.txt"  # type: ignore[union-attr,arg-type]
+    texts = re.split(
+        r"\n(?=def |Image: )", skimage.read_text(encoding="utf-8") + "\n" + sklearn.read_text(encoding="utf-8")
+    )
+    for file, told in rows.items():
+        (said,) = [" ".join(text.split()) for text in texts if f'("data/{file}' in text or f"Image: {file}" in text]
+        quotes = re.findall(r'"([^"]+)"', told)
+        assert all(quote in said for quote in quotes), (file, quotes)
+        assert quotes or (told == "nothing" and not re.search("public domain|CC0|copyright|licen", said, re.I)), file
+
+
+def test_the_licence_is_the_standard_text_and_named() -> None:
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
+    words = " ".join((root / "LICENSE").read_text(encoding="utf-8").split())
+    assert words.startswith("Apache License Version 2.0, January 2004") and "9. Accepting Warranty" in words
+    assert (
+        hashlib.sha256(words.encode()).hexdigest() == "0ffddef9e48f8a09aed5caf2d44f7ba1c1be2d9b8e0a6f693b1635b2d5566645"
+    )
 
 
 def test_file_is_small_and_described(facts: dict, weights: dict[str, torch.Tensor]) -> None:
