@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from explorer.catalogue.shifts import shift
 
@@ -27,17 +28,11 @@ def _noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.nda
 
 
 def _blur(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
-    """One axis after the other; beyond its edge the image is mirrored."""
+    """One axis after the other; beyond its edge the image is mirrored, the edge itself not repeated."""
     sigma = amount * max(image.shape[:2])
     reach = min(math.ceil(3 * sigma), min(image.shape[:2]) - 1)
-    offsets = np.arange(-reach, reach + 1)
-    weights = np.exp(-0.5 * (offsets / sigma) ** 2)
-    weights = (weights / weights.sum()).astype(np.float32)
     for axis in (0, 1):
-        margin = [(reach, reach) if i == axis else (0, 0) for i in range(3)]
-        padded = np.pad(image, margin, mode="reflect")
-        length = image.shape[axis]
-        image = sum(w * padded.take(range(k, k + length), axis) for k, w in enumerate(weights))
+        image = gaussian_filter1d(image, sigma, axis, mode="mirror", radius=reach)
     return image
 
 

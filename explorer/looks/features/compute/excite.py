@@ -6,6 +6,7 @@ from operator import length_hint
 
 import numpy as np
 import torch
+from scipy.stats import rankdata
 from torch import Tensor
 
 from explorer.models.lending import lend
@@ -87,16 +88,7 @@ def ranks_elsewhere(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Spearman's rank correlation of each column of `a`, `b` (n, c): (c,) in [-1, 1], NaN where a column is constant."""
-    x, y = (_ranks(values) for values in (a, b))
+    x, y = (rankdata(values, axis=0) for values in (a, b))
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     size = np.sqrt((x * x).sum(axis=0) * (y * y).sum(axis=0))
     return np.divide((x * y).sum(axis=0), size, out=np.full(size.shape, np.nan), where=size > 0).clip(-1, 1)
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks (n, c) within each column, equal values sharing their mean rank."""
-    ranks = np.empty(values.shape)
-    for c, column in enumerate(values.T):
-        _, group, size = np.unique(column, return_inverse=True, return_counts=True)
-        ranks[:, c] = (np.cumsum(size) - (size - 1) / 2)[group]
-    return ranks

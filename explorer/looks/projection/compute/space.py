@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
 
 from explorer.errors import ExplorerError
 
@@ -93,7 +94,10 @@ def on_common_axes(shown: Sequence[np.ndarray], others: Sequence[np.ndarray] = (
     bases = [_principal_axes(x, k) for x in others]
     fitted = [_scaled(x @ basis) for x, basis in zip(others, bases, strict=True)]
     placed = [_scaled(x @ basis) for x, basis in zip(shown, bases, strict=True)]
-    return [placed[0], *(y @ _rotation(z, fitted[0]) for y, z in zip(placed[1:], fitted[1:], strict=True))]
+    return [
+        placed[0],
+        *(y @ orthogonal_procrustes(z, fitted[0])[0] for y, z in zip(placed[1:], fitted[1:], strict=True)),
+    ]
 
 
 def _principal_axes(features: np.ndarray, k: int) -> np.ndarray:
@@ -101,11 +105,6 @@ def _principal_axes(features: np.ndarray, k: int) -> np.ndarray:
     x = features.astype(np.float64)
     x -= x.mean(axis=0)
     return np.linalg.svd(x, full_matrices=False)[2][:k].T
-
-
-def _rotation(y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    u, _, vt = np.linalg.svd(y.T @ x)
-    return u @ vt
 
 
 def unlike(x: np.ndarray, y: np.ndarray) -> float:
