@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
+from explorer.home import write_aside
 
 
 def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:

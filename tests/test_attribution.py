@@ -75,13 +75,13 @@ def network(request: pytest.FixtureRequest) -> Network:
     return _built(request.param).copy()
 
 
-EVERYWHERE = [name for name, row in ATTRIBUTIONS.items() if not row.only]
+EVERYWHERE = [name for name, row in ATTRIBUTIONS.items() if not row.needs]
 
 
 def _refused(network: Network, method: str) -> bool:
     """Whether the method does not apply to the network; then it has been seen to say so."""
-    only = ATTRIBUTIONS[method].only
-    if not only or network.row.name.startswith(tuple(only)):
+    needs = ATTRIBUTIONS[method].needs
+    if not needs or getattr(network.row, needs):
         return False
     with pytest.raises(ExplorerError, match="does not apply"):
         attribute(network, torch.randn(1, 3, 32, 32), 0, method, network.row.stage_names[1])

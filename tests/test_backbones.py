@@ -15,7 +15,7 @@ from torchvision import models
 from explorer.catalogue import backbones as catalogue
 from explorer.catalogue.backbones import BACKBONES, Backbone
 from explorer.errors import ExplorerError
-from explorer.models.backbones import build
+from explorer.models.backbones import blank, build
 from explorer.models.lending import lend
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.models.pooling import grid, pooled
@@ -104,7 +104,16 @@ def test_every_part_of_the_catalogue_exists(row: Backbone) -> None:
     for stage in row.stages:
         for part in stage.parts:
             assert attrgetter(part)(model) is not None
-    assert hasattr(model, row.head)
+    assert model.get_submodule(row.head)
+
+
+@pytest.mark.parametrize("row", BACKBONES.values(), ids=list(BACKBONES))
+def test_what_the_row_says_of_the_layers_is_so(row: Backbone) -> None:
+    with torch.device("meta"):
+        kinds = {type(module) for module in blank(row).modules()}
+    bends = {kind for kind in kinds if kind.__module__ == "torch.nn.modules.activation"} - {nn.MultiheadAttention}
+    assert row.plain_relu == (bends == {nn.ReLU})
+    assert row.tokens == (nn.MultiheadAttention in kinds)
 
 
 @pytest.mark.parametrize("name", TORCHVISION)

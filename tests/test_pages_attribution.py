@@ -85,7 +85,7 @@ def test_the_first_look_has_a_map_that_one_can_read() -> None:
     assert "twice as fine as the stage's own" in words(app)
     for row in BACKBONES.values():
         if row.parameters < 5e6:  # a grid has as many cells in a larger one of the kind
-            free = [stage for stage in row.stage_names if not ATTRIBUTIONS["gradcam"].obstacle(row.name, stage)]
+            free = [stage for stage in row.stage_names if not ATTRIBUTIONS["gradcam"].obstacle(row, stage)]
             first = looking_stage(free, row.input_size)
             assert round(1 / place(build(row.name, 2, "random"), first, row.input_size).step) >= 6, (row.name, first)
     assert looking_stage(("stem", "layer1"), 64) == "stem" and looking_stage(("stem",), 64) == "stem"

@@ -13,10 +13,18 @@ from explorer.errors import ExplorerError, unknown
 class Backbone:
     """One row.
 
-    `parameters` counts the backbone without its task head; `features` is d, the width of the pooled output. `neck` names
-    what stands between the last stage and the new head; `dropout` is the rate the original head had. `bfloat16`
-    says whether bfloat16 channels-last beats float32 on a CPU that multiplies bfloat16 in hardware, `any_size` whether
-    inputs of another size than `input_size` are taken.
+    `parameters` counts the backbone without its task head; `features` is d, the width of the pooled output. `dropout` is the
+    rate the original head had. `bfloat16` says whether bfloat16 channels-last beats float32 on a CPU that multiplies bfloat16
+    in hardware, `any_size` whether inputs of another size than `input_size` are taken.
+
+    `head` is the path at which the new head is put. `pool` is the path at which pooling is put, where the model's own head
+    does without it; in one Sequential with the head, the two are all of it. `neck` names the parts of the last stage that the
+    model runs after pooling.
+
+    `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
+    safetensors files of all tensors but the head's. `tokens` says that the
+    stages give tokens (n, 1 + s², d), the first of which the head reads, by attention; `plain_relu` that ReLUs are the
+    only nonlinearity besides maxima. `shortcuts` are the names of modules that lead past others, into the same cells.
     """
 
     name: str
@@ -32,11 +40,22 @@ class Backbone:
     normalisation: str = "batch"
     bfloat16: bool = True
     any_size: bool = True
+    pool: str = ""
+    neck: tuple[str, ...] = ()
+    code: str = ""
+    tokens: bool = False
+    plain_relu: bool = False
+    shortcuts: tuple[str, ...] = ("downsample",)
 
     @property
     def stage_names(self) -> tuple[str, ...]:
         """The stages' names, from the input to the head."""
         return tuple(stage.name for stage in self.stages)
+
+    @property
+    def in_one(self) -> str:
+        """The path of the Sequential that pooling and head make up together; empty where they stand apart."""
+        return self.head.rpartition(".")[0] if self.pool.rpartition(".")[0] == self.head.rpartition(".")[0] else ""
 
     def weights_path(self, weights: str) -> Path:
         """Where the file of these weights lies or would lie (torchvision's own place, or assets/ for the built-in)."""
@@ -52,19 +71,19 @@ class Backbone:
         return tuple(w.name for w in reversed(self.weights) if self.weights_path(w.name).is_file())
 
     def resolve(self, weights: str) -> str:
-        """The full name behind `default`: the best that is on this machine, else the best there is."""
+        """The full name behind `default`: the best that is on this machine, else the best there is, else `random`."""
         if weights == "default":
-            return (self.offline() or tuple(w.name for w in reversed(self.weights)))[0]
+            return (*self.offline(), *(w.name for w in reversed(self.weights)), "random")[0]
         if weights != "random":
             self.weights_path(weights)
         return weights
 
     def preprocessing(self, weights: str, input_size: int | None = None) -> Preprocessing:
-        """The weights' own transform; another `input_size` scales the resize too. Random weights use the first's."""
-        name = self.weights[0].name if weights == "random" else self.resolve(weights)
-        row = next(w for w in self.weights if w.name == name)
+        """The weights' own transform; another `input_size` scales the resize too. Random weights use the first's, if any."""
+        name = self.resolve(weights)
+        row = next((w for w in self.weights if name in (w.name, "random")), None)
         crop = input_size or self.input_size
-        return Preprocessing(resize=round(row.resize * crop / self.input_size), crop=crop)
+        return Preprocessing(resize=round(row.resize * crop / self.input_size) if row else crop, crop=crop)
 
 
 def backbone(name: str) -> Backbone:
@@ -103,6 +122,8 @@ _ROWS = (
         512,
         input_size=96,
         head="fc",
+        plain_relu=True,
+        code="from torchvision.models.resnet import BasicBlock, ResNet\nmodel = ResNet(BasicBlock, [1, 1, 1, 1])",
     ),
     Backbone(
         "resnet18",
@@ -113,6 +134,7 @@ _ROWS = (
         11_176_512,
         512,
         head="fc",
+        plain_relu=True,
     ),
     Backbone(
         "resnet34",
@@ -123,6 +145,7 @@ _ROWS = (
         21_284_672,
         512,
         head="fc",
+        plain_relu=True,
     ),
     Backbone(
         "resnet50",
@@ -133,6 +156,7 @@ _ROWS = (
         23_508_032,
         2048,
         head="fc",
+        plain_relu=True,
     ),
     Backbone(
         "vgg11_bn",
@@ -143,6 +167,8 @@ _ROWS = (
         9_225_984,
         512,
         dropout=0.5,
+        pool="avgpool",
+        plain_relu=True,
     ),
     Backbone(
         "vgg16",
@@ -154,6 +180,8 @@ _ROWS = (
         512,
         dropout=0.5,
         normalisation="none",
+        pool="avgpool",
+        plain_relu=True,
     ),
     Backbone(
         "vgg16_bn",
@@ -164,6 +192,8 @@ _ROWS = (
         14_723_136,
         512,
         dropout=0.5,
+        pool="avgpool",
+        plain_relu=True,
     ),
     Backbone(
         "squeezenet1_1",
@@ -175,6 +205,9 @@ _ROWS = (
         512,
         dropout=0.5,
         normalisation="none",
+        pool="classifier.0",
+        head="classifier.1",
+        plain_relu=True,
     ),
     Backbone(
         "mobilenet_v2",
@@ -218,6 +251,8 @@ _ROWS = (
         27_820_128,
         768,
         normalisation="layer",
+        head="classifier.2",
+        neck=("classifier.0",),
     ),
     Backbone(
         "densenet121",
@@ -227,6 +262,7 @@ _ROWS = (
         (imagenet_v1("densenet121-a639ec97.pth"),),
         6_953_856,
         1024,
+        plain_relu=True,
     ),
     Backbone(
         "vit_b_16",
@@ -239,6 +275,7 @@ _ROWS = (
         normalisation="layer",
         any_size=False,
         head="heads",
+        tokens=True,
     ),
 )
 

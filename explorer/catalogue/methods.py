@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from explorer.catalogue.backbones import Backbone
+
 
 @dataclass(frozen=True)
 class Method:
@@ -22,7 +24,7 @@ class AttributionMethod(Method):
     grid of a chosen stage; `baseline`: it needs a picture without evidence to compare with; `complete`: the values promise
     to add up to what the class gains from the baseline to the picture; `contrast`: it asks about a class, and so can be asked
     about the difference of two. `passes`: runs of the network for one picture.
-    `only`: the backbones it applies to, by the first letters of their names (empty: all), and `why` it is these.
+    `needs`: the field of a backbone's row that must be true (empty: none), and `why`.
     """
 
     unit: str = "logits"
@@ -32,14 +34,16 @@ class AttributionMethod(Method):
     complete: bool = False
     contrast: bool = True
     passes: int = 1
-    only: tuple[str, ...] = ()
+    needs: str = ""
     why: str = ""
 
-    def obstacle(self, backbone: str, stage: str = "") -> str:
+    def obstacle(self, row: Backbone | None, stage: str = "") -> str:
         """Why the method does not apply to a backbone (at a stage, where it is staged); empty where it does."""
-        if self.only and not backbone.startswith(self.only):
+        if row is None:
+            return ""
+        if self.needs and not getattr(row, self.needs):
             return self.why
-        if self.staged and backbone == "vit_b_16" and stage == "layers4":
+        if self.staged and row.tokens and stage == row.stage_names[-1]:
             return (
                 "the head reads the class token only, so the patches of the last stage have no gradient: "
                 "choose an earlier stage, or Attention rollout"
@@ -147,7 +151,7 @@ ATTRIBUTIONS = {
             unit="share of the class token",
             signed=False,
             contrast=False,
-            only=("vit",),
+            needs="tokens",
             why="it follows attention from layer to layer, and only a vision transformer has attention",
         ),
         AttributionMethod(
@@ -159,7 +163,7 @@ ATTRIBUTIONS = {
             "(Adebayo et al. 2018, arXiv 1810.03292). See Randomise the weights.",
             unit="cut-off logits per normalised pixel value, without sign",
             signed=False,
-            only=("resnet", "vgg", "squeezenet", "densenet"),
+            needs="plain_relu",
             why="it changes the gradient of plain ReLUs, and this backbone has none or has other activations beside them",
         ),
     )

@@ -5,10 +5,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stage:
-    """A named, ordered part of a backbone: `parts` are torchvision's module (or parameter) paths, in order."""
+    """A named, ordered part of a backbone: `parts` are paths of the model's modules, in order.
+
+    Where that is not all that the model does there: `loose` names the parts that are parameters and no modules, `then` a class
+    of torch.nn that the model applies at the end as a function, `view` ("module:class") a module made from the model that does
+    what the model does in this stage. `ends` is the module whose output is the stage's, the last part unless told.
+    """
 
     name: str
     parts: tuple[str, ...]
+    loose: tuple[str, ...] = ()
+    then: str = ""
+    view: str = ""
+    ends: str = ""
 
 
 def _slices(*pairs: tuple[str, int, int]) -> tuple[Stage, ...]:
@@ -29,10 +38,16 @@ RESNET = (
 DENSENET = (
     Stage("stem", ("features.conv0", "features.norm0", "features.relu0", "features.pool0")),
     *(Stage(f"block{i}", (f"features.denseblock{i}", f"features.transition{i}")) for i in range(1, 4)),
-    Stage("block4", ("features.denseblock4", "features.norm5")),
+    Stage("block4", ("features.denseblock4", "features.norm5"), then="ReLU"),
 )
 VIT = (
-    Stage("stem", ("conv_proj", "class_token", "encoder.pos_embedding")),
+    Stage(
+        "stem",
+        ("conv_proj", "class_token", "encoder.pos_embedding"),
+        loose=("class_token", "encoder.pos_embedding"),
+        view="explorer.models.backbones.tokens:Tokens",
+        ends="encoder.dropout",
+    ),
     *(Stage(f"layers{i + 1}", tuple(f"encoder.layers.encoder_layer_{3 * i + j}" for j in range(3))) for i in range(3)),
     Stage("layers4", (*(f"encoder.layers.encoder_layer_{i}" for i in (9, 10, 11)), "encoder.ln")),
 )

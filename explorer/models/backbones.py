@@ -1,12 +1,10 @@
 """Build and load a row of the catalogue; lend a model and take it back as it was."""
 
-from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
 from torchvision import models
-from torchvision.models.resnet import BasicBlock, ResNet
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
@@ -16,18 +14,20 @@ from explorer.models.network import NORMALISATIONS, Network
 from explorer.models.pooling import grid, pooled
 from explorer.models.weights import Progress, load
 
-__all__ = ["NORMALISATIONS", "Network", "build", "cells", "grid", "lend", "pooled"]
+__all__ = ["NORMALISATIONS", "Network", "blank", "build", "cells", "grid", "lend", "pooled"]
 
 
 def _silent(fraction: float, message: str) -> None:
     """A progress that nobody reads."""
 
 
-def _builder(row: Backbone) -> Callable[[], nn.Module]:
-    """torchvision's own class for the row, with random weights."""
-    if row.name == "resnet10":
-        return partial(ResNet, BasicBlock, [1, 1, 1, 1])
-    return partial(models.get_model, row.name, weights=None)
+def blank(row: Backbone) -> nn.Module:
+    """The row's model as its own library makes it, with its own head and random weights."""
+    if not row.code:
+        return models.get_model(row.name, weights=None)
+    names: dict[str, Any] = {}
+    exec(row.code, names)  # the lines that a snippet shows are the lines that build it
+    return names["model"]
 
 
 def build(name: str, classes: int, weights: str = "default", seed: int = 0, progress: Progress = _silent) -> Network:
@@ -40,7 +40,7 @@ def build(name: str, classes: int, weights: str = "default", seed: int = 0, prog
     weights = row.resolve(weights)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _builder(row)()
+        model = blank(row)
         if weights != "random":
             load(row, model, weights, progress)
         torch.manual_seed(seed + 1)  # the head is the same whatever the weights

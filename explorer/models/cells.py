@@ -20,7 +20,7 @@ def cells(network: Network, stage: str, size: int) -> Cells:
     first, step = 0.0, 1
     names = network.row.stage_names
     for name in names[: names.index(stage) + 1]:
-        for window in _main_way(network.stages[name]):
+        for window in _main_way(network.stages[name], network.row.shortcuts):
             kernel, stride, padding, dilation = (
                 _side(window, key) for key in ("kernel_size", "stride", "padding", "dilation")
             )
@@ -29,18 +29,18 @@ def cells(network: Network, stage: str, size: int) -> Cells:
     return Cells((first + 0.5) / size, step / size)
 
 
-def _main_way(module: nn.Module) -> Iterator[nn.Module]:
-    """The convolutions and poolings in order, without a ResNet's shortcuts, which lead to the same cells (a test says so).
+def _main_way(module: nn.Module, shortcuts: tuple[str, ...]) -> Iterator[nn.Module]:
+    """The convolutions and poolings in order, without the shortcuts, which lead to the same cells (a test says so).
 
     Other branches (SqueezeNet's pairs, squeeze-and-excitation) have stride 1 and are centred: they move nothing.
     """
     for name, child in module.named_children():
-        if name == "downsample":
+        if name in shortcuts:
             continue
         if isinstance(child, _WINDOWS):
             yield child
         else:
-            yield from _main_way(child)
+            yield from _main_way(child, shortcuts)
 
 
 def _side(window: nn.Module, key: str) -> int:

@@ -2,14 +2,16 @@
 
 import copy
 import hashlib
+import importlib
 import threading
 from collections.abc import Callable
-from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
+from explorer.catalogue.stages import Stage
+from explorer.models.backbones.tokens import FirstToken
 
 NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
@@ -26,7 +28,7 @@ class Network(nn.Module):
         self.row, self.classes, self.weights = row, classes, weights
         neck, head = _replace_head(row, model, classes)
         self.model = model
-        views = {stage.name: _view(row, model, stage.parts) for stage in row.stages}
+        views = {stage.name: _view(row, model, stage) for stage in row.stages}
         # Views stay unregistered, so that every tensor keeps one name: torchvision's.
         self.__dict__["stages"] = views
         self.__dict__["neck"] = neck
@@ -124,56 +126,27 @@ class _Lock:
         return _Lock()
 
 
-class _Tokens(nn.Module):
-    """ViT's first stage: patches, class token, positions: (n, 3, h, w) → (n, 1 + patches, d)."""
-
-    def __init__(self, vit: nn.Module) -> None:
-        super().__init__()
-        self.conv_proj, self.dropout = vit.conv_proj, vit.encoder.dropout
-        self.__dict__["vit"] = vit
-
-    def forward(self, x: Tensor) -> Tensor:
-        tokens = self.vit._process_input(x)
-        tokens = torch.cat([self.vit.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
-        return self.dropout(tokens + self.vit.encoder.pos_embedding)
-
-
-class _FirstToken(nn.Module):
-    """(n, tokens, d) → (n, d)."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x[:, 0]
-
-
-def _view(row: Backbone, model: nn.Module, parts: tuple[str, ...]) -> nn.Sequential:
+def _view(row: Backbone, model: nn.Module, stage: Stage) -> nn.Sequential:
     """The modules of one stage in order; in-place ReLUs between stages are left as torchvision has them."""
-    if row.name == "vit_b_16" and "conv_proj" in parts:
-        return nn.Sequential(_Tokens(model))
-    modules = [attrgetter(part)(model) for part in parts if not part.startswith("classifier")]
-    if row.name == "densenet121" and parts[-1] == "features.norm5":
-        modules.append(nn.ReLU())  # torchvision applies it as a function, after norm5
-    return nn.Sequential(*modules)
+    if stage.view:
+        module, _, name = stage.view.partition(":")
+        return nn.Sequential(getattr(importlib.import_module(module), name)(model))
+    modules = [model.get_submodule(part) for part in stage.parts if part not in (*row.neck, *stage.loose)]
+    return nn.Sequential(*modules, *([getattr(nn, stage.then)()] if stage.then else []))
 
 
 def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Module, nn.Module]:
-    """Put a new linear head where torchvision has its own; returns the neck (last stage's output → (n, d)) and the head.
+    """Put a new linear head where the model has its own; returns the neck (last stage's output → (n, d)) and the head.
 
     VGG's and SqueezeNet's own classifiers give way to global average pooling and one linear layer.
     """
     linear = nn.Linear(row.features, classes)
     head = nn.Sequential(nn.Dropout(row.dropout), linear) if row.dropout else linear
-    neck = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(1))
-    if row.name == "vit_b_16":
-        model.heads = head
-        return _FirstToken(), head
-    if row.name == "convnext_tiny":
-        norm = model.classifier[0]
-        model.classifier = nn.Sequential(norm, nn.Flatten(1), head)
-        return nn.Sequential(nn.AdaptiveAvgPool2d(1), norm, nn.Flatten(1)), head
-    if row.name == "squeezenet1_1":
-        model.classifier = nn.Sequential(neck, head)
-        return neck, head
-    if row.name.startswith("vgg"):
-        model.avgpool = nn.AdaptiveAvgPool2d(1)
-    setattr(model, row.head, head)
+    after = [model.get_submodule(part) for part in row.neck]
+    neck = FirstToken() if row.tokens else nn.Sequential(nn.AdaptiveAvgPool2d(1), *after, nn.Flatten(1))
+    if row.pool:
+        model.set_submodule(row.pool, neck)
+    model.set_submodule(row.head, head)
+    if row.in_one:
+        del model.get_submodule(row.in_one)[2:]
     return neck, head

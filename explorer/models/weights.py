@@ -23,8 +23,8 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
 
     Raises ExplorerError where the file is missing and cannot be downloaded, damaged, or of another network.
     """
-    if weights == "BUILT_IN":
-        _load_built_in(row, model)
+    if row.code:
+        _load_file(row, model, weights)
         return
     path, member = row.weights_path(weights), models.get_model_weights(row.name)[weights]
     here = path.is_file()
@@ -41,16 +41,15 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
         ) from error
 
 
-def _load_built_in(row: Backbone, model: nn.Module) -> None:
-    path = row.weights_path("BUILT_IN")
+def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:
+    """A safetensors file of all tensors but the head's, of a model that torchvision does not know."""
+    path, again = row.weights_path(weights), "Check out the repository anew, or choose other weights."
     if not path.is_file():
-        raise ExplorerError(f"The built-in backbone's file {path} is missing. Check out the repository anew.")
+        raise ExplorerError(f"The file of {row.title} {path} is missing. {again}")
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
     missing, unexpected = model.load_state_dict(state, strict=False)
-    if unexpected or any(not key.startswith("fc.") for key in missing):
-        raise ExplorerError(
-            f"The built-in backbone's file {path} does not fit {row.title}. Check out the repository anew."
-        )
+    if unexpected or any(not key.startswith(f"{row.head}.") for key in missing):
+        raise ExplorerError(f"The file {path} does not fit {row.title}. {again}")
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class Term:
 
     def misfit(self, row: Backbone) -> str:
         """Why the snippet means nothing on this backbone; empty where it does."""
-        lacks = {"grid": row.name.startswith("vit"), "batchnorm": row.normalisation != "batch"}
+        lacks = {"grid": row.tokens, "batchnorm": row.normalisation != "batch"}
         return NEEDS[self.needs].format(row.title) if lacks.get(self.needs) else ""
 
     def matches(self, search: str) -> bool:

@@ -25,7 +25,6 @@ TESTED = 306  # test images of the photo patches, from which the lesson's pictur
 FIRST = 132  # a cat's eye: edges, colour, texture and a part in one picture
 FAMILIES = ("resnet18", "vgg16")
 LOGITS = 5  # classes of an untrained head that are named
-_LOOSE = ("class_token", "encoder.pos_embedding")  # parts of ViT's stem that are weights and no modules
 
 
 def pick_picture(key: str) -> int:
@@ -244,9 +243,10 @@ def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
     """The same choice in PyTorch, on torchvision's `model` of this backbone with its new `head`; the lines can be carried
     out as they stand. `mode` is BatchNorm's: `frozen_everywhere`, `frozen` or `moving`."""
     paths = [path for stage in row.stages if stage.name in learns for path in stage.parts]
-    modules = [path for path in paths if path not in _LOOSE]
+    loose = {path for stage in row.stages for path in stage.loose}
+    modules = [path for path in paths if path not in loose]
     lines = ["model.requires_grad_(False)", "head.requires_grad_(True)"]
-    lines += [f"model.{path}.requires_grad_(True)" for path in paths if path in _LOOSE]
+    lines += [f"model.{path}.requires_grad_(True)" for path in paths if path in loose]
     if modules:
         lines += [
             f"learning = [{', '.join(_sliced(modules))}]",

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md
-from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
+from explorer.catalogue import ATTRIBUTIONS, BACKBONES, BASELINES, CONTROLS
 from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.many import attributions
@@ -74,7 +74,7 @@ class Look:
 def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
     """Controls of method, class, and, where the method has them, stage and baseline."""
     name = a.recipe.backbone if a.recipe else ""
-    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(name)]
+    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(BACKBONES.get(name))]
     if st.session_state.get("attribution_method") not in (None, *fitting):
         st.session_state["attribution_method"] = fitting[0]
     baseline = "grey"
@@ -97,7 +97,7 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
                 format_func=lambda key: BASELINES[key].title,
             )  # fmt: skip
     names = a.recipe.row.stage_names if a.recipe else ("",)
-    free = [stage for stage in names if not method.obstacle(name, stage)]
+    free = [stage for stage in names if not method.obstacle(BACKBONES.get(name), stage)]
     if not method.staged:
         return Look(a, b, method, names[-1], target, baseline, rather_than=rather_than)
     size = b.recipe.preprocessing.crop if b.recipe else 0
@@ -112,9 +112,7 @@ def first_look(run: Run) -> dict[str, Any]:
     names = run.recipe.row.stage_names if run.recipe else ("",)
     size = run.recipe.preprocessing.crop if run.recipe else 0
     free = [
-        stage
-        for stage in names
-        if not ATTRIBUTIONS["gradcam"].obstacle(run.recipe.backbone if run.recipe else "", stage)
+        stage for stage in names if not ATTRIBUTIONS["gradcam"].obstacle(run.recipe.row if run.recipe else None, stage)
     ]
     return {"method": "gradcam", "stage": looking_stage(free or names, size), "times": 2}
 
@@ -148,7 +146,7 @@ def _unless_obstructed(view: View) -> View:
     """The view, or why the method has nothing to show at the chosen stage, and what to do."""
 
     def shown(look: Look, gallery: Gallery, image: int | str) -> None:
-        why = look.method.obstacle(look.backbone, look.stage)
+        why = look.method.obstacle(BACKBONES.get(look.backbone), look.stage)
         if why:
             st.info(f"**{look.method.title} at *{safe_md(look.stage)}*:** {why}.", icon=":material/block:")
         else:
@@ -161,7 +159,9 @@ def words_of(look: Look) -> None:
     """What the method computes, and what it cannot tell; and which methods this backbone does not have."""
     row = look.method
     missing = [
-        f"{other.title}, since {why}" for other in ATTRIBUTIONS.values() if (why := other.obstacle(look.backbone))
+        f"{other.title}, since {why}"
+        for other in ATTRIBUTIONS.values()
+        if (why := other.obstacle(BACKBONES.get(look.backbone)))
     ]
     if missing and look.a.recipe:
         st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
@@ -274,7 +274,7 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
 
 def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
     """What is left of B's map while B's weights are replaced by random ones, from the head down."""
-    why = ATTRIBUTIONS[NEGATIVE].obstacle(look.backbone)
+    why = ATTRIBUTIONS[NEGATIVE].obstacle(BACKBONES.get(look.backbone))
     control = "" if why or look.method.name == NEGATIVE else NEGATIVE
     if why:
         title = ATTRIBUTIONS[NEGATIVE].title.split(" (")[0]

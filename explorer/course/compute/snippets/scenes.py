@@ -3,6 +3,7 @@
 import copy
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn import functional
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
+from explorer.catalogue.weights import ASSETS
 from explorer.data import datasets
 from explorer.models import backbones, devices
 from explorer.recipe import make
@@ -54,7 +56,7 @@ class Scene:
         model = copy.deepcopy(self.model)
         stages = {name: model.get_submodule(path) for name, path in stage_ends(self.row).items()}
         tools = {"torch": torch, "nn": nn, "F": functional}
-        head = model.get_submodule(head_path(self.row))
+        head = model.get_submodule(self.row.head)
         names = {**tools, "model": model, "head": head, "stages": stages, "x": self.x.clone(), "y": self.y.clone()}
         exec(OPENED, names)
         return names
@@ -74,15 +76,10 @@ def scene(name: str, weights: str) -> Scene:
     return Scene(row, network.weights, network.model, x, y, pictures)
 
 
-def head_path(row: Backbone) -> str:
-    """Where the new head stands in torchvision's model."""
-    return {"squeezenet1_1": "classifier.1", "convnext_tiny": "classifier.2"}.get(row.name, row.head)
-
-
 def stage_ends(row: Backbone) -> dict[str, str]:
     """For each stage the module whose output is the stage's output."""
-    special = {("vit_b_16", "stem"): "encoder.dropout", ("convnext_tiny", "stage4"): "features.7"}
-    return {stage.name: special.get((row.name, stage.name), stage.parts[-1]) for stage in row.stages}
+    last = {stage.name: [part for part in stage.parts if part not in row.neck][-1] for stage in row.stages}
+    return {stage.name: stage.ends or last[stage.name] for stage in row.stages}
 
 
 def opening(row: Backbone, weights: str) -> str:
@@ -90,7 +87,6 @@ def opening(row: Backbone, weights: str) -> str:
     drop = f"nn.Sequential(nn.Dropout({row.dropout}), nn.Linear({row.features}, {len(CLASSES)}))"
     head = drop if row.dropout else f"nn.Linear({row.features}, {len(CLASSES)})"
     pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
-    heads = {"squeezenet1_1": f"model.classifier = nn.Sequential({pool}, {head})"}
     lines = [
         "import torch",
         "from torch import nn",
@@ -98,29 +94,34 @@ def opening(row: Backbone, weights: str) -> str:
         "from torchvision import models",
         "",
     ]
-    if row.name == "resnet10":
-        lines += [
-            "from torchvision.models.resnet import BasicBlock, ResNet",
-            "model = ResNet(BasicBlock, [1, 1, 1, 1])",
-        ]
+    if row.code:
+        lines += row.code.splitlines()
         if weights != "random":
             lines += [
                 "from safetensors.torch import load_file",
-                'tensors = load_file("assets/backbone/resnet10.safetensors")',
+                f'tensors = load_file("{_shown(row.weights_path(weights))}")',
                 "model.load_state_dict({name: t.float() for name, t in tensors.items()}, strict=False)",
             ]
     else:
         lines.append(f"model = models.{row.name}(weights={None if weights == 'random' else weights!r})")
-    if row.name.startswith("vgg"):
-        lines.append("model.avgpool = nn.AdaptiveAvgPool2d(1)")
-    lines.append(heads.get(row.name, f"{_attribute(head_path(row))} = {head}") + "  # a new head for 4 classes")
+    if row.pool and not row.in_one:
+        lines.append(f"{_attribute(row.pool)} = {pool}")
+    place = row.in_one or row.head
+    lines.append(
+        f"{_attribute(place)} = {f'nn.Sequential({pool}, {head})' if row.in_one else head}  # a new head for 4 classes"
+    )
     ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
     lines += [
-        f"head = {_attribute(head_path(row))}",
+        f"head = {_attribute(row.head)}",
         f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
     ]
     batch = f"x, y = …  # {len(CLASSES) * EACH} pictures as input, and their classes"
     return "\n".join([*lines, "model.eval()", batch, OPENED])
+
+
+def _shown(path: Path) -> str:
+    """A file of the repository by its path in it, another by its own."""
+    return (path.relative_to(ASSETS.parent) if path.is_relative_to(ASSETS) else path).as_posix()
 
 
 def _attribute(path: str) -> str:

@@ -5,13 +5,12 @@ from functools import cache
 
 import torch
 from torch.nn import functional
-from torchvision import models
-from torchvision.models.resnet import BasicBlock, ResNet
 
 from explorer.catalogue import Backbone
 from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
 from explorer.course.question.checks import Truth
+from explorer.models import backbones
 
 
 def head_parameters(asked: Asked, classes: str) -> Truth:
@@ -56,6 +55,5 @@ def head_sizes(asked: Asked) -> Truth:
 def old_head(row: Backbone) -> int:
     """How many parameters torchvision's own head for 1000 classes has: all of the model's but the backbone's."""
     with torch.device("meta"):
-        small = row.name == "resnet10"
-        model = ResNet(BasicBlock, [1, 1, 1, 1]) if small else models.get_model(row.name, weights=None)
+        model = backbones.blank(row)
     return sum(p.numel() for p in model.parameters()) - row.parameters

@@ -66,7 +66,7 @@ def described(asked: Asked, strategy: str = "linear_probe", classes: int = 4) ->
 def sight(asked: Asked) -> Truth:
     """How many pixels wide a cell's view is after the first stage."""
     row, size = asked.row, asked.scene.x.shape[-1]
-    if row.normalisation == "layer" and row.name.startswith("vit"):
+    if row.tokens:
         raise ExplorerError(
             f"In {row.title} every cell sees the whole picture from the first attention on, so there is nothing to guess. "
             f"Choose a convolutional backbone, for instance ResNet-10."

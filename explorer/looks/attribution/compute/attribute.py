@@ -63,7 +63,7 @@ def attribute(
         raise unknown("attribution method", method, METHODS)
     row = ATTRIBUTIONS[method]
     stage_of(network.row, stage)
-    if obstacle := row.obstacle(network.row.name, stage):
+    if obstacle := row.obstacle(network.row, stage):
         raise ExplorerError(f"{row.title} does not apply to {stage!r} of {network.row.title}: {obstacle}.")
     targets = _targets(network, target, len(x))
     with torch.inference_mode(False), torch.enable_grad(), lend(_differentiable(network)) as lent:

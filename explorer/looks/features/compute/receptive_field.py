@@ -7,8 +7,10 @@ from explorer.models.cells import cells
 from explorer.models.network import Network
 from explorer.models.pooling import grid
 
-_PASSED = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm, nn.Dropout, nn.ReLU, nn.ReLU6, nn.SiLU, nn.GELU, nn.Hardswish,
-           nn.Hardsigmoid, nn.Sigmoid)  # fmt: skip
+_PASSED = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm, nn.Dropout, *(
+    kind for kind in vars(nn.modules.activation).values()
+    if isinstance(kind, type) and issubclass(kind, nn.Module) and kind not in (nn.Module, nn.MultiheadAttention)
+))  # fmt: skip
 
 
 def receptive_fields(network: Network, size: int) -> dict[str, tuple[float, float]]:
@@ -21,7 +23,7 @@ def receptive_fields(network: Network, size: int) -> dict[str, tuple[float, floa
     arXiv 1701.04128).
     """
     names = network.row.stage_names
-    if network.row.name == "vit_b_16":
+    if network.row.tokens:
         return dict.fromkeys(names, (0, 0))
     plain = network.copy()
     for view in plain.stages.values():

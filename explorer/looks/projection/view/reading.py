@@ -60,7 +60,7 @@ def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "
             "A to B is no training: compare how the classes part, not who moved where.",
             icon=":material/compare_arrows:",
         )
-    if b.recipe and b.recipe.backbone.startswith("vit"):
+    if b.recipe and b.recipe.row.tokens:
         st.warning(
             "In a vision transformer the points are the mean of the last stage's **patch** tokens. The head reads the "
             "**class token** instead, so the head may know more, or less, than this map shows.",
