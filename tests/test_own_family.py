@@ -22,7 +22,9 @@ from explorer.errors import ExplorerError
 from explorer.looks.attribution.compute.map_handlers import attribute
 from explorer.models import backbones
 from explorer.models.cells import cells
+from explorer.question import ask_for
 from explorer.training.compute.handlers import train
+from explorer.worker.handlers import HANDLERS, answer
 
 FIXED: dict[str, Any] = {"backbone": "odd", "dataset": "shapes", "per_class": 5, "epochs": 2, "device": "cpu"}
 CODE = "from tests.test_own_family import Odd\nmodel = Odd()"
@@ -182,7 +184,6 @@ ASKED: dict[str, dict[str, Any]] = {
     "project_noise": {"run": "B", "method": "pca"},
     "separation": {"run": "B"},
     "attribute": WHERE | {"times": 2},
-    "attribute_long": WHERE | {"method": "occlusion"},
     "attribute_many": PAIR | {"images": [1, 2], "target": "TARGET", "stage": "tail"},
     "faithfulness": WHERE,
     "faithfulness_many": PAIR | {"stage": "gut"},
@@ -201,12 +202,12 @@ ASKED: dict[str, dict[str, Any]] = {
     "beside_start": {"run": "B"},
 }
 """Questions that look into a backbone, asked of this one."""
-ELSEWHERE = {"project_aligned", "run_snippet", "run_step_snippet", "check_truth", "try_lines", "curve_point"}
-"""Questions that do not: `project` with UMAP's tie, texts, a point of the lesson's own curve."""
+ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "check_truth", "try_lines", "curve_point"}
+"""Questions that do not: a training (above), texts, a point of the lesson's own curve."""
 
 
 def test_no_question_is_left_out() -> None:
-    assert set(ASKED) | ELSEWHERE == set(tasks.TASKS)
+    assert set(ASKED) | ELSEWHERE == set(HANDLERS)
 
 
 @pytest.mark.parametrize("name", ASKED)
@@ -214,7 +215,7 @@ def test_every_question_is_answered(name: str, made: dict[str, str]) -> None:
     of = {"A": made["probe"], "B": made["tuned"], "START": recipe.make(**FIXED, strategy="last_stage").model_dump()}
     of["TARGET"] = runs.predictions(made["probe"]).classes[0]
     given = {key: of.get(value, value) if isinstance(value, str) else value for key, value in ASKED[name].items()}
-    assert tasks.TASKS[name](**given) is not None
+    assert answer(ask_for(name, **given), lambda share, words: None) is not None
 
 
 @pytest.mark.parametrize("method", STAGED)

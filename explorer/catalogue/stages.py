@@ -45,7 +45,7 @@ VIT = (
         "stem",
         ("conv_proj", "class_token", "encoder.pos_embedding"),
         loose=("class_token", "encoder.pos_embedding"),
-        view="explorer.models.backbones.tokens:Tokens",
+        view="explorer.models.tokens:Tokens",
         ends="encoder.dropout",
     ),
     *(Stage(f"layers{i + 1}", tuple(f"encoder.layers.encoder_layer_{3 * i + j}" for j in range(3))) for i in range(3)),

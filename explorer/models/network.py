@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.stages import Stage
-from explorer.models.backbones.tokens import FirstToken
+from explorer.models.tokens import FirstToken
 
 NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
