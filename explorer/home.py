@@ -32,11 +32,16 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def part_of(path: Path) -> Path:
+    """A path beside `path` for what is to become it, of this writer alone; `sweep` knows it by its ending."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+
+
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
     """Lend a path beside `path`, of this writer alone. What was written there replaces `path` at the end, at once; after an
     error it is removed."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    part = part_of(path)
     try:
         yield part
         part.replace(path)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer
 
-from explorer.catalogue.backbones import Backbone, backbone
+from explorer.catalogue.backbone import Backbone
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.methods import ATTRIBUTIONS
 from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from explorer.catalogue import CONTROLS
-from explorer.catalogue.backbones import Backbone
+from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.stages import Stage
 from explorer.cells import Cells
 from explorer.looks.attribution.compute import controls

@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from explorer.catalogue import backbones as catalogue
-from explorer.catalogue.backbones import BACKBONES, Backbone
+from explorer.catalogue import backbone as catalogue
+from explorer.catalogue.backbone import Backbone
+from explorer.catalogue.backbones import BACKBONES
 from explorer.errors import ExplorerError
 from explorer.models.backbones import blank, build
 from explorer.models.lending import lend
@@ -253,3 +254,26 @@ def test_a_fingerprint_changes_with_any_bit_of_the_backbone_and_not_with_the_hea
         tensor = other.model.state_dict()[name]
         tensor.view(-1)[-1:] += 1
         assert other.fingerprint() != before
+
+
+def test_shared_stages_are_equal_to_the_last_bit_from_the_input_on(small: Network) -> None:
+    names = small.row.stage_names
+    assert small.shared(small.copy()) == names
+    for i, stage in enumerate(names):
+        other = small.copy()
+        with torch.no_grad():
+            weight = other.stages[stage].state_dict(keep_vars=True)
+            next(iter(weight.values())).view(-1)[0].mul_(1 + 2**-23)
+        assert small.shared(other) == names[:i]
+    counted = small.copy()
+    counted.model.bn1.num_batches_tracked += 1
+    assert small.shared(counted) == names
+
+
+def test_a_fingerprint_of_some_stages_minds_no_other(small: Network) -> None:
+    other = small.copy()
+    with torch.no_grad():
+        other.model.layer2[0].conv1.weight[0, 0, 0, 0] += 1
+    assert small.fingerprint(("stem", "layer1")) == other.fingerprint(("stem", "layer1"))
+    assert small.fingerprint(("stem", "layer2")) != other.fingerprint(("stem", "layer2"))
+    assert small.fingerprint() == small.fingerprint(small.row.stage_names) != other.fingerprint()

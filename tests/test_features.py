@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer import runs
-from explorer.catalogue.backbones import Backbone
+from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError, Stopped
 from explorer.looks.features.compute.channels import maps, rank_by_change

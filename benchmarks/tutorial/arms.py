@@ -14,7 +14,8 @@ import torch
 from benchmarks import baseline
 from benchmarks.report import cores
 from explorer import recipe
-from explorer.catalogue.backbones import Backbone, backbone
+from explorer.catalogue.backbone import Backbone
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Score
 from explorer.models import memory

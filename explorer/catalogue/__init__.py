@@ -1,6 +1,7 @@
 """What can be chosen: backbones with their stages, data sets, strategies, methods. Plain data, one row each."""
 
-from explorer.catalogue.backbones import BACKBONES, Backbone
+from explorer.catalogue.backbone import Backbone
+from explorer.catalogue.backbones import BACKBONES
 from explorer.catalogue.datasets import DATASETS, Dataset
 from explorer.catalogue.methods import (
     ATTRIBUTIONS,

@@ -1,89 +1,10 @@
 """The backbones: one row each. The engine builds from the row; nothing about a backbone is written twice."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from explorer.catalogue import stages
+from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.weights import ASSETS, Preprocessing, Weights, checkpoints_folder, imagenet_v1
+from explorer.catalogue.weights import Weights, imagenet_v1
 from explorer.errors import ExplorerError, unknown
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """One row.
-
-    `parameters` counts the backbone without its task head; `features` is d, the width of the pooled output. `dropout` is the
-    rate the original head had. `bfloat16` says whether bfloat16 channels-last beats float32 on a CPU that multiplies bfloat16
-    in hardware, `any_size` whether inputs of another size than `input_size` are taken.
-
-    `head` is the path at which the new head is put. `pool` is the path at which pooling is put, where the model's own head
-    does without it; in one Sequential with the head, the two are all of it. `neck` names the parts of the last stage that the
-    model runs after pooling.
-
-    `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
-    safetensors files of all tensors but the head's. `tokens` says that the
-    stages give tokens (n, 1 + s², d), the first of which the head reads, by attention; `plain_relu` that ReLUs are the
-    only nonlinearity besides maxima. `shortcuts` are the names of modules that lead past others, into the same cells.
-    """
-
-    name: str
-    title: str
-    summary: str
-    stages: tuple[Stage, ...]
-    weights: tuple[Weights, ...]
-    parameters: int
-    features: int
-    head: str = "classifier"
-    input_size: int = 224
-    dropout: float = 0.0
-    normalisation: str = "batch"
-    bfloat16: bool = True
-    any_size: bool = True
-    pool: str = ""
-    neck: tuple[str, ...] = ()
-    code: str = ""
-    tokens: bool = False
-    plain_relu: bool = False
-    shortcuts: tuple[str, ...] = ("downsample",)
-
-    @property
-    def stage_names(self) -> tuple[str, ...]:
-        """The stages' names, from the input to the head."""
-        return tuple(stage.name for stage in self.stages)
-
-    @property
-    def in_one(self) -> str:
-        """The path of the Sequential that pooling and head make up together; empty where they stand apart."""
-        return self.head.rpartition(".")[0] if self.pool.rpartition(".")[0] == self.head.rpartition(".")[0] else ""
-
-    def weights_path(self, weights: str) -> Path:
-        """Where the file of these weights lies or would lie (torchvision's own place, or assets/ for the built-in)."""
-        row = next((w for w in self.weights if w.name == weights), None)
-        if row is None:
-            raise unknown(f"weights for {self.name}", weights, [*(w.name for w in self.weights), "default", "random"])
-        if row.name == "BUILT_IN":
-            return ASSETS / "backbone" / row.file
-        return checkpoints_folder() / row.file
-
-    def offline(self) -> tuple[str, ...]:
-        """The pre-trained weights whose file is on this machine, the best (last in the table) first."""
-        return tuple(w.name for w in reversed(self.weights) if self.weights_path(w.name).is_file())
-
-    def resolve(self, weights: str) -> str:
-        """The full name behind `default`: the best that is on this machine, else the best there is, else `random`."""
-        if weights == "default":
-            return (*self.offline(), *(w.name for w in reversed(self.weights)), "random")[0]
-        if weights != "random":
-            self.weights_path(weights)
-        return weights
-
-    def preprocessing(self, weights: str, input_size: int | None = None) -> Preprocessing:
-        """The weights' own transform; another `input_size` scales the resize too. Random weights use the first's, if any."""
-        name = self.resolve(weights)
-        row = next((w for w in self.weights if name in (w.name, "random")), None)
-        crop = input_size or self.input_size
-        return Preprocessing(resize=round(row.resize * crop / self.input_size) if row else crop, crop=crop)
 
 
 def backbone(name: str) -> Backbone:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.catalogue.backbones import Backbone
+from explorer.catalogue.backbone import Backbone
 
 
 @dataclass(frozen=True)

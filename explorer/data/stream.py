@@ -10,7 +10,6 @@ from explorer.catalogue import Preprocessing
 from explorer.data.feature_cache.cached import Front
 from explorer.models.devices import Place, to_input
 from explorer.models.network import Network
-from explorer.models.pooling import pooled
 
 
 class Stream:
@@ -82,7 +81,6 @@ def stage_features(network: Network, stream: Stream) -> dict[str, np.ndarray]:
     found: dict[str, list[np.ndarray]] = {name: [] for name in left}
     for x in stream:
         with torch.inference_mode(), stream.place.autocast():
-            for name in left:
-                x = network.stages[name](x)
-                found[name].append(pooled(x).cpu().numpy())
+            for name, rows in network.pooled_stages(x, stream.upto):
+                found[name].append(rows)
     return {name: np.concatenate(parts) for name, parts in found.items()}

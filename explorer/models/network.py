@@ -4,13 +4,16 @@ import copy
 import hashlib
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.stages import Stage
+from explorer.models.pooling import pooled
 from explorer.models.tokens import FirstToken
 
 NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
@@ -58,6 +61,23 @@ class Network(nn.Module):
             x = self.stages[name](x)
         return self.neck(x.float())
 
+    def pooled_stages(self, x: Tensor, after: str | None = None) -> Iterator[tuple[str, np.ndarray]]:
+        """(stage, pooled features (n, c) float32) of each stage behind `after` (None: of all), from the output of `after`."""
+        names = self.row.stage_names
+        for name in names[names.index(after) + 1 :] if after else names:
+            x = self.stages[name](x)
+            yield name, pooled(x).cpu().numpy()
+
+    def shared(self, other: "Network") -> tuple[str, ...]:
+        """The stages from the input on that are the same in another network of the row, every tensor to the last bit; how many
+        batches BatchNorm has counted does not matter."""
+        x, y = self.model.state_dict(), other.model.state_dict()
+
+        def same(stage: str) -> bool:
+            return all(torch.equal(x[name], y[name]) for name in self.names(stage) if x[name].is_floating_point())
+
+        return tuple(takewhile(same, self.row.stage_names))
+
     def classify(self, x: Tensor) -> Tensor:
         """Logits (n, k) from what the head reads (n, d), in float32 even inside an autocast."""
         with torch.autocast(x.device.type, enabled=False):
@@ -102,11 +122,12 @@ class Network(nn.Module):
         parts = next(s.parts for s in self.row.stages if s.name == stage)
         return lambda name: any(name == part or name.startswith(f"{part}.") for part in parts)
 
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with any bit of the backbone; the head does not count."""
-        digest, head = hashlib.sha256(), set(self.names("head"))
+    def fingerprint(self, stages: tuple[str, ...] = ()) -> str:
+        """16 hexadecimal digits that change with any bit of these stages (none: of the backbone); the head does not count."""
+        digest = hashlib.sha256()
+        counted = {name for stage in stages or self.row.stage_names for name in self.names(stage)}
         for name, tensor in self.model.state_dict().items():
-            if name not in head:
+            if name in counted:
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
                 digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()[:16]

@@ -10,7 +10,6 @@ from torch import Tensor
 from explorer.errors import ExplorerError
 from explorer.models.lending import lend
 from explorer.models.network import Network
-from explorer.models.pooling import pooled
 
 BATCH = 64
 
@@ -27,17 +26,15 @@ def pooled_features(
     """
     batches = images.split(BATCH) if isinstance(images, Tensor) else images
     total = length_hint(batches)
-    found: dict[str, list[Tensor]] = {name: [] for name in network.row.stage_names}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in network.row.stage_names}
     with lend(network), torch.inference_mode():
         device = next(network.parameters()).device
         for i, batch in enumerate(batches, 1):
-            x = batch.to(device)
-            for name, parts in found.items():
-                x = network.stages[name](x)
-                parts.append(pooled(x).cpu())
+            for name, rows in network.pooled_stages(batch.to(device)):
+                found[name].append(rows)
             if progress and total:
                 progress(i / total)
-    features = {name: torch.cat(parts).numpy() for name, parts in found.items() if parts}
+    features = {name: np.concatenate(parts) for name, parts in found.items() if parts}
     if not all(map(len, features.values())) or not features:
         raise ExplorerError("There is no image to compute features of (0 images; at least 1 is needed). Choose more.")
     return features

@@ -15,7 +15,7 @@ from explorer.data.feature_cache.entries import Entry
 from explorer.data.feature_cache.filling import fill
 from explorer.data.feature_cache.frozen import Frozen, View, versions
 from explorer.data.images import Images
-from explorer.models import memory, pooling
+from explorer.models import memory
 from explorer.models.devices import Place, to_input
 from explorer.models.network import Network
 from explorer.recipe import Recipe
@@ -128,10 +128,7 @@ class Front:
 
     def pooled_stages(self, network: Network, x: Tensor) -> Iterator[tuple[str, np.ndarray]]:
         """Pooled features (n, c) of each stage behind the front, from what `read` gave."""
-        names = network.row.stage_names
-        for stage in names[names.index(self.upto) + 1 :] if self.upto else names:
-            x = network.stages[stage](x)
-            yield stage, pooling.pooled(x).cpu().numpy()
+        return network.pooled_stages(x, self.upto)
 
     def recompute(self, network: Network, images: Images, recipe: Recipe, seed: int) -> float:
         """The largest difference between what is stored and what `network`, as it is now, makes of pixels decoded anew

@@ -1,8 +1,6 @@
 """One entry of the boundary cache: a safetensors file, written batch by batch and read where it lies."""
 
 import json
-import os
-import secrets
 import struct
 import zlib
 from contextlib import suppress
@@ -15,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from explorer import cache
+from explorer.home import part_of
 
 DTYPES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 STORED = "stored"
@@ -78,7 +77,7 @@ class Writer:
 
     def __init__(self, key: str, layout: dict[str, Tensor]) -> None:
         self.path, self.layout, self.crc = cache.path(key), layout, 0
-        self.part = self.path.with_name(f".{key}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        self.part = part_of(self.path)
         self.file = self.part.open("wb")
         self.file.write(_header(layout, 0))
 
@@ -110,7 +109,10 @@ class Writer:
 
 
 def _header(layout: dict[str, Tensor], crc: int) -> bytes:
-    """The beginning of a safetensors file; as long for one checksum as for any other."""
+    """The beginning of a safetensors file; as long for one checksum as for any other.
+
+    By hand, since safetensors serialises tensors that are whole in memory, and these come batch by batch.
+    """
     table: dict[str, object] = {"__metadata__": {"crc32": f"{crc:08x}"}}
     at = 0
     for name, tensor in layout.items():

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from explorer.catalogue import Preprocessing
 from explorer.data.augmentation import augment
-from explorer.data.feature_cache.entries import physical
 from explorer.data.images import Images
 from explorer.models.devices import Place, to_input
 from explorer.models.network import Network
@@ -55,15 +54,10 @@ class Frozen:
                     rows[stage] = pooled(x).cpu().numpy()
             return (self.network.neck(x.float()) if self.probe else x), rows
 
-    def checksum(self) -> str:
-        """64 hexadecimal digits that change with any bit of the stages' tensors, or with their layout in memory."""
-        digest = hashlib.sha256()
+    def layout(self) -> list[tuple[int, ...]]:
+        """How the stages' tensors lie in memory, by their strides: other kernels may give other bits."""
         tensors = self.network.model.state_dict()
-        for name in (name for stage in self.stages for name in self.network.names(stage)):
-            tensor = tensors[name]
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {tensor.stride()}\n".encode())
-            digest.update(physical(tensor.cpu()).reshape(-1).view(torch.uint8).numpy())
-        return digest.hexdigest()
+        return [tensors[name].stride() for stage in self.stages for name in self.network.names(stage)]
 
 
 @dataclass(frozen=True)
@@ -107,7 +101,8 @@ def _keys(frozen: Frozen, images: Images, fingerprint: str, batch: int) -> Calla
         "precision": frozen.place.precision,
         "batch": batch,
         "backbone": frozen.network.row.name,
-        "weights": frozen.checksum(),
+        "weights": frozen.network.fingerprint(frozen.stages),
+        "layout": frozen.layout(),
         "stage": [frozen.upto, frozen.probe],
         "data": fingerprint,
         "images": images.ids,

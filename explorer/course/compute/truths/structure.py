@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer import recipe
 from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
+from explorer.looks.features.compute.filters import first_convolution
 from explorer.looks.features.compute.receptive_field import receptive_fields
 from explorer.models.backbones import build
 from explorer.models.pooling import grid
@@ -19,7 +20,7 @@ from explorer.training.question import Description
 
 def first_filter(asked: Asked) -> Truth:
     """How many weights one filter of the first convolution has."""
-    filters = first_convolution(asked.scene.model)
+    filters = first_convolution(asked.scene.model)[1].weight
     count, side = filters[0].numel(), filters.shape[-1]
     words = f"Counted just now in the first convolution of {asked.row.title}."
     return number(count, words, filters=whole(len(filters)), side=str(side), each=whole(count),
@@ -27,15 +28,10 @@ def first_filter(asked: Asked) -> Truth:
                   share=percent(filters.numel() / asked.row.parameters))  # fmt: skip
 
 
-def first_convolution(model: nn.Module) -> Tensor:
-    """The weights (f, 3, h, w) of the convolution that reads the picture's colours."""
-    return next(m for m in model.modules() if isinstance(m, nn.Conv2d) and m.in_channels == 3).weight
-
-
 def plain_card(asked: Asked) -> Truth:
     """What the first convolution's maps of a card of one colour look like, away from the border."""
     scene = asked.scene
-    layer = next(m for m in scene.model.modules() if isinstance(m, nn.Conv2d) and m.in_channels == 3)
+    _, layer = first_convolution(scene.model)
     card = torch.tensor([1.5, -1.0, -1.0]).view(1, 3, 1, 1).expand(1, 3, *scene.x.shape[2:])
     with torch.no_grad():
         maps, picture = (layer(x)[0, :, 2:-2, 2:-2] for x in (card, scene.x[:1]))

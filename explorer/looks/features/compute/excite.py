@@ -34,7 +34,7 @@ def excite(
     Stages from the input on whose weights are bitwise equal in A and B are computed once: their answers cannot differ.
     `progress` is called with the share done, in (0, 1]; what it raises stops the work.
     """
-    shared = _shared(a, b)
+    shared = a.shared(b)
     found: dict[str, list[list[tuple[Tensor, Tensor]]]] = {name: [[], []] for name in a.row.stage_names}
     size: dict[str, tuple[int, int]] = {}
     total = length_hint(batches)
@@ -59,17 +59,6 @@ def excite(
 def _peaks(parts: list[tuple[Tensor, Tensor]], size: tuple[int, int], same: bool) -> Peaks:
     value, place = (torch.cat(kind).cpu().numpy() for kind in zip(*parts, strict=True))
     return Peaks(value, place.astype(np.int32), *size, same)
-
-
-def _shared(a: Network, b: Network) -> set[str]:
-    """The stages from the input on whose tensors are all bitwise equal."""
-    x, y = a.model.state_dict(), b.model.state_dict()
-    found: set[str] = set()
-    for name in a.row.stage_names:
-        if not all(torch.equal(x[tensor], y[tensor]) for tensor in a.names(name) if x[tensor].is_floating_point()):
-            break
-        found.add(name)
-    return found
 
 
 def spread(labels: np.ndarray, most: int) -> np.ndarray:

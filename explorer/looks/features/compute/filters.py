@@ -13,10 +13,16 @@ def first_filters(network: Network) -> tuple[str, np.ndarray]:
     Every backbone of the catalogue has one; in a transformer it is the patch embedding. A filter acts on normalised
     pixels, so its colours are weights on (x - mean) / std, not on the pixels of the file.
     """
-    for name, module in network.model.named_modules():
+    name, layer = first_convolution(network.model)
+    return name, layer.weight.detach().float().cpu().numpy().copy()
+
+
+def first_convolution(model: nn.Module) -> tuple[str, nn.Conv2d]:
+    """The convolution that reads the picture's three colours, and its name; ExplorerError where there is none."""
+    for name, module in model.named_modules():
         if isinstance(module, nn.Conv2d) and module.in_channels == 3:
-            return name, module.weight.detach().float().cpu().numpy().copy()
+            return name, module
     raise ExplorerError(
-        f"{network.row.title} has no convolution that reads the three colours, so it has no first filters to show. "
-        f"Choose runs of another backbone."
+        "This backbone has no convolution that reads the three colours, so it has no first filters to show. Choose runs of "
+        "another one."
     )

@@ -48,19 +48,12 @@ def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dic
 
 def common(a: Network, b: Network) -> str | None:
     """The last stage up to which the two are the same to the last bit; None where already the first differs."""
-    x, y = a.model.state_dict(), b.model.state_dict()
-    upto = None
-    for stage in a.row.stage_names:
-        if not all(torch.equal(x[name], y[name]) for name in a.names(stage) if x[name].is_floating_point()):
-            break
-        upto = stage
-    return upto
+    return (None, *a.shared(b))[-1]
 
 
 def behind(a: Network, b: Network) -> tuple[str, ...]:
     """The stages after those that the two have in common."""
-    upto, names = common(a, b), a.row.stage_names
-    return names[names.index(upto) + 1 :] if upto else names
+    return a.row.stage_names[len(a.shared(b)) :]
 
 
 def along(
