@@ -25,7 +25,9 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, ResNet
 
+from explorer.catalogue.backbones import backbone
 from explorer.data import photos
+from explorer.models import devices
 
 BUILT_IN = Path(__file__).parent.parent / "assets/backbone/resnet10.safetensors"
 SHOTS = (5, 10, 25)
@@ -108,12 +110,12 @@ def squares(pictures: Pictures, size: int) -> Tensor:
 
 @torch.inference_mode()
 def pooled(net: nn.Module, pictures: Pictures, size: int) -> np.ndarray:
-    """What a network without its head makes of pictures, (n, d)."""
-    net = net.eval().to(memory_format=torch.channels_last)
+    """What a network without its head makes of pictures, (n, d); in bfloat16 where the processor multiplies it."""
+    net, place = net.eval().to(memory_format=torch.channels_last), devices.place(backbone("resnet10"), "cpu")
     out = []
     for at in range(0, len(pictures), 64):
         batch = (squares(pictures[at : at + 64], size) - MEAN) / STD
-        with torch.autocast("cpu", torch.bfloat16):
+        with place.autocast():
             answer = net(batch.contiguous(memory_format=torch.channels_last))
         out.append(answer.float())
     return torch.cat(out).numpy()
