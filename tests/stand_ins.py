@@ -1,6 +1,10 @@
 """Runs and results made up for tests of the light wing, so that no worker is needed."""
 
 import dataclasses
+import functools
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -162,27 +166,35 @@ def description(recipe: Recipe) -> Description:
     return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
 
 
+@functools.cache
+def _file(made: Callable[..., Any], *given: Any) -> bytes:
+    """What the file of `made(*given)` holds: written once in a process, since the pages' tests need over a thousand each."""
+    with tempfile.TemporaryDirectory() as folder:
+        save(made(*given), Path(folder) / "found.npz")
+        return (Path(folder) / "found.npz").read_bytes()
+
+
 def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: tuple[str, ...] = CLASSES) -> None:
     """Put the results of every look at A and B where the pages find them."""
+    save(Movement("layer4", np.linspace(0, 1, N)), ask_for("movement", a=a, b=b).path)
+    save(comparison(a, b), ask_for("compare", a=a, b=b).path)
 
-    def put(found: Any, name: str, **arguments: Any) -> None:
-        save(found, ask_for(name, **arguments).path)
+    def put(name: str, arguments: dict[str, Any], made: Callable[..., Any], *given: Any) -> None:
+        ask_for(name, **arguments).path.write_bytes(_file(made, *given))
 
     for run in (a, b):
-        put(gallery(), "gallery", run=run)
-    put(Movement("layer4", np.linspace(0, 1, N)), "movement", a=a, b=b)
-    put(comparison(a, b), "compare", a=a, b=b)
+        put("gallery", {"run": run}, gallery)
     for method in ("pca", "umap"):
-        put(projection(method), "project", a=a, b=b, method=method)
+        put("project", {"a": a, "b": b, "method": method}, projection, method)
     for image in images:
         for stage in ("stem", "layer1", "layer2", "layer3", "layer4"):
-            put(feature_maps(stage, image), "feature_maps", a=a, b=b, stage=stage, image=image)
+            put("feature_maps", {"a": a, "b": b, "stage": stage, "image": image}, feature_maps, stage, image)
             for target in targets:
                 for method in ("gradcam", "saliency"):
-                    where = {"image": image, "target": target, "method": method, "stage": stage}
-                    put(attribution(image, target, method), "attribute", a=a, b=b, **where)
+                    where = {"a": a, "b": b, "image": image, "target": target, "method": method, "stage": stage}
+                    put("attribute", where, attribution, image, target, method)
                     if method == "gradcam":
-                        put(attribution(image, target, method, 6), "attribute", a=a, b=b, **where, times=2)
+                        put("attribute", where | {"times": 2}, attribution, image, target, method, 6)
 
 
 def describe(recipe: Recipe) -> None:
