@@ -17,6 +17,12 @@ os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "THAW_THREADS":
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker is alone with one at the end."""
+    longest = {item: item.get_closest_marker("long") for item in items}
+    items.sort(key=lambda item: -longest[item].args[0] if longest[item] else 0)
+
+
 def _here(host: Any) -> bool:
     return host in (None, "") or str(host).startswith(LOOPBACK)
 

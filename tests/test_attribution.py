@@ -20,6 +20,8 @@ from explorer.models.backbones import build
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
 
+pytestmark = pytest.mark.long(25)
+
 
 class _Tiny(nn.Module):
     """red → channel 0, green - blue → channel 1, ReLU in place; then the channels times 2 and 3."""

@@ -20,6 +20,8 @@ from explorer.models.predicting import probabilities
 from explorer.recipe import make
 from explorer.training.compute.handlers import train
 
+pytestmark = pytest.mark.long(20)
+
 
 @pytest.fixture(scope="module")
 def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:

@@ -20,6 +20,8 @@ from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import outcome
 from explorer.training.compute.session import Session, prepare
 
+pytestmark = pytest.mark.long(35)
+
 Make = Callable[..., Recipe]
 
 

@@ -31,6 +31,8 @@ from explorer.models.devices import Place
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 
+pytestmark = pytest.mark.long(25)
+
 
 @dataclass
 class Bench:

@@ -17,6 +17,8 @@ from torchvision.models.resnet import BasicBlock, ResNet
 from benchmarks import backbone
 from explorer.data import photos
 
+pytestmark = pytest.mark.long(20)
+
 DRAWS = range(5)
 
 

@@ -40,6 +40,8 @@ from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.training.compute.handlers import train
 
+pytestmark = pytest.mark.long(120)
+
 FOUND = texts.checks()
 CHECKS: dict[str, Check] = FOUND.by_name
 CONCEPTS = texts.concepts().by_name

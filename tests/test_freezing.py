@@ -20,6 +20,8 @@ from explorer.runs.records import Audit
 from explorer.training.compute import auditing, freezing
 from explorer.training.compute.auditing import Witness
 
+pytestmark = pytest.mark.long(25)
+
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
 NORMED = ("resnet10", "mobilenet_v3_small")
 BATCHNORM = nn.modules.batchnorm._BatchNorm

@@ -26,6 +26,8 @@ from explorer.recipe import make
 from explorer.training.compute.handlers import train
 from explorer.training.compute.session import Session, prepare
 
+pytestmark = pytest.mark.long(50)
+
 ROW = backbone("resnet10")
 TESTED = 306
 HERE = ("resnet10", "BUILT_IN")

@@ -19,6 +19,8 @@ from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.recipe import default_comparison, make
 from explorer.runs.question import TrainQuestion
 
+pytestmark = pytest.mark.long(60)
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 LOOKS = ("features", "projection", "attribution", "similarity")

@@ -20,6 +20,8 @@ from explorer.training.compute.planning import find_rates
 from explorer.training.compute.session import prepare
 from explorer.training.view.rates import duration_words
 
+pytestmark = pytest.mark.long(60)
+
 
 @pytest.fixture
 def make(tiny: dict[str, Any]) -> Callable[..., Recipe]:

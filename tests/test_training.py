@@ -33,6 +33,8 @@ from explorer.training.compute.handlers import train
 from explorer.training.compute.scoring import Outcome, outcome
 from explorer.training.compute.session import Session, prepare
 
+pytestmark = pytest.mark.long(100)
+
 NETS = ("resnet10", "squeezenet1_1", "mobilenet_v3_small")
 
 

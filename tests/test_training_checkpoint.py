@@ -17,6 +17,8 @@ from explorer.training.compute.handlers import train
 from explorer.training.compute.scoring import outcome
 from explorer.training.compute.session import prepare
 
+pytestmark = pytest.mark.long(35)
+
 
 @pytest.fixture
 def make(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:

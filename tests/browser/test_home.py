@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from explorer.catalogue.backbones import backbone
 from explorer.recipe import default_comparison, make
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long(180)]
 Serve = Callable[..., str]
 
 TITLES = {

@@ -8,7 +8,7 @@ import pytest
 from conftest import settled
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long(90)]
 Serve = Callable[..., str]
 STEPS = range(1, 9)
 

@@ -10,7 +10,7 @@ from conftest import settled
 from playwright.sync_api import Page, expect
 from test_home import Serve
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long(80)]
 STRATEGIES = {
     "linear_probe": "Feature extraction",
     "last_stage": "Last stage",
