@@ -1,5 +1,6 @@
 """What every test gets: a Thaw folder of its own, seeds, one thread, no network."""
 
+import dataclasses
 import errno
 import functools
 import os
@@ -131,3 +132,32 @@ def tiny(patterns: Path) -> dict[str, Any]:
         "batch_size": 8,
         "device": "cpu",
     }
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A backbone for this test alone: ResNet-10 layer by layer, at an eighth of its channels (80,000 weights, not 4.9 million).
+
+    It comes with random weights only; the catalogue and torchvision know it by the name that is returned.
+    """
+    from torch import nn
+    from torchvision.models import _api
+    from torchvision.models.resnet import BasicBlock, ResNet
+
+    from explorer.catalogue import BACKBONES
+
+    class Narrow(ResNet):
+        def __init__(self, weights: None = None) -> None:
+            super().__init__(BasicBlock, [1, 1, 1, 1])
+            self.fc = nn.Linear(64, 1000)
+
+        def _make_layer(self, block: Any, planes: int, *rest: Any, **named: Any) -> nn.Sequential:
+            if planes == 64:
+                self.inplanes = 8
+                self.conv1, self.bn1 = nn.Conv2d(3, 8, 7, 2, 3, bias=False), nn.BatchNorm2d(8)
+            return super()._make_layer(block, planes // 8, *rest, **named)
+
+    monkeypatch.setitem(_api.BUILTIN_MODELS, "narrow10", Narrow)
+    row = dataclasses.replace(BACKBONES["resnet10"], name="narrow10", features=64, parameters=77_688)
+    monkeypatch.setitem(BACKBONES, "narrow10", row)
+    return "narrow10"

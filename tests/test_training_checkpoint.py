@@ -21,16 +21,16 @@ pytestmark = pytest.mark.long(35)
 
 
 @pytest.fixture
-def make(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
-    """A tiny recipe with other choices, computed in float32."""
+def make(tiny: dict[str, Any], narrow: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
+    """A tiny recipe on the narrow backbone with other choices, computed in float32."""
     monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
-    return lambda **choices: recipe.make(**tiny | choices)
+    return lambda **choices: recipe.make(**tiny | {"backbone": narrow} | choices)
 
 
 CASES = [
     ("linear_probe", {}),
     ("last_stage", {"augmentation": "crop"}),
-    ("full", {"augmentation": "flip"}),
+    ("full", {"augmentation": "flip", "backbone": "resnet10"}),
     ("gradual", {"unfreeze_every": 1}),
     ("lp_ft", {}),
     ("bn_only", {}),

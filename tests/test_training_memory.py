@@ -23,10 +23,10 @@ from explorer.training.compute.session import Session, prepare, silent
 
 
 @pytest.fixture
-def make(tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
-    """A tiny recipe with other choices, computed in float32."""
+def make(tiny: dict[str, Any], narrow: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
+    """A tiny recipe on the narrow backbone with other choices, computed in float32."""
     monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
-    return lambda **choices: recipe.make(**tiny | choices)
+    return lambda **choices: recipe.make(**tiny | {"backbone": narrow} | choices)
 
 
 def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:

@@ -21,9 +21,9 @@ from explorer.training.compute.session import Session, open_phase, prepare
 
 
 @pytest.fixture
-def make(tiny: dict[str, Any]) -> Callable[..., Recipe]:
-    """A tiny recipe with other choices."""
-    return lambda **choices: recipe.make(**tiny | choices)
+def make(tiny: dict[str, Any], narrow: str) -> Callable[..., Recipe]:
+    """A tiny recipe on the narrow backbone, with other choices."""
+    return lambda **choices: recipe.make(**tiny | {"backbone": narrow} | choices)
 
 
 @pytest.fixture
