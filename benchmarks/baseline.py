@@ -16,7 +16,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision import datasets, models, transforms
 
-from explorer.catalogue.backbones import Preprocessing
+from explorer.catalogue import Preprocessing
 from explorer.recipe import Recipe
 
 RATE, MOMENTUM, STEP, FACTOR = 0.001, 0.9, 7, 0.1

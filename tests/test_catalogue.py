@@ -6,9 +6,10 @@ import pytest
 
 from explorer import catalogue
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES, Preprocessing
-from explorer.catalogue.backbones import backbone, checkpoints_folder, missing_weights, stage_of
+from explorer.catalogue.backbones import backbone, missing_weights, stage_of
 from explorer.catalogue.datasets import dataset, datasets_folder
 from explorer.catalogue.strategies import strategy
+from explorer.catalogue.weights import checkpoints_folder
 from explorer.errors import ExplorerError
 from explorer.home import home as thaw_home
 

@@ -4,7 +4,7 @@ import ast
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -110,8 +110,31 @@ def modules() -> tuple[Module, ...]:
     return tuple(Module(path, text, ast.parse(text)) for path, text in texts)
 
 
-def by_path(test: object) -> object:
-    return pytest.mark.parametrize("module", modules(), ids=[m.path for m in modules()])(test)
+def of_every_module(test: Callable[[Module], None]) -> Callable[[], None]:
+    """The test over all modules as one, which names every module that fails, with the reason."""
+
+    def over_all() -> None:
+        faults = []
+        for module in modules():
+            try:
+                test(module)
+            except AssertionError as fault:
+                faults.append(f"{module.path}: {fault}")
+        assert not faults, "\n".join([f"{len(faults)} of {len(modules())} modules:", *faults])
+
+    over_all.__name__, over_all.__doc__ = test.__name__, test.__doc__
+    return over_all
+
+
+def test_every_module_that_fails_is_named() -> None:
+    @of_every_module
+    def over_all(module: Module) -> None:
+        assert not module.path.startswith("pages/"), "a page"
+
+    pages = [m.path for m in modules() if m.path.startswith("pages/")]
+    with pytest.raises(AssertionError, match=f"{len(pages)} of {len(modules())} modules") as found:
+        over_all()
+    assert len(pages) > 5 and all(f"{path}: a page" in str(found.value) for path in pages)
 
 
 def imported(module: Module) -> Iterator[tuple[str, int]]:
@@ -128,7 +151,7 @@ def imported(module: Module) -> Iterator[tuple[str, int]]:
                 yield (inner if inner in known else str(node.module)), node.lineno
 
 
-@by_path
+@of_every_module
 def test_a_room_imports_from_those_before_it(module: Module) -> None:
     for name, line in imported(module):
         if not name.startswith("explorer.") or module.room in ("pages", "launcher", "__main__"):
@@ -145,7 +168,7 @@ def test_every_module_is_in_a_room() -> None:
     assert {m.room for m in modules()} - {"explorer", "looks", "pages", "launcher"} == {*ROOMS}
 
 
-@by_path
+@of_every_module
 def test_the_wings_stay_apart(module: Module) -> None:
     if module.room in ("worker", "cli"):
         return
@@ -172,7 +195,7 @@ def test_no_import_goes_in_a_circle() -> None:
         visit(name, ())
 
 
-@by_path
+@of_every_module
 def test_each_library_has_one_door(module: Module) -> None:
     for name, line in imported(module):
         doors = DOORS.get(name.split(".")[0])
@@ -180,7 +203,7 @@ def test_each_library_has_one_door(module: Module) -> None:
         assert here, f"{module.path}:{line} imports {name}; only {doors} may"
 
 
-@by_path
+@of_every_module
 def test_only_backbones_and_datasets_reach_the_network(module: Module) -> None:
     if module.path.startswith(NETWORK):
         return
@@ -199,7 +222,7 @@ def test_only_backbones_and_datasets_reach_the_network(module: Module) -> None:
         assert not (isinstance(node, ast.Attribute) and node.attr in calls), f"{module.path}:{node.lineno}"
 
 
-@by_path
+@of_every_module
 def test_only_jobs_and_worker_start_processes(module: Module) -> None:
     if module.path.startswith(("explorer/jobs/", "explorer/worker/")):
         return
@@ -212,7 +235,7 @@ def test_only_jobs_and_worker_start_processes(module: Module) -> None:
             assert "ProcessPool" not in called, f"{module.path}:{node.lineno}"
 
 
-@by_path
+@of_every_module
 def test_the_light_wing_writes_no_file_but_through_the_hall(module: Module) -> None:
     if module.wing not in ("view", "figures"):
         return
@@ -272,13 +295,13 @@ def cap(path: str) -> int:
     return 350 if "/view" in path or "/figures" in path else 250
 
 
-@by_path
+@of_every_module
 def test_a_module_is_read_in_one_sitting(module: Module) -> None:
     lines = len(module.text.splitlines())
     assert lines <= cap(module.path), f"{module.path} has {lines} lines; make it a folder that carries the same word"
 
 
-@by_path
+@of_every_module
 def test_a_function_fits_on_a_screen(module: Module) -> None:
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -289,13 +312,13 @@ def test_a_function_fits_on_a_screen(module: Module) -> None:
             assert lines <= most, f"{module.path}:{node.lineno} {node.name} has {lines} lines besides its docstring"
 
 
-@by_path
+@of_every_module
 def test_a_module_says_what_it_holds(module: Module) -> None:
     first = (ast.get_docstring(module.tree) or "").split("\n")[0]
     assert first.endswith((".", ":", "?", ";", ",")) or len(first) > 40, f"{module.path} says {first!r}"
 
 
-@by_path
+@of_every_module
 def test_everything_public_is_typed(module: Module) -> None:
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -304,12 +327,12 @@ def test_everything_public_is_typed(module: Module) -> None:
             assert not bare and node.returns is not None, f"{module.path}:{node.lineno} {node.name} {bare}"
 
 
-@by_path
+@of_every_module
 def test_no_drawer_without_a_label(module: Module) -> None:
     assert not DRAWERS & set(Path(module.path).with_suffix("").parts)
 
 
-@by_path
+@of_every_module
 def test_input_is_never_checked_by_assert(module: Module) -> None:
     lines = [node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Assert)]
     assert not lines, f"{module.path} asserts in lines {lines}; raise an ExplorerError"

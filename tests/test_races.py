@@ -17,6 +17,7 @@ from explorer.race.view import standings
 from explorer.recipe import make
 from explorer.runs import Predictions, Run
 from explorer.runs.question import TrainQuestion
+from explorer.runs.steps import kept_steps
 
 
 def only() -> races.Race:
@@ -118,19 +119,19 @@ def test_the_spread_over_seeds_can_be_checked_on_paper() -> None:
 @pytest.mark.parametrize(("images", "steps"), [(60, 2), (32, 1), (33, 1), (64, 2), (65, 2), (66, 3), (1, 1), (2, 1)])
 def test_steps_are_batches_times_epochs_done(images: int, steps: int) -> None:
     run = Run("r", "stopped", make(), epochs=tuple(stand_ins.epochs(3)), facts={"counts": {"train": images}})
-    assert races.steps(run) == 3 * steps
-    assert races.steps(replace(run, facts={"steps": 17, "counts": {"train": images}})) == 17
-    assert races.steps(replace(run, facts={})) is None
+    assert steps(run) == 3 * steps
+    assert steps(replace(run, facts={"steps": 17, "counts": {"train": images}})) == 17
+    assert steps(replace(run, facts={})) is None
 
 
 def test_steps_up_to_the_kept_epoch_are_as_recorded_or_its_share_in_runs_of_before() -> None:
     run = Run("r", "finished", make(), epochs=tuple(stand_ins.epochs(4)), facts={"steps": 28, "chosen_epoch": 3})
-    assert races.kept_steps(run) == 21
-    assert races.kept_steps(replace(run, facts={**run.facts, "kept_steps": 20})) == 20
-    assert races.kept_steps(replace(run, facts={"counts": {"train": 60}, "chosen_epoch": 3})) == 6, "two batches each"
+    assert kept_steps(run) == 21
+    assert kept_steps(replace(run, facts={**run.facts, "kept_steps": 20})) == 20
+    assert kept_steps(replace(run, facts={"counts": {"train": 60}, "chosen_epoch": 3})) == 6, "two batches each"
     for facts in ({}, {"steps": 28}, {"chosen_epoch": 3}, {"steps": 28, "chosen_epoch": 0}):
-        assert races.kept_steps(replace(run, facts=facts)) is None
-    assert races.kept_steps(replace(run, epochs=())) is None
+        assert kept_steps(replace(run, facts=facts)) is None
+    assert kept_steps(replace(run, epochs=())) is None
 
 
 def test_what_was_recorded_is_read_where_it_is_there() -> None:

@@ -9,7 +9,6 @@ import statistics
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from explorer import evidence
 from explorer.catalogue import STRATEGIES
@@ -17,6 +16,7 @@ from explorer.errors import ExplorerError
 from explorer.race.arms import arm_name
 from explorer.recipe import Recipe
 from explorer.runs import Predictions, Run
+from explorer.runs.steps import fact, steps
 
 LIVE = ("queued", "running")
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
@@ -44,25 +44,6 @@ def spread(values: Sequence[float]) -> Spread | None:
         return None
     deviation = statistics.stdev(values) if len(values) > 1 else None
     return Spread(len(values), statistics.fmean(values), deviation, min(values), max(values))
-
-
-def steps(run: Run) -> int | None:
-    """How often a run moved its weights: as recorded, else epochs done × batches an epoch; None where neither is known.
-    Batches as in `engine.training`: a last batch of one image joins the one before it."""
-    if fact(run, "steps") is not None:
-        return int(fact(run, "steps"))
-    images = fact(run, "counts", "train")
-    if not images or run.recipe is None:
-        return None
-    return len(run.epochs) * max(1, -(-(images - 1) // run.recipe.batch_size))
-
-
-def kept_steps(run: Run) -> int | None:
-    """Of its `steps` those up to the epoch that it keeps: as recorded, else that share of them; None where it is not known."""
-    if fact(run, "kept_steps") is not None:
-        return int(fact(run, "kept_steps"))
-    chosen, every = fact(run, "chosen_epoch"), steps(run)
-    return every * int(chosen) // len(run.epochs) if chosen and every and run.epochs else None
 
 
 @dataclass(frozen=True)
@@ -103,14 +84,6 @@ class Arm:
     def over(self, *path: str) -> Spread | None:
         """The spread of a recorded fact, e.g. `over("seconds", "total")`, over the seeds that finished and have it."""
         return spread([value for run in self.finished.values() if (value := fact(run, *path)) is not None])
-
-
-def fact(run: Run, *path: str) -> Any:
-    """A recorded fact by its path, e.g. `fact(run, "parameters", "learned")`; None where there is none."""
-    value: Any = run.facts
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 @dataclass(frozen=True)

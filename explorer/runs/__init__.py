@@ -21,7 +21,6 @@ from explorer.runs.contents import (
 )
 from explorer.runs.folders import (
     SCHEMA,
-    Run,
     append,
     create,
     delete,
@@ -35,6 +34,7 @@ from explorer.runs.folders import (
     start,
     update,
 )
+from explorer.runs.run import Run
 from explorer.runs.tested import Predictions
 
 __all__ = [

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,66 +16,13 @@ import psutil
 from explorer import recipe as recipes
 from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
-from explorer.evidence import Balanced, Grouped, Score
 from explorer.home import UNDO, put_into_trash, runs_folder, take_from_trash, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
+from explorer.runs.run import Run
 from explorer.runs.tested import renewed
 
 SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run as its folder tells it: `state` is queued, running, finished, stopped, failed or interrupted. Where a crash
-    left half a folder it is interrupted, and `recipe` None.
-
-    `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
-    `kept_steps` (those up to the kept epoch), `race`, `peak_memory` in bytes …; `balanced` is the balanced accuracy on test,
-    `grouped` what `test` is for other groups of images.
-    """
-
-    id: str
-    state: str
-    recipe: Recipe | None
-    created: float = 0.0
-    error: str = ""
-    epochs: tuple[Epoch, ...] = ()
-    test: Score | None = None
-    train: Score | None = None
-    clean: bool | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    balanced: Balanced | None = None
-    grouped: Grouped | None = None
-
-    @property
-    def fault(self) -> str:
-        """The gravest fault that the audit found (results.freezing.FAULTS), or nothing."""
-        return str(self.facts.get("fault") or "")
-
-    @property
-    def title(self) -> str:
-        """The recipe's title, or the id where there is no recipe."""
-        return self.recipe.title if self.recipe else self.id
-
-    def json(self) -> dict[str, Any]:
-        """The object of the command line's contract."""
-        return {
-            "run": self.id,
-            "state": self.state,
-            "recipe": self.recipe.model_dump() if self.recipe else {},
-            "test": self.test.json() if self.test else {},
-            "train": self.train.json() if self.train else {},
-            "balanced": self.balanced.json() if self.balanced else {},
-            "seconds": self.facts.get("seconds", {}),
-            "parameters": self.facts.get("parameters", {}),
-            "steps": self.facts.get("steps", 0),
-            "kept_steps": self.facts.get("kept_steps", 0),
-            "peak_memory": self.facts.get("peak_memory", 0),
-            "audit": {"clean": self.clean},
-            **({"grouped": self.grouped.json()} if self.grouped else {}),
-            **({"error": self.error} if self.error else {}),
-        }
 
 
 def folder(run: str) -> Path:

@@ -21,6 +21,7 @@ from explorer.race.view.standings import reason
 from explorer.recipe import Recipe
 from explorer.runs import Run
 from explorer.runs.question import TrainQuestion
+from explorer.runs.steps import fact
 from explorer.training.view.following import LIVE, lost, progress
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
@@ -248,7 +249,7 @@ def _lanes(race: Race) -> list[Lane]:
     for arm in race.arms:
         begun = [(seed, run) for seed, run in arm.runs.items() if run.epochs]
         curves = [
-            Curve(seed, run.epochs, races.fact(run, "seconds", "features") or 0.0, arm.finished.get(seed, run).test)
+            Curve(seed, run.epochs, fact(run, "seconds", "features") or 0.0, arm.finished.get(seed, run).test)
             for seed, run in begun
         ]
         recipe = arm.recipe

@@ -15,6 +15,7 @@ from explorer.race import races
 from explorer.race.races import LIVE, Arm, Paired, Race, Spread
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.steps import fact, kept_steps, steps
 
 _PAGES = {
     "similarity": ("How far it moved", "compare_arrows"),
@@ -121,7 +122,7 @@ def _number(found: Spread | None, form: str) -> str:
 
 
 def _kept_steps(arm: Arm) -> Spread | None:
-    return races.spread([n for run in arm.finished.values() if (n := races.kept_steps(run)) is not None])
+    return races.spread([n for run in arm.finished.values() if (n := kept_steps(run)) is not None])
 
 
 def _kept(whole: str, kept: Spread | None) -> str:
@@ -159,8 +160,8 @@ def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
         "learned_parameters": ("parameters", "learned"),
         "peak_memory_bytes": ("peak_memory",),
     }
-    found = {name: races.fact(run, *path) if run else None for name, path in paths.items()}
-    line |= {"steps": races.steps(run) if run else None, "kept_steps": races.kept_steps(run) if run else None} | found
+    found = {name: fact(run, *path) if run else None for name, path in paths.items()}
+    line |= {"steps": steps(run) if run else None, "kept_steps": kept_steps(run) if run else None} | found
     line |= {
         "audit_clean": run.clean if run else None,
         "state": run.state if run else "not there",

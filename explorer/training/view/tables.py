@@ -10,9 +10,9 @@ from explorer.app.words import count, percent, plain, safe_md, short_title
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
-from explorer.race import races
 from explorer.runs import Run
 from explorer.runs.records import Audit, StageAudit
+from explorer.runs.steps import kept_steps, steps
 from explorer.training.question import Description
 
 FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: learns]"
@@ -74,7 +74,7 @@ def audit_table(audit: Audit) -> dict[str, list[str]]:
 
 def kept_words(run: Run) -> str:
     """What a run keeps: `epoch 3 of 10, after 42 of its 140 steps`; empty where that is not known."""
-    chosen, kept, every = run.facts.get("chosen_epoch"), races.kept_steps(run), races.steps(run)
+    chosen, kept, every = run.facts.get("chosen_epoch"), kept_steps(run), steps(run)
     if not chosen or kept is None:
         return ""
     return f"epoch {chosen} of {len(run.epochs)}, after {kept:,} of its {every:,} steps"
@@ -161,7 +161,7 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
         "grouped": [_grouped(run) for run in known],
         "balanced": [100 * run.balanced.value if run.balanced else None for run in known],
         "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
-        "steps": [races.kept_steps(run) for run in known],
+        "steps": [kept_steps(run) for run in known],
         "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],
         "audit": [clean[run.clean] for run in known],
         "made": [dt.datetime.fromtimestamp(run.created) for run in known],
