@@ -32,6 +32,12 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def samples_folder() -> Path:
+    """Where the sample runs lie that ship with Thaw (`runs/`, and `answers/` to questions about them): $THAW_SAMPLES, else
+    assets/samples. They are read and never written; where the folder is missing there are none."""
+    return Path(os.environ.get("THAW_SAMPLES") or Path(__file__).parents[1] / "assets" / "samples").expanduser()
+
+
 def part_of(path: Path) -> Path:
     """A path beside `path` for what is to become it, of this writer alone; `sweep` knows it by its ending."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import explorer
 from explorer.errors import ExplorerError, unknown
-from explorer.home import home
+from explorer.home import home, samples_folder
 
 VERSION = 6  # part of every key: raise it when the meaning of an answer changes
 Lane = Literal["look", "map", "train"]
@@ -60,8 +60,10 @@ class Question(BaseModel, Generic[A]):
 
     @property
     def path(self) -> Path:
-        """Where its answer lies once it is there."""
-        return home() / "cache" / f"{self.name()}-{self.key}.npz"
+        """Where its answer lies once it is there; answers about the sample runs may ship."""
+        file = f"{self.name()}-{self.key}.npz"
+        sample = samples_folder() / "answers" / file
+        return sample if sample.is_file() else home() / "cache" / file
 
     def __hash__(self) -> int:
         return hash((self.name(), self.stored()))

@@ -1,92 +1,19 @@
-"""What does "frozen" mean? The idea in one picture, then the default comparison, which runs by itself."""
-
-from functools import partial
+"""What does fine-tuning change? Two worlds side by side, from runs that ship; without them a comparison is computed here."""
 
 import streamlit as st
 
-from explorer.app.asking import ask, predictions
-from explorer.app.drawing import draw
-from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
-from explorer.app.words import audit_badge, difference_words, group_of, safe_md, state_badge
 from explorer.course.view.glossary import say
-from explorer.looks.attribution.figures.maps import attribution
-from explorer.looks.attribution.question.maps import AttributeQuestion
-from explorer.looks.attribution.view import first_look
-from explorer.looks.images.view.choosing import PICKED
-from explorer.looks.pair.view import difference, most_gained
-from explorer.looks.projection.figures.still import projection_pair
-from explorer.looks.projection.view.showing import ask_map
-from explorer.recipe import default_comparison
-from explorer.training.figures.strips import strip
-from explorer.training.view.following import home_progress, home_runs, result_line
-from explorer.training.view.strips import stage_strip
-
-RECIPES = default_comparison()
-NAMES = ("Random, frozen", "Pre-trained, frozen", "Pre-trained, tuned")
+from explorer.worlds.view.computed import computed_here
+from explorer.worlds.view.two_worlds import sample_pairs, two_worlds
 
 st.title("See what fine-tuning changes")
 say(
     "A **backbone** has learned on other pictures what to look for. To teach it *your* classes, put a new head on it and choose: "
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
-    "What does that choice change inside the network? Look for yourself."
+    "Which is better depends on your pictures."
 )
-stage_strip([strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=True)])
-
-st.header("The same photo patches through three networks")
-runs = home_runs(RECIPES)
-if any(run.state in ("queued", "running") for run in runs):
-    home_progress(runs, NAMES)
-for run, name in zip(runs, NAMES, strict=True):
-    if run.state in ("stopped", "failed", "interrupted"):
-        st.markdown(f"**{name}** {state_badge(run.state)}")
-        result_line(run)
-done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
-if done:
-    chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
-    bars = [
-        Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped) for name, run in done
-    ]
-    draw(partial(accuracies, bars, chance if chance < 1 else None, group_of(done[0][1])), "home_accuracy",
-            code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
-if len(done) < len(RECIPES):
-    st.stop()
-
-random, probe, tuned = runs
-st.subheader("Is the difference real?")
-pairs = {
-    "Does pre-training help? (A: random, B: pre-trained, both frozen)": difference(random, probe),
-    "Does tuning the last stage help? (A: frozen, B: tuned)": difference(probe, tuned),
-}
-gaps = [Gap(name, found) for name, found in zip(("Pre-training", "Tuning"), pairs.values(), strict=True)]
-group = group_of(probe)
-draw(partial(differences, gaps, group), "home_gaps", code=("explorer/evidence/pairs.py", "difference"))
-for question, found in pairs.items():
-    st.markdown(f"**{question}**  \n{difference_words(found, group)}")
-with st.container(horizontal=True):
-    for name, run in done:
-        st.markdown(f"{name}: {audit_badge(run.clean, run.fault)}")
-
-st.header("One shared map, before and after")
-say("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
-found = ask_map(probe.id, tuned.id, "umap")
-if found is not None:
-    code = ("explorer/looks/projection/compute/joint.py", "project")
-    draw(partial(projection_pair, found), "home_map", code=code)
-st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
-
-st.header("Where each network looks")
-said, image = predictions(tuned.id), most_gained(probe, tuned)
-target = said.classes[int(said.labels[image])]
-look = {"image": image, "target": target, **first_look(tuned)}
-words = f"Evidence for “{target}”, the right class of test image {image}, {PICKED} (Grad-CAM, {look['stage']})."
-st.markdown(safe_md(words))
-found = ask(AttributeQuestion(a=probe.id, b=tuned.id, **look), "Grad-CAM", height=400)
-if found is not None:
-    draw(
-        partial(attribution, found), "home_look", code=("explorer/looks/attribution/compute/attribute.py", "attribute")
-    )
-with st.container(horizontal=True):
-    st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")
-    st.page_link("../../pages/features.py", label="See the channels themselves", icon=":material/grid_view:")
-    st.page_link("../../pages/similarity.py", label="How far did each stage move?", icon=":material/compare_arrows:")
-    st.page_link("../../pages/training.py", label="Train your own", icon=":material/local_fire_department:")
+pairs = sample_pairs()
+if pairs:
+    two_worlds(pairs)
+else:
+    computed_here()

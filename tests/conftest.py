@@ -32,6 +32,7 @@ def _here(host: Any) -> bool:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Thaw's folder, empty and for this test alone; it is made by whoever writes first."""
     folder = tmp_path / "thaw"
+    monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "no samples"))
     monkeypatch.setenv("THAW_HOME", str(folder))
     return folder
 

@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "errors", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads", "texts", "recipe",
     "answers", "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images",
-    "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "race", "course", "app.launch", "app.main",
-    "worker", "cli", "__main__",
+    "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "worlds", "race", "course", "app.launch",
+    "app.main", "worker", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: a room imports from those before it."""
 
-ON_TOP = ("race", "course", "app.launch", "app.main", "worker", "cli")
+ON_TOP = ("worlds", "race", "course", "app.launch", "app.main", "worker", "cli")
 """Rooms that no other room needs, but for pages and what starts the app."""
 
 HEAVY_ROOMS = ("models", "data")

@@ -171,6 +171,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "find_rates": {"recipe": "START"},
     "statistics_shift": {"recipe": "START"},
     "gallery": {"run": "A"},
+    "examples": {"run": "A"},
     "see": LOOK,
     "movement": PAIR,
     "feature_maps": LOOK | {"stage": "gut"},

@@ -84,10 +84,10 @@ def stamp(path: Path) -> int:
 
 
 def all_runs() -> list[Run]:
-    """All runs, the latest first; those that cannot change any more are read once."""
+    """All runs, the latest first, and after them those that ship; those that cannot change any more are read once."""
     root, known, found = runs.runs_folder(), _ended(), []
     folders = [entry.path for entry in os.scandir(root) if not entry.name.startswith(".")] if root.is_dir() else []
-    for folder in folders:
+    for folder in [*folders, *map(str, runs.samples())]:
         key = folder, stamp(Path(folder, "run.json"))
         run = known.get(key)
         if run is None:
@@ -100,7 +100,7 @@ def all_runs() -> list[Run]:
         found.append(run)
     if len(known) > 2 * len(found) + 1000:  # many were deleted
         known.clear()
-    return sorted(found, key=lambda run: (run.created, run.id), reverse=True)
+    return sorted(found, key=lambda run: (not run.sample, run.created, run.id), reverse=True)
 
 
 def finished() -> list[Run]:

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
-from explorer.runs.folders import folder, read, write, writing
+from explorer.runs.folders import folder, own_folder, read, write, writing
 from explorer.runs.records import Audit
 from explorer.runs.tested import Predictions, read_table, write_table
 
@@ -38,7 +38,7 @@ def store_tensors(run: str, name: str, tensors: Mapping[str, np.ndarray]) -> Non
     """Write `learned` or `features` as one safetensors file."""
     whole = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
     with writing():
-        write_aside(folder(run) / f"{name}.safetensors", lambda part: _save(whole, part))
+        write_aside(own_folder(run) / f"{name}.safetensors", lambda part: _save(whole, part))
 
 
 def _save(tensors: dict[str, np.ndarray], path: Path) -> None:
@@ -54,7 +54,17 @@ def _save(tensors: dict[str, np.ndarray], path: Path) -> None:
 def tensors(run: str, name: str) -> dict[str, np.ndarray]:
     """The tensors of `learned` or `features`; ExplorerError where the run has none."""
     with _reading(run, name, f"{name}.safetensors") as path:
-        return load_file(path)
+        found = load_file(path)
+    return _whole(found) if name == "features" else found
+
+
+def _whole(features: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Features as they were computed: float32 where a sample run halves them, and `after/` where it is what `before/` is and so
+    was not stored."""
+    found = {k: v.astype(np.float32) if k.startswith(("before/", "after/")) else v for k, v in features.items()}
+    for key in [key for key in found if key.startswith("before/")]:
+        found.setdefault(key.replace("before/", "after/", 1), found[key])
+    return found
 
 
 def store_predictions(
@@ -67,7 +77,7 @@ def store_predictions(
 ) -> None:
     """Keep what the run says of its test images: probabilities (n, k), and the group of each image where there are groups."""
     with writing():
-        write_table(folder(run), ids, labels, probability, classes, groups)
+        write_table(own_folder(run), ids, labels, probability, classes, groups)
 
 
 def predictions(run: str) -> Predictions:
@@ -78,7 +88,7 @@ def predictions(run: str) -> Predictions:
 
 def store_audit(run: str, audit: Audit) -> None:
     """Write audit.json."""
-    write(folder(run) / "audit.json", json.dumps(pack(audit)))
+    write(own_folder(run) / "audit.json", json.dumps(pack(audit)))
 
 
 def audit(run: str) -> Audit:
@@ -90,7 +100,7 @@ def audit(run: str) -> Audit:
 def store_checkpoint(run: str, saved: bytes) -> None:
     """Keep what the run needs to go on after its last whole epoch; the one before is replaced at once."""
     with writing():
-        write_aside(folder(run) / "checkpoint.pt", lambda part: part.write_bytes(saved))
+        write_aside(own_folder(run) / "checkpoint.pt", lambda part: part.write_bytes(saved))
 
 
 def checkpoint(run: str) -> bytes | None:
@@ -106,4 +116,4 @@ def resumable(run: str) -> bool:
 
 def drop_checkpoint(run: str) -> None:
     """Forget it: the run has come to its end."""
-    (folder(run) / "checkpoint.pt").unlink(missing_ok=True)
+    (own_folder(run) / "checkpoint.pt").unlink(missing_ok=True)

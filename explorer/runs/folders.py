@@ -16,7 +16,7 @@ import psutil
 from explorer import recipe as recipes
 from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
-from explorer.home import UNDO, put_into_trash, runs_folder, take_from_trash, with_room, write_aside
+from explorer.home import UNDO, put_into_trash, runs_folder, samples_folder, take_from_trash, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.runs.run import Run
@@ -28,10 +28,27 @@ SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made
 def folder(run: str) -> Path:
     """The folder of a run, or an ExplorerError that lists the latest runs."""
     path = runs_folder() / run
+    if not path.is_dir() and is_sample(run):
+        return samples_folder() / "runs" / run
     if not run or Path(run).name != run or run.startswith(".") or not path.is_dir():
         known = [r.name for r in _folders()][:5]
         raise ExplorerError(
             f"There is no run {run!r}. The latest are: {', '.join(known) or 'none yet'}. Train one first."
+        )
+    return path
+
+
+def is_sample(run: str) -> bool:
+    """Whether it is one of the runs that ship with Thaw, which are looked at and never changed."""
+    return bool(run) and Path(run).name == run and (samples_folder() / "runs" / run / "run.json").is_file()
+
+
+def own_folder(run: str) -> Path:
+    """The folder of a run, to write in. Raises ExplorerError for a sample run, and as `folder` does."""
+    path = folder(run)
+    if path.parent != runs_folder():
+        raise ExplorerError(
+            f"The run {run} ships with Thaw and stays as it is. Train its recipe again for one of your own."
         )
     return path
 
@@ -82,7 +99,7 @@ def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
 
 def update(run: str, **facts: Any) -> None:
     """Change facts of a run, e.g. its state; results go through `results.pack`."""
-    path = folder(run) / "run.json"
+    path = own_folder(run) / "run.json"
     known = json.loads(path.read_text(encoding="utf-8"))
     known.update({key: pack(value) for key, value in facts.items()})
     write(path, json.dumps(known))
@@ -95,7 +112,7 @@ def start(run: str, **facts: Any) -> None:
 
 def append(run: str, epoch: Epoch) -> None:
     """Add one epoch, a JSON line."""
-    path, line = folder(run) / "epochs.jsonl", json.dumps(pack(epoch)) + "\n"
+    path, line = own_folder(run) / "epochs.jsonl", json.dumps(pack(epoch)) + "\n"
     whole = path.stat().st_size if path.is_file() else 0
 
     def add() -> None:
@@ -112,7 +129,7 @@ def append(run: str, epoch: Epoch) -> None:
 
 def rewind(run: str, epochs: int) -> None:
     """Keep the first `epochs` epochs: a run that goes on learns the later ones again."""
-    path = folder(run) / "epochs.jsonl"
+    path = own_folder(run) / "epochs.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
     write(path, "".join(lines[:epochs]))
 
@@ -158,6 +175,13 @@ def _folders() -> list[Path]:
     """All run folders, the latest first."""
     root = runs_folder()
     found = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")] if root.is_dir() else []
+    return sorted(found, key=lambda p: p.name, reverse=True) + samples()
+
+
+def samples() -> list[Path]:
+    """The folders of the sample runs, the latest first."""
+    root = samples_folder() / "runs"
+    found = [p for p in root.iterdir() if is_sample(p.name)] if root.is_dir() else []
     return sorted(found, key=lambda p: p.name, reverse=True)
 
 
@@ -181,7 +205,7 @@ def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
 def delete(run: str) -> None:
     """Put a run aside: `restore` brings it back for `UNDO` seconds, then the worker frees its space. Where a disk is full
     before, deleted runs go at once."""
-    path = folder(run)
+    path = own_folder(run)
     with writing():
         put_into_trash(path)
 

@@ -43,6 +43,12 @@ class Predictions:
         grouped = None if before.groups is None else evidence.difference_by_group(a, b, before.groups)
         return Difference(len(a), int((~a & b).sum()), int((a & ~b).sum()), grouped)
 
+    def most_gained(self, before: "Predictions") -> int:
+        """The image whose true class's probability rose furthest from A (`before`) to B (this)."""
+        rows = np.arange(len(self.labels))
+        rise = self.probability[rows, self.labels] - before.probability[rows, self.labels]
+        return int(rise.argmax())
+
     @property
     def balanced(self) -> Balanced:
         """The balanced accuracy."""

@@ -78,7 +78,7 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
             marker={"size": 19, "color": LEARNS, "symbol": "diamond"},
             error_x=_error(100 * (found.high - found.value), 100 * (found.value - found.low), LEARNS, 5, 11),
             text=[f"<b>{points(found.value)} points</b>  ({points(found.low)} to {points(found.high)})"],
-            textposition="top center",
+            textposition=_inwards(found.value / reach),
             textfont={"size": TEXT + 2},
             cliponaxis=False,
             showlegend=False,
@@ -98,6 +98,11 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         caution="Where a bar only just clears 0 while the test says p ≥ 0.05, the test decides: it is exact, and stricter. "
         + _for_others([row.difference.grouped for row in rows], group, n),
     )
+
+
+def _inwards(place: float) -> str:
+    """On which side of a point its words stay inside the figure; `place` in [-1, 1], from the left edge to the right."""
+    return "top left" if place > 0.3 else "top right" if place < -0.3 else "top center"
 
 
 def _axis(n: int) -> str:

@@ -107,16 +107,6 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
     return Look(a, b, method, stage, target, baseline, times, rather_than)
 
 
-def first_look(run: Run) -> dict[str, Any]:
-    """The look that a page begins with: Grad-CAM of a stage whose map one can read, its grid twice as fine."""
-    names = run.recipe.row.stage_names if run.recipe else ("",)
-    size = run.recipe.preprocessing.crop if run.recipe else 0
-    free = [
-        stage for stage in names if not ATTRIBUTIONS["gradcam"].obstacle(run.recipe.row if run.recipe else None, stage)
-    ]
-    return {"method": "gradcam", "stage": looking_stage(free or names, size), "times": 2}
-
-
 def _pick_other(gallery: Gallery, target: str) -> str:
     """The class whose logit is taken off; empty for none."""
     others = ["", *(name for name in gallery.classes if name != target)]

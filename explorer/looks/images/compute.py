@@ -19,6 +19,15 @@ def gallery(run: str) -> Gallery:
     return Gallery(images, said.labels, said.predicted, said.probability, said.classes, said.ids)
 
 
+def examples(run: str) -> Gallery:
+    """One test image of each class as a thumbnail, the first of each."""
+    said = runs.predictions(run)
+    first = np.unique(said.labels, return_index=True)[1]
+    images = compute.pictures(run, Preprocessing(THUMBNAIL, THUMBNAIL))[first]
+    ids = tuple(said.ids[i] for i in first)
+    return Gallery(images, said.labels[first], said.predicted[first], said.probability[first], said.classes, ids)
+
+
 def see(a: str, b: str, image: int | str) -> Seen:
     """One picture, of the test set or a visitor's own, and what A and B say of it."""
     classes = compute.same_images(a, b).classes

@@ -64,3 +64,10 @@ class MovementQuestion(Question[Movement]):
     handler: ClassVar[str] = "explorer.looks.images.compute:movement"
     a: str
     b: str
+
+
+class ExamplesQuestion(Question[Gallery]):
+    """One test image of each class as a thumbnail: what the pictures of a data set look like."""
+
+    handler: ClassVar[str] = "explorer.looks.images.compute:examples"
+    run: str

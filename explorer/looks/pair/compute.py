@@ -14,6 +14,7 @@ from explorer.data.images import Data, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
 from explorer.models import backbones, devices
+from explorer.models.deltas import unpacked
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs import Predictions
@@ -34,7 +35,7 @@ def network(run: str) -> Network:
             f"with a new version of Thaw or torch. Its scores stand, but its network cannot be put together any more. Delete "
             f"it and train it again."
         )
-    learned = {name: torch.from_numpy(tensor) for name, tensor in runs.tensors(run, "learned").items()}
+    learned = unpacked(built.model.state_dict(), runs.tensors(run, "learned"))
     built.model.load_state_dict(learned, strict=False)
     return built
 

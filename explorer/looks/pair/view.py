@@ -314,6 +314,4 @@ def compare_two(found: list[Run]) -> None:
 
 def most_gained(a: Run, b: Run) -> int:
     """The image that B gained most on: its true class's probability rose furthest."""
-    pa, pb = predictions(a.id), predictions(b.id)
-    rows = range(len(pa.labels))
-    return max(rows, key=lambda i: float(pb.probability[i, pb.labels[i]] - pa.probability[i, pa.labels[i]]))
+    return predictions(b.id).most_gained(predictions(a.id))

@@ -1,0 +1,76 @@
+"""The two worlds of the home page: their recipes, and what is asked about them. `scripts/make_samples.py` makes what ships."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from explorer import runs
+from explorer.catalogue import ATTRIBUTIONS
+from explorer.catalogue.methods import looking_stage
+from explorer.looks.attribution.question.maps import AttributeQuestion
+from explorer.looks.images.question import ExamplesQuestion
+from explorer.looks.projection.question import ProjectQuestion
+from explorer.question import Question
+from explorer.recipe import Recipe, make
+from explorer.runs import Run
+
+
+@dataclass(frozen=True)
+class World:
+    """Two recipes that differ in what learns: `probe` trains the head alone, `tuned` more. `title` and `about`
+    describe the data."""
+
+    name: str
+    title: str
+    about: str
+    probe: Recipe
+    tuned: Recipe
+
+    @property
+    def recipes(self) -> tuple[Recipe, Recipe]:
+        """A, then B."""
+        return self.probe, self.tuned
+
+
+def _world(name: str, title: str, about: str, strategy: str, **common: Any) -> World:
+    return World(name, title, about, make(**common, strategy="linear_probe"), make(**common, strategy=strategy))
+
+
+NEAR = _world(
+    "near",
+    "Like its past, few pictures",
+    "Patches of 17 photographs, 25 of each to learn from. Photographs are what the backbone was trained on.",
+    "last_stage",
+)
+FAR = _world(
+    "far",
+    "Unlike its past, more pictures",
+    "Drawn shapes on textures, 150 of each to learn from. The backbone was trained on photographs and has seen none of them.",
+    "full",
+    dataset="shapes",
+    per_class=None,
+    input_size=64,
+)
+WORLDS = (NEAR, FAR)
+RANDOM = make(weights="random", strategy="linear_probe")
+"""The probe of the near world on random weights: what pre-training is worth."""
+
+
+def first_look(recipe: Recipe) -> dict[str, Any]:
+    """The look that a page begins with: Grad-CAM of a stage whose map one can read, its grid twice as fine."""
+    names = recipe.row.stage_names
+    free = [stage for stage in names if not ATTRIBUTIONS["gradcam"].obstacle(recipe.row, stage)]
+    return {"method": "gradcam", "stage": looking_stage(free or names, recipe.preprocessing.crop), "times": 2}
+
+
+def look_of(a: Run, b: Run) -> AttributeQuestion:
+    """Where A and B look for its right class in the test image that B gained most on."""
+    said = runs.predictions(b.id)
+    image = said.most_gained(runs.predictions(a.id))
+    target = said.classes[int(said.labels[image])]
+    return AttributeQuestion(a=a.id, b=b.id, image=image, target=target, **first_look(b.recipe or FAR.tuned))
+
+
+def questions(a: str, b: str) -> list[Question[Any]]:
+    """What the home page asks about a pair of runs, so that the answers can ship with them."""
+    maps: list[Question[Any]] = [ProjectQuestion(a=a, b=b, method=method) for method in ("pca", "umap")]
+    return [*maps, look_of(runs.read(a), runs.read(b)), ExamplesQuestion(run=a)]

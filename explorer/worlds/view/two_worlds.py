@@ -1,0 +1,188 @@
+"""Two worlds side by side on the home page: what tuning does where it is not needed, and where it pays."""
+
+from functools import partial
+
+import streamlit as st
+
+from explorer.app.asking import all_runs, ask, error_box, predictions, stamp, thumbnails
+from explorer.app.drawing import draw
+from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.words import difference_words, group_of, percent, safe_md
+from explorer.errors import ExplorerError
+from explorer.evidence import Difference
+from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.images.question import ExamplesQuestion
+from explorer.looks.pair.view import difference
+from explorer.looks.projection.figures.still import projection_pair
+from explorer.looks.projection.view.showing import ask_map
+from explorer.runs import Run
+from explorer.training.view.following import LIVE, home_progress, latest, start
+from explorer.worlds.recipes import FAR, NEAR, RANDOM, WORLDS, World, look_of
+
+LEVEL = 0.05
+SHOWN = 8  # thumbnails of a world
+Pair = tuple[Run, Run]
+
+
+def sample_pairs() -> dict[str, Pair]:
+    """The runs that ship, by world; empty where one is missing."""
+    known = [run for run in all_runs() if run.sample]
+    found = {}
+    for world in WORLDS:
+        pair = [next((run for run in known if run.recipe == recipe), None) for recipe in world.recipes]
+        if pair[0] is None or pair[1] is None:
+            return {}
+        found[world.name] = (pair[0], pair[1])
+    return found
+
+
+def decision(gap: Difference, times: float) -> str:
+    """What follows from B - A, whole groups exchanged where images come in groups: freeze or tune, with the numbers.
+
+    `times` is by how much longer tuning took.
+    """
+    p = gap.grouped.p_value if gap.grouped is not None and gap.grouped.p_value is not None else gap.p_value
+    sure = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    cost = f"takes {times:.0f} times as long" if times >= 1.5 else "takes about as long"
+    points = f"{100 * abs(gap.value):.0f} points"
+    if p < LEVEL and gap.value > 0:
+        return f":material/local_fire_department: **Tune.** It gains {points} ({sure}) and {cost}."
+    if p < LEVEL:
+        return f":material/ac_unit: **Freeze.** Tuning loses {points} ({sure}) and {cost}."
+    return f":material/ac_unit: **Freeze.** Tuning shows no gain ({sure}) and {cost}."
+
+
+def two_worlds(pairs: dict[str, Pair]) -> None:
+    """Both worlds beside each other, then what changed inside the network of the chosen one."""
+    columns = st.columns(len(WORLDS), gap="large")
+    for column, world in zip(columns, WORLDS, strict=True):
+        with column:
+            _card(world, pairs[world.name])
+    with st.container(horizontal=True):
+        st.page_link("../../pages/lessons.py", label="**Start here: the lesson**", icon=":material/school:")
+        st.page_link(
+            "../../pages/training.py", label="**Use your own pictures**", icon=":material/add_photo_alternate:"
+        )
+        st.page_link("../../pages/race.py", label="**Race strategies**", icon=":material/flag:")
+    st.header("What changed inside?")
+    titles = {world.name: world.title for world in WORLDS}
+    shown = st.segmented_control(
+        "World", list(titles), default=FAR.name, required=True, key="home_world", format_func=titles.get,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    _inside(*pairs[shown or FAR.name])
+    _pre_training(*pairs[NEAR.name])
+
+
+def _card(world: World, pair: Pair) -> None:
+    """One world: its pictures, both accuracies, their difference, and what follows."""
+    a, b = pair
+    gap, group = difference(a, b), group_of(a)
+    st.subheader(world.title)
+    examples = ExamplesQuestion(run=a.id)
+    if ask(examples, "Example pictures", height=80) is not None:
+        said = predictions(a.id)
+        st.image(
+            thumbnails(examples.path, stamp(examples.path))[:: max(1, len(said.classes) // SHOWN)][:SHOWN], width=56
+        )
+        st.caption(f"{world.about} {len(said.classes)} classes.")
+    st.markdown(f"### {decision(gap, _seconds(b) / max(_seconds(a), 0.1))}")
+    if a.test and b.test:
+        st.markdown(
+            f"Right on {a.test.n} test images: **{percent(a.test)}** with the backbone frozen, **{percent(b.test)}** with "
+            f"{'the whole network' if b.recipe and len(b.recipe.learns) == len(b.recipe.row.stages) else 'its last stage'} "
+            f"tuned as well."
+        )
+    draw(
+        partial(differences, [Gap("Tuned − frozen", gap)], group),
+        f"home_gap_{world.name}",
+        code=("explorer/evidence/pairs.py", "difference"),
+    )
+    st.caption(f"{difference_words(gap, group)} {_made(b)}")
+    _repeat(world, pair)
+
+
+def _seconds(run: Run) -> float:
+    return float((run.facts.get("seconds") or {}).get("total") or 0.0)
+
+
+def _made(run: Run) -> str:
+    """Where and when a sample was made."""
+    sample = run.facts.get("sample") or {}
+    versions = run.facts.get("versions") or {}
+    where = f"{sample.get('machine', '')}, torch {versions.get('torch', '')}, {sample.get('date', '')}"
+    return safe_md(f"Sample runs, seed {run.recipe.seed if run.recipe else 0}: {where}.")
+
+
+def _repeat(world: World, pair: Pair) -> None:
+    """Both recipes again, here; their numbers beside those that ship."""
+    own = [run for run in all_runs() if not run.sample]
+    here = [latest(recipe, own) for recipe in world.recipes]
+    if any(run is not None and run.state in LIVE for run in here):
+        home_progress([run for run in here if run is not None], ("Frozen", "Tuned"))
+        return
+    done = [run for run in here if run is not None and run.test is not None and run.state == "finished"]
+    if len(done) == len(here):
+        gap = difference(done[0], done[1])
+        st.markdown(
+            f":material/replay: Repeated here: {percent(done[0].test)} frozen, {percent(done[1].test)} tuned. "
+            f"{difference_words(gap, group_of(done[0]))}"
+        )
+        return
+    minutes = (_seconds(pair[0]) + _seconds(pair[1])) / 60
+    about = f"{60 * minutes:.0f} seconds" if minutes < 1.5 else f"{minutes:.0f} minutes"
+    st.button("Repeat it here", icon=":material/replay:", key=f"home_repeat_{world.name}", on_click=_start, args=(world,),
+              help=f"Trains both networks on this machine. Where the samples were made that took {about}.")  # fmt: skip
+
+
+def _start(world: World) -> None:
+    try:
+        for recipe in world.recipes:
+            start(recipe)
+    except ExplorerError as error:
+        error_box(str(error))
+
+
+def _pre_training(probe: Run, tuned: Run) -> None:
+    """The near world's networks beside one that was never pre-trained."""
+    random = next((run for run in all_runs() if run.sample and run.recipe == RANDOM), None)
+    if random is None:
+        return
+    st.header("And without pre-training?")
+    named = (("Random, frozen", random), ("Pre-trained, frozen", probe), ("Pre-trained, tuned", tuned))
+    bars = [
+        Bar(name, run.test, run is tuned, run is random, run.grouped) for name, run in named if run.test is not None
+    ]
+    chance = 1 / max(len(probe.facts.get("classes", ())), 1)
+    group = group_of(probe)
+    draw(partial(accuracies, bars, chance, group), "home_accuracy", code=("explorer/evidence/shares.py", "wilson"))
+    st.markdown(f"Pre-training, both frozen: {difference_words(difference(random, probe), group)}")
+
+
+def _inside(a: Run, b: Run) -> None:
+    """The map of both networks, and where each looks in one picture."""
+    st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
+    found = ask_map(a.id, b.id, "umap")
+    if found is not None:
+        code = ("explorer/looks/projection/compute/joint.py", "project")
+        draw(partial(projection_pair, found), "home_map", code=code)
+    asked = look_of(a, b)
+    st.markdown(
+        safe_md(
+            f"Where each network looks for “{asked.target}”, the right class of test image {asked.image}, the one that B "
+            f"gained most on (Grad-CAM, {asked.stage})."
+        )
+    )
+    seen = ask(asked, "Grad-CAM", height=400)
+    if seen is not None:
+        code = ("explorer/looks/attribution/compute/attribute.py", "attribute")
+        draw(partial(attribution, seen), "home_look", code=code)
+    pair = {"a": a.id, "b": b.id}
+    with st.container(horizontal=True):
+        for page, label, icon in (
+            ("projection", "Explore the map", "scatter_plot"),
+            ("attribution", "Try other images", "visibility"),
+            ("features", "See the channels", "grid_view"),
+            ("similarity", "How far did each stage move?", "compare_arrows"),
+        ):
+            st.page_link(f"../../pages/{page}.py", label=label, icon=f":material/{icon}:", query_params=pair)

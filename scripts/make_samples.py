@@ -1,0 +1,108 @@
+"""Make the sample runs that ship: two worlds, each a probe and a tuned run, with the answers that the home page shows at once.
+
+    python -m scripts.make_samples [--out assets/samples]
+
+Recipes are those of `explorer.worlds.recipes.WORLDS`. A run is trained as any other. Then its learned convolutions are rounded
+to 8-bit differences from the pre-trained weights (explorer/models/deltas.py), and everything that is stored of it (test scores,
+predictions, features, answers) is computed from the rounded network, so every number shown follows from what ships. The audit
+and the curves are of the training itself. Each run.json says on which machine and when it was made.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+ROOT = Path(__file__).parent.parent
+PROGRESS = 60  # characters of one line
+
+
+def main() -> None:
+    """Train, round, ask, and copy what ships."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, default=ROOT / "assets" / "samples")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"THAW_HOME": home, "THAW_SAMPLES": str(Path(home, "none"))}
+        made = make()
+        shutil.rmtree(given.out, ignore_errors=True)
+        shutil.copytree(Path(home, "runs"), given.out / "runs")
+        shutil.copytree(
+            Path(home, "cache"), given.out / "answers", ignore=shutil.ignore_patterns("boundary", "*.part*")
+        )
+        size = sum(path.stat().st_size for path in given.out.rglob("*") if path.is_file())
+    print(f"{len(made)} runs, {size / 1e6:.1f} MB in {given.out}")
+
+
+def make() -> list[str]:
+    """Carry out all recipes and answer what home asks; the ids of the runs."""
+    from explorer.answers import save
+    from explorer.worker.handlers import answer
+    from explorer.worlds.recipes import RANDOM, WORLDS, questions
+
+    made = []
+    for world in WORLDS:
+        pair = [carried_out(recipe) for recipe in (world.probe, world.tuned)]
+        for question in questions(*pair):
+            print(question.name(), flush=True)
+            question.path.parent.mkdir(parents=True, exist_ok=True)
+            save(answer(question, lambda share, words: None), question.path)
+        made += pair
+    made.append(carried_out(RANDOM))
+    return made
+
+
+def carried_out(recipe: "object") -> str:
+    """Train a recipe, with its best weights rounded before they are scored."""
+    from explorer import runs
+    from explorer.models import backbones
+    from explorer.models.deltas import packed, unpacked
+    from explorer.training.compute import handlers, scoring
+    from explorer.training.compute.session import prepare
+
+    run = runs.create(recipe)  # type: ignore[arg-type]
+    runs.start(run, versions=handlers.versions(), error="")
+    session = prepare(recipe, report)  # type: ignore[arg-type]
+    handlers._describe(run, session)
+    handlers._learn(run, session, report)
+    start = backbones.build(
+        session.recipe.backbone, session.network.classes, session.recipe.weights, session.recipe.seed
+    )
+    begun = start.model.state_dict()
+    assert session.best is not None
+    epoch, rank, state = session.best
+    convolutions = {name: t for name, t in state.items() if t.ndim == 4 and not torch.equal(t, begun[name])}
+    session.best = (epoch, rank, state | unpacked(begun, packed(begun, convolutions)))
+    handlers._store(run, session, scoring.outcome(session, run))
+    learned = {name: torch.from_numpy(tensor) for name, tensor in runs.tensors(run, "learned").items()}
+    runs.store_tensors(run, "learned", packed(begun, learned))
+    runs.store_tensors(run, "features", smaller(runs.tensors(run, "features")))
+    runs.update(run, sample={"machine": platform.processor() or platform.machine(), "date": time.strftime("%Y-%m-%d")})
+    print(f"\n{runs.read(run).title}: {runs.read(run).test}", flush=True)
+    return run
+
+
+def smaller(features: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """In half precision, what did not change once, and no epochs."""
+    kept = {}
+    for key, value in features.items():
+        before = features.get(key.replace("after/", "before/", 1))
+        if key.startswith("epoch/") or (key.startswith("after/") and np.array_equal(value, before)):
+            continue
+        kept[key] = value.astype(np.float16)
+    return kept
+
+
+def report(share: float, words: str) -> None:
+    """One line on the terminal."""
+    print(f"\r{share:4.0%}  {words:<{PROGRESS}}", end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()
