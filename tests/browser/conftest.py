@@ -100,7 +100,8 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Thaw's folder for this test."""
+    """Thaw's folder for this test; without sample runs."""
+    monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "no samples"))
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 

@@ -12,6 +12,7 @@ from conftest import settled
 from playwright.sync_api import Page, expect
 
 from explorer.catalogue.backbones import backbone
+from explorer.catalogue.weights import ASSETS
 from explorer.recipe import default_comparison, make
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(180)]
@@ -118,6 +119,20 @@ def test_figures_are_legible_in_both_themes(scheme: str, page: Page, served: Ser
     settled(page)
     label = page.locator(".js-plotly-plot .annotation text", has_text="guessing").first
     expect(label).to_have_css("fill", "rgb(233, 238, 243)" if scheme == "dark" else "rgb(10, 17, 24)")
+
+
+def test_two_worlds_are_there_before_any_worker_is(page: Page, served: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
+    page.goto(served())
+    expect(page.get_by_text("Tuning shows no gain")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("It gains 22 points")).to_be_visible()
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(5, timeout=60_000)
+    page.get_by_test_id("stButtonGroup").get_by_text("Like its past, few pictures").click()
+    settled(page)
+    expect(page.get_by_text("17 classes")).to_be_visible()
+    page.get_by_role("link", name="Explore the map").click()
+    _sound(page, TITLES["projection"])
+    expect(page.get_by_role("combobox", name="A · before")).to_have_value(re.compile("Feature extraction"))
 
 
 def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Serve) -> None:
