@@ -17,6 +17,7 @@ from explorer.looks.pair.view import difference, most_gained
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 from explorer.recipe import default_comparison
+from explorer.runs import FinishedRun
 from explorer.training.figures.strips import strip
 from explorer.training.view.following import home_progress, home_runs, result_line
 from explorer.training.view.strips import stage_strip
@@ -40,7 +41,7 @@ for run, name in zip(runs, NAMES, strict=True):
     if run.state in ("stopped", "failed", "interrupted"):
         st.markdown(f"**{name}** {state_badge(run.state)}")
         result_line(run)
-done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
+done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if isinstance(run, FinishedRun) and run.test]
 if done:
     chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
     bars = [
@@ -51,7 +52,7 @@ if done:
 if len(done) < len(RECIPES):
     st.stop()
 
-random, probe, tuned = runs
+random, probe, tuned = (run for _, run in done)
 st.subheader("Is the difference real?")
 pairs = {
     "Does pre-training help? (A: random, B: pre-trained, both frozen)": difference(random, probe),

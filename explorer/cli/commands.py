@@ -74,11 +74,11 @@ def compare(options: argparse.Namespace) -> Words:
     found = asking.answer(CompareQuestion(a=latest(options.a), b=latest(options.b)))
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
-    gap = found.difference
-    words: Words = {name: getattr(found, name) for name in counts}
-    words |= {"difference": {name: getattr(gap, name) for name in ("value", "low", "high")}}
-    if found.grouped is not None:
-        words |= {"grouped": found.grouped.json() | {"verdict": grouped_verdict([gap])}}
+    paired = found.paired
+    words: Words = {name: getattr(paired, name) for name in counts}
+    words |= {"difference": {name: getattr(paired, name) for name in ("value", "low", "high")}}
+    if paired.grouped is not None:
+        words |= {"grouped": paired.grouped.json() | {"verdict": grouped_verdict([paired])}}
     return words | {"stages": stages}
 
 

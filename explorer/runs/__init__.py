@@ -34,10 +34,11 @@ from explorer.runs.folders import (
     start,
     update,
 )
-from explorer.runs.run import Run
+from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import Predictions
 
 __all__ = [
+    "FinishedRun",
     "Predictions",
     "Run",
     "SCHEMA",

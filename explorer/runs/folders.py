@@ -19,7 +19,7 @@ from explorer.errors import ExplorerError
 from explorer.home import UNDO, put_into_trash, runs_folder, take_from_trash, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.runs.run import Run
+from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import renewed
 
 SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
@@ -132,7 +132,8 @@ def read(run: str) -> Run:
     if facts.get("schema", 1) < 2 and scores[0] is not None:
         scores[2:] = renewed(path, scores[2])
     created, error = facts.get("created", 0.0), facts.get("error", "")
-    return Run(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
+    kind = FinishedRun if state == "finished" else Run
+    return kind(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
 
 
 def _alive(facts: Mapping[str, Any]) -> bool:
@@ -166,9 +167,9 @@ def listing() -> list[Run]:
     return [read(path.name) for path in _folders()]
 
 
-def finished() -> list[Run]:
+def finished() -> list[FinishedRun]:
     """The runs that can be looked at, the latest first."""
-    return [run for run in listing() if run.state == "finished"]
+    return [run for run in listing() if isinstance(run, FinishedRun)]
 
 
 def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:

@@ -11,7 +11,7 @@ from explorer.app.words import result_words
 from explorer.course import lesson_runs
 from explorer.course.view.progress import note_deeds
 from explorer.errors import ExplorerError
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
 from explorer.runs.question import TrainQuestion
 from explorer.training.view.following import LIVE, latest, lost, progress, result_line, start
 
@@ -21,13 +21,13 @@ def seen() -> set[str]:
     return st.session_state.setdefault("lesson_seen", set())
 
 
-def known(word: str, among: Sequence[Run]) -> Run | None:
+def known(word: str, among: Sequence[Run]) -> FinishedRun | None:
     """The lesson's run of this word, of all runs, where it has finished and the reader asked for it."""
     run = latest(lesson_runs.recipe_of(word), among) if word in seen() else None
-    return run if run is not None and run.state == "finished" and run.test is not None else None
+    return run if isinstance(run, FinishedRun) and run.test is not None else None
 
 
-def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str, Run] | None:
+def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str, FinishedRun] | None:
     """The lesson's runs of these words; None while they are trained, or before the reader pressed the button for it.
 
     With `at_once` there is no button: the reader has asked already, by committing an answer.
@@ -56,7 +56,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
         _follow(made, key)
         return None
     note_deeds()
-    return made
+    return {word: run for word, run in made.items() if isinstance(run, FinishedRun)}
 
 
 def _word_of(run: Run, found: dict[str, Run | None]) -> str:

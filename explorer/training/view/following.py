@@ -15,7 +15,7 @@ from explorer.app.visitor import note_run
 from explorer.app.words import group_of, grouped_words, result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
 
@@ -141,7 +141,7 @@ def _live(run_id: str) -> None:
 def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
     """How a run ended: the result in one line, or why it did not get there, with a button to run it again. `key` tells two
     such lines of one page apart."""
-    if run.state == "finished":
+    if isinstance(run, FinishedRun):
         st.markdown(result_words(run))
         if run.grouped is not None:
             st.caption(f":material/photo_library: {grouped_words(run.grouped, group_of(run))}")
