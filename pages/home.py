@@ -18,6 +18,7 @@ from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 from explorer.recipe import default_comparison
 from explorer.runs import FinishedRun
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.training.figures.strips import strip
 from explorer.training.view.following import home_progress, home_runs, result_line
 from explorer.training.view.strips import stage_strip
@@ -35,10 +36,10 @@ stage_strip([strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=
 
 st.header("The same photo patches through three networks")
 runs = home_runs(RECIPES)
-if any(run.state in ("queued", "running") for run in runs):
+if any(run.state in LIVE for run in runs):
     home_progress(runs, NAMES)
 for run, name in zip(runs, NAMES, strict=True):
-    if run.state in ("stopped", "failed", "interrupted"):
+    if run.state in ENDED_EARLY:
         st.markdown(f"**{name}** {state_badge(run.state)}")
         result_line(run)
 done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if isinstance(run, FinishedRun) and run.test]

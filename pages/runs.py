@@ -13,6 +13,7 @@ from explorer.app.visitor import choose
 from explorer.app.words import command, group_of, safe_md, state_badge
 from explorer.looks.pair.view import compare_two, need_run
 from explorer.runs import FinishedRun
+from explorer.runs.life import LIVE
 from explorer.training.view.following import result_line
 from explorer.training.view.tables import (
     RUNS_COLUMNS,
@@ -53,7 +54,7 @@ with st.container(horizontal=True):
         choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page("../../pages/similarity.py")
     ids = [run.id for run in chosen]
-    busy = any(run.state in ("queued", "running") for run in chosen)
+    busy = any(run.state in LIVE for run in chosen)
     st.button("Delete", icon=":material/delete:", disabled=busy, on_click=delete_runs, args=(ids,), key="runs_delete")
 
 scored = [run for run in chosen if isinstance(run, FinishedRun) and run.test]

@@ -18,9 +18,9 @@ from explorer.home import stamp
 from explorer.jobs import Answer
 from explorer.question import A, Question
 from explorer.runs import FinishedRun, Predictions, Run
+from explorer.runs.life import FINAL
 
 PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
-FINAL = ("finished", "stopped", "failed")
 _ROOT = Path(__file__).parents[2]
 
 

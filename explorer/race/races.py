@@ -16,9 +16,9 @@ from explorer.evidence import Paired
 from explorer.race.arms import arm_name
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun, Run
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.steps import fact, steps
 
-LIVE = ("queued", "running")
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
 
@@ -118,12 +118,11 @@ class Race:
     @property
     def missing(self) -> tuple[tuple[Recipe, Run | None], ...]:
         """What has no result and will get none by itself, seed by seed: its recipe, and the run that failed, if any."""
-        good = (*LIVE, "finished")
         cells = ((arm, seed, arm.runs.get(seed)) for seed in self.seeds for arm in self.arms)
         return tuple(
             (arm.recipe.model_copy(update={"seed": seed}), run)
             for arm, seed, run in cells
-            if run is None or run.state not in good
+            if run is None or run.state in ENDED_EARLY
         )
 
 
@@ -141,7 +140,7 @@ def gather(race: str, runs: Iterable[Run]) -> Race | None:
             plans.setdefault(name, run.recipe)
             row = cells.setdefault(name, {})
             pair = (row.get(run.recipe.seed, run), run)
-            row[run.recipe.seed] = max(pair, key=lambda r: (r.state == "finished", r.state in LIVE, r.created))
+            row[run.recipe.seed] = max(pair, key=lambda r: (isinstance(r, FinishedRun), r.state in LIVE, r.created))
     names = sorted(cells, key=lambda name: (list(STRATEGIES).index(plans[name].strategy), name))
     arms = [Arm(name, plans[name], dict(sorted(cells[name].items()))) for name in names]
     seeds = sorted({seed for row in cells.values() for seed in row})

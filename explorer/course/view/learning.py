@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import evidence, runs
+from explorer import evidence, jobs, runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
@@ -19,8 +19,9 @@ from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.runs import FinishedRun, Run
+from explorer.runs.life import LIVE
 from explorer.training.figures.curves import curves
-from explorer.training.view.following import LIVE, follow, latest, lost, start
+from explorer.training.view.following import follow, latest, start
 from explorer.training.view.tables import audit_table
 
 ON = "Built-in ResNet-10 on photo patches, {per_class} training images per class, {pixels} px: small, so that it takes seconds."
@@ -51,7 +52,7 @@ def _repeated(word: str) -> Run | None:
     """The run that *Train it once more* started in this session, unless it was deleted since."""
     try:
         wanted = st.session_state.get(f"lesson_again_{word}")
-        return lost(runs.read(wanted)) if wanted else None
+        return jobs.lost(runs.read(wanted)) if wanted else None
     except ExplorerError:
         del st.session_state[f"lesson_again_{word}"]
         return None

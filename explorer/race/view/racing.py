@@ -21,9 +21,10 @@ from explorer.race.races import Arm, Race
 from explorer.race.view.standings import reason
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.runs.steps import fact
-from explorer.training.view.following import LIVE, lost, progress
+from explorer.training.view.following import progress
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
@@ -153,7 +154,7 @@ def pick_race(known: Sequence[Race]) -> Race:
         format_func=lambda name: _label(by_id[name]),
         on_change=lambda: open_race(st.session_state["pick_race"]),
     )
-    fresh = races.gather(current.id, [lost(run) for run in current.runs])
+    fresh = races.gather(current.id, [jobs.lost(run) for run in current.runs])
     return fresh or current
 
 
@@ -216,7 +217,7 @@ def _look(run: Run) -> Run:
     if run.state not in LIVE:
         return run
     fresh = runs.read(run.id)
-    return lost(fresh) if fresh.state == "running" else fresh
+    return jobs.lost(fresh) if fresh.state == "running" else fresh
 
 
 def _progress(race: Race) -> tuple[float, str]:

@@ -13,9 +13,10 @@ from explorer.app.words import group_of, percent, safe_md, short_title, state_ba
 from explorer.evidence import Paired, grouped_verdict, points
 from explorer.looks.pair import comparison
 from explorer.race import races
-from explorer.race.races import LIVE, Arm, Race, Spread
+from explorer.race.races import Arm, Race, Spread
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.life import ENDED_EARLY
 from explorer.runs.steps import fact, kept_steps, steps
 
 _PAGES = {
@@ -35,7 +36,7 @@ def reason(run: Run | None) -> str:
     """Why a run has no result, in words."""
     if run is None:
         return "It was deleted, or never queued."
-    if run.state in LIVE or run.state == "finished":
+    if run.state not in ENDED_EARLY:
         return ""
     if run.state == "stopped":
         return f"Stopped on request after {len(run.epochs)} epochs."
