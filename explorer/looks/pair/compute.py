@@ -1,6 +1,7 @@
 """What several questions share: the networks, images and predictions of finished runs, kept warm."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.images import Data, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
+from explorer.home import stamp
 from explorer.looks.pair import comparison
 from explorer.models import backbones, devices
 from explorer.models.network import Network
@@ -29,7 +31,7 @@ def network(run: str) -> Network:
     wanted = finished(run)
     classes = runs.predictions(run).classes
     built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed)
-    if runs.read(run).facts.get("began", "") not in ("", built.fingerprint()):
+    if finished_run(run).facts.get("began", "") not in ("", built.fingerprint()):
         raise ExplorerError(
             f"The {wanted.row.title} weights ({wanted.weights}) that {run} began from have changed since, with their file or "
             f"with a new version of Thaw or torch. Its scores stand, but its network cannot be put together any more. Delete "
@@ -47,6 +49,14 @@ def finished(run: str) -> Recipe:
 
 def finished_run(run: str) -> FinishedRun:
     """A finished run; ExplorerError for any other, saying why."""
+    folder = runs.folder(run)
+    return _finished(folder, stamp(folder / "run.json"))
+
+
+@lru_cache(maxsize=64)
+def _finished(folder: Path, when: int) -> FinishedRun:
+    """Read once: a question asks for the same run many times. What raises is not kept, so a run that goes on is read anew."""
+    run = folder.name
     found = runs.read(run)
     if not isinstance(found, FinishedRun):
         why = f" ({found.error})" if found.error else ""
