@@ -19,6 +19,7 @@ from benchmarks.report import brief, footer, table
 from benchmarks.server import Server, server
 from explorer import jobs, runs
 from explorer.recipe import make
+from explorer.runs.life import LIVE
 
 PAGES = ("images", "features", "projection", "attribution", "similarity")
 STAGES, IMAGES = ("layer1", "layer3", "layer4"), (3, 77, 240)
@@ -32,7 +33,7 @@ def trained(data: str, per_class: int, patience: float) -> tuple[str, str]:
         for name in ("linear_probe", "last_stage")
     ]
     until = time.monotonic() + patience
-    while any(runs.read(run).state in ("queued", "running") for run in made):
+    while any(runs.read(run).state in LIVE for run in made):
         if time.monotonic() > until:
             raise SystemExit(f"The runs did not finish within {patience:g} s.")
         time.sleep(0.5)

@@ -18,6 +18,7 @@ from benchmarks.report import Spread, brief, footer, held, table
 from benchmarks.server import ROOT, Server, server
 from explorer import jobs, runs
 from explorer.recipe import make
+from explorer.runs.life import ENDED_EARLY
 from explorer.runs.question import TrainQuestion
 
 PAINT, MEDIAN, P95, FILLED = 3.0, 60.0, 200.0, 60.0  # the bars: seconds, milliseconds, milliseconds, seconds
@@ -128,7 +129,7 @@ def fine_tune(patience: float) -> str:
     run = jobs.train(make(strategy="full", weights="random", epochs=500), OWNER)
     until = time.monotonic() + patience
     while not runs.read(run).epochs:
-        if time.monotonic() > until or runs.read(run).state in ("failed", "stopped", "interrupted"):
+        if time.monotonic() > until or runs.read(run).state in ENDED_EARLY:
             raise SystemExit(f"The fine-tune did not get going: {runs.read(run).state} {runs.read(run).error}")
         time.sleep(0.2)
     return run

@@ -25,7 +25,7 @@ from explorer.training.compute.handlers import train
 
 def accuracy(a: str, b: str) -> Iterator[str]:
     """Both scores and the paired test."""
-    found = compare(a, b)
+    found = compare(a, b).paired
     for name, run in (("A", a), ("B", b)):
         told = runs.read(run)
         mode, seconds = told.recipe.batchnorm, told.facts["seconds"]["total"]

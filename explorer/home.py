@@ -134,3 +134,11 @@ def sweep(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - file.stat().st_mtime > ABANDONED:
                 file.unlink(missing_ok=True)
+
+
+def stamp(path: Path) -> int:
+    """When a file was written, in nanoseconds: what a cache of its content goes by; 0 where there is none."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

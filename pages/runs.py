@@ -12,6 +12,8 @@ from explorer.app.figures.accuracies import Bar, accuracies
 from explorer.app.visitor import choose
 from explorer.app.words import command, group_of, safe_md, state_badge
 from explorer.looks.pair.view import compare_two, need_run
+from explorer.runs import FinishedRun
+from explorer.runs.life import LIVE
 from explorer.training.view.following import result_line
 from explorer.training.view.tables import (
     RUNS_COLUMNS,
@@ -45,17 +47,17 @@ if not chosen:
     st.stop()
 
 with st.container(horizontal=True):
-    usable = len(chosen) == 1 and chosen[0].state == "finished"
+    usable = len(chosen) == 1 and isinstance(chosen[0], FinishedRun)
     st.button("Use as A", icon=":material/looks_one:", disabled=not usable, on_click=choose, kwargs={"a": chosen[0].id})
     st.button("Use as B", icon=":material/looks_two:", disabled=not usable, on_click=choose, kwargs={"b": chosen[0].id})
     if len(chosen) == 2 and st.button("Compare these two", type="primary", icon=":material/compare_arrows:"):
         choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page("../../pages/similarity.py")
     ids = [run.id for run in chosen]
-    busy = any(run.state in ("queued", "running") for run in chosen)
+    busy = any(run.state in LIVE for run in chosen)
     st.button("Delete", icon=":material/delete:", disabled=busy, on_click=delete_runs, args=(ids,), key="runs_delete")
 
-scored = [run for run in chosen if run.test and run.recipe]
+scored = [run for run in chosen if isinstance(run, FinishedRun) and run.test]
 if len(scored) > 1:
     bars = [
         Bar(distinct_label(r, scored), r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped) for r in scored

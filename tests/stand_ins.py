@@ -12,6 +12,7 @@ import numpy as np
 from explorer import evidence, runs
 from explorer.answers import save
 from explorer.cells import Cells
+from explorer.evidence import Paired
 from explorer.looks.attribution.question.maps import Attribution
 from explorer.looks.features.question import FeatureMaps
 from explorer.looks.images.question import Gallery, Movement
@@ -152,8 +153,7 @@ def comparison(a: str, b: str) -> Comparison:
     names = ("stem", "layer1", "layer2", "layer3", "layer4")
     stages = tuple(StageChange(n, 1.0, 1.0, 0.0, (0.1, 0.2), 1.0, 1.0) for n in names[:-1])
     stages += (StageChange("layer4", 0.8, 0.6, 0.03, (0.1, 0.3), 0.7, 0.9),)
-    quadrant = np.zeros(N, np.int64)
-    return Comparison(a, b, N, 18, 4, 1, 1, 0.375, "No difference shown (p = 0.38).", quadrant, stages)
+    return Comparison(a, b, Paired(18, 4, 1, 1), stages)
 
 
 def description(recipe: Recipe) -> Description:

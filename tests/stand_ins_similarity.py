@@ -6,8 +6,8 @@ import numpy as np
 from stand_ins import N, comparison
 
 from explorer.answers import save
-from explorer.evidence import Score
-from explorer.looks.similarity.question.stages import Drift, Paired, StagePairs, StageProbe, StageProbes
+from explorer.evidence import Paired, Score
+from explorer.looks.similarity.question.stages import Drift, StagePairs, StageProbe, StageProbes
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures, Reset, Rewind
 from explorer.question import ask_for
 
@@ -27,9 +27,10 @@ def stage_pairs(a: str = "a", b: str = "b") -> StagePairs:
 def stage_probes(a: str = "a", b: str = "b") -> StageProbes:
     """Better from stage to stage; B fixes three and breaks one at the last."""
     rows = [
-        StageProbe(s, Score(N, 8 + 2 * i), Paired(Score(N, 8 + 2 * i), 0, 0)) for i, s in enumerate(("input", *STAGES))
+        StageProbe(s, Score(N, 8 + 2 * i), Paired(8 + 2 * i, 0, 0, N - 8 - 2 * i))
+        for i, s in enumerate(("input", *STAGES))
     ]
-    rows[-1] = StageProbe("layer4", Score(N, 18), Paired(Score(N, 20), 3, 1))
+    rows[-1] = StageProbe("layer4", Score(N, 18), Paired(17, 3, 1, N - 21))
     return StageProbes(a, b, 60, 1 / 3, tuple(rows))
 
 
@@ -48,12 +49,12 @@ def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True
     base = Score(N, 22)
 
     def outcome(correct: int) -> Paired:
-        return Paired(Score(N, correct), 0, 22 - correct)
+        return Paired(correct, 0, 22 - correct, N - 22)
 
     def reset(names: tuple[str, ...], to: str, correct: int, identical: bool = False) -> Reset:
         if identical or not statistics or (to == "start" and not moved):
             return Reset(names, to, identical, outcome(correct))
-        beyond = Paired(Score(N, correct + 1), 0, 20 - correct)
+        beyond = Paired(correct + 1, 0, 20 - correct, N - 21)
         return Reset(names, to, identical, outcome(correct), outcome(correct + 1), outcome(21), beyond, 3)
 
     rows = [reset((s,), "start", 22, True) for s in STAGES[:-1]] + [reset(("layer4",), "start", 15)]

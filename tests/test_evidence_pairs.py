@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer import evidence
-from explorer.evidence import Difference, difference, mcnemar
+from explorer.evidence import Paired, difference, mcnemar
 
 
 @pytest.mark.parametrize("n", [30, 153, 306, 500])
@@ -43,12 +43,12 @@ def test_interval_and_test_mostly_agree_and_the_test_is_the_stricter() -> None:
 
 
 def test_a_difference_in_words_and_numbers() -> None:
-    found = Difference(306, 20, 10)
+    found = Paired(200, 20, 10, 76)
     assert found.value == pytest.approx(10 / 306) and found.p_value == mcnemar(20, 10)
     assert (found.low, found.high) == difference(20, 10, 306)
     assert str(found) == "+3.3 points (95 % interval −0.3 to +6.8, n = 306)"
     assert difference(10, 20, 306) == pytest.approx((-found.high, -found.low))
-    assert difference(0, 0, 0) == (-1.0, 1.0) and Difference(0, 0, 0).value == 0.0
-    nothing = Difference(306, 0, 0)
+    assert difference(0, 0, 0) == (-1.0, 1.0) and Paired(0, 0, 0, 0).value == 0.0
+    nothing = Paired(200, 0, 0, 106)
     assert nothing.low < 0 < nothing.high and str(nothing).startswith("0.0 points")
     assert evidence.difference(3, 0, 3)[1] <= 1.0

@@ -14,7 +14,7 @@ import stand_ins_attribution
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.figures.style import CONTROL, FROZEN, LEARNS, tint
 from explorer.cells import Cells
-from explorer.evidence import Difference, Grouped, Score, wilson
+from explorer.evidence import Grouped, Paired, Score, wilson
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.features.figures.stage import ACROSS, feature_maps
@@ -42,7 +42,7 @@ def lanes(seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last sta
     return found
 
 
-APART = Difference(306, 20, 10, Grouped(17, -0.04, 0.1, 50.0, 0.32))
+APART = Paired(200, 20, 10, 76, Grouped(17, -0.04, 0.1, 50.0, 0.32))
 BAR = Bar("probe", Score(306, 257), False, grouped=Grouped(17, 0.715, 0.916, 59.0))
 
 FIGURES: dict[str, Callable[[], go.Figure]] = {
@@ -50,7 +50,7 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
     "curves": lambda: curves_module.curves(stand_ins.epochs(), 3),
     "accuracies": lambda: accuracies([Bar("probe", Score(24, 20), False)], 0.1),
     "accuracies_of_groups": lambda: accuracies([BAR, BAR], 0.1, "photo"),
-    "differences": lambda: differences([Gap("B − A", Difference(24, 6, 1))]),
+    "differences": lambda: differences([Gap("B − A", Paired(10, 6, 1, 7))]),
     "differences_of_groups": lambda: differences([Gap("a", APART), Gap("b", APART)], "photo"),
     "feature_maps": lambda: feature_maps(stand_ins.feature_maps()),
     "projection_pair": lambda: projection_pair(stand_ins.projection()),
@@ -138,7 +138,7 @@ def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photo
     left, right = fig.layout.xaxis.range
     assert left == -right and right > 10
     assert "more images of these 17 photos" in fig.layout.meta["caution"]
-    assert "photos" not in differences([Gap("a", Difference(24, 6, 1))]).layout.meta["caution"]
+    assert "photos" not in differences([Gap("a", Paired(10, 6, 1, 7))]).layout.meta["caution"]
 
 
 def test_a_random_network_is_grey_among_the_accuracies() -> None:

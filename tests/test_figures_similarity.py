@@ -11,7 +11,7 @@ import stand_ins_similarity as made
 
 from explorer.app.figures.style import tint
 from explorer.app.figures.votes import tally
-from explorer.evidence import Grouped, wilson
+from explorer.evidence import Grouped, Paired, wilson
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
 from explorer.looks.similarity.figures.interpolation import interpolation
@@ -143,7 +143,10 @@ def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_ar
     control = next(t for t in fig.data if t.name == "control: 2 random networks")
     assert list(control.x) == [0.1, 0.2] * 4 + [0.1, 0.3]
     assert "fewer than 30" in fig.layout.meta["caution"]
-    assert "fewer than 30" not in change_bars(replace(found, n=30), frozenset()).layout.meta["caution"]
+    assert (
+        "fewer than 30"
+        not in change_bars(replace(found, paired=Paired(30, 0, 0, 0)), frozenset()).layout.meta["caution"]
+    )
     assert "fewer than 30" in stage_pairs(made.stage_pairs()).layout.meta["caution"]
     assert "fewer than 30" in drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]
 

@@ -7,10 +7,8 @@ from test_rewind import nets  # noqa: F401  (a fixture)
 from test_stream import stream
 
 from explorer.data.stream import logits
-from explorer.errors import ExplorerError
-from explorer.looks.similarity.compute.interpolation import along, behind, check, common, mixed, resettled
+from explorer.looks.similarity.compute.interpolation import along, behind, common, mixed, resettled
 from explorer.models.network import Network
-from explorer.recipe import make
 from explorer.training.compute import batchnorm
 
 
@@ -83,13 +81,3 @@ def test_statistics_that_are_the_same_in_both_are_kept_by_every_mixture(nets: di
     (kept,) = along(a, b, {"test": stream()}, alphas=(0.5,))
     np.testing.assert_array_equal(new["test"], kept["test"])
     assert resettled(a, b, {"test": stream()}, stream(64)) == []
-
-
-def test_networks_that_began_apart_are_not_mixed() -> None:
-    check(make(), make(strategy="full", seed=3))
-    with pytest.raises(ExplorerError, match="one backbone"):
-        check(make(), make(backbone="resnet18", weights="random"))
-    with pytest.raises(ExplorerError, match="A started from BUILT_IN, B from random weights of seed 0"):
-        check(make(), make(weights="random"))
-    with pytest.raises(ExplorerError, match="different valleys"):
-        check(make(weights="random"), make(weights="random", seed=1))

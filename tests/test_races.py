@@ -12,12 +12,13 @@ from stand_ins import RACE
 
 from explorer import evidence, jobs, runs
 from explorer.errors import ExplorerError
+from explorer.looks.pair import comparison
 from explorer.race import arms, races
 from explorer.race.view import standings
 from explorer.recipe import make
 from explorer.runs import Predictions, Run
 from explorer.runs.question import TrainQuestion
-from explorer.runs.steps import kept_steps
+from explorer.runs.steps import kept_steps, steps
 
 
 def only() -> races.Race:
@@ -116,10 +117,10 @@ def test_the_spread_over_seeds_can_be_checked_on_paper() -> None:
     assert alone is not None and alone.deviation is None and races.spread([]) is None
 
 
-@pytest.mark.parametrize(("images", "steps"), [(60, 2), (32, 1), (33, 1), (64, 2), (65, 2), (66, 3), (1, 1), (2, 1)])
-def test_steps_are_batches_times_epochs_done(images: int, steps: int) -> None:
+@pytest.mark.parametrize(("images", "each"), [(60, 2), (32, 1), (33, 1), (64, 2), (65, 2), (66, 3), (1, 1), (2, 1)])
+def test_steps_are_batches_times_epochs_done(images: int, each: int) -> None:
     run = Run("r", "stopped", make(), epochs=tuple(stand_ins.epochs(3)), facts={"counts": {"train": images}})
-    assert steps(run) == 3 * steps
+    assert steps(run) == 3 * each
     assert steps(replace(run, facts={"steps": 17, "counts": {"train": images}})) == 17
     assert steps(replace(run, facts={})) is None
 
@@ -192,18 +193,18 @@ def _said(right: list[bool], classes: tuple[str, ...] = ("a", "b"), name: str = 
 
 
 def test_pairs_are_counted_image_by_image() -> None:
-    found = races.paired(3, _said([True, True, False, False, False]), _said([True, False, True, True, False]))
+    found = comparison.paired(_said([True, True, False, False, False]), _said([True, False, True, True, False]))
     assert (found.both_right, found.fixed, found.broken, found.both_wrong) == (1, 2, 1, 1)
-    assert found.n == 5 and found.seed == 3 and found.p_value == evidence.mcnemar(2, 1) == 1.0
+    assert found.n == 5 and found.score == evidence.Score(5, 3) and found.p_value == evidence.mcnemar(2, 1) == 1.0
 
 
 def test_pairs_in_groups_are_tested_by_group() -> None:
     groups = np.repeat(["p", "q", "r", "s"], 5)
     a, b = (replace(_said(right), groups=groups) for right in ([False] * 10 + [True] * 10, [True] * 20))
-    found = races.paired(0, a, b)
+    found = comparison.paired(a, b)
     assert found.p_value == evidence.mcnemar(10, 0) < 0.01 and found.grouped.p_value == 0.5
-    assert found.difference == evidence.Difference(20, 10, 0, found.grouped)
-    assert evidence.grouped_verdict([found.difference]).startswith("No difference shown (p = 0.5")
+    assert found == evidence.Paired(10, 10, 0, 0, found.grouped, found.accuracy) and found.grouped is not None
+    assert evidence.grouped_verdict([found]).startswith("No difference shown (p = 0.5")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_pairs_in_groups_are_tested_by_group() -> None:
 )
 def test_a_difference_for_other_groups_needs_every_seed(found: list[tuple[float, float]], words: str) -> None:
     tests = [
-        evidence.Difference(100, max(0, round(100 * d)), max(0, round(-100 * d)), evidence.Grouped(9, -1, 1, 9, p))
+        evidence.Paired(60, max(0, round(100 * d)), max(0, round(-100 * d)), 20, evidence.Grouped(9, -1, 1, 9, p))
         for p, d in found
     ]
     assert evidence.grouped_verdict(tests).startswith(words)
@@ -226,7 +227,7 @@ def test_a_difference_for_other_groups_needs_every_seed(found: list[tuple[float,
 @pytest.mark.parametrize("other", [_said([True]), _said([True, True], name="j"), _said([True, True], ("b", "a"))])
 def test_runs_that_saw_other_images_are_not_paired(other: Predictions) -> None:
     with pytest.raises(ExplorerError, match="not scored on the same test images"):
-        races.paired(0, _said([True, True]), other)
+        comparison.paired(_said([True, True]), other)
 
 
 CLEAR, CLEAR_A, UNCLEAR = (12, 1), (1, 12), (5, 4)
@@ -245,12 +246,12 @@ CLEAR, CLEAR_A, UNCLEAR = (12, 1), (1, 12), (5, 4)
     ],
 )  # fmt: skip
 def test_a_difference_is_shown_only_where_every_seed_shows_it(cells: list[tuple[int, int]], words: str) -> None:
-    tests = [races.Paired(seed, 100, fixed, broken, 10) for seed, (fixed, broken) in enumerate(cells)]
+    tests = [evidence.Paired(100, fixed, broken, 10) for fixed, broken in cells]
     assert races.verdict(tests).startswith(words)
 
 
 def test_seeds_are_never_pooled_into_one_count() -> None:
-    small = [races.Paired(seed, 100, 4, 0, 10) for seed in range(5)]
+    small = [evidence.Paired(100, 4, 0, 10) for _ in range(5)]
     assert evidence.mcnemar(20, 0) < 1e-5 and "No difference shown" in races.verdict(small)
 
 

@@ -83,7 +83,7 @@ def test_there_is_an_example_of_every_result() -> None:
         for name, kind in vars(module).items()
         if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
     }
-    assert kinds | {"Balanced", "Score"} == set(SOME)
+    assert kinds | {"Balanced", "Paired", "Score"} == set(SOME)
 
 
 @pytest.mark.parametrize("name", SOME)

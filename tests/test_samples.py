@@ -14,8 +14,9 @@ from explorer.answers import load
 from explorer.app import asking
 from explorer.catalogue.weights import ASSETS
 from explorer.errors import ExplorerError
-from explorer.evidence import Difference, Grouped, Score
+from explorer.evidence import Grouped, Paired, Score
 from explorer.looks.pair import compute
+from explorer.looks.pair.view import difference
 from explorer.models.deltas import DELTA, packed, unpacked
 from explorer.models.predicting import probabilities
 from explorer.recipe import make
@@ -28,7 +29,7 @@ LARGEST = 15e6  # bytes
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[runs.Run, runs.Run]]:
+def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]:
     monkeypatch.setenv("THAW_SAMPLES", str(SAMPLES))
     compute.network.cache_clear()
     return sample_pairs()
@@ -48,7 +49,9 @@ def test_eight_bits_are_off_by_half_a_step_at_most() -> None:
     assert torch.equal(unpacked(start, packed(start, start))["conv"], start["conv"])
 
 
-def test_what_ships_are_the_recipes_of_both_worlds_and_is_small(shipped: dict[str, tuple[runs.Run, runs.Run]]) -> None:
+def test_what_ships_are_the_recipes_of_both_worlds_and_is_small(
+    shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]],
+) -> None:
     assert shipped.keys() == {"near", "far"}
     for world in WORLDS:
         assert tuple(run.recipe for run in shipped[world.name]) == world.recipes
@@ -59,7 +62,9 @@ def test_what_ships_are_the_recipes_of_both_worlds_and_is_small(shipped: dict[st
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-def test_every_number_follows_from_what_ships(world: World, shipped: dict[str, tuple[runs.Run, runs.Run]]) -> None:
+def test_every_number_follows_from_what_ships(
+    world: World, shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]
+) -> None:
     for run in shipped[world.name]:
         said = runs.predictions(run.id)
         assert run.test == Score(len(said.labels), int(said.right.sum()))
@@ -67,7 +72,7 @@ def test_every_number_follows_from_what_ships(world: World, shipped: dict[str, t
         np.testing.assert_allclose(probabilities(compute.network(run.id), some), said.probability[:32], atol=2e-3)
 
 
-def test_the_answers_of_the_home_page_ship(shipped: dict[str, tuple[runs.Run, runs.Run]]) -> None:
+def test_the_answers_of_the_home_page_ship(shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]) -> None:
     for a, b in shipped.values():
         for question in questions(a.id, b.id):
             assert question.path.parent == SAMPLES / "answers", question
@@ -76,10 +81,10 @@ def test_the_answers_of_the_home_page_ship(shipped: dict[str, tuple[runs.Run, ru
     assert kept == {q.path.name for a, b in shipped.values() for q in questions(a.id, b.id)}, "nothing else ships"
 
 
-def test_tuning_pays_far_away_and_not_nearby(shipped: dict[str, tuple[runs.Run, runs.Run]]) -> None:
-    far = runs.predictions(shipped["far"][1].id).against(runs.predictions(shipped["far"][0].id))
+def test_tuning_pays_far_away_and_not_nearby(shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]) -> None:
+    far = difference(*shipped["far"])
     assert far.value >= 0.2 and far.p_value < 1e-3 and decision(far, 9).count("**Tune.**") == 1
-    near = runs.predictions(shipped["near"][1].id).against(runs.predictions(shipped["near"][0].id))
+    near = difference(*shipped["near"])
     assert "**Freeze.**" in decision(near, 9)
 
 
@@ -106,7 +111,8 @@ def test_a_sample_is_listed_after_ones_own_runs_and_read_like_them(samples: str)
 @pytest.mark.parametrize(
     "change",
     [
-        lambda run: runs.update(run, state="failed"),
+        lambda run: runs.update(run, note="mine"),
+        lambda run: runs.move(run, "queued"),
         lambda run: runs.append(run, stand_ins.epochs(1)[0]),
         lambda run: runs.rewind(run, 0),
         lambda run: runs.delete(run),
@@ -122,7 +128,7 @@ def test_a_sample_is_never_changed(samples: str, change: Callable[[str], object]
 
 
 def test_home_shows_both_worlds_at_once_without_a_worker(
-    shipped: dict[str, tuple[runs.Run, runs.Run]], home: Path
+    shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]], home: Path
 ) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "explorer" / "app" / "main.py"), default_timeout=60).run()
     said = " ".join(str(element.value) for element in app.markdown)
@@ -142,12 +148,12 @@ def test_without_the_folder_there_are_no_samples(home: Path) -> None:
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
-        (Difference(400, 110, 15), "**Tune.** It gains 24 points (p < 0.001) and takes 20 times as long."),
-        (Difference(306, 5, 7), "**Freeze.** Tuning shows no gain (p = 0.77) and takes 20 times as long."),
-        (Difference(306, 2, 40), "**Freeze.** Tuning loses 12 points (p < 0.001) and takes 20 times as long."),
-        (Difference(306, 60, 20, Grouped(17, -0.02, 0.3, 60.0, 0.07)), "**Freeze.** Tuning shows no gain (p = 0.07)"),
+        (Paired(265, 110, 15, 10), "**Tune.** It gains 24 points (p < 0.001) and takes 20 times as long."),
+        (Paired(284, 5, 7, 10), "**Freeze.** Tuning shows no gain (p = 0.77) and takes 20 times as long."),
+        (Paired(254, 2, 40, 10), "**Freeze.** Tuning loses 12 points (p < 0.001) and takes 20 times as long."),
+        (Paired(216, 60, 20, 10, Grouped(17, -0.02, 0.3, 60.0, 0.07)), "**Freeze.** Tuning shows no gain (p = 0.07)"),
     ],
 )
-def test_the_decision_says_its_numbers(gap: Difference, words: str) -> None:
+def test_the_decision_says_its_numbers(gap: Paired, words: str) -> None:
     assert words in decision(gap, 20.2)
     assert NEAR.probe != FAR.probe

@@ -1,7 +1,10 @@
 """The questions of the page, asked of two runs that were really made: what they recorded, to the image and to the bit."""
 
+import contextlib
 import csv
 import hashlib
+import io
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,10 +16,11 @@ import pytest
 import torch
 
 from explorer import evidence, runs
+from explorer.cli import main
 from explorer.data import datasets
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
-from explorer.looks.similarity.compute import chosen_images
+from explorer.looks.similarity.compute import chosen_images, distance_handlers
 from explorer.looks.similarity.compute.distance_handlers import compare, stage_pairs
 from explorer.looks.similarity.compute.interpolation_handlers import interpolate
 from explorer.looks.similarity.compute.reading_handlers import drift, probe_stages
@@ -157,7 +161,7 @@ def test_where_images_come_in_groups_every_paired_test_and_interval_is_there_for
     right = runs.predictions(a).right, said.right
     apart = evidence.difference_by_group(*right, groups)
     compared = compare(a, b)
-    assert compared.grouped == apart == compared.difference.grouped and apart is not None
+    assert compared.paired.grouped == apart is not None
 
     found = rewind(b, ["layer4"], "random")
     (reset,) = found.resets
@@ -178,3 +182,22 @@ def test_where_images_come_in_groups_every_paired_test_and_interval_is_there_for
     validation = mixed.on("validation")
     drawn = np.random.default_rng(0).permutation(len(val))
     assert validation.groups is not None and validation.groups.tolist() == known.groups[drawn].tolist()
+
+
+def test_one_comparison_reads_each_run_once(pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `python -m explorer compare A B` does, in a process that has read nothing yet."""
+    seen: list[str] = []
+    read = runs.folders.read
+    monkeypatch.setattr(runs, "read", lambda run: seen.append(run) or read(run))
+    for kept in (compute._finished, compute.network, distance_handlers.random_features):
+        kept.cache_clear()
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["compare", *pair, "--json"]) == 0
+    assert json.loads(out.getvalue())["n"] > 0
+    assert sorted(seen) == sorted(pair), "each run.json once"
+
+
+def test_a_run_that_is_written_again_is_read_again(pair: tuple[str, str]) -> None:
+    before = compute.finished_run(pair[0])
+    runs.update(pair[0], note="changed")
+    assert before.facts.get("note") != "changed" and compute.finished_run(pair[0]).facts["note"] == "changed"

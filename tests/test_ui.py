@@ -13,10 +13,9 @@ import stand_ins
 from explorer import jobs, runs
 from explorer.app import asking, launch, visitor, words
 from explorer.app.words import percent
-from explorer.evidence import Grouped, Score
+from explorer.evidence import Grouped, Paired
 from explorer.looks.images.view import selection
 from explorer.looks.pair import view
-from explorer.looks.similarity.question.stages import Paired
 from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS
@@ -271,9 +270,9 @@ def test_a_selection_goes_through_the_address(images: tuple[int, ...], text: str
 
 
 def test_a_paired_test_and_an_interval_say_what_holds_for_other_photos() -> None:
-    found = Paired(Score(306, 220), 10, 40)
+    found = Paired(210, 10, 40, 46)
     assert weights.paired_words(found, "B", "photo") == "**worse than B** (p < 0.001)"
-    found = Paired(Score(306, 220), 10, 40, Grouped(17, 0.5, 0.85, 30), Grouped(17, -0.2, 0.01, 90, 0.084))
+    found = Paired(210, 10, 40, 46, Grouped(17, -0.2, 0.01, 90, 0.084), Grouped(17, 0.5, 0.85, 30))
     assert weights.paired_words(found, "B", "photo") == (
         "**worse than B** (p < 0.001); for other photos no difference shown (p = 0.084)"
     )

@@ -14,12 +14,13 @@ import streamlit as st
 from explorer import answers, jobs, runs
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
+from explorer.home import stamp
 from explorer.jobs import Answer
 from explorer.question import A, Question
-from explorer.runs import Predictions, Run
+from explorer.runs import FinishedRun, Predictions, Run
+from explorer.runs.life import FINAL
 
 PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
-FINAL = ("finished", "stopped", "failed")
 _ROOT = Path(__file__).parents[2]
 
 
@@ -76,13 +77,6 @@ def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
     return addresses
 
 
-def stamp(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
 def all_runs() -> list[Run]:
     """All runs, the latest first, and after them those that ship; those that cannot change any more are read once."""
     root, known, found = runs.runs_folder(), _ended(), []
@@ -103,9 +97,9 @@ def all_runs() -> list[Run]:
     return sorted(found, key=lambda run: (not run.sample, run.created, run.id), reverse=True)
 
 
-def finished() -> list[Run]:
+def finished() -> list[FinishedRun]:
     """The runs that can be looked at, the latest first."""
-    return [run for run in all_runs() if run.state == "finished" and run.recipe is not None]
+    return [run for run in all_runs() if isinstance(run, FinishedRun)]
 
 
 def predictions(run: str) -> Predictions:

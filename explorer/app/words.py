@@ -6,9 +6,9 @@ import unicodedata
 
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
-from explorer.evidence import Balanced, Difference, Grouped, Score, grouped_verdict, points, verdict
+from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
 from explorer.recipe import Recipe, make
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 LONGEST = 64
@@ -32,9 +32,9 @@ def percent(score: Score) -> str:
     return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
 
 
-def group_of(run: Run) -> str:
+def group_of(run: FinishedRun) -> str:
     """What images of one group share, in a word: `photo`, or `group` where nothing else is known."""
-    return (dataset(run.recipe.dataset).groups if run.recipe else "") or "group"
+    return dataset(run.recipe.dataset).groups or "group"
 
 
 def grouped_words(found: Grouped, group: str) -> str:
@@ -45,11 +45,11 @@ def grouped_words(found: Grouped, group: str) -> str:
     )
 
 
-def difference_words(found: Difference, group: str) -> str:
+def difference_words(found: Paired, group: str) -> str:
     """B against A on the same images: fixed, broken, B - A with its interval, the test's verdict; then for other groups."""
     words = (
         f"B fixes {found.fixed} images and breaks {found.broken}: {points(found.value)} points ({points(found.low)} to "
-        f"{points(found.high)}). **{verdict(found.fixed, found.broken)}**"
+        f"{points(found.high)}). **{found.verdict}**"
     )
     if found.grouped is None:
         return words

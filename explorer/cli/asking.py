@@ -80,8 +80,8 @@ def plain(value: Any) -> Any:
 
 def latest(run: str) -> str:
     """A run's id; `latest` is the youngest."""
-    found = runs.listing()
-    return found[0].id if run == "latest" and found else run
+    found = runs.listing() if run == "latest" else []
+    return found[0].id if found else run
 
 
 def image_of(text: str) -> int | str:

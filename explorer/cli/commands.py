@@ -17,6 +17,7 @@ from explorer.looks.images.question import SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion
 from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.runs import Run
+from explorer.runs.life import ENDED_EARLY
 from explorer.runs.records import Audit
 
 Words = dict[str, Any]
@@ -74,11 +75,11 @@ def compare(options: argparse.Namespace) -> Words:
     found = asking.answer(CompareQuestion(a=latest(options.a), b=latest(options.b)))
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
-    gap = found.difference
-    words: Words = {name: getattr(found, name) for name in counts}
-    words |= {"difference": {name: getattr(gap, name) for name in ("value", "low", "high")}}
-    if found.grouped is not None:
-        words |= {"grouped": found.grouped.json() | {"verdict": grouped_verdict([gap])}}
+    paired = found.paired
+    words: Words = {name: getattr(paired, name) for name in counts}
+    words |= {"difference": {name: getattr(paired, name) for name in ("value", "low", "high")}}
+    if paired.grouped is not None:
+        words |= {"grouped": paired.grouped.json() | {"verdict": grouped_verdict([paired])}}
     return words | {"stages": stages}
 
 
@@ -145,7 +146,7 @@ def _train(options: argparse.Namespace) -> Run:
 def _resume(options: argparse.Namespace) -> Run:
     """Go on with a run that did not come to its end, in this process."""
     run = runs.read(latest(options.run))
-    ended = run.state in ("interrupted", "stopped", "failed")
+    ended = run.state in ENDED_EARLY
     if not ended or not runs.resumable(run.id):
         why = "it has no checkpoint" if ended else f"it is {run.state}"
         raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe anew.")
@@ -160,7 +161,7 @@ def _carry_out(run: str) -> Run:
     try:
         return handlers.train(run, progress)
     except KeyboardInterrupt:
-        runs.update(run, state="stopped")
+        runs.close(run, "stopped")
         raise
     finally:
         if sys.stderr.isatty():

@@ -10,7 +10,7 @@ from explorer import runs
 from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
 from explorer.runs.records import Audit
 
 VERSION = 1
@@ -157,7 +157,7 @@ def deeds_of(run: Run) -> frozenset[str]:
 
     What stayed and what moved is read from the freeze audit, not from what the recipe declared.
     """
-    if run.state != "finished" or run.recipe is None:
+    if not isinstance(run, FinishedRun):
         return frozenset()
     recipe = run.recipe
     try:
@@ -194,7 +194,7 @@ def raced(own: Iterable[Run]) -> bool:
     strategies: dict[str, set[str]] = {}
     for run in own:
         race = str(run.facts.get("race") or "")
-        if race and run.state == "finished" and run.recipe is not None:
+        if race and isinstance(run, FinishedRun):
             strategies.setdefault(race, set()).add(run.recipe.strategy)
     return any(len(names) > 1 for names in strategies.values())
 

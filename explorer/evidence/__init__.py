@@ -2,14 +2,31 @@
 images come in groups (patches of one photo, pictures of one patient)."""
 
 from explorer.evidence.groups import Grouped, accuracy_by_group, correlation, difference_by_group, sign_flip, t_quantile
-from explorer.evidence.pairs import Difference, difference, grouped_verdict, mcnemar, points, verdict
+from explorer.evidence.pairs import (
+    BROKEN,
+    FIXED,
+    RIGHT_IN_BOTH,
+    WRONG_IN_BOTH,
+    Paired,
+    difference,
+    grouped_verdict,
+    mcnemar,
+    paired,
+    points,
+    quadrants,
+    verdict,
+)
 from explorer.evidence.shares import Balanced, Score, balanced, wilson
 
 __all__ = [
+    "BROKEN",
     "Balanced",
-    "Difference",
+    "FIXED",
     "Grouped",
+    "Paired",
+    "RIGHT_IN_BOTH",
     "Score",
+    "WRONG_IN_BOTH",
     "accuracy_by_group",
     "balanced",
     "correlation",
@@ -17,7 +34,9 @@ __all__ = [
     "difference_by_group",
     "grouped_verdict",
     "mcnemar",
+    "paired",
     "points",
+    "quadrants",
     "sign_flip",
     "t_quantile",
     "verdict",

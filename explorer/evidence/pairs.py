@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explorer.evidence.groups import Grouped
-from explorer.evidence.shares import Z95
+import numpy as np
+
+from explorer.evidence.groups import Grouped, accuracy_by_group, difference_by_group
+from explorer.evidence.shares import Z95, Score
 
 
 def mcnemar(fixed: int, broken: int) -> float:
@@ -35,16 +37,29 @@ def difference(fixed: int, broken: int, n: int) -> tuple[float, float]:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """B against A on the same n images: B `fixed` what A got wrong, or has `broken` what A got right.
+class Paired:
+    """B against A on the same images, counted: right in both, `fixed` by B (wrong in A), `broken` by B (right in A), wrong in
+    both; and B - A with its interval and its test.
 
-    `grouped`: the same for other groups of images, where they come in groups.
+    Where images come in groups, `grouped` is B - A and `accuracy` B's share as far as they hold for other groups.
     """
 
-    n: int
+    both_right: int
     fixed: int
     broken: int
+    both_wrong: int
     grouped: Grouped | None = None
+    accuracy: Grouped | None = None
+
+    @property
+    def n(self) -> int:
+        """Images."""
+        return self.both_right + self.fixed + self.broken + self.both_wrong
+
+    @property
+    def score(self) -> Score:
+        """What B gets right."""
+        return Score(self.n, self.both_right + self.fixed)
 
     @property
     def value(self) -> float:
@@ -66,8 +81,30 @@ class Difference:
         """Of the exact McNemar test."""
         return mcnemar(self.fixed, self.broken)
 
+    @property
+    def verdict(self) -> str:
+        """B against A in one sentence."""
+        return verdict(self.fixed, self.broken)
+
     def __str__(self) -> str:
         return f"{points(self.value)} points (95 % interval {points(self.low)} to {points(self.high)}, n = {self.n})"
+
+
+RIGHT_IN_BOTH, FIXED, BROKEN, WRONG_IN_BOTH = range(4)
+"""The quadrants of images that two models were asked about."""
+
+
+def quadrants(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Where each image falls, (n,) int, by whether A and B get it right, (n,) bool each."""
+    return np.where(a, np.where(b, RIGHT_IN_BOTH, BROKEN), np.where(b, FIXED, WRONG_IN_BOTH))
+
+
+def paired(a: np.ndarray, b: np.ndarray, groups: np.ndarray | None = None) -> Paired:
+    """B against A, from which images each gets right, (n,) bool; they may come in `groups` (n,) str."""
+    counts = np.bincount(quadrants(a, b), minlength=4).tolist()
+    if groups is None:
+        return Paired(*counts)
+    return Paired(*counts, difference_by_group(a, b, groups), accuracy_by_group(b, groups))
 
 
 def points(share: float) -> str:
@@ -76,7 +113,7 @@ def points(share: float) -> str:
     return "0.0" if words in ("+0.0", "−0.0") else words
 
 
-def grouped_verdict(found: Sequence[Difference], level: float = 0.05) -> str:
+def grouped_verdict(found: Sequence[Paired], level: float = 0.05) -> str:
     """One sentence on B against A for other groups of images, over all seeds, from tests that exchange whole groups.
 
     A difference is shown only where each seed shows it and all point the same way (as in `races.verdict`).

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
 
@@ -16,6 +16,8 @@ from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.question import A, Question
 from explorer.recipe import Recipe
+from explorer.runs import Run
+from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 
 _TABLES = """
@@ -124,7 +126,7 @@ def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
 
 def resume(run: str, owner: str = "") -> None:
     """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
-    runs.update(run, state="queued", error="")
+    runs.move(run, "queued", error="")
     result(TrainQuestion(run=run), owner, retry=True)
 
 
@@ -138,7 +140,7 @@ def cancel(wanted: Question[Any]) -> None:
         )
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
     if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
-        runs.update(wanted.run, state="stopped")
+        runs.close(wanted.run, "stopped")
 
 
 def waiting() -> set[str]:
@@ -200,8 +202,22 @@ def clear_lost(why: str) -> int:
 def _interrupt(run: str, why: str) -> None:
     """Write into the folder of a run whose process is gone what became of it; a deleted or damaged folder stays as it is."""
     with suppress(ExplorerError, ValueError, OSError):
-        if runs.read(run).state in ("queued", "interrupted"):
-            runs.update(run, state="interrupted", error=why)
+        if runs.read(run).state != "running":  # some other process carries it out
+            runs.close(run, "interrupted", why)
+
+
+def lost(run: Run) -> Run:
+    """A run that reads queued or running but that no task stands for any more is interrupted."""
+    if run.state not in LIVE:
+        return run
+    answer = status(TrainQuestion(run=run.id))
+    if answer is not None and answer.waiting:
+        return run
+    fresh = runs.read(run.id)
+    if fresh.state not in LIVE:
+        return fresh
+    reason = (answer.error if answer else "") or "The worker no longer knows this run."
+    return replace(run, state="interrupted", error=reason)
 
 
 def trim(limit: float = 2e9, days: float = 14) -> None:

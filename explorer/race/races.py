@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from explorer import evidence
 from explorer.catalogue import STRATEGIES
-from explorer.errors import ExplorerError
+from explorer.evidence import Paired
 from explorer.race.arms import arm_name
 from explorer.recipe import Recipe
-from explorer.runs import Predictions, Run
+from explorer.runs import FinishedRun, Run
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.steps import fact, steps
 
-LIVE = ("queued", "running")
 _ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{4}")
 
 
@@ -56,9 +56,9 @@ class Arm:
     runs: Mapping[int, Run]
 
     @property
-    def finished(self) -> dict[int, Run]:
+    def finished(self) -> dict[int, FinishedRun]:
         """Seed → run of those that have a test score."""
-        return {seed: run for seed, run in self.runs.items() if run.state == "finished" and run.test}
+        return {seed: run for seed, run in self.runs.items() if isinstance(run, FinishedRun) and run.test}
 
     @property
     def accuracy(self) -> Spread | None:
@@ -118,12 +118,11 @@ class Race:
     @property
     def missing(self) -> tuple[tuple[Recipe, Run | None], ...]:
         """What has no result and will get none by itself, seed by seed: its recipe, and the run that failed, if any."""
-        good = (*LIVE, "finished")
         cells = ((arm, seed, arm.runs.get(seed)) for seed in self.seeds for arm in self.arms)
         return tuple(
             (arm.recipe.model_copy(update={"seed": seed}), run)
             for arm, seed, run in cells
-            if run is None or run.state not in good
+            if run is None or run.state in ENDED_EARLY
         )
 
 
@@ -141,7 +140,7 @@ def gather(race: str, runs: Iterable[Run]) -> Race | None:
             plans.setdefault(name, run.recipe)
             row = cells.setdefault(name, {})
             pair = (row.get(run.recipe.seed, run), run)
-            row[run.recipe.seed] = max(pair, key=lambda r: (r.state == "finished", r.state in LIVE, r.created))
+            row[run.recipe.seed] = max(pair, key=lambda r: (isinstance(r, FinishedRun), r.state in LIVE, r.created))
     names = sorted(cells, key=lambda name: (list(STRATEGIES).index(plans[name].strategy), name))
     arms = [Arm(name, plans[name], dict(sorted(cells[name].items()))) for name in names]
     seeds = sorted({seed for row in cells.values() for seed in row})
@@ -158,44 +157,6 @@ def listing(runs: Iterable[Run]) -> list[Race]:
             members.setdefault(name, []).append(run)
     found = [race for name, group in members.items() if (race := gather(name, group))]
     return sorted(found, key=lambda race: race.id, reverse=True)
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Two runs of one seed on the same test images: B `fixed` what A got wrong, or has `broken` what A got right."""
-
-    seed: int
-    both_right: int
-    fixed: int
-    broken: int
-    both_wrong: int
-    grouped: evidence.Grouped | None = None
-
-    @property
-    def n(self) -> int:
-        """Test images."""
-        return self.both_right + self.fixed + self.broken + self.both_wrong
-
-    @property
-    def p_value(self) -> float:
-        """Of the exact McNemar test."""
-        return evidence.mcnemar(self.fixed, self.broken)
-
-    @property
-    def difference(self) -> evidence.Difference:
-        """B - A with its interval."""
-        return evidence.Difference(self.n, self.fixed, self.broken, self.grouped)
-
-
-def paired(seed: int, a: Predictions, b: Predictions) -> Paired:
-    """What A and B said of each test image, counted. Raises ExplorerError where they saw different images."""
-    if a.ids != b.ids or [a.classes[i] for i in a.labels] != [b.classes[i] for i in b.labels]:
-        raise ExplorerError(
-            f"The two runs of seed {seed} were not scored on the same test images ({len(a.ids)} and {len(b.ids)}): the "
-            f"data changed between them. Start a new race."
-        )
-    both, found = int((a.right & b.right).sum()), b.against(a)
-    return Paired(seed, both, found.fixed, found.broken, found.n - both - found.fixed - found.broken, found.grouped)
 
 
 def verdict(tests: Sequence[Paired], level: float = 0.05) -> str:

@@ -22,6 +22,7 @@ from explorer.runs.contents import (
 from explorer.runs.folders import (
     SCHEMA,
     append,
+    close,
     create,
     delete,
     find,
@@ -29,6 +30,7 @@ from explorer.runs.folders import (
     folder,
     is_sample,
     listing,
+    move,
     read,
     restore,
     rewind,
@@ -36,10 +38,11 @@ from explorer.runs.folders import (
     start,
     update,
 )
-from explorer.runs.run import Run
+from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import Predictions
 
 __all__ = [
+    "FinishedRun",
     "Predictions",
     "Run",
     "SCHEMA",
@@ -47,6 +50,7 @@ __all__ = [
     "append",
     "audit",
     "checkpoint",
+    "close",
     "create",
     "delete",
     "drop_checkpoint",
@@ -56,6 +60,7 @@ __all__ = [
     "is_sample",
     "folder",
     "listing",
+    "move",
     "predictions",
     "read",
     "restore",

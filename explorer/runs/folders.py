@@ -18,8 +18,9 @@ from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
 from explorer.home import UNDO, put_into_trash, runs_folder, samples_folder, take_from_trash, with_room, write_aside
 from explorer.recipe import Recipe
+from explorer.runs import life
 from explorer.runs.records import Epoch
-from explorer.runs.run import Run
+from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import renewed
 
 SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
@@ -98,16 +99,28 @@ def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
 
 
 def update(run: str, **facts: Any) -> None:
-    """Change facts of a run, e.g. its state; results go through `results.pack`."""
+    """Change facts of a run; its state changes through `move`."""
     path = own_folder(run) / "run.json"
     known = json.loads(path.read_text(encoding="utf-8"))
     known.update({key: pack(value) for key, value in facts.items()})
     write(path, json.dumps(known))
 
 
+def move(run: str, state: str, **facts: Any) -> None:
+    """Bring a run into another state (explorer/runs/life.py), with facts that go with it; ExplorerError where it cannot."""
+    life.check(run, read(run).state, state)
+    update(run, state=state, **facts)
+
+
 def start(run: str, **facts: Any) -> None:
     """Mark a run as running in this process; should the process die, the run reads `interrupted`."""
-    update(run, state="running", pid=os.getpid(), pid_started=psutil.Process().create_time(), **facts)
+    move(run, "running", pid=os.getpid(), pid_started=psutil.Process().create_time(), **facts)
+
+
+def close(run: str, state: str, why: str = "") -> None:
+    """Write, for a process that cannot, what became of a run: `stopped` or `interrupted`. One that came to an end stays."""
+    if read(run).state not in life.FINAL:
+        move(run, state, error=why)
 
 
 def append(run: str, epoch: Epoch) -> None:
@@ -144,12 +157,12 @@ def read(run: str) -> Run:
         scores = [unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
         return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
-    if state == "running" and not _alive(facts):
-        state = "interrupted"
+    state = life.seen(state, state == "running" and _alive(facts))
     if facts.get("schema", 1) < 2 and scores[0] is not None:
         scores[2:] = renewed(path, scores[2])
     created, error = facts.get("created", 0.0), facts.get("error", "")
-    return Run(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
+    kind = FinishedRun if state == "finished" else Run
+    return kind(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
 
 
 def _alive(facts: Mapping[str, Any]) -> bool:
@@ -190,9 +203,9 @@ def listing() -> list[Run]:
     return [read(path.name) for path in _folders()]
 
 
-def finished() -> list[Run]:
+def finished() -> list[FinishedRun]:
     """The runs that can be looked at, the latest first."""
-    return [run for run in listing() if run.state == "finished"]
+    return [run for run in listing() if isinstance(run, FinishedRun)]
 
 
 def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:

@@ -65,3 +65,10 @@ class Run:
             **({"grouped": self.grouped.json()} if self.grouped else {}),
             **({"error": self.error} if self.error else {}),
         }
+
+
+@dataclass(frozen=True)
+class FinishedRun(Run):
+    """A run that came to its end: what can be looked at. Its recipe can be read."""
+
+    recipe: Recipe

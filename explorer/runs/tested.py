@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer import evidence
-from explorer.evidence import Balanced, Difference, Grouped
+from explorer.evidence import Balanced, Grouped
 from explorer.home import write_aside
 
 _PATCH = re.compile(r"([^@/]+)@\d+,\d+")  # a photo patch's id, `astronaut@230,48`
@@ -36,12 +36,6 @@ class Predictions:
     def grouped(self) -> Grouped | None:
         """The accuracy as far as it holds for other groups; None where images come in none."""
         return None if self.groups is None else evidence.accuracy_by_group(self.right, self.groups)
-
-    def against(self, before: "Predictions") -> Difference:
-        """B (this) against A (`before`) on the same images; the groups are A's."""
-        a, b = before.right, self.right
-        grouped = None if before.groups is None else evidence.difference_by_group(a, b, before.groups)
-        return Difference(len(a), int((~a & b).sum()), int((a & ~b).sum()), grouped)
 
     def most_gained(self, before: "Predictions") -> int:
         """The image whose true class's probability rose furthest from A (`before`) to B (this)."""

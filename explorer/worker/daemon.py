@@ -173,7 +173,6 @@ def _close_run(task: Question[Any], state: str, why: str) -> None:
     if not isinstance(task, TrainQuestion):
         return
     try:
-        if runs.read(task.run).state in ("queued", "interrupted", "running"):
-            runs.update(task.run, state=state, error=why)
+        runs.close(task.run, state, why)
     except (ExplorerError, OSError, ValueError) as error:
         log.warning("could not close a run: %s", error)

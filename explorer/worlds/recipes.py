@@ -11,7 +11,7 @@ from explorer.looks.images.question import ExamplesQuestion
 from explorer.looks.projection.question import ProjectQuestion
 from explorer.question import Question
 from explorer.recipe import Recipe, make
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,16 @@ def first_look(recipe: Recipe) -> dict[str, Any]:
     return {"method": "gradcam", "stage": looking_stage(free or names, recipe.preprocessing.crop), "times": 2}
 
 
-def look_of(a: Run, b: Run) -> AttributeQuestion:
+def look_of(a: FinishedRun, b: FinishedRun) -> AttributeQuestion:
     """Where A and B look for its right class in the test image that B gained most on."""
     said = runs.predictions(b.id)
     image = said.most_gained(runs.predictions(a.id))
     target = said.classes[int(said.labels[image])]
-    return AttributeQuestion(a=a.id, b=b.id, image=image, target=target, **first_look(b.recipe or FAR.tuned))
+    return AttributeQuestion(a=a.id, b=b.id, image=image, target=target, **first_look(b.recipe))
 
 
 def questions(a: str, b: str) -> list[Question[Any]]:
     """What the home page asks about a pair of runs, so that the answers can ship with them."""
     maps: list[Question[Any]] = [ProjectQuestion(a=a, b=b, method=method) for method in ("pca", "umap")]
-    return [*maps, look_of(runs.read(a), runs.read(b)), ExamplesQuestion(run=a)]
+    pair = {run.id: run for run in runs.finished() if run.id in (a, b)}
+    return [*maps, look_of(pair[a], pair[b]), ExamplesQuestion(run=a)]

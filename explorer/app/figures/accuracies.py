@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, alpha, finish
-from explorer.evidence import Difference, Grouped, Score, points
+from explorer.evidence import Grouped, Paired, Score, points
 
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
 
@@ -28,7 +28,7 @@ class Gap:
     """One difference B - A to show, with its label."""
 
     label: str
-    difference: Difference
+    difference: Paired
 
 
 def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "group") -> go.Figure:
@@ -109,7 +109,7 @@ def _axis(n: int) -> str:
     return f"B − A in percentage points, on the same {n} test images"
 
 
-def _ends(found: Difference) -> list[float]:
+def _ends(found: Paired) -> list[float]:
     more = [] if found.grouped is None else [found.grouped.low, found.grouped.high]
     return [found.low, found.high, *more]
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import streamlit as st
 
-from explorer import evidence, runs
+from explorer import runs
 from explorer.app.asking import all_runs
 from explorer.app.links import linked
 from explorer.app.words import count, plain, safe_md, share_words
@@ -18,8 +18,9 @@ from explorer.course.view.choosing import asked_for, computed, pick_curve, tasks
 from explorer.course.view.progress_words import passed
 from explorer.course.view.runs import known
 from explorer.errors import ExplorerError
-from explorer.looks.pair.view import changed
-from explorer.runs import Run
+from explorer.evidence import Paired
+from explorer.looks.pair.view import difference
+from explorer.runs import FinishedRun, Run
 
 MOST = 3  # hints at a time
 SMALL = 10  # images per class from which on downwards a run of the reader's own counts as small
@@ -34,11 +35,11 @@ class Reader:
         return all_runs()
 
     @cached_property
-    def own(self) -> Run | None:
+    def own(self) -> FinishedRun | None:
         """The reader's latest finished run that is none of the lesson's."""
         started = set(st.session_state.get("started_runs", ()))
         recipes = [lesson_runs.recipe_of(word) for word in lesson_runs.NAMES]
-        own = (run for run in self.runs if run.id in started and run.state == "finished")
+        own = (run for run in self.runs if run.id in started and isinstance(run, FinishedRun))
         return next((run for run in own if run.recipe not in recipes), None)
 
     @cached_property
@@ -55,7 +56,7 @@ class Done:
     reader: Reader
 
     @cached_property
-    def made(self) -> list[Run]:
+    def made(self) -> list[FinishedRun]:
         """The runs of the lesson that the hint speaks of, in its order; missing ones left out."""
         return [run for word in self.hint.about if (run := known(word, self.reader.runs)) is not None]
 
@@ -65,10 +66,10 @@ class Done:
         return len(self.made) == len(self.hint.about)
 
     @cached_property
-    def pair(self) -> tuple[int, int, float]:
-        """Of two runs: fixed, broken, p of the paired test."""
-        fixed, broken = changed(*self.made)
-        return fixed, broken, evidence.mcnemar(fixed, broken)
+    def pair(self) -> Paired:
+        """Of two runs: the second against the first on the same images."""
+        one, two = self.made
+        return difference(one, two)
 
 
 def _pair_is(sign: int) -> Callable[[Done], bool]:
@@ -83,13 +84,13 @@ def _pair_is(sign: int) -> Callable[[Done], bool]:
     return holds
 
 
-def _own(holds: Callable[[Run], bool]) -> Callable[[Done], bool]:
+def _own(holds: Callable[[FinishedRun], bool]) -> Callable[[Done], bool]:
     return lambda done: done.reader.own is not None and holds(done.reader.own)
 
 
-def _borrowed(run: Run) -> bool:
+def _borrowed(run: FinishedRun) -> bool:
     """Whether a run began from pre-trained weights: from random ones nothing is tuned, and a probe of them sets no mark."""
-    return run.recipe is not None and run.recipe.weights != "random"
+    return run.recipe.weights != "random"
 
 
 HOLDS: dict[str, Callable[[Done], bool]] = {
@@ -108,7 +109,7 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
     "own_red": _own(lambda run: run.clean is False),
     "own_frozen": _own(lambda run: _borrowed(run) and not run.recipe.tuned),
     "own_tuned": _own(lambda run: _borrowed(run) and run.recipe.tuned),
-    "small_per_class": _own(lambda run: bool(run.recipe and (run.recipe.per_class or SMALL + 1) <= SMALL)),
+    "small_per_class": _own(lambda run: (run.recipe.per_class or SMALL + 1) <= SMALL),
     "curve_begun": lambda done: 0 < len(done.reader.points) < len(tasks_of(pick_curve())),
     "curve_done": lambda done: len(done.reader.points) == len(tasks_of(pick_curve())),
     "no_curve": lambda done: not done.reader.points,
@@ -116,7 +117,7 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
 """The conditions of hints, by word (texts.lessons.CONDITIONS says what follows each)."""
 
 
-def _drift(run: Run) -> str:
+def _drift(run: FinishedRun) -> str:
     """The largest drift of a BatchNorm statistic in a frozen stage."""
     try:
         rows = runs.audit(run.id).stages
@@ -125,16 +126,16 @@ def _drift(run: Run) -> str:
     return f"{max((row.batchnorm_drift for row in rows if row.declared == 'frozen'), default=0.0):.2g}"
 
 
-RUN_PLACES: dict[str, Callable[[Run], str]] = {
+RUN_PLACES: dict[str, Callable[[FinishedRun], str]] = {
     "accuracy": lambda run: share_words(run.test.accuracy) if run.test else "no score",
     "n": lambda run: str(run.test.n) if run.test else "0",
     "seconds": lambda run: f"{(run.facts.get('seconds') or {}).get('total', 0):.1f}",
     "learned": lambda run: count((run.facts.get("parameters") or {}).get("learned", 0)),
     "title": lambda run: safe_md(run.title),
-    "epochs": lambda run: str(run.recipe.epochs if run.recipe else 0),
-    "rate": lambda run: f"{run.recipe.backbone_rate:g}" if run.recipe else "unknown",
+    "epochs": lambda run: str(run.recipe.epochs),
+    "rate": lambda run: f"{run.recipe.backbone_rate:g}",
     "drift": _drift,
-    "per_class": lambda run: str(run.recipe.per_class or "all") if run.recipe else "unknown",
+    "per_class": lambda run: str(run.recipe.per_class or "all"),
 }
 """What a place in a hint says of a run."""
 
@@ -148,8 +149,8 @@ def facts(done: Done) -> dict[str, str]:
             f"own.{name}": say(done.reader.own) for name, say in RUN_PLACES.items() if f"own.{name}" in done.hint.places
         }
     if done.hint.condition in ("better", "worse", "undecided"):
-        fixed, broken, p = done.pair
-        said |= {"fixed": str(fixed), "broken": str(broken), "p": f"{p:.2g}", "n": RUN_PLACES["n"](done.made[0])}
+        found = done.pair
+        said |= {"fixed": str(found.fixed), "broken": str(found.broken), "p": f"{found.p_value:.2g}", "n": str(found.n)}
     if done.hint.condition in ("curve_begun", "curve_done"):
         said |= _curve_facts(done.reader.points)
     return said

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import evidence, runs
+from explorer import evidence, jobs, runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
@@ -18,9 +18,10 @@ from explorer.looks.pair.view import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.question.stages import CompareQuestion
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
+from explorer.runs.life import LIVE
 from explorer.training.figures.curves import curves
-from explorer.training.view.following import LIVE, follow, latest, lost, start
+from explorer.training.view.following import follow, latest, start
 from explorer.training.view.tables import audit_table
 
 ON = "Built-in ResNet-10 on photo patches, {per_class} training images per class, {pixels} px: small, so that it takes seconds."
@@ -51,7 +52,7 @@ def _repeated(word: str) -> Run | None:
     """The run that *Train it once more* started in this session, unless it was deleted since."""
     try:
         wanted = st.session_state.get(f"lesson_again_{word}")
-        return lost(runs.read(wanted)) if wanted else None
+        return jobs.lost(runs.read(wanted)) if wanted else None
     except ExplorerError:
         del st.session_state[f"lesson_again_{word}"]
         return None
@@ -68,13 +69,12 @@ def _again(word: str) -> None:
         st.session_state["lesson_error"] = str(error)
 
 
-def _bar(word: str, run: Run) -> Bar:
-    recipe = run.recipe
-    learns, random = bool(recipe and recipe.learns), bool(recipe and recipe.weights == "random")
+def _bar(word: str, run: FinishedRun) -> Bar:
+    learns, random = bool(run.recipe.learns), run.recipe.weights == "random"
     return Bar(lesson_runs.NAMES[word], run.test or evidence.Score(0, 0), learns, random, run.grouped)
 
 
-def _beside(made: dict[str, Run], key: str) -> None:
+def _beside(made: dict[str, FinishedRun], key: str) -> None:
     """Accuracies with intervals, and the paired test of the second against the first."""
     classes = len(next(iter(made.values())).facts.get("classes", ())) or 1
     (one, a), (two, b) = made.items()
@@ -140,7 +140,7 @@ def rates(row: Backbone, weights: str, cool: str, hot: str) -> None:
     if made is None:
         return
     for word, run in made.items():
-        rate = f"{run.recipe.backbone_rate:g}" if run.recipe else "?"
+        rate = f"{run.recipe.backbone_rate:g}"
         st.markdown(f"**{lesson_runs.NAMES[word]}** (rate {rate}): {percent(run.test) if run.test else run.state}")
         draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"lesson_rates_{word}")
     _beside(made, f"lesson_rates_beside_{cool}")
@@ -163,5 +163,5 @@ def moved(row: Backbone, weights: str, one: str, two: str) -> None:
         _beside({word: made[word] for word in (one, two)}, f"lesson_moved_beside_{one}_{two}")
 
 
-def _learns(run: Run) -> frozenset[str]:
-    return frozenset((*run.recipe.learns, "head")) if run.recipe else frozenset()
+def _learns(run: FinishedRun) -> frozenset[str]:
+    return frozenset((*run.recipe.learns, "head"))

@@ -47,7 +47,7 @@ def look(row: Backbone, weights: str, one: str, two: str) -> None:
     if way == WAYS[0]:
         strip = ask(FeatureStripQuestion(a=a, b=b, image=image), "The whole backbone", height=440)
         if strip is not None:
-            learns = made[two].recipe.learns if made[two].recipe else ()
+            learns = made[two].recipe.learns
             draw(partial(feature_strip, strip, "", learns), "lesson_strip")
         return
     _attribution(a, b, image)

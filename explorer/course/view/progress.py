@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from explorer.app.asking import FINAL, all_runs
+from explorer.app.asking import all_runs
 from explorer.app.visitor import carry
 from explorer.app.words import safe_md
 from explorer.course import progress
 from explorer.course.progress import Progress
+from explorer.runs.life import OVER
 
 FIELD = "learned"  # in the address
-_OVER = (*FINAL, "interrupted")
 
 
 def kept() -> Progress:
@@ -55,7 +55,7 @@ def note_deeds() -> None:
     if not own - over:
         return
     known = [run for run in all_runs() if run.id in own]
-    ended = {run.id for run in known if run.state in _OVER} | (own - {run.id for run in known})
+    ended = {run.id for run in known if run.state in OVER} | (own - {run.id for run in known})
     if ended - over:
         over |= ended
         forgotten = st.session_state.get("runs_forgotten", ())

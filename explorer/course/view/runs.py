@@ -11,9 +11,10 @@ from explorer.app.words import result_words
 from explorer.course import lesson_runs
 from explorer.course.view.progress import note_deeds
 from explorer.errors import ExplorerError
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
-from explorer.training.view.following import LIVE, latest, lost, progress, result_line, start
+from explorer.training.view.following import latest, progress, result_line, start
 
 
 def seen() -> set[str]:
@@ -21,13 +22,13 @@ def seen() -> set[str]:
     return st.session_state.setdefault("lesson_seen", set())
 
 
-def known(word: str, among: Sequence[Run]) -> Run | None:
+def known(word: str, among: Sequence[Run]) -> FinishedRun | None:
     """The lesson's run of this word, of all runs, where it has finished and the reader asked for it."""
     run = latest(lesson_runs.recipe_of(word), among) if word in seen() else None
-    return run if run is not None and run.state == "finished" and run.test is not None else None
+    return run if isinstance(run, FinishedRun) and run.test is not None else None
 
 
-def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str, Run] | None:
+def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str, FinishedRun] | None:
     """The lesson's runs of these words; None while they are trained, or before the reader pressed the button for it.
 
     With `at_once` there is no button: the reader has asked already, by committing an answer.
@@ -42,7 +43,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
     if not seen().issuperset(words):
         _offer(words, found, key)
         return None
-    wrong = [run for run in found.values() if run is not None and run.state not in (*LIVE, "finished")]
+    wrong = [run for run in found.values() if run is not None and run.state in ENDED_EARLY]
     for run in wrong:
         st.markdown(f"**{lesson_runs.NAMES[_word_of(run, found)]}**")
         result_line(run, key=key)
@@ -56,7 +57,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
         _follow(made, key)
         return None
     note_deeds()
-    return made
+    return {word: run for word, run in made.items() if isinstance(run, FinishedRun)}
 
 
 def _word_of(run: Run, found: dict[str, Run | None]) -> str:
@@ -66,7 +67,7 @@ def _word_of(run: Run, found: dict[str, Run | None]) -> str:
 def _offer(words: Sequence[str], found: dict[str, Run | None], key: str) -> None:
     """The button that trains what is missing, or shows what somebody trained here before or trains just now."""
     states = {word: run.state if run is not None else "" for word, run in found.items()}
-    missing = [word for word in words if states[word] not in (*LIVE, "finished")]
+    missing = [word for word in words if states[word] in ("", *ENDED_EARLY)]
     live = any(state in LIVE for state in states.values())
     verb = "Train" if missing else "Watch" if live else "Show"
     names = " and ".join(lesson_runs.NAMES[word] for word in missing or words)
@@ -92,7 +93,7 @@ def _ask(words: Sequence[str]) -> None:
     try:
         for word in words:
             run = latest(lesson_runs.recipe_of(word))
-            if run is None or run.state not in (*LIVE, "finished"):
+            if run is None or run.state in ENDED_EARLY:
                 start(lesson_runs.recipe_of(word))
             else:
                 note_run(run.id)
@@ -111,7 +112,7 @@ def _follow(made: dict[str, Run], key: str) -> None:
     @st.fragment(run_every=0.7)
     def bars() -> None:
         try:
-            now = {word: lost(runs.read(run.id)) for word, run in made.items()}
+            now = {word: jobs.lost(runs.read(run.id)) for word, run in made.items()}
         except ExplorerError:  # one was deleted: the page offers to train it anew
             st.rerun()
         if any(now[word].state not in LIVE and before[word] in LIVE for word in now):

@@ -35,7 +35,7 @@ from explorer.looks.images.view.choosing import choose_image, pick_target, true_
 from explorer.looks.images.view.selection import selected
 from explorer.looks.pair.view import pick_stage
 from explorer.question import Question
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 SIXTEEN = 16
 Q = TypeVar("Q", bound=Question[Any])
@@ -47,8 +47,8 @@ class Look:
     """What is asked: two runs, a method with its stage and baseline, how many times as fine as the stage's grid, a class, and the
     class that is not asked about (`rather_than`, empty for none)."""
 
-    a: Run
-    b: Run
+    a: FinishedRun
+    b: FinishedRun
     method: AttributionMethod
     stage: str
     target: str
@@ -59,7 +59,7 @@ class Look:
     @property
     def backbone(self) -> str:
         """The backbone of A and B, by its name."""
-        return self.a.recipe.backbone if self.a.recipe else ""
+        return self.a.recipe.backbone
 
     def question(self, kind: type[Q], **fields: Any) -> Q:
         """A question of this kind; what the method has not is not asked, and what the kind has not is left out."""
@@ -71,9 +71,9 @@ class Look:
         return kind(**{name: value for name, value in how.items() if name in kind.model_fields}, **fields)
 
 
-def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
+def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> Look:
     """Controls of method, class, and, where the method has them, stage and baseline."""
-    name = a.recipe.backbone if a.recipe else ""
+    name = a.recipe.backbone
     fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(BACKBONES.get(name))]
     if st.session_state.get("attribution_method") not in (None, *fitting):
         st.session_state["attribution_method"] = fitting[0]
@@ -96,11 +96,11 @@ def pick_look(a: Run, b: Run, gallery: Gallery, image: int | str) -> Look:
                 "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
                 format_func=lambda key: BASELINES[key].title,
             )  # fmt: skip
-    names = a.recipe.row.stage_names if a.recipe else ("",)
+    names = a.recipe.row.stage_names
     free = [stage for stage in names if not method.obstacle(BACKBONES.get(name), stage)]
     if not method.staged:
         return Look(a, b, method, names[-1], target, baseline, rather_than=rather_than)
-    size = b.recipe.preprocessing.crop if b.recipe else 0
+    size = b.recipe.preprocessing.crop
     fit = looking_stage(free or names, size)
     stage = pick_stage(b, fit)
     times = _pick_times()
@@ -153,7 +153,7 @@ def words_of(look: Look) -> None:
         for other in ATTRIBUTIONS.values()
         if (why := other.obstacle(BACKBONES.get(look.backbone)))
     ]
-    if missing and look.a.recipe:
+    if missing:
         st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
     if row.staged and look.times > 1:
@@ -254,7 +254,7 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
     if found is not None:
         draw(partial(faithfulness, found), "attribution_faithful",
              code=("explorer/looks/attribution/compute/faithfulness.py", "curves"))  # fmt: skip
-    if look.a.recipe and look.a.recipe.dataset == "shapes":
+    if look.a.recipe.dataset == "shapes":
         st.subheader("On the object?")
         found = ask(look.question(OnObjectQuestion, **runs), "Maps against the objects' masks", height=380)
         if found is not None:

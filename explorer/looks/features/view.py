@@ -29,8 +29,9 @@ from explorer.looks.features.question import (
 )
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import choose_image
-from explorer.looks.pair.view import pick_stage, same_start
-from explorer.runs import Run
+from explorer.looks.pair import comparison
+from explorer.looks.pair.view import pick_stage
+from explorer.runs import FinishedRun
 
 RANKINGS = ("change", "strength", "class selectivity")
 _SELECTIVITY = (
@@ -39,13 +40,13 @@ _SELECTIVITY = (
 )
 
 
-def whole(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
+def whole(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """Every stage's strongest channels for one picture; a click opens the stage."""
     stage = pick_stage(b)
     strip = ask(FeatureStripQuestion(a=a.id, b=b.id, image=image), "The whole backbone", height=440)
     if strip is None:
         return
-    learns = b.recipe.learns if b.recipe else ()
+    learns = b.recipe.learns
     names = [row.stage for row in strip.stages]
     draw(
         partial(feature_strip, strip, stage, learns),
@@ -64,16 +65,16 @@ def whole(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
     _stage(a, b, stage, image)
 
 
-def one_stage(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
+def one_stage(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """All channels of one stage, ranked."""
     _stage(a, b, pick_stage(b), image)
 
 
-def _stage(a: Run, b: Run, stage: str, image: int | str) -> None:
+def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None:
     maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=520)
     if maps is None:
         return
-    if not same_start(a, b):
+    if not comparison.same_start(a.recipe, b.recipe):
         _strangers(maps)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -134,7 +135,7 @@ def _strengths(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
     return found[0], found[1]
 
 
-def _selectivity(a: Run, b: Run, stage: str) -> tuple[Selectivity, StageSelectivity] | None:
+def _selectivity(a: FinishedRun, b: FinishedRun, stage: str) -> tuple[Selectivity, StageSelectivity] | None:
     found = ask(SelectivityQuestion(a=a.id, b=b.id), "Class selectivity", height=0)
     return None if found is None else (found, next(row for row in found.stages if row.stage == stage))
 
@@ -173,13 +174,13 @@ def _open_channel(channel: int, of_b: int = 0) -> None:
     st.session_state["features_view"] = "One channel"
 
 
-def one_channel(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
+def one_channel(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """One channel: its maps for the picture, and the test images that excite it most in A and in B."""
     stage = pick_stage(b)
     maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
     if maps is None:
         return
-    if not same_start(a, b):
+    if not comparison.same_start(a.recipe, b.recipe):
         _two_channels(maps, stage)
         return
     channel = _pick_channel(f"Channel of {stage}", "features_channel", len(maps.change), int(maps.channels[0]))
@@ -265,7 +266,7 @@ def _answer_words(found: Excitement, row: StageExcitement, channel: int) -> str:
     return f"In A {words[0]}; in B {words[1]}. The two rankings of all images: {alike}.{same}"
 
 
-def first_layer(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
+def first_layer(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """The first convolution's filters as pictures."""
     found = ask(FiltersQuestion(a=a.id, b=b.id), "First filters", height=400)
     if found is None:
@@ -276,7 +277,7 @@ def first_layer(a: Run, b: Run, gallery: Gallery, image: int | str) -> None:
         help="Weak filters become visible; strength no longer compares.",
     )
     draw(
-        partial(first_filters, found, same_start(a, b), each),
+        partial(first_filters, found, comparison.same_start(a.recipe, b.recipe), each),
         "features_filters",
         code=("explorer/looks/features/compute/filters.py", "first_filters"),
     )

@@ -4,9 +4,8 @@ import numpy as np
 
 from explorer import runs
 from explorer.catalogue import Preprocessing
-from explorer.errors import ExplorerError
 from explorer.looks.images.question import Gallery, Movement, Seen
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.models.predicting import probabilities
 
 THUMBNAIL = 96
@@ -43,13 +42,9 @@ def movement(a: str, b: str) -> Movement:
     and B did not start from the same weights: their features have no axis in common.
     """
     compute.same_images(a, b)
-    p, q = compute.finished(a), compute.finished(b)
-    if p.start != q.start:
-        raise ExplorerError(
-            f"A started from {p.backbone} {p.weights}, B from {q.backbone} {q.weights}: their features share no axes, so "
-            f"nobody can say how far an image moved. Choose two runs that started from the same weights."
-        )
-    stage = p.row.stage_names[-1]
+    wanted = compute.finished(a)
+    comparison.require(comparison.strangers(wanted, compute.finished(b), "axes"))
+    stage = wanted.row.stage_names[-1]
     before, after = (runs.tensors(run, "features")[f"after/{stage}"].astype(np.float64) for run in (a, b))
     size = np.linalg.norm(before - before.mean(axis=0), axis=1).mean()
     return Movement(stage, np.linalg.norm(after - before, axis=1) / max(size, 1e-12))

@@ -1,6 +1,7 @@
 """What several questions share: the networks, images and predictions of finished runs, kept warm."""
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,11 +14,13 @@ from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.images import Data, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
+from explorer.home import stamp
+from explorer.looks.pair import comparison
 from explorer.models import backbones, devices
 from explorer.models.deltas import unpacked
 from explorer.models.network import Network
 from explorer.recipe import Recipe
-from explorer.runs import Predictions
+from explorer.runs import FinishedRun, Predictions
 
 
 @lru_cache(maxsize=6)
@@ -29,7 +32,7 @@ def network(run: str) -> Network:
     wanted = finished(run)
     classes = runs.predictions(run).classes
     built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed)
-    if runs.read(run).facts.get("began", "") not in ("", built.fingerprint()):
+    if finished_run(run).facts.get("began", "") not in ("", built.fingerprint()):
         raise ExplorerError(
             f"The {wanted.row.title} weights ({wanted.weights}) that {run} began from have changed since, with their file or "
             f"with a new version of Thaw or torch. Its scores stand, but its network cannot be put together any more. Delete "
@@ -42,26 +45,45 @@ def network(run: str) -> Network:
 
 def finished(run: str) -> Recipe:
     """The recipe of a finished run; ExplorerError for any other, saying why."""
+    return finished_run(run).recipe
+
+
+def finished_run(run: str) -> FinishedRun:
+    """A finished run; ExplorerError for any other, saying why."""
+    folder = runs.folder(run)
+    return _finished(folder, stamp(folder / "run.json"))
+
+
+@lru_cache(maxsize=64)
+def _finished(folder: Path, when: int) -> FinishedRun:
+    """Read once: a question asks for the same run many times. What raises is not kept, so a run that goes on is read anew."""
+    run = folder.name
     found = runs.read(run)
-    if found.state != "finished" or found.recipe is None:
+    if not isinstance(found, FinishedRun):
         why = f" ({found.error})" if found.error else ""
         raise ExplorerError(
             f"The run {run} is {found.state}{why}, so there is nothing to look at. Choose a finished run."
         )
-    return found.recipe
+    return found
 
 
 def same_images(a: str, b: str) -> Predictions:
     """The predictions of A, or an ExplorerError where B was tested on other images."""
-    finished(a), finished(b)
-    said_a, said_b = runs.predictions(a), runs.predictions(b)
-    if said_a.ids != said_b.ids or said_a.classes != said_b.classes:
-        sets = " and ".join(str(finished(run).dataset) for run in (a, b))
-        raise ExplorerError(
-            f"A and B were tested on different images ({sets}), so they cannot be compared image by image. Choose two "
-            f"runs of one data set with the same split seed."
-        )
-    return said_a
+    comparison.require(comparison.images_apart(finished_run(a), finished_run(b)))
+    return runs.predictions(a)
+
+
+def same_stages(a: str, b: str) -> Predictions:
+    """The predictions of A, or an ExplorerError where B is of another backbone or transform, or was tested on other images."""
+    comparison.require(comparison.stages_apart(finished(a), finished(b)))
+    return same_images(a, b)
+
+
+def same_channels(a: str, b: str) -> Predictions:
+    """The predictions of A, or an ExplorerError where channel 7 of A is not channel 7 of B, or the images are others."""
+    said = same_stages(a, b)
+    comparison.require(comparison.strangers(finished(a), finished(b), "channels"))
+    return said
 
 
 @lru_cache(maxsize=2)

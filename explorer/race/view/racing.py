@@ -1,6 +1,6 @@
 """A race: choose the strategies, start, follow all at once, stop."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,15 +14,17 @@ from explorer.app.visitor import note_run
 from explorer.app.words import group_of, plain, safe_md, short_title, state_badge
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.errors import ExplorerError
+from explorer.evidence import Paired
 from explorer.race import arms, races
 from explorer.race.figures import AXES, Curve, Lane, race_curves, race_result
-from explorer.race.races import Arm, Paired, Race
+from explorer.race.races import Arm, Race
 from explorer.race.view.standings import reason
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.runs.steps import fact
-from explorer.training.view.following import LIVE, lost, progress
+from explorer.training.view.following import progress
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
@@ -152,7 +154,7 @@ def pick_race(known: Sequence[Race]) -> Race:
         format_func=lambda name: _label(by_id[name]),
         on_change=lambda: open_race(st.session_state["pick_race"]),
     )
-    fresh = races.gather(current.id, [lost(run) for run in current.runs])
+    fresh = races.gather(current.id, [jobs.lost(run) for run in current.runs])
     return fresh or current
 
 
@@ -215,7 +217,7 @@ def _look(run: Run) -> Run:
     if run.state not in LIVE:
         return run
     fresh = runs.read(run.id)
-    return lost(fresh) if fresh.state == "running" else fresh
+    return jobs.lost(fresh) if fresh.state == "running" else fresh
 
 
 def _progress(race: Race) -> tuple[float, str]:
@@ -309,8 +311,8 @@ def race_chart(race: Race) -> None:
         )
 
 
-def race_gaps(a: Arm, tests: Sequence[Paired]) -> None:
+def race_gaps(a: Arm, tests: Mapping[int, Paired]) -> None:
     """B - A with its interval, seed by seed."""
-    gaps = [Gap(f"seed {test.seed}", test.difference) for test in tests]
+    gaps = [Gap(f"seed {seed}", test) for seed, test in tests.items()]
     group = group_of(next(iter(a.finished.values())))
     draw(partial(differences, gaps, group), "race_gaps", code=("explorer/evidence/pairs.py", "difference"))

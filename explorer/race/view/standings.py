@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,11 +10,13 @@ import streamlit as st
 from explorer.app.asking import predictions
 from explorer.app.visitor import choose
 from explorer.app.words import group_of, percent, safe_md, short_title, state_badge
-from explorer.evidence import grouped_verdict, points
+from explorer.evidence import Paired, grouped_verdict, points
+from explorer.looks.pair import comparison
 from explorer.race import races
-from explorer.race.races import LIVE, Arm, Paired, Race, Spread
+from explorer.race.races import Arm, Race, Spread
 from explorer.recipe import Recipe
 from explorer.runs import Run
+from explorer.runs.life import ENDED_EARLY
 from explorer.runs.steps import fact, kept_steps, steps
 
 _PAGES = {
@@ -34,7 +36,7 @@ def reason(run: Run | None) -> str:
     """Why a run has no result, in words."""
     if run is None:
         return "It was deleted, or never queued."
-    if run.state in LIVE or run.state == "finished":
+    if run.state not in ENDED_EARLY:
         return ""
     if run.state == "stopped":
         return f"Stopped on request after {len(run.epochs)} epochs."
@@ -184,31 +186,36 @@ def pick_arms(race: Race) -> tuple[Arm, Arm] | None:
     return by_name[a], by_name[b]
 
 
-def pair_tests(a: Arm, b: Arm) -> list[Paired]:
-    """The paired test of each seed that both have finished."""
-    seeds = [seed for seed in a.finished if seed in b.finished]
-    return [races.paired(s, predictions(a.runs[s].id), predictions(b.runs[s].id)) for s in seeds]
+def pair_tests(a: Arm, b: Arm) -> dict[int, Paired]:
+    """Seed → the paired test of B against A, for each seed that both have finished."""
+    found = {}
+    for seed in a.finished:
+        if seed in b.finished:
+            said = [predictions(arm.runs[seed].id) for arm in (a, b)]
+            found[seed] = comparison.paired(*said, who=f"The two runs of seed {seed}", advice="Start a new race.")
+    return found
 
 
-def pair_verdict(a: Arm, tests: Sequence[Paired]) -> str:
+def pair_verdict(a: Arm, tests: Mapping[int, Paired]) -> str:
     """The verdict over all seeds; where images come in groups, for other groups too."""
-    words = f"**{races.verdict(tests)}**"
-    if any(test.grouped is None for test in tests):
+    words = f"**{races.verdict(list(tests.values()))}**"
+    if any(test.grouped is None for test in tests.values()):
         return words
     group = group_of(next(iter(a.finished.values())))
-    return f"{words} For other {group}s: **{grouped_verdict([test.difference for test in tests])}**"
+    return f"{words} For other {group}s: **{grouped_verdict(list(tests.values()))}**"
 
 
-def pairs_table(tests: Sequence[Paired]) -> dict[str, list[str]]:
+def pairs_table(of_seeds: Mapping[int, Paired]) -> dict[str, list[str]]:
     """One row a seed: the four cells, the difference with its interval, and p; the last two also for other groups."""
+    tests = list(of_seeds.values())
     table = {
-        "Seed": [str(t.seed) for t in tests],
+        "Seed": [str(seed) for seed in of_seeds],
         "Right in both": [str(t.both_right) for t in tests],
         "Fixed by B": [str(t.fixed) for t in tests],
         "Broken by B": [str(t.broken) for t in tests],
         "Wrong in both": [str(t.both_wrong) for t in tests],
         "n": [str(t.n) for t in tests],
-        "B − A, points": [_span(t.difference.value, t.difference) for t in tests],
+        "B − A, points": [_span(t.value, t) for t in tests],
         "p (exact McNemar)": [f"{t.p_value:.2g}" for t in tests],
     }
     if all(t.grouped is not None for t in tests):

@@ -39,17 +39,17 @@ def train(run: str, report: Report = silent) -> Run:
         report(0.98, "Scoring and auditing")
         _store(run, session, scoring.outcome(session, run))
     except Stopped:
-        runs.update(run, state="stopped")  # first: whoever asked for it waits, and may end the process
+        runs.move(run, "stopped")  # first: whoever asked for it waits, and may end the process
         if facts := _early(run, session):
             runs.update(run, **facts)
     except Diverged as error:
         runs.drop_checkpoint(run)  # going on would end in the same place
-        runs.update(run, state="failed", error=str(error), **_early(run, session), **_best(run, session))
+        runs.move(run, "failed", error=str(error), **_early(run, session), **_best(run, session))
         raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
         with contextlib.suppress(ExplorerError):  # a full disk must not hide the first error
-            runs.update(run, state="failed", error=message)
+            runs.move(run, "failed", error=message)
         raise
     return runs.read(run)
 
@@ -121,9 +121,9 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
     runs.store_tensors(run, "features", outcome.features)
     runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
     runs.store_audit(run, outcome.audit)
-    runs.update(
+    runs.move(
         run,
-        state="finished",
+        "finished",
         test=outcome.test,
         train=outcome.train,
         balanced=outcome.balanced,

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,12 +14,12 @@ from explorer.app.visitor import note_run
 from explorer.app.words import group_of, grouped_words, result_words, safe_md, state_badge
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
 
 _STARTING = threading.Lock()
-LIVE = ("queued", "running")
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
 
 
@@ -53,26 +52,12 @@ def start_and_follow(made: Recipe | ExplorerError) -> None:
         st.session_state["training_error"] = str(error)
 
 
-def lost(run: Run) -> Run:
-    """A run that reads queued or running but that no task stands for any more is interrupted."""
-    if run.state not in LIVE:
-        return run
-    answer = jobs.status(TrainQuestion(run=run.id))
-    if answer is not None and answer.waiting:
-        return run
-    fresh = runs.read(run.id)
-    if fresh.state not in LIVE:
-        return fresh
-    reason = (answer.error if answer else "") or "The worker no longer knows this run."
-    return replace(run, state="interrupted", error=reason)
-
-
 def latest(recipe: Recipe, among: Sequence[Run] | None = None) -> Run | None:
     """The best that is known of a recipe: a finished run, else one under way, else the latest that went wrong.
 
     `among` are all runs, where the caller has listed them already: with hundreds of them a listing takes tens of milliseconds.
     """
-    same = [lost(run) for run in (all_runs() if among is None else among) if run.recipe == recipe]
+    same = [jobs.lost(run) for run in (all_runs() if among is None else among) if run.recipe == recipe]
     for states in (("finished",), LIVE):
         found = next((run for run in same if run.state in states), None)
         if found:
@@ -104,7 +89,7 @@ def progress(run: Run) -> tuple[float, str]:
 
 def follow(run_id: str) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
-    run = lost(runs.read(run_id))
+    run = jobs.lost(runs.read(run_id))
     if run.state in LIVE:
         st.fragment(_live, run_every=1.0)(run_id)
         return
@@ -116,7 +101,7 @@ def follow(run_id: str) -> None:
 
 def _live(run_id: str) -> None:
     try:
-        run = lost(runs.read(run_id))
+        run = jobs.lost(runs.read(run_id))
     except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
         st.rerun()
     if run.state not in LIVE:
@@ -141,7 +126,7 @@ def _live(run_id: str) -> None:
 def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
     """How a run ended: the result in one line, or why it did not get there, with a button to run it again. `key` tells two
     such lines of one page apart."""
-    if run.state == "finished":
+    if isinstance(run, FinishedRun):
         st.markdown(result_words(run))
         if run.grouped is not None:
             st.caption(f":material/photo_library: {grouped_words(run.grouped, group_of(run))}")
@@ -154,7 +139,7 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
         st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
         _resume_button(run, retry, key)
         _retry_button(run, retry, key)
-    elif run.state in ("failed", "interrupted"):
+    elif run.state in ENDED_EARLY:
         reason = run.error or "The run did not come to its end: the worker or the machine stopped."
         recipe = run.recipe if retry else None
         _resume_button(run, retry, key)
@@ -205,7 +190,7 @@ def home_progress(found: Sequence[Run], names: Sequence[str]) -> None:
 
     @st.fragment(run_every=1.0)
     def bars() -> None:
-        now = [lost(runs.read(run.id)) for run in found]
+        now = [jobs.lost(runs.read(run.id)) for run in found]
         if any(run.state != state for run, state in zip(now, before, strict=True) if run.state not in LIVE):
             st.rerun()
         parts = [progress(run) if run.state in LIVE else (1.0, run.state) for run in now]

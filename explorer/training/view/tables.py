@@ -1,6 +1,7 @@
 """Results as rows of plain words: a description, an audit, the runs."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from explorer.app.words import count, percent, plain, safe_md, short_title
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
-from explorer.runs import Run
+from explorer.runs import FinishedRun, Run
 from explorer.runs.records import Audit, StageAudit
 from explorer.runs.steps import kept_steps, steps
 from explorer.training.question import Description
@@ -227,14 +228,10 @@ def _clear_outputs() -> None:
         st.toast(safe_md(str(error)), icon=":material/error:")
 
 
-def distinct_label(run: Run, among: list[Run]) -> str:
+def distinct_label(run: FinishedRun, among: Sequence[FinishedRun]) -> str:
     """A label for a figure: the strategy, with the backbone and the time where runs need them to be told apart."""
-    if run.recipe is None:
-        return plain(run.id, 40)
     label = short_title(run.recipe)
-    if len({other.recipe.backbone for other in among if other.recipe}) > 1:
+    if len({other.recipe.backbone for other in among}) > 1:
         label += f" · {run.recipe.row.title.removesuffix(' (built in)')}"
-    alike = (
-        sum(other.recipe is not None and short_title(other.recipe) == short_title(run.recipe) for other in among) > 1
-    )
+    alike = sum(short_title(other.recipe) == short_title(run.recipe) for other in among) > 1
     return plain(label + (f" · {run.id[9:11]}:{run.id[11:13]}:{run.id[13:15]}" if alike else ""), 60)

@@ -15,7 +15,8 @@ from explorer.looks.pair.view import difference, most_gained
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 from explorer.recipe import default_comparison
-from explorer.runs import Run
+from explorer.runs import FinishedRun
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.training.figures.strips import strip
 from explorer.training.view.following import home_progress, home_runs, result_line
 from explorer.training.view.strips import stage_strip
@@ -30,13 +31,13 @@ def computed_here() -> None:
     stage_strip([strip(name, recipe) for name, recipe in zip(NAMES, RECIPES, strict=True)])
     st.header("The same photo patches through three networks")
     runs = home_runs(RECIPES)
-    if any(run.state in ("queued", "running") for run in runs):
+    if any(run.state in LIVE for run in runs):
         home_progress(runs, NAMES)
     for run, name in zip(runs, NAMES, strict=True):
-        if run.state in ("stopped", "failed", "interrupted"):
+        if run.state in ENDED_EARLY:
             st.markdown(f"**{name}** {state_badge(run.state)}")
             result_line(run)
-    done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if run.state == "finished" and run.test]
+    done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if isinstance(run, FinishedRun) and run.test]
     if done:
         chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
         bars = [
@@ -47,7 +48,7 @@ def computed_here() -> None:
                 code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
     if len(done) < len(RECIPES):
         return
-    random, probe, tuned = runs
+    random, probe, tuned = (run for _, run in done)
     _differences(random, probe, tuned)
     with st.container(horizontal=True):
         for name, run in done:
@@ -56,7 +57,7 @@ def computed_here() -> None:
     _look(probe, tuned)
 
 
-def _differences(random: Run, probe: Run, tuned: Run) -> None:
+def _differences(random: FinishedRun, probe: FinishedRun, tuned: FinishedRun) -> None:
     """Whether pre-training and tuning help, each with its interval."""
     st.subheader("Is the difference real?")
     pairs = {
@@ -70,7 +71,7 @@ def _differences(random: Run, probe: Run, tuned: Run) -> None:
         st.markdown(f"**{question}**  \n{difference_words(found, group)}")
 
 
-def _map(probe: Run, tuned: Run) -> None:
+def _map(probe: FinishedRun, tuned: FinishedRun) -> None:
     """The shared map."""
     st.header("One shared map, before and after")
     st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
@@ -81,7 +82,7 @@ def _map(probe: Run, tuned: Run) -> None:
     st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
 
 
-def _look(probe: Run, tuned: Run) -> None:
+def _look(probe: FinishedRun, tuned: FinishedRun) -> None:
     """Where each network looks in one picture."""
     st.header("Where each network looks")
     said, image = predictions(tuned.id), most_gained(probe, tuned)

@@ -4,29 +4,30 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.app.asking import all_runs, ask, error_box, predictions, stamp, thumbnails
+from explorer.app.asking import all_runs, ask, error_box, finished, predictions, stamp, thumbnails
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import difference_words, group_of, percent, safe_md
 from explorer.errors import ExplorerError
-from explorer.evidence import Difference
+from explorer.evidence import Paired
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.images.question import ExamplesQuestion
 from explorer.looks.pair.view import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
-from explorer.runs import Run
-from explorer.training.view.following import LIVE, home_progress, latest, start
+from explorer.runs import FinishedRun
+from explorer.runs.life import LIVE
+from explorer.training.view.following import home_progress, latest, start
 from explorer.worlds.recipes import FAR, NEAR, RANDOM, WORLDS, World, look_of
 
 LEVEL = 0.05
 SHOWN = 8  # thumbnails of a world
-Pair = tuple[Run, Run]
+Pair = tuple[FinishedRun, FinishedRun]
 
 
 def sample_pairs() -> dict[str, Pair]:
     """The runs that ship, by world; empty where one is missing."""
-    known = [run for run in all_runs() if run.sample]
+    known = [run for run in finished() if run.sample]
     found = {}
     for world in WORLDS:
         pair = [next((run for run in known if run.recipe == recipe), None) for recipe in world.recipes]
@@ -36,7 +37,7 @@ def sample_pairs() -> dict[str, Pair]:
     return found
 
 
-def decision(gap: Difference, times: float) -> str:
+def decision(gap: Paired, times: float) -> str:
     """What follows from B - A, whole groups exchanged where images come in groups: freeze or tune, with the numbers.
 
     `times` is by how much longer tuning took.
@@ -90,7 +91,7 @@ def _card(world: World, pair: Pair) -> None:
     if a.test and b.test:
         st.markdown(
             f"Right on {a.test.n} test images: **{percent(a.test)}** with the backbone frozen, **{percent(b.test)}** with "
-            f"{'the whole network' if b.recipe and len(b.recipe.learns) == len(b.recipe.row.stages) else 'its last stage'} "
+            f"{'the whole network' if len(b.recipe.learns) == len(b.recipe.row.stages) else 'its last stage'} "
             f"tuned as well."
         )
     draw(
@@ -102,16 +103,16 @@ def _card(world: World, pair: Pair) -> None:
     _repeat(world, pair)
 
 
-def _seconds(run: Run) -> float:
+def _seconds(run: FinishedRun) -> float:
     return float((run.facts.get("seconds") or {}).get("total") or 0.0)
 
 
-def _made(run: Run) -> str:
+def _made(run: FinishedRun) -> str:
     """Where and when a sample was made."""
     sample = run.facts.get("sample") or {}
     versions = run.facts.get("versions") or {}
     where = f"{sample.get('machine', '')}, torch {versions.get('torch', '')}, {sample.get('date', '')}"
-    return safe_md(f"Sample runs, seed {run.recipe.seed if run.recipe else 0}: {where}.")
+    return safe_md(f"Sample runs, seed {run.recipe.seed}: {where}.")
 
 
 def _repeat(world: World, pair: Pair) -> None:
@@ -121,7 +122,7 @@ def _repeat(world: World, pair: Pair) -> None:
     if any(run is not None and run.state in LIVE for run in here):
         home_progress([run for run in here if run is not None], ("Frozen", "Tuned"))
         return
-    done = [run for run in here if run is not None and run.test is not None and run.state == "finished"]
+    done = [run for run in here if isinstance(run, FinishedRun)]
     if len(done) == len(here):
         gap = difference(done[0], done[1])
         st.markdown(
@@ -143,9 +144,9 @@ def _start(world: World) -> None:
         error_box(str(error))
 
 
-def _pre_training(probe: Run, tuned: Run) -> None:
+def _pre_training(probe: FinishedRun, tuned: FinishedRun) -> None:
     """The near world's networks beside one that was never pre-trained."""
-    random = next((run for run in all_runs() if run.sample and run.recipe == RANDOM), None)
+    random = next((run for run in finished() if run.sample and run.recipe == RANDOM), None)
     if random is None:
         return
     st.header("And without pre-training?")
@@ -159,7 +160,7 @@ def _pre_training(probe: Run, tuned: Run) -> None:
     st.markdown(f"Pre-training, both frozen: {difference_words(difference(random, probe), group)}")
 
 
-def _inside(a: Run, b: Run) -> None:
+def _inside(a: FinishedRun, b: FinishedRun) -> None:
     """The map of both networks, and where each looks in one picture."""
     st.markdown("Every point is a test image, placed by its features at the last stage. **A**: frozen. **B**: tuned.")
     found = ask_map(a.id, b.id, "umap")

@@ -7,7 +7,7 @@ from explorer.course.compute.truths.structure import described
 from explorer.course.compute.truths.tuning import interval, on, score
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute.distance_handlers import compare
 from explorer.models import backbones
 
@@ -18,17 +18,16 @@ def another_seed(asked: Asked, one: str, two: str) -> Truth:
     said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
     differ = int((said.predicted != other.predicted).sum())
     answer = "same" if not differ else "inside" if a.low <= b.accuracy <= a.high else "outside"
-    right, right_too = said.predicted == said.labels, other.predicted == other.labels
-    fixed, broken = int((~right & right_too).sum()), int((right & ~right_too).sum())
+    gap = comparison.paired(said, other)
     words = f"Read just now from the predictions of the two runs: {on(asked, one)}."
     return picked(answer, words, a=percent(a.accuracy), b=percent(b.accuracy), interval=interval(a), n=str(a.n),
-                  differ=str(differ), fixed=str(fixed), broken=str(broken),
-                  p=f"{evidence.mcnemar(fixed, broken):.2g}")  # fmt: skip
+                  differ=str(differ), fixed=str(gap.fixed), broken=str(gap.broken),
+                  p=f"{gap.p_value:.2g}")  # fmt: skip
 
 
 def better(asked: Asked, one: str, two: str) -> Truth:
     """What a paired test allows one to say of two runs on the same images."""
-    a, b, found = score(asked, one), score(asked, two), compare(asked.run(one), asked.run(two))
+    a, b, found = score(asked, one), score(asked, two), compare(asked.run(one), asked.run(two)).paired
     shown = found.p_value < 0.05
     answer = "not_shown" if not shown else "second" if found.fixed > found.broken else "first"
     words = f"Computed just now from the predictions of the two runs: {on(asked, one)}."

@@ -71,8 +71,8 @@ def likeness(asked: Asked, one: str, two: str) -> Truth:
     random = f"{min(last.cka_random):.2f} to {max(last.cka_random):.2f}"
     return number(100 * last.cka, words, cka=f"{last.cka:.2f}", low=f"{last.low:.2f}", high=f"{last.high:.2f}",
                   control=random, draws=str(len(last.cka_random)), stage=last.stage,
-                  overlap=percent(last.knn_overlap), weights=percent(last.weight_change), n=str(found.n),
-                  fixed=str(found.fixed), broken=str(found.broken))  # fmt: skip
+                  overlap=percent(last.knn_overlap), weights=percent(last.weight_change), n=str(found.paired.n),
+                  fixed=str(found.paired.fixed), broken=str(found.paired.broken))  # fmt: skip
 
 
 def any_class(asked: Asked, word: str) -> Truth:

@@ -1,11 +1,11 @@
 """What the lesson's runs did: their scores, how far their stages moved, what is lost when one is set back."""
 
-from explorer import evidence, runs
+from explorer import runs
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.evidence import Score
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import similarity
 from explorer.looks.similarity.compute.rewind_handlers import rewind as set_back
 from explorer.models import backbones
@@ -33,13 +33,12 @@ def accuracy(asked: Asked, word: str, beside: str) -> Truth:
     """How many of a hundred test images a run names right; another run beside it, on the same images."""
     said, other = compute.same_images(asked.run(word), asked.run(beside)), runs.predictions(asked.run(beside))
     one, two = score(asked, word), score(asked, beside)
-    right, right_too = said.predicted == said.labels, other.predicted == other.labels
-    fixed, broken = int((~right & right_too).sum()), int((right & ~right_too).sum())
+    gap = comparison.paired(said, other)
     words = f"Read just now from the predictions of the two runs: {on(asked, word)}."
     return number(100 * one.accuracy, words, this=percent(one.accuracy), other=percent(two.accuracy), n=str(one.n),
                   interval=interval(one), other_interval=interval(two), classes=str(len(said.classes)),
-                  chance=percent(1 / len(said.classes)), fixed=str(fixed), broken=str(broken),
-                  p=f"{evidence.mcnemar(fixed, broken):.2g}")  # fmt: skip
+                  chance=percent(1 / len(said.classes)), fixed=str(gap.fixed), broken=str(gap.broken),
+                  p=f"{gap.p_value:.2g}")  # fmt: skip
 
 
 def train_accuracy(asked: Asked, word: str) -> Truth:

@@ -8,7 +8,6 @@ import torch
 from explorer import runs
 from explorer.catalogue.backbones import stage_of
 from explorer.cells import Cells
-from explorer.errors import ExplorerError
 from explorer.looks.features.compute import channels
 from explorer.looks.features.compute import channels as found_in
 from explorer.looks.features.compute.channels import rank_by_change, strength, strongest
@@ -26,7 +25,7 @@ from explorer.looks.features.question import (
     StageSelectivity,
     StripStage,
 )
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.models.cells import cells
 
 STRIP, CELLS = 6, 24  # channels a stage in the strip, and the most cells a side that it draws
@@ -36,63 +35,27 @@ FILTERS = 64
 BATCH = 32
 
 
-def _related(a: str, b: str) -> bool:
-    """Whether A and B started from the same weights: then a channel is the same channel in both."""
-    p, q = compute.finished(a), compute.finished(b)
-    alike = (p.backbone, p.weights, p.preprocessing) == (q.backbone, q.weights, q.preprocessing)
-    return alike and (p.weights != "random" or p.seed == q.seed)
-
-
-def _one_backbone(a: str, b: str) -> None:
-    before, after = compute.finished(a).row, compute.finished(b).row
-    if before.name != after.name:
-        raise ExplorerError(
-            f"Channels can be compared only where B was tuned from A's weights; A is a {before.title}, B a "
-            f"{after.title}. Choose two runs of one backbone."
-        )
-    seen = [compute.finished(run).preprocessing for run in (a, b)]
-    if seen[0] != seen[1]:
-        how = [f"resized to {size.resize} px and cut to {size.crop} px" for size in seen]
-        raise ExplorerError(
-            f"A and B see pictures through different transforms: {how[0]} in A, {how[1]} in B, so their answers cannot be "
-            f"compared. Choose two runs with the same weights' transform and input size."
-        )
-
-
-def _comparable(a: str, b: str) -> None:
-    """ExplorerError where channel 7 of A is not channel 7 of B."""
-    _one_backbone(a, b)
-    if not _related(a, b):
-        start = [f"{p.weights}" + f" (seed {p.seed})" * (p.weights == "random") for p in map(compute.finished, (a, b))]
-        raise ExplorerError(
-            f"A started from {start[0]}, B from {start[1]}: their channels have nothing to do with each other. Choose two "
-            f"runs that started from the same weights."
-        )
-
-
 def feature_maps(a: str, b: str, stage: str, image: int | str) -> FeatureMaps:
     """One picture, of the test set or a visitor's own, through one stage of two runs, the channels that changed most first.
 
     Where A and B did not start from the same weights a channel of A is none of B's: then the channels stay in their order
     and their change is NaN.
     """
-    compute.same_images(a, b)
-    _one_backbone(a, b)
+    compute.same_stages(a, b)
     before, after = compute.network(a), compute.network(b)
     stage_of(before.row, stage)
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
     maps_a, maps_b = channels.maps(before, x, stage), channels.maps(after, y, stage)
     order, change = rank_by_change(maps_a, maps_b)
-    if not _related(a, b):
+    if not comparison.same_start(compute.finished(a), compute.finished(b)):
         order, change = np.arange(len(order)), np.full(len(order), np.nan, change.dtype)
     return FeatureMaps(stage, image, picture, order, maps_a[order], maps_b[order], change, strength(maps_a, maps_b))
 
 
 def feature_strip(a: str, b: str, image: int | str) -> FeatureStrip:
     """One picture through every stage of two runs: the channels that answer most strongly, small."""
-    compute.same_images(a, b)
-    _one_backbone(a, b)
-    related = _related(a, b)
+    compute.same_stages(a, b)
+    related = comparison.same_start(compute.finished(a), compute.finished(b))
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
     of_a, of_b = found_in.all_maps(compute.network(a), x), found_in.all_maps(compute.network(b), y)
     stages = tuple(_strip_stage(stage, of_a[stage], of_b[stage], related) for stage in of_a)
@@ -110,8 +73,7 @@ def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> Str
 
 def selectivity(a: str, b: str) -> Selectivity:
     """Which class each channel prefers in A and in B, from the pooled features of all test images."""
-    said = compute.same_images(a, b)
-    _comparable(a, b)
+    said = compute.same_channels(a, b)
     of_a, of_b = runs.tensors(a, "features"), runs.tensors(b, "features")
     dealt = np.random.default_rng(0).permutation(said.labels)
     rows = []
@@ -126,8 +88,7 @@ def selectivity(a: str, b: str) -> Selectivity:
 
 def excitement(a: str, b: str, report: Callable[[float, str], None] | None = None) -> Excitement:
     """The test images that excite each channel most, in A and in B, at every stage; some of them where there are many."""
-    said = compute.same_images(a, b)
-    _comparable(a, b)
+    said = compute.same_channels(a, b)
     used = compute.finished(a).preprocessing
     images = spread(said.labels, MOST if used.crop <= LARGE else MOST_LARGE)
     net_a, net_b = compute.network(a), compute.network(b)
@@ -179,7 +140,7 @@ def _stage_excitement(
 
 def filters(a: str, b: str) -> Filters:
     """The first convolution's filters of two runs; where there are more than 64, those with the largest weights in A."""
-    _one_backbone(a, b)
+    comparison.require(comparison.stages_apart(compute.finished(a), compute.finished(b)))
     (layer, of_a), (_, of_b) = (first_filters(compute.network(run)) for run in (a, b))
     size = np.linalg.norm(of_a.reshape(len(of_a), -1), axis=1)
     kept = np.argsort(-size, kind="stable")[:FILTERS] if len(of_a) > FILTERS else np.arange(len(of_a))

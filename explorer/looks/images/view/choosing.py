@@ -8,19 +8,21 @@ import streamlit as st
 from explorer.app.asking import ask, predictions
 from explorer.app.visitor import choice, choose
 from explorer.app.words import plain, safe_md
+from explorer.evidence import BROKEN, FIXED, RIGHT_IN_BOTH, WRONG_IN_BOTH, quadrants
 from explorer.looks.images.question import Gallery, GalleryQuestion, MovementQuestion, Seen
 from explorer.looks.images.view.selection import selected
 from explorer.looks.images.view.tiles import tiles
 from explorer.looks.images.view.upload import offer_own, seen
-from explorer.looks.pair.view import most_gained, same_start
-from explorer.runs import Predictions, Run
+from explorer.looks.pair import comparison
+from explorer.looks.pair.view import most_gained
+from explorer.runs import FinishedRun, Predictions
 
 GROUPS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "All": lambda a, b: np.ones_like(a),
-    "Fixed by B": lambda a, b: ~a & b,
-    "Broken by B": lambda a, b: a & ~b,
-    "Wrong in both": lambda a, b: ~a & ~b,
-    "Right in both": lambda a, b: a & b,
+    "Fixed by B": lambda a, b: quadrants(a, b) == FIXED,
+    "Broken by B": lambda a, b: quadrants(a, b) == BROKEN,
+    "Wrong in both": lambda a, b: quadrants(a, b) == WRONG_IN_BOTH,
+    "Right in both": lambda a, b: quadrants(a, b) == RIGHT_IN_BOTH,
 }
 PICKED = "picked because B gained most on it: the best case for B, not a sample"
 """What is said of the image that stands where nobody has chosen one."""
@@ -60,7 +62,7 @@ def pick_order(key: str, unmoved: bool = False) -> str:
     return st.selectbox("Sorted by", orders, key=key, persist_state="session", width=230)
 
 
-def ordered(rows: np.ndarray, order: str, a: Run, b: Run) -> np.ndarray:
+def ordered(rows: np.ndarray, order: str, a: FinishedRun, b: FinishedRun) -> np.ndarray:
     """The image numbers `rows` in one of ORDERS; by number while what the order needs is on its way."""
     pa, pb = predictions(a.id), predictions(b.id)
     if order == "Number":
@@ -91,12 +93,12 @@ def items(rows: Sequence[int] | np.ndarray, pa: Predictions, pb: Predictions) ->
     return found
 
 
-def gallery_of(run: Run) -> Gallery | None:
+def gallery_of(run: FinishedRun) -> Gallery | None:
     """The test images of a run, small; None while they are on their way."""
     return ask(GalleryQuestion(run=run.id), "Test images", height=330)
 
 
-def chosen_image(a: Run, b: Run, n: int) -> int:
+def chosen_image(a: FinishedRun, b: FinishedRun, n: int) -> int:
     """The number of the chosen test image of n; where none is chosen, the one that B gained most on."""
     if choice().image >= n:
         st.warning(f"There is no image {choice().image}: the test set holds {n}.", icon=":material/link_off:")
@@ -109,7 +111,7 @@ def choose_image(image: int) -> None:
     choose(image=image, own="")
 
 
-def pick_image(a: Run, b: Run) -> tuple[Gallery, int | str] | None:
+def pick_image(a: FinishedRun, b: FinishedRun) -> tuple[Gallery, int | str] | None:
     """The gallery and what is looked at: a test image's number, or the key of the visitor's own picture.
 
     None while the pictures are on their way.
@@ -124,7 +126,7 @@ def pick_image(a: Run, b: Run) -> tuple[Gallery, int | str] | None:
     with beside:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             group = pick_group(pa, pb, "image_group")
-            order = pick_order("image_order", unmoved=not same_start(a, b))
+            order = pick_order("image_order", unmoved=not comparison.same_start(a.recipe, b.recipe))
             offer_own()
         marked = selected(len(pa.labels))
         rows = ordered(np.flatnonzero(group), order, a, b)
@@ -137,7 +139,7 @@ def pick_image(a: Run, b: Run) -> tuple[Gallery, int | str] | None:
     return gallery, image
 
 
-def _strip(a: Run, rows: np.ndarray, pa: Predictions, pb: Predictions, image: int, marked: np.ndarray) -> None:
+def _strip(a: FinishedRun, rows: np.ndarray, pa: Predictions, pb: Predictions, image: int, marked: np.ndarray) -> None:
     """A scrolling strip of thumbnails, and how many there are."""
     if not len(rows):
         st.caption("No image is in this group. Good news or bad, depending on the group.")

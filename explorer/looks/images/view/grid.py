@@ -26,25 +26,26 @@ from explorer.looks.images.view.choosing import (
 )
 from explorer.looks.images.view.selection import select, selected
 from explorer.looks.images.view.tiles import tiles
-from explorer.looks.pair.view import difference, same_start
-from explorer.runs import Predictions, Run
+from explorer.looks.pair import comparison
+from explorer.looks.pair.view import difference
+from explorer.runs import FinishedRun, Predictions
 
 PAGE = 120  # thumbnails shown at a time
 ANY = "any class"
 
 
-def quadrants(a: Run, b: Run) -> None:
+def quadrants(a: FinishedRun, b: FinishedRun) -> None:
     """How many images are right in both, fixed, broken, wrong in both, and what that proves."""
     found = difference(a, b)
     st.markdown(f"{difference_words(found, group_of(a))} :small[n = {found.n} images, paired.]")
 
 
-def browse(a: Run, b: Run) -> None:
+def browse(a: FinishedRun, b: FinishedRun) -> None:
     """All images with filters and an order; a click chooses one, or marks it."""
     pa, pb = predictions(a.id), predictions(b.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         keep = pick_group(pa, pb, "images_group")
-        order = pick_order("images_order", unmoved=not same_start(a, b))
+        order = pick_order("images_order", unmoved=not comparison.same_start(a.recipe, b.recipe))
         names = st.multiselect(
             "Classes", pa.classes, key="images_classes", persist_state="session", format_func=plain, placeholder="all",
             width=280,
@@ -57,7 +58,7 @@ def browse(a: Run, b: Run) -> None:
     show(a, b, ordered(np.flatnonzero(keep), order, a, b), "images_grid")
 
 
-def matrices(a: Run, b: Run) -> None:
+def matrices(a: FinishedRun, b: FinishedRun) -> None:
     """Confusion matrices; the images of the cell that was clicked, or named with the two boxes."""
     pa, pb = predictions(a.id), predictions(b.id)
     cell = st.session_state.get("images_cell")
@@ -120,7 +121,7 @@ def _cell_by_name(classes: Sequence[str], cell: tuple[str, int, int] | None) -> 
     return cell if cell is not None and min(cell[1:]) >= 0 else None
 
 
-def show(a: Run, b: Run, rows: np.ndarray, key: str) -> None:
+def show(a: FinishedRun, b: FinishedRun, rows: np.ndarray, key: str) -> None:
     """These images as thumbnails, the chosen one large beside them, and what can be done with them all."""
     gallery = gallery_of(a)
     if gallery is None:

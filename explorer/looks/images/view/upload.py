@@ -8,7 +8,7 @@ from explorer.app.visitor import choice, choose
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
 from explorer.looks.images.question import Seen, SeeQuestion
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 _TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"]
 
@@ -37,7 +37,7 @@ def _take(key: str) -> None:
         st.toast(safe_md(str(error), 400), icon=":material/error:")
 
 
-def seen(a: Run, b: Run) -> Seen | None:
+def seen(a: FinishedRun, b: FinishedRun) -> Seen | None:
     """The visitor's own picture as A and B see it; None where there is none, or none that can be read: then says why."""
     if not choice().own:
         return None

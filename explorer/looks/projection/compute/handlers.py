@@ -92,7 +92,7 @@ def project_epochs(
         epochs, moments = [], moments[:1]
     images = _drawn(said.labels, len(moments))
     found = map_epochs(moments, said.labels, images, method, seed, neighbours, min_dist, report)
-    chosen = int(runs.read(run).facts.get("chosen_epoch") or 0)
+    chosen = int(compute.finished_run(run).facts.get("chosen_epoch") or 0)
     at = {"epochs": (0, *epochs), "images": images, "labels": said.labels[images], "classes": said.classes}
     return Trajectory(run, method, stage, chosen=chosen, moved=moved, **at, **vars(found))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.app.figures.style import CLASSES, SYMBOLS, named
-from explorer.evidence import Score
+from explorer.evidence import Score, quadrants
 from explorer.looks.projection.question import Projection
 
 QUADRANTS = (
@@ -71,7 +71,7 @@ def by_prediction(p: Projection, said_a: np.ndarray, said_b: np.ndarray) -> Pain
 def by_right(p: Projection, said_a: np.ndarray, said_b: np.ndarray) -> Paint:
     """The four quadrants: right in both, fixed, broken, wrong in both."""
     right_a, right_b = said_a == p.labels, said_b == p.labels
-    group = np.where(right_a, np.where(right_b, 0, 2), np.where(right_b, 1, 3))
+    group = quadrants(right_a, right_b)
     counts = np.bincount(group, minlength=4)
     names = tuple(f"{name} · {count}" for (name, _, _), count in zip(QUADRANTS, counts, strict=True))
     styles = tuple((colour, symbol) for _, colour, symbol in QUADRANTS)

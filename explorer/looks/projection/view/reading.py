@@ -8,7 +8,7 @@ from explorer.app.asking import ask
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.app.words import safe_md
 from explorer.catalogue import PROJECTIONS
-from explorer.looks.pair.view import same_start
+from explorer.looks.pair import comparison
 from explorer.looks.projection.question import (
     Agreement,
     MapControlsQuestion,
@@ -17,7 +17,7 @@ from explorer.looks.projection.question import (
     SeparationQuestion,
 )
 from explorer.looks.projection.view.choosing import EPOCHS, NOISE, SHUFFLED, Picked
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 WARNINGS = """
 1. **Settings make the picture.** Another number of neighbours, another least distance or another seed draws another map of
@@ -42,7 +42,7 @@ def how_to_read() -> None:
         )
 
 
-def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "") -> None:
+def map_words(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection, layout: str = "") -> None:
     """Why nothing moved, where A and B are strangers, what the points are, and how the map was made.
 
     `layout` is what the map was laid out by, where that is not what `found` was.
@@ -54,13 +54,13 @@ def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "
             "Choose a run as B that tuned a stage to see movement.",
             icon=":material/ac_unit:",
         )
-    elif not same_start(a, b):
+    elif not comparison.same_start(a.recipe, b.recipe):
         st.warning(
             "A and B started from different weights. B was turned onto A as well as one rotation can, but an image's way from "
             "A to B is no training: compare how the classes part, not who moved where.",
             icon=":material/compare_arrows:",
         )
-    if b.recipe and b.recipe.row.tokens:
+    if b.recipe.row.tokens:
         st.warning(
             "In a vision transformer the points are the mean of the last stage's **patch** tokens. The head reads the "
             "**class token** instead, so the head may know more, or less, than this map shows.",
@@ -69,8 +69,8 @@ def map_words(a: Run, b: Run, picked: Picked, found: Projection, layout: str = "
     st.caption(f":material/receipt_long: {_recipe(picked, found, layout or found.method)}")
 
 
-def _why_still(a: Run, b: Run) -> str:
-    frozen = all(run.recipe and not run.recipe.tuned for run in (a, b))
+def _why_still(a: FinishedRun, b: FinishedRun) -> str:
+    frozen = all(not run.recipe.tuned for run in (a, b))
     return (
         "A and B trained only their heads, and the head stands behind these features"
         if frozen
@@ -109,7 +109,7 @@ def _standing_in(picked: Picked, layout: str) -> str:
     return "(It stands in until UMAP is done.) " if layout == "pca" != picked.method else ""
 
 
-def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+def truth_table(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection) -> None:
     """The numbers from the full space beside the map, one row a model, each with its n."""
     apart = [ask(SeparationQuestion(run=run.id), "Numbers from the full space", height=0) for run in (a, b)]
     rows = [row for row in apart if row is not None]
@@ -129,7 +129,7 @@ def truth_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
     )
 
 
-def agreement_table(a: Run, b: Run, picked: Picked, found: Projection) -> None:
+def agreement_table(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection) -> None:
     """How far the same images stayed in place from A to B, beside two controls by the same procedure."""
     if picked.view in (EPOCHS, NOISE):
         return

@@ -30,7 +30,7 @@ from explorer.looks.projection.question import (
 )
 from explorer.looks.projection.view.choosing import ARROWS, EPOCHS, NOISE, PAIR, RIGHT, SAID, SHUFFLED, SLIDE, Picked
 from explorer.question import A, Question
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 CODE = ("explorer/looks/projection/compute/joint.py", "project")
 
@@ -64,7 +64,7 @@ def image_from_map(key: str) -> Callable[[], None]:
     return marked
 
 
-def show_map(a: Run, b: Run, picked: Picked, found: Projection) -> str:
+def show_map(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection) -> str:
     """The map in the view that was picked, with its words and the code behind it; returns what laid it out."""
     n = len(found.labels)
     marks = Marks(tuple(selected(n).tolist()), choice().image, _pictures(a, found, picked), picked.lasso)
@@ -93,7 +93,7 @@ def _by_umap_or_pca(asked: Callable[..., Question[A]], what: str, method: str, s
     return ask(asked(method="pca"), what, height=520)
 
 
-def _noise(a: Run, b: Run, picked: Picked, found: Projection, marks: Marks) -> str:
+def _noise(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection, marks: Marks) -> str:
     """B's map beside one of noise, both by one layout."""
     noise = _by_umap_or_pca(partial(ProjectNoiseQuestion, run=b.id), "Noise", found.method, picked.settings)
     if noise is None:
@@ -107,8 +107,8 @@ def _noise(a: Run, b: Run, picked: Picked, found: Projection, marks: Marks) -> s
     return found.method if noise.method != "pca" else "pca"
 
 
-def _epochs(b: Run, picked: Picked, marks: Marks) -> str:
-    """Run B from the pre-trained network on, to play."""
+def _epochs(b: FinishedRun, picked: Picked, marks: Marks) -> str:
+    """FinishedRun B from the pre-trained network on, to play."""
     found = _by_umap_or_pca(
         partial(ProjectEpochsQuestion, run=b.id), "B's epochs on one map", picked.method, picked.settings
     )
@@ -131,7 +131,7 @@ def _epochs(b: Run, picked: Picked, marks: Marks) -> str:
     return found.method
 
 
-def _pictures(a: Run, found: Projection, picked: Picked) -> tuple[tuple[int, str], ...]:
+def _pictures(a: FinishedRun, found: Projection, picked: Picked) -> tuple[tuple[int, str], ...]:
     """Which images are shown as pictures, with their addresses: the selected ones or all, in proportion, 120 at most."""
     if not picked.pictures:
         return ()
@@ -145,7 +145,7 @@ def _pictures(a: Run, found: Projection, picked: Picked) -> tuple[tuple[int, str
     return tuple((int(i), addresses[i]) for i in rows)
 
 
-def _paint(a: Run, b: Run, picked: Picked, found: Projection) -> Paint | None:
+def _paint(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection) -> Paint | None:
     """Colours and symbols as picked; None while the shuffled labels' accuracy is on its way."""
     if picked.colour in (SAID, RIGHT):
         said = predictions(a.id).predicted, predictions(b.id).predicted
@@ -195,7 +195,7 @@ def _chart(plan: partial[Figure], key: str, code: tuple[str, str], still: bool =
     show_code(*code)
 
 
-def selection_line(a: Run, b: Run) -> None:
+def selection_line(a: FinishedRun, b: FinishedRun) -> None:
     """What is selected on all pages, and a button to clear it."""
     pa, pb = predictions(a.id), predictions(b.id)
     marked = selected(len(pa.labels))
@@ -208,7 +208,7 @@ def selection_line(a: Run, b: Run) -> None:
         st.button("Clear selection", icon=":material/close:", key="projection_clear", on_click=select, args=([],))
 
 
-def map_beside(a: Run, b: Run) -> None:
+def map_beside(a: FinishedRun, b: FinishedRun) -> None:
     """The chosen image, large, with what A and B say of it."""
     gallery = gallery_of(a)
     image = choice().image

@@ -26,18 +26,6 @@ def silent(share: float, words: str) -> None:
     """A report that nobody reads."""
 
 
-def one_backbone(a: str, b: str) -> None:
-    """Raises ExplorerError unless both runs are of one backbone and were tested on the same images."""
-    compute.same_images(a, b)
-    p, q = compute.finished(a), compute.finished(b)
-    if p.backbone != q.backbone or p.preprocessing != q.preprocessing:
-        sizes = [f"{r.row.title} at {r.preprocessing.crop} pixels" for r in (p, q)]
-        raise ExplorerError(
-            f"A is a {sizes[0]}, B a {sizes[1]}, so their stages cannot be set against each other. Choose two runs of one "
-            f"backbone and input size."
-        )
-
-
 def place_of(run: str) -> Place:
     """Where a run was carried out, or the best there is where that is not to be had here."""
     wanted = compute.finished(run)

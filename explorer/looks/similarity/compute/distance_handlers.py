@@ -4,10 +4,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from explorer import evidence, runs
-from explorer.looks.pair import compute
+from explorer import runs
+from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import similarity
-from explorer.looks.similarity.compute.chosen_images import one_backbone
 from explorer.looks.similarity.question.stages import Comparison, StageChange, StagePairs
 from explorer.models import backbones
 from explorer.models.pooled_features import pooled_features
@@ -19,12 +18,7 @@ DRAWS, FIRST_SEED = 5, 12345  # random networks behind the control
 def compare(a: str, b: str) -> Comparison:
     """Two runs on the same test images, and how far each stage moved from A to B."""
     said_a, said_b = compute.same_images(a, b), runs.predictions(b)
-    right_a, right_b = said_a.predicted == said_a.labels, said_b.predicted == said_b.labels
-    quadrant = np.where(right_a, np.where(right_b, 0, 2), np.where(right_b, 1, 3))
-    both, fixed, broken, neither = (int((quadrant == i).sum()) for i in range(4))
-    p, words = evidence.mcnemar(fixed, broken), evidence.verdict(fixed, broken)
-    stages, grouped = _stage_changes(a, b), said_b.against(said_a).grouped
-    return Comparison(a, b, len(quadrant), both, fixed, broken, neither, p, words, quadrant, stages, grouped)
+    return Comparison(a, b, comparison.paired(said_a, said_b), _stage_changes(a, b))
 
 
 def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
@@ -51,7 +45,7 @@ def _stage_changes(a: str, b: str) -> tuple[StageChange, ...]:
 
 def stage_pairs(a: str, b: str) -> StagePairs:
     """Every stage of A against every stage of B, of A itself, and of a random network."""
-    one_backbone(a, b)
+    compute.same_stages(a, b)
     names = compute.finished(a).row.stage_names
     x, y = ([runs.tensors(run, "features")[f"after/{stage}"] for stage in names] for run in (a, b))
     found = {name: similarity.cka_matrix(x, others) for name, others in {"ab": y, "aa": x}.items()}

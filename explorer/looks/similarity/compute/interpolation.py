@@ -7,26 +7,10 @@ import torch
 from torch import Tensor
 
 from explorer.data.stream import Stream, logits
-from explorer.errors import ExplorerError
 from explorer.models.network import Network
-from explorer.recipe import Recipe
 from explorer.training.compute import batchnorm
 
 ALPHAS = tuple(i / 10 for i in range(11))
-
-
-def check(a: Recipe, b: Recipe) -> None:
-    """Raises ExplorerError unless both runs tuned one backbone from the same weights: else no straight line joins them."""
-    if a.backbone != b.backbone:
-        raise ExplorerError(
-            f"A is a {a.row.title}, B a {b.row.title}: their weights cannot be mixed. Choose two runs of one backbone."
-        )
-    if a.start != b.start:
-        start = [r.weights if r.weights != "random" else f"random weights of seed {r.seed}" for r in (a, b)]
-        raise ExplorerError(
-            f"A started from {start[0]}, B from {start[1]}: networks that did not start from the same weights lie in "
-            f"different valleys, and what is between them is no network. Choose two runs from the same weights."
-        )
 
 
 def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:

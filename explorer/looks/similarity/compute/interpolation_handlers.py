@@ -7,7 +7,7 @@ import numpy as np
 from explorer import runs
 from explorer.catalogue.shifts import shift
 from explorer.evidence import Score
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import chosen_images, interpolation
 from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures
@@ -20,8 +20,8 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     `settle` estimates BatchNorm's statistics anew between the ends, from training images of B, where A and B differ in
     them, and adds the control: A and B themselves with the same statistics estimated anew.
     """
-    interpolation.check(compute.finished(a), compute.finished(b))
-    chosen_images.one_backbone(a, b)
+    compute.same_stages(a, b)
+    comparison.require(comparison.strangers(compute.finished(a), compute.finished(b), "line"))
     place = chosen_images.place_of(b)
     report(0.0, "Reading the images")
     sets = {kind: _images(b, kind) for kind in images}

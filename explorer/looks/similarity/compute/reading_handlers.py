@@ -9,14 +9,14 @@ from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes, similarity
 from explorer.looks.similarity.compute.chosen_images import Report, silent
-from explorer.looks.similarity.question.stages import Drift, StageProbe, StageProbes, paired
+from explorer.looks.similarity.question.stages import Drift, StageProbe, StageProbes
 
 TRAINED = 1000  # training images at most that a probe is fitted on
 
 
 def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
     """Linear probes on the pooled features of each stage of A and of B, fitted on B's training images, scored on test."""
-    chosen_images.one_backbone(a, b)
+    compute.same_stages(a, b)
     report(0.0, "Reading the images")
     limit = min(TRAINED, 2 * chosen_images.most(b))
     pixels, labels, _ = chosen_images.split_images(b, "train", limit)
@@ -43,7 +43,7 @@ def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
 
 def _row(stage: str, a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) -> StageProbe:
     others = None if groups is None else evidence.accuracy_by_group(a, groups)
-    return StageProbe(stage, Score(len(a), int(a.sum())), paired(b, a, groups), others)
+    return StageProbe(stage, Score(len(a), int(a.sum())), evidence.paired(a, b, groups), others)
 
 
 def drift(run: str) -> Drift:

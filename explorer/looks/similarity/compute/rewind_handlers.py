@@ -12,7 +12,6 @@ from explorer.looks.similarity.compute import chosen_images, probes
 from explorer.looks.similarity.compute import rewind as rewinding
 from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.compute.rewind import Plan
-from explorer.looks.similarity.question.stages import paired
 from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.models import backbones
 from explorer.training.compute import batchnorm
@@ -59,16 +58,16 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
 
 def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
     """A reset and its control against the run as it is, and the reset against its control."""
-    plain = paired(reset.plain.argmax(1) == labels, right, groups)
+    plain = evidence.paired(right, reset.plain.argmax(1) == labels, groups)
     found = Reset(reset.plan.stages, reset.plan.to, reset.identical, plain)
     if reset.settled is None or reset.control is None:
         return found
     settled, control = reset.settled.argmax(1) == labels, reset.control.argmax(1) == labels
     return replace(
         found,
-        settled=paired(settled, right, groups),
-        control=paired(control, right, groups),
-        beyond=paired(settled, control, groups),
+        settled=evidence.paired(right, settled, groups),
+        control=evidence.paired(right, control, groups),
+        beyond=evidence.paired(control, settled, groups),
         layers=reset.layers,
     )
 

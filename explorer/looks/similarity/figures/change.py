@@ -37,8 +37,8 @@ def change_bars(comparison: Comparison, learns: frozenset[str]) -> go.Figure:
         f"(CKA {least.cka:.2f}, neighbours kept {least.knn_overlap:.2f}).",
         look="Frozen stages must read 1, 1 and 0. Where do the bars of the learning stages fall away from that?",
         caution="High CKA between a network and its tuned copy is the rule; it does not mean that nothing was learned. "
-        f"Whiskers: 95 % jackknife intervals of CKA over the choice of the n = {comparison.n} images. The grey marks show what "
-        f"CKA gives for {len(least.cka_random)} random networks.{few_words(comparison.n)}",
+        f"Whiskers: 95 % jackknife intervals of CKA over the choice of the n = {comparison.paired.n} images. The grey "
+        f"marks show what CKA gives for {len(least.cka_random)} random networks.{few_words(comparison.paired.n)}",
         height=130 + 58 * len(names),
         top=60,
     )

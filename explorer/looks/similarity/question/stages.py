@@ -5,8 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer import evidence
-from explorer.evidence import Difference, Grouped, Score
+from explorer.evidence import Grouped, Paired, Score
 from explorer.question import Question
 
 FEW = 30
@@ -30,26 +29,12 @@ class StageChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs on the same test images; `quadrant` (n,) holds 0 both right, 1 fixed, 2 broken, 3 both wrong. `grouped` is B - A
-    as far as it holds for other groups, where images come in groups."""
+    """Two runs on the same test images: counted image by image, and stage by stage (none for runs of two backbones)."""
 
     a: str
     b: str
-    n: int
-    both_right: int
-    fixed: int
-    broken: int
-    both_wrong: int
-    p_value: float
-    verdict: str
-    quadrant: np.ndarray
+    paired: Paired
     stages: tuple[StageChange, ...]
-    grouped: Grouped | None = None
-
-    @property
-    def difference(self) -> Difference:
-        """B - A with its intervals."""
-        return Difference(self.n, self.fixed, self.broken, self.grouped)
 
 
 @dataclass(frozen=True)
@@ -69,33 +54,6 @@ class StagePairs:
     bb: np.ndarray
     random: np.ndarray
     interval: np.ndarray
-
-
-@dataclass(frozen=True)
-class Paired:
-    """A score, and against a reference on the same images how many it fixed and broke.
-
-    Where images come in groups, `accuracy` is the score and `grouped` the difference as far as they hold for other groups.
-    """
-
-    score: Score
-    fixed: int
-    broken: int
-    accuracy: Grouped | None = None
-    grouped: Grouped | None = None
-
-    @property
-    def p_value(self) -> float:
-        """Exact McNemar test against the reference."""
-        return evidence.mcnemar(self.fixed, self.broken)
-
-
-def paired(new: np.ndarray, old: np.ndarray, groups: np.ndarray | None = None) -> Paired:
-    """What is right, (n,) bool, against a reference on the same images, which may come in `groups` (n,) str."""
-    others: tuple[Grouped | None, Grouped | None] = (None, None)
-    if groups is not None:
-        others = evidence.accuracy_by_group(new, groups), evidence.difference_by_group(old, new, groups)
-    return Paired(Score(len(new), int(new.sum())), int((new & ~old).sum()), int((~new & old).sum()), *others)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer import evidence
-from explorer.evidence import Grouped, Score
-from explorer.looks.similarity.question.stages import Paired, paired
+from explorer.evidence import Grouped, Paired, Score
 from explorer.question import Question
 
 
@@ -75,11 +74,11 @@ class Mixtures:
 
     def against(self, i: int, reference: int) -> Paired:
         """The i-th mixture against another, on the same images."""
-        return paired(self.right[i], self.right[reference], self.groups)
+        return evidence.paired(self.right[reference], self.right[i], self.groups)
 
     def control(self, end: int) -> Paired:
         """A (0) or B (-1) with new statistics, against itself with those it has; IndexError where none were estimated."""
-        return paired(self.controls[end], self.right[end], self.groups)
+        return evidence.paired(self.right[end], self.controls[end], self.groups)
 
 
 @dataclass(frozen=True)

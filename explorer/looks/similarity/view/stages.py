@@ -9,24 +9,24 @@ from explorer import runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
+from explorer.evidence import Paired
 from explorer.looks.pair.view import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
 from explorer.looks.similarity.figures.stages import REFERENCES, stage_pairs, stage_probes
 from explorer.looks.similarity.question.stages import (
     CompareQuestion,
-    Comparison,
     DriftQuestion,
     ProbeStagesQuestion,
     StagePairsQuestion,
     StageProbes,
 )
 from explorer.looks.similarity.view.weights import accuracy_words, between, paired_words, rewinding
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 from explorer.training.view.tables import audit_table, audit_words, kept_words
 
 
-def distance(a: Run, b: Run) -> None:
+def distance(a: FinishedRun, b: FinishedRun) -> None:
     """Audit and distance: what was promised, what happened, and how far each stage moved."""
     _audit(b)
     st.header("Distance from A to B, stage by stage")
@@ -34,21 +34,22 @@ def distance(a: Run, b: Run) -> None:
     found = ask(CompareQuestion(a=a.id, b=b.id), "Comparing stage by stage", height=400)
     if found is None:
         return
-    learns = frozenset((*b.recipe.learns, "head")) if b.recipe else frozenset()
+    learns = frozenset((*b.recipe.learns, "head"))
     draw(
         partial(change_bars, found, learns),
         "similarity",
         code=("explorer/looks/similarity/compute/similarity.py", "cka"),
     )
+    n = found.paired.n
     st.caption(
         "CKA: do the features of A and B arrange the test images alike? The estimator is debiased: the usual one gives noise of "
-        f"d features about d / (d + n), which is {512 / (512 + found.n):.2f} for 512 features and these n = {found.n} images. "
+        f"d features about d / (d + n), which is {512 / (512 + n):.2f} for 512 features and these n = {n} images. "
         "Shared neighbours: of the 10 images nearest in A, how many are still near in B?"
     )
-    _quadrants(found, group_of(a))
+    _quadrants(found.paired, group_of(a))
 
 
-def _audit(b: Run) -> None:
+def _audit(b: FinishedRun) -> None:
     st.header("What was promised, what happened")
     audit = runs.audit(b.id)
     st.markdown(f"The freeze audit of B. {audit_badge(audit.clean, audit.fault)}")
@@ -56,7 +57,7 @@ def _audit(b: Run) -> None:
         lesson = (
             " Under the BatchNorm mode ‘moving’ that is the lesson: the weights were frozen, the statistics were not."
         )
-        bug = b.recipe is not None and b.recipe.batchnorm == "moving"
+        bug = b.recipe.batchnorm == "moving"
         st.error(f"Not clean: {audit_words(audit)}.{lesson * bug}", icon=":material/gpp_bad:")
     st.table(audit_table(audit), alt="Freeze audit: per stage declared against actual")
     kept = kept_words(b)
@@ -69,18 +70,18 @@ def _audit(b: Run) -> None:
     )
 
 
-def _quadrants(found: Comparison, group: str) -> None:
+def _quadrants(found: Paired, group: str) -> None:
     st.header("On the same test images")
     cells = st.columns(4)
     cells[0].metric("Right in both", found.both_right, border=True)
     cells[1].metric("Fixed by B", found.fixed, border=True)
     cells[2].metric("Broken by B", found.broken, border=True)
     cells[3].metric("Wrong in both", found.both_wrong, border=True)
-    st.markdown(f"{difference_words(found.difference, group)} :small[n = {found.n} images, paired.]")
+    st.markdown(f"{difference_words(found, group)} :small[n = {found.n} images, paired.]")
     st.page_link("../../pages/images.py", label="See these images", icon=":material/photo_library:")
 
 
-def stage_by_stage(a: Run, b: Run) -> None:
+def stage_by_stage(a: FinishedRun, b: FinishedRun) -> None:
     """Stage × stage: which stage of A is each stage of B most like?"""
     warn_unrelated(a, b)
     reference = st.segmented_control(
@@ -93,7 +94,7 @@ def stage_by_stage(a: Run, b: Run) -> None:
         draw(partial(stage_pairs, found, reference or "aa"), "similarity_pairs", code=code)
 
 
-def usefulness(a: Run, b: Run) -> None:
+def usefulness(a: FinishedRun, b: FinishedRun) -> None:
     """Where features become useful: what a linear reader finds after each stage, before and after tuning."""
     found = ask(ProbeStagesQuestion(a=a.id, b=b.id), "A linear probe at every stage", height=440)
     if found is None:
@@ -128,9 +129,9 @@ def _probe_table(found: StageProbes, group: str) -> dict[str, list[str]]:
     }
 
 
-def over_epochs(a: Run, b: Run) -> None:
+def over_epochs(a: FinishedRun, b: FinishedRun) -> None:
     """Over the epochs: how the last stage of B left the place where it began."""
-    if b.recipe is not None and not b.recipe.tuned:
+    if not b.recipe.tuned:
         st.info(
             "B never moved its backbone: only its head learned. Choose a tuned run for B.", icon=":material/ac_unit:"
         )
@@ -142,7 +143,7 @@ def over_epochs(a: Run, b: Run) -> None:
         draw(plan, "similarity_drift", code=("explorer/looks/similarity/compute/similarity.py", "knn_right"))
 
 
-SIMILARITY_VIEWS: dict[str, Callable[[Run, Run], None]] = {
+SIMILARITY_VIEWS: dict[str, Callable[[FinishedRun, FinishedRun], None]] = {
     "Audit and distance": distance,
     "Stage × stage": stage_by_stage,
     "Where features become useful": usefulness,

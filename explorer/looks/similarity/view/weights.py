@@ -9,11 +9,10 @@ from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.app.words import group_of, percent, safe_md
 from explorer.catalogue.shifts import SHIFTS
-from explorer.evidence import Grouped, Score
-from explorer.looks.pair.view import same_start
+from explorer.evidence import Grouped, Paired, Score
+from explorer.looks.pair import comparison
 from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.figures.rewind import rewind
-from explorer.looks.similarity.question.stages import Paired
 from explorer.looks.similarity.question.weights import (
     InterpolateQuestion,
     Interpolation,
@@ -23,7 +22,7 @@ from explorer.looks.similarity.question.weights import (
 )
 from explorer.question import Question
 from explorer.recipe import Recipe
-from explorer.runs import Run
+from explorer.runs import FinishedRun
 
 NOTHING = "none"
 _STARTS = {"start": "its first weights", "random": "random weights"}
@@ -55,7 +54,7 @@ def _ends(found: Score | Grouped) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
-def rewinding(a: Run, b: Run) -> None:
+def rewinding(a: FinishedRun, b: FinishedRun) -> None:
     """Rewind: which stages of B carry the task?"""
     st.markdown(
         "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to **random** ones. "
@@ -70,9 +69,9 @@ def rewinding(a: Run, b: Run) -> None:
     _together(b, settled)
 
 
-def _ask_settled(b: Run, key: str, default: bool) -> bool:
+def _ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
     """Whether BatchNorm statistics estimated anew are wanted; a sentence where there is nothing to estimate."""
-    if b.recipe is not None and b.recipe.row.normalisation != "batch":
+    if b.recipe.row.normalisation != "batch":
         st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to estimate anew.")
         return False
     words = "Estimate BatchNorm statistics anew, on training images"
@@ -133,8 +132,8 @@ def _statistics_words(found: Rewind, settled: bool) -> str:
     )
 
 
-def _together(b: Run, settled: bool) -> None:
-    names = b.recipe.row.stage_names if b.recipe else ()
+def _together(b: FinishedRun, settled: bool) -> None:
+    names = b.recipe.row.stage_names
     with st.form("similarity_together", border=False):
         stages = st.pills("Stages", names, selection_mode="multi", key="similarity_stages", default=list(names[-2:]))
         to = st.segmented_control(
@@ -153,10 +152,10 @@ def _together(b: Run, settled: bool) -> None:
         _rewound(found, settled, "similarity_rewind_some", group_of(b))
 
 
-def between(a: Run, b: Run) -> None:
+def between(a: FinishedRun, b: FinishedRun) -> None:
     """Interpolate: what lies on the straight line between the weights of A and B?"""
-    if a.recipe and b.recipe and (why := _apart(a, b)):
-        st.info(safe_md(why), icon=":material/link_off:")
+    if (why := comparison.strangers(a.recipe, b.recipe, "line")) is not None:
+        st.info(safe_md(str(why)), icon=":material/link_off:")
         return
     st.markdown(
         "(1 − α) · A + α · B, weight by weight, heads and BatchNorm statistics too (WiSE-FT: Wortsman et al. 2022, arXiv "
@@ -180,9 +179,9 @@ def between(a: Run, b: Run) -> None:
             st.caption(f"Shift: {SHIFTS[kind].meaning} Made by us from the test images, the same each time (seed 0).")
 
 
-def _kept(a: Run, b: Run) -> bool:
+def _kept(a: FinishedRun, b: FinishedRun) -> bool:
     """Whether by their recipes neither run's learning moved a statistic, so that there is none to estimate anew."""
-    return all(run.recipe is not None and _fixed(run.recipe) for run in (a, b))
+    return all(_fixed(run.recipe) for run in (a, b))
 
 
 def _fixed(recipe: Recipe) -> bool:
@@ -190,20 +189,8 @@ def _fixed(recipe: Recipe) -> bool:
     return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
 
 
-def _mixtures(a: Run, b: Run, images: list[str], settle: bool) -> Question[Any]:
+def _mixtures(a: FinishedRun, b: FinishedRun, images: list[str], settle: bool) -> Question[Any]:
     return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=settle)
-
-
-def _apart(a: Run, b: Run) -> str:
-    """Why no line joins the weights of the two; empty where one does."""
-    p, q = a.recipe, b.recipe
-    if p is None or q is None or same_start(a, b):
-        return ""
-    return (
-        f"A started from {p.weights}, B from {q.weights}{', each by a seed of its own' if p.weights == q.weights else ''}. "
-        "Networks that did not start from the same weights lie in different valleys, and what is between them is no network. "
-        "Choose two runs from the same weights."
-    )
 
 
 @st.fragment

@@ -1,0 +1,194 @@
+"""Two finished runs, A and B: whether they may be compared, why not and what to do; whether they started alike; and what B
+fixed and broke on the same images.
+
+Pages, the worker and the command line ask here; nothing else decides it.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from explorer import evidence, runs
+from explorer.catalogue.datasets import dataset
+from explorer.errors import ExplorerError
+from explorer.evidence import Paired
+from explorer.home import stamp
+from explorer.recipe import Recipe
+from explorer.runs import FinishedRun, Predictions
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Why two runs cannot be compared: what differs and what that means, what to do, and of which run (`A` or `B`) a match
+    can be trained (empty: of neither)."""
+
+    why: str
+    advice: str
+    of: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.advice}"
+
+
+def require(found: Apart | None) -> None:
+    """Raises ExplorerError with the reason where there is one."""
+    if found is not None:
+        raise ExplorerError(str(found))
+
+
+# Whether A and B may be compared
+
+_ALIKE = ("backbone", "dataset", "data_dir", "split_seed")
+
+
+def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
+    """Why A and B were not scored on the same test images through the same backbone and transform; None where they were.
+    Raises ExplorerError where the predictions of one are missing."""
+    if any(getattr(a.recipe, name) != getattr(b.recipe, name) for name in _ALIKE):
+        return Apart(
+            "A and B do not share their test images or their backbone, so a comparison would mean nothing. "
+            f"A: {_place(a.recipe)}. B: {_place(b.recipe)}.",
+            "Choose another B, or train one on A's images.",
+            "A",
+        )
+    if a.recipe.preprocessing != b.recipe.preprocessing:
+        return Apart(
+            "A and B see the test images through different transforms, so a comparison would mix up the transform with the "
+            f"training. A: {a.recipe.weights}, {_transform(a.recipe)}. B: {b.recipe.weights}, {_transform(b.recipe)}.",
+            "Choose another B, or train one with A's weights and input size.",
+            "A",
+        )
+    if images_of(a) != images_of(b):
+        place = "folder" if a.recipe.data_dir else "data set"
+        newer = "A" if a.created > b.created else "B"
+        return Apart(
+            f"The {place} changed between the two runs: A was tested on {images_of(a)}, B on {images_of(b)}, and they are not "
+            "the same ones.",
+            f"Choose another run, or train a match for {newer}, the newer one, on the {place} as it is now.",
+            newer,
+        )
+    return None
+
+
+def kind(run: FinishedRun) -> tuple[object, ...] | None:
+    """What two runs must share so that nothing keeps them `apart`; None for a run whose predictions cannot be read."""
+    try:
+        return *(getattr(run.recipe, name) for name in _ALIKE), run.recipe.preprocessing, images_of(run)
+    except ExplorerError:
+        return None
+
+
+def comparable(a: FinishedRun, b: FinishedRun) -> bool:
+    """Whether nothing keeps two runs apart; a run whose predictions cannot be read has no partner."""
+    mine = kind(a)
+    return mine is not None and mine == kind(b)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The test images and classes of a run, in numbers: equal where they are the same ones in the same order."""
+
+    images: int
+    classes: int
+    code: int
+
+    def __str__(self) -> str:
+        return f"{self.images} images of {self.classes} classes"
+
+
+def images_of(run: FinishedRun) -> Tested:
+    """What a run was tested on. ExplorerError without predictions."""
+    folder = runs.folder(run.id)
+    return _images_in(folder, stamp(folder / "predictions.csv"))
+
+
+@lru_cache(maxsize=2048)
+def _images_in(folder: Path, when: int) -> Tested:
+    return _tested(runs.predictions(folder.name))
+
+
+def _tested(said: Predictions) -> Tested:
+    return Tested(len(said.ids), len(said.classes), hash((said.ids, said.classes, said.labels.tobytes())))
+
+
+def images_apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
+    """Why A and B cannot be set against each other image by image: they were tested on others."""
+    if images_of(a) == images_of(b):
+        return None
+    return Apart(
+        f"A and B were tested on different images ({a.recipe.dataset} and {b.recipe.dataset}), so they cannot be compared image "
+        "by image.",
+        "Choose two runs of one data set with the same split seed.",
+    )
+
+
+def stages_apart(a: Recipe, b: Recipe) -> Apart | None:
+    """Why no stage of A is the same stage of B, and no channel the same channel: another backbone, or another transform."""
+    if a.backbone != b.backbone:
+        return Apart(
+            f"A is a {a.row.title}, B a {b.row.title}, so neither their stages nor their weights can be set against each other.",
+            "Choose two runs of one backbone.",
+        )
+    if a.preprocessing != b.preprocessing:
+        return Apart(
+            f"A and B see pictures through different transforms: {_transform(a, ' and')} in A, {_transform(b, ' and')} in B, so "
+            "their answers cannot be compared.",
+            "Choose two runs with the same weights' transform and input size.",
+        )
+    return None
+
+
+def _place(recipe: Recipe) -> str:
+    split = f", split seed {recipe.split_seed}" if recipe.split_seed else ""
+    return f"{recipe.row.title} on {recipe.data_dir or dataset(recipe.dataset).title}, {recipe.preprocessing.crop} px{split}"
+
+
+def _transform(recipe: Recipe, joint: str = ",") -> str:
+    how = recipe.preprocessing
+    return f"resized to {how.resize} px{joint} cut to {how.crop} px"
+
+
+# Whether A and B started alike
+
+_STRANGERS = {
+    "channels": ": their channels have nothing to do with each other.",
+    "axes": ": their features share no axes, so nobody can say how far an image moved.",
+    "line": ". Networks that did not start from the same weights lie in different valleys, and what is between them is no "
+    "network.",
+}
+"""What it means that two runs did not start from the same weights: for channels one by one, for distances, for mixtures."""
+
+
+def same_start(a: Recipe, b: Recipe) -> bool:
+    """Whether A and B started from the same weights of the same backbone: then channel 7 of A is channel 7 of B."""
+    return a.start == b.start
+
+
+def strangers(a: Recipe, b: Recipe, of: str) -> Apart | None:
+    """Why a question about `channels`, `axes`, or the `line` between the weights has no answer: A and B did not start alike."""
+    if same_start(a, b):
+        return None
+    return Apart(
+        f"A started from {_start(a, b)}, B from {_start(b, a)}{_STRANGERS[of]}",
+        "Choose two runs that started from the same weights.",
+    )
+
+
+def _start(recipe: Recipe, other: Recipe) -> str:
+    """`BUILT_IN` or `random (seed 3)`; with the backbone in front where the other run is of another."""
+    backbone = "" if recipe.backbone == other.backbone else f"{recipe.row.title} "
+    return backbone + recipe.weights + (f" (seed {recipe.seed})" if recipe.weights == "random" else "")
+
+
+# What B fixed and broke
+
+
+def paired(a: Predictions, b: Predictions, who: str = "A and B", advice: str = "Train both again.") -> Paired:
+    """B against A, image by image, and group by group (A's groups) where images come in groups. Raises ExplorerError for
+    other images, which says of `who` and what to do."""
+    if _tested(a) != _tested(b):
+        raise ExplorerError(
+            f"{who} were not scored on the same test images ({len(a.ids)} and {len(b.ids)}): the data changed between them. "
+            f"{advice}"
+        )
+    return evidence.paired(a.right, b.right, a.groups)
