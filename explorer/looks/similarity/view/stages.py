@@ -9,6 +9,7 @@ from explorer import runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
+from explorer.bundle import page_file
 from explorer.looks.pair.view import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
@@ -77,7 +78,7 @@ def _quadrants(found: Comparison, group: str) -> None:
     cells[2].metric("Broken by B", found.broken, border=True)
     cells[3].metric("Wrong in both", found.both_wrong, border=True)
     st.markdown(f"{difference_words(found.difference, group)} :small[n = {found.n} images, paired.]")
-    st.page_link("../../pages/images.py", label="See these images", icon=":material/photo_library:")
+    st.page_link(page_file("images"), label="See these images", icon=":material/photo_library:")
 
 
 def stage_by_stage(a: Run, b: Run) -> None:
