@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "errors", "bundle", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads",
+    "errors", "bundle", "palette", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads",
     "texts", "recipe", "answers", "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images",
     "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "race", "course", "app.launch", "app.main",
     "worker", "cli", "__main__",
