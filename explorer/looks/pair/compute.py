@@ -52,7 +52,8 @@ def finished(run: str) -> Recipe:
 
 def same_images(a: str, b: str) -> Predictions:
     """The predictions of A, or an ExplorerError where B was tested on other images."""
-    finished(a), finished(b)
+    for run in (a, b):
+        finished(run)
     said_a, said_b = runs.predictions(a), runs.predictions(b)
     if said_a.ids != said_b.ids or said_a.classes != said_b.classes:
         sets = " and ".join(str(finished(run).dataset) for run in (a, b))
