@@ -84,7 +84,7 @@ def save(result: Any, path: Path) -> None:
     def write(part: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            np.savez(file, facts=np.array(facts), **arrays)
+            np.savez(file, allow_pickle=False, facts=np.array(facts), **arrays)
 
     try:
         write_aside(path, write)

@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import platformdirs
 
+from explorer.bundle import ASSETS
+
 UNDO = 600.0
 """Seconds for which a deleted run can be brought back, unless the disk is full before."""
 ABANDONED = 3600
@@ -35,7 +37,7 @@ def runs_folder() -> Path:
 def samples_folder() -> Path:
     """Where the sample runs lie that ship with Thaw (`runs/`, and `answers/` to questions about them): $THAW_SAMPLES, else
     assets/samples. They are read and never written; where the folder is missing there are none."""
-    return Path(os.environ.get("THAW_SAMPLES") or Path(__file__).parents[1] / "assets" / "samples").expanduser()
+    return Path(os.environ.get("THAW_SAMPLES") or ASSETS / "samples").expanduser()
 
 
 def part_of(path: Path) -> Path:

@@ -19,4 +19,4 @@ if picked is None:
     st.stop()
 st.session_state.setdefault("features_view", "The whole backbone")
 view = st.segmented_control("View", list(FEATURE_VIEWS), required=True, key="features_view", persist_state="session")
-FEATURE_VIEWS[view](a, b, *picked)
+FEATURE_VIEWS[view or "The whole backbone"](a, b, *picked)

@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import count
+from explorer.bundle import page_file
 from explorer.course.lesson_runs import RULE
 from explorer.recipe import make
 from explorer.training.figures.strips import phases
@@ -77,4 +78,4 @@ show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and weights != "random":
     statistics_fit(row, weights)
 if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):
-    st.switch_page("../../pages/training.py")
+    st.switch_page(page_file("training"))

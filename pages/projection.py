@@ -3,6 +3,7 @@
 import streamlit as st
 
 from explorer.app.visitor import choice
+from explorer.bundle import page_file
 from explorer.course.view.glossary import say
 from explorer.looks.pair.view import two_runs
 from explorer.looks.projection.view.choosing import pick_map
@@ -14,12 +15,12 @@ say("Every test image by its features at the last stage, before and after, laid 
 pair = two_runs("Then this page lays out both on one map.")
 if pair is None:
     st.stop()
+a, b = pair
 
 
 @st.fragment
 def look() -> None:
     """The map and all that hangs on it: a click or a lasso redraws this part alone."""
-    a, b = pair
     picked = pick_map()
     found = ask_map(a.id, b.id, picked.method, **picked.settings)
     if found is None:
@@ -34,7 +35,7 @@ def look() -> None:
     chosen = choice().image
     picked_image = f"image {chosen}" if chosen >= 0 else "the image that B gained most on"
     st.page_link(
-        "../../pages/attribution.py",
+        page_file("attribution"),
         label=f"Where do A and B look in {picked_image}?",
         icon=":material/visibility:",
         help="Click a point to choose its image.",

@@ -11,6 +11,7 @@ from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, accuracies
 from explorer.app.visitor import choose
 from explorer.app.words import command, group_of, safe_md, state_badge
+from explorer.bundle import page_file
 from explorer.looks.pair.view import compare_two, need_run
 from explorer.runs import FinishedRun
 from explorer.runs.life import LIVE
@@ -52,7 +53,7 @@ with st.container(horizontal=True):
     st.button("Use as B", icon=":material/looks_two:", disabled=not usable, on_click=choose, kwargs={"b": chosen[0].id})
     if len(chosen) == 2 and st.button("Compare these two", type="primary", icon=":material/compare_arrows:"):
         choose(a=chosen[1].id, b=chosen[0].id)
-        st.switch_page("../../pages/similarity.py")
+        st.switch_page(page_file("similarity"))
     ids = [run.id for run in chosen]
     busy = any(run.state in LIVE for run in chosen)
     st.button("Delete", icon=":material/delete:", disabled=busy, on_click=delete_runs, args=(ids,), key="runs_delete")

@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.app.asking import all_runs, error_box
 from explorer.app.drawing import show_code
 from explorer.app.words import run_label
+from explorer.bundle import page_file
 from explorer.recipe import Recipe
 from explorer.training.view.following import follow, recipe_or_error, start_and_follow
 from explorer.training.view.forms import (
@@ -65,7 +66,7 @@ with right:
         st.caption("Nothing has run yet. Start a recipe, and its curves appear here while it learns.")
         st.stop()
     labels = {run.id: run_label(run, scored=False) for run in known}
-    shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.get)
+    shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.__getitem__)
     follow(shown)
     show_code("explorer/training/compute/loop.py", "train")
-    st.page_link("../../pages/runs.py", label="All runs", icon=":material/folder_open:")
+    st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

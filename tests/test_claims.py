@@ -11,8 +11,8 @@ from torch import nn
 from torchvision import models
 
 from explorer import evidence, recipe
+from explorer.bundle import ASSETS
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
-from explorer.catalogue.weights import ASSETS
 from explorer.data import shapes
 
 FACTS = json.loads((ASSETS / "backbone" / "resnet10.json").read_text(encoding="utf-8"))

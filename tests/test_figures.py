@@ -12,7 +12,7 @@ import stand_ins
 import stand_ins_attribution
 
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
-from explorer.app.figures.style import CONTROL, FROZEN, LEARNS, tint
+from explorer.app.figures.style import tint
 from explorer.cells import Cells
 from explorer.evidence import Grouped, Paired, Score, wilson
 from explorer.looks.attribution.figures.many import attributions
@@ -22,6 +22,7 @@ from explorer.looks.projection.figures.paint import class_style
 from explorer.looks.projection.figures.points import MOST_LINES
 from explorer.looks.projection.figures.still import projection_moves, projection_pair
 from explorer.looks.similarity.figures.change import change_bars
+from explorer.palette import CONTROL, FROZEN, LEARNS
 from explorer.race.figures import Curve, Lane, race_curves, race_result
 from explorer.recipe import make
 from explorer.training.figures import curves as curves_module

@@ -14,8 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "errors", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads", "texts", "recipe",
-    "answers", "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images",
+    "errors", "bundle", "palette", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads",
+    "texts", "recipe", "answers", "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images",
     "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "worlds", "race", "course", "app.launch",
     "app.main", "worker", "cli", "__main__",
 )  # fmt: skip

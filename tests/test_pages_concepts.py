@@ -16,7 +16,7 @@ from test_pages import opened, two_runs, words
 
 from explorer import jobs, runs
 from explorer.app import asking
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.course import progress, texts
 from explorer.course.progress import Progress
 from explorer.recipe import make

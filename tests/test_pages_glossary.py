@@ -15,7 +15,7 @@ from explorer import jobs
 from explorer.answers import save
 from explorer.app import asking
 from explorer.app.links import linked
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.course import texts
 from explorer.course.question.snippets import RunSnippetQuestion, Snippet
 from explorer.course.view.glossary import cited

@@ -20,8 +20,8 @@ from test_pages import opened, words
 from explorer import evidence, jobs, runs
 from explorer.answers import save
 from explorer.app import asking, launch
+from explorer.bundle import ASSETS
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.catalogue.weights import ASSETS
 from explorer.course import lesson_runs, texts
 from explorer.course.figures.lessons import small_curve, walk
 from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of

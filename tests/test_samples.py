@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import jobs, runs
 from explorer.answers import load
 from explorer.app import asking
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.errors import ExplorerError
 from explorer.evidence import Grouped, Paired, Score
 from explorer.looks.pair import compute
@@ -21,7 +21,7 @@ from explorer.models.deltas import DELTA, packed, unpacked
 from explorer.models.predicting import probabilities
 from explorer.recipe import make
 from explorer.worlds.recipes import FAR, NEAR, WORLDS, World, questions
-from explorer.worlds.view.two_worlds import decision, sample_pairs
+from explorer.worlds.view.two_worlds import Pair, decision, sample_pairs
 from tests import stand_ins
 
 SAMPLES = ASSETS / "samples"
@@ -29,7 +29,7 @@ LARGEST = 15e6  # bytes
 
 
 @pytest.fixture
-def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]:
+def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, Pair]:
     monkeypatch.setenv("THAW_SAMPLES", str(SAMPLES))
     compute.network.cache_clear()
     return sample_pairs()
@@ -50,7 +50,7 @@ def test_eight_bits_are_off_by_half_a_step_at_most() -> None:
 
 
 def test_what_ships_are_the_recipes_of_both_worlds_and_is_small(
-    shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]],
+    shipped: dict[str, Pair],
 ) -> None:
     assert shipped.keys() == {"near", "far"}
     for world in WORLDS:
@@ -62,9 +62,7 @@ def test_what_ships_are_the_recipes_of_both_worlds_and_is_small(
 
 
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.name)
-def test_every_number_follows_from_what_ships(
-    world: World, shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]
-) -> None:
+def test_every_number_follows_from_what_ships(world: World, shipped: dict[str, Pair]) -> None:
     for run in shipped[world.name]:
         said = runs.predictions(run.id)
         assert run.test == Score(len(said.labels), int(said.right.sum()))
@@ -72,7 +70,7 @@ def test_every_number_follows_from_what_ships(
         np.testing.assert_allclose(probabilities(compute.network(run.id), some), said.probability[:32], atol=2e-3)
 
 
-def test_the_answers_of_the_home_page_ship(shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]) -> None:
+def test_the_answers_of_the_home_page_ship(shipped: dict[str, Pair]) -> None:
     for a, b in shipped.values():
         for question in questions(a.id, b.id):
             assert question.path.parent == SAMPLES / "answers", question
@@ -81,7 +79,7 @@ def test_the_answers_of_the_home_page_ship(shipped: dict[str, tuple[runs.Finishe
     assert kept == {q.path.name for a, b in shipped.values() for q in questions(a.id, b.id)}, "nothing else ships"
 
 
-def test_tuning_pays_far_away_and_not_nearby(shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]]) -> None:
+def test_tuning_pays_far_away_and_not_nearby(shipped: dict[str, Pair]) -> None:
     far = difference(*shipped["far"])
     assert far.value >= 0.2 and far.p_value < 1e-3 and decision(far, 9).count("**Tune.**") == 1
     near = difference(*shipped["near"])
@@ -127,9 +125,7 @@ def test_a_sample_is_never_changed(samples: str, change: Callable[[str], object]
     assert runs.read(samples).state == "finished"
 
 
-def test_home_shows_both_worlds_at_once_without_a_worker(
-    shipped: dict[str, tuple[runs.FinishedRun, runs.FinishedRun]], home: Path
-) -> None:
+def test_home_shows_both_worlds_at_once_without_a_worker(shipped: dict[str, Pair], home: Path) -> None:
     app = AppTest.from_file(str(ASSETS.parent / "explorer" / "app" / "main.py"), default_timeout=60).run()
     said = " ".join(str(element.value) for element in app.markdown)
     assert not app.exception and "**Tune.**" in said and "**Freeze.**" in said

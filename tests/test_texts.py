@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from explorer.bundle import ASSETS
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.catalogue.weights import ASSETS
 from explorer.course import texts
 from explorer.course.compute.truths import TRUTHS
 from explorer.course.compute.truths.asked import Asked

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import answers, jobs, runs
+from explorer import answers, bundle, jobs, runs
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
 from explorer.home import stamp
@@ -21,7 +21,6 @@ from explorer.runs import FinishedRun, Predictions, Run
 from explorer.runs.life import FINAL
 
 PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
-_ROOT = Path(__file__).parents[2]
 
 
 def owner() -> str:
@@ -110,7 +109,7 @@ def predictions(run: str) -> Predictions:
 
 def source(file: str, name: str) -> str:
     """The text of a function of this project, read from its file (never imported); empty where there is none."""
-    path = _ROOT / file
+    path = bundle.code(file)
     return _source(path, name, stamp(path)) if path.is_file() else ""
 
 

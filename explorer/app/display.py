@@ -4,6 +4,8 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.palette import CODE
+
 FORMATS = {"svg": "SVG (sharp at any size)", "png": "PNG (for slides)"}
 LARGER = 1.3  # how much larger type is for a projector
 
@@ -12,12 +14,6 @@ _CAPTIONS = (
     "<style>[data-testid=stCaptionContainer] { opacity: 1; color: color-mix(in srgb, currentColor 66%, transparent); }"
     "</style>"
 )
-# Streamlit's colours of code have contrasts of 2.2 to 3.8 on a light page and 4.45 on a dark one; 4.5 is what type needs.
-_CODE = {
-    "light": {"keyword": "#0A58B8", "function": "#0A58B8", "comment": "#5B6070", "string": "#0B7A2E", "number": "#0B6B63",
-              "boolean": "#0B6B63"},
-    "dark": {"keyword": "#5AA9F5", "function": "#5AA9F5"},
-}  # fmt: skip
 _STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
 # Hidden, not left out: what stands in the menu keeps its state. On paper and for presenters alike the corner stays small.
 _PRESENTING = """<style>
@@ -60,7 +56,7 @@ def display_switch() -> None:
             required=True,
             key="display_format",
             persist_state="session",
-            format_func=FORMATS.get,
+            format_func=FORMATS.__getitem__,
             help="The camera in a figure's corner saves it.",
         )
     st.html(_CAPTIONS)
@@ -72,7 +68,7 @@ def display_switch() -> None:
 
 def _code_style(theme: str) -> str:
     """Colours of code that everyone can read, the more special of two rules last."""
-    rules = (f"[data-testid=stCode] .token.{kind} {{ color: {ink} !important; }}" for kind, ink in _CODE[theme].items())
+    rules = (f"[data-testid=stCode] .token.{kind} {{ color: {ink} !important; }}" for kind, ink in CODE[theme].items())
     return f"<style>{' '.join(rules)}</style>"
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.app.asking import source
 from explorer.app.display import LARGER, figure_config, projector
-from explorer.app.figures.style import Figure, enlarge, tint
+from explorer.app.figures.style import Figure, enlarge, layout, tint
 from explorer.app.links import linked
 
 
@@ -39,12 +39,12 @@ def draw(
     """
     dark = st.context.theme.type == "dark"
     figure = _drawn(plan.func.__name__, plan.args, plan.keywords, dark, projector(), plan)
-    words = figure.layout.meta
+    words = layout(figure).meta
     chart: dict[str, Any] = {
         "key": key,
         "config": figure_config(),
         "alt": words["alt"],
-        "width": figure.layout.width or "stretch",
+        "width": layout(figure).width or "stretch",
     }
     if on_select is not None:
         chart |= {"on_select": on_select, "selection_mode": "points"}

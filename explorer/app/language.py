@@ -9,7 +9,7 @@ def spoken(of: str) -> str:
     """The visitor's language where texts of this kind (`glossary`, `lessons`, `concepts`) are written in it, else the first."""
     wanted = st.session_state.get("language")
     languages = texts.languages(of) if wanted else ()
-    return wanted if wanted in languages else (languages or ("en",))[0]
+    return str(wanted) if wanted in languages else (languages or ("en",))[0]
 
 
 def pick_language(of: str) -> str:

@@ -9,6 +9,7 @@ from explorer import texts
 from explorer.app.language import spoken
 from explorer.app.visitor import carried, choice, to_address
 from explorer.app.words import safe_md
+from explorer.bundle import page_file
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
 from explorer.texts import Link
 
@@ -71,11 +72,6 @@ def linked(text: str, skip: tuple[str, ...] = ()) -> str:
     return texts.terms(spoken("glossary")).linker.link(text, address, skip)
 
 
-def file_of(page: str) -> str:
-    """A page's file as Streamlit wants it named."""
-    return f"../../pages/{page}.py"
-
-
 def in_address(**parameters: str) -> dict[str, str]:
     """Parameters of a link beside the visitor's choice and what they have learned: so the address is whole at once, and
     *back* takes one step."""
@@ -86,7 +82,7 @@ def place(link: Link, button: bool = False) -> None:
     """A link to a place in the app that a text names, in this tab; with a frame where it is the thing to press."""
     with st.container(border=button, width="content"):
         st.page_link(
-            file_of(link.page),
+            page_file(link.page),
             label=f"**{link.words}**" if button else link.words,
             icon=":material/arrow_forward:",
             query_params=in_address(**dict(link.parameters)),

@@ -7,10 +7,10 @@ import streamlit as st
 from explorer.app.asking import error_box
 from explorer.app.links import arrive
 from explorer.app.visitor import begin
+from explorer.bundle import PAGES
 from explorer.course.view.progress import note_visit, recall
 from explorer.errors import ExplorerError
 
-PAGES = Path(__file__).parents[2] / "pages"
 # Files of our own: a tab's icon given by name is fetched from another host.
 ICON = Path(__file__).with_name("icon.svg")
 LOGO = Path(__file__).with_name("logo.svg")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.bundle import ASSETS
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.weights import ASSETS, Preprocessing, Weights, checkpoints_folder
+from explorer.catalogue.weights import Preprocessing, Weights, checkpoints_folder
 from explorer.errors import unknown
 
 

@@ -4,8 +4,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-ASSETS = Path(__file__).parents[2] / "assets"
-
 
 @dataclass(frozen=True)
 class Preprocessing:

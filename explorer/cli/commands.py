@@ -122,6 +122,14 @@ def attribute(options: argparse.Namespace) -> Words:
     }
 
 
+def serve(options: argparse.Namespace) -> Words:
+    """The app, until it is stopped."""
+    from explorer.app.serving import serve as run
+
+    run(options.options)
+    return {}
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "backbones": backbones,
     "datasets": datasets,
@@ -133,6 +141,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "ask": ask,
     "project": project,
     "attribute": attribute,
+    "serve": serve,
 }
 
 

@@ -1,10 +1,12 @@
 """The commands and their arguments."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
@@ -13,15 +15,26 @@ from explorer.recipe import Recipe
 class Parser(argparse.ArgumentParser):
     """Argument errors become ExplorerErrors, so that --json prints them too."""
 
-    def error(self, message: str) -> Any:
+    def error(self, message: str) -> NoReturn:
         raise ExplorerError(f"{message}. See: {self.prog} --help")
+
+
+class ServeParser(Parser):
+    """Takes what follows `serve` as it stands: a REMAINDER of argparse may not begin with an option."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if {"-h", "--help"} & {*args}:
+            return super().parse_known_args(args, namespace)
+        return argparse.Namespace(options=[word for word in args if word != "--json"]), []
 
 
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
-    parser = Parser(prog="python -m explorer", description="See what fine-tuning changes, from the command line.")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=Parser)
-    json_flag = argparse.ArgumentParser(add_help=False)
+    name = "thaw" if Path(sys.argv[0]).stem == "thaw" else "python -m explorer"
+    parser = Parser(prog=name, description="See what fine-tuning changes, from the command line.")
+    parser.add_argument("--version", action="version", version=f"thaw {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_parser)
+    json_flag = Parser(add_help=False)
     json_flag.add_argument("--json", action="store_true", help="print one JSON object")
 
     def command(name: str, words: str) -> argparse.ArgumentParser:
@@ -39,7 +52,15 @@ def parser() -> argparse.ArgumentParser:
     resumed.add_argument("run", help="a run's id, or `latest`")
     train_arguments(command("train", "Carry out one recipe and store it as a run."))
     look_arguments(command)
+    words = "Start the app, as `streamlit run` does in a checkout."
+    command("serve", words).add_argument(
+        "options", nargs=argparse.REMAINDER, help="options of `streamlit run`, such as --server.port 8600"
+    )
     return parser
+
+
+def _parser(prog: str, **named: Any) -> Parser:
+    return (ServeParser if prog.endswith(" serve") else Parser)(prog=prog, **named)
 
 
 def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:

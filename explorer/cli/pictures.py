@@ -11,6 +11,7 @@ from explorer.cli.asking import plain, written
 from explorer.errors import ExplorerError
 from explorer.looks.attribution.question.maps import Attribution
 from explorer.looks.projection.question import Projection
+from explorer.palette import CLASSES
 
 MAPS, HEATS = (".json", ".html", ".png"), (".npy", ".png")
 SIDE, MARGIN, DOT = 640, 40, 5  # pixels of one panel of a map, around it, and of a point's radius
@@ -62,8 +63,6 @@ def _png(picture: Image.Image) -> bytes:
 
 def _panels(found: Projection) -> Image.Image:
     """A (before) on the left, B (after) on the right, on one scale."""
-    from explorer.app.figures.style import CLASSES  # loads Plotly
-
     both = np.concatenate([found.a, found.b])
     low, size = both.min(axis=0), max(float(np.ptp(both, axis=0).max()), 1e-12)
     sheet = Image.new("RGB", (2 * SIDE, SIDE), "white")
@@ -88,11 +87,8 @@ def _overlay(found: Attribution) -> Image.Image:
     rows, columns = (found.cells_a.edges(count) for count in found.a.shape)
     for i, j in np.ndindex(found.a.shape):
         share = float(found.a[i, j]) / strongest
-        corners = (
-            columns[j] * grey.width,
-            rows[i] * grey.height,
-            columns[j + 1] * grey.width,
-            rows[i + 1] * grey.height,
-        )
+        left, right = (float(x) * grey.width for x in columns[j : j + 2])
+        top, bottom = (float(y) * grey.height for y in rows[i : i + 2])
+        corners = (left, top, right, bottom)
         draw.rectangle(corners, fill=(*(FOR if share > 0 else AGAINST), int(190 * abs(share))))
     return Image.alpha_composite(grey.convert("RGBA"), veil).convert("RGB")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from explorer import runs
 from explorer.catalogue import STRATEGIES
@@ -87,7 +87,7 @@ def to_address(progress: Progress) -> str:
 def from_address(text: str) -> tuple[Progress, str]:
     """What an address holds, and a note where part of it was no progress (empty where all was)."""
     parts = [part for part in text[:MOST_LETTERS].split(".") if part]
-    found = Progress(frozenset(filter(is_code, parts)), DEEDS.keys() & set(parts), ALL in parts)
+    found = Progress(frozenset(filter(is_code, parts)), frozenset(DEEDS.keys() & set(parts)), ALL in parts)
     strange = [part for part in parts if not is_code(part) and part not in DEEDS and part != ALL]
     if len(text) > MOST_LETTERS:
         return found, f"The address holds {len(text)} letters of progress; only the first {MOST_LETTERS} were read."
@@ -143,7 +143,7 @@ def _words(found: dict[str, Any], name: str, known: Any) -> frozenset[str]:
     return frozenset(words)
 
 
-def _refuse(reason: str) -> Any:
+def _refuse(reason: str) -> NoReturn:
     raise ExplorerError(
         f"This file cannot be imported: {reason}. Choose a file that *Export* wrote; what you have learned here is unchanged."
     )

@@ -30,5 +30,5 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     """(n, 8, 8) uint8 pictures, white on black, and (n,) int64 labels."""
     from sklearn.datasets import load_digits
 
-    bunch = load_digits()
-    return np.rint(bunch.images * (255 / 16)).astype(np.uint8), bunch.target.astype(np.int64)
+    flat, labels = load_digits(return_X_y=True)
+    return np.rint(np.reshape(flat, (-1, 8, 8)) * (255 / 16)).astype(np.uint8), np.asarray(labels, np.int64)

@@ -110,9 +110,10 @@ def _check_classes(classes: tuple[str, ...], folder: Path) -> None:
             f"The folder {str(folder)!r} has {len(classes)} classes. Allowed: 2 to {MAX_CLASSES}. Take some out."
         )
     if len(classes) < 2:
+        only = ", ".join(classes)
         raise ExplorerError(
-            f"The folder {str(folder)!r} has one class only ({classes[0]!r}). Allowed: 2 to {MAX_CLASSES}, each in a "
-            f"sub-folder of its own. Add a class; or, if the classes lie deeper, give {str(folder / classes[0])!r}."
+            f"The folder {str(folder)!r} has one class only ({only!r}). Allowed: 2 to {MAX_CLASSES}, each in a "
+            f"sub-folder of its own. Add a class; or, if the classes lie deeper, give {str(folder / only)!r}."
         )
 
 

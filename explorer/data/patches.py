@@ -23,7 +23,7 @@ def load(grey: bool = False) -> Data:
     classes = tuple(photos.PHOTOS)
     name = "photo_patches_grey" if grey else "photo_patches"
     parts = {split: _split(split, grey) for split in STRIDES}
-    return Data(name, classes, **parts, fingerprint=f"{name}-{_fingerprint()}")
+    return Data(name, classes, parts["train"], parts["val"], parts["test"], fingerprint=f"{name}-{_fingerprint()}")
 
 
 def _split(split: str, grey: bool) -> Images:

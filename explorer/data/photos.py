@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from explorer.errors import ExplorerError
+
 BANDS = {"train": (0.0, 0.45), "val": (0.45, 0.60), "test": (0.60, 1.0)}
 
 # class → (package folder, file, height in pixels the photo is reduced to)
@@ -40,6 +42,8 @@ def path(name: str) -> Path:
     folder, file, _ = PHOTOS[name]
     package, _, inner = folder.partition("/")
     spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ExplorerError(f"{package} is not installed. Run: pip install -r requirements.txt")
     return Path(spec.submodule_search_locations[0]) / inner / file
 
 

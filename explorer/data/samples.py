@@ -101,7 +101,7 @@ def _unpacked(image: Image.Image, change: Callable[[str], str], only: str = "") 
             tile = tile._replace(args=change(raw) if whole else (change(raw), *rest))
         tiles.append(tile)
     if tiles:
-        image.tile = tiles
+        setattr(image, "tile", tiles)  # noqa: B010  (only pictures that are read from a file have it)
     return image
 
 

@@ -78,7 +78,14 @@ def load(distance: float = DISTANCE, counts: dict[str, int] | None = None) -> Da
     """All shapes, `counts` images per class and split (default COUNTS), at a distance in [0, 1] from photographs."""
     counts = counts or COUNTS
     parts = {split: _split(split, counts[split], distance) for split in COUNTS}
-    return Data("shapes", tuple(SHAPES), **parts, fingerprint=f"shapes-v{VERSION}-{distance:g}")
+    return Data(
+        "shapes",
+        tuple(SHAPES),
+        parts["train"],
+        parts["val"],
+        parts["test"],
+        fingerprint=f"shapes-v{VERSION}-{distance:g}",
+    )
 
 
 def picture(kind: str, split: str, number: int, distance: float = DISTANCE) -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,8 @@ def pick_groups(images: Images, n: int, salt: str, left: int = 1) -> np.ndarray:
 
     At least `left` groups of each class are left. A group that spans classes counts as of the class that most of its images have.
     """
-    names, places, sizes = np.unique(images.groups, return_inverse=True, return_counts=True)
+    groups = np.arange(len(images)) if images.groups is None else images.groups
+    names, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     classes = np.array([np.bincount(images.labels[places == group]).argmax() for group in range(len(names))])
     order, taken = queue(tuple(names.tolist()), salt), np.zeros(len(names), bool)
     for kind in np.unique(classes):

@@ -5,15 +5,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import filelock
 
+from explorer.bundle import PACKAGE
 from explorer.home import home
 from explorer.jobs.queue import database
 
 STALE = 15.0  # seconds without a heartbeat after which a worker counts as gone
-ROOT = Path(__file__).parents[2]
 
 
 def beat(who: str, state: str = "ready", started: bool = False) -> None:
@@ -72,7 +71,7 @@ def ensure_worker() -> subprocess.Popen[bytes] | None:
     with (home() / "worker.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "explorer.worker"],
-            cwd=ROOT,
+            cwd=PACKAGE.parent,
             env=os.environ | settings,
             start_new_session=True,
             stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ from torch import Tensor
 from explorer import machine
 from explorer.catalogue import Backbone, Preprocessing
 from explorer.errors import ExplorerError
+from explorer.models.network import Network
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Place:
     def gather(self, tensor: Tensor, rows: Tensor) -> Tensor:
         """tensor[rows], sent to the device."""
         return self.send(tensor[rows])
+
+
+def laid_out(network: Network, place: Place) -> Network:
+    """The network on the device, its tensors in the order that training uses there."""
+    return network.to(place.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch takes it)
 
 
 def place(row: Backbone, device: str) -> Place:

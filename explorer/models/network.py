@@ -6,6 +6,7 @@ import importlib
 import threading
 from collections.abc import Callable, Iterator
 from itertools import takewhile
+from typing import cast
 
 import numpy as np
 import torch
@@ -26,6 +27,12 @@ class Network(nn.Module):
     views on the same modules, so a copy of the network is a copy of one set of weights.
     """
 
+    stages: dict[str, nn.Sequential]
+    neck: nn.Module
+    head: nn.Module
+    lock: "Lock"
+    standard: tuple[Tensor, Tensor] | None
+
     def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
         super().__init__()
         self.row, self.classes, self.weights = row, classes, weights
@@ -36,7 +43,7 @@ class Network(nn.Module):
         self.__dict__["stages"] = views
         self.__dict__["neck"] = neck
         self.__dict__["head"] = head
-        self.__dict__["lock"] = _Lock()
+        self.__dict__["lock"] = Lock()
         self.__dict__["standard"] = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -96,10 +103,14 @@ class Network(nn.Module):
     def fold(self) -> None:
         """Put the standardisation into the head's own weights: one plain linear layer again, the same logits."""
         if self.standard is not None:
-            (mean, spread), linear = self.standard, self.head[-1] if isinstance(self.head, nn.Sequential) else self.head
+            (mean, spread), linear = self.standard, self._linear()
             linear.weight /= spread
             linear.bias -= linear.weight @ mean
             self.__dict__["standard"] = None
+
+    def _linear(self) -> nn.Linear:
+        head = self.head[-1] if isinstance(self.head, nn.Sequential) else self.head
+        return cast(nn.Linear, head)
 
     def names(self, part: str) -> tuple[str, ...]:
         """The names of all tensors (parameters and buffers) of a stage, or of `head`, as in `model.state_dict()`."""
@@ -137,14 +148,14 @@ class Network(nn.Module):
         return copy.deepcopy(self)
 
 
-class _Lock:
+class Lock:
     """A lock that a copy of the network does not share."""
 
     def __init__(self) -> None:
         self.held = threading.RLock()
 
-    def __deepcopy__(self, memo: object) -> "_Lock":
-        return _Lock()
+    def __deepcopy__(self, memo: object) -> "Lock":
+        return Lock()
 
 
 def _view(row: Backbone, model: nn.Module, stage: Stage) -> nn.Sequential:
@@ -169,5 +180,5 @@ def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Mod
         model.set_submodule(row.pool, neck)
     model.set_submodule(row.head, head)
     if row.in_one:
-        del model.get_submodule(row.in_one)[2:]
+        del cast(nn.Sequential, model.get_submodule(row.in_one))[2:]
     return neck, head

@@ -2,12 +2,15 @@
 
 import torch
 from torch import Tensor, nn
+from torchvision.models import VisionTransformer
 
 
 class Tokens(nn.Module):
     """The first stage: patches, class token, positions: (n, 3, h, w) → (n, 1 + patches, d)."""
 
-    def __init__(self, vit: nn.Module) -> None:
+    vit: VisionTransformer
+
+    def __init__(self, vit: VisionTransformer) -> None:
         super().__init__()
         self.conv_proj, self.dropout = vit.conv_proj, vit.encoder.dropout
         self.__dict__["vit"] = vit

@@ -8,13 +8,14 @@ from statistics import fmean, stdev
 import plotly.graph_objects as go
 
 from explorer.app.figures.others import validation_for_others
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, alpha, finish
+from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Score
+from explorer.palette import CONTROL, FROZEN, GREEN, GREY, LEARNS, ORANGE, PINK, SKY, alpha
 from explorer.runs.records import Epoch
 
 AXES = ("epochs", "seconds")
 # No blue: that stands for frozen. The last two are weak on white, so they come last.
-_TUNED = (LEARNS, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_TUNED = (LEARNS, GREEN, PINK, ORANGE, SKY)
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross")
 

@@ -194,7 +194,8 @@ class Recipe(BaseModel):
 def make(**choices: Any) -> Recipe:
     """A validated Recipe, or an ExplorerError in plain words."""
     try:
-        return Recipe(**{k: v for k, v in choices.items() if v is not None or k == "per_class"})
+        given: dict[str, Any] = {k: v for k, v in choices.items() if v is not None or k == "per_class"}
+        return Recipe(**given)
     except ValidationError as error:
         raise ExplorerError(" ".join(_plain(e) for e in error.errors())) from error
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from explorer.bundle import ASSETS
 from explorer.catalogue import STRATEGIES, Backbone
-from explorer.catalogue.weights import ASSETS
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, fault, links, read_folder
 

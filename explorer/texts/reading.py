@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS, PAGES
 from explorer.errors import ExplorerError
 
 T = TypeVar("T")
@@ -135,9 +135,10 @@ def read(path: Path) -> Text:
 def _lines(path: Path) -> list[str]:
     try:
         raw = path.read_bytes()
-        return raw.decode("utf-8").splitlines()
     except OSError as error:
         fault(path, 1, f"the file cannot be read ({error.strerror})")
+    try:
+        return raw.decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
         fault(path, raw[: error.start].count(b"\n") + 1, "a character is not UTF-8. Save the file as UTF-8")
 
@@ -212,7 +213,7 @@ def links(text: Text, section: str) -> tuple[Link, ...]:
 @cache
 def pages() -> tuple[str, ...]:
     """The app's pages: what a link may lead to."""
-    return tuple(sorted(path.stem for path in (ASSETS.parent / "pages").glob("*.py")))
+    return tuple(sorted(path.stem for path in PAGES.glob("*.py")))
 
 
 def _parameters(text: str) -> tuple[tuple[str, str], ...]:

@@ -50,7 +50,8 @@ def main() -> int:
 def _misconfigured() -> str:
     """What is wrong with a setting from the environment, or nothing."""
     try:
-        machine.slots(), machine.threads()
+        machine.slots()
+        machine.threads()
     except ExplorerError as error:
         return str(error)
     return ""

@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import settled
 from playwright.sync_api import Page, expect
 
+from explorer.bundle import ASSETS
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.weights import ASSETS
 from explorer.recipe import default_comparison, make
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(180)]

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, TEXT, alpha, finish
+from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
 

@@ -1,15 +1,14 @@
-"""One look for all figures: colours, type sizes, a snowflake and a flame; transparent, so that it fits light and dark."""
+"""One look for all figures: type sizes, a snowflake and a flame; transparent, so that it fits light and dark."""
 
 import html
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.graph_objects import Figure as Figure
 
-FROZEN, LEARNS, CONTROL = "#0072B2", "#D55E00", "#808A94"
-# Okabe and Ito's palette, the two that stand for frozen and learning last of the strong ones; yellow is weak on white
-CLASSES = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#999999", "#F0E442")
+from explorer.palette import INK, INK_DARK, NOTHING
+
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
-GREY = "rgba(128, 138, 148, 0.45)"
 TEXT, SMALL = 16, 14
 CLEAR = "clear"  # the name of heatmaps whose cells let the page through
 
@@ -37,8 +36,8 @@ def finish(
         width=width,
         margin={"l": 10, "r": 10, "t": top, "b": 10},
         font={"size": TEXT},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        paper_bgcolor=NOTHING,
+        plot_bgcolor=NOTHING,
         hoverlabel={"font": {"size": TEXT}},
         legend={"font": {"size": SMALL}, "title": {"font": {"size": SMALL}}},
         dragmode="pan",
@@ -52,7 +51,7 @@ def finish(
 
 def tint(fig: go.Figure, dark: bool) -> go.Figure:
     """The figure with full-contrast text for a dark or a light page; text that has a colour keeps it."""
-    ink = {"color": "#E9EEF3" if dark else "#0A1118"}
+    ink = {"color": INK_DARK if dark else INK}
     fig.update_layout(font=ink, legend={"font": ink, "title": {"font": ink}})
     fig.update_xaxes(tickfont=ink, title_font=ink)
     fig.update_yaxes(tickfont=ink, title_font=ink)
@@ -66,7 +65,7 @@ def tint(fig: go.Figure, dark: bool) -> go.Figure:
 
 def enlarge(fig: go.Figure, factor: float) -> go.Figure:
     """The figure with all its type `factor` times as large, and as much higher as the type needs."""
-    fig.update_layout(height=round((fig.layout.height or 450) * (1 + (factor - 1) / 2)))
+    fig.update_layout(height=round((layout(fig).height or 450) * (1 + (factor - 1) / 2)))
     size = {"size": round(TEXT * factor)}
     small = {"size": round(SMALL * factor)}
     fig.update_layout(font=size, hoverlabel={"font": size}, legend={"font": small, "title": {"font": small}})
@@ -79,9 +78,24 @@ def enlarge(fig: go.Figure, factor: float) -> go.Figure:
             lambda trace: trace.update(textfont={"size": round((trace.textfont.size or SMALL) * factor)}),
             {"type": kind},
         )
-    if fig.layout.margin.t:
-        fig.update_layout(margin={"t": round(fig.layout.margin.t * factor)})
+    if layout(fig).margin.t:
+        fig.update_layout(margin={"t": round(layout(fig).margin.t * factor)})
     return fig
+
+
+def layout(fig: go.Figure) -> Any:
+    """The figure's layout; Plotly makes its fields when it runs, so that no annotation knows them."""
+    return fig.layout
+
+
+def axes(fig: go.Figure, row: int, col: int) -> Any:
+    """The subplot there, with its `xaxis` and `yaxis`."""
+    return fig.get_subplot(row, col)
+
+
+def cell(row: int, col: int) -> dict[str, Any]:
+    """The arguments `row` and `col` of a line or a band across a subplot: numbers, though Plotly's annotations say str."""
+    return {"row": row, "col": col}
 
 
 def named(text: str) -> str:
@@ -93,9 +107,3 @@ def bare(fig: go.Figure) -> None:
     """No axes at all: for pictures and blocks."""
     fig.update_xaxes(visible=False, showgrid=False, fixedrange=True)
     fig.update_yaxes(visible=False, showgrid=False, fixedrange=True)
-
-
-def alpha(colour: str, opacity: float) -> str:
-    """A hex colour with an opacity in [0, 1]."""
-    r, g, b = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({r}, {g}, {b}, {opacity})"

@@ -63,7 +63,8 @@ def _stage(net: Network, stage: str, maps: np.ndarray, field: tuple[float, float
     parameters = sum(p.numel() for name, p in net.model.named_parameters() if name in names)
     centre = size * float(cells(net, stage, size).centres(maps.shape[2])[maps.shape[2] // 2])
     sight = (0, size) if field == (0, 0) else (round(centre + field[0]), round(centre + field[1]))
-    return WalkStage(stage, *maps.shape, parameters, shown, channels.shrunk(maps[shown], CELLS), sight)
+    many, high, wide = maps.shape
+    return WalkStage(stage, many, high, wide, parameters, shown, channels.shrunk(maps[shown], CELLS), sight)
 
 
 def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -> NewHead:

@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, TEXT, bare, finish, named
+from explorer.app.figures.style import SMALL, TEXT, axes, bare, finish, named
 from explorer.app.figures.tiles import GAP, row_of_tiles
 from explorer.course.question.live import CurvePoint, Walk, WalkStage
+from explorer.palette import BLACK, CONTROL, FROZEN, GREY, LEARNS, WHITE
 
 ROW = 150  # pixels of a stage
 ARMS = {
@@ -53,7 +54,7 @@ def walk(found: Walk) -> go.Figure:
 def _sight(fig: go.Figure, stage: WalkStage, side: int, row: int) -> None:
     """A frame round the pixels that the middle cell sees, cut at the border."""
     low, high = max(stage.sight[0], 0) - 0.5, min(stage.sight[1], side) - 0.5
-    for colour, width in (("#000000", 4), ("#FFFFFF", 2)):
+    for colour, width in ((BLACK, 4), (WHITE, 2)):
         fig.add_shape(
             type="rect", x0=low, y0=low, x1=high, y1=high, line={"color": colour, "width": width}, row=row, col=1
         )
@@ -64,16 +65,16 @@ def _frame(fig: go.Figure, found: Walk, shown: int) -> None:
     side = found.picture.shape[0]
     for i, stage in enumerate(found.stages, 1):
         fig.update_xaxes(range=[-0.5, side - 0.5], constrain="domain", row=i, col=1)
-        picture = fig.get_subplot(i, 1).xaxis.plotly_name.replace("axis", "")
+        picture = axes(fig, i, 1).xaxis.plotly_name.replace("axis", "")
         fig.update_yaxes(range=[side - 0.5, -0.5], scaleanchor=picture, constrain="domain", row=i, col=1)
         fig.update_xaxes(range=[0, shown * (1 + GAP) - GAP], constrain="domain", constraintoward="left", row=i, col=2)
-        tiles = fig.get_subplot(i, 2).xaxis.plotly_name.replace("axis", "")
+        tiles = axes(fig, i, 2).xaxis.plotly_name.replace("axis", "")
         fig.update_yaxes(range=[1, 0], scaleanchor=tiles, constrain="domain", row=i, col=2)
         wide = min(stage.sight[1], side) - max(stage.sight[0], 0)
         fig.add_annotation(
             text=f"<b>{stage.stage}</b>: {stage.channels} × {stage.rows} × {stage.columns}<br>"
             f"<span style='font-size:{SMALL}px'>{stage.parameters:,} weights · a cell sees {wide} of {side} px</span>",
-            align="left", x=0, y=fig.get_subplot(i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left",
+            align="left", x=0, y=axes(fig, i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left",
             yanchor="bottom", showarrow=False,
         )  # fmt: skip
 
@@ -93,7 +94,7 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
         )  # fmt: skip
         fig.add_scatter(
             x=[p.per_class for p in own], y=[p.score.accuracy for p in own], mode="markers", name=name, legendgroup=arm,
-            showlegend=False, marker={"size": 12, "symbol": symbol, "color": colour, "line": {"width": 1, "color": "#fff"}},
+            showlegend=False, marker={"size": 12, "symbol": symbol, "color": colour, "line": {"width": 1, "color": WHITE}},
             customdata=[[p.seed, 100 * p.score.low, 100 * p.score.high, p.score.n] for p in own],
             hovertemplate="seed %{customdata[0]}: %{y:.1%} (%{customdata[1]:.1f} to %{customdata[2]:.1f}, "
             "n = %{customdata[3]})<extra></extra>",

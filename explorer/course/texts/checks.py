@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.course.lesson_runs import NAMES
 from explorer.course.progress import is_code
 from explorer.texts.glossary import Found, fresh

@@ -1,9 +1,10 @@
 """The concepts of the lesson and what each of them needs: assets/concepts/<language>/, one file a node of the map."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.course.progress import DEEDS, Progress, is_code
 from explorer.course.texts.lessons import STEPS
 from explorer.texts.glossary import Found, fresh
@@ -110,7 +111,7 @@ def concepts(language: str = "en") -> Found:
     return fresh(read_concepts, ASSETS / "concepts" / language)
 
 
-def standings(known: dict[str, Concept], learned: Progress) -> dict[str, str]:
+def standings(known: Mapping[str, Concept], learned: Progress) -> dict[str, str]:
     """How each concept stands with a visitor: name → a key of STATES."""
     done = {name for name, row in known.items() if row.earned(learned)}
     states = {}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.catalogue.weights import ASSETS
+from explorer.bundle import ASSETS
 from explorer.course.lesson_runs import NAMES
 from explorer.texts.glossary import Found, fresh
 from explorer.texts.linking import Linker

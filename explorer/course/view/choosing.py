@@ -9,6 +9,7 @@ from explorer import jobs
 from explorer.app.asking import ask, error_box, owner
 from explorer.app.drawing import draw
 from explorer.app.links import linked
+from explorer.bundle import page_file
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
 from explorer.course import lesson_runs
 from explorer.course.figures.lessons import small_curve
@@ -150,4 +151,4 @@ def decide(row: Backbone, weights: str) -> None:
         st.session_state["race_strategies"] = list(names)
         st.session_state["race_per_class"] = int(images)
         st.session_state["race_form"] = True
-        st.switch_page("../../pages/race.py")
+        st.switch_page(page_file("race"))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from explorer.course.figures.concepts import Graph
 
@@ -167,7 +168,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 """
 
-_map = st.components.v2.component("thaw_concepts", html=_HTML, css=_CSS, js=_JS)
+_map = component("thaw_concepts", html=_HTML, css=_CSS, js=_JS)
 
 
 def concept_map(graph: Graph, chosen: str, on_pick: Callable[[str], None], key: str) -> None:

@@ -8,8 +8,9 @@ import streamlit as st
 from explorer.app.asking import error_box
 from explorer.app.drawing import explain
 from explorer.app.language import pick_language
-from explorer.app.links import file_of, in_address, linked
+from explorer.app.links import in_address, linked
 from explorer.app.words import safe_md
+from explorer.bundle import page_file
 from explorer.course import progress, texts
 from explorer.course.figures import concepts
 from explorer.course.figures.concepts import CAUTION, LOOK
@@ -26,7 +27,7 @@ BADGES = {
     "next": ":orange-badge[:material/arrow_circle_right: next]",
     "later": ":gray-badge[:material/schedule: later]",
 }
-_HERE = file_of("concepts")
+_HERE = page_file("concepts")
 
 
 def need_concepts(language: str = "en") -> dict[str, Concept]:
@@ -102,7 +103,7 @@ _PAGES = {
 
 
 def _go(page: str, label: str, icon: str, **address: str) -> None:
-    st.page_link(file_of(page), label=label, icon=f":material/{icon}:", query_params=in_address(**address))
+    st.page_link(page_file(page), label=label, icon=f":material/{icon}:", query_params=in_address(**address))
 
 
 def _row(label: str, rows: list[Concept], states: Mapping[str, str]) -> None:

@@ -8,8 +8,9 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.language import pick_language
-from explorer.app.links import file_of, in_address, linked, place
+from explorer.app.links import in_address, linked, place
 from explorer.app.words import safe_md
+from explorer.bundle import page_file
 from explorer.catalogue import Backbone
 from explorer.course import texts
 from explorer.course.question.snippets import RunSnippetQuestion, Snippet
@@ -19,7 +20,7 @@ from explorer.training.view.forms import pick_backbone
 
 VIEWS = ("Terms", "Questions people ask")
 _ORDERS = ("By topic", "A to Z")
-_HERE = file_of("glossary")
+_HERE = page_file("glossary")
 
 
 def say(text: str) -> None:
@@ -41,7 +42,7 @@ def pick_glossary() -> tuple[str, dict[str, Term], dict[str, Question]]:
     if faults:
         words = "  \n".join(safe_md(fault) for fault in faults)
         st.warning(f"Some of the texts cannot be used; the rest is here.  \n{words}", icon=":material/edit_document:")
-    return view, terms.by_name, questions.by_name
+    return view or VIEWS[0], terms.by_name, questions.by_name
 
 
 def _turn() -> None:

@@ -6,9 +6,10 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.language import pick_language
-from explorer.app.links import file_of, in_address, linked, place
+from explorer.app.links import in_address, linked, place
 from explorer.app.visitor import choice
 from explorer.app.words import safe_md
+from explorer.bundle import page_file
 from explorer.catalogue import BACKBONES, Backbone
 from explorer.course import texts
 from explorer.course.question.snippets import RunStepSnippetQuestion, Snippet
@@ -176,7 +177,7 @@ def _end(step: Step, language: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         for name in step.related:
             if name in known:
-                st.page_link(file_of("glossary"), label=known[name].title, icon=":material/menu_book:",
+                st.page_link(page_file("glossary"), label=known[name].title, icon=":material/menu_book:",
                              query_params=in_address(term=name))  # fmt: skip
     steps = {other.order: other for other in texts.lessons(language).by_name.values()}
     with st.container(horizontal=True, key="lesson_ways", horizontal_alignment="distribute"):

@@ -233,7 +233,7 @@ def _pick_mode(learns: bool, random: bool) -> str:
     if st.session_state.get(key) not in titles:
         st.session_state[key] = next(iter(titles))
     mode = st.segmented_control(
-        "BatchNorm statistics", list(titles), required=True, wrap=True, key=key, format_func=titles.get
+        "BatchNorm statistics", list(titles), required=True, wrap=True, key=key, format_func=titles.__getitem__
     )
     st.caption(BATCHNORM_MODES["frozen" if titles[mode] == "Frozen" else mode])
     return mode

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import cast
 
 import numpy as np
 import torch
@@ -120,4 +121,4 @@ class Shelf:
             mapped = self.file.close()
             if self.memory is None:
                 return mapped
-        return Entry(logical(self.memory), pooled)
+        return Entry(logical(cast(Tensor, self.memory)), pooled)

@@ -6,11 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CLEAR, FROZEN, GREY, LEARNS, SMALL, alpha, finish, named
+from explorer.app.figures.style import CLEAR, SMALL, finish, named
+from explorer.palette import CHANGE, COUNTS, GREY, LEARNS, NOTHING
 
 MOST_SIDE_BY_SIDE = 8  # classes up to which three matrices fit beside each other
-_COUNTS = ((0.0, alpha("#0072B2", 0.0)), (1.0, alpha("#0072B2", 0.85)))
-_CHANGE = ((0.0, alpha(FROZEN, 0.9)), (0.5, "rgba(255, 255, 255, 0)"), (1.0, alpha(LEARNS, 0.9)))
 
 
 def counts(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -64,7 +63,7 @@ def _matrix(fig: go.Figure, numbers: np.ndarray, total: np.ndarray, which: str, 
         ]
     fig.add_heatmap(
         z=(numbers / total).tolist(), text=words, texttemplate="%{text}", textfont={"size": SMALL}, hoverinfo="skip",
-        colorscale=_CHANGE if change else _COUNTS, zmin=-far if change else 0, zmax=far if change else 1,
+        colorscale=CHANGE if change else COUNTS, zmin=-far if change else 0, zmax=far if change else 1,
         showscale=False, name=CLEAR, xgap=1, ygap=1, **place,
     )  # fmt: skip
 
@@ -75,7 +74,7 @@ def _targets(fig: go.Figure, which: str, k: int, width: int, place: dict[str, in
     size = min(width, max(10, 300 // k))  # a cell is about 300 / k pixels high
     fig.add_scatter(
         x=j, y=t, mode="markers", showlegend=False, name=which, customdata=[[which, *pair] for pair in zip(t, j, strict=True)],
-        marker={"symbol": "square", "size": size, "color": "rgba(0, 0, 0, 0)", "line": {"width": 0}},
+        marker={"symbol": "square", "size": size, "color": NOTHING, "line": {"width": 0}},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}}, hovertemplate=_hover(which), **place,
     )  # fmt: skip
 
@@ -97,7 +96,7 @@ def _worded(fig: go.Figure, before: np.ndarray, after: np.ndarray, classes: Sequ
     k, n = len(classes), int(before.sum())
     wrong = after.copy()
     np.fill_diagonal(wrong, 0)
-    t, j = np.unravel_index(int(wrong.argmax()), wrong.shape)
+    t, j = divmod(int(wrong.argmax()), wrong.shape[1])
     most = f"B takes {classes[t][:40]} for {classes[j][:40]} most often ({wrong[t, j]} times). " if wrong.any() else ""
     fig = finish(
         fig,

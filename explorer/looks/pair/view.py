@@ -11,6 +11,7 @@ from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Gap, differences
 from explorer.app.visitor import choice, choose, keep_pair, pair_shown, wishes
 from explorer.app.words import audit_badge, difference_words, group_of, percent, run_label, safe_md, strategy_mark
+from explorer.bundle import page_file
 from explorer.evidence import Paired
 from explorer.looks.pair import comparison
 from explorer.looks.pair.comparison import Apart, comparable, images_of, kind
@@ -66,9 +67,9 @@ def need_run(why: str) -> None:
         st.caption("A run takes seconds. The home page makes three by itself; the Train page makes yours.")
         with st.container(horizontal=True):
             if st.button("Make a run", type="primary", icon=":material/play_arrow:", key="need_train"):
-                st.switch_page("../../pages/training.py")
+                st.switch_page(page_file("training"))
             if st.button("See the default comparison", icon=":material/home:", key="need_home"):
-                st.switch_page("../../pages/home.py")
+                st.switch_page(page_file("home"))
 
 
 def _change(field: str) -> Callable[[], None]:
@@ -154,7 +155,7 @@ def _mismatch(a: FinishedRun, b: FinishedRun, found: Apart) -> None:
             choose(backbone=kept.recipe.backbone, dataset=kept.recipe.dataset)
             st.session_state["train_folder"] = kept.recipe.data_dir or ""
             st.session_state[f"weights_{kept.recipe.backbone}"] = kept.recipe.weights
-            st.switch_page("../../pages/training.py")
+            st.switch_page(page_file("training"))
 
 
 def pick_stage(run: FinishedRun, default: str = "") -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.app.asking import predictions
 from explorer.app.visitor import choose
 from explorer.app.words import group_of, percent, safe_md, short_title, state_badge
+from explorer.bundle import page_file
 from explorer.evidence import Paired, grouped_verdict, points
 from explorer.looks.pair import comparison
 from explorer.race import races
@@ -180,9 +181,9 @@ def pick_arms(race: Race) -> tuple[Arm, Arm] | None:
     by_name = {arm.name: arm for arm in usable}
     left, right = st.columns(2, gap="large")
     titles = {name: short_title(arm.recipe) for name, arm in by_name.items()}
-    a = left.selectbox("A", list(by_name), key=f"race_a_{race.id}", format_func=titles.get)
+    a = left.selectbox("A", list(by_name), key=f"race_a_{race.id}", format_func=titles.__getitem__)
     others = [name for name, arm in by_name.items() if name != a and set(arm.finished) & set(by_name[a].finished)]
-    b = right.selectbox("B", others, len(others) - 1, key=f"race_b_{race.id}_{a}", format_func=titles.get)
+    b = right.selectbox("B", others, len(others) - 1, key=f"race_b_{race.id}_{a}", format_func=titles.__getitem__)
     return by_name[a], by_name[b]
 
 
@@ -259,4 +260,4 @@ def compare_elsewhere(a: Arm, b: Arm) -> None:
         for page, (label, icon) in _PAGES.items():
             if st.button(label, icon=f":material/{icon}:", key=f"race_to_{page}"):
                 choose(a=a.runs[seed].id, b=b.runs[seed].id)
-                st.switch_page(f"../../pages/{page}.py")
+                st.switch_page(page_file(page))

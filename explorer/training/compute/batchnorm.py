@@ -8,17 +8,18 @@ from torch import Tensor, nn
 from explorer.data.stream import Stream
 from explorer.models.network import Network
 
+BatchNorm = nn.modules.batchnorm._BatchNorm
 
-def layers(network: Network, stages: Iterable[str]) -> list[nn.Module]:
+
+def layers(network: Network, stages: Iterable[str]) -> list[BatchNorm]:
     """The BatchNorm layers with running statistics in these stages; none in nets that normalise each image by itself."""
-    kind = nn.modules.batchnorm._BatchNorm
-    found = [m for stage in stages for m in network.modules_of(stage) if isinstance(m, kind)]
+    found = [m for stage in stages for m in network.modules_of(stage) if isinstance(m, BatchNorm)]
     return [m for m in found if m.running_mean is not None]
 
 
 def moved(
     network: Network, one: Mapping[str, Tensor], other: Mapping[str, Tensor], stages: Iterable[str]
-) -> list[nn.Module]:
+) -> list[BatchNorm]:
     """Those of `layers` whose running statistics are not the same to the last bit in two states of the whole network.
 
     Statistics that no training moved are constants of the network, as its weights were learned with them: they fit
@@ -35,7 +36,7 @@ def moved(
     ]
 
 
-def reestimate(network: Network, images: Stream, found: Sequence[nn.Module]) -> int:
+def reestimate(network: Network, images: Stream, found: Sequence[BatchNorm]) -> int:
     """Estimate the statistics of these BatchNorm layers of the network anew, in place; returns how many there are.
 
     One pass over the images, all else in eval mode: every layer normalises by the batch, as in training, and its

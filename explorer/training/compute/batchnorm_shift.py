@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from explorer.data.stream import Stream, logits
 from explorer.models.network import Network
-from explorer.training.compute.batchnorm import layers
+from explorer.training.compute.batchnorm import BatchNorm, layers
 
 
 def shifts(network: Network, images: Stream) -> dict[str, float]:
@@ -48,10 +49,11 @@ def _watched(network: Network) -> Iterator[dict[nn.Module, tuple[Tensor, Tensor,
             hook.remove()
 
 
-def _divergence(layer: nn.Module, total: Tensor, squares: Tensor, n: int) -> Tensor:
+def _divergence(layer: BatchNorm, total: Tensor, squares: Tensor, n: int) -> Tensor:
     """Of each channel, (c,); variances below BatchNorm's epsilon count as that."""
     mean = total / n
     variance = (squares / n - mean**2).clamp_min(layer.eps)
-    kept, spread = layer.running_mean.double(), layer.running_var.double().clamp_min(layer.eps)
+    kept, spread = (cast(Tensor, x).double() for x in (layer.running_mean, layer.running_var))
+    spread = spread.clamp_min(layer.eps)
     ratio = variance / spread
     return 0.5 * ((mean - kept) ** 2 / spread + ratio - 1 - ratio.log())

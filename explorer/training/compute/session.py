@@ -90,11 +90,11 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     memory.reset_peak(place)
     report(0.0, "Loading the images")
     data = datasets.load(recipe)
-    if len(recipe.phases) > 1:  # each runs another front over the same pictures
+    if recipe.phases[1:]:  # each runs another front over the same pictures
         data = keep(data, recipe.preprocessing)
     network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
     began = network.fingerprint()
-    network = network.to(place.device, memory_format=torch.channels_last)
+    network = devices.laid_out(network, place)
     learns = recipe.phases[0].learns
     network = freezing.apply(network, recipe, learns)
     before = freezing.snapshot(network)

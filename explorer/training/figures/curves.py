@@ -6,11 +6,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.app.figures.others import validation_for_others
-from explorer.app.figures.style import CONTROL, GREY, alpha, finish
+from explorer.app.figures.style import cell, finish
 from explorer.evidence import Score
+from explorer.palette import CONTROL, GREEN, GREY, alpha
 from explorer.runs.records import Epoch
 
-_TRAIN, _VAL = CONTROL, "#009E73"
+_TRAIN, _VAL = CONTROL, GREEN
 
 
 def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
@@ -54,7 +55,7 @@ def _curve_axes(fig: go.Figure, epochs: int, chosen: int | None) -> None:
     """Whole epochs below, accuracy from 0 to 1, loss from 0, a line at the epoch that was kept."""
     if chosen is not None:
         for column in (1, 2):
-            fig.add_vline(x=chosen, line={"color": CONTROL, "dash": "dash", "width": 1.5}, row=1, col=column)
+            fig.add_vline(x=chosen, line={"color": CONTROL, "dash": "dash", "width": 1.5}, **cell(1, column))
     fig.update_xaxes(title="epoch", gridcolor=GREY, nticks=6, dtick=1 if epochs < 7 else None)
     fig.update_yaxes(gridcolor=GREY)
     fig.update_yaxes(tickformat=".0%", range=[0, 1.02], row=1, col=1)

@@ -5,7 +5,8 @@ import math
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, alpha, finish
+from explorer.app.figures.style import SMALL, cell, finish, layout
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 from explorer.training.question import RateCurve, RateSearch
 
 
@@ -95,7 +96,7 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int
         ends = [f(math.log10(r) for r in (*curve.rates, curve.own, curve.suggested)) for f in (min, max)]
         fig.update_xaxes(range=ends, row=place, col=1)
     if curve.falling:
-        fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", row=place, col=1)
+        fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", **cell(place, 1))
     _mark(fig, curve.own, f"keep {curve.own:g}" if curve.kept else f"now {curve.own:g}", "dot", CONTROL, place)
     if not curve.kept:
         _mark(fig, curve.suggested, f"proposed {curve.suggested:g}", "dash", colour, place, below=True)
@@ -103,8 +104,8 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int
 
 def _mark(fig: go.Figure, rate: float, words: str, dash: str, colour: str, place: int, below: bool = False) -> None:
     """A line at a rate, with its name at the top, or at the bottom so that two names never meet; on the side that has room."""
-    ends = fig.layout[f"xaxis{place if place > 1 else ''}"].range or (0.0, 0.0)
-    fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, row=place, col=1)
+    ends = layout(fig)[f"xaxis{place if place > 1 else ''}"].range or (0.0, 0.0)
+    fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, **cell(place, 1))
     fig.add_annotation(
         x=math.log10(rate),  # an annotation on a log axis is placed by the exponent, a line by the value
         y=0 if below else 1,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
-from explorer.app.figures.style import FROZEN, GREY, LEARNS, finish
+from explorer.app.figures.style import finish
+from explorer.palette import FROZEN, GREY, LEARNS
 from explorer.training.question import StatisticsShift
 
 

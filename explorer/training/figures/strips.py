@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from explorer.app.figures.style import FLAME, FROZEN, SNOWFLAKE
+from explorer.app.figures.style import FLAME, SNOWFLAKE
+from explorer.palette import FROZEN, HATCH, LEARNS_DARK
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
-
-LEARNS = "#BF5400"  # the figures' vermillion, darkened until white text has a contrast of 4.5 on it
 
 
 @dataclass(frozen=True)
@@ -112,13 +111,13 @@ def _told(row: Strip) -> str:
 
 
 def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> str:
-    lines = "repeating-linear-gradient(135deg,rgba(255,255,255,.42) 0 2px,transparent 2px 9px)," if hatched else ""
-    ground = LEARNS if learns and not partly else FROZEN
-    shades = f"linear-gradient(0deg,{LEARNS} 0.7rem,{FROZEN} 0.7rem)" if partly else ground
+    lines = f"repeating-linear-gradient(135deg,{HATCH} 0 2px,transparent 2px 9px)," if hatched else ""
+    ground = LEARNS_DARK if learns and not partly else FROZEN
+    shades = f"linear-gradient(0deg,{LEARNS_DARK} 0.7rem,{FROZEN} 0.7rem)" if partly else ground
     foot = "1.1rem" if partly else "0.7rem"
     box = (
         f"flex:1 1 6rem;display:flex;align-items:center;justify-content:center;gap:0.6rem;padding:0.7rem 0.5rem {foot};"
-        f"border-radius:0.6rem;color:#fff;background:{lines}{shades};line-height:1.35;text-shadow:0 0 3px {ground}"
+        f"border-radius:0.6rem;color:white;background:{lines}{shades};line-height:1.35;text-shadow:0 0 3px {ground}"
     )
     mark = f'<img src="{_mark(learns)}" width="20" height="24" alt="">'
     return f'<div style="{box}">{mark}<div><b>{html.escape(name)}</b><br>{html.escape(note)}</div></div>'
@@ -127,7 +126,7 @@ def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> s
 @cache
 def _mark(learns: bool) -> str:
     """A white flame or snowflake as a data address (Streamlit removes drawings that stand in the text itself)."""
-    stroke = 'fill="#fff"' if learns else 'fill="none" stroke="#fff" stroke-width="1.8"'
+    stroke = 'fill="white"' if learns else 'fill="none" stroke="white" stroke-width="1.8"'
     path = f'<path {stroke} transform="scale(1 -1)" d="{FLAME if learns else SNOWFLAKE}"/>'  # drawn with y upwards
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="24" viewBox="-10 -12 20 24">{path}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()

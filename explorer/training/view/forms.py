@@ -188,7 +188,7 @@ def pick_batchnorm(plan: Strategy, row: Backbone, weights: str, key: str) -> str
         st.session_state[key] = next(iter(titles))
     mode = st.segmented_control(
         "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
-        format_func=titles.get,
+        format_func=titles.__getitem__,
     )  # fmt: skip
     st.caption(modes["frozen" if titles[mode] == "Frozen" else mode])
     return mode

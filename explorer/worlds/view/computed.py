@@ -8,6 +8,7 @@ from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md, state_badge
+from explorer.bundle import page_file
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.view.choosing import PICKED
@@ -79,7 +80,7 @@ def _map(probe: FinishedRun, tuned: FinishedRun) -> None:
     if found is not None:
         code = ("explorer/looks/projection/compute/joint.py", "project")
         draw(partial(projection_pair, found), "home_map", code=code)
-    st.page_link("../../pages/projection.py", label="Explore the map", icon=":material/scatter_plot:")
+    st.page_link(page_file("projection"), label="Explore the map", icon=":material/scatter_plot:")
 
 
 def _look(probe: FinishedRun, tuned: FinishedRun) -> None:
@@ -98,9 +99,7 @@ def _look(probe: FinishedRun, tuned: FinishedRun) -> None:
             code=("explorer/looks/attribution/compute/attribute.py", "attribute"),
         )
     with st.container(horizontal=True):
-        st.page_link("../../pages/attribution.py", label="Try other images", icon=":material/visibility:")
-        st.page_link("../../pages/features.py", label="See the channels themselves", icon=":material/grid_view:")
-        st.page_link(
-            "../../pages/similarity.py", label="How far did each stage move?", icon=":material/compare_arrows:"
-        )
-        st.page_link("../../pages/training.py", label="Train your own", icon=":material/local_fire_department:")
+        st.page_link(page_file("attribution"), label="Try other images", icon=":material/visibility:")
+        st.page_link(page_file("features"), label="See the channels themselves", icon=":material/grid_view:")
+        st.page_link(page_file("similarity"), label="How far did each stage move?", icon=":material/compare_arrows:")
+        st.page_link(page_file("training"), label="Train your own", icon=":material/local_fire_department:")

@@ -8,6 +8,7 @@ from explorer.app.asking import all_runs, ask, error_box, finished, predictions,
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import difference_words, group_of, percent, safe_md
+from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
 from explorer.looks.attribution.figures.maps import attribution
@@ -60,15 +61,13 @@ def two_worlds(pairs: dict[str, Pair]) -> None:
         with column:
             _card(world, pairs[world.name])
     with st.container(horizontal=True):
-        st.page_link("../../pages/lessons.py", label="**Start here: the lesson**", icon=":material/school:")
-        st.page_link(
-            "../../pages/training.py", label="**Use your own pictures**", icon=":material/add_photo_alternate:"
-        )
-        st.page_link("../../pages/race.py", label="**Race strategies**", icon=":material/flag:")
+        st.page_link(page_file("lessons"), label="**Start here: the lesson**", icon=":material/school:")
+        st.page_link(page_file("training"), label="**Use your own pictures**", icon=":material/add_photo_alternate:")
+        st.page_link(page_file("race"), label="**Race strategies**", icon=":material/flag:")
     st.header("What changed inside?")
     titles = {world.name: world.title for world in WORLDS}
     shown = st.segmented_control(
-        "World", list(titles), default=FAR.name, required=True, key="home_world", format_func=titles.get,
+        "World", list(titles), default=FAR.name, required=True, key="home_world", format_func=titles.__getitem__,
         label_visibility="collapsed",
     )  # fmt: skip
     _inside(*pairs[shown or FAR.name])
@@ -186,4 +185,4 @@ def _inside(a: FinishedRun, b: FinishedRun) -> None:
             ("features", "See the channels", "grid_view"),
             ("similarity", "How far did each stage move?", "compare_arrows"),
         ):
-            st.page_link(f"../../pages/{page}.py", label=label, icon=f":material/{icon}:", query_params=pair)
+            st.page_link(page_file(page), label=label, icon=f":material/{icon}:", query_params=pair)

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from explorer.palette import CHART, CHART_INK, CHART_LINE
+
 WIDE, TALL, ROW, FONT = 480, 250, 28, 14  # pixels: of a chart, of a row of bars, of letters
 MOST = 8  # bars, curves or kinds of points
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#666666", "#56B4E9", "#B8860B", "#000000")
-_INK, _LINE = "#222222", "#BBBBBB"
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 32, 28  # room around the axes
 Xy = Callable[[float, float], tuple[float, float]]
 
@@ -48,11 +48,11 @@ def _bars(rows: dict[str, np.ndarray]) -> Image.Image:
     zero = names - low * scale
     for i, (name, value) in enumerate(rows.items()):
         middle = 6 + ROW * (i + 0.5)
-        draw.text((names - 8, middle), name, fill=_INK, anchor="rm")
+        draw.text((names - 8, middle), name, fill=CHART_INK, anchor="rm")
         ends = sorted((zero, zero + float(value) * scale))
-        draw.rectangle((ends[0], middle - 9, ends[1], middle + 9), fill=_COLOURS[0])
-        draw.text((WIDE - 8, middle), f"{float(value):.3g}", fill=_INK, anchor="rm")
-    draw.line((zero, 4, zero, image.height - 4), fill=_INK)
+        draw.rectangle((ends[0], middle - 9, ends[1], middle + 9), fill=CHART[0])
+        draw.text((WIDE - 8, middle), f"{float(value):.3g}", fill=CHART_INK, anchor="rm")
+    draw.line((zero, 4, zero, image.height - 4), fill=CHART_INK)
     return image
 
 
@@ -65,13 +65,13 @@ def _plot(rows: dict[str, np.ndarray], joined: bool) -> Image.Image:
     for i, row in enumerate(points.values()):
         places = [at(float(x), float(y)) for x, y in row]
         if joined and len(places) > 1:
-            draw.line(places, fill=_COLOURS[i], width=2)
+            draw.line(places, fill=CHART[i], width=2)
         for place in places if len(places) <= 12 else places[:: max(1, len(places) // 6)]:
             _mark(draw, i, place)
     x = float(_LEFT)
     for i, name in enumerate(rows):
         _mark(draw, i, (x + 6, 14))
-        draw.text((x + 18, 14), name, fill=_INK, anchor="lm")
+        draw.text((x + 18, 14), name, fill=CHART_INK, anchor="lm")
         x += 34 + draw.textlength(name)
     return image
 
@@ -80,7 +80,7 @@ def _axes(draw: ImageDraw.ImageDraw, low: np.ndarray, high: np.ndarray) -> Xy:
     """Two axes with their least and largest number; what follows puts a point in its place."""
     span = np.where(high > low, high - low, 1.0)
     floor, right = TALL - _BOTTOM, WIDE - _RIGHT
-    draw.line((_LEFT, _TOP, _LEFT, floor, right, floor), fill=_LINE)
+    draw.line((_LEFT, _TOP, _LEFT, floor, right, floor), fill=CHART_LINE)
     inner = (_LEFT + 12, _TOP + 10, right - 10, floor - 10)  # marks at the ends stay off the axes
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -88,9 +88,9 @@ def _axes(draw: ImageDraw.ImageDraw, low: np.ndarray, high: np.ndarray) -> Xy:
         return inner[0] + across * (inner[2] - inner[0]), inner[3] - up * (inner[3] - inner[1])
 
     for y in {low[1], high[1]}:
-        draw.text((_LEFT - 8, at(low[0], y)[1]), _number(y, span[1]), fill=_INK, anchor="rm")
+        draw.text((_LEFT - 8, at(low[0], y)[1]), _number(y, span[1]), fill=CHART_INK, anchor="rm")
     for x in {low[0], high[0]}:
-        draw.text((at(x, low[1])[0], floor + 6), _number(x, span[0]), fill=_INK, anchor="mt")
+        draw.text((at(x, low[1])[0], floor + 6), _number(x, span[0]), fill=CHART_INK, anchor="mt")
     return at
 
 
@@ -104,11 +104,11 @@ def _mark(draw: ImageDraw.ImageDraw, kind: int, place: tuple[float, float]) -> N
     x, y = place
     size = 6 - kind % 4 if kind else 6
     if kind % 4 == 0:
-        draw.ellipse((x - size, y - size, x + size, y + size), outline=_COLOURS[kind], width=2)
+        draw.ellipse((x - size, y - size, x + size, y + size), outline=CHART[kind], width=2)
         return
     corners = {
         1: ((-1, -1), (1, -1), (1, 1), (-1, 1)),
         2: ((0, -1.3), (1.3, 1), (-1.3, 1)),
         3: ((0, -1.6), (1.6, 0), (0, 1.6), (-1.6, 0)),
     }[kind % 4]
-    draw.polygon([(x + a * size, y + b * size) for a, b in corners], outline=_COLOURS[kind], width=2)
+    draw.polygon([(x + a * size, y + b * size) for a, b in corners], outline=CHART[kind], width=2)

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from explorer.bundle import ASSETS, INSTALLED, ROOT
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.weights import ASSETS
 from explorer.data import datasets
 from explorer.models import backbones, devices
 from explorer.recipe import make
@@ -120,8 +120,8 @@ def opening(row: Backbone, weights: str) -> str:
 
 
 def _shown(path: Path) -> str:
-    """A file of the repository by its path in it, another by its own."""
-    return (path.relative_to(ASSETS.parent) if path.is_relative_to(ASSETS) else path).as_posix()
+    """A file of a checkout by its path in it, another by its own."""
+    return (path.relative_to(ROOT) if path.is_relative_to(ASSETS) and not INSTALLED else path).as_posix()
 
 
 def _attribute(path: str) -> str:

@@ -1,6 +1,7 @@
 """What a check's truth may ask about, and the three forms of an answer."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from explorer.catalogue import Backbone
@@ -43,7 +44,7 @@ def number(value: float, words: str, **facts: str) -> Truth:
     return Truth("", float(value), (), tuple(facts.items()), words)
 
 
-def ordered(measured: dict[str, float], words: str, **facts: str) -> Truth:
+def ordered(measured: Mapping[str, float], words: str, **facts: str) -> Truth:
     """Keys from the smallest to the largest; ExplorerError where two are equal, since no order is right then."""
     order = tuple(sorted(measured, key=lambda key: measured[key]))
     if len(set(measured.values())) < len(measured):

@@ -1,6 +1,6 @@
 """How the live backbone is built: filters, grids, stages, heads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -106,7 +106,7 @@ def _apart(a: Tensor, b: Tensor) -> float:
 
 
 @contextmanager
-def outputs(asked: Asked, stage: str) -> Iterator[object]:
+def outputs(asked: Asked, stage: str) -> Iterator[Callable[[Tensor], Tensor]]:
     """A function from pictures (n, 3, h, w) to what a stage of a copy of the live model gives, (n, c, h', w')."""
     names, kept = asked.scene.names(), []
     hook = names["stages"][stage].register_forward_hook(lambda module, inputs, output: kept.append(output.clone()))

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,6 +32,9 @@ class _FromStage(nn.Module):
     out as (n, c, s, s) for the probe and put back behind their class token.
     """
 
+    network: Network
+    stage: str
+
     def __init__(self, network: Network, stage: str) -> None:
         super().__init__()
         self.probe = nn.Identity()
@@ -52,7 +56,7 @@ def gradcam(network: Network, x: Tensor, targets: Tensor, stage: str, base: str)
     max(0, ·), is left to the figure: negative values are evidence against the class.
     """
     rest = _FromStage(network, stage)
-    return LayerGradCam(rest, rest.probe).attribute(x, target=targets)[:, 0]
+    return cast(Tensor, LayerGradCam(rest, rest.probe).attribute(x, target=targets))[:, 0]
 
 
 def saliency(network: Network, x: Tensor, targets: Tensor, stage: str, base: str) -> Tensor:
@@ -99,14 +103,15 @@ def gradient_shap(network: Network, x: Tensor, targets: Tensor, stage: str, base
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
     """The random numbers of torch and numpy from `seed` inside, as they were outside; Captum draws from both."""
-    kept = np.random.get_bit_generator()
+    source: Any = np.random  # numpy's annotations lack what reads and sets its generator
+    kept = source.get_bit_generator()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        np.random.set_bit_generator(np.random.MT19937(seed))
+        source.set_bit_generator(np.random.MT19937(seed))
         try:
             yield
         finally:
-            np.random.set_bit_generator(kept)
+            source.set_bit_generator(kept)
 
 
 def guided_backprop(network: Network, x: Tensor, targets: Tensor, stage: str, base: str) -> Tensor:

@@ -124,7 +124,21 @@ def attribute(
         likely.append(float(probabilities(net, x)[0, index]))
         rises.append(float(rise(net, x, index, method, baseline)[0]))
     return Attribution(
-        method, how.stage, image, target, picture, *maps, *cells, *likely, baseline, *rises, rather_than=rather_than
+        method,
+        how.stage,
+        image,
+        target,
+        picture,
+        maps[0],
+        maps[1],
+        cells[0],
+        cells[1],
+        likely[0],
+        likely[1],
+        baseline,
+        rises[0],
+        rises[1],
+        rather_than=rather_than,
     )
 
 

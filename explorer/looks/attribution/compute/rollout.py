@@ -1,6 +1,7 @@
 """Attention rollout: how much of each patch reaches the class token; see `attribute` for the way in."""
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,11 @@ def rollout(network: Network, x: Tensor, targets: Tensor, stage: str, base: str)
     """
     seen: list[tuple[nn.MultiheadAttention, Tensor]] = []
     layers = [m for m in network.modules() if isinstance(m, nn.MultiheadAttention)]
-    hooks = [layer.register_forward_pre_hook(lambda m, given: seen.append((m, given[0]))) for layer in layers]
+
+    def note(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
+        seen.append((cast(nn.MultiheadAttention, layer), given[0]))
+
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers]
     try:
         network(x)
     finally:

@@ -70,7 +70,7 @@ def faithfulness(
         heats = how.maps(net, x, [index, int(said.labels[other])])
         own, another = (in_cells(heat, how.cells(run, heats), x) for heat in heats)
         compact = orders(own, another, seed)
-        some = np.concatenate([compact, scattered(*own.shape, ORDERS)])
+        some = np.concatenate([compact, scattered(own.shape[0], own.shape[1], ORDERS)])
         found = faithfulness_module.curves(
             net, x[:1], some, index, report=partial(part, report, i / 2, 0.5, f"{'AB'[i]}: ")
         )
@@ -111,7 +111,7 @@ def _areas(
         report(k / len(images), f"Picture {k + 1} of {len(images)}")
         x = inputs(run, [image])
         own, another = (in_cells(maps[j], cells, x) for j in (k, (k + len(images) // 2) % len(images)))
-        some = [orders(own, another, image), scattered(*own.shape, 1)]
+        some = [orders(own, another, image), scattered(own.shape[0], own.shape[1], 1)]
         found = faithfulness_module.curves(net, x, np.concatenate(some), targets[k], PAIRED_STEPS)
         deletion.append(area(found.deletion))
         insertion.append(area(found.insertion))

@@ -4,12 +4,12 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, bare, finish
+from explorer.app.figures.style import bare, finish
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.looks.attribution.question.trust import Randomisation
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, STRENGTH, alpha
 
 _LINES = ((FROZEN, "solid", "circle"), (LEARNS, "dash", "x"))
-_STRENGTH = ((0.0, "#FFF7E6"), (0.5, "#E8853D"), (1.0, "#4A1D00"))
 
 
 def steps_of(found: Randomisation) -> list[str]:
@@ -64,7 +64,7 @@ def randomisation_maps(found: Randomisation) -> go.Figure:
         for column, heat in enumerate(np.abs(cascade.maps), 1):
             far = float(heat.max()) or 1.0
             fig.add_heatmap(
-                z=(heat / far).astype(np.float32), zmin=0, zmax=1, colorscale=_STRENGTH, showscale=False,
+                z=(heat / far).astype(np.float32), zmin=0, zmax=1, colorscale=STRENGTH, showscale=False,
                 row=row, col=column, hoverinfo="skip",
             )  # fmt: skip
     bare(fig)

@@ -11,12 +11,9 @@ from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
 from explorer.looks.attribution.question.maps import Attribution, Attributions, Seeds
+from explorer.palette import AGAINST_FOR, LESS_MORE
 
 # nothing where there is no evidence, so that the picture stays visible
-_SCALE = ((0.0, "rgba(0, 114, 178, 0.9)"), (0.25, "rgba(0, 114, 178, 0.45)"), (0.5, "rgba(255, 255, 255, 0)"),
-          (0.75, "rgba(213, 94, 0, 0.5)"), (1.0, "rgba(213, 94, 0, 0.92)"))  # fmt: skip
-_LESS_MORE = ((0.0, "rgba(117, 58, 136, 0.92)"), (0.25, "rgba(117, 58, 136, 0.5)"), (0.5, "rgba(255, 255, 255, 0)"),
-              (0.75, "rgba(0, 140, 105, 0.5)"), (1.0, "rgba(0, 140, 105, 0.92)"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ def evidence(method: str, far: float, shown: Shown, axis: str = "") -> dict[str,
     signed = row.signed and not shown.positive
     title = "share of the<br>strongest" if shown.normalised else "evidence<br>(logits)" if row.signed else "strength"
     return {
-        "colorscale": _SCALE if signed else [[2 * at - 1, colour] for at, colour in _SCALE[2:]],
+        "colorscale": AGAINST_FOR if signed else [[2 * at - 1, colour] for at, colour in AGAINST_FOR[2:]],
         "cmin": -far if signed else 0.0,
         "cmax": far,
         "colorbar": {"title": {"text": title}, "thickness": 14, "tickfont": {"size": SMALL}},
@@ -72,7 +69,7 @@ def attribution(
         if heat is not None and cells is not None:
             axis = "coloraxis" if column < 4 else "coloraxis2"
             cells_over(fig, heat, cells, found.picture.shape[:2], opacity, column, axis)
-    frame(fig, *found.picture.shape[:2], len(maps))
+    frame(fig, found.picture.shape[0], found.picture.shape[1], len(maps))
     fig.update_layout(coloraxis=evidence(found.method, far, shown))
     if difference:
         _apart(fig, float(np.abs(b - a).max()))
@@ -93,7 +90,7 @@ def cells_over(
 def _apart(fig: go.Figure, far: float) -> None:
     """The difference's own scale, at the right of the other; in other colours, for it says something else."""
     bar = {"title": {"text": "B − A"}, "thickness": 14, "tickfont": {"size": SMALL}, "x": 1.1}
-    fig.update_layout(coloraxis2={"colorscale": _LESS_MORE, "cmin": -far or -1.0, "cmax": far or 1.0, "colorbar": bar})
+    fig.update_layout(coloraxis2={"colorscale": LESS_MORE, "cmin": -far or -1.0, "cmax": far or 1.0, "colorbar": bar})
 
 
 def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -> go.Figure:
@@ -126,7 +123,7 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
 def frame(fig: go.Figure, height: int, width: int, columns: int) -> None:
     """No axes, square pixels, titles close to the pictures."""
     bare(fig)
-    square = {"constrain": "domain", "constraintoward": "top"}
+    square: dict[str, Any] = {"constrain": "domain", "constraintoward": "top"}
     for column in range(1, columns + 1):
         anchor = "x" if column == 1 else f"x{column}"
         fig.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", row=1, col=column)

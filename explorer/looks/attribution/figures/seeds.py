@@ -4,10 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, finish
+from explorer.app.figures.style import finish
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.looks.attribution.figures.maps import Shown, asked, cells_over, evidence, frame, grey
 from explorer.looks.attribution.question.maps import Seeds
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
 
 def seeds(found: Seeds) -> go.Figure:
@@ -78,7 +79,7 @@ def seeds_maps(found: Seeds) -> go.Figure:
         fig.add_trace(go.Image(z=grey(found.picture), hoverinfo="skip"), row=1, col=column)
         cells = found.cells_b if column == len(maps) else found.cells_a
         cells_over(fig, heat, cells, size, 0.75, column, "coloraxis")
-    frame(fig, *size, len(maps))
+    frame(fig, size[0], size[1], len(maps))
     fig.update_layout(coloraxis=evidence(found.method, far, Shown()))
     return finish(
         fig,

@@ -4,10 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
+from explorer.app.figures.style import SMALL, finish
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
 from explorer.evidence import Score
 from explorer.looks.attribution.question.trust import Faithfulness, Faithfulnesses, OnObject, OrderedCurve
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
 _MODELS = {"A": (FROZEN, "circle"), "B": (LEARNS, "diamond")}
 _DASHES = ("solid", "dash", "longdash", "dashdot", "dot")  # of the controls, in their order, and of random cells

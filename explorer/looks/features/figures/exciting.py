@@ -12,6 +12,7 @@ from plotly.subplots import make_subplots
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.app.figures.tiles import GAP, clickable
 from explorer.looks.features.question import StageExcitement
+from explorer.palette import BLACK, WHITE
 
 SHOWN = 9
 _STEP, _FOOT = 1 + GAP, 0.62  # a tile with its gap; the words under a row, in tiles
@@ -102,7 +103,7 @@ def _outlines(fig: go.Figure, top: Top, y: float) -> None:
     for i, (left, high, right, low) in enumerate(top.boxes.tolist()):
         x += [round(i * _STEP + share, 4) for share in (left, right, right, left, left)] + [None]
         up += [round(y + share, 4) for share in (high, high, low, low, high)] + [None]
-    for width, colour in ((5, "#000000"), (2, "#FFFFFF")):
+    for width, colour in ((5, BLACK), (2, WHITE)):
         fig.add_scatter(
             x=x, y=up, mode="lines", line={"width": width, "color": colour}, hoverinfo="skip", showlegend=False
         )

@@ -1,5 +1,7 @@
 """The first convolution's filters as small colour pictures, before, after, and their difference."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -33,7 +35,11 @@ def first_filters(filters: Filters, related: bool = True, each: bool = False) ->
         words = [f"filter {i}: size {n:.3g}" + related * f", changed by {100 * d / (n or 1):.2g} %"
                  for i, n, d in zip(filters.kept, *norms, strict=True)]  # fmt: skip
         clickable(fig, x, y, size=24, data=[[int(i)] for i in filters.kept], words=words, col=column)
-        square = {"scaleanchor": "x" if column == 1 else f"x{column}", "constrain": "domain", "constraintoward": "top"}
+        square: dict[str, Any] = {
+            "scaleanchor": "x" if column == 1 else f"x{column}",
+            "constrain": "domain",
+            "constraintoward": "top",
+        }
         fig.update_xaxes(range=[-0.5, pixels.shape[1] - 0.5], constrain="domain", row=1, col=column)
         fig.update_yaxes(range=[pixels.shape[0] - 0.5, -0.5], **square, row=1, col=column)
     bare(fig)

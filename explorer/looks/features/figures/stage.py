@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import SMALL, bare, finish
+from explorer.app.figures.style import SMALL, bare, finish, layout
 from explorer.app.figures.tiles import GAP, centres, clickable, picture_words, row_of_tiles
 from explorer.looks.features.question import FeatureMaps
 
@@ -140,9 +140,9 @@ def channel_maps(maps: FeatureMaps) -> go.Figure:
     a, b, channel = maps.a[0], maps.b[0], int(maps.channels[0])
     fig = _beside_picture(maps.picture, {"A": a, "B": b, "B − A": b - a})
     far = _scales(fig, a, b)
-    for axis, x in ((fig.layout.coloraxis, 1.01), (fig.layout.coloraxis2, 1.1)):
+    for axis, x in ((layout(fig).coloraxis, 1.01), (layout(fig).coloraxis2, 1.1)):
         axis.colorbar.update(len=0.95, y=0.5, x=x)
-    fig.layout.coloraxis.colorbar.title, fig.layout.coloraxis2.colorbar.title = {"text": "A, B"}, {"text": "B − A"}
+    layout(fig).coloraxis.colorbar.title, layout(fig).coloraxis2.colorbar.title = {"text": "A, B"}, {"text": "B − A"}
     rows, columns = a.shape
     what = f"Channel {channel} of {maps.stage} on {picture_words(maps.image)}: {rows} by {columns} cells in A, in B and B minus A"
     return finish(

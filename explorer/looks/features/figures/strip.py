@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import GREY, SMALL, bare, finish
+from explorer.app.figures.style import SMALL, axes, bare, finish
 from explorer.app.figures.tiles import GAP, block_of_tiles, centres, clickable, picture_words
 from explorer.looks.features.question import FeatureStrip, StripStage
+from explorer.palette import GREY
 
 ACROSS = 2
 
@@ -80,22 +81,22 @@ def _frame(fig: go.Figure, strip: FeatureStrip) -> None:
     for column in range(2, len(strip.stages) + 2):
         for row in (1, 2):
             fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain", row=row, col=column)
-            anchor = fig.get_subplot(row, column).xaxis.plotly_name.replace("axis", "")
+            anchor = axes(fig, row, column).xaxis.plotly_name.replace("axis", "")
             fig.update_yaxes(
                 range=[down * (1 + GAP) - GAP, 0], scaleanchor=anchor, constrain="domain", row=row, col=column
             )
     for row, letter in ((1, "A"), (2, "B")):
-        axes = fig.get_subplot(row, 2)
-        low, high = axes.yaxis.domain
+        sub = axes(fig, row, 2)
+        low, high = sub.yaxis.domain
         fig.add_annotation(
-            text=f"<b>{letter}</b>", x=axes.xaxis.domain[0], y=(low + high) / 2, xref="paper", yref="paper", xanchor="right",
+            text=f"<b>{letter}</b>", x=sub.xaxis.domain[0], y=(low + high) / 2, xref="paper", yref="paper", xanchor="right",
             xshift=-2, showarrow=False,
         )  # fmt: skip
 
 
 def _title(fig: go.Figure, stage: StripStage, i: int, chosen: bool, learned: bool) -> None:
     """Above a column: the stage, its grid, how much its answer changed; a frame where it is the chosen one."""
-    left, right = fig.get_subplot(1, i + 2).xaxis.domain
+    left, right = axes(fig, 1, i + 2).xaxis.domain
     name = f"<b>{stage.stage}</b>" if chosen else stage.stage
     if math.isnan(stage.change):
         changed = "not<br>comparable"

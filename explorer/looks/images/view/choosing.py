@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.app.asking import ask, predictions
 from explorer.app.visitor import choice, choose
 from explorer.app.words import plain, safe_md
+from explorer.bundle import page_file
 from explorer.evidence import BROKEN, FIXED, RIGHT_IN_BOTH, WRONG_IN_BOTH, quadrants
 from explorer.looks.images.question import Gallery, GalleryQuestion, MovementQuestion, Seen
 from explorer.looks.images.view.selection import selected
@@ -158,7 +159,7 @@ def _strip(a: FinishedRun, rows: np.ndarray, pa: Predictions, pb: Predictions, i
     words = f"The first {MOST} of {len(rows)}. " if len(rows) > MOST else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{words}Below each: is A right → is B right?")
-        st.page_link("../../pages/images.py", label="All images", icon=":material/photo_library:")
+        st.page_link(page_file("images"), label="All images", icon=":material/photo_library:")
 
 
 def image_panel(gallery: Gallery, pa: Predictions, pb: Predictions, i: int) -> None:

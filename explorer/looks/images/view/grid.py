@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.app.asking import predictions
 from explorer.app.drawing import draw
 from explorer.app.words import difference_words, group_of, percent, plain, safe_md
+from explorer.bundle import page_file
 from explorer.evidence import Score
 from explorer.looks.images.figures import MOST_SIDE_BY_SIDE, PANELS, confusion
 from explorer.looks.images.question import GalleryQuestion
@@ -68,7 +69,7 @@ def matrices(a: FinishedRun, b: FinishedRun) -> None:
     if len(pa.classes) > MOST_SIDE_BY_SIDE:
         names = PANELS
         only = st.segmented_control(
-            "Matrix", list(names), default="A", required=True, key="images_matrix", format_func=names.get
+            "Matrix", list(names), default="A", required=True, key="images_matrix", format_func=names.__getitem__
         )
     plan = partial(confusion, pa.labels, pa.predicted, pb.predicted, pa.classes, cell, only)
     draw(plan, "images_confusion", on_select=_clicked, code=("explorer/looks/images/figures.py", "counts"))
@@ -113,7 +114,7 @@ def _cell_by_name(classes: Sequence[str], cell: tuple[str, int, int] | None) -> 
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Named by", list(who), required=True, key="images_cell_who", on_change=changed, format_func=who.get
+            "Named by", list(who), required=True, key="images_cell_who", on_change=changed, format_func=who.__getitem__
         )
         options = [ANY, *classes]
         st.selectbox("True class", options, key="images_cell_true", on_change=changed, format_func=plain, width=260)
@@ -133,9 +134,9 @@ def show(a: FinishedRun, b: FinishedRun, rows: np.ndarray, key: str) -> None:
     with left:
         image_panel(gallery, pa, pb, image)
         with st.container(horizontal=True):
-            st.page_link("../../pages/features.py", label="Its channels", icon=":material/grid_view:")
-            st.page_link("../../pages/attribution.py", label="Where they look", icon=":material/visibility:")
-            st.page_link("../../pages/projection.py", label="On the map", icon=":material/scatter_plot:")
+            st.page_link(page_file("features"), label="Its channels", icon=":material/grid_view:")
+            st.page_link(page_file("attribution"), label="Where they look", icon=":material/visibility:")
+            st.page_link(page_file("projection"), label="On the map", icon=":material/scatter_plot:")
     with beside:
         mark = _toolbar(rows, marked, pa, pb, key)
         if not len(rows):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.components.v2 import component
 
 from explorer.answers import load
 from explorer.home import home
@@ -25,7 +26,7 @@ _CSS = """
 .tile:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 1px; }
 .tile[aria-current="true"] { border-color: var(--st-text-color); }
 .tile[aria-pressed="true"] { border-color: var(--st-primary-color); }
-.tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: #fff; }
+.tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: white; }
 .tile .pixels { display: block; background-repeat: no-repeat; }
 .tile .foot { display: block; text-align: center; white-space: nowrap; }
 """
@@ -82,7 +83,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 """
 
-_grid = st.components.v2.component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
+_grid = component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
 
 
 def sprite_address(gallery: Question[Any]) -> str:
@@ -117,7 +118,7 @@ def tiles(
     label: str,
     key: str,
     chosen: int = -1,
-    selected: Sequence[int] = (),
+    selected: Sequence[int] | np.ndarray = (),
     mark: bool = False,
     shown: int = SHOWN,
 ) -> None:

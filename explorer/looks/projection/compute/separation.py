@@ -80,4 +80,4 @@ def linear_probe(x: np.ndarray, labels: np.ndarray) -> tuple[int, Score | None]:
         said = cross_val_predict(
             LogisticRegression(max_iter=500), x, labels, cv=StratifiedKFold(folds, shuffle=True, random_state=0)
         )
-    return folds, Score(len(labels), int((said == labels).sum()))
+    return folds, Score(len(labels), int(np.equal(said, labels).sum()))

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import GREY, LEARNS, finish
+from explorer.app.figures.style import cell, finish, layout
 from explorer.app.figures.votes import tally
 from explorer.looks.projection.figures.paint import Paint, by_class
 from explorer.looks.projection.figures.points import (
@@ -23,9 +23,10 @@ from explorer.looks.projection.figures.points import (
     words,
 )
 from explorer.looks.projection.question import Projection, Trajectory, in_proportion
+from explorer.palette import GREY, GRID, LEARNS, NOTHING, OUTLINE, WHITE
 
 STEPS = 10  # frames between A and B
-INK = "#D55E00"  # readable on the buttons' white when pointed at, and on both grounds
+MARKED = LEARNS  # readable on the buttons' white when pointed at, and on both grounds
 
 
 def _cloud(fig: go.Figure, paint: Paint, xy: np.ndarray, rows: np.ndarray, marks: Marks) -> None:
@@ -36,7 +37,7 @@ def _cloud(fig: go.Figure, paint: Paint, xy: np.ndarray, rows: np.ndarray, marks
         customdata=[[int(i)] for i in rows], ids=[str(i) for i in rows], text=[paint.names[g] for g in groups],
         marker={
             "color": [paint.styles[g][0] for g in groups], "symbol": [paint.styles[g][1] for g in groups], "size": 9,
-            "opacity": opacity(rows, marks), "line": {"width": 0.5, "color": "rgba(60, 70, 80, 0.8)"},
+            "opacity": opacity(rows, marks), "line": {"width": 0.5, "color": OUTLINE},
         },
         hovertemplate="%{text}, image %{customdata[0]}<extra></extra>", row=1, col=1,
     )  # fmt: skip
@@ -79,12 +80,12 @@ def _controls(fig: go.Figure, labels: Sequence[str], prefix: str, pace: int) -> 
     fig.update_layout(
         updatemenus=[{
             "type": "buttons", "direction": "left", "showactive": False, "buttons": buttons, "x": 0, "y": -0.03,
-            "xanchor": "left", "yanchor": "top", "pad": {"t": 22}, "font": {"color": INK, "size": 15},
-            "bgcolor": "rgba(0,0,0,0)", "bordercolor": GREY,
+            "xanchor": "left", "yanchor": "top", "pad": {"t": 22}, "font": {"color": MARKED, "size": 15},
+            "bgcolor": NOTHING, "bordercolor": GREY,
         }],
         sliders=[{
             "x": 0.24, "len": 0.76, "y": -0.03, "pad": {"t": 22}, "currentvalue": {"prefix": prefix, "xanchor": "left"},
-            "bordercolor": GREY, "bgcolor": GREY, "activebgcolor": INK, "tickcolor": GREY,
+            "bordercolor": GREY, "bgcolor": GREY, "activebgcolor": MARKED, "tickcolor": GREY,
             "steps": [
                 {"label": label, "method": "animate", "args": [[name], jump]}
                 for label, name in zip(labels, names, strict=True)
@@ -110,14 +111,14 @@ def projection_slide(p: Projection, paint: Paint | None = None, marks: Marks | N
     look = "Press play, or drag the slider. Which classes part as a whole, and which images leave their group?"
     same = "Nothing moved: A and B have the same features, so play shows a still picture." if p.unmoved else ""
     fig = words(fig, p, same or look, marks, len(paint.names))
-    fig.layout.meta["caution"] += " Only 0 (A) and 1 (B) were measured; what lies between is drawn on straight lines."
+    layout(fig).meta["caution"] += " Only 0 (A) and 1 (B) were measured; what lies between is drawn on straight lines."
     _controls(fig, ["A", *(f"{t / STEPS:.1f}" for t in range(1, STEPS)), "B"], "From A to B: ", 250)
     return _room(fig)
 
 
 def _room(fig: go.Figure) -> go.Figure:
     """Room for the controls under the map."""
-    fig.update_layout(height=fig.layout.height + 110, margin={"b": 110})
+    fig.update_layout(height=layout(fig).height + 110, margin={"b": 110})
     return fig
 
 
@@ -160,7 +161,7 @@ def _now(fig: go.Figure, t: Trajectory) -> None:
     """The point on the curve that goes along with the map."""
     fig.add_scatter(
         x=[t.epochs[0]], y=[t.knn[0].accuracy], mode="markers", showlegend=False, hoverinfo="skip", row=1, col=2,
-        marker={"symbol": "diamond", "size": 17, "color": LEARNS, "line": {"width": 1.5, "color": "#FFFFFF"}},
+        marker={"symbol": "diamond", "size": 17, "color": LEARNS, "line": {"width": 1.5, "color": WHITE}},
     )  # fmt: skip
 
 
@@ -175,9 +176,9 @@ def _line(fig: go.Figure, t: Trajectory) -> None:
 
 def _axes(fig: go.Figure, t: Trajectory) -> None:
     fig.update_xaxes(title="epoch (0: pre-trained)", dtick=max(1, t.epochs[-1] // 5), showgrid=False, row=1, col=2)
-    fig.update_yaxes(tickformat=".0%", gridcolor="rgba(128, 138, 148, 0.25)", row=1, col=2)
+    fig.update_yaxes(tickformat=".0%", gridcolor=GRID, row=1, col=2)
     if t.chosen > 0 and t.moved:
-        fig.add_vline(x=t.chosen, line={"dash": "dot", "color": GREY, "width": 2}, row=1, col=2)
+        fig.add_vline(x=t.chosen, line={"dash": "dot", "color": GREY, "width": 2}, **cell(1, 2))
 
 
 def _alt(t: Trajectory) -> str:

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.app.figures.style import CLASSES, SYMBOLS, named
+from explorer.app.figures.style import SYMBOLS, named
 from explorer.evidence import Score, quadrants
 from explorer.looks.projection.question import Projection
+from explorer.palette import BROKEN, CLASSES, FIXED, OUTLINE, RIGHT, WRONG
 
 QUADRANTS = (
-    ("right in both", "#999999", "circle"),
-    ("fixed: wrong in A, right in B", "#009E73", "triangle-up"),
-    ("broken: right in A, wrong in B", "#D55E00", "triangle-down"),
-    ("wrong in both", "#CC79A7", "x"),
+    ("right in both", RIGHT, "circle"),
+    ("fixed: wrong in A, right in B", FIXED, "triangle-up"),
+    ("broken: right in A, wrong in B", BROKEN, "triangle-down"),
+    ("wrong in both", WRONG, "x"),
 )
 
 
@@ -42,7 +43,7 @@ def class_style(k: int) -> dict[str, object]:
     return {
         "color": CLASSES[k % eight],
         "symbol": SYMBOLS[(k // eight + k % eight) % six],
-        "line": {"width": 0.5, "color": "rgba(60, 70, 80, 0.8)"},
+        "line": {"width": 0.5, "color": OUTLINE},
     }
 
 

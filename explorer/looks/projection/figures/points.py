@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.app.figures.style import GREY, SMALL, finish
+from explorer.app.figures.style import SMALL, finish
 from explorer.app.figures.votes import tally
 from explorer.evidence import Score
 from explorer.looks.projection.figures.paint import Paint
 from explorer.looks.projection.question import Projection
+from explorer.palette import BLACK, GREY, OUTLINE, WHITE
 
 MOST_POINTS, MOST_LINES, MOST_PICTURES = 2500, 250, 120
 TOP = 68  # room for the browser's buttons above the headings
@@ -77,7 +78,7 @@ def add_legend(fig: go.Figure, paint: Paint) -> None:
 
 def _line(wrong: np.ndarray | None) -> dict[str, object]:
     """A thin dark edge; hollow symbols are all edge, in the colour of their class."""
-    return {"width": 0.5, "color": "rgba(60, 70, 80, 0.8)"} if wrong is None else {"width": 1.6}
+    return {"width": 0.5, "color": OUTLINE} if wrong is None else {"width": 1.6}
 
 
 def ring(fig: go.Figure, xy: np.ndarray, marks: Marks, column: int = 1) -> None:
@@ -85,7 +86,7 @@ def ring(fig: go.Figure, xy: np.ndarray, marks: Marks, column: int = 1) -> None:
     if not 0 <= marks.image < len(xy):
         return
     x, y = numbers(xy[marks.image])
-    for colour, width in (("#FFFFFF", 6), ("#000000", 2.5)):
+    for colour, width in ((WHITE, 6), (BLACK, 2.5)):
         fig.add_scatter(
             x=[x], y=[y], mode="markers", showlegend=False, customdata=[[marks.image]], row=1, col=column,
             marker={"symbol": "circle-open", "size": 24, "color": colour, "line": {"width": width}},

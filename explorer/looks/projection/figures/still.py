@@ -25,8 +25,8 @@ from explorer.looks.projection.figures.points import (
     words,
 )
 from explorer.looks.projection.question import Noise, Projection, in_proportion
+from explorer.palette import ARROW, SLATE
 
-ARROW = "rgba(128, 138, 148, 0.6)"
 SHORT = 0.02  # of the map's side: a shorter way has no direction that could be seen
 
 
@@ -80,7 +80,7 @@ def projection_moves(p: Projection, paint: Paint | None = None, marks: Marks | N
         mode="lines+markers", line={"color": ARROW, "width": 1.3}, hoverinfo="skip", name="from A to B",
         marker={
             "symbol": "arrow", "angleref": "previous", "size": tips, "opacity": 1,
-            "color": [colour for colour in colours for _ in range(3)], "line": {"width": 0.5, "color": "#3C4650"},
+            "color": [colour for colour in colours for _ in range(3)], "line": {"width": 0.5, "color": SLATE},
         },
     )  # fmt: skip
     rest = np.setdiff1d(keep, lines)

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.app.asking import ask, predictions, stamp, thumbnails
 from explorer.app.display import LARGER, figure_config, projector
 from explorer.app.drawing import explain, show_code
-from explorer.app.figures.style import Figure, enlarge, tint
+from explorer.app.figures.style import Figure, enlarge, layout, tint
 from explorer.app.visitor import choice, choose
 from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.images.view.choosing import gallery_of, image_panel
@@ -152,11 +152,12 @@ def _paint(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection) ->
         return (by_prediction if picked.colour == SAID else by_right)(found, *said)
     if picked.colour == SHUFFLED:
         apart = [ask(SeparationQuestion(run=run.id), "k-NN accuracy of shuffled labels", height=0) for run in (a, b)]
-        if apart[0] is None or apart[1] is None:
+        known = [separation for separation in apart if separation is not None]
+        if len(known) < 2:
             return None
-        deal = st.session_state.get("projection_deal", 0) % len(apart[0].shuffled)
+        deal = st.session_state.get("projection_deal", 0) % len(known[0].shuffled)
         st.button("Shuffle again", icon=":material/casino:", key="projection_again", on_click=_deal)
-        return by_shuffled(found, apart[0].shuffles[deal], *(x.shuffled[deal] for x in apart))
+        return by_shuffled(found, known[0].shuffles[deal], *(x.shuffled[deal] for x in known))
     return by_class(found.labels, found.classes)
 
 
@@ -182,7 +183,7 @@ def _chart(plan: partial[Figure], key: str, code: tuple[str, str], still: bool =
     """A map with its words. Only a map that stands still takes clicks: choosing redraws, which would stop a film."""
     dark = st.context.theme.type == "dark"
     figure = _figure(plan.func.__name__, plan.args, plan.keywords, dark, projector(), plan)
-    words, key = figure.layout.meta, f"projection_map_{key}"
+    words, key = layout(figure).meta, f"projection_map_{key}"
     more: dict[str, Any] = (
         {"on_select": image_from_map(key), "selection_mode": ("points", "box", "lasso")} if still else {}
     )

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-import torch
 
 from explorer.data import datasets, shifts
 from explorer.data.feature_cache.cached import Front
@@ -37,7 +36,7 @@ def place_of(run: str) -> Place:
 
 def network_at(run: str, place: Place) -> Network:
     """A copy of a run's network, laid out as training has it."""
-    return compute.network(run).copy().to(place.device, memory_format=torch.channels_last)
+    return devices.laid_out(compute.network(run).copy(), place)
 
 
 def stream(run: str, pixels: np.ndarray, place: Place) -> Stream:

@@ -28,7 +28,7 @@ def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, rep
     streams = {kind: chosen_images.stream(b, pixels, place) for kind, (pixels, *_) in sets.items()}
     nets = chosen_images.network_at(a, place), chosen_images.network_at(b, place)
     behind, states = interpolation.behind(*nets), [net.model.state_dict() for net in nets]
-    moved = len(batchnorm.moved(nets[1], *states, behind))
+    moved = len(batchnorm.moved(nets[1], states[0], states[1], behind))
     statistics = chosen_images.statistics_images(b) if settle and moved else None
     train = None if statistics is None else chosen_images.stream(b, statistics, place)
     found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.8 * share, words))]

@@ -37,7 +37,7 @@ def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
             probes.probe(x, labels, y) == truth
             for x, y in ([colour, colour] if stage == "input" else [side[stage] for side in sides.values()])
         ]
-        rows.append(_row(stage, *right, groups))
+        rows.append(_row(stage, right[0], right[1], groups))
     return StageProbes(a, b, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
 
 
@@ -59,13 +59,15 @@ def drift(run: str) -> Drift:
     first = found[f"before/{stage}"]
     rows = [(0, first), *((e, x.astype(np.float32)) for e, x in sorted(epochs.items()))]
     knn = [similarity.knn_right(x, labels) for _, x in rows]
+    ends = [similarity.cka_interval(first, x) for _, x in rows]
     return Drift(
         run,
         stage,
         len(labels),
         tuple(e for e, _ in rows),
         tuple(similarity.cka(first, x) for _, x in rows),
-        *(tuple(ends) for ends in zip(*(similarity.cka_interval(first, x) for _, x in rows), strict=True)),
+        tuple(low for low, _ in ends),
+        tuple(high for _, high in ends),
         tuple(similarity.knn_overlap(first, x) for _, x in rows),
         tuple(Score(len(labels), int(right.sum())) for right in knn),
     )

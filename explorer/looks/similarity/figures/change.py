@@ -5,8 +5,9 @@ import math
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, finish
+from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.stages import FEW, Comparison
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
 _PANELS = (
     ("cka", "Similarity of<br>features (CKA)", (0.0, 1.02)),

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
+from explorer.app.figures.style import finish
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
 from explorer.looks.similarity.question.stages import Drift
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 from explorer.runs.records import Epoch
 
 _TITLES = ("Similarity to epoch 0 (CKA)", "Nearest neighbours kept", "10 nearest neighbours name the class", "The head")

@@ -3,8 +3,9 @@
 import plotly.graph_objects as go
 
 from explorer.app.figures.others import for_others
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, alpha, finish
+from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
 _PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "square")}
 _SHIFTED = (LEARNS, "dash", "diamond")

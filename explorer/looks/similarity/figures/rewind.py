@@ -3,11 +3,12 @@
 import plotly.graph_objects as go
 
 from explorer.app.figures.others import for_others
-from explorer.app.figures.style import CLASSES, CONTROL, GREY, LEARNS, SMALL, alpha, finish
+from explorer.app.figures.style import SMALL, finish
 from explorer.looks.similarity.question.weights import Reset, Rewind
+from explorer.palette import BLUE, CONTROL, GREY, LEARNS, PINK, alpha
 
 START, RANDOM = "first weights", "random weights"
-_PENS = {"start": (START, "#0072B2", "diamond", -0.16), "random": (RANDOM, CLASSES[3], "x", 0.16)}
+_PENS = {"start": (START, BLUE, "diamond", -0.16), "random": (RANDOM, PINK, "x", 0.16)}
 
 
 def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figure:

@@ -5,10 +5,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from explorer.app.figures.others import for_others
-from explorer.app.figures.style import CONTROL, FROZEN, GREY, LEARNS, SMALL, finish
+from explorer.app.figures.style import SMALL, finish
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
 from explorer.looks.similarity.question.stages import StagePairs, StageProbes
+from explorer.palette import ALIKE, CONTROL, FROZEN, GREY, INK, LEARNS, LESS_MORE_ALIKE
 
 REFERENCES = {
     "aa": "A × A (itself)",
@@ -18,7 +19,6 @@ REFERENCES = {
 }
 """What may stand beside the stages of A against those of B."""
 _GAP, _CONTROL = " ", "random"
-_INK, _LIGHT = "#0A1118", [[0, "#FFFFFF"], [0.5, "#BBDFF5"], [1, "#2E9BDA"]]  # light cells, so that one ink fits all
 
 
 def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
@@ -35,11 +35,10 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
     control = np.column_stack([np.full(len(pairs.stages), np.nan), np.diag(pairs.random.mean(axis=0))])
     _matrix(fig, pairs.stages, np.hstack([pairs.ab, control]), 1, "coloraxis", (_GAP, _CONTROL))
     _matrix(fig, pairs.stages, beside, 2, "coloraxis2" if reference == "difference" else "coloraxis")
-    axis = {"colorscale": _LIGHT, "cmin": 0, "cmax": 1, "showscale": False}
+    axis = {"colorscale": ALIKE, "cmin": 0, "cmax": 1, "showscale": False}
     most = max(0.05, float(np.nanmax(np.abs(beside)))) if reference == "difference" else 1
-    signed = [[0, "#E69F00"], [0.5, "#FFFFFF"], [1, "#2E9BDA"]]
     fig.update_layout(
-        coloraxis=axis, coloraxis2={"colorscale": signed, "cmin": -most, "cmax": most, "showscale": False}
+        coloraxis=axis, coloraxis2={"colorscale": LESS_MORE_ALIKE, "cmin": -most, "cmax": most, "showscale": False}
     )
     fig.update_yaxes(autorange="reversed", showgrid=False, title_text="stage of A", row=1, col=1)
     fig.update_yaxes(autorange="reversed", showgrid=False, title_text="B" if reference == "bb" else "A", row=1, col=2)
@@ -75,7 +74,7 @@ def _matrix(
         y=list(names),
         z=[[None if np.isnan(v) else round(float(v), 4) for v in row] for row in z],
         texttemplate="%{z:.2f}",
-        textfont={"size": SMALL, "color": _INK},
+        textfont={"size": SMALL, "color": INK},
         coloraxis=axis,
         xgap=2,
         ygap=2,

@@ -9,6 +9,7 @@ from explorer import runs
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
+from explorer.bundle import page_file
 from explorer.evidence import Paired
 from explorer.looks.pair.view import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
@@ -78,7 +79,7 @@ def _quadrants(found: Paired, group: str) -> None:
     cells[2].metric("Broken by B", found.broken, border=True)
     cells[3].metric("Wrong in both", found.both_wrong, border=True)
     st.markdown(f"{difference_words(found, group)} :small[n = {found.n} images, paired.]")
-    st.page_link("../../pages/images.py", label="See these images", icon=":material/photo_library:")
+    st.page_link(page_file("images"), label="See these images", icon=":material/photo_library:")
 
 
 def stage_by_stage(a: FinishedRun, b: FinishedRun) -> None:

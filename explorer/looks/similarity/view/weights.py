@@ -167,10 +167,10 @@ def between(a: FinishedRun, b: FinishedRun) -> None:
             format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None", persist_state="session",
         )  # fmt: skip
         settle = not _kept(a, b) and _ask_settled(b, "similarity_settle_mixtures", default=False)
-    found = ask(_mixtures(a, b, ["test", "validation"], settle), "Mixing A and B", height=470)
+    found = ask(_mixtures(a, b, ("test", "validation"), settle), "Mixing A and B", height=470)
     spoilt = None
     if kind in SHIFTS:
-        wanted = _mixtures(a, b, [kind], settle)
+        wanted = _mixtures(a, b, (kind,), settle)
         spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
     if found is not None:
         title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
@@ -189,7 +189,7 @@ def _fixed(recipe: Recipe) -> bool:
     return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
 
 
-def _mixtures(a: FinishedRun, b: FinishedRun, images: list[str], settle: bool) -> Question[Any]:
+def _mixtures(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], settle: bool) -> Question[Any]:
     return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=settle)
 
 
