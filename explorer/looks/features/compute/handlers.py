@@ -54,8 +54,8 @@ def _one_backbone(a: str, b: str) -> None:
     if seen[0] != seen[1]:
         how = [f"resized to {size.resize} px and cut to {size.crop} px" for size in seen]
         raise ExplorerError(
-            f"A and B see pictures through different transforms: {how[0]} in A, {how[1]} in B, so their answers cannot be "
-            f"compared. Choose two runs with the same weights' transform and input size."
+            f"A and B see pictures through different transforms: {how[0]} in A, {how[1]} in B, so their activations "
+            "cannot be compared. Choose two runs with the same weights' transform and input size."
         )
 
 
@@ -65,8 +65,8 @@ def _comparable(a: str, b: str) -> None:
     if not _related(a, b):
         start = [f"{p.weights}" + f" (seed {p.seed})" * (p.weights == "random") for p in map(compute.finished, (a, b))]
         raise ExplorerError(
-            f"A started from {start[0]}, B from {start[1]}: their channels have nothing to do with each other. Choose two "
-            f"runs that started from the same weights."
+            f"A started from {start[0]}, B from {start[1]}: their channels do not correspond. Choose two runs that "
+            "started from the same weights."
         )
 
 
