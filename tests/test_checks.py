@@ -29,7 +29,7 @@ from explorer.course import lesson_runs, texts
 from explorer.course.compute.check_handlers import check_truth, try_lines
 from explorer.course.compute.handlers import beside_start
 from explorer.course.compute.snippets import scenes
-from explorer.course.compute.snippets.carrying import carry_out
+from explorer.course.compute.snippets.running import carry_out
 from explorer.course.compute.snippets.scenes import Scene
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.looking import before_and_after

@@ -173,7 +173,7 @@ _ROWS = (
         768,
         normalisation="layer",
         head="classifier.2",
-        neck=("classifier.0",),
+        after_pool=("classifier.0",),
     ),
     Backbone(
         "densenet121",

@@ -90,21 +90,13 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--batch-size", type=int, default=32)
     add("--head-rate", type=float, help="AdamW's learning rate for the head (default: the strategy's)")
     add("--backbone-rate", type=float, help="AdamW's learning rate for the trainable stages (default: the strategy's)")
-    add(
-        "--rate-decay",
-        type=float,
-        help="layer-wise learning-rate decay: the factor from one trainable stage to the one before it, in (0, 1]",
-    )
-    add(
-        "--unfreeze-every",
-        type=int,
-        help="for gradual and lp_ft: epochs between unfreezing steps (default: spread evenly)",
-    )
+    add("--rate-decay", type=float, help="layer-wise learning-rate decay towards the input, in (0, 1]")
+    add("--unfreeze-every", type=int, help="for gradual, lp_ft: epochs between unfreezing steps (default: even)")
     add("--augmentation", default="none", help=f"one of: {', '.join(AUGMENTATIONS)}")
     add(
         "--views",
         type=int,
-        help="augmented versions of each image, cached where the first stages are frozen (2 to 8, default 4)",
+        help="augmented versions of each image, cached where first stages are frozen (2 to 8, default 4)",
     )
     add("--class-weights", action="store_true", help="class-weighted loss: rare classes count as much as common ones")
     add("--input-size", type=int, help="pixels (default: the backbone's)")

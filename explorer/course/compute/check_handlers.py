@@ -5,7 +5,7 @@ import time
 from explorer.catalogue.backbones import backbone as catalogued
 from explorer.course import texts
 from explorer.course.compute.snippets import scenes
-from explorer.course.compute.snippets.carrying import Failed, carry_out
+from explorer.course.compute.snippets.running import Failed, carry_out
 from explorer.course.compute.truths import TRUTHS
 from explorer.course.compute.truths.asked import Asked
 from explorer.course.question.checks import Trial, Truth

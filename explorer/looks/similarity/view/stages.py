@@ -21,7 +21,7 @@ from explorer.looks.similarity.question.stages import (
     StagePairsQuestion,
     StageProbes,
 )
-from explorer.looks.similarity.view.weights import accuracy_words, between, paired_words, rewinding
+from explorer.looks.similarity.view.weights import accuracy_words, interpolate, paired_words, rewind_stages
 from explorer.runs import Run
 from explorer.training.view.tables import audit_table, audit_words, kept_words
 
@@ -147,7 +147,7 @@ SIMILARITY_VIEWS: dict[str, Callable[[Run, Run], None]] = {
     "Stage × stage": stage_by_stage,
     "Where features become useful": usefulness,
     "Over the epochs": over_epochs,
-    "Rewind": rewinding,
-    "Interpolate": between,
+    "Rewind": rewind_stages,
+    "Interpolate": interpolate,
 }
 """The page's views by their shown names."""

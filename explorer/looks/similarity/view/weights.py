@@ -55,7 +55,7 @@ def _ends(found: Score | Grouped) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
-def rewinding(a: Run, b: Run) -> None:
+def rewind_stages(a: Run, b: Run) -> None:
     """Rewind: which stages of B carry the task?"""
     st.markdown(
         "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to "
@@ -160,7 +160,7 @@ def _together(b: Run, settled: bool) -> None:
         _rewound(found, settled, "similarity_rewind_some", group_of(b))
 
 
-def between(a: Run, b: Run) -> None:
+def interpolate(a: Run, b: Run) -> None:
     """Interpolate: what lies on the straight line between the weights of A and B?"""
     if a.recipe and b.recipe and (why := _apart(a, b)):
         st.info(safe_md(why), icon=":material/link_off:")
