@@ -111,7 +111,7 @@ def squares(pictures: Pictures, size: int) -> Tensor:
 @torch.inference_mode()
 def pooled(net: nn.Module, pictures: Pictures, size: int) -> np.ndarray:
     """What a network without its head makes of pictures, (n, d); in bfloat16 where the processor multiplies it."""
-    net, place = net.eval().to(memory_format=torch.channels_last), devices.place(backbone("resnet10"), "cpu")
+    net, place = net.eval().to(memory_format=torch.channels_last), devices.choose(backbone("resnet10"), "cpu")
     out = []
     for at in range(0, len(pictures), 64):
         batch = (squares(pictures[at : at + 64], size) - MEAN) / STD

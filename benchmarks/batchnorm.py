@@ -80,7 +80,7 @@ def one(choices: dict[str, object], mode: str) -> Row:
 def distance(choices: dict[str, object]) -> dict[str, float]:
     """Of a set's training images from the running statistics, stage by stage, before anything learns."""
     made = recipe.make(**choices, strategy="linear_probe")
-    data, place = datasets.load(made), devices.place(made.row, made.device)
+    data, place = datasets.load(made), devices.choose(made.row, made.device)
     network = backbones.build(made.backbone, len(data.classes), made.weights, made.seed).to(place.device)
     return shifts(network, Stream(data.train.pixels(made.preprocessing), made.preprocessing, place))
 

@@ -1,4 +1,4 @@
-"""The cache of frozen outputs: a folder of one file an entry, kept below a limit; what was read longest ago goes first."""
+"""The cache of frozen outputs: a folder of one file an entry, kept below a limit; least recently used files are removed first."""
 
 import math
 import os
@@ -35,7 +35,7 @@ def _bytes(setting: str, default: float) -> float:
         value = math.nan
     if not 0 <= value < math.inf:
         raise ExplorerError(
-            f"The setting {setting} is {given!r}. Allowed: gigabytes, a number from 0 up, e.g. 4. Mend it or leave it out."
+            f"The setting {setting} is {given!r}. Allowed: gigabytes, a number from 0 up, e.g. 4. Correct it or leave it out."
         )
     return value
 

@@ -1,4 +1,4 @@
-"""The one error that a visitor can mend."""
+"""The one error that a visitor can correct."""
 
 from collections.abc import Iterable
 
@@ -21,4 +21,4 @@ def unknown(what: str, got: object, allowed: Iterable[str], do: str = "Choose on
 
 
 class Stopped(Exception):
-    """Raised by a progress report when whoever asked for the work no longer wants it."""
+    """Raised inside a task when it was cancelled."""

@@ -9,8 +9,8 @@ from explorer.looks.pair.view import two_runs
 
 st.title("Where it looks")
 say(
-    "The same picture, the same class, two networks: which places speak for the class in A, and which in B? "
-    "An attribution marks them."
+    "The same picture, the same class, two networks: which regions support the class in A, and which in B? An "
+    "attribution marks them."
 )
 pair = two_runs("Then this page shows where each of them looks.")
 if pair is None:

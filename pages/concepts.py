@@ -1,13 +1,13 @@
-"""Which concepts are mine by now, what does each of them need, and what comes next?"""
+"""What have I learned, what does each concept build on, and what should I learn next?"""
 
 import streamlit as st
 
 from explorer.course.view import concepts
 
-st.title("Architecture map")
+st.title("Concept map")
 st.markdown(
-    "The lesson's ideas and how they build on one another. One opens when you pass its checks in the lesson, or when you do "
-    "in the app what it speaks of: the map reads that off the runs that you started."
+    "The concepts of the lesson and how they build on one another. A concept counts as done when you pass its questions in "
+    "the lesson, or when one of your own runs demonstrates it."
 )
 language = concepts.pick_language("concepts")
 known = concepts.need_concepts(language)

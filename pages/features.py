@@ -8,7 +8,9 @@ from explorer.looks.images.view.choosing import pick_image
 from explorer.looks.pair.view import two_runs, warn_unrelated
 
 st.title("Features")
-say("One picture through both networks: what each channel answers in A, in B, and what tuning added or took away.")
+say(
+    "One picture through both networks: how each channel responds in A and in B, and what fine-tuning added or removed."
+)
 pair = two_runs("Then this page shows the channels of both.")
 if pair is None:
     st.stop()

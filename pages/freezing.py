@@ -23,7 +23,10 @@ from explorer.training.view.strips import stage_strip
 from explorer.training.view.tables import description_table, strategies_table
 
 st.title("What to freeze")
-st.markdown("Choose a backbone and what may learn. The picture shows which weights can move, before anything runs.")
+st.markdown(
+    "Choose a backbone and a fine-tuning strategy. The picture shows what is frozen and what is trainable, before "
+    "anything runs."
+)
 
 left, right = st.columns(2, gap="large")
 with left:
@@ -43,7 +46,7 @@ total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in
 numbers = st.columns(4)
 numbers[0].metric("Parameters", count(total), border=True, height="stretch")
 numbers[1].metric(
-    "May learn",
+    "Trainable parameters",
     count(learned),
     f"{learned / total:.1%} of all",
     delta_color="off",
@@ -51,28 +54,30 @@ numbers[1].metric(
     border=True,
     height="stretch",
 )
-numbers[2].metric("Stages run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch")
-numbers[3].metric("Learned weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
+numbers[2].metric(
+    "Stages that run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch"
+)
+numbers[3].metric("Trained weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
 st.markdown(
-    f":material/timer: **What it costs.** {cost_words(recipe)} A step also pays, backwards, for the "
-    "first stage that learns and for all behind it."
+    f":material/timer: **What it costs.** {cost_words(recipe)} The backward pass of a step "
+    "runs from the loss to the first trainable stage."
 )
 st.table(
     description_table(found, row.normalisation),
-    alt="Stages with parameters, learning, BatchNorm statistics and output shape",
+    alt="Stages with parameters, trainable parameters, BatchNorm statistics and output shape",
 )
 with st.expander("All strategies side by side", icon=":material/table_rows:"):
-    st.markdown(f"{RULE} A rule of thumb: a race on your own images decides.")
-    st.table(strategies_table(row), alt="Strategies with what learns and when to prefer them")
+    st.markdown(f"{RULE} This is a rule of thumb; a race on your own images decides.")
+    st.table(strategies_table(row), alt="Strategies, what each trains, and when to prefer it")
 warning = (
     "requires_grad = False alone does not stop BatchNorm: in train mode its running statistics still move. Thaw runs every "
-    "BatchNorm layer in eval mode, in learning stages too, unless you choose another mode above."
+    "BatchNorm layer in eval mode, in trainable stages too, unless you choose another mode above."
 )
 explain(
-    "A frozen stage shows 0 learned parameters and statistics that stay. The head is new and always learns.",
+    "A frozen stage shows 0 trainable parameters, and its statistics stay. The head is new and always trainable.",
     warning
     if row.normalisation == "batch"
-    else "Dropout is the other thing that requires_grad = False does not stop. Thaw runs frozen stages in eval mode.",
+    else "requires_grad = False does not switch off dropout either. Thaw runs frozen stages in eval mode.",
 )
 show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and weights != "random":

@@ -7,7 +7,7 @@ from explorer.looks.images.view.grid import browse, matrices, quadrants
 from explorer.looks.pair.view import two_runs
 
 st.title("Which images")
-say("The test images as A and B see them: what tuning fixed, what it broke, and what is taken for what.")
+say("The test images as A and B see them: what fine-tuning fixed, what it broke, and which classes are confused.")
 pair = two_runs("Then this page shows which images they disagree on.")
 if pair is None:
     st.stop()

@@ -52,7 +52,7 @@ with st.expander("New race", icon=":material/flag:", expanded=race_form_open()):
         st.session_state.pop("race_error", None)
         try:
             if data.name == "folder" and not folder:
-                raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
+                raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
             start_race(arms.recipes(names, seeds, both, **shared, **custom, **size))
         except ExplorerError as error:
             st.session_state["race_error"] = str(error)
@@ -61,7 +61,7 @@ if "race_error" in st.session_state:
 
 known = all_races()
 if not known:
-    st.info("No race has been run yet. Choose two to five strategies and start: all their curves appear here, at once.")
+    st.info("No race yet. Choose two to five strategies and start: all their curves appear here together.")
     st.stop()
 left, right = st.columns([4, 1], gap="medium")
 with left:
@@ -77,14 +77,14 @@ st.header("The result")
 say("Each run kept the epoch that was best on **validation images**; that one was scored once, on **test images**.")
 if race.finished < race.size:
     st.caption(
-        f"{race.finished} of {race.size} runs have a result: means over different seeds do not strictly compare."
+        f"{race.finished} of {race.size} runs have a result: means over different seeds are not strictly comparable."
     )
 race_chart(race)
 rows = st.segmented_control("Rows", RACE_TABLES, default="strategies", required=True, key="race_rows")
 st.table(RACE_TABLES[rows](race), hide_index=True, alt="Test accuracy of each strategy, and what it took")
 explain(
     "What does a point of accuracy cost in seconds, memory and weights to store?",
-    "Seconds and memory are this machine's, whatever else it did; frozen features left in the cache by an earlier run save time.",
+    "Seconds and memory were measured on this machine, including its other load; features cached by an earlier run save time.",
 )
 file = f"race-{race.id}.csv"
 icon = ":material/download:"

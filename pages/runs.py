@@ -29,7 +29,7 @@ st.title("Runs")
 known = all_runs()
 deleted_runs()
 if not known:
-    need_run("There is no run yet.")
+    need_run("No runs yet.")
     st.stop()
 
 picked = st.dataframe(
@@ -39,7 +39,7 @@ picked = st.dataframe(
     on_select="rerun",
     selection_mode="multi-row",
     column_config=RUNS_COLUMNS,
-    alt=f"Table of {len(known)} runs, the latest first",
+    alt=f"Table of {len(known)} runs, latest first",
 )
 kept_outputs()
 chosen = [known[i] for i in picked["selection"]["rows"] if i < len(known)]
@@ -68,7 +68,9 @@ if len(scored) > 1:
     draw(partial(accuracies, bars, None, group), "runs_accuracy", code=code)
     compare_two(scored)
     if len({run.recipe.dataset for run in scored}) > 1:
-        st.warning("These runs saw different data sets: their accuracies do not compare.", icon=":material/warning:")
+        st.warning(
+            "These runs used different data sets: their accuracies cannot be compared.", icon=":material/warning:"
+        )
 if len(chosen) == 1:
     run = chosen[0]
     st.markdown(f"### {safe_md(run.title)} {state_badge(run.state)}")

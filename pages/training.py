@@ -30,7 +30,7 @@ with left:
     per_class = st.number_input(
         "Training images per class", 1, 100_000, 25, key="train_per_class", persist_state="session"
     )
-    everything = st.checkbox("All there are", key="train_all", persist_state="session")
+    everything = st.checkbox("Use all training images", key="train_all", persist_state="session")
     epochs = st.slider("Epochs", 1, 100, 10, key="train_epochs", persist_state="session")
     seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="train_seed", persist_state="session")
     advanced = (
@@ -63,10 +63,10 @@ with right:
     if st.session_state.get("following") not in ids:
         st.session_state["following"] = ids[0] if ids else None
     if not ids:
-        st.caption("Nothing has run yet. Start a recipe, and its curves appear here while it learns.")
+        st.caption("No runs yet. Start a recipe, and its curves appear here while it trains.")
         st.stop()
     labels = {run.id: run_label(run, scored=False) for run in known}
-    shown = st.selectbox("Runs, the latest first", ids, key="following", format_func=labels.__getitem__)
+    shown = st.selectbox("Runs, latest first", ids, key="following", format_func=labels.__getitem__)
     follow(shown)
     show_code("explorer/training/compute/loop.py", "train")
     st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

@@ -1,6 +1,8 @@
 """Make the sample runs that ship: two worlds, each a probe and a tuned run, with the answers that the home page shows at once.
 
-    python -m scripts.make_samples [--out assets/samples]
+    python -m scripts.make_samples [--out assets/samples] [--answers]
+
+With `--answers` the runs stay and only the answers are computed again, e.g. after `VERSION` in explorer/question.py was raised.
 
 Recipes are those of `explorer.worlds.recipes.WORLDS`. A run is trained as any other. Then its learned convolutions are rounded
 to 8-bit differences from the pre-trained weights (explorer/models/deltas.py), and everything that is stored of it (test scores,
@@ -15,6 +17,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,38 +30,48 @@ def main() -> None:
     """Train, round, ask, and copy what ships."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "assets" / "samples")
+    parser.add_argument("--answers", action="store_true", help="keep the runs, compute the answers again")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"THAW_HOME": home, "THAW_SAMPLES": str(Path(home, "none"))}
-        made = make()
-        shutil.rmtree(given.out, ignore_errors=True)
-        shutil.copytree(Path(home, "runs"), given.out / "runs")
+        os.environ |= {"THAW_HOME": home, "THAW_SAMPLES": str(given.out if given.answers else Path(home, "none"))}
+        shutil.rmtree(given.out / "answers", ignore_errors=True)
+        if not given.answers:
+            train()
+        ask()
+        if not given.answers:
+            shutil.rmtree(given.out, ignore_errors=True)
+            shutil.copytree(Path(home, "runs"), given.out / "runs")
         shutil.copytree(
             Path(home, "cache"), given.out / "answers", ignore=shutil.ignore_patterns("boundary", "*.part*")
         )
-        size = sum(path.stat().st_size for path in given.out.rglob("*") if path.is_file())
-    print(f"{len(made)} runs, {size / 1e6:.1f} MB in {given.out}")
+    size = sum(path.stat().st_size for path in given.out.rglob("*") if path.is_file())
+    print(f"{size / 1e6:.1f} MB in {given.out}")
 
 
-def make() -> list[str]:
-    """Carry out all recipes and answer what home asks; the ids of the runs."""
+def train() -> None:
+    """Carry out all recipes."""
+    from explorer.worlds.recipes import RANDOM, WORLDS
+
+    for recipe in (*(recipe for world in WORLDS for recipe in world.recipes), RANDOM):
+        carried_out(recipe)
+
+
+def ask() -> None:
+    """Answer what home asks."""
+    from explorer import runs
     from explorer.answers import save
     from explorer.worker.handlers import answer
-    from explorer.worlds.recipes import RANDOM, WORLDS, questions
+    from explorer.worlds.recipes import WORLDS, questions
 
-    made = []
     for world in WORLDS:
-        pair = [carried_out(recipe) for recipe in (world.probe, world.tuned)]
-        for question in questions(*pair):
+        pair = [runs.find(recipe) for recipe in world.recipes]
+        for question in questions(*(run.id for run in pair if run is not None)):
             print(question.name(), flush=True)
             question.path.parent.mkdir(parents=True, exist_ok=True)
             save(answer(question, lambda share, words: None), question.path)
-        made += pair
-    made.append(carried_out(RANDOM))
-    return made
 
 
-def carried_out(recipe: "object") -> str:
+def carried_out(recipe: Any) -> str:
     """Train a recipe, with its best weights rounded before they are scored."""
     from explorer import runs
     from explorer.models import backbones
@@ -66,9 +79,9 @@ def carried_out(recipe: "object") -> str:
     from explorer.training.compute import handlers, scoring
     from explorer.training.compute.session import prepare
 
-    run = runs.create(recipe)  # type: ignore[arg-type]
+    run = runs.create(recipe)
     runs.start(run, versions=handlers.versions(), error="")
-    session = prepare(recipe, report)  # type: ignore[arg-type]
+    session = prepare(recipe, report)
     handlers._describe(run, session)
     handlers._learn(run, session, report)
     start = backbones.build(

@@ -159,6 +159,6 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> str:
             return super()._make_layer(block, planes // 8, *rest, **named)
 
     monkeypatch.setitem(_api.BUILTIN_MODELS, "narrow10", Narrow)
-    row = dataclasses.replace(BACKBONES["resnet10"], name="narrow10", features=64, parameters=77_688)
+    row = dataclasses.replace(BACKBONES["resnet10"], name="narrow10", code="", features=64, parameters=77_688)
     monkeypatch.setitem(BACKBONES, "narrow10", row)
     return "narrow10"

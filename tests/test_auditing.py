@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
@@ -39,7 +39,7 @@ def make(tiny: dict[str, Any], narrow: str) -> Make:
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four images at once through the frozen front, so that a split is several batches."""
-    monkeypatch.setattr(Front, "BATCH", 4)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 4)
 
 
 def learned(session: Session) -> Audit:
@@ -202,12 +202,12 @@ def test_an_augmented_view_in_another_order_is_red(make: Make, small_batches: No
 
 def test_features_behind_the_first_batch_are_red(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch is drawn, so that each run looks elsewhere: of 25 that look at one of four batches, some find the third."""
-    monkeypatch.setattr(Front, "BATCH", 2)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 2)
     session = prepare(make(strategy="last_stage"))
     front, images = session.front["test"], session.data.test
     assert len(images) == 8
 
-    def drawn(front: Front) -> list[bool]:
+    def drawn(front: CachedFeatures) -> list[bool]:
         return [front.recompute(session.network, images, session.recipe, seed) > 0 for seed in range(25)]
 
     assert not any(drawn(front))
@@ -219,8 +219,8 @@ def test_features_behind_the_first_batch_are_red(make: Make, monkeypatch: pytest
 
 def test_each_run_draws_another_batch(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
-    recompute = Front.recompute
-    monkeypatch.setattr(Front, "recompute", lambda *given: seeds.append(given[-1]) or recompute(*given))
+    recompute = CachedFeatures.recompute
+    monkeypatch.setattr(CachedFeatures, "recompute", lambda *given: seeds.append(given[-1]) or recompute(*given))
     for seed in (0, 1):
         learned(prepare(make(seed=seed, strategy="lp_ft")))
     assert len(seeds) == 8 and len(set(seeds)) == 8, "of two splits, at the end of two phases of two runs"

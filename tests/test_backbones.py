@@ -77,7 +77,7 @@ def test_the_neck_is_as_wide_as_the_catalogue_says(network: Network, images: tor
     last = network.row.stage_names[-1]
     with torch.no_grad():
         output = network.until(images, last)
-        assert network.neck(output).shape == (1, network.row.features)
+        assert network.pooling(output).shape == (1, network.row.features)
         assert pooled(output).shape == (1, network.row.features)
         assert grid(output).ndim == 4
 
@@ -93,7 +93,7 @@ def test_a_copy_shares_nothing(network: Network) -> None:
     original = {t.data_ptr() for t in network.state_dict().values()}
     assert original.isdisjoint(t.data_ptr() for t in copy.state_dict().values())
     theirs = {id(t) for t in copy.state_dict(keep_vars=True).values()}
-    views = [*copy.stages.values(), copy.neck, copy.head]
+    views = [*copy.stages.values(), copy.pooling, copy.head]
     assert {id(t) for view in views for t in view.state_dict(keep_vars=True).values()} <= theirs
     assert copy.lock.held is not network.lock.held
 
@@ -145,7 +145,7 @@ def test_building_leaves_the_global_seed_alone() -> None:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Empty places for weights, and no network."""
 
     def offline(*_: object, **__: object) -> None:
@@ -158,18 +158,18 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("name", ["mobilenet_v3_small", "squeezenet1_1"])
-def test_missing_weights_name_the_file_and_the_folder(name: str, shelf: Path) -> None:
+def test_missing_weights_name_the_file_and_the_folder(name: str, buffer: Path) -> None:
     with pytest.raises(ExplorerError) as error:
         build(name, 3)
     message = str(error.value)
     assert BACKBONES[name].weights[-1].file in message
-    assert str(shelf / "hub" / "checkpoints") in message
+    assert str(buffer / "hub" / "checkpoints") in message
     assert "random weights always work" in message
 
 
-def test_weights_that_are_here_are_loaded_without_a_network(shelf: Path) -> None:
+def test_weights_that_are_here_are_loaded_without_a_network(buffer: Path) -> None:
     theirs = models.squeezenet1_1(weights=None)
-    folder = shelf / "hub" / "checkpoints"
+    folder = buffer / "hub" / "checkpoints"
     folder.mkdir(parents=True)
     torch.save(theirs.state_dict(), folder / "squeezenet1_1-b8a52dc0.pth")
     network = build("squeezenet1_1", 3)
@@ -178,7 +178,7 @@ def test_weights_that_are_here_are_loaded_without_a_network(shelf: Path) -> None
     assert torch.equal(network.head[1].weight, build("squeezenet1_1", 3, "random").head[1].weight)
 
 
-def test_the_built_in_file_is_read_in_full_precision(shelf: Path, small: Network) -> None:
+def test_the_built_in_file_is_read_in_full_precision(buffer: Path, small: Network) -> None:
     with pytest.raises(ExplorerError, match=r"resnet10\.safetensors is missing"):
         build("resnet10", 3, "BUILT_IN")
     path = BACKBONES["resnet10"].weights_path("BUILT_IN")
@@ -215,7 +215,7 @@ def test_a_lent_network_comes_back_as_it_was(small: Network, training: bool, fai
         lent.requires_grad_(True)
         lent.model.layer4.register_forward_hook(lambda *_: None)
         lent.stages["stem"].register_forward_pre_hook(lambda *_: None)
-        lent.neck.register_full_backward_hook(lambda *_: None)
+        lent.pooling.register_full_backward_hook(lambda *_: None)
         lent(torch.randn(2, 3, 32, 32)).sum().backward()
         if fails:
             raise RuntimeError("forced")
@@ -226,7 +226,7 @@ def test_a_lent_network_comes_back_as_it_was(small: Network, training: bool, fai
     assert {n for n, p in small.named_parameters() if p.grad is not None} == {"model.conv1.weight"}
     assert (small.model.conv1.weight.grad == 1).all()
     assert list(small.model.layer3._forward_hooks) == [kept.id]
-    views = [small.stages["stem"], small.neck, small.model.layer4]
+    views = [small.stages["stem"], small.pooling, small.model.layer4]
     assert not any(v._forward_hooks or v._forward_pre_hooks or v._backward_hooks for v in views)
 
 

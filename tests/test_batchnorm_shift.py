@@ -20,7 +20,7 @@ from explorer.training.compute.planning import statistics_shift
 def stream(row: str, n: int = 40, size: int = 64, seed: int = 0) -> Stream:
     pixels = np.random.default_rng(seed).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
     wanted = recipe.make(backbone=row, weights="random", input_size=size)
-    return Stream(pixels, wanted.preprocessing, devices.place(BACKBONES[row], "cpu"))
+    return Stream(pixels, wanted.preprocessing, devices.choose(BACKBONES[row], "cpu"))
 
 
 def first_layer(network: Network) -> Any:

@@ -20,14 +20,14 @@ from explorer.catalogue import BACKBONES
 from explorer.data import datasets
 from explorer.data.augmentation import augment
 from explorer.data.feature_cache import filling
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.entries import STORED, Writer, find
 from explorer.data.feature_cache.frozen import Frozen, versions
 from explorer.data.feature_cache.pixels import keep
 from explorer.data.images import Data, Images
 from explorer.errors import Stopped
 from explorer.models import backbones, devices
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 
@@ -41,17 +41,17 @@ class Bench:
     recipe: Recipe
     data: Data
     network: Network
-    place: Place
+    place: Device
     decoded: int = 0
     computed: int = 0
     told: list[float] = field(default_factory=list)
 
-    def over(self, split: str = "train", **changes: Any) -> Front:
+    def over(self, split: str = "train", **changes: Any) -> CachedFeatures:
         """The front over a split, with the data set's own fingerprint unless told otherwise."""
         images = self.counted(changes.pop("images", getattr(self.data, split)))
         given = {"network": self.network, "recipe": self.recipe, "place": self.place, "progress": self.told.append}
         self.decoded = self.computed = 0
-        return Front.over(images, **given | {"fingerprint": self.data.fingerprint} | changes)
+        return CachedFeatures.over(images, **given | {"fingerprint": self.data.fingerprint} | changes)
 
     def counted(self, images: Images) -> Images:
         def read(i: int) -> Image.Image:
@@ -72,7 +72,7 @@ def bench(tiny: dict[str, Any]) -> Callable[..., Bench]:
         data = datasets.load(chosen)
         network = backbones.build(chosen.backbone, len(data.classes), chosen.weights, chosen.seed)
         network = network.to(memory_format=torch.channels_last)
-        found = Bench(chosen, data, network, devices.place(chosen.row, "cpu"))
+        found = Bench(chosen, data, network, devices.choose(chosen.row, "cpu"))
 
         def count(module: object, x: tuple[Tensor, ...], y: Tensor) -> None:
             found.computed += len(y)
@@ -83,7 +83,7 @@ def bench(tiny: dict[str, Any]) -> Callable[..., Bench]:
     return made
 
 
-def same(a: Front, b: Front) -> bool:
+def same(a: CachedFeatures, b: CachedFeatures) -> bool:
     """Whether two fronts are equal to the last bit, and also in their memory's order."""
     equal = all(torch.equal(x, y) and x.stride() == y.stride() for x, y in zip(a.views, b.views, strict=True))
     pooled = a.pooled.keys() == b.pooled.keys() and all(np.array_equal(a.pooled[s], b.pooled[s]) for s in a.pooled)
@@ -153,7 +153,7 @@ def test_the_learning_part_can_learn_from_what_was_found(
 def test_the_progress_goes_forward_to_the_end_whether_computed_or_found(
     bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Front, "BATCH", 2)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 2)
     for strategy, least in (("last_stage", 13), ("last_stage", 1), ("full", 1)):
         it = bench(strategy=strategy)
         it.over()
@@ -166,7 +166,7 @@ def test_the_size_of_batches_and_of_what_is_decoded_at_once_changes_no_picture(
 ) -> None:
     it = bench()
     plain = it.over(fingerprint="").stored.float()
-    monkeypatch.setattr(Front, "BATCH", batch)
+    monkeypatch.setattr(CachedFeatures, "BATCH", batch)
     monkeypatch.setattr(filling, "DECODED", 2)
     front = it.over()
     assert torch.allclose(front.stored.float(), plain, atol=0.1)
@@ -218,7 +218,7 @@ def test_the_key_changes_with_whatever_may_change_the_numbers(
     bench: Callable[..., Bench], tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     it = bench()
-    other = {"images": it.data.train.take(range(5, 10)), "place": Place(it.place.device, not it.place.bfloat16)}
+    other = {"images": it.data.train.take(range(5, 10)), "place": Device(it.place.device, not it.place.bfloat16)}
     found = [key(it), *(key(it, **{name: value}) for name, value in other.items())]
     found += [key(it, fingerprint="other"), key(it, batch=31), key(it, pool=True)]
     found += [key(it, upto="layer2"), key(it, upto="layer4")]
@@ -230,7 +230,7 @@ def test_the_key_changes_with_whatever_may_change_the_numbers(
     with monkeypatch.context() as patch:
         patch.setattr(torch, "__version__", "9.9.9")
         found.append(key(it))
-    monkeypatch.setattr(Place, "hardware", "another processor")
+    monkeypatch.setattr(Device, "hardware", "another processor")
     found.append(key(it))
     assert len(set(found)) == len(found) == 16
     assert all(len(name) == 32 for name in found)
@@ -254,7 +254,7 @@ def test_every_tensor_that_a_front_reads_is_in_its_checksum(backbone: str) -> No
     with torch.device("meta"):
         network = backbones.build(backbone, 2, "random")
     read = {name for stage in network.row.stage_names for name in network.names(stage)}
-    inside = {id(t) for t in (*network.neck.parameters(), *network.neck.buffers())}
+    inside = {id(t) for t in (*network.pooling.parameters(), *network.pooling.buffers())}
     assert {n for n, t in network.model.state_dict(keep_vars=True).items() if id(t) in inside} <= read
     assert set(network.model.state_dict()) - read == set(network.names("head"))
 
@@ -367,7 +367,7 @@ def test_a_folder_that_cannot_be_written_fails_no_run(
 def test_a_disk_that_fills_up_in_the_middle_fails_no_run(
     when: str, budget: str, bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Front, "BATCH", 8)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 8)
     it = bench()
     plain = it.over(fingerprint="")
     monkeypatch.setenv("THAW_MEMORY_GB", budget)
@@ -393,7 +393,7 @@ def test_a_disk_that_fills_up_in_the_middle_fails_no_run(
 def test_a_stop_in_the_middle_leaves_nothing_half_written(
     bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Front, "BATCH", 8)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 8)
 
     def stop(share: float) -> None:
         if share > 0.8:
@@ -453,7 +453,7 @@ def mapped() -> bool:
 def test_beyond_the_budget_the_output_stays_on_the_disk_and_gives_the_same_numbers(
     bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Front, "BATCH", 8)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 8)
     it = bench(augmentation="flip")
     within = it.over(views=3)
     assert not mapped()
@@ -529,13 +529,13 @@ def test_a_view_is_the_front_s_output_for_augmented_pixels(bench: Callable[..., 
     front = it.over(views=2)
     pixels = torch.from_numpy(it.data.train.pixels(it.recipe.preprocessing))
     frozen = Frozen(it.network, "layer3", it.recipe.preprocessing, it.place)
-    plain, other = versions(frozen, it.recipe, it.data.train, "", Front.BATCH, False, 2)
+    plain, other = versions(frozen, it.recipe, it.data.train, "", CachedFeatures.BATCH, False, 2)
     changed = other.of(pixels, 0)
     mirrored = (changed != pixels).flatten(1).any(1)
     assert plain.of(pixels, 0) is pixels and 0 < mirrored.sum() < len(pixels)
     assert torch.equal(changed[mirrored], pixels[mirrored].flip(2))
-    output, _ = frozen.run(changed[: Front.BATCH], pool=False)
-    assert torch.equal(output, front.views[1][: Front.BATCH])
+    output, _ = frozen.run(changed[: CachedFeatures.BATCH], pool=False)
+    assert torch.equal(output, front.views[1][: CachedFeatures.BATCH])
 
 
 def test_views_of_each_image_are_read_as_asked(bench: Callable[..., Bench]) -> None:
@@ -580,7 +580,7 @@ def test_pixels_are_on_the_device_before_they_are_augmented(
 ) -> None:
     sent: list[Tensor] = []
     given: list[Tensor] = []
-    monkeypatch.setattr(Place, "send", lambda self, tensor: sent.append(tensor) or tensor)
+    monkeypatch.setattr(Device, "send", lambda self, tensor: sent.append(tensor) or tensor)
     monkeypatch.setattr(
         sys.modules["explorer.data.feature_cache.frozen"], "augment", lambda x, *a: given.append(x) or x
     )
@@ -620,7 +620,7 @@ def test_all_that_is_read_often_is_offered_to_the_gpu(
     strategy: str, bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offered: list[Tensor] = []
-    monkeypatch.setattr(Place, "resident", lambda self, tensor: offered.append(tensor) or tensor)
+    monkeypatch.setattr(Device, "resident", lambda self, tensor: offered.append(tensor) or tensor)
     front = bench(strategy=strategy, augmentation="flip").over(views=2)
     assert [id(tensor) for tensor in offered] == [id(tensor) for tensor in (*front.views, front.labels)]
 

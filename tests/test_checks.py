@@ -29,7 +29,7 @@ from explorer.course import lesson_runs, texts
 from explorer.course.compute.check_handlers import check_truth, try_lines
 from explorer.course.compute.handlers import beside_start
 from explorer.course.compute.snippets import scenes
-from explorer.course.compute.snippets.carrying import carry_out
+from explorer.course.compute.snippets.running import carry_out
 from explorer.course.compute.snippets.scenes import Scene
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.looking import before_and_after
@@ -185,9 +185,7 @@ def test_an_answer_is_one_that_can_be_given_and_is_explained(code: str, truths: 
     words = " ".join([check.explained, *check.reasons.values()])
     assert set(places(words)) <= set(facts) and "{" not in filled(words, facts)
     assert set(places(check.explained)) and "nan" not in filled(words, facts)
-    assert found.words.startswith(
-        ("Computed", "Counted", "Read", "Found", "Compared", "Probed", "One step", "Two steps")
-    )
+    assert found.words.startswith(("Computed", "Counted", "Read", "Found", "Compared", "Probed", "Measured"))
     if check.runs and "accuracy" in check.explained:
         assert "n = " in found.words + check.explained
 
@@ -560,7 +558,7 @@ def test_only_the_checks_own_questions_are_answered() -> None:
         asked("1b", backbone="EVIL")
     with pytest.raises(ExplorerError, match="1b was changed a moment ago. Load the page again"):
         asked("1b", digest="0" * 16)
-    with pytest.raises(ExplorerError, match="4a is decided by code. Ask with `try_lines`"):
+    with pytest.raises(ExplorerError, match="4a is decided by running code. Ask with `try_lines`"):
         asked("4a")
     with pytest.raises(ExplorerError, match=r"run 'probe', which is not there \(there are: none\). Let it run first"):
         asked("5b")
@@ -572,13 +570,13 @@ def test_only_the_checks_own_lines_are_carried_out() -> None:
         return try_lines(code, "en", backbone, "BUILT_IN", order, digest or known)
 
     for order in ([], [0, 1, 2, 3, 4], [0, 0, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6], [-1, 0, 1, 2, 3, 4]):
-        with pytest.raises(ExplorerError, match=r"is none of the 6 lines, each once. Put them in order anew"):
+        with pytest.raises(ExplorerError, match="does not hold each of the 6 lines once. Put them in order again"):
             asked("5c", order)
     with pytest.raises(ExplorerError, match="Unknown check 'import os'"):
         asked("import os", [])
     with pytest.raises(ExplorerError, match="5c was changed a moment ago"):
         asked("5c", RIGHT, digest="0" * 16)
-    with pytest.raises(ExplorerError, match="1b has no lines to carry out. Ask with `check_truth`"):
+    with pytest.raises(ExplorerError, match="1b has no lines to run. Ask with `check_truth`"):
         asked("1b", [])
     with pytest.raises(ExplorerError, match="Unknown backbone 'EVIL'"):
         asked("4a", [], backbone="EVIL")

@@ -95,7 +95,7 @@ def test_the_data_set_s_note_on_digits_is_the_card_s_finding() -> None:
     means = [[float(mean) for mean in re.findall(r"([\d.]+) ±", row)] for row in rows]
     twenty_five, _, five = (found for found in means if len(found) == 3)  # random, scratch, frozen
     assert twenty_five[1] > twenty_five[2] and five[2] > five[1]
-    assert "With 5 images per class the frozen backbone leads from scratch, with 25" in DATASETS["digits"].note
+    assert "With 5 images per class the frozen backbone beats training from scratch; with 25" in DATASETS["digits"].note
 
 
 def test_how_many_photographs_imagenet_has_is_said_alike() -> None:

@@ -288,7 +288,7 @@ def test_no_test_picture_readable(tmp_path: Path) -> None:
         fill(tmp_path / "train" / kind, 3)
     fill(tmp_path / "test" / "a", 1)
     (tmp_path / "test" / "a" / "0-0.png").write_bytes(b"")
-    assert "given for the test split none can be read" in refused(tmp_path)
+    assert "None of the pictures given for the test split can be read" in refused(tmp_path)
 
 
 def test_a_test_folder_without_training(tmp_path: Path) -> None:

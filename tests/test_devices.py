@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue.backbones import backbone
-from explorer.models.devices import Place, place, seeded
+from explorer.models.devices import Device, choose, seeded
 
-CPU = Place(torch.device("cpu"), False)
-CUDA = Place(torch.device("cuda"), True)
+CPU = Device(torch.device("cpu"), False)
+CUDA = Device(torch.device("cuda"), True)
 
 
 def stand_in(nbytes: int) -> Any:
@@ -59,7 +59,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("device", "held"), [("cuda", True), ("auto", True), ("cpu", False)])
 def test_where_a_gpu_is_chosen_cudnn_repeats_its_results(device: str, held: bool, gpu: None) -> None:
-    assert (place(backbone("resnet10"), device).device.type == "cuda") == held
+    assert (choose(backbone("resnet10"), device).device.type == "cuda") == held
     assert torch.backends.cudnn.deterministic == held and torch.backends.cudnn.benchmark != held
 
 
@@ -70,7 +70,7 @@ def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32(
 ) -> None:
     if native:
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
-    assert place(backbone(name), "cuda").precision == precision
+    assert choose(backbone(name), "cuda").precision == precision
 
 
 def test_the_hardware_names_the_processor_and_its_threads() -> None:
@@ -107,10 +107,10 @@ def test_either_of_two_kinds_of_hardware_multiplies_bfloat16(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
-    assert place(backbone("resnet10"), "cpu").precision == precision
+    assert choose(backbone("resnet10"), "cpu").precision == precision
 
 
 def test_a_torch_that_cannot_be_asked_gets_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
         monkeypatch.delattr(torch.cpu, name, raising=False)
-    assert place(backbone("resnet10"), "cpu").precision == "float32"
+    assert choose(backbone("resnet10"), "cpu").precision == "float32"

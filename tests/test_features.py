@@ -162,7 +162,7 @@ def test_strangers_have_no_change_channel_by_channel(patterns: Path) -> None:
     a, b = (trained(patterns, seed=seed) for seed in (0, 1))
     found = feature_maps(a, b, "layer1", 0)
     assert np.isnan(found.change).all() and found.channels.tolist() == list(range(len(found.change)))
-    with pytest.raises(ExplorerError, match="nothing to do with each other"):
+    with pytest.raises(ExplorerError, match="do not correspond"):
         selectivity(a, b)
 
 

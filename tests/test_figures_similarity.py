@@ -129,7 +129,7 @@ def test_interpolation_stars_what_validation_chose_and_marks_the_slider() -> Non
 
 def test_new_statistics_alone_stand_beside_both_ends() -> None:
     fig = interpolation(made.interpolation(settled=32), None, "", 4)
-    control = next(t for t in fig.data if t.name == "control: A and B, new statistics alone")
+    control = next(t for t in fig.data if t.name == "control: A and B, re-estimated statistics only")
     assert list(control.x) == [0, 1] and list(control.y) == [16 / 24, 19 / 24]
     assert "the grey ticks" in fig.layout.meta["caution"]
     assert all("control" not in (t.name or "") for t in interpolation(made.interpolation(), None, "", 4).data)

@@ -9,7 +9,7 @@ import pytest
 
 from explorer.app.links import SETTINGS
 from explorer.course import texts
-from explorer.course.compute.snippets import carrying, scenes
+from explorer.course.compute.snippets import running, scenes
 from explorer.course.lesson_runs import NAMES
 from explorer.course.texts.lessons import (
     CONDITIONS,
@@ -199,7 +199,7 @@ def test_a_snippet_runs_on_the_built_in_backbone_and_prints(name: str) -> None:
     code, scene = STEPS[name].snippet, scenes.scene("resnet10", "BUILT_IN")
     assert code is not None
     start = time.process_time()
-    found = carrying.run(code.code, f"{name}.md", code.line, scene)
+    found = running.run(code.code, f"{name}.md", code.line, scene)
     assert time.process_time() - start < LONGEST
     assert found.output.strip() and "nan" not in found.output
     for words in SAID[name]:
@@ -322,4 +322,4 @@ def test_the_runs_that_texts_may_name_are_those_of_the_lesson() -> None:
 
 def test_a_snippet_that_fails_is_named_with_its_line() -> None:
     with pytest.raises(ExplorerError, match=r"tiny\.md, line 17: .*ZeroDivisionError"):
-        carrying.run("a = 1\na / 0", "tiny.md", 16, scenes.scene("resnet10", "BUILT_IN"))
+        running.run("a = 1\na / 0", "tiny.md", 16, scenes.scene("resnet10", "BUILT_IN"))

@@ -8,9 +8,9 @@ import torch
 
 from explorer.errors import ExplorerError
 from explorer.models import memory
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 
-CPU = Place(torch.device("cpu"), False)
+CPU = Device(torch.device("cpu"), False)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can start counting anew")

@@ -72,7 +72,7 @@ ROW = Backbone(
     5144,
     24,
     head="says.word",
-    neck=("says.calm",),
+    after_pool=("says.calm",),
     input_size=32,
     code=CODE,
     plain_relu=True,

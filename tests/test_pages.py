@@ -241,7 +241,7 @@ def test_a_bad_recipe_is_explained_beside_the_form_and_nothing_is_lost() -> None
     app = opened("training", dataset="folder")
     app.slider(key="train_epochs").set_value(33).run()
     app.button(key="train_start").click().run()
-    assert any("Which folder?" in box.value for box in app.error)
+    assert any("Type the path of your folder" in box.value for box in app.error)
     assert app.slider(key="train_epochs").value == 33
     assert not runs.listing()
 
@@ -315,7 +315,7 @@ def test_names_from_outside_load_nothing() -> None:
 
 def test_a_race_is_started_seed_by_seed_followed_and_stopped() -> None:
     app = opened("race")
-    assert "No race has been run yet" in words(app)
+    assert "No race yet" in words(app)
     app.slider(key="race_seeds").set_value(2).run()
     app.button(key="race_start").click().run()
     assert not app.exception and not app.error
@@ -426,7 +426,7 @@ def test_too_many_strategies_or_a_bad_recipe_start_nothing() -> None:
     assert any("unfrozen" in box.value for box in app.error) and not runs.listing()
     app = opened("race", dataset="folder")
     app.button(key="race_start").click().run()
-    assert any("Which folder?" in box.value for box in app.error)
+    assert any("Type the path of your folder" in box.value for box in app.error)
 
 
 def test_a_pair_of_the_race_is_opened_on_another_page() -> None:

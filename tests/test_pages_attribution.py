@@ -103,7 +103,7 @@ def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
     app.selectbox(key="attribution_other").set_value(other).run()
     assert not app.exception and app.get("plotly_chart")
     assert f"difference of two logits: {target} less {other}" in words(app).replace("\\", "")
-    assert f"Vermillion speaks for {target} rather than {other}" in words(app)
+    assert f"Vermillion supports {target} rather than {other}" in words(app)
 
 
 def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:

@@ -76,7 +76,7 @@ def upload(app: AppTest, content: bytes) -> AppTest:
 def test_on_an_empty_store_the_beginning_comes_next() -> None:
     app = opened("concepts")
     assert not app.exception and not app.warning and not app.error
-    assert app.title[0].value == "Architecture map"
+    assert app.title[0].value == "Concept map"
     assert app.get("progress")[0].proto.text == f"**0 of {len(KNOWN)}** concepts are done"
     assert list(states(app)) == list(KNOWN) and states(app)["pretrained_model"] == "next"
     assert drawn(app)["chosen"] == "pretrained_model"

@@ -39,7 +39,7 @@ def test_every_view_opens(view: str) -> None:
 
 def test_what_stayed_the_same_is_said() -> None:
     two()
-    assert "stem, layer1, layer2, layer3. Nothing up to there learned" in words(at("The whole backbone"))
+    assert "stem, layer1, layer2, layer3. No stage up to there was trained" in words(at("The whole backbone"))
 
 
 def test_channels_are_ranked_and_every_page_of_them_opens() -> None:
@@ -67,7 +67,7 @@ def test_stages_of_unrelated_networks_show_each_its_own_strongest_channels() -> 
     unrelated()
     app = at("One stage")
     said = words(app)
-    assert not app.error and "answer this picture differently" not in said
+    assert not app.error and "respond differently to this picture" not in said
     assert not any(control.key == "features_rank" for control in app.segmented_control)
     spec = app.get("plotly_chart")[0].proto.spec
     assert "coloraxis2" not in spec and "B − A" not in spec and "own strongest" in spec

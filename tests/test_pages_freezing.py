@@ -10,15 +10,18 @@ def test_moving_statistics_keep_nothing_and_the_page_says_so() -> None:
     stand_ins.describe(make(strategy="linear_probe", batchnorm="moving"))
     app = opened("freezing", strategy="linear_probe", batchnorm="moving")
     assert not app.exception
-    assert {box.label: box.value for box in app.metric}["Stages run once"] == "0 of 5"
-    assert "each epoch runs the whole network on every image, frozen stages too" in words(app)
+    assert {box.label: box.value for box in app.metric}["Stages that run once"] == "0 of 5"
+    assert (
+        "BatchNorm statistics move even in frozen stages, so nothing is cached: each epoch runs the whole network"
+        in words(app)
+    )
     assert "runs once per image" not in words(app)
 
 
 def test_a_clean_probe_runs_its_backbone_once() -> None:
     stand_ins.describe(make(strategy="linear_probe"))
     app = opened("freezing", strategy="linear_probe")
-    assert {box.label: box.value for box in app.metric}["Stages run once"] == "5 of 5"
+    assert {box.label: box.value for box in app.metric}["Stages that run once"] == "5 of 5"
     assert "The whole backbone runs once per image" in words(app)
     assert BATCHNORM_MODES["frozen"] in words(app) and "runs every BatchNorm layer in eval mode" in words(app)
 
@@ -68,4 +71,4 @@ def test_random_weights_have_no_statistics_to_keep() -> None:
     app = opened("freezing", strategy="full")
     app.selectbox(key="weights_resnet10").set_value("random").run()
     assert not app.exception and not app.error
-    assert app.segmented_control(key="freezing_batchnorm_other").options[0] == "Of the batch, in stages that learn"
+    assert app.segmented_control(key="freezing_batchnorm_other").options[0] == "Of the batch, in trainable stages"

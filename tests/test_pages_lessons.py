@@ -291,7 +291,7 @@ def test_a_choice_is_computed_when_committed_and_a_wrong_one_gets_its_reason() -
     assert radio.value is None and button(app, f"check_{code}_go").disabled
     radio.set_value(wrong).run()
     button(app, f"check_{code}_go").click().run()
-    assert "Not so here." in words(app) and code not in app.query_params.get("learned", [""])
+    assert "Not here." in words(app) and code not in app.query_params.get("learned", [""])
     app.radio(key=f"check_{code}_choice").set_value(right).run()
     button(app, f"check_{code}_go").click().run()
     assert "Right." in [box.value for box in app.success] and "Computed just now." in words(app)
@@ -362,7 +362,7 @@ def test_a_bug_is_found_by_its_line_and_both_versions_are_carried_out() -> None:
     app = lesson(check.step)
     app.segmented_control(key=f"check_{code}_line").set_value(other).run()
     button(app, f"check_{code}_go").click().run()
-    assert f"Line {other} is as it should be" in words(app)
+    assert f"Line {other} is correct" in words(app)
     app.segmented_control(key=f"check_{code}_line").set_value(faulty).run()
     button(app, f"check_{code}_go").click().run()
     assert {"moved", "stayed"} <= {block.value for block in app.code}

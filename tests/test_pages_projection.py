@@ -209,7 +209,7 @@ def test_usual_settings_share_their_result_and_others_ask_for_their_own() -> Non
     assert answer is not None and answer.state == "queued" and asked.lane == "map"
     assert app.get("plotly_chart"), "the map by PCA stands in"
     assert "stands in until" in words(app)
-    next(button for button in app.button if button.label == "Back to the usual").click().run()
+    next(button for button in app.button if button.label == "Reset to the defaults").click().run()
     assert "seed 0" in words(app) and not app.exception
 
 
@@ -235,7 +235,7 @@ def test_maps_that_move_say_where_to_click() -> None:
     app = shown()
     for view in choosing.VIEWS:
         moves = view in (choosing.SLIDE, choosing.EPOCHS)
-        assert ("it takes no click" in words(pick(app, "view", view))) == moves
+        assert ("is animated and cannot be clicked" in words(pick(app, "view", view))) == moves
 
 
 @pytest.mark.parametrize("method", ["umap", "aligned", "pca"])
@@ -245,7 +245,7 @@ def test_how_the_map_was_made_is_said_in_full(method: str) -> None:
     parts += ["first principal components, 50 at most"]
     parts += {
         "umap": ["one seeded UMAP", "exact joint nearest neighbours", "seed 0"],
-        "aligned": ["each from its own neighbours"],
+        "aligned": ["each laid out from their own neighbours"],
         "pca": ["two directions of largest variance"],
     }[method]
     assert all(part in said for part in parts), said

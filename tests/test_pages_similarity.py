@@ -60,10 +60,13 @@ def test_a_toggle_shows_the_other_statistics_without_asking_again() -> None:
     two_runs()
     app = view("Rewind")
     assert "66.7 %" in app.table[0].value["Accuracy"][4]
-    assert "87.5 %" in app.table[0].value["Control: new statistics alone"][4]
-    assert app.table[0].value["Control: new statistics alone"][0] == "none"
+    assert "87.5 %" in app.table[0].value["Control: re-estimated statistics only"][4]
+    assert app.table[0].value["Control: re-estimated statistics only"][0] == "none"
     app.toggle(key="similarity_settled").set_value(False).run()
-    assert "62.5 %" in app.table[0].value["Accuracy"][4] and "Control: new statistics alone" not in app.table[0].value
+    assert (
+        "62.5 %" in app.table[0].value["Accuracy"][4]
+        and "Control: re-estimated statistics only" not in app.table[0].value
+    )
     assert "exactly B" in app.table[0].value["Against B"][0] and "rewind" not in _asked()
 
 
@@ -72,7 +75,7 @@ def test_first_weights_keep_statistics_that_learning_kept_and_the_page_says_so()
     save(made.rewind(b, moved=0), RewindQuestion(run=b).path)
     app = view("Rewind")
     assert "kept the statistics that it began with in all its 12 BatchNorm layers" in words(app)
-    column = app.table[0].value["Control: new statistics alone"]
+    column = app.table[0].value["Control: re-estimated statistics only"]
     assert list(column[:5]) == ["none"] * 5 and "87.5 %" in column[5]
 
 
@@ -88,7 +91,9 @@ def test_a_and_b_keep_their_statistics_and_new_ones_alone_are_the_control() -> N
     app.toggle(key="similarity_settle_mixtures").set_value(True).run()
     table = app.table[0].value
     assert not app.exception and table["A, new statistics alone"][0].startswith("66.7 %")
-    assert table["B (α = 1)"][0].startswith("91.7 %") and table["B, new statistics alone"][0].startswith("79.2 %")
+    assert table["B (α = 1)"][0].startswith("91.7 %") and table["B, re-estimated statistics only"][0].startswith(
+        "79.2 %"
+    )
     assert "A and B keep theirs" in words(app) and "to the image" in words(app)
 
 
@@ -129,7 +134,7 @@ def test_a_mixture_is_read_off_and_the_slider_asks_nothing() -> None:
 def test_runs_that_began_apart_are_not_mixed() -> None:
     two_runs(weights="random")
     app = view("Interpolate")
-    assert not app.exception and "did not start from the same weights" in words(app).replace("\\", "")
+    assert not app.exception and "started from different weights" in words(app).replace("\\", "")
     assert not app.get("plotly_chart")
 
 

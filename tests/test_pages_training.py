@@ -62,7 +62,7 @@ def test_what_is_chosen_in_advanced_reaches_the_recipe(store: list[Recipe]) -> N
     app.run()
     app.slider(key="train_views").set_value(6)
     app.run()
-    assert "6 augmented views, cached" in words(app)
+    assert "for 6 fixed versions of each image is cached" in words(app)
     begin(app)
     wanted: dict[str, Any] = {"strategy": "gradual", "head_rate": 0.02, "rate_decay": 0.5, "unfreeze_every": 3}
     assert store == [make(**wanted, augmentation="crop", views=6, class_weights=True)]
@@ -96,7 +96,7 @@ def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
     app.button(key="train_find_rates").click().run()
     assert app.get("plotly_chart") and "order of magnitude" in words(app)
     assert "The head: 0.006, the largest rate at which" in words(app) and "The last stage: keep 0.0003" in words(app)
-    assert "The head: the loss never ran away up to 0.7, so the test says nothing about an upper limit" in words(app)
+    assert "The head: the loss did not diverge up to 0.7, so the test says nothing about an upper limit" in words(app)
     assert app.button(key="train_use_rates").label == "Use these rates: head 0.006, last stage 0.0003 (as it is)"
     app.button(key="train_use_rates").click().run()
     assert app.number_input(key="head_rate_last_stage").value == 6e-3
@@ -119,7 +119,7 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
 
 def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
     run = runs.create(make(), state="stopped")
-    assert not any(button.label == "Go on from its checkpoint" for button in opened("training").button)
+    assert not any(button.label == "Resume from checkpoint" for button in opened("training").button)
     runs.store_checkpoint(run, b"what it needs")
     app = opened("training")
     with mock.patch.object(jobs, "resume") as resume:
@@ -140,13 +140,13 @@ def test_what_to_freeze_shows_each_phase_and_every_strategy() -> None:
 
 def test_the_outputs_of_frozen_stages_can_be_cleared() -> None:
     stand_ins.finished_run()
-    assert "Outputs of frozen stages" not in words(opened("runs"))
+    assert "Cached features of frozen stages" not in words(opened("runs"))
     cache.folder().mkdir(parents=True)
     cache.path("some").write_bytes(b"x" * 3_000_000)
     app = opened("runs")
     assert "3 MB in 1 files" in words(app)
     app.button(key="runs_clear_cache").click().run()
-    assert cache.size() == (0, 0) and "Outputs of frozen stages" not in words(app)
+    assert cache.size() == (0, 0) and "Cached features of frozen stages" not in words(app)
 
 
 def test_balanced_accuracy_stands_beside_accuracy_where_the_two_differ() -> None:

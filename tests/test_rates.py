@@ -220,7 +220,7 @@ def test_weighted_classes_are_weighted_here_too(
     ("choices", "words"),
     [
         ({}, "A few seconds, once"),
-        ({"strategy": "last_stage"}, "through the stages that learn"),
+        ({"strategy": "last_stage"}, "through the trainable stages"),
         ({"strategy": "full"}, "whole network.*minutes"),
         ({"strategy": "lp_ft"}, "whole network.*minutes"),
         ({"strategy": "bn_only"}, "whole network.*minutes"),

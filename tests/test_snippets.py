@@ -12,7 +12,7 @@ from explorer.catalogue import BACKBONES
 from explorer.course import texts
 from explorer.course.compute.snippet_handlers import run_snippet
 from explorer.course.compute.snippets import charts, scenes
-from explorer.course.compute.snippets.carrying import LINES, Ran, run
+from explorer.course.compute.snippets.running import LINES, Ran, run
 from explorer.course.compute.snippets.scenes import Scene, opening
 from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError

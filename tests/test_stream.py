@@ -9,14 +9,14 @@ import torch
 from explorer.data.stream import Stream, logits, stage_features
 from explorer.models import devices
 from explorer.models.backbones import build
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.models.pooled_features import pooled_features
 from explorer.recipe import make
 from explorer.training.compute import batchnorm
 
 PREPROCESSING = make(input_size=32).preprocessing
-PLACE = Place(torch.device("cpu"), False)
+PLACE = Device(torch.device("cpu"), False)
 
 
 def pixels(n: int = 40) -> np.ndarray:

@@ -19,7 +19,7 @@ from torchvision import models, transforms
 
 from explorer import recipe, runs
 from explorer.catalogue import BACKBONES, STRATEGIES
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Score
 from explorer.looks.pair import compute as pair_compute
@@ -151,7 +151,7 @@ def test_the_frozen_front_sees_each_image_once_however_many_epochs(strategy: str
     assert seen["stem"] == 0
     assert (seen["layer4"] > 0) == (strategy == "last_stage")
     outcome(session)
-    batches = [min(Front.BATCH, len(images.ids)) for images in (session.data.train, session.data.test)]
+    batches = [min(CachedFeatures.BATCH, len(images.ids)) for images in (session.data.train, session.data.test)]
     assert seen["stem"] == sum(batches), "only the audit looks once more, at a batch of each"
 
 
@@ -169,13 +169,13 @@ def test_front_and_tail_together_are_the_network(strategy: str, make: Callable[.
 def test_pooled_features_are_those_of_each_image_also_when_they_come_in_batches(
     make: Callable[..., Recipe], float32: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Front, "BATCH", 3)
+    monkeypatch.setattr(CachedFeatures, "BATCH", 3)
     session = prepare(make(backbone="squeezenet1_1", strategy="last_stage"))
     test, network = session.data.test, session.network.eval()
     x = devices.to_input(
         torch.from_numpy(test.pixels(session.recipe.preprocessing)), session.recipe.preprocessing, torch.device("cpu")
     )
-    assert tuple(session.pooled) == session.recipe.row.stage_names and len(x) > 2 * Front.BATCH
+    assert tuple(session.pooled) == session.recipe.row.stage_names and len(x) > 2 * CachedFeatures.BATCH
     with torch.inference_mode():
         for stage, features in session.pooled.items():
             assert np.allclose(features, network.until(x, stage).mean((2, 3)).numpy(), atol=1e-5)
@@ -673,7 +673,7 @@ def test_bfloat16_is_used_where_the_processor_and_the_architecture_gain(
     backbone: str, hardware: bool, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: hardware)
-    assert devices.place(BACKBONES[backbone], "cpu").precision == precision
+    assert devices.choose(BACKBONES[backbone], "cpu").precision == precision
 
 
 def test_features_that_blew_up_are_kept_without_infinities() -> None:

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from explorer import cache, recipe
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.frozen import Frozen
 from explorer.errors import ExplorerError
 from explorer.models import devices
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training.compute import loop
@@ -31,16 +31,16 @@ def make(tiny: dict[str, Any], narrow: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
     """An accelerator that holds `most` images at once; returns the sizes of the batches that fitted while learning."""
-    tail, sizes = Front.tail, []
+    tail, sizes = CachedFeatures.tail, []
 
-    def limited(self: Front, network: Any, x: torch.Tensor) -> torch.Tensor:
+    def limited(self: CachedFeatures, network: Any, x: torch.Tensor) -> torch.Tensor:
         if torch.is_grad_enabled():
             if len(x) > most:
                 raise torch.OutOfMemoryError("no room")
             sizes.append(len(x))
         return tail(self, network, x)
 
-    monkeypatch.setattr(Front, "tail", limited)
+    monkeypatch.setattr(CachedFeatures, "tail", limited)
     return sizes
 
 
@@ -76,8 +76,8 @@ def test_a_part_is_drawn_when_its_turn_comes_and_not_before(
 ) -> None:
     session = prepare(make(strategy="full", augmentation="crop"))
     session.chunk = 3
-    taken, gather = [], Place.gather
-    monkeypatch.setattr(Place, "gather", lambda self, x, rows: (taken.append(len(rows)), gather(self, x, rows))[1])
+    taken, gather = [], Device.gather
+    monkeypatch.setattr(Device, "gather", lambda self, x, rows: (taken.append(len(rows)), gather(self, x, rows))[1])
     loop.step(session, torch.arange(8), 0, None, silent)
     assert taken == [3, 3, 2]
 
@@ -150,9 +150,9 @@ def test_what_is_reserved_is_what_adamw_makes_itself(fused: bool) -> None:
 
 PASSES: dict[str, tuple[type, str, int]] = {
     "the front": (Frozen, "run", 0),
-    "what the head reads": (Front, "features", 1),
-    "scoring": (Front, "tail", 1),
-    "pooled features": (Front, "pooled_stages", 1),
+    "what the head reads": (CachedFeatures, "features", 1),
+    "scoring": (CachedFeatures, "tail", 1),
+    "pooled features": (CachedFeatures, "pooled_stages", 1),
 }
 """Name → what to make short of memory, and the place of the images among its arguments."""
 

@@ -210,7 +210,8 @@ def test_the_table_shows_the_modes_that_were_seen() -> None:
     assert told["layer1"] == ":red[**train** (Dropout, StochasticDepth)]"
     assert table["BatchNorm drift"][2] == ":red[**0.0**, counted 3 more batches]"
     assert tables.audit_words(audit) == (
-        "**layer2** was to stay and moved; **layer1** learned in another mode than declared (Dropout, StochasticDepth)"
+        "**layer2** was to stay and moved; **layer1** was in another mode than declared while training (Dropout, "
+        "StochasticDepth)"
     )
 
 

@@ -94,7 +94,7 @@ def notes(setting: Setting, libraries: float) -> list[str]:
         f"{setting.row.title} at {wanted.preprocessing.crop} px, weights {setting.weights}, {setting.epochs} epochs, "
         f"{setting.threads} threads for both",
         f"Tutorial's loop: float32, batches of {TUTORIAL_BATCH} for the probe, else {BATCH}. Thaw: "
-        f"{devices.place(setting.row, 'cpu').precision}, batches of {BATCH}",
+        f"{devices.choose(setting.row, 'cpu').precision}, batches of {BATCH}",
         f"Peak memory is the process's, {libraries:.0f} MB of libraries included. `custom`: {', '.join(setting.stages)}",
     ]
 

@@ -19,7 +19,7 @@ from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Score
 from explorer.models import memory
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import outcome
@@ -127,7 +127,7 @@ def ours(setting: Setting, name: str, seed: int) -> Arm:
     return Arm(seconds, prepared, setting.epochs, speeds, result.peak_memory, libraries, result.test, precision)
 
 
-_CPU = Place(torch.device("cpu"), bfloat16=False)
+_CPU = Device(torch.device("cpu"), bfloat16=False)
 
 
 def _emptied() -> int:

@@ -40,14 +40,14 @@ def display_switch() -> None:
             "Projector: larger type",
             key="display_projector",
             persist_state="session",
-            help="For the back of the room. Figures' type grows too.",
+            help="For the back of the room. Text in figures grows too.",
         )
         st.toggle(
             "Presenter: hide the menu",
             key="display_present",
             persist_state="session",
-            help="Larger type and nothing but the page. *Menu* in the upper corner brings everything back; the address with "
-            "present=1 can be bookmarked.",
+            help="Larger type and only the page. *Menu* in the upper corner brings everything back; the address "
+            "with present=1 can be bookmarked.",
         )
         st.segmented_control(
             "Figures are saved as",

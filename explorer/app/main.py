@@ -31,7 +31,7 @@ CONTENTS = {
     ],
     "Learn": [
         ("lessons", "Lesson", "school"),
-        ("concepts", "Architecture map", "account_tree"),
+        ("concepts", "Concept map", "account_tree"),
         ("glossary", "Glossary", "menu_book"),
     ],
     "Keep": [("runs", "Runs", "folder_open")],

@@ -160,7 +160,7 @@ def _worker_line() -> None:
     if beat.starts > before > 0:
         st.session_state["worker_starts"] = beat.starts
         st.warning(
-            "The worker was restarted. What it was doing then is marked as failed: press *Try again* there.",
+            "The worker was restarted. Tasks that were running are marked as failed: press *Try again* there.",
             icon=":material/restart_alt:",
         )
     if beat.state != "ready":
@@ -175,8 +175,8 @@ def _watch_worker() -> None:
         st.session_state["worker_starts"] = jobs.alive().starts
         st.caption(":material/check_circle: Worker ready.")
     elif state == "warming":
-        st.caption(":material/hourglass_top: The worker is warming up. Questions asked now wait a few seconds.")
+        st.caption(":material/hourglass_top: The worker is warming up. Requests may take a few seconds.")
     elif state.startswith("broken: "):
         st.error(safe_md(state.removeprefix("broken: "), 600), icon=":material/error:")
     else:
-        st.caption(":material/hourglass_empty: No worker yet: one is being started. Questions asked now will wait.")
+        st.caption(":material/hourglass_empty: No worker yet: one is being started. Requests will wait for it.")

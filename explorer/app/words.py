@@ -80,14 +80,16 @@ def count(number: float) -> str:
 
 
 def strategy_mark(recipe: Recipe | None) -> str:
-    """A snowflake where every stage stays frozen, a flame where one learns; with the word, for who sees no colour."""
+    """A snowflake where every stage stays frozen, a flame where one learns; with the word, so that nothing depends on colour."""
     if recipe is None:
         return ":gray[:material/help: unknown]"
     if not recipe.tuned:
         return ":blue[:material/ac_unit: frozen]"
     if not recipe.learns:
-        return ":orange[:material/local_fire_department: normalisation learns]"
-    many = "all stages learn" if not recipe.frozen_front and len(recipe.learns) == len(recipe.row.stages) else "tuned"
+        return ":orange[:material/local_fire_department: normalisation trainable]"
+    many = (
+        "all stages trainable" if not recipe.frozen_front and len(recipe.learns) == len(recipe.row.stages) else "tuned"
+    )
     return f":orange[:material/local_fire_department: {many}]"
 
 
@@ -164,7 +166,7 @@ def result_words(run: Run) -> str:
         parts.append(f"{seconds:.1f} s" + (f" on {safe_md(str(facts['device']))}" if facts.get("device") else ""))
     parameters = facts.get("parameters") or {}
     if "learned" in parameters:
-        parts.append(f"{count(parameters['learned'])} of {count(parameters.get('total', 0))} parameters learned")
+        parts.append(f"{count(parameters['learned'])} of {count(parameters.get('total', 0))} parameters trained")
     return " · ".join(parts) + "  " + audit_badge(run.clean, run.fault)
 
 

@@ -18,8 +18,8 @@ class Backbone:
     in hardware, `any_size` whether inputs of another size than `input_size` are taken.
 
     `head` is the path at which the new head is put. `pool` is the path at which pooling is put, where the model's own head
-    does without it; in one Sequential with the head, the two are all of it. `neck` names the parts of the last stage that the
-    model runs after pooling.
+    does without it; in one Sequential with the head, the two are all of it. `after_pool` names the parts of the last stage
+    that the model runs after pooling.
 
     `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
     safetensors files of all tensors but the head's. `tokens` says that the
@@ -41,7 +41,7 @@ class Backbone:
     bfloat16: bool = True
     any_size: bool = True
     pool: str = ""
-    neck: tuple[str, ...] = ()
+    after_pool: tuple[str, ...] = ()
     code: str = ""
     tokens: bool = False
     plain_relu: bool = False

@@ -166,14 +166,14 @@ _ROWS = (
     Backbone(
         "convnext_tiny",
         "ConvNeXt-Tiny",
-        "A convolutional net with a transformer's habits; LayerNorm, no BatchNorm.",
+        "A convolutional network designed like a transformer; LayerNorm, no BatchNorm.",
         stages.CONVNEXT,
         (imagenet_v1("convnext_tiny-983f1562.pth", 236),),
         27_820_128,
         768,
         normalisation="layer",
         head="classifier.2",
-        neck=("classifier.0",),
+        after_pool=("classifier.0",),
     ),
     Backbone(
         "densenet121",
@@ -188,7 +188,7 @@ _ROWS = (
     Backbone(
         "vit_b_16",
         "ViT-B/16",
-        "A vision transformer; LayerNorm, no BatchNorm, no convolution but the first.",
+        "A vision transformer; LayerNorm, no BatchNorm, and only one convolution, at the input.",
         stages.VIT,
         (imagenet_v1("vit_b_16-c867db91.pth"),),
         85_798_656,

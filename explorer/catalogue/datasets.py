@@ -54,8 +54,8 @@ _ROWS = (
     Dataset(
         "photo_patches_grey",
         "Photo patches, grey",
-        "The same patches without colour, so that brightness and texture must tell. "
-        "Intervals that count patches are for more patches of these photos, not for other photos.",
+        "The same patches without colour, so that only brightness and texture tell the classes apart. Intervals "
+        "that count patches are for more patches of these photos, not for other photos.",
         17,
         5846,
         shipped=True,
@@ -72,8 +72,8 @@ _ROWS = (
     Dataset(
         "digits",
         "Digits",
-        "Handwritten digits of 8 by 8 pixels. With 5 images per class the frozen backbone leads from scratch, with 25 it is "
-        "the other way round.",
+        "Handwritten digits of 8 by 8 pixels. With 5 images per class the frozen backbone beats training from "
+        "scratch; with 25 it is the other way round.",
         10,
         1797,
         shipped=True,

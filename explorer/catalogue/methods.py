@@ -89,9 +89,9 @@ ATTRIBUTIONS = {
         AttributionMethod(
             "integrated_gradients",
             "Integrated gradients",
-            "Adds up the gradient of the class score along 50 steps from a baseline to the picture, times the way that each "
-            "pixel went (Sundararajan et al. 2017, arXiv 1703.01365).",
-            "What equals the baseline gets nothing, however much it matters: try another baseline before you believe a map.",
+            "Adds up the gradient of the class score along 50 steps from a baseline to the picture, times the "
+            "change of each pixel (Sundararajan et al. 2017, arXiv 1703.01365).",
+            "Pixels equal to the baseline get nothing, however much they matter: try another baseline before you trust a map.",
             unit="logits",
             baseline=True,
             complete=True,
@@ -102,7 +102,7 @@ ATTRIBUTIONS = {
             "GradientSHAP",
             "Averages integrated gradients over 20 draws: a noisy copy of the picture, one of three plain baselines (black, "
             "mean grey, white), a random point between the two (Lundberg & Lee 2017, arXiv 1705.07874). Seeded.",
-            "20 draws leave noise in the map; the distance between its sum and the score says how much.",
+            "20 draws leave noise in the map; the difference between its sum and the score shows how much.",
             unit="logits",
             complete=True,
             passes=20,
@@ -112,7 +112,7 @@ ATTRIBUTIONS = {
             "Input × gradient",
             "The gradient of the class score times the pixel's own value, counted from mean grey "
             "(Shrikumar et al. 2016, arXiv 1605.01713).",
-            "A first-order guess: what saturates is missed, and the picture's own edges shine through.",
+            "A first-order approximation: it misses saturated units, and the picture's own edges show through.",
             unit="logits",
         ),
         AttributionMethod(
@@ -126,9 +126,10 @@ ATTRIBUTIONS = {
         AttributionMethod(
             "occlusion",
             "Occlusion",
-            "Slides a window of a quarter of the picture's side over it, half a window at a time, and measures what the class "
-            "score loses; each pixel has the mean of its windows (Zeiler & Fergus 2014, arXiv 1311.2901).",
-            "A covered picture is one that the network never learned from; nothing finer than the window can be seen.",
+            "Slides a window of a quarter of the picture's side over it, half a window at a time, and measures the "
+            "drop of the class score; each pixel gets the mean of its windows (Zeiler & Fergus 2014, arXiv "
+            "1311.2901).",
+            "The network was never trained on covered pictures, and the map shows nothing finer than the window.",
             unit="logits lost",
             baseline=True,
             passes=50,
@@ -136,8 +137,8 @@ ATTRIBUTIONS = {
         AttributionMethod(
             "ablation",
             "Grid ablation",
-            "Replaces one cell of an 8 × 8 grid at a time and measures what the class score loses.",
-            "One cell at a time: what two cells say twice is not missed when one of them goes.",
+            "Replaces one cell of an 8 × 8 grid at a time and measures the drop of the class score.",
+            "Cells are removed one at a time, so redundant evidence in two cells goes unnoticed.",
             unit="logits lost",
             baseline=True,
             passes=65,
@@ -145,9 +146,9 @@ ATTRIBUTIONS = {
         AttributionMethod(
             "rollout",
             "Attention rollout",
-            "Multiplies the attention of all layers, each averaged with the direct way past it, and shows how much of each "
-            "patch reaches the class token (Abnar & Zuidema 2020, arXiv 2005.00928).",
-            "Asks about no class: it is the same map for every class, and shows where information flows, not what it says.",
+            "Multiplies the attention of all layers, each averaged with its residual connection, and shows how much "
+            "of each patch reaches the class token (Abnar & Zuidema 2020, arXiv 2005.00928).",
+            "The same map for every class: it shows where information flows, not which class it supports.",
             unit="share of the class token",
             signed=False,
             contrast=False,
@@ -157,10 +158,10 @@ ATTRIBUTIONS = {
         AttributionMethod(
             "guided_backprop",
             "Guided backprop (negative control)",
-            "The gradient of the class score with every negative value cut off on its way back through a ReLU "
-            "(Springenberg et al. 2015, arXiv 1412.6806).",
-            "Sharp and pretty, and nearly blind to what the network learned: it is here to show that looks prove nothing "
-            "(Adebayo et al. 2018, arXiv 1810.03292). See Randomise the weights.",
+            "The gradient of the class score, with every negative value set to zero in the backward pass through a "
+            "ReLU (Springenberg et al. 2015, arXiv 1412.6806).",
+            "Sharp and pretty, but nearly independent of what the network learned: it is here to show that looks "
+            "prove nothing (Adebayo et al. 2018, arXiv 1810.03292). See Randomise the weights.",
             unit="cut-off logits per normalised pixel value, without sign",
             signed=False,
             needs="plain_relu",
@@ -220,18 +221,18 @@ PROJECTIONS = {
         Method(
             "aligned",
             "AlignedUMAP",
-            f"{_ON_COMMON_AXES}; then before and after are laid out each from its own neighbours, while a spring holds every "
-            "image near its twin (umap-learn's AlignedUMAP).",
-            "How far an image moves depends on how stiff the spring is (0.01 here), and even one that did not move drifts. The "
-            "same features laid out twice (photo patches, built-in backbone, 10 seeds), in per cent of the map's width: median "
-            "1.7 and at most 6.7 with 306 images, 3.9 and 21 with 150, 15 and 51 with 40; in one joint fit 0.3 and 1.6, 0.5 and "
-            "2.9, 3.0 and 9.3. Compare with the joint fit.",
+            f"{_ON_COMMON_AXES}; then before and after are each laid out from their own neighbours, while a spring "
+            "holds every image near its twin (umap-learn's AlignedUMAP).",
+            "How far an image moves depends on how stiff the spring is (0.01 here), and even an image that did not "
+            "move drifts. The same features laid out twice (photo patches, built-in backbone, 10 seeds), in per "
+            "cent of the map's width: median 1.7 and at most 6.7 with 306 images, 3.9 and 21 with 150, 15 and 51 "
+            "with 40; in one joint fit 0.3 and 1.6, 0.5 and 2.9, 3.0 and 9.3. Compare with the joint fit.",
         ),
         Method(
             "pca",
             "PCA, one joint fit",
             f"{_ON_COMMON_AXES}; shown are the two directions of largest variance of both together.",
-            "Two directions out of hundreds: what overlaps here may be apart in the full space.",
+            "Two directions out of hundreds: classes that overlap here may be separate in the full space.",
         ),
     )
 }

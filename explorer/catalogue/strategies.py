@@ -36,7 +36,7 @@ _ROWS = (
         "linear_probe",
         "Feature extraction (linear probe)",
         "Only the new head learns; every stage stays frozen.",
-        "Few images, like the source or not, and as the mark that tuning has to beat. Fast, and it cannot forget.",
+        "Few images, like the source or not, and as the baseline that tuning has to beat. It is fast, and it cannot forget.",
         _NONE,
         5e-3,
         0.0,
@@ -45,7 +45,7 @@ _ROWS = (
         "last_stage",
         "Last stage",
         "The head and the last stage learn.",
-        "Dozens of images per class: the smallest step from the probe, so the first to race against it.",
+        "Dozens of images per class. It is the smallest step from the linear probe, so race it against the probe first.",
         slice(-1, None),
         1e-3,
         3e-4,
@@ -54,7 +54,7 @@ _ROWS = (
         "last_2_stages",
         "Last two stages",
         "The head and the last two stages learn.",
-        "More images than that, and images further from the source.",
+        "More images per class, and images further from the source.",
         slice(-2, None),
         1e-3,
         3e-4,
@@ -63,8 +63,8 @@ _ROWS = (
         "first_stage",
         "First stage (surgical)",
         "The head and the first stage learn (after Lee et al. 2022, arXiv 2210.11466).",
-        "Images that differ from the source in their look alone (noise, blur). In the paper the network knew the classes "
-        "already; with a new head it is open.",
+        "Images that differ from the source only in their look (noise, blur). In the paper the network knew the "
+        "classes already; whether it helps under a new head is open.",
         slice(0, 1),
         3e-3,
         1e-4,
@@ -81,8 +81,8 @@ _ROWS = (
     Strategy(
         "gradual",
         "Gradual unfreezing",
-        "The head learns first; then one stage after another joins it, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
-        "Fine-tuning that should disturb early features as late and as little as possible.",
+        "The head learns first; then stages are unfrozen one by one, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
+        "Fine-tuning that changes early features as late and as little as possible.",
         _ALL,
         3e-3,
         3e-4,
@@ -92,9 +92,9 @@ _ROWS = (
     Strategy(
         "lp_ft",
         "Probe, then fine-tune (LP-FT)",
-        "The head learns alone for half the epochs, then everything learns gently (Kumar et al. 2022, arXiv 2202.10054).",
-        "Tuning everything without the errors of a new head. In the paper it gained most on test images unlike the training "
-        "ones; here its backbone rate was never tuned.",
+        "The head learns alone for half the epochs, then everything at a small rate (Kumar et al. 2022, arXiv 2202.10054).",
+        "Full fine-tuning without the large gradients of an untrained head. In the paper it gained most on test images unlike "
+        "the training images; here its backbone rate was never tuned.",
         _ALL,
         5e-3,
         1e-4,
@@ -105,7 +105,7 @@ _ROWS = (
         "BatchNorm only",
         "The head and the normalisation layers' scale and shift learn; every other weight stays (Mudrakarta et al. 2019, "
         "arXiv 1810.10703).",
-        "Few weights to store for each task, and more freedom than a probe. For ViT and ConvNeXt it is LayerNorm.",
+        "Few weights to store for each task, and more freedom than a probe. In ViT and ConvNeXt it trains LayerNorm.",
         _NONE,
         3e-3,
         3e-3,
@@ -115,7 +115,7 @@ _ROWS = (
         "from_scratch",
         "From scratch",
         "Everything learns, starting from random weights.",
-        "The control: without it every claim reads 'pre-training works'.",
+        "The control: only a comparison with it shows what pre-training contributes.",
         _ALL,
         1e-3,
         1e-3,
@@ -125,7 +125,7 @@ _ROWS = (
         "custom",
         "Custom",
         "The head and the stages you tick learn.",
-        "You want to see for yourself.",
+        "Experiments of your own.",
         _NONE,
         1e-3,
         3e-4,
@@ -135,14 +135,14 @@ _ROWS = (
 STRATEGIES = {row.name: row for row in _ROWS}
 
 BATCHNORM_MODES = {
-    "frozen_everywhere": "Every BatchNorm layer keeps its pre-trained running statistics, in stages that learn too: they run "
-    "in eval mode while their weights, scale and shift learn.",
-    "frozen": "Frozen stages keep their BatchNorm statistics. Stages that learn run in train mode: from the first step they "
-    "normalise by the batch instead of by the pre-trained statistics, before a weight has moved.",
-    "moving": "BatchNorm statistics move even under frozen weights, as after a bare model.train(). A common bug, offered so "
-    "that the freeze audit can show it.",
+    "frozen_everywhere": "Every BatchNorm layer keeps its pre-trained running statistics, in trainable stages too: it runs "
+    "in eval mode while its scale and shift learn.",
+    "frozen": "Frozen stages keep their BatchNorm statistics. Trainable stages run in train mode: from the first "
+    "step, before any weight moves, they normalise by the batch instead of by the pre-trained statistics.",
+    "moving": "BatchNorm statistics move even where weights are frozen, as after a plain model.train(). It is a "
+    "common bug, offered so that the freeze audit can show it.",
     "affine": "In frozen stages the scale and shift of normalisation layers learn; the statistics and all other weights "
-    "stay. Nothing can be cached then: each epoch runs the whole network.",
+    "stay. Nothing can be cached: each epoch runs the whole network.",
 }
 
 BATCHNORM_TITLES = {
@@ -155,17 +155,17 @@ BATCHNORM_TITLES = {
 LAYERNORM_TITLES = {"frozen": "Frozen", "affine": BATCHNORM_TITLES["affine"]}
 
 LAYERNORM_MODES = {
-    "frozen": "Frozen stages keep the scale and shift of their LayerNorm. It takes mean and variance from each image itself, so "
-    "there are no statistics that could move.",
-    "affine": "In frozen stages the scale and shift of LayerNorm learn; all other weights stay. Nothing can be cached then: "
-    "each epoch runs the whole network.",
+    "frozen": "Frozen stages keep the scale and shift of their LayerNorm. LayerNorm computes mean and variance from "
+    "each image, so there are no running statistics that could move.",
+    "affine": "In frozen stages the scale and shift of LayerNorm learn; all other weights stay. Nothing can be "
+    "cached: each epoch runs the whole network.",
 }
 
 AUGMENTATIONS = {
     "none": "The training images as they are.",
-    "flip": "Mirrored left to right, every second time.",
-    "crop": "A random part of at least half of the image, enlarged, and mirrored every second time.",
-    "colour": "Random part, mirrored, and its brightness, contrast, saturation and hue changed a little.",
+    "flip": "Flipped left to right with probability ½.",
+    "crop": "A random crop of at least half of the image, resized, and flipped left to right with probability ½.",
+    "colour": "Random crop and flip, with brightness, contrast, saturation and hue changed a little.",
 }
 MOST_VIEWS = 8
 

@@ -158,7 +158,7 @@ def _resume(options: argparse.Namespace) -> Run:
     ended = run.state in ENDED_EARLY
     if not ended or not runs.resumable(run.id):
         why = "it has no checkpoint" if ended else f"it is {run.state}"
-        raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe anew.")
+        raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe again.")
     installation.check()
     return _carry_out(run.id)
 

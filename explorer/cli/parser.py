@@ -40,17 +40,17 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, words: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=words, description=words, parents=[json_flag])
 
-    command("backbones", "List the backbones, their stages, and the weights that are here.")
+    command("backbones", "List the backbones, their stages, and the weights on this machine.")
     command("datasets", "List the data sets.")
-    command("runs", "List the runs, the latest first.")
+    command("runs", "List the runs, latest first.")
     audit = command("audit", "Show the freeze audit of a run: declared against actual, stage by stage.")
     audit.add_argument("run", help="a run's id, or `latest`")
     compare = command("compare", "Compare two runs on the same test images.")
     compare.add_argument("a", help="a run's id")
     compare.add_argument("b", help="another run's id")
-    resumed = command("resume", "Go on with a run that was interrupted or stopped, from its checkpoint.")
+    resumed = command("resume", "Resume a run that was interrupted or stopped, from its checkpoint.")
     resumed.add_argument("run", help="a run's id, or `latest`")
-    train_arguments(command("train", "Carry out one recipe and store it as a run."))
+    train_arguments(command("train", "Train one recipe and store it as a run."))
     look_arguments(command)
     words = "Start the app, as `streamlit run` does in a checkout."
     command("serve", words).add_argument(
@@ -81,7 +81,7 @@ def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> No
     attribute.add_argument("run", help="a run's id, or `latest`")
     attribute.add_argument("--image", required=True, help="the number of a test image, or a picture file")
     attribute.add_argument(
-        "--class", dest="target", help="the class to ask about (default: what the run says of the picture)"
+        "--class", dest="target", help="the class to explain (default: the one that the run predicts)"
     )
     attribute.add_argument("--method", default="gradcam", help=f"one of: {', '.join(ATTRIBUTIONS)}")
     attribute.add_argument("--stage", default="", help="default: the last")
@@ -92,32 +92,34 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, field by field."""
     add = parser.add_argument
     add("--backbone", default="resnet10", help=f"one of: {', '.join(BACKBONES)}")
-    add("--weights", default="default", help="an enum's member, `default` (best that is here) or `random`")
+    add(
+        "--weights",
+        default="default",
+        help="a member of torchvision's weights enum, `default` (the best on this machine) or `random`",
+    )
     add("--dataset", default="photo_patches", help=f"one of: {', '.join(DATASETS)}")
     add("--data-dir", help="for --dataset folder: one sub-folder per class, with or without train/ and val/ or test/")
     add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
-    add("--stages", nargs="*", default=(), help="for --strategy custom: the stages that learn")
+    add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
     add(
         "--batchnorm",
-        help="`frozen_everywhere` (statistics kept in learning stages too; the default where pre-trained stages learn), `frozen` "
+        help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
         "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
     )
     add("--per-class", default="25", help="training images of each class, or `all`")
     add("--epochs", type=int, default=10)
     add("--batch-size", type=int, default=32)
-    add("--head-rate", type=float, help="AdamW's rate for the head (default: the strategy's)")
-    add("--backbone-rate", type=float, help="AdamW's rate for the stages that learn (default: the strategy's)")
-    add("--rate-decay", type=float, help="times this for each learning stage towards the input, in (0, 1]")
-    add(
-        "--unfreeze-every",
-        type=int,
-        help="for gradual and lp_ft: epochs before more stages join (default: spread evenly)",
-    )
+    add("--head-rate", type=float, help="AdamW's learning rate for the head (default: the strategy's)")
+    add("--backbone-rate", type=float, help="AdamW's learning rate for the trainable stages (default: the strategy's)")
+    add("--rate-decay", type=float, help="layer-wise learning-rate decay towards the input, in (0, 1]")
+    add("--unfreeze-every", type=int, help="for gradual, lp_ft: epochs between unfreezing steps (default: even)")
     add("--augmentation", default="none", help=f"one of: {', '.join(AUGMENTATIONS)}")
     add(
-        "--views", type=int, help="augmented versions of each image, cached where a front is frozen (2 to 8, default 4)"
+        "--views",
+        type=int,
+        help="augmented versions of each image, cached where first stages are frozen (2 to 8, default 4)",
     )
-    add("--class-weights", action="store_true", help="rare classes count as much as common ones")
+    add("--class-weights", action="store_true", help="class-weighted loss: rare classes count as much as common ones")
     add("--input-size", type=int, help="pixels (default: the backbone's)")
     add("--seed", type=int, default=0)
     add("--split-seed", type=int, default=0)

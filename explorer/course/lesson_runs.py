@@ -47,24 +47,28 @@ tuning could win, how many there are whether it will. What bears it out stands i
 _FEW, _MANY = 50, 500  # images per class: below and from these on
 ADVICE = {
     ("few", "alike"): (("linear_probe", "last_stage", "from_scratch"),
-        "With few images of a familiar kind the features are most likely good enough, and there is little to tune them with."),
+        "With few images like the source, the features are most likely good enough, and there are few images to "
+        "tune them with."),
     ("few", "other"): (("linear_probe", "last_stage", "lp_ft", "from_scratch"),
-        "The features may fit in part, and few images are little to mend them with: freeze first, and race a tuned stage."),
+        "The features may fit in part, and few images can hardly improve them: freeze first, and race a tuned stage."),
     ("few", "far"): (("linear_probe", "bn_only", "last_stage", "from_scratch"),
-        "The hardest corner: features may not fit, and little is there to mend them with. Freeze first; expect wide intervals."),
+        "The hardest case: the features may not fit, and few images can hardly improve them. Freeze first; expect "
+        "wide intervals."),
     ("some", "alike"): (("linear_probe", "last_stage", "lp_ft", "from_scratch"),
         "The probe is hard to beat on images like the source; a tuned stage may add a few points."),
     ("some", "other"): (("linear_probe", "last_2_stages", "lp_ft", "full", "from_scratch"),
         "Tuning may begin to pay here, at a small rate and with the head first."),
     ("some", "far"): (("linear_probe", "gradual", "full", "from_scratch"),
-        "There is much to win, and it may be missed: tuning everything won on 150 drawn shapes a class, and did not on 80 chest "
-        "X-rays a class (built-in backbone, ten epochs)."),
+        "There is much to gain, but not for certain: full fine-tuning won on 150 drawn shapes a class, and did not "
+        "on 80 chest X-rays a class (built-in backbone, ten epochs)."),
     ("many", "alike"): (("linear_probe", "last_2_stages", "full", "from_scratch"),
-        "There is enough to tune everything gently; whether it is worth the time where features fit already, the race tells."),
+        "There are enough images for full fine-tuning at a small rate. Where the features fit already, a race shows "
+        "whether it is worth the time."),
     ("many", "other"): (("linear_probe", "gradual", "full", "from_scratch"),
         "Full fine-tuning is the usual winner; from scratch comes closer the more images there are."),
     ("many", "far"): (("linear_probe", "full", "from_scratch"),
-        "On large medical sets pre-training was found to add little (Raghu et al. 2019, arXiv 1902.07208): mind from scratch."),
+        "On large medical sets pre-training was found to add little (Raghu et al. 2019, arXiv 1902.07208): include "
+        "from scratch."),
 }  # fmt: skip
 """By amount (`few`, `some`, `many` images per class) and likeness: strategies to race, and why. Rules of thumb, said as such."""
 

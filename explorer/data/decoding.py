@@ -58,8 +58,8 @@ def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
     except Exception as error:  # decoders raise what they like on damaged files
         name = "The picture" if isinstance(source, bytes) else f"The picture {str(source)!r}"
         raise ExplorerError(
-            f"{name} cannot be read: {_reason(error)}. Readable are whole pictures in {', '.join(FORMATS)} of at most "
-            f"{MAX_PIXELS // 1_000_000} megapixels. Remove it, or save it anew in one of these formats."
+            f"{name} cannot be read: {_reason(error)}. Readable are whole pictures in {', '.join(FORMATS)} of at "
+            f"most {MAX_PIXELS // 1_000_000} megapixels. Remove it, or save it again in one of these formats."
         ) from error
 
 
@@ -103,8 +103,9 @@ def _scaled(image: Image.Image, found: Kind, low: Image.Image | None, ends: tupl
         ends, (least, most) = found.depth, samples.extent(numbers)
         if ends is None or least < ends[0] or most > ends[1]:
             raise ExplorerError(
-                f"The picture holds {found.name} from {least:g} to {most:g}, and nothing says which of them is black and which "
-                f"white. By itself a picture of up to 16 bits, or of floats from 0 to 1, can be shown. Save it anew as one."
+                f"The picture holds {found.name} from {least:g} to {most:g}, and nothing says which of them is black "
+                "and which white. By itself a picture of up to 16 bits, or of floats from 0 to 1, can be shown. "
+                "Save it again as one."
             )
     eight = samples.eight_bits(numbers, *ends)
     return Image.fromarray(255 - eight if inverted else eight)

@@ -159,6 +159,6 @@ def _unreachable(row: Dataset, error: Exception) -> ExplorerError:
 def _damaged(row: Dataset, error: Exception) -> ExplorerError:
     folder = str(datasets_folder() / row.folder)
     return ExplorerError(
-        f"The data set {row.title} in {folder!r} is incomplete or damaged ({error}). Remove that folder and try again: it "
-        f"will be downloaded anew."
+        f"The data set {row.title} in {folder!r} is incomplete or damaged ({error}). Remove that folder and try "
+        "again: it will be downloaded again."
     )

@@ -132,7 +132,7 @@ def _check_counts(found: Listing, files: list[File], skipped: Skipped) -> None:
         )
     for split in sorted(given - {file.split for file in files}):
         raise ExplorerError(
-            f"Of the pictures given for the {split} split none can be read; at least 1 is needed. Add pictures, or "
+            f"None of the pictures given for the {split} split can be read; at least 1 is needed. Add pictures, or "
             f"remove that folder, then the split is taken from the training pictures.{first}"
         )
 

@@ -76,7 +76,7 @@ def listing(folder: Path) -> Listing:
 def _parents(folder: Path) -> dict[str, Path]:
     """Split → the folder whose sub-folders are its classes; without train/, val/ and test/ all are for training."""
     if not folder.exists():
-        raise ExplorerError(f"The folder {str(folder)!r} does not exist. {_FORM} Check the path for a slip.")
+        raise ExplorerError(f"The folder {str(folder)!r} does not exist. {_FORM} Check the path.")
     if not folder.is_dir():
         raise ExplorerError(f"{str(folder)!r} is a file, not a folder. {_FORM} Give the folder that holds the classes.")
     inner = _folders_in(folder)

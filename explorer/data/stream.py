@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from explorer.catalogue import Preprocessing
-from explorer.data.feature_cache.cached import Front
-from explorer.models.devices import Place, to_input
+from explorer.data.feature_cache.cached import CachedFeatures
+from explorer.models.devices import Device, to_input
 from explorer.models.network import Network
 
 
@@ -21,9 +21,9 @@ class Stream:
 
     MOST = 1_000_000_000
 
-    def __init__(self, pixels: np.ndarray, preprocessing: Preprocessing, place: Place) -> None:
+    def __init__(self, pixels: np.ndarray, preprocessing: Preprocessing, place: Device) -> None:
         self.place, self.n, self.upto = place, len(pixels), None
-        self._stored: list[Tensor] = list(torch.from_numpy(pixels).split(Front.BATCH))
+        self._stored: list[Tensor] = list(torch.from_numpy(pixels).split(CachedFeatures.BATCH))
         self._pending: list[Callable[[Tensor], Tensor]] = [lambda x: to_input(x, preprocessing, place.device)]
 
     upto: str | None

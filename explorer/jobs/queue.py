@@ -63,8 +63,8 @@ def database() -> Iterator[sqlite3.Connection]:
             yield connection
     except (OSError, sqlite3.DatabaseError) as error:
         raise ExplorerError(
-            f"The queue {path} cannot be used ({error}). Free some space, set THAW_HOME to a folder that can be written, or "
-            f"delete the file where it is damaged: it holds only what waits, no run."
+            f"The queue {path} cannot be used ({error}). Free some space, set THAW_HOME to a folder that can be "
+            "written, or delete the file where it is damaged: it holds only waiting tasks, no runs."
         ) from error
 
 

@@ -15,7 +15,7 @@ from explorer.models.network import Network
 
 
 @dataclass(frozen=True)
-class Place:
+class Device:
     """A device and the number format in which convolutions and matrix products run there."""
 
     device: torch.device
@@ -55,13 +55,13 @@ class Place:
         return self.send(tensor[rows])
 
 
-def laid_out(network: Network, place: Place) -> Network:
+def laid_out(network: Network, place: Device) -> Network:
     """The network on the device, its tensors in the order that training uses there."""
     return network.to(place.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch takes it)
 
 
-def place(row: Backbone, device: str) -> Place:
-    """The fastest place for this backbone: CUDA or MPS where there is one (`auto`), else the CPU.
+def choose(row: Backbone, device: str) -> Device:
+    """The fastest device for this backbone: CUDA or MPS where there is one (`auto`), else the CPU.
 
     On CPUs bfloat16 is used only where the processor multiplies it in hardware and the architecture gains from it: for
     ResNets it is three times faster with AMX and 1.7 times with AVX-512 alone (an EPYC, ResNet-18 and ResNet-10), for
@@ -76,8 +76,8 @@ def place(row: Backbone, device: str) -> Place:
         raise ExplorerError("The device 'mps' was asked for, but this is no Apple GPU. Use 'auto' or 'cpu'.")
     if device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        return Place(torch.device(device), torch.cuda.is_bf16_supported(including_emulation=False))
-    return Place(torch.device(device), device == "cpu" and row.bfloat16 and _multiplies_bfloat16())
+        return Device(torch.device(device), torch.cuda.is_bf16_supported(including_emulation=False))
+    return Device(torch.device(device), device == "cpu" and row.bfloat16 and _multiplies_bfloat16())
 
 
 def _multiplies_bfloat16() -> bool:

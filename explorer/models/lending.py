@@ -15,7 +15,7 @@ def lend(network: Network, training: bool = False) -> Iterator[Network]:
     with network.lock.held:
         modes = {module: module.training for module in network.modules()}
         flags = {p: (p.requires_grad, p.grad) for p in network.parameters()}
-        views = (m for view in (*network.stages.values(), network.neck) for m in view.modules())
+        views = (m for view in (*network.stages.values(), network.pooling) for m in view.modules())
         hooks = {m: _hooks(m) for m in (*network.modules(), *views)}
         try:
             network.zero_grad(set_to_none=True)

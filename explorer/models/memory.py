@@ -11,14 +11,14 @@ import psutil
 import torch
 
 from explorer.errors import ExplorerError
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 
 T = TypeVar("T")
 
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
-def reset_peak(place: Place) -> None:
+def reset_peak(place: Device) -> None:
     """Start counting anew where the system allows it (Linux, CUDA)."""
     if place.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(place.device)
@@ -27,7 +27,7 @@ def reset_peak(place: Place) -> None:
             _CLEAR.write_text("5", encoding="ascii")  # proc(5): sets the peak to what is resident now
 
 
-def peak(place: Place) -> int:
+def peak(place: Device) -> int:
     """Bytes: on CUDA the most that torch held on the device, elsewhere the most that this process had resident, with
     its libraries and images. 0 where nobody can tell."""
     if place.device.type == "cuda":
@@ -38,7 +38,7 @@ def peak(place: Place) -> int:
     return int(getattr(psutil.Process().memory_info(), "peak_wset", 0))
 
 
-def fitting(work: Callable[[int], T], size: int, place: Place, crop: int) -> tuple[T, int]:
+def fitting(work: Callable[[int], T], size: int, place: Device, crop: int) -> tuple[T, int]:
     """What `work(n)` gives, and n: the number of images at once, halved from `size` until the memory holds them.
 
     Raises ExplorerError where not even one image of `crop` pixels fits.
@@ -50,7 +50,7 @@ def fitting(work: Callable[[int], T], size: int, place: Place, crop: int) -> tup
             size = halved(size, place, crop, error)
 
 
-def halved(size: int, place: Place, crop: int, error: Exception) -> int:
+def halved(size: int, place: Device, crop: int, error: Exception) -> int:
     """Half as many images as those that did not fit; ExplorerError where that was one."""
     if size == 1:
         raise ExplorerError(

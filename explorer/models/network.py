@@ -21,9 +21,9 @@ NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
 
 class Network(nn.Module):
-    """A torchvision model with a new head, cut into its stages: x → stages → neck (pooled) → head → logits (n, k).
+    """A torchvision model with a new head, cut into its stages: x → stages → pooling (pooled) → head → logits (n, k).
 
-    `model` is torchvision's own class with torchvision's own tensor names; `stages`, `neck` and `head` (n, d) → (n, k) are
+    `model` is torchvision's own class with torchvision's own tensor names; `stages`, `pooling` and `head` (n, d) → (n, k) are
     views on the same modules, so a copy of the network is a copy of one set of weights.
     """
 
@@ -36,12 +36,12 @@ class Network(nn.Module):
     def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
         super().__init__()
         self.row, self.classes, self.weights = row, classes, weights
-        neck, head = _replace_head(row, model, classes)
+        pooling, head = _replace_head(row, model, classes)
         self.model = model
         views = {stage.name: _view(row, model, stage) for stage in row.stages}
         # Views stay unregistered, so that every tensor keeps one name: torchvision's.
         self.__dict__["stages"] = views
-        self.__dict__["neck"] = neck
+        self.__dict__["pooling"] = pooling
         self.__dict__["head"] = head
         self.__dict__["lock"] = Lock()
         self.__dict__["standard"] = None
@@ -66,7 +66,7 @@ class Network(nn.Module):
         names = self.row.stage_names
         for name in names[names.index(stage) + 1 :] if stage else names:
             x = self.stages[name](x)
-        return self.neck(x.float())
+        return self.pooling(x.float())
 
     def pooled_stages(self, x: Tensor, after: str | None = None) -> Iterator[tuple[str, np.ndarray]]:
         """(stage, pooled features (n, c) float32) of each stage behind `after` (None: of all), from the output of `after`."""
@@ -163,22 +163,22 @@ def _view(row: Backbone, model: nn.Module, stage: Stage) -> nn.Sequential:
     if stage.view:
         module, _, name = stage.view.partition(":")
         return nn.Sequential(getattr(importlib.import_module(module), name)(model))
-    modules = [model.get_submodule(part) for part in stage.parts if part not in (*row.neck, *stage.loose)]
+    modules = [model.get_submodule(part) for part in stage.parts if part not in (*row.after_pool, *stage.loose)]
     return nn.Sequential(*modules, *([getattr(nn, stage.then)()] if stage.then else []))
 
 
 def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Module, nn.Module]:
-    """Put a new linear head where the model has its own; returns the neck (last stage's output → (n, d)) and the head.
+    """Put a new linear head where the model has its own; returns the pooling (last stage's output → (n, d)) and the head.
 
     VGG's and SqueezeNet's own classifiers give way to global average pooling and one linear layer.
     """
     linear = nn.Linear(row.features, classes)
     head = nn.Sequential(nn.Dropout(row.dropout), linear) if row.dropout else linear
-    after = [model.get_submodule(part) for part in row.neck]
-    neck = FirstToken() if row.tokens else nn.Sequential(nn.AdaptiveAvgPool2d(1), *after, nn.Flatten(1))
+    after = [model.get_submodule(part) for part in row.after_pool]
+    pooling = FirstToken() if row.tokens else nn.Sequential(nn.AdaptiveAvgPool2d(1), *after, nn.Flatten(1))
     if row.pool:
-        model.set_submodule(row.pool, neck)
+        model.set_submodule(row.pool, pooling)
     model.set_submodule(row.head, head)
     if row.in_one:
         del cast(nn.Sequential, model.get_submodule(row.in_one))[2:]
-    return neck, head
+    return pooling, head

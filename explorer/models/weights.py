@@ -43,7 +43,7 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
 
 def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:
     """A safetensors file of all tensors but the head's, of a model that torchvision does not know."""
-    path, again = row.weights_path(weights), "Check out the repository anew, or choose other weights."
+    path, again = row.weights_path(weights), "Check out the repository again, or choose other weights."
     if not path.is_file():
         raise ExplorerError(f"The file of {row.title} {path} is missing. {again}")
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}

@@ -233,6 +233,6 @@ def read_folder(folder: Path, make: Callable[[Text], T]) -> tuple[dict[str, T], 
             faults.append(str(error))
     if not good and not faults:
         faults.append(
-            f"{shown(folder)} holds no text (*.md). Check out the repository anew, or choose another language."
+            f"{shown(folder)} holds no text (*.md). Check out the repository again, or choose another language."
         )
     return good, tuple(faults)

@@ -13,7 +13,7 @@ from explorer import jobs, runs
 from explorer.errors import ExplorerError
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
-from explorer.worker import lives
+from explorer.worker import processes
 
 TICK = 0.05  # seconds between looks at the queue
 BEAT = 2.0  # seconds between signs of life
@@ -53,7 +53,7 @@ class Worker:
         last_beat = last_busy = time.monotonic()
         last_tidy = -TIDY
         for lane in ("look", "map"):
-            self._start(lane, lives.look, lane == "map")
+            self._start(lane, processes.look, lane == "map")
         while True:
             now = time.monotonic()
             if now - last_beat > BEAT:
@@ -87,7 +87,7 @@ class Worker:
         """Give waiting tasks to whoever is free."""
         lanes = jobs.waiting()
         while "train" in lanes and len(self._lane("train")) < self.slots and (task := jobs.claim("train")):
-            self._start("train", lives.train, task, task)
+            self._start("train", processes.train, task, task)
         for child in self._lane("look") + self._lane("map"):
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
@@ -147,7 +147,7 @@ class Worker:
         if child.lane != "train":
             log.warning("the %s process ended with code %s; starting another", child.lane, code)
             time.sleep(0.5)  # a child that dies at once must not spin the machine
-            self._start(child.lane, lives.look, child.lane == "map")
+            self._start(child.lane, processes.look, child.lane == "map")
 
 
 def _send(child: Child, message: object) -> None:

@@ -30,7 +30,7 @@ TITLES = {
     "attribution": "Where it looks",
     "similarity": "How far it moved",
     "lessons": "1. The base model",
-    "concepts": "Architecture map",
+    "concepts": "Concept map",
     "glossary": "Glossary",
     "runs": "Runs",
 }
@@ -45,7 +45,7 @@ MENU = (
     "Where it looks",
     "How far it moved",
     "Lesson",
-    "Architecture map",
+    "Concept map",
     "Glossary",
     "Runs",
 )
@@ -154,7 +154,7 @@ def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
     page.get_by_role("combobox", name="Weights").click()
     page.get_by_role("option", name="random").click()
     settled(page)
-    page.get_by_role("combobox", name="What learns").click()
+    page.get_by_role("combobox", name="Fine-tuning strategy").click()
     page.get_by_role("option", name="Full fine-tuning").click()
     settled(page)
     slider = page.get_by_role("slider")

@@ -23,8 +23,8 @@ def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, s
     page.get_by_label("Your guess (of 100)").fill("75")
     page.locator(".st-key-check_1a_go button").click()  # two runs are trained for this answer
     expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=200_000)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Architecture map").click()
-    expect(page.locator("h1")).to_have_text("Architecture map")
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Concept map").click()
+    expect(page.locator("h1")).to_have_text("Concept map")
     settled(page)
     expect(page).to_have_url(re.compile("probed"))
     done = page.get_by_role("button", name=re.compile("^Feature extraction: done"))

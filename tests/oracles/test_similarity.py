@@ -14,7 +14,7 @@ from explorer.looks.similarity.compute.interpolation import along, mixed, resett
 from explorer.looks.similarity.compute.probes import chance, probe
 from explorer.looks.similarity.compute.rewind import Plan, rewind
 from explorer.models.backbones import build
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.recipe import make
 from explorer.training.compute import batchnorm
@@ -145,7 +145,7 @@ def pixels(n: int) -> np.ndarray:
 
 
 def stream(n: int) -> Stream:
-    return Stream(pixels(n), make(input_size=32).preprocessing, Place(torch.device("cpu"), False))
+    return Stream(pixels(n), make(input_size=32).preprocessing, Device(torch.device("cpu"), False))
 
 
 def inputs(n: int) -> torch.Tensor:

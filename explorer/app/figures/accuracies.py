@@ -56,8 +56,9 @@ def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "g
         look=(
             "The bar is the 95 % interval of this one network, trained as it is, over images like these."
             if one
-            else "Each bar is the 95 % interval of one network by itself. Whether two differ is another question, since they are "
-            "scored on the same images: bars that overlap do not answer it, the difference B − A does."
+            else "Each bar is the 95 % interval of one network by itself. Whether two networks differ is another "
+            "question, since they are scored on the same images: overlapping bars do not answer it, the "
+            "difference B − A does."
         ),
         caution=_for_others([bar.grouped for bar in rows], group, n),
     )
@@ -94,9 +95,9 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
     return _rows(
         fig,
         [row.label for row in rows],
-        alt=f"Difference of two accuracies on the same images, B less A, with 95 % intervals: {told}.",
-        look="Does the bar keep clear of 0? Then B and A differ on images like these, by about as much as the bar spans.",
-        caution="Where a bar only just clears 0 while the test says p ≥ 0.05, the test decides: it is exact, and stricter. "
+        alt=f"Difference of two accuracies on the same images, B minus A, with 95 % intervals: {told}.",
+        look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans.",
+        caution="Where a bar just excludes 0 but the test says p ≥ 0.05, the test decides: it is exact, and stricter. "
         + _for_others([row.difference.grouped for row in rows], group, n),
     )
 

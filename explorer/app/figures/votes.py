@@ -3,9 +3,10 @@
 from explorer.evidence import Score
 
 NO_INTERVAL = (
-    "No interval: test images vote for one another (or are fitted with one another), so their errors hang together, and the "
-    "variance of such an accuracy cannot be estimated without bias (Bengio & Grandvalet 2004, JMLR 5:1089). In simulations of "
-    "10 nearest neighbours among 40 to 306 images a 95 % Wilson interval covers 87 to 93 %."
+    "No interval: test images vote for one another (or are fitted with one another), so their errors are not "
+    "independent, and the variance of such an accuracy cannot be estimated without bias (Bengio & Grandvalet 2004, "
+    "JMLR 5:1089). In simulations of 10 nearest neighbours among 40 to 306 images a 95 % Wilson interval covers 87 "
+    "to 93 %."
 )
 
 

@@ -5,7 +5,7 @@ import time
 from explorer.catalogue.backbones import backbone as catalogued
 from explorer.course import texts
 from explorer.course.compute.snippets import scenes
-from explorer.course.compute.snippets.carrying import Failed, carry_out
+from explorer.course.compute.snippets.running import Failed, carry_out
 from explorer.course.compute.truths import TRUTHS
 from explorer.course.compute.truths.asked import Asked
 from explorer.course.question.checks import Trial, Truth
@@ -21,10 +21,10 @@ def check_truth(check: str, language: str, backbone: str, weights: str, runs: di
     """
     found = _found(check, language, digest)
     if not found.truth:
-        raise ExplorerError(f"The check {check} is decided by code. Ask with `try_lines`.")
+        raise ExplorerError(f"The check {check} is decided by running code. Ask with `try_lines`.")
     name, *words = found.truth
     if name not in TRUTHS:
-        raise unknown("truth", name, TRUTHS, f"Mend the fact `truth` in {texts.shown(found.file)}.")
+        raise unknown("truth", name, TRUTHS, f"Correct the fact `truth` in {texts.shown(found.file)}.")
     with devices.seeded(0):
         return TRUTHS[name](Asked(catalogued(backbone), weights, dict(runs)), *words)
 
@@ -34,7 +34,7 @@ def try_lines(check: str, language: str, backbone: str, weights: str, order: lis
     reader's `order` (places in the shuffled list that the page shows), and then its test."""
     found = _found(check, language, digest)
     if found.right is None or found.test is None:
-        raise ExplorerError(f"The check {check} has no lines to carry out. Ask with `check_truth`.")
+        raise ExplorerError(f"The check {check} has no lines to run. Ask with `check_truth`.")
     lines, first = _lines(found, order)
     scene, file = scenes.scene(backbone, weights), texts.shown(found.file)
     names, start = scene.names(), time.perf_counter()
@@ -65,5 +65,7 @@ def _lines(found: Check, order: list[int]) -> tuple[list[str], int]:
         return version.code.split("\n"), version.line  # type: ignore[union-attr]  (a bug has both)
     lines = texts.shuffled(found)
     if sorted(order) != list(range(len(lines))):
-        raise ExplorerError(f"The order {order} is none of the {len(lines)} lines, each once. Put them in order anew.")
+        raise ExplorerError(
+            f"The order {order} does not hold each of the {len(lines)} lines once. Put them in order again."
+        )
     return [lines[i] for i in order], found.right.line  # type: ignore[union-attr]  (tested above)

@@ -7,7 +7,7 @@ import numpy as np
 from explorer.catalogue.backbones import backbone as catalogued
 from explorer.course import texts
 from explorer.course.compute.snippets import scenes
-from explorer.course.compute.snippets.carrying import SMALL, beside, run
+from explorer.course.compute.snippets.running import SMALL, beside, run
 from explorer.course.compute.snippets.scenes import opening
 from explorer.course.question.snippets import Snippet
 from explorer.course.texts import Code

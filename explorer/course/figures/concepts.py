@@ -13,7 +13,7 @@ LOOK = (
     "Filled with ✓: done. Half a disc: open. A ring with an arrow: next. A broken frame: later."
 )
 CAUTION = (
-    "The order is one way of many, not a law. Nothing in the app is locked: every step and page opens at any time."
+    "This order is one of many possible ones. Nothing in the app is locked: every step and page opens at any time."
 )
 
 

@@ -39,12 +39,14 @@ def walk(found: Walk) -> go.Figure:
         fig,
         alt=f"A picture of {named(found.label)} through {count} stages of {named(found.backbone)}, from {first.channels} "
         f"channels of {first.rows} by {first.columns} to {last.channels} of {last.rows} by {last.columns}.",
-        look="Downwards the maps mostly grow coarser, the channels more, and the frame wider: what one cell can see of the "
-        "picture. Early channels tend to answer to edges and colours at their place, late ones to larger patterns."
+        look="From top to bottom the maps mostly grow coarser, the channels more numerous, and the frame wider: the "
+        "part of the picture that one cell sees. Early channels tend to respond to edges and colours, late "
+        "ones to larger patterns."
         if count > 1
-        else "Each tile is one channel: where in the picture does it answer?",
-        caution=f"The {shown} channels with the largest mean |activation| of each stage, so not a sample of all; one scale a "
-        "stage. The frame is what can reach the cell at all; most of the weight lies in its middle.",
+        else "Each tile is one channel: where in the picture does it respond?",
+        caution=f"The {shown} channels with the largest mean |activation| of each stage, so not a sample of all; one "
+        "scale a stage. The frame is the receptive field: everything that can reach the cell. Its centre "
+        "counts most.",
         height=56 + ROW * count,
         width=1080,
         top=56,
@@ -115,10 +117,12 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
         alt="; ".join(
             f"{ARMS[p.arm][0]}, {p.per_class} per class, seed {p.seed}: {p.score.accuracy:.0%}" for p in points
         ),
-        look="Where are the two lines furthest apart, and do they come together? Where they meet, the frozen backbone was worth "
-        f"no more than about {points[0].steps} steps from random weights, on this set. The dotted line is guessing.",
-        caution=f"{seeds} seeds (other training images each), n = {n} test images, one interval is about "
-        f"± {50 * (points[0].score.high - points[0].score.low):.0f} points wide; {points[0].pixels} px, about "
-        f"{points[0].steps} steps a training in both arms: small trainings, not the best that either could reach.",
+        look="Where are the two lines furthest apart, and do they meet? Where they meet, the frozen backbone was "
+        f"worth no more than about {points[0].steps} steps from random weights, on this set. The dotted line is "
+        "chance.",
+        caution=f"{seeds} seeds (other training images each), n = {n} test images, one interval is about ± "
+        f"{50 * (points[0].score.high - points[0].score.low):.0f} points wide; {points[0].pixels} px, about "
+        f"{points[0].steps} steps per training run in both arms: small runs, not the best that either could "
+        "reach.",
         height=430,
     )

@@ -24,7 +24,7 @@ _ICONS = {
 }
 _VERBS = {
     "choice": "Choose",
-    "guess": "Guess, then let it be computed",
+    "guess": "Guess, then compute it",
     "order": "Put in order",
     "bug": "Find the line",
     "lines": "Put the lines in order",
@@ -108,7 +108,7 @@ def _choice(check: Check, language: str, row: Backbone, weights: str) -> None:
     if truth is None:
         return
     if answer != truth.answer:
-        _verdict(False, f"Not so here. {linked(filled(check.reason(answer), dict(truth.facts)))}")
+        _verdict(False, f"Not here. {linked(filled(check.reason(answer), dict(truth.facts)))}")
         st.caption("Choose another answer above.")
         return
     note_check(check.code)
@@ -133,7 +133,7 @@ def _guess(check: Check, language: str, row: Backbone, weights: str) -> None:
     within = f"{100 * check.within:g} %" if check.relative else f"{check.within:g}"
     said = f"You said {answer:,.6g}; it is **{truth.value:,.4g}** {check.unit}."
     _verdict(
-        near, f"{said} Near enough (within {within})." if near else f"{said} Near enough would be within {within}."
+        near, f"{said} Close enough (within {within})." if near else f"{said} Close enough would be within {within}."
     )
     _told(check, truth)
     if not near:
@@ -181,7 +181,7 @@ def _arrange(check: Check, offered: Sequence[Any], shown: Callable[[Any], str], 
         words = f"`{shown(offered[i])}`" if code else shown(offered[i])
         st.button(words, key=f"{key}_{i}", on_click=_place, args=(placed, offered[i]), icon=":material/add:")
     if placed and left:
-        st.button("Take the last back", icon=":material/undo:", key=f"{key}_back", on_click=_take_back, args=(placed,))
+        st.button("Undo the last", icon=":material/undo:", key=f"{key}_back", on_click=_take_back, args=(placed,))
     return placed
 
 
@@ -220,7 +220,7 @@ def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
         _told(check, truth)
         return
     first = next(i for i, (mine, true) in enumerate(zip(answer, truth.order, strict=True), 1) if mine != true)
-    st.caption(f"The first that is out of place stands at {first}.")
+    st.caption(f"The first one out of place is at {first}.")
     _again(check)
 
 
@@ -229,7 +229,7 @@ def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
 
 def _try(check: Check, language: str, row: Backbone, weights: str, order: list[int]) -> Trial | None:
     what = {"check": check.code, "language": language, "backbone": row.name, "weights": weights, "order": order}
-    return ask(TryLinesQuestion(**what, digest=check.digest), "Carrying it out on the live model", 0, soon=True)
+    return ask(TryLinesQuestion(**what, digest=check.digest), "Running it on the live model", 0, soon=True)
 
 
 def _trial(found: Trial) -> None:
@@ -240,7 +240,7 @@ def _trial(found: Trial) -> None:
         _verdict(False, f"It fails. {safe_md(found.error, 300)}")
     else:
         _verdict(
-            found.passed, "It does what it should." if found.passed else "It runs, and does not do what it should."
+            found.passed, "It does what it should." if found.passed else "It runs, but does not do what it should."
         )
 
 
@@ -255,13 +255,13 @@ def _bug(check: Check, language: str, row: Backbone, weights: str) -> None:
     if answer is None or answer != picked:
         return
     if answer != str(check.faulty + 1):
-        _verdict(False, f"Line {answer} is as it should be. {linked(check.reason(answer))}")
+        _verdict(False, f"Line {answer} is correct. {linked(check.reason(answer))}")
         return
     left, right = st.columns(2, gap="medium")
     tried = []
     for column, title, version, order in ((left, "As it stands", check.wrong, []), (right, "Mended", check.right, [0])):
         with column:
-            st.markdown(f"**{title}**, carried out on {row.title}:")
+            st.markdown(f"**{title}**, run on {row.title}:")
             if version is check.right:
                 st.code(version.code, language="python", line_numbers=True)
             tried.append(_try(check, language, row, weights, order))

@@ -140,12 +140,14 @@ def decide(row: Backbone, weights: str) -> None:
     if row.normalisation == "batch":
         st.markdown(
             linked(
-                "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images unlike the "
-                "pre-training ones those of the batch can cost more than tuning gains. *What to freeze* tells how far yours are."
+                "**Keep BatchNorm's statistics** in the stages that you tune (the default here): on images unlike "
+                "the pre-training ones batch statistics can cost more than fine-tuning gains. *What to freeze* "
+                "measures how far yours are."
             )
         )
     st.caption(
-        "A place to begin, not a verdict: the race on your own images, on test images nothing else touched, decides."
+        "A starting point, not a verdict: a race on your own images, scored on test images that nothing else "
+        "touched, decides."
     )
     if st.button("Set up this race", icon=":material/flag:", key="lesson_to_race"):
         st.session_state["race_strategies"] = list(names)

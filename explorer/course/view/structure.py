@@ -136,7 +136,7 @@ def new_head(row: Backbone, weights: str) -> None:
             "Classes of your task", 2, 200, 17, key="lesson_classes", persist_state="session", width=340
         )
         seed = int(st.session_state.get("lesson_head_seed", 0))
-        st.button("Draw its weights anew", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_anew)
+        st.button("Re-initialise the head", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_anew)
     found = _head(row, weights, int(classes), seed, pick_picture("walk"))
     if found is None:
         return
@@ -160,7 +160,7 @@ def new_head(row: Backbone, weights: str) -> None:
             share = float(found.probability[k])
             st.progress(share, text=f"class {int(k)}: {share_words(share)}")
     explain(
-        "Draw its weights anew: the answer changes, the picture and the features do not. So what it says means nothing yet.",
+        "Re-initialise the head: the answer changes, the picture and the features do not. So the answer means nothing yet.",
         "The shares add up to one because softmax makes them, not because anything was learned.",
     )
 
@@ -198,7 +198,7 @@ def switches(row: Backbone, weights: str) -> None:
     """Which stages learn, which mode BatchNorm has: as blocks, as a count, and as PyTorch."""
     names = row.stage_names
     ticked = st.pills(
-        "Stages that learn (the new head always does)", names, selection_mode="multi", default=names[-1:],
+        "Trainable stages (the new head always is)", names, selection_mode="multi", default=names[-1:],
         key=f"lesson_learns_{row.name}", persist_state="session",
     )  # fmt: skip
     learns = tuple(name for name in names if name in ticked)
@@ -215,7 +215,7 @@ def switches(row: Backbone, weights: str) -> None:
     stage_strip([described("", found)])
     learned, total = sum(s.learned for s in found.stages), sum(s.parameters for s in found.stages)
     moving = [s.stage for s in found.stages if s.statistics_move and not s.learns]
-    st.markdown(f"**{learned:,}** of {total:,} weights learn: {share_words(learned / total)}.")
+    st.markdown(f"**{learned:,}** of {total:,} weights are trainable: {share_words(learned / total)}.")
     if moving:
         st.warning(
             f"The BatchNorm statistics of {', '.join(moving)} move although every weight there is frozen.",

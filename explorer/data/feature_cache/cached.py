@@ -16,13 +16,13 @@ from explorer.data.feature_cache.filling import fill
 from explorer.data.feature_cache.frozen import Frozen, View, versions
 from explorer.data.images import Images
 from explorer.models import memory
-from explorer.models.devices import Place, to_input
+from explorer.models.devices import Device, to_input
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)
-class Front:
+class CachedFeatures:
     """One split as the learning part reads it.
 
     `views` holds the output at the boundary, (n, …) each: of the images themselves, then of their augmented versions. It
@@ -40,7 +40,7 @@ class Front:
     pooled: dict[str, np.ndarray]
     augmentation: str
     preprocessing: Preprocessing
-    place: Place
+    place: Device
     batch: int = BATCH
 
     @classmethod
@@ -49,14 +49,14 @@ class Front:
         images: Images,
         network: Network,
         recipe: Recipe,
-        place: Place,
+        place: Device,
         progress: Callable[[float], None],
         pool: bool = True,
         learns: tuple[str, ...] | None = None,
         fingerprint: str = "",
         views: int = 1,
         batch: int | None = None,
-    ) -> "Front":
+    ) -> "CachedFeatures":
         """The frozen front's output for a split: from the cache, else from pixels, decoded and run through it once.
 
         `learns` names the stages that learn now (None: those of the recipe), and what lies before them is the front.

@@ -51,17 +51,17 @@ def _compute(
 def _run(
     frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: Progress, disk: bool
 ) -> list[Entry]:
-    shelves: dict[int, Shelf] = {}
+    buffers: dict[int, FeatureBuffer] = {}
     with ExitStack() as stack:
         for start, decoded in _batches(images, frozen.preprocessing, batch, progress):
             pixels = frozen.place.send(decoded)  # once for all views, which are drawn and cut there
             for view in missing:
                 output, pooled = frozen.run(view.of(pixels, start), view.pool)
-                if view.number not in shelves:
-                    shelf = Shelf(view.key if disk else "", len(images), views, output, pooled, stack)
-                    shelves[view.number] = shelf
-                shelves[view.number].put(output, pooled)
-        return [shelf.take() for shelf in shelves.values()]
+                if view.number not in buffers:
+                    buffer = FeatureBuffer(view.key if disk else "", len(images), views, output, pooled, stack)
+                    buffers[view.number] = buffer
+                buffers[view.number].put(output, pooled)
+        return [buffer.take() for buffer in buffers.values()]
 
 
 def _batches(
@@ -81,7 +81,7 @@ def _batches(
             progress((start + (len(part) + min(i + batch, len(part))) / 2) / n)
 
 
-class Shelf:
+class FeatureBuffer:
     """Where the output for one view of n images is put, batch by batch: into memory, onto the disk, or both.
 
     `output` (b, …) and `pooled` (b, c) are the first batch's, for their shapes. Memory takes it where as many `views` of

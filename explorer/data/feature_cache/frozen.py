@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.catalogue import Preprocessing
 from explorer.data.augmentation import augment
 from explorer.data.images import Images
-from explorer.models.devices import Place, to_input
+from explorer.models.devices import Device, to_input
 from explorer.models.network import Network
 from explorer.models.pooling import pooled
 from explorer.recipe import Recipe
@@ -24,12 +24,12 @@ VERSION = 1  # part of every key: raise it when the same key would come to mean 
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """The stages of a network up to `upto`, and the neck too where nothing of the backbone learns (`probe`)."""
+    """The stages of a network up to `upto`, and the pooling too where nothing of the backbone learns (`probe`)."""
 
     network: Network
     upto: str
     preprocessing: Preprocessing
-    place: Place
+    place: Device
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class Frozen:
                 x = self.network.stages[stage](x)
                 if pool:
                     rows[stage] = pooled(x).cpu().numpy()
-            return (self.network.neck(x.float()) if self.probe else x), rows
+            return (self.network.pooling(x.float()) if self.probe else x), rows
 
     def layout(self) -> list[tuple[int, ...]]:
         """How the stages' tensors lie in memory, by their strides: other kernels may give other bits."""

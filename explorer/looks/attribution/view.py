@@ -115,7 +115,7 @@ def _pick_other(gallery: Gallery, target: str) -> str:
     return st.selectbox(
         "Rather than", others, key="attribution_other", persist_state="session", width=200,
         format_func=lambda name: plain(name) if name else "(no other class)",
-        help="Asks about the difference of two logits: why this class and not that one.",
+        help="Explains the difference of two logits: why this class and not that one.",
     )  # fmt: skip
 
 
@@ -123,8 +123,9 @@ def _pick_times() -> int:
     """How many times as fine as the stage's own the grid is to be."""
     fine = st.toggle(
         "Grid twice as fine", value=True, key="attribution_fine", persist_state="session",
-        help="Four looks, the picture moved by half a cell each, laced together. The network sees the picture at the size that "
-        "it learned at: a larger input would give more cells, but the built-in backbone recognises half as much there.",
+        help="Four maps of the picture, each shifted by half a cell, are interleaved. The network sees the picture "
+             "at its training size: a larger input would give more cells, but the built-in backbone recognises half "
+             "as much there.",
     )  # fmt: skip
     return 2 if fine else 1
 
@@ -158,12 +159,12 @@ def words_of(look: Look) -> None:
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
     if row.staged and look.times > 1:
         baseline += (
-            " The grid is twice as fine as the stage's own: four looks, the picture moved by half a cell each, laced together "
-            "(shift-and-stitch, Sermanet et al. 2013, arXiv 1312.6229)."
+            " The grid is twice as fine as the stage's own: four maps of the picture, each shifted by half a cell, "
+            "are interleaved (shift-and-stitch, Sermanet et al. 2013, arXiv 1312.6229)."
         )
     if look.rather_than:
         names = [safe_md(plain(name)) for name in (look.target, look.rather_than)]
-        baseline += f" Asked is the difference of two logits: {names[0]} less {names[1]}."
+        baseline += f" The score explained is the difference of two logits: {names[0]} minus {names[1]}."
     st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
 
 
@@ -173,8 +174,8 @@ def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
         opacity = st.slider("Strength of the overlay", 0.2, 1.0, 0.75, 0.05, key="attribution_opacity", width=220)
         raw = st.toggle("Raw grid only", key="attribution_raw")
         apart = st.toggle("B − A", key="attribution_difference")
-        own = st.toggle("Each on its own scale", key="attribution_normalised", help="Hides which map is stronger.")
-        rising = look.method.signed and st.toggle("Only what speaks for the class", key="attribution_positive")
+        own = st.toggle("Each on its own scale", key="attribution_normalised", help="This hides which map is stronger.")
+        rising = look.method.signed and st.toggle("Only evidence for the class", key="attribution_positive")
     asked = look.question(AttributeQuestion, a=look.a.id, b=look.b.id, image=image, target=look.target)
     found = ask(asked, look.method.title, height=400)
     if found is None:
@@ -211,8 +212,8 @@ def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
         gain = true_probability(pb) - true_probability(pa)
         marked = rows[np.argsort(-gain[rows], kind="stable")][:SIXTEEN]
         st.caption(
-            f"The {len(marked)} test images of {safe_md(plain(look.target))} that B gained most on: the best case, not a sample. "
-            "Select others in a map or under “All images”."
+            f"The {len(marked)} test images of {safe_md(plain(look.target))} that B gained most on: the best case, "
+            "not a sample. Select others in a map or under “All images”."
         )
     runs = {"a": look.a.id, "b": look.b.id}
     asked = look.question(AttributeManyQuestion, **runs, images=tuple(int(i) for i in marked), target=look.target)

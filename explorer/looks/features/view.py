@@ -35,8 +35,8 @@ from explorer.runs import FinishedRun
 
 RANKINGS = ("change", "strength", "class selectivity")
 _SELECTIVITY = (
-    "Class-selectivity index (Morcos et al. 2018, arXiv 1803.06959): 0 where a channel answers all classes alike, 1 where it "
-    "answers one class only; over the pooled features of all test images."
+    "Class-selectivity index (Morcos et al. 2018, arXiv 1803.06959): 0 where a channel responds to all classes "
+    "alike, 1 where it responds to one class only; over the pooled features of all test images."
 )
 
 
@@ -59,7 +59,7 @@ def whole(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) ->
     still = [safe_md(row.stage) for row in strip.stages if row.change == 0]
     if still:
         st.info(
-            f"**Bitwise the same in A and B:** {', '.join(still)}. Nothing up to there learned.",
+            f"**Bitwise the same in A and B:** {', '.join(still)}. No stage up to there was trained.",
             icon=":material/ac_unit:",
         )
     _stage(a, b, stage, image)
@@ -99,7 +99,7 @@ def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None
     )
     moved = int((maps.change > 0).sum())
     st.markdown(
-        f"**{moved} of {len(maps.change)}** channels of *{safe_md(stage)}* answer this picture differently in B; "
+        f"**{moved} of {len(maps.change)}** channels of *{safe_md(stage)}* respond differently to this picture in B; "
         f"{maps.a.shape[1]} × {maps.a.shape[2]} cells each."
     )
     if chosen:
@@ -123,7 +123,7 @@ def _strangers(maps: FeatureMaps) -> None:
         code=("explorer/looks/features/compute/channels.py", "strength"),
     )
     st.caption(
-        f"Each network's {len(of_a)} channels of {safe_md(maps.stage)} by its own strength, the strongest first; "
+        f"Each network's {len(of_a)} channels of {safe_md(maps.stage)} by its own strength, strongest first; "
         f"{maps.a.shape[1]} × {maps.a.shape[2]} cells each."
     )
 
@@ -215,8 +215,9 @@ def _two_channels(maps: FeatureMaps, stage: str) -> None:
         code=("explorer/looks/features/compute/channels.py", "maps"),
     )
     st.caption(
-        "A and B started from different weights, so this number names two different channels: there is no difference to show. "
-        "What excites a channel before and after can be followed between two runs that started from the same weights."
+        "A and B started from different weights, so this number names two different channels: there is no "
+        "difference to show. To follow what excites a channel before and after, choose two runs that started from "
+        "the same weights."
     )
 
 
@@ -225,7 +226,7 @@ def _exciting(found: Excitement, gallery: Gallery, stage: str, channel: int) -> 
     tops = [_top(found, row, gallery, channel, letter) for letter in "ab"]
     whole = row.sight == (0, 0)
     box = (
-        "The outline is the cell's share of the grid: it sees the whole picture."
+        "The outline is the cell's share of the grid: the cell itself sees the whole picture."
         if whole
         else "The outline is the cell's receptive field, cut at the border: the pixels that can reach it."
     )
@@ -258,7 +259,7 @@ def _answer_words(found: Excitement, row: StageExcitement, channel: int) -> str:
         )
     rho = float(row.correlation[channel])
     alike = (
-        "the channel answers all images alike"
+        "the channel responds to all images alike"
         if np.isnan(rho)
         else f"rank correlation {rho:.2f} (Spearman, n = {found.n})"
     )
@@ -274,7 +275,7 @@ def first_layer(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | s
     each = st.toggle(
         "Each filter on its own scale",
         key="features_each",
-        help="Weak filters become visible; strength no longer compares.",
+        help="Weak filters become visible, but their strengths can no longer be compared.",
     )
     draw(
         partial(first_filters, found, comparison.same_start(a.recipe, b.recipe), each),

@@ -102,9 +102,9 @@ def _worded(fig: go.Figure, before: np.ndarray, after: np.ndarray, classes: Sequ
         fig,
         alt=f"Confusion matrices of {k} classes on {n} test images: {int(np.trace(before))} right in A, "
         f"{int(np.trace(after))} in B. {most}",
-        look="The diagonal is what was right. Which mistakes of A are gone in B, which are new? Click a cell to see its images. "
-        "B − A: vermillion is more in B, blue is fewer.",
-        caution="Shades are shares of a row. A cell of two or three images is chance as often as not.",
+        look="The diagonal counts correct predictions. Which mistakes of A are gone in B, which are new? Click a "
+        "cell to see its images. B − A: vermillion is more in B, blue is fewer.",
+        caution="Shades are shares of a row. A difference of two or three images in a cell is often chance.",
         height=150 + max(300, 26 * k),
     )
     fig.update_annotations(yshift=4)

@@ -68,7 +68,7 @@ def pick_race_size() -> tuple[dict[str, Any], int]:
         per_class = st.number_input(
             "Training images per class", 1, 100_000, 25, key="race_per_class", persist_state="session"
         )
-        everything = st.checkbox("All there are", key="race_all", persist_state="session")
+        everything = st.checkbox("Use all training images", key="race_all", persist_state="session")
     with middle:
         epochs = st.slider("Epochs", 1, 100, 10, key="race_epochs", persist_state="session")
     with right:

@@ -91,4 +91,4 @@ def _read(session: Session, saved: bytes) -> dict[str, Any]:
             return facts
     except Exception as error:  # torch.load raises many kinds for a damaged file
         why = f"{type(error).__name__}: {error}"
-    raise ExplorerError(f"The run's checkpoint cannot be used ({why}). Start the recipe anew.")
+    raise ExplorerError(f"The run's checkpoint cannot be used ({why}). Start the recipe again.")

@@ -27,7 +27,7 @@ def train(run: str, report: Report = silent) -> Run:
     """
     wanted = runs.read(run).recipe
     if wanted is None:
-        raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be carried out. Delete it.")
+        raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be trained. Delete it.")
     devices.set_threads()
     runs.start(run, versions=versions(), error="")
     session = None

@@ -181,6 +181,7 @@ def _halve(session: Session, batch: int, error: Exception) -> None:
 def _check(loss: float, epoch: int, recipe: Recipe) -> None:
     if not math.isfinite(loss):
         raise Diverged(
-            f"The loss became {loss} in epoch {epoch}, so the run was ended there; the epochs before it are kept. The rates "
-            f"were {recipe.head_rate:g} (head) and {recipe.backbone_rate:g} (backbone): try a tenth of them."
+            f"The loss became {loss} in epoch {epoch}, so the run was stopped there; the epochs before it are kept. "
+            f"The rates were {recipe.head_rate:g} (head) and {recipe.backbone_rate:g} (backbone): try a tenth of "
+            "them."
         )

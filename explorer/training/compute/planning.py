@@ -29,10 +29,10 @@ def statistics_shift(recipe: Recipe) -> StatisticsShift:
     """How far a recipe's training images (up to `MOST`) lie from the running statistics of its backbone, stage by stage."""
     if recipe.row.normalisation != "batch" or recipe.weights == "random":
         raise ExplorerError(
-            f"{recipe.row.title} with the weights {recipe.weights} brings no BatchNorm statistics along. Choose a backbone with "
-            f"BatchNorm, pre-trained."
+            f"{recipe.row.title} with the weights {recipe.weights} has no BatchNorm statistics from pre-training. "
+            "Choose a pre-trained backbone with BatchNorm."
         )
-    data, place = datasets.load(recipe), devices.place(recipe.row, recipe.device)
+    data, place = datasets.load(recipe), devices.choose(recipe.row, recipe.device)
     network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed).to(place.device)
     images = data.train.take(spread(len(data.train), MOST))
     found = batchnorm_shift.shifts(network, Stream(images.pixels(recipe.preprocessing), recipe.preprocessing, place))

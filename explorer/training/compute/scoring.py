@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer import evidence
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.evidence import Balanced, Score
 from explorer.models import memory
 from explorer.runs.records import Audit, Epoch
@@ -85,7 +85,7 @@ def _kept_epochs(epochs: int) -> set[int]:
     return {int(e) for e in np.linspace(1, epochs, min(epochs, SNAPSHOTS)).round()}
 
 
-def evaluate(session: Session, front: Front, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:
+def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:
     """Mean loss, score and probabilities (n, k) in eval mode."""
     indices = torch.arange(len(front.labels)) if indices is None else indices
     session.network.eval()

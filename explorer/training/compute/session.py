@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.pixels import keep
 from explorer.data.images import Data
 from explorer.models import backbones, devices, memory
@@ -42,14 +42,14 @@ class Session:
     `witness` notes what the network was while it learned in this phase; `earlier` has the faults (stage, fault) and
     `recomputed` the worst difference of the phases before, `closed` is the audit at the end of the last one and `opened`
     counts the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where that
-    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `Front.BATCH`.
+    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`.
     """
 
     recipe: Recipe
     data: Data
-    place: devices.Place
+    place: devices.Device
     network: Network
-    front: dict[str, Front]
+    front: dict[str, CachedFeatures]
     before: dict[str, Tensor]
     pooled: dict[str, np.ndarray]
     optimizer: torch.optim.Optimizer
@@ -86,7 +86,7 @@ class Session:
 def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = SPLITS) -> Session:
     """Load data and network, freeze, and run the frozen front once over every image of these splits."""
     started = time.perf_counter()
-    place = devices.place(recipe.row, recipe.device)
+    place = devices.choose(recipe.row, recipe.device)
     memory.reset_peak(place)
     report(0.0, "Loading the images")
     data = datasets.load(recipe)
@@ -109,7 +109,7 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     return session
 
 
-def adamw(groups: list[dict[str, Any]], place: devices.Place) -> torch.optim.AdamW:
+def adamw(groups: list[dict[str, Any]], place: devices.Device) -> torch.optim.AdamW:
     """The optimizer of every run, in one kernel where there is one (which needs no memory of its own)."""
     return torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
 
@@ -119,7 +119,7 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
     for i, split in enumerate(session.splits):
         part = _share(report, start + each * i, each, f"Frozen stages, {split} images")
-        found = Front.over(
+        found = CachedFeatures.over(
             getattr(data, split),
             session.network,
             recipe,
@@ -142,8 +142,8 @@ def _share(report: Report, start: float, width: float, message: str) -> Callable
 
 def in_portions(session: Session, work: Callable[[int], T], most: int | None = None) -> T:
     """What `work(n)` gives, a pass without gradients that takes n images at once: as many as the memory holds, up to
-    `most` (Front.BATCH)."""
-    most, crop = most or Front.BATCH, session.recipe.preprocessing.crop
+    `most` (CachedFeatures.BATCH)."""
+    most, crop = most or CachedFeatures.BATCH, session.recipe.preprocessing.crop
     found, fits = memory.fitting(work, min(most, session.portion or most), session.place, crop)
     if fits == most:
         return found
@@ -153,7 +153,7 @@ def in_portions(session: Session, work: Callable[[int], T], most: int | None = N
 
 def _note_portion(session: Session, fits: int) -> None:
     """Keep to the number of images that fitted from now on, and say so."""
-    if fits < (session.portion or Front.BATCH):
+    if fits < (session.portion or CachedFeatures.BATCH):
         session.portion = fits
         session.short_of_memory("passes", f"without learning took {fits} images at once.")
 

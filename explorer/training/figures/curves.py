@@ -44,7 +44,7 @@ def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
         fig,
         alt=f"Curves over {len(x)} epochs. Last: training accuracy {last.train.accuracy:.0%}, "
         f"validation accuracy {last.val.accuracy:.0%} (n = {last.val.n}).",
-        look="Does validation follow training, or does it stay behind? Both are scored in evaluation mode."
+        look="Does validation follow training, or does it fall behind? Both are scored in eval mode."
         + (" The dashed line marks the epoch that was kept." if chosen is not None else ""),
         caution=validation_for_others([last]).strip(),
         height=380,

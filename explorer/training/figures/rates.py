@@ -36,8 +36,8 @@ def rate_curves(found: RateSearch) -> go.Figure:
         f"{found.batch_size} for a few dozen steps, and no validation image. "
         "Inside the range it does not tell one rate from another."
         + (
-            " A rate of the last stage that is far too large can pass: here the stage learned at smaller ones before it "
-            "came to it."
+            " A rate for the last stage that is far too large can pass unnoticed: in this test the stage first "
+            "learned at smaller rates."
             if found.backbone is not None
             else ""
         ),
@@ -57,19 +57,19 @@ def _verdict(title: str, curve: RateCurve) -> str:
             f"which is too {'large' if curve.own > curve.suggested else 'small'} for that."
         )
     if curve.own <= curve.falling[1]:
-        return f"{title}: keep {curve.own:g}; it lies where the loss falls fast, {span}."
-    above = f"{title}: keep {curve.own:g}; it lies {{}}above the range in which the loss falls fast, {span}"
+        return f"{title}: keep {curve.own:g}; it is in the range where the loss falls fast, {span}."
+    above = f"{title}: keep {curve.own:g}; it is {{}}above the range where the loss falls fast, {span}"
     if curve.own <= 3 * curve.falling[1]:
         return above.format("within a factor of three ") + "."
-    return above.format("") + ", but the loss does not rise again up to it, so nothing speaks against it."
+    return above.format("") + ", but the loss does not rise again up to it, so the test does not contradict it."
 
 
 def _limit(title: str, curve: RateCurve) -> str:
     """What the test says of an upper limit."""
     last = f"{curve.rates[-1]:.1g}" if curve.rates else "the first rate"
     if curve.ran_away:
-        return f"{title}: the loss ran away at {last}."
-    return f"{title}: the loss never ran away up to {last}, so the test says nothing about an upper limit."
+        return f"{title}: the loss diverged at {last}."
+    return f"{title}: the loss did not diverge up to {last}, so the test says nothing about an upper limit."
 
 
 def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int) -> None:

@@ -28,9 +28,9 @@ def statistics_shift(title: str, found: StatisticsShift, beside: Mapping[str, St
     return finish(
         fig,
         alt=f"{title}: mean distance {found.mean:.2f} nats ({told}). For comparison, means: {others}.",
-        look="How high do the bars stand? Near 0 the images look to BatchNorm like those the network was trained on, and "
-        "both modes do the same; the further off, the more a stage changes when it switches to the batch's statistics.",
-        caution=f"Mean divergence of a stage's channels, from {found.n} training images in eval mode. It says how much the mode "
-        "matters on such sets, not how well any strategy will do.",
+        look="How high are the bars? Near 0, BatchNorm sees these images like those of pre-training, and both modes "
+        "do the same. The higher a bar, the more its stage changes when it switches to the batch's statistics.",
+        caution=f"Mean divergence of a stage's channels, from {found.n} training images in eval mode. It shows how "
+        "much the mode matters on such sets, not how well any strategy will do.",
         height=300,
     )

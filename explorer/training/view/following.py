@@ -35,7 +35,7 @@ def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
     """The recipe of a form, or what is wrong with it, to be told when the visitor starts it."""
     try:
         if choices.get("dataset") == "folder" and not choices.get("data_dir"):
-            raise ExplorerError("Which folder? Type its path above: one sub-folder per class, pictures inside.")
+            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
         return make(**choices)
     except ExplorerError as error:
         return error
@@ -136,11 +136,11 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
         if skipped:
             st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
     elif run.state == "stopped":
-        st.info("Stopped on request. What was measured until then is kept.", icon=":material/stop:")
+        st.info("Stopped on request. Everything measured so far is kept.", icon=":material/stop:")
         _resume_button(run, retry, key)
         _retry_button(run, retry, key)
     elif run.state in ENDED_EARLY:
-        reason = run.error or "The run did not come to its end: the worker or the machine stopped."
+        reason = run.error or "The run did not finish: the worker or the machine stopped."
         recipe = run.recipe if retry else None
         _resume_button(run, retry, key)
         error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"{key}_{run.id}")
@@ -150,10 +150,10 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
 
 
 def _resume_button(run: Run, wanted: bool, key: str) -> None:
-    """Go on from the checkpoint, to the numbers of a run that was never interrupted."""
+    """Resume from the checkpoint; the numbers are those of a run that was never interrupted."""
     if wanted and run.recipe is not None and runs.resumable(run.id):
         st.button(
-            "Go on from its checkpoint",
+            "Resume from checkpoint",
             icon=":material/resume:",
             key=f"{key}_{run.id}_resume",
             on_click=_resume,

@@ -94,7 +94,7 @@ def pick_strategy(row: Backbone) -> Strategy:
     if st.session_state.get("strategy") not in names:
         st.session_state.pop("strategy", None)
     name = st.selectbox(
-        "What learns",
+        "Fine-tuning strategy",
         names,
         key="strategy",
         persist_state="session",
@@ -108,7 +108,7 @@ def pick_strategy(row: Backbone) -> Strategy:
 def pick_custom_stages(row: Backbone) -> dict[str, Any]:
     """The stages ticked for the strategy `custom`, as recipe fields."""
     ticked = st.pills(
-        "Stages that learn",
+        "Trainable stages",
         row.stage_names,
         selection_mode="multi",
         default=row.stage_names[-1:],
@@ -125,10 +125,11 @@ def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]
     batch = st.number_input("Batch size", 2, 1024, 32, key="train_batch", persist_state="session")
     device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
     weighted = st.checkbox(
-        "Rare classes count as much as common ones",
+        "Class-weighted loss",
         key="train_weighted",
         persist_state="session",
-        help="Weights the loss by class, and keeps the epoch with the best balanced accuracy on validation.",
+        help="Weights the loss so that rare classes count as much as common ones, and keeps the epoch with the best balanced "
+        "accuracy on validation images.",
     )
     chosen = {"batch_size": int(batch), "batchnorm": mode, "device": device, "class_weights": weighted}
     return _pick_rates(plan, mode) | _pick_augmentation() | chosen
@@ -151,18 +152,19 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
         st.session_state.setdefault(stage_key, usual)
         rates["backbone_rate"] = st.number_input("Learning rate of the last stage", key=stage_key, **limits)
         rates["rate_decay"] = st.slider(
-            "Times this for each stage towards the input",
+            "Layer-wise learning-rate decay",
             0.1,
             1.0,
             plan.rate_decay,
             0.05,
             key=f"decay_{plan.name}",
             persist_state="session",
-            help="Early stages hold general features: with less than 1 they learn more slowly than the last.",
+            help="Each stage learns at this factor times the rate of the stage after it: below 1, early stages, which hold "
+            "general features, learn more slowly than the last.",
         )
     if plan.unfreezes != "at once":
         every = st.number_input(
-            "Epochs before more stages join (0: spread evenly)",
+            "Epochs between unfreezing steps (0: spread evenly)",
             0,
             100,
             0,
@@ -201,7 +203,7 @@ def batchnorm_choices(plan: Strategy, random: bool = False) -> dict[str, str]:
     if not (plan.name == "custom" or plan.learns != slice(0, 0)):
         return {"frozen_everywhere": "Frozen"} | rest
     if random:
-        return {"frozen": "Of the batch, in stages that learn"} | rest
+        return {"frozen": "Of the batch, in trainable stages"} | rest
     return {plan.batchnorm: BATCHNORM_TITLES[plan.batchnorm]} | BATCHNORM_TITLES
 
 
@@ -218,9 +220,9 @@ def _pick_augmentation() -> dict[str, Any]:
         return {"augmentation": name}
     views = st.slider("Views of each image", 2, MOST_VIEWS, 4, key="train_views", persist_state="session")
     st.caption(
-        f"{views} augmented views, cached: where stages in front are frozen, each image is seen in {views} fixed versions "
-        f"(the first is the image itself), which costs {views} times the frozen forward pass once. Where nothing in front "
-        f"is frozen, every epoch draws new ones."
+        f"Where the first stages are frozen, their output for {views} fixed versions of each image is cached (the first is the "
+        f"image itself); that takes {views} forward passes through the frozen stages, once. Where the first stage is not "
+        f"frozen, every epoch draws new versions."
     )
     return {"augmentation": name, "views": int(views)}
 
@@ -229,16 +231,18 @@ def cost_words(recipe: Recipe) -> str:
     """What a run of this recipe spends its time on, in a sentence or two."""
     front, stages = len(recipe.frozen_front), recipe.row.stage_names
     if recipe.batchnorm == "moving":
-        return "What BatchNorm moves cannot be kept, so each epoch runs the whole network on every image, frozen stages too."
+        return (
+            "BatchNorm statistics move even in frozen stages, so nothing is cached: each epoch runs the whole network."
+        )
     if recipe.batchnorm == "affine":
-        return "Some weights learn in every stage, so each epoch runs the whole network on every image."
+        return "Every stage has trainable parameters, so nothing is cached: each epoch runs the whole network."
     if len(recipe.phases) > 1:
         return (
-            f"The run has {len(recipe.phases)} phases. In the first the whole backbone runs once per image; with each that "
-            f"follows less of it is frozen, and what is runs once more."
+            f"The run has {len(recipe.phases)} phases. In the first, the whole backbone runs once per image. Each later phase "
+            f"unfreezes more of it, and the stages that stay frozen run once per image again."
         )
     if front == len(stages):
-        return "The whole backbone runs once per image; after that an epoch trains only the head on stored features."
+        return "The whole backbone runs once per image. After that, an epoch trains only the head on cached features."
     if front:
-        return f"The {front} frozen stages in front run once per image and are kept; each epoch runs the rest."
-    return "Nothing in front is frozen, so each epoch runs the whole network on every image."
+        return f"The {front} frozen stages in front run once per image, and their output is cached. Each epoch runs the rest."
+    return "The first stage is not frozen, so nothing is cached: each epoch runs the whole network."

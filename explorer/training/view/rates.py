@@ -26,8 +26,8 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
         "Find learning rates",
         icon=":material/troubleshoot:",
         key="train_find_rates",
-        help="Raises the rate step by step on your images, keeps the rates above where the loss falls fast at them, and "
-        f"proposes others where it does not. {duration_words(recipe)}",
+        help="Raises the learning rate step by step on your images. It keeps the rates above where the loss falls fast at them "
+        f"and proposes others where it does not. {duration_words(recipe)}",
     ):
         st.session_state[_KEY] = recipe.model_dump()
     asked = st.session_state.get(_KEY)
@@ -57,13 +57,11 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
 def duration_words(recipe: Recipe) -> str:
     """How long the search takes, as far as the recipe tells: it depends on whether frozen stages come first."""
     if not recipe.tuned and recipe.batchnorm != "moving":
-        return "A few seconds, once the frozen stages have seen your images."
+        return "A few seconds, once the frozen stages have processed your images."
     if recipe.frozen_front and recipe.batchnorm != "moving":
-        return (
-            "Up to 60 steps through the stages that learn, once the frozen ones have seen your images: mostly seconds."
-        )
+        return "Up to 60 steps through the trainable stages, once the frozen ones have processed your images: mostly seconds."
     return (
-        "No frozen stages come first, so it takes up to 60 training steps through the whole network: seconds for small "
+        "The first stage is not frozen, so it takes up to 60 training steps through the whole network: seconds for small "
         "inputs and networks, minutes for large ones on a processor."
     )
 

@@ -25,12 +25,12 @@ def statistics_fit(row: Backbone, weights: str) -> None:
     """A data set, how far it lies from the running statistics, and what that says about the BatchNorm mode."""
     st.header("Do the statistics fit your images?")
     st.markdown(
-        "BatchNorm normalises by statistics that it kept from pre-training. How far from them do your training images lie? "
-        "That is measured before anything learns."
+        "BatchNorm normalises by running statistics from pre-training. How far from them are those of your training "
+        "images? This is measured before training."
     )
     data, folder = pick_dataset("freezing")
     if data.name == "folder" and not folder:
-        st.caption("Which folder? Type its path: one sub-folder per class, pictures inside.")
+        st.caption("Type the path of your folder: one sub-folder per class, pictures inside.")
         return
     found = ask(_task(row, weights, data.name, folder), "Measuring the statistics", height=300)
     if found is None:
@@ -48,16 +48,17 @@ def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) 
 
 
 def advice(found: StatisticsShift) -> str:
-    """What the distance says about BatchNorm's mode in stages that learn."""
+    """What the distance says about BatchNorm's mode in trainable stages."""
     told = f"The mean distance is **{found.mean:.2f} nats** ({found.n} images)."
     if found.mean < NEAR:
         return f"{told} On sets this near, the BatchNorm mode made no clear difference in our runs."
     if found.mean < FAR:
         return (
-            f"{told} Between near and far, as chest X-rays are: there keeping the statistics gained some points on few "
-            f"images. Keep them, or race both modes."
+            f"{told} This is between near and far, like chest X-rays, where keeping the statistics gained some "
+            "points with few images. Keep them, or race both modes."
         )
     return (
-        f"{told} This set is far from the running statistics. On such sets (digits, shapes) tuning with few images lost "
-        f"accuracy in our runs where learning stages switched to the batch's statistics: keep them frozen everywhere."
+        f"{told} This set is far from the running statistics. On such sets (digits, shapes) tuning with few images "
+        "lost accuracy in our runs where trainable stages switched to the batch's statistics: keep them frozen "
+        "everywhere."
     )

@@ -16,7 +16,7 @@ from explorer.runs.records import Audit, StageAudit
 from explorer.runs.steps import kept_steps, steps
 from explorer.training.question import Description
 
-FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: learns]"
+FROZEN, LEARNS = ":blue[:material/ac_unit: frozen]", ":orange[:material/local_fire_department: trainable]"
 
 
 def description_table(found: Description, normalisation: str) -> dict[str, list[str]]:
@@ -30,7 +30,7 @@ def description_table(found: Description, normalisation: str) -> dict[str, list[
         "Stage": [safe_md(row.stage) for row in rows],
         "Role": [LEARNS if row.learns else FROZEN for row in rows],
         "Parameters": [count(row.parameters) for row in rows],
-        "of them learn": [count(row.learned) for row in rows],
+        "Trainable": [count(row.learned) for row in rows],
         "Norm layers": [str(row.normalisation_layers) for row in rows],
         "Their statistics": moves if normalisation == "batch" else ["none"] * len(rows),
         "Output for one image": [" × ".join(map(str, row.output)) for row in rows],
@@ -48,20 +48,20 @@ def strategies_table(row: Backbone) -> dict[str, list[str]]:
     rows = [plan for plan in STRATEGIES.values() if row.normalisation != "none" or not plan.affine]
     return {
         "Strategy": [safe_md(plan.title) for plan in rows],
-        "What learns": [safe_md(plan.meaning) for plan in rows],
+        "What it trains": [safe_md(plan.meaning) for plan in rows],
         "Prefer it for": [safe_md(plan.prefer) for plan in rows],
     }
 
 
 def audit_table(audit: Audit) -> dict[str, list[str]]:
-    """Per stage: declared, learned parameters, largest change, BatchNorm drift, mode, in the optimizer, verdict.
+    """Per stage: declared, trainable parameters, largest change, BatchNorm drift, mode, in the optimizer, verdict.
 
     The mode is what its modules were seen in while learning (in audits of older runs, what was declared)."""
     rows = audit.stages
     return {
         "Stage": [safe_md(row.stage) for row in rows],
         "Declared": [FROZEN if row.declared == "frozen" else LEARNS for row in rows],
-        "Learned parameters": [count(row.learned) for row in rows],
+        "Trainable parameters": [count(row.learned) for row in rows],
         "Largest weight change": [_change(row.max_change, row.declared == "learns" and not row.leaked) for row in rows],
         "BatchNorm drift": [_drift(row) for row in rows],
         "Mode while learning": [_mode(row) for row in rows],
@@ -103,7 +103,7 @@ def _mode(row: StageAudit) -> str:
 
 _FOUND = {
     "moved": "{} {was} to stay and moved",
-    "mode": "{} learned in another mode than declared ({misplaced})",
+    "mode": "{} was in another mode than declared while training ({misplaced})",
     "gradient": "other weights of {} required gradients than declared",
     "optimizer": "the optimizer held other weights of {} than declared",
     "still": "{} {was} to learn and did not move",
@@ -130,8 +130,9 @@ RUNS_COLUMNS: dict[str, Any] = {
     "interval": st.column_config.TextColumn("95 % interval"),
     "grouped": st.column_config.TextColumn(
         "For other groups",
-        help="95 % interval where images come in groups (patches of one photo, pictures of one patient): of other photos, other "
-        "patients. The interval beside it is for more images of the same ones.",
+        help="95 % interval where images come in groups (patches of one photo, pictures of one patient): this "
+        "interval is for other photos or other patients. The interval beside it is for more images of the same "
+        "ones.",
     ),
     "balanced": st.column_config.NumberColumn(
         "Balanced", format="%.1f %%", help="Balanced accuracy: every class counts the same, however many images it has."
@@ -140,7 +141,7 @@ RUNS_COLUMNS: dict[str, Any] = {
     "steps": st.column_config.NumberColumn(
         "Steps kept", format="%d", help="Optimizer steps up to the epoch that is kept, the best on validation images."
     ),
-    "learned": st.column_config.NumberColumn("Learned parameters", format="compact"),
+    "learned": st.column_config.NumberColumn("Trainable parameters", format="compact"),
     "audit": st.column_config.TextColumn("Audit"),
     "made": st.column_config.DatetimeColumn("Made", format="D MMM, HH:mm"),
 }
@@ -215,8 +216,8 @@ def kept_outputs() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f":material/inventory_2: Outputs of frozen stages kept for later runs: {size / 1e6:,.0f} MB in {entries} files, "
-            f"at most {cache.limit() / 1e9:g} GB; what was read longest ago goes first."
+            f":material/inventory_2: Cached features of frozen stages: {size / 1e6:,.0f} MB in {entries} files, "
+            f"at most {cache.limit() / 1e9:g} GB; least recently used files are removed first."
         )
         st.button("Clear", icon=":material/delete_sweep:", key="runs_clear_cache", on_click=_clear_outputs)
 

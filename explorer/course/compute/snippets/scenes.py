@@ -78,7 +78,7 @@ def scene(name: str, weights: str) -> Scene:
 
 def stage_ends(row: Backbone) -> dict[str, str]:
     """For each stage the module whose output is the stage's output."""
-    last = {stage.name: [part for part in stage.parts if part not in row.neck][-1] for stage in row.stages}
+    last = {stage.name: [part for part in stage.parts if part not in row.after_pool][-1] for stage in row.stages}
     return {stage.name: stage.ends or last[stage.name] for stage in row.stages}
 
 

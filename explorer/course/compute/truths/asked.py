@@ -49,8 +49,8 @@ def ordered(measured: Mapping[str, float], words: str, **facts: str) -> Truth:
     order = tuple(sorted(measured, key=lambda key: measured[key]))
     if len(set(measured.values())) < len(measured):
         raise ExplorerError(
-            "On this backbone two of these come out equal, so no order is the right one. Choose another backbone, for "
-            "instance ResNet-10."
+            "On this backbone two of these are equal, so there is no single right order. Choose another backbone, "
+            "for instance ResNet-10."
         )
     return Truth("", math.nan, order, tuple(facts.items()), words)
 

@@ -34,7 +34,7 @@ def goes_on(asked: Asked) -> Truth:
     statistics = max(_moved(old[n], now[n]) for n in old if "running" in n)
     gradients = any(p.grad is not None for p in model.parameters() if id(p) not in heads)
     answer = "weights" if weights else "gradients" if gradients else "statistics" if statistics else "nothing"
-    words = f"One step of learning just now on a copy of {asked.row.title}, with {len(names['x'])} pictures."
+    words = f"Measured just now in one training step on a copy of {asked.row.title}, with {len(names['x'])} pictures."
     return picked(answer, words, weights=f"{weights:.1f}", statistics=f"{statistics:.3f}", layers=str(len(layers)))
 
 
@@ -53,8 +53,8 @@ def cost_frozen(asked: Asked) -> Truth:
     forward, first, last = multiplications(names["model"], names["head"], names["x"][:2])
     full, frozen, cached = 3 * forward - first, forward + last, 2 * last
     words = (
-        f"Counted just now on {asked.row.title}: the multiplications of the way forward, per picture. The way backward "
-        f"takes twice as many, less those that would carry gradients on to the pixels."
+        f"Counted just now on {asked.row.title}: the multiplications of the forward pass, per picture. The backward "
+        "pass takes twice as many, minus those that would carry gradients on to the pixels."
     )
     return number(100 * frozen / full, words, forward=percent(forward / full), backward=percent(1 - forward / full),
                   frozen=percent(frozen / full), full=whole(full / 1e6), cached=percent(cached / full))  # fmt: skip
@@ -87,7 +87,9 @@ def in_mid_training(asked: Asked) -> Truth:
     none, zeros = (_frozen_between(asked, to_none) for to_none in (True, False))
     answer = "always" if none else "zeros" if zeros else "never"
     stage = asked.row.stage_names[-1]
-    words = f"Two steps of learning just now on two copies of {asked.row.title}; {stage} was frozen between them."
+    words = (
+        f"Measured just now in two training steps on two copies of {asked.row.title}; {stage} was frozen between them."
+    )
     return picked(answer, words, stage=stage, none=f"{none:.4f}", zeros=f"{zeros:.4f}")
 
 
@@ -123,6 +125,6 @@ def first_step(asked: Asked, rate: str) -> Truth:
     gradients = torch.cat([p.grad.abs().flatten() for p in last if p.grad is not None])
     weight = torch.cat([was.abs().flatten() for was in old]).mean().item()
     middle = moved.median().item()
-    words = f"One step just now on a copy of {asked.row.title}, with {len(names['x'])} pictures."
+    words = f"Measured just now in one step on a copy of {asked.row.title}, with {len(names['x'])} pictures."
     return number(middle, words, moved=f"{middle:.2g}", rate=rate, weight=f"{weight:.2g}", share=percent(middle / weight),
                   gradient=f"{gradients.median().item():.1g}", stage=asked.row.stage_names[-1])  # fmt: skip

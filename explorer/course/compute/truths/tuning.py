@@ -72,7 +72,7 @@ def stage_changes(run: str) -> dict[str, float]:
 
 
 ELSEWHERE = "digits"
-"""What none of the lesson's runs learned: what their features are still worth there shows what was forgotten."""
+"""Images that none of the lesson's runs was trained on: what their features are still worth there shows what was forgotten."""
 
 
 def too_hot(asked: Asked, cool: str, hot: str) -> Truth:

@@ -19,9 +19,9 @@ from explorer.looks.attribution.compute.gradients import (
     integrated_gradients,
     saliency,
 )
-from explorer.looks.attribution.compute.lacing import laced
 from explorer.looks.attribution.compute.removal import ablation, occlusion
 from explorer.looks.attribution.compute.rollout import rollout
+from explorer.looks.attribution.compute.shift_and_stitch import stitched
 from explorer.models.cells import cells
 from explorer.models.lending import lend
 from explorer.models.network import Network
@@ -71,7 +71,7 @@ def attribute(
         targets, ask = targets.to(x.device), METHODS[method]
         if row.staged and times > 1:
             step = round(cells(network, stage, x.shape[-1]).step * x.shape[-1])
-            maps = laced(lambda moved: ask(lent, moved, targets, stage, base).detach(), x, step, times)
+            maps = stitched(lambda moved: ask(lent, moved, targets, stage, base).detach(), x, step, times)
         else:
             maps = ask(lent, x, targets, stage, base)
         return maps.detach().float().cpu().numpy()

@@ -130,7 +130,7 @@ class _All(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         own = set(network.modules())
-        views = [*network.stages.values(), network.neck]
+        views = [*network.stages.values(), network.pooling]
         self.network = network
         self.more = nn.ModuleList({m: None for view in views for m in view.modules() if m not in own})
 

@@ -132,8 +132,8 @@ def on_object(
     masks = compute.masks(a)
     if masks is None:
         raise ExplorerError(
-            f"Nobody said where the objects are in {compute.finished(a).dataset}. Choose two runs on shapes: there the mask of "
-            f"each object is known."
+            f"The data set {compute.finished(a).dataset} has no object masks. Choose two runs on shapes: there the "
+            "mask of each object is known."
         )
     images = spread(len(said.labels), OBJECTS if ATTRIBUTIONS[method].passes == 1 else OBJECTS_DEAR)
     found = []

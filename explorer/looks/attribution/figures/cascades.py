@@ -45,10 +45,11 @@ def randomisation(found: Randomisation) -> go.Figure:
     return finish(
         fig,
         alt=f"Spearman's rank correlation of absolute maps with the first one while weights are replaced, {n} images: {left}.",
-        look="A map that shows what the network learned falls towards 0 as soon as learned weights are gone. One that stays "
-        "high shows the picture's edges, and would look the same in a network that learned nothing.",
-        caution=f"n = {n} test images, each asked about its own class, bands from the lowest to the highest; absolute "
-        "values, one draw of random weights. Falling is needed, not enough: it does not make a map right.",
+        look="A map that shows what the network learned falls towards 0 as soon as trained weights are replaced. "
+        "One that stays high shows the picture's edges, and would look the same in an untrained network.",
+        caution=f"n = {n} test images, each asked about its own class, bands from the lowest to the highest; "
+        "absolute values, one draw of random weights. A fall is necessary, not sufficient: it does not make "
+        "a map right.",
         height=400,
         width=1080,
         top=40,
@@ -78,8 +79,8 @@ def randomisation_maps(found: Randomisation) -> go.Figure:
         fig,
         alt=f"Maps of {names} on image {found.image} while weights are replaced step by step: "
         + ", ".join(steps_of(found)) + ".",
-        look=f"From left to right more of the network is random, from the head down: {names}. Which row could tell you that "
-        "the network no longer knows anything?",
+        look=f"From left to right more of the network is random, from the head down: {names}. Which row shows you "
+             "that the network no longer knows anything?",
         caution="Absolute values, each map on its own scale: only the pattern is compared.",
         height=70 + 165 * rows,
         width=1080,

@@ -56,10 +56,10 @@ def _words(fig: go.Figure, found: Attributions, shown: Shown, rows: int) -> go.F
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title} for {asked(found)} on {n} test images, A beside B. "
         f"B gives the class more than A on {more} of them.",
-        look="Each pair is one picture: A on the left, B on the right, above them the class's probability in A → in B. "
-        "Is there a habit that the pairs share? Click one to look at it closely.",
+        look="Each pair is one picture: A on the left, B on the right, above them the class's probability in A → in "
+        "B. Do the pairs share a pattern? Click one to see it in detail.",
         caution=("Each map has its own scale. " if shown.normalised else f"One scale for all {2 * n} maps. ")
-        + "The pictures were chosen: they stand for themselves, not for the test set.",
+        + "These pictures were chosen: they do not represent the test set.",
         height=30 + 158 * rows,
         width=1160,
         top=10,

@@ -97,20 +97,24 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
     rows, columns = found.a.shape
     row = ATTRIBUTIONS[found.method]
     this = f"{named(found.target)} rather than {named(found.rather_than)}" if found.rather_than else "the class"
-    signs = f"Vermillion speaks for {this}, blue against it." if row.signed else "The stronger the colour, the more."
+    signs = (
+        f"Vermillion supports {this}, blue speaks against it."
+        if row.signed
+        else ("The stronger the colour, the larger the value.")
+    )
     if shown.positive and row.signed:
-        signs = f"Vermillion speaks for {this}; what speaks against it is left out."
-    grid = f"The map has {rows} × {columns} cells: read nothing finer into it. "
+        signs = f"Vermillion supports {this}; evidence against it is not shown."
+    grid = f"The map has {rows} × {columns} cells: it shows nothing finer. "
     if row.staged:
-        grid += "Each is drawn round the place that its layers' windows are centred on, so those at the border can be smaller. "
-    magnitude = "Each map has its own scale: how strong it is against the other cannot be seen. "
-    apart = " In B − A green is where B has more, purple where it has less." if difference else ""
+        grid += "Each cell is drawn around the centre of its receptive field, so cells at the border can be smaller. "
+    magnitude = "Each map has its own scale, so their strengths cannot be compared. "
+    apart = " In B − A, green marks where B has more, purple where it has less." if difference else ""
     return finish(
         fig,
         alt=f"{row.title} for {asked(found)} on image {found.image}: A gives {share(found.probability_a)}, "
         f"B {share(found.probability_b)}; maps of {rows} by {columns} cells "
         + ("each on its own scale." if shown.normalised else "on one scale."),
-        look=f"{signs}{apart} Do A and B look at the same thing, and is it the object?",
+        look=f"{signs}{apart} Do A and B look at the same regions, and are those on the object?",
         caution=magnitude * shown.normalised
         + grid * (rows * columns <= 1024)
         + "A nicer map is no evidence of a better model.",

@@ -44,8 +44,8 @@ def _words(fig: go.Figure, found: Seeds, rows: list[str]) -> go.Figure:
     else:
         further = int(found.outside.sum())
         verdict = (
-            f"B's map is less like A's than those of all {heads} other seeds on {further} of {n} images; if B were no more than "
-            f"another seed, that would be 1 in {heads + 1}."
+            f"B's map is less like A's than those of all {heads} other seeds on {further} of {n} images; if B were "
+            f"just another seed, that would be 1 in {heads + 1}."
         )
     same = f"The strongest cell is A's own in {found.same.mean():.0%} of the other seeds' maps".replace("%", " %")
     same += f", in {found.same_b.mean():.0%} of B's.".replace("%", " %")
@@ -53,10 +53,11 @@ def _words(fig: go.Figure, found: Seeds, rows: list[str]) -> go.Figure:
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title}, {asked(found)}, {n} images: mean rank correlation with A's map "
         f"{found.alike.mean():.2f} for A with other seeds, {found.alike_b.mean():.2f} for B. {same}",
-        look=f"{verdict} {same} Read a difference between A and B only where it goes beyond the band.",
-        caution=f"n = {n} test images: the shown one, others spread over the test set and asked about their own class. The "
-        f"{heads} heads learned as A's did, on A's own features, from other first weights and in another order; what A's other "
-        "stages owe to their seed is not in the band, so it is the least that a seed does.",
+        look=f"{verdict} {same} Read a difference between A and B only where it exceeds the band.",
+        caution=f"n = {n} test images: the shown one, others spread over the test set and asked about their own "
+        f"class. The {heads} heads were trained like A's, on A's own features, with other initial weights "
+        "and another order of images. The band leaves out the effect of the seed on A's other stages, so it "
+        "is a lower bound of what a seed changes.",
         height=150 + 34 * len(rows),
         width=1080,
         top=16,
@@ -85,8 +86,9 @@ def seeds_maps(found: Seeds) -> go.Figure:
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title}, {asked(found)}, on image {found.image}: A's map, {heads} of A with other "
         "seeds, B's.",
-        look="One picture, one scale. What changes from A to its other seeds says nothing about tuning; is B's map further off?",
-        caution="One picture: the figure above says how it is in others.",
+        look="One picture, one scale. Differences between A and its other seeds say nothing about fine-tuning. Is "
+        "B's map further from A's than theirs?",
+        caution="This is one picture: the figure above covers others.",
         height=250,
         width=1080,
         top=40,

@@ -36,12 +36,13 @@ def faithfulness(found: Faithfulness) -> go.Figure:
     finish(
         fig,
         alt=f"Deletion and insertion for class {found.target} on image {found.image}. " + "; ".join(titles) + ".",
-        look="Deletion should fall below the grey lines (a smaller area), insertion should rise above them (a larger one): "
-        "they are orders as compact as the map that do not ask what this network sees here.",
-        caution="One picture shows how, not whether: the claim is the one above, over many. A's area and B's differ also because "
-        "A and B are not equally sure. Dotted, for comparison only: random cells. They lie scattered and break up everything at "
-        "once, so a map may lose to them at deletion and beat them at insertion whatever it marks. Deleted cells become mean "
-        "grey, insertion begins with the blurred picture: both are pictures that the network never learned from.",
+        look="Deletion should fall below the grey lines (a smaller area), insertion should rise above them (a "
+        "larger one): they are orders as compact as the map that ignore what this network sees in this picture.",
+        caution="One picture shows how the test works; the result is the one above, over many pictures. A's area "
+        "and B's differ also because A and B are not equally sure. Dotted, for comparison only: random "
+        "cells. They are scattered and break up the whole picture at once, so any map may lose to them at "
+        "deletion and beat them at insertion. Deleted cells become mean grey, and insertion begins with the "
+        "blurred picture: the network was never trained on such pictures.",
         height=640,
         width=1080,
         top=44,
@@ -101,10 +102,10 @@ def faithfulnesses(found: Faithfulnesses) -> go.Figure:
     return finish(
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title} over {n} test images. " + " ".join(said),
-        look=" ".join(said) + " Only a map that beats all four marks places that this network depends on in this picture.",
-        caution=f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean differences within "
-        "a picture with Student's 95 % interval. * Scattered cells break up the picture everywhere at once: no fair control, "
-        "shown because other tools use it.",
+        look=" ".join(said) + " Only a map that beats all four marks regions on which this network depends in this picture.",
+        caution=f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean "
+                "differences within a picture with Student's 95 % interval. * Scattered cells break up the whole "
+                "picture at once, so this is not a fair control; it is shown because other tools use it.",
         height=360,
         width=1080,
         top=34,
@@ -165,10 +166,10 @@ def on_object(found: OnObject) -> go.Figure:
         alt=f"{ATTRIBUTIONS[found.method].title} over {n} test images: {a:.1%} of A's and {b:.1%} of B's positive evidence "
         f"lies on the object, which covers {even:.1%}. Pointing game: A {_hits(scores[0])}, B {_hits(scores[1])}, the "
         f"picture's centre {_hits(scores[2])}.",
-        look="A map that marks the object beats the grey bars: the share of the picture that the object covers, and a finger "
-        "that always points at the centre.",
-        caution=f"n = {n} test images, each asked about its own class; bars of 95 %.{skipped} A network may need what surrounds "
-        "the object, so less on the object is not always worse.",
+        look="A map that marks the object beats the grey bars: the share of the picture that the object covers, and "
+        "pointing always at the centre.",
+        caution=f"n = {n} test images, each asked about its own class; bars of 95 %.{skipped} A network may need the "
+        "surroundings of the object, so less evidence on the object is not always worse.",
         height=300,
         width=1080,
         top=44,

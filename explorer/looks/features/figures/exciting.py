@@ -80,9 +80,9 @@ def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> go.F
         fig,
         alt=f"The {len(a.images)} test images that excite channel {channel} of {stage} most in A and the {len(b.images)} in B, "
         f"of {n}; {both} are in both rows.",
-        look="Do both rows show the same kind of thing? Under each picture: its class, and the rank it has in the other "
-        "network. Click a picture to choose it everywhere.",
-        caution=f"{box} The strongest few of {n} images say what drives a channel hardest, not all that it answers to.",
+        look="Do both rows show the same kind of pattern? Under each picture are its class and its rank in the "
+        "other network. Click a picture to choose it on every page.",
+        caution=f"{box} The strongest few of {n} images show what drives a channel hardest, not everything it responds to.",
         height=400,
         width=1080,
         top=8,

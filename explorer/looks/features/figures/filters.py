@@ -84,13 +84,13 @@ def _look(a: np.ndarray, b: np.ndarray, far: float, related: bool) -> str:
         return "The right panel is plain grey, exactly 0: not one of these weights moved."
     share = float(np.linalg.norm(b - a) / (np.linalg.norm(a) or 1))
     moved = f"Tuning moved these weights by {100 * share:.2g} % of their size"
-    return f"Edges, blobs, colour contrasts. {moved}: is any filter a new one?"
+    return f"Edges, blobs, colour contrasts. {moved}. Is any filter new?"
 
 
 def _caution(a: np.ndarray, b: np.ndarray, size: np.ndarray, far: float, related: bool, each: bool) -> str:
     words = "Colours are weights on normalised pixels; grey is 0. "
     if each:
-        words += "Every filter has its own scale, shared by A and B: weak ones look as bold as strong ones."
+        words += "Every filter has its own scale, shared by A and B, so weak filters look as bold as strong ones."
     else:
         cut = float((np.abs(np.concatenate([a, b])) > size[0]).mean())
         beyond = f"{100 * cut:.1f} % of the weights lie beyond and are cut"

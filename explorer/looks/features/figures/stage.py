@@ -13,8 +13,8 @@ from explorer.looks.features.question import FeatureMaps
 ACROSS = 8  # channels shown side by side
 _ROWS = ("A", "B", "B - A")
 _LOOK = (
-    "Read each column downwards: the same channel before, after, and what was added (red) or taken away (blue). "
-    "Click a channel to see what excites it."
+    "Read each column from top to bottom: the same channel before, after, and what fine-tuning added (red) or "
+    "removed (blue). Click a channel to see what excites it."
 )
 _SCALES = "A and B share one scale; the difference has its own, centred on 0."
 
@@ -58,8 +58,11 @@ def _look(maps: FeatureMaps, far: float) -> str:
     if far:
         return _LOOK
     if maps.change.max() == 0:
-        return "The bottom row is exactly 0, in all channels: nothing up to this stage learned, so no answer can have changed."
-    return "The bottom row is exactly 0: these channels answer this picture as before, others of the stage do not."
+        return (
+            "The bottom row is exactly 0 in all channels: no stage up to this one was trained, so no activation "
+            "can have changed."
+        )
+    return "The bottom row is exactly 0: these channels respond to this picture as before; others of the stage do not."
 
 
 def _frame(fig: go.Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
@@ -126,8 +129,8 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
         fig,
         alt=f"Feature maps of {len(rows[0][1])} of {len(a.change)} channels of {a.stage} for {picture_words(a.image)}: A's own "
         f"strongest above B's own.",
-        look="Each row shows one network's own strongest channels: nothing in B corresponds to the tile above it. "
-        "Click a channel to open it.",
+        look="Each row shows one network's own strongest channels: a tile in B does not correspond to the tile "
+        "above it. Click a channel to open it.",
         caution="A and B started from different weights, so there is no difference to show. Both rows share one scale.",
         height=360,
         width=1080,
@@ -148,10 +151,10 @@ def channel_maps(maps: FeatureMaps) -> go.Figure:
     return finish(
         fig,
         alt=f"{what}; mean change {maps.change[channel]:.3g}.",
-        look="Where in this picture does the channel answer, and did the place or only the strength change?"
+        look="Where in this picture does the channel respond, and did the place change or only the strength?"
         if far
         else "A and B are the same to the last bit on this picture.",
-        caution=f"The map has {rows} × {columns} cells: read nothing finer into it. {_SCALES}",
+        caution=f"The map has {rows} × {columns} cells: it shows nothing finer. {_SCALES}",
         height=300,
         width=1080,
         top=36,
@@ -168,8 +171,9 @@ def two_channel_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
     return finish(
         fig,
         alt=f"{titles[0]} and {titles[1]} at {a.stage} on {picture_words(a.image)}: {rows} by {columns} cells each.",
-        look="Where in this picture does each channel answer? They are two channels of two networks, not one before and after.",
-        caution=f"The maps have {rows} × {columns} cells: read nothing finer into them. Both share one scale.",
+        look="Where in this picture does each channel respond? These are two channels of two networks, not one "
+        "channel before and after.",
+        caution=f"The maps have {rows} × {columns} cells: they show nothing finer. Both share one scale.",
         height=300,
         width=1080,
         top=36,

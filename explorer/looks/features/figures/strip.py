@@ -34,13 +34,15 @@ def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()
         fig,
         alt=f"The strongest channels of {count} stages for {picture_words(strip.image)}, in A above B. "
         + ("Nothing differs." if strip.related and not moved else f"Changed: {', '.join(moved) or 'not comparable'}."),
-        look="From left to right maps mostly grow coarser; edges, textures and, in larger networks, parts are a tendency. "
-        "Where does the lower block begin to differ from the upper one? Click a stage to open it."
+        look="From left to right the maps mostly grow coarser. Edges first, then textures and (in larger networks) "
+        "parts: that is a tendency, not a rule. Where does the lower block begin to differ from the upper one? "
+        "Click a stage to open it."
         if strip.related
-        else "From left to right maps mostly grow coarser. Each network shows its own strongest channels: the two start "
-        "from different weights, so nothing in B corresponds to the tile above it.",
-        caution="The six channels with the largest mean |activation| of each stage, so not a sample of all. Brightness "
-        "compares A with B inside a stage, never one stage with another. Large maps are drawn with at most 24 cells a side.",
+        else "From left to right maps mostly grow coarser. Each network shows its own strongest channels: the two "
+        "start from different weights, so a tile in B does not correspond to the tile above it.",
+        caution="The six channels with the largest mean |activation| of each stage, so they are not a sample. "
+        "Brightness compares A with B within a stage, never one stage with another. Large maps are drawn "
+        "with at most 24 cells a side.",
         height=480,
         width=1080,
         top=106,

@@ -26,7 +26,7 @@ GROUPS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "Right in both": lambda a, b: quadrants(a, b) == RIGHT_IN_BOTH,
 }
 PICKED = "picked because B gained most on it: the best case for B, not a sample"
-"""What is said of the image that stands where nobody has chosen one."""
+"""What is said of the image that is shown by default."""
 ORDERS = ("B gained most", "B lost most", "Loss in B", "Loss in A", "Features moved furthest", "Number")
 MOST = 60  # thumbnails that the pages of a single image show
 
@@ -143,7 +143,7 @@ def pick_image(a: FinishedRun, b: FinishedRun) -> tuple[Gallery, int | str] | No
 def _strip(a: FinishedRun, rows: np.ndarray, pa: Predictions, pb: Predictions, image: int, marked: np.ndarray) -> None:
     """A scrolling strip of thumbnails, and how many there are."""
     if not len(rows):
-        st.caption("No image is in this group. Good news or bad, depending on the group.")
+        st.caption("No image is in this group.")
         return
     with st.container(height=238, border=False):
         label = f"{min(len(rows), MOST)} of {len(rows)} test images; choose one"
@@ -192,7 +192,7 @@ def panel_of_own(found: Seen) -> None:
     for letter, said in (("A", found.probability_a), ("B", found.probability_b)):
         k = int(said.argmax())
         st.markdown(f"{letter}: {_named(found.classes[k], said[k])}")
-    st.caption("These networks know only their classes: a picture of anything else gets one of them all the same.")
+    st.caption("These networks know only their classes: a picture of anything else is still assigned to one of them.")
     st.button("Back to the test images", icon=":material/undo:", key="own_back", on_click=lambda: choose(own=""))
 
 
@@ -212,7 +212,7 @@ def pick_target(gallery: Gallery, image: int | str) -> str:
         current = st.session_state.get("own_class", names[0])
     st.session_state["pick_target"] = current
     st.selectbox(
-        "Class asked about (the same for A and B)",
+        "Class to explain (the same for A and B)",
         names,
         key="pick_target",
         format_func=plain,

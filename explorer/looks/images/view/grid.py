@@ -75,7 +75,7 @@ def matrices(a: FinishedRun, b: FinishedRun) -> None:
     draw(plan, "images_confusion", on_select=_clicked, code=("explorer/looks/images/figures.py", "counts"))
     cell = _cell_by_name(pa.classes, cell)
     if cell is None:
-        st.caption("Click a cell, or name it here, to see its images.")
+        st.caption("Click a cell, or choose it here, to see its images.")
         return
     which, true, named = cell
     said_a, said_b = pa.predicted == named, pb.predicted == named
@@ -140,7 +140,7 @@ def show(a: FinishedRun, b: FinishedRun, rows: np.ndarray, key: str) -> None:
     with beside:
         mark = _toolbar(rows, marked, pa, pb, key)
         if not len(rows):
-            st.caption("No image is in this group. Good news or bad, depending on the group.")
+            st.caption("No image is in this group.")
             return
         first = _page(len(rows), key)
         shown = rows[first : first + PAGE]
@@ -172,7 +172,7 @@ def selection_table(marked: np.ndarray, pa: Predictions, pb: Predictions) -> Non
         table[f"{letter} says"] = [names[k] for k in named]
         table[f"{letter} is right"] = right(said)[marked].tolist()
         table[f"{letter} is sure"] = (100 * said.probability[marked, named].astype(float)).round(1).tolist()
-    sure = st.column_config.NumberColumn(format="%.1f %%", help="The probability given to the class that is named.")
+    sure = st.column_config.NumberColumn(format="%.1f %%", help="The probability of the predicted class.")
     st.markdown(f"**The {len(marked)} selected images** :small[a click on a heading sorts]")
     st.dataframe(
         table,
@@ -214,9 +214,9 @@ def selection_words(marked: np.ndarray, pa: Predictions, pb: Predictions) -> str
     quadrant = {name.lower(): int(rule(*good).sum()) for name, rule in GROUPS.items() if name != "All"}
     fallen = ", ".join(f"{number} {name.replace('by b', 'by B')}" for name, number in quadrant.items())
     return (
-        f"**{len(marked)} selected**, on every page: {', '.join(parts)}{more}.  \n"
-        f"Right in A {scores[0]}, in B {scores[1]}: {fallen}. "
-        ":small[Chosen by eye: no interval makes a chosen group a fair sample.]"
+        f"**{len(marked)} selected**, on every page: {', '.join(parts)}{more}.  \nRight in A {scores[0]}, in B "
+        f"{scores[1]}: {fallen}. :small[You chose these images: they are not a random sample, so they get no "
+        "interval.]"
     )
 
 

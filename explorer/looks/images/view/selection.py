@@ -38,6 +38,7 @@ def select(images: Iterable[int]) -> None:
     if too_long("images", text) and not st.session_state.get("selection_told"):
         st.session_state["selection_told"] = True
         st.toast(
-            "This selection is too long for the address. It holds on every page of this visit, but a link does not carry it.",
+            "This selection is too long for the address. It stays on every page of this visit, but a link does not "
+            "include it.",
             icon=":material/link_off:",
         )

@@ -19,10 +19,12 @@ def offer_own() -> None:
         source = st.segmented_control("From", ["File", "Camera"], default="File", required=True, key="own_source")
         if source == "Camera":
             st.camera_input("Take a picture", key="own_camera", on_change=_take, args=("own_camera",))
-            st.caption("Browsers lend the camera to this machine itself, or over https.")
+            st.caption("Browsers allow the camera on localhost or over https only.")
         else:
             st.file_uploader("A picture", type=_TYPES, key="own_file", on_change=_take, args=("own_file",))
-        st.caption("It is kept on the machine that runs Thaw, the last hundred of them, and is sent nowhere.")
+        st.caption(
+            "The picture stays on the machine that runs Thaw, which keeps the last hundred; it is sent nowhere else."
+        )
         if choice().own:
             st.button("Back to the test images", key="own_clear", on_click=lambda: choose(own=""))
 

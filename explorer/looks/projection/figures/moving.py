@@ -108,10 +108,12 @@ def projection_slide(p: Projection, paint: Paint | None = None, marks: Marks | N
     add_legend(fig, paint)
     fig.frames = _frames(positions, at)
     frame(fig, box(p.a, p.b), paint.title)
-    look = "Press play, or drag the slider. Which classes part as a whole, and which images leave their group?"
+    look = "Press play, or drag the slider. Which classes separate as a whole, and which images leave their group?"
     same = "Nothing moved: A and B have the same features, so play shows a still picture." if p.unmoved else ""
     fig = words(fig, p, same or look, marks, len(paint.names))
-    layout(fig).meta["caution"] += " Only 0 (A) and 1 (B) were measured; what lies between is drawn on straight lines."
+    layout(fig).meta["caution"] += (
+        " Only 0 (A) and 1 (B) were measured; positions in between are drawn on straight lines."
+    )
     _controls(fig, ["A", *(f"{t / STEPS:.1f}" for t in range(1, STEPS)), "B"], "From A to B: ", 250)
     return _room(fig)
 
@@ -190,9 +192,9 @@ def _alt(t: Trajectory) -> str:
 
 def _look(t: Trajectory) -> str:
     if not t.moved:
-        return "Nothing moves: this run trained nothing in front of these features."
+        return "Nothing moves: this run trained no stage before these features."
     kept = f" The dotted line marks epoch {t.chosen}, which the run kept as best on validation." if t.chosen > 0 else ""
-    return f"Press play. Do the classes part, and does the curve in the full space agree?{kept}"
+    return f"Press play. Do the classes separate, and does the curve in the full space agree?{kept}"
 
 
 def _caution(t: Trajectory) -> str:
@@ -209,9 +211,9 @@ def _caution(t: Trajectory) -> str:
         if t.others
         else " Nothing is rotated: fewer than 20 images would be left to fit a rotation on."
     )
-    drift = ", and images whose features stand still tremble a little" if t.method != "pca" else ""
+    drift = ", and images whose features do not change still move a little" if t.method != "pca" else ""
     return (
         f"Positions between two epochs are drawn, not measured{drift}. k-NN on n = {t.knn[0].n} images at each "
-        f"epoch, without an interval: images vote for one another, so their errors hang together. "
+        "epoch, without an interval: images vote for one another, so their errors are not independent. "
         f"Trustworthiness of the maps: {trust}.{some}{turned}"
     )

@@ -61,7 +61,7 @@ def by_class(labels: np.ndarray, classes: tuple[str, ...]) -> Paint:
 def by_prediction(p: Projection, said_a: np.ndarray, said_b: np.ndarray) -> Paint:
     """What A says in A's half and what B says in B's, (n,) class numbers each; what is wrong is hollow."""
     names, styles = _of_classes(p.classes)
-    look = "Colour is what the model says, and hollow means wrong. Are the wrong ones strays inside another class?"
+    look = "Colour is the predicted class, and hollow means wrong. Do the wrong ones lie inside another class?"
     right = tuple(Score(len(p.labels), int((said == p.labels).sum())) for said in (said_a, said_b))
     return Paint(
         "predicted", names, styles, said_a, said_b, look, said_a != p.labels, said_b != p.labels,
@@ -76,7 +76,7 @@ def by_right(p: Projection, said_a: np.ndarray, said_b: np.ndarray) -> Paint:
     counts = np.bincount(group, minlength=4)
     names = tuple(f"{name} · {count}" for (name, _, _), count in zip(QUADRANTS, counts, strict=True))
     styles = tuple((colour, symbol) for _, colour, symbol in QUADRANTS)
-    look = "Where do the fixed and the broken ones lie: between classes, or deep inside one?"
+    look = "Where do the fixed and the broken images lie: between classes, or deep inside one?"
     n = len(p.labels)
     scores = Score(n, int(right_a.sum())), Score(n, int(right_b.sum()))
     return Paint("A and B", names, styles, group, group, look, None, None, scores, "head is right")
@@ -86,5 +86,5 @@ def by_shuffled(p: Projection, order: np.ndarray, score_a: Score, score_b: Score
     """The classes dealt out anew: image i has the class of image order[i]."""
     names, styles = _of_classes(p.classes)
     labels = p.labels[order]
-    look = "These colours mean nothing: the classes were dealt out by chance on the same layout. Do you still see clusters?"
+    look = "These colours mean nothing: the labels were shuffled on the same layout. Do you still see clusters?"
     return Paint("shuffled class", names, styles, labels, labels, look, None, None, (score_a, score_b), "shuffled k-NN")

@@ -144,8 +144,8 @@ def moved(p: Projection) -> str:
     left = f"{100 * p.agreement.left:.0f} % of the squared distance between A and B"
     if not p.others:
         return (
-            f" Nothing was rotated, since too few other images can be read: of the features as they are {left} is left "
-            "(0 % nothing moved), and a turn of all features together counts as movement."
+            f" Nothing was rotated, since too few other images can be read: without a rotation {left} is left (0 % "
+            "means that nothing moved), and a rotation of all features together counts as movement."
         )
     return (
         f" After the rotation, which was fitted on {p.others} other images, {left} is left (0 % nothing moved, about 100 % "

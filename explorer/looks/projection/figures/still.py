@@ -56,7 +56,7 @@ def projection_pair(
         add_legend(fig, paint)
     frame(fig, sides, paint.title, (1, 2))
     same = "Nothing moved: A and B have the same features, so both halves are identical. " if p.unmoved else ""
-    look = paint.look or "The same images sit in both halves. Which classes part from A to B, and which stay mixed?"
+    look = paint.look or "The same images sit in both halves. Which classes separate from A to B, and which stay mixed?"
     shown = f" Pictures: {len(marks.pictures)} of {len(p.labels)} images." if marks.pictures else ""
     return words(fig, p, f"{same}{look}{_some(keep, p.labels)}{shown}", marks, len(paint.names))
 
@@ -95,7 +95,7 @@ def projection_moves(p: Projection, paint: Paint | None = None, marks: Marks | N
     some += f" {int((length <= SHORT).sum())} of them moved less than {SHORT:.0%} of the map and have no tip.".replace(
         "%", " %"
     )
-    look = "Each arrow runs from A to its tip in B. Do whole classes move together, and which images change sides?"
+    look = "Each arrow runs from A to its tip in B. Do whole classes move together, and which images move to another class?"
     same = "Nothing moved: A and B have the same features, so all arrows have length 0." if p.unmoved else ""
     return words(fig, p, same or look + some, marks, len(paint.names))
 
@@ -129,9 +129,9 @@ def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) ->
         fig,
         alt=f"Map of B beside a map of Gaussian noise, {n} points of {d} numbers. In the noise 10 nearest neighbours name "
         f"{tally(noise.knn)} of the labels; trustworthiness of its map {noise.trust:.2f}.",
-        look="The right half is made of nothing but chance. Which of its clumps would you have called a group?",
+        look="The right half is pure chance. Which of its clumps would you have called a group?",
         caution=f"k-NN on noise: {tally(noise.knn)}. Trustworthiness: B {p.trust_b:.2f}, noise {noise.trust:.2f}. "
-        "The halves have axes of their own: compare shapes, not places.",
+        "The halves have their own axes: compare shapes, not positions.",
         height=max(560, 110 + 24 * min(len(paint.names), 24)),
         top=TOP,
     )

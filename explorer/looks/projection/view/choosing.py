@@ -66,7 +66,7 @@ def _settings(method: str) -> dict[str, Any]:
     with st.popover("Settings, changed" if changed else "Settings", icon=":material/tune:"):
         st.segmented_control(
             "Neighbours looked at", (5, 15, 50), default=15, required=True, key="projection_neighbours",
-            persist_state="session", help="Few: fine grain, and clumps in noise. Many: the large picture.",
+            persist_state="session", help="Few: fine detail, and clumps even in noise. Many: the overall structure.",
         )  # fmt: skip
         st.segmented_control(
             "Least distance between points", (0.0, 0.1, 0.5), default=0.1, required=True, key="projection_min_dist",
@@ -74,9 +74,9 @@ def _settings(method: str) -> dict[str, Any]:
         )  # fmt: skip
         st.number_input("Seed", 0, 9999, key="projection_seed", persist_state="session", width=140)
         st.button("Another seed", icon=":material/casino:", on_click=_another_seed)
-        st.button("Back to the usual", icon=":material/undo:", on_click=_usual, disabled=not changed)
+        st.button("Reset to the defaults", icon=":material/undo:", on_click=_usual, disabled=not changed)
         st.caption(
-            ":material/warning: The picture changes with each of these, the features do not. Believe only what every "
+            ":material/warning: The picture changes with each of these; the features do not. Trust only what every "
             "setting and every seed shows."
         )
     found = {name: state.get(f"projection_{name}", USUAL[name]) for name in USUAL}

@@ -50,14 +50,15 @@ def map_words(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection,
     if found.unmoved:
         same = "A and B are the same run" if a.id == b.id else _why_still(a, b)
         st.info(
-            f"**Nothing moved.** {same}: the features are the same to the last bit, and so is every place on the map. "
-            "Choose a run as B that tuned a stage to see movement.",
+            f"**Nothing moved.** {same}: the features are the same to the last bit, and so is every position on the "
+            "map. Choose a run as B that tuned a stage to see movement.",
             icon=":material/ac_unit:",
         )
     elif not comparison.same_start(a.recipe, b.recipe):
         st.warning(
-            "A and B started from different weights. B was turned onto A as well as one rotation can, but an image's way from "
-            "A to B is no training: compare how the classes part, not who moved where.",
+            "A and B started from different weights. B was rotated onto A as well as one rotation can, but an "
+            "image's path from A to B is not training: compare how the classes separate, not which image moved "
+            "where.",
             icon=":material/compare_arrows:",
         )
     if b.recipe.row.tokens:
@@ -72,7 +73,7 @@ def map_words(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection,
 def _why_still(a: FinishedRun, b: FinishedRun) -> str:
     frozen = all(not run.recipe.tuned for run in (a, b))
     return (
-        "A and B trained only their heads, and the head stands behind these features"
+        "A and B trained only their heads, and the head comes after these features"
         if frozen
         else "Neither changed them"
     )
@@ -102,7 +103,7 @@ def _recipe(picked: Picked, found: Projection, layout: str) -> str:
     if layout != "pca":
         made += f"{found.neighbours} neighbours, least distance {found.min_dist}, seed {found.seed}. "
     made += _standing_in(picked, layout)
-    return made + f"{method.caution} Colours come after the fit: no class was told to the map."
+    return made + f"{method.caution} The map never saw the classes: colours are added after the fit."
 
 
 def _standing_in(picked: Picked, layout: str) -> str:
@@ -122,9 +123,9 @@ def truth_table(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projectio
     st.table([_row(name, row, t, picked) for name, row, t in zip(names, rows, trust, strict=True)])
     n, folds = rows[0].knn.n, rows[0].folds
     st.caption(
-        f"n = {n} test images. {NO_INTERVAL} k-NN: the majority of an image's 10 nearest others. Linear probe: logistic "
-        f"regression on these features, each image named by a fit that did not see it ({folds}-fold, stratified). Silhouette "
-        "(Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
+        f"n = {n} test images. {NO_INTERVAL} k-NN: the majority class of an image's 10 nearest others. Linear probe: "
+        f"logistic regression on these features, each image classified by a fit that did not see it ({folds}-fold, "
+        "stratified). Silhouette (Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
         + (" Trust: 1 where this map invents no neighbour (trustworthiness at 10)." if shared else "")
     )
 

@@ -116,8 +116,8 @@ def _epochs(b: FinishedRun, picked: Picked, marks: Marks) -> str:
         return "pca" if picked.method == "pca" else "umap"
     if not found.moved:
         st.info(
-            "**Nothing moves from epoch to epoch.** B trained nothing in front of these features, so every epoch has the "
-            "map of the pre-trained network. Choose a run as B whose last stage learns, or one before it.",
+            "**Nothing moves from epoch to epoch.** B trained no stage before these features, so every epoch has "
+            "the map of the pre-trained network. Choose a run as B that trains the last stage, or one before it.",
             icon=":material/ac_unit:",
         )
     if picked.method == "aligned":
@@ -190,7 +190,7 @@ def _chart(plan: partial[Figure], key: str, code: tuple[str, str], still: bool =
     st.plotly_chart(figure, key=key, config=figure_config(), alt=words["alt"], width="stretch", **more)
     if not still:
         st.caption(
-            f":material/ads_click: This map moves, so it takes no click: choose an image in *{PAIR}* or *{ARROWS}*."
+            f":material/ads_click: This map is animated and cannot be clicked: choose an image in *{PAIR}* or *{ARROWS}*."
         )
     explain(words["look"], words["caution"])
     show_code(*code)

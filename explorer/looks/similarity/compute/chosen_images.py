@@ -6,13 +6,13 @@ from functools import lru_cache
 import numpy as np
 
 from explorer.data import datasets, shifts
-from explorer.data.feature_cache.cached import Front
+from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.images import Data
 from explorer.data.stream import Stream
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.models import devices
-from explorer.models.devices import Place
+from explorer.models.devices import Device
 from explorer.models.network import Network
 
 Report = Callable[[float, str], None]
@@ -25,21 +25,21 @@ def silent(share: float, words: str) -> None:
     """A report that nobody reads."""
 
 
-def place_of(run: str) -> Place:
+def place_of(run: str) -> Device:
     """Where a run was carried out, or the best there is where that is not to be had here."""
     wanted = compute.finished(run)
     try:
-        return devices.place(wanted.row, wanted.device)
+        return devices.choose(wanted.row, wanted.device)
     except ExplorerError:
-        return devices.place(wanted.row, "auto")
+        return devices.choose(wanted.row, "auto")
 
 
-def network_at(run: str, place: Place) -> Network:
+def network_at(run: str, place: Device) -> Network:
     """A copy of a run's network, laid out as training has it."""
     return devices.laid_out(compute.network(run).copy(), place)
 
 
-def stream(run: str, pixels: np.ndarray, place: Place) -> Stream:
+def stream(run: str, pixels: np.ndarray, place: Device) -> Stream:
     """These pixels as a run's network reads them."""
     return Stream(pixels, compute.finished(run).preprocessing, place)
 
@@ -102,5 +102,5 @@ def statistics_images(run: str) -> np.ndarray:
     """Training images (n, h, w, 3) uint8 for new statistics, in drawn order, whole batches where there is one."""
     large = compute.finished(run).preprocessing.crop > LARGE
     pixels = split_images(run, "train", STATISTICS_LARGE if large else STATISTICS)[0]
-    whole = len(pixels) // Front.BATCH * Front.BATCH
+    whole = len(pixels) // CachedFeatures.BATCH * CachedFeatures.BATCH
     return pixels[: whole or len(pixels)]

@@ -9,7 +9,7 @@ from explorer.data.stream import logits
 from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes
-from explorer.looks.similarity.compute import rewind as rewinding
+from explorer.looks.similarity.compute import rewind as computing
 from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.compute.rewind import Plan
 from explorer.looks.similarity.question.weights import Reset, Rewind
@@ -36,7 +36,7 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
     base = logits(network, test)
     right = base.argmax(1) == labels
     train, states = chosen_images.stream(run, statistics, place), _states(run)
-    found = rewinding.rewind(
+    found = computing.rewind(
         network, states, _plans(run, stages, to), test, train, base,
         lambda share, words: report(0.1 + 0.9 * share, f"Setting back {words}"),
     )  # fmt: skip
@@ -56,7 +56,7 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Repo
     )
 
 
-def _judged(reset: rewinding.Reset, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
+def _judged(reset: computing.Reset, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
     """A reset and its control against the run as it is, and the reset against its control."""
     plain = evidence.paired(right, reset.plain.argmax(1) == labels, groups)
     found = Reset(reset.plan.stages, reset.plan.to, reset.identical, plain)
@@ -80,7 +80,7 @@ def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
     return [Plan((*plan, *unknown), kind) for plan in chosen for kind in kinds]
 
 
-def _states(run: str) -> dict[str, rewinding.State]:
+def _states(run: str) -> dict[str, computing.State]:
     """The tensors that the run began with, and random ones."""
     wanted, classes = compute.finished(run), compute.network(run).classes
     start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed)

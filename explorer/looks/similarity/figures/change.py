@@ -36,7 +36,7 @@ def change_bars(comparison: Comparison, learns: frozenset[str]) -> go.Figure:
         fig,
         alt=f"Bars per stage from {names[0]} to {names[-1]}. The features changed most in {least.stage} "
         f"(CKA {least.cka:.2f}, neighbours kept {least.knn_overlap:.2f}).",
-        look="Frozen stages must read 1, 1 and 0. Where do the bars of the learning stages fall away from that?",
+        look="Frozen stages must read 1, 1 and 0. Where do the bars of the trainable stages differ from that?",
         caution="High CKA between a network and its tuned copy is the rule; it does not mean that nothing was learned. "
         f"Whiskers: 95 % jackknife intervals of CKA over the choice of the n = {comparison.paired.n} images. The grey "
         f"marks show what CKA gives for {len(least.cka_random)} random networks.{few_words(comparison.paired.n)}",

@@ -51,11 +51,13 @@ def interpolation(
         alt=f"Accuracy over α. Test, n = {test.score(0).n}: A {ends[0]:.1%}, B {ends[1]:.1%}, "
         f"α = {alphas[best]:g} chosen on validation {test.score(best).accuracy:.1%}.{beside}",
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
-        "as the better of the two on test and on shifted images alike. A sag in the middle is a ridge between them.",
-        caution="Bands are 95 % Wilson intervals of each α by itself. The star was chosen on validation alone; the best α "
-        "on test would flatter itself. A and B chose their epochs on the same validation images."
+        "as the better of the two on test and on shifted images alike. A dip in the middle means that a ridge "
+        "of the loss lies between them.",
+        caution="Bands are 95 % Wilson intervals of each α by itself. The star was chosen on validation alone; "
+        "choosing the best α on test would be optimistic. A and B chose their epochs on the same validation "
+        "images."
         + (
-            " A and B keep their own statistics; the grey ticks are what they lose by new ones alone."
+            " A and B keep their own statistics; the grey ticks show what re-estimated statistics alone cost them."
             if found.settled
             else ""
         )
@@ -72,10 +74,10 @@ def _controls(fig: go.Figure, test: Mixtures) -> None:
         x=[0, 1],
         y=[score.accuracy for score in scores],
         mode="markers",
-        name="control: A and B, new statistics alone",
+        name="control: A and B, re-estimated statistics only",
         marker={"symbol": "line-ew-open", "size": 22, "line": {"width": 3}, "color": CONTROL},
         customdata=[[str(score)] for score in scores],
-        hovertemplate="%{customdata[0]}<extra>new statistics alone</extra>",
+        hovertemplate="%{customdata[0]}<extra>re-estimated statistics only</extra>",
     )
 
 

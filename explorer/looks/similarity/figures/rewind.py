@@ -32,14 +32,14 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "set back to its"}})
     controlled = settled and any(r.control is not None for r in found.resets)
     worst = {to: _worst(found, to, settled) for to in _PENS}
-    how = f", statistics estimated anew on {found.images} training images" if settled and found.images else ""
+    how = f", statistics re-estimated on {found.images} training images" if settled and found.images else ""
     return finish(
         fig,
         alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}. "
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
-        look="A stage that may be set back without loss to its first weights did not need to learn. One that fails with "
-        "random weights holds what the stages behind it rely on. A stage that was frozen must sit on the line exactly"
-        + (", or where only its statistics had moved on its grey tick." if controlled else "."),
+        look="A stage that can be set back to its first weights without loss did not need to learn. If random "
+        "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
+        + (", or on its grey tick where only its statistics moved." if controlled else "."),
         caution=_caution(found, settled) + for_others([found.grouped], group),
         height=170 + 74 * len(names),
         top=50,
@@ -54,27 +54,28 @@ def _controls(fig: go.Figure, found: Rewind, names: list[str], settled: bool) ->
             x=[score.accuracy for _, score in rows],
             y=[names.index(" + ".join(r.stages)) + _PENS[r.to][3] for r, _ in rows],
             mode="markers",
-            name="(control) nothing, new statistics alone",
+            name="(control) nothing, re-estimated statistics only",
             marker={"symbol": "line-ns-open", "size": 18, "line": {"width": 3}, "color": CONTROL},
             customdata=[[str(score)] for _, score in rows],
-            hovertemplate="%{customdata[0]}<extra>control: new statistics alone</extra>",
+            hovertemplate="%{customdata[0]}<extra>control: re-estimated statistics only</extra>",
         )
 
 
 def _caution(found: Rewind, settled: bool) -> str:
     words = (
-        f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ is always naming the "
-        "commonest training class."
+        f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ always "
+        "predicts the most frequent training class."
     )
     if settled and any(r.control is not None for r in found.resets):
         words += (
-            " New statistics cost something by themselves: what a stage held is the way from the grey tick to the mark."
+            " Re-estimated statistics cost something by themselves: what a stage held is the distance from the grey "
+            "tick to the mark."
         )
     if len(found.resets) == 1:
         return words
     return (
-        f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone. Stages are set "
-        "back one at a time: two that can each be spared need not be spared together."
+        f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone. Stages "
+        "are set back one at a time: two stages that can each be spared cannot always be spared together."
     )
 
 

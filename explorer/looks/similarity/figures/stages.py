@@ -56,12 +56,13 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
         fig,
         alt=f"Two matrices of CKA between stages, n = {pairs.n} test images. On the diagonal A and B are least alike in "
         f"{pairs.stages[place]} ({own[place]:.2f}).",
-        look="The diagonal is the stage-by-stage figure. Neighbouring stages are alike in A itself already: what is due to B "
-        "is only how the left matrix differs from A × A.",
-        caution=f"Debiased linear CKA of pooled features on n = {pairs.n} test images: 1 means arranged alike, about 0 "
-        f"unrelated. The column ‘random’ is the control, the mean of A against {len(draws)} random networks{spread}: even that "
-        f"is above 0, since all see the same images. A and B at {pairs.stages[place]}: {own[place]:.2f}, 95 % jackknife interval "
-        f"{ends} over the choice of images.{few_words(pairs.n)}",
+        look="The diagonal is the stage-by-stage figure. Neighbouring stages are already alike within A: only the "
+        "difference between the left matrix and A × A is due to B.",
+        caution=f"Debiased linear CKA of pooled features on n = {pairs.n} test images: 1 means the same arrangement, "
+        f"about 0 an unrelated one. The column ‘random’ is the control, the mean of A against {len(draws)} "
+        f"random networks{spread}: even that is above 0, since all see the same images. A and B at "
+        f"{pairs.stages[place]}: {own[place]:.2f}, 95 % jackknife interval {ends} over the choice of "
+        f"images.{few_words(pairs.n)}",
         height=150 + 58 * len(pairs.stages),
     )
 
@@ -115,11 +116,13 @@ def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
         fig,
         alt=f"Linear-probe accuracy per stage. A rises from {found.stages[0].a.accuracy:.0%} at the input to "
         f"{found.stages[-1].a.accuracy:.0%} at {names[-1]}, B to {found.stages[-1].b.score.accuracy:.0%}.",
-        look="Where does the curve stop rising? From there on the classes can be read off by a line, and later stages add "
-        "little. Where A and B part, tuning moved what can be read.",
-        caution=f"A probe says what could be read, not what the network uses. n = {found.stages[0].a.n} test images; "
-        "intervals are 95 % Wilson for these fits (training images and test images are apart), and overlapping ones are not yet "
-        "a test: the table compares image by image." + for_others([row.grouped for row in found.stages], group),
+        look="Where does the curve stop rising? From there on a linear classifier separates the classes as well as "
+        "later on, and later stages add little. Where A and B differ, fine-tuning changed what a linear "
+        "classifier can read.",
+        caution="A probe shows what could be read from the features, not what the network uses. n = "
+        f"{found.stages[0].a.n} test images; intervals are 95 % Wilson for these fits (training images and "
+        "test images are apart), and overlapping ones are not yet a test: the table compares image by image."
+        + for_others([row.grouped for row in found.stages], group),
         height=440,
         top=60,
     )

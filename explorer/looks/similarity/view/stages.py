@@ -22,7 +22,7 @@ from explorer.looks.similarity.question.stages import (
     StagePairsQuestion,
     StageProbes,
 )
-from explorer.looks.similarity.view.weights import accuracy_words, between, paired_words, rewinding
+from explorer.looks.similarity.view.weights import accuracy_words, interpolate, paired_words, rewind_stages
 from explorer.runs import FinishedRun
 from explorer.training.view.tables import audit_table, audit_words, kept_words
 
@@ -51,22 +51,22 @@ def distance(a: FinishedRun, b: FinishedRun) -> None:
 
 
 def _audit(b: FinishedRun) -> None:
-    st.header("What was promised, what happened")
+    st.header("Declared and actual")
     audit = runs.audit(b.id)
     st.markdown(f"The freeze audit of B. {audit_badge(audit.clean, audit.fault)}")
     if not audit.clean:
         lesson = (
-            " Under the BatchNorm mode ‘moving’ that is the lesson: the weights were frozen, the statistics were not."
+            " That is what the BatchNorm mode ‘moving’ demonstrates: the weights were frozen, the statistics were not."
         )
         bug = b.recipe.batchnorm == "moving"
         st.error(f"Not clean: {audit_words(audit)}.{lesson * bug}", icon=":material/gpp_bad:")
     st.table(audit_table(audit), alt="Freeze audit: per stage declared against actual")
     kept = kept_words(b)
     explain(
-        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is kept"
-        f"{f' ({kept})' * bool(kept)}; of the two, the larger change is shown. "
-        "The mode is the one that its modules were seen in while learning.",
-        "Features that were computed once and kept, against the finished network, on a drawn batch of training and of test "
+        "A frozen stage must show exactly 0 in both columns of change, after the last step and in the epoch that is "
+        f"kept{f' ({kept})' * bool(kept)}; of the two, the larger change is shown. The mode is the one its modules "
+        "were in during training.",
+        "Cached features compared with those of the finished network, on a random batch of training and of test "
         f"images: largest difference {audit.recomputed:.1g}.",
     )
 
@@ -113,9 +113,9 @@ def usefulness(a: FinishedRun, b: FinishedRun) -> None:
     )
     st.table(_probe_table(found, group), alt="Linear probes: accuracy per stage of A and B, and the paired test")
     st.caption(
-        f"Naming the most frequent training class always would score {100 * found.chance:.1f} %. B was tuned on the very "
-        "training images that its probe is fitted to, so those are further apart in B than test images are; where several "
-        "stages are compared, up to one test in twenty shows a difference by chance."
+        f"Always predicting the most frequent training class would score {100 * found.chance:.1f} %. B was "
+        "fine-tuned on the same training images that its probe is fitted to, so these are further apart in B than "
+        "test images are; where several stages are compared, up to one test in twenty shows a difference by chance."
     )
 
 
@@ -149,7 +149,7 @@ SIMILARITY_VIEWS: dict[str, Callable[[FinishedRun, FinishedRun], None]] = {
     "Stage × stage": stage_by_stage,
     "Where features become useful": usefulness,
     "Over the epochs": over_epochs,
-    "Rewind": rewinding,
-    "Interpolate": between,
+    "Rewind": rewind_stages,
+    "Interpolate": interpolate,
 }
 """The page's views by their shown names."""

@@ -54,11 +54,12 @@ def _ends(found: Score | Grouped) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
-def rewinding(a: FinishedRun, b: FinishedRun) -> None:
+def rewind_stages(a: FinishedRun, b: FinishedRun) -> None:
     """Rewind: which stages of B carry the task?"""
     st.markdown(
-        "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to **random** ones. "
-        "What is lost is what that stage held (Zhang, Bengio & Singer 2019, arXiv 1902.01996)."
+        "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to "
+        "**random** ones. The accuracy lost is what that stage contributed (Zhang, Bengio & Singer 2019, arXiv "
+        "1902.01996)."
     )
     settled = _ask_settled(b, "similarity_settled", default=True)
     found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
@@ -70,14 +71,15 @@ def rewinding(a: FinishedRun, b: FinishedRun) -> None:
 
 
 def _ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
-    """Whether BatchNorm statistics estimated anew are wanted; a sentence where there is nothing to estimate."""
+    """Whether re-estimated BatchNorm statistics are wanted; a sentence where there is nothing to estimate."""
     if b.recipe.row.normalisation != "batch":
-        st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to estimate anew.")
+        st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to re-estimate.")
         return False
-    words = "Estimate BatchNorm statistics anew, on training images"
+    words = "Re-estimate BatchNorm statistics on training images"
     reason = (
-        "Statistics that learning moved fit the weights they were made with, and no others. Only those are estimated anew; "
-        "what that costs by itself is shown as a control."
+        "The stored statistics belong to the tuned weights; without this, part of any drop in accuracy comes from "
+        "that mismatch. Only statistics that training moved are re-estimated; what that costs by itself is shown as "
+        "a control."
     )
     return st.toggle(words, value=default, key=key, persist_state="session", help=reason)
 
@@ -87,8 +89,9 @@ def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
     draw(partial(rewind, found, settled, group), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind"))
     if found.base.correct != found.recorded.correct:
         st.warning(
-            f"When it ended, B had {found.recorded.correct} of these {found.recorded.n} images right; computed here it has "
-            f"{found.base.correct}. Another machine or number format rounds differently; comparisons are with the latter.",
+            f"When it ended, B had {found.recorded.correct} of these {found.recorded.n} images right; computed here "
+            f"it has {found.base.correct}. Another machine or number format rounds differently; comparisons use the "
+            "latter.",
             icon=":material/difference:",
         )
     rows = found.resets
@@ -100,12 +103,12 @@ def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
         "Accuracy": [accuracy_words(outcome.score, outcome.accuracy, group) for outcome in outcomes],
         "Fixes · breaks": [f"{outcome.fixed} · {outcome.broken}" for outcome in outcomes],
         "Against B": [
-            "exactly B: every weight is what it was" if row.identical else paired_words(outcome, "B", group)
+            "exactly B: every weight is as it was" if row.identical else paired_words(outcome, "B", group)
             for row, outcome in zip(rows, outcomes, strict=True)
         ],
     }
     if new:
-        table["Control: new statistics alone"] = [
+        table["Control: re-estimated statistics only"] = [
             accuracy_words(row.control.score, row.control.accuracy, group) if row.control else "none" for row in rows
         ]
         table["Against the control"] = [paired_words(row.beyond, "it", group) if row.beyond else "" for row in rows]
@@ -118,17 +121,21 @@ def _statistics_words(found: Rewind, settled: bool) -> str:
     if not found.layers:
         return ""
     kept = (
-        f"B kept the statistics that it began with in all its {found.layers} BatchNorm layers: they are constants of the "
-        "network, and its first weights fit them as its own do, so going back to first weights keeps them."
+        f"B kept the statistics that it began with in all its {found.layers} BatchNorm layers: they are constants of "
+        "the network and fit its first weights as well as its last ones, so setting stages back to their first "
+        "weights keeps them."
         if not found.moved
-        else f"Learning moved the statistics of {found.moved} of B's {found.layers} BatchNorm layers."
+        else f"Training moved the statistics of {found.moved} of B's {found.layers} BatchNorm layers."
     )
     if not settled:
-        return f"{kept} A stage that is set back brings the statistics that came with its weights; all others stay as they are."
+        return (
+            f"{kept} A stage that is set back brings its own statistics with its weights; all others stay as they are."
+        )
     return (
-        f"{kept} Estimated anew, from {found.images} training images: from the first stage set back on those "
-        "layers whose statistics differ between B and the weights put in (with random weights, all of them). Control: B with "
-        "every weight as it was, and the same layers' statistics estimated anew. What a stage held is the difference from that."
+        f"{kept} Statistics are re-estimated from {found.images} training images, from the first stage set back "
+        "onwards: in the layers whose statistics differ between B and the weights put in (with random weights, in "
+        "all of them). Control: B with every weight as it was and the same layers' statistics re-estimated. What a "
+        "stage contributed is the difference from the control."
     )
 
 
@@ -152,7 +159,7 @@ def _together(b: FinishedRun, settled: bool) -> None:
         _rewound(found, settled, "similarity_rewind_some", group_of(b))
 
 
-def between(a: FinishedRun, b: FinishedRun) -> None:
+def interpolate(a: FinishedRun, b: FinishedRun) -> None:
     """Interpolate: what lies on the straight line between the weights of A and B?"""
     if (why := comparison.strangers(a.recipe, b.recipe, "line")) is not None:
         st.info(safe_md(str(why)), icon=":material/link_off:")
@@ -176,11 +183,11 @@ def between(a: FinishedRun, b: FinishedRun) -> None:
         title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
         _mixture(found, spoilt, title, settle, group_of(b))
         if kind in SHIFTS:
-            st.caption(f"Shift: {SHIFTS[kind].meaning} Made by us from the test images, the same each time (seed 0).")
+            st.caption(f"Shift: {SHIFTS[kind].meaning} Generated from the test images, the same each time (seed 0).")
 
 
 def _kept(a: FinishedRun, b: FinishedRun) -> bool:
-    """Whether by their recipes neither run's learning moved a statistic, so that there is none to estimate anew."""
+    """Whether by their recipes neither run's learning moved a statistic, so that there is none to re-estimate."""
     return all(_fixed(run.recipe) for run in (a, b))
 
 
@@ -217,7 +224,7 @@ def _mixture_table(
     last = len(found.alphas) - 1
     controls = (
         {
-            f"{name}, new statistics alone": [
+            f"{name}, re-estimated statistics only": [
                 f"{_short(c.score, c.accuracy, group)}, {paired_words(c, name, group)}"
                 for c in (k.control(end) for k in kinds)
             ]
@@ -259,8 +266,9 @@ def _mixture_words(found: Interpolation) -> None:
         )
     elif found.settled:
         statistics = (
-            f"Between the ends the statistics of {found.moved} BatchNorm layers, in which A and B differ, were estimated anew "
-            f"from {found.settled} training images of B. A and B keep theirs; what new ones alone cost them is the control."
+            f"Between the ends the statistics of {found.moved} BatchNorm layers, in which A and B differ, were "
+            f"re-estimated from {found.settled} training images of B. A and B keep theirs; the control shows what "
+            "re-estimation alone costs them."
         )
     else:
         statistics = (
@@ -272,5 +280,5 @@ def _mixture_words(found: Interpolation) -> None:
     else:
         check = f"Recorded: A {a}, B {b} right; another machine rounds differently."
     n = test.score(0).n
-    some = f" {n} of {test.of} test images, drawn by a seed, for time." if n < test.of else ""
+    some = f" A seeded random subset of {n} of {test.of} test images, to save time." if n < test.of else ""
     st.caption(" ".join(filter(None, (shared, statistics, check))) + some)

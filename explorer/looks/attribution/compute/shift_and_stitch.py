@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def laced(ask: Callable[[Tensor], Tensor], x: Tensor, step: int, times: int) -> Tensor:
+def stitched(ask: Callable[[Tensor], Tensor], x: Tensor, step: int, times: int) -> Tensor:
     """Maps (n, times · h', times · w') of images `x` (n, 3, h, w), of a function that gives maps (n, h', w'), a cell every `step`
     pixels.
 

@@ -49,7 +49,7 @@ def run(code: str, file: str, line: int, found: Scene, seconds: float = SECONDS)
     except (Failed, ValueError) as error:
         where, reason = (error.line, error.reason) if isinstance(error, Failed) else (line, str(error))
         raise ExplorerError(
-            f"{file}, line {where}: this snippet cannot be carried out on {found.row.title}. {reason}"
+            f"{file}, line {where}: this snippet cannot be run on {found.row.title}. {reason}"
         ) from error
     said = output if value is None else f"{output}{value!r}\n"
     return Ran(_cut(said), time.monotonic() - start, picture, low, high)
@@ -100,7 +100,7 @@ def _limit(seconds: float) -> Iterator[None]:
         return
 
     def end(number: int, frame: Any) -> None:
-        raise _TooLong(f"It took longer than {seconds:g} seconds and was ended. Choose a smaller backbone.")
+        raise _TooLong(f"It took longer than {seconds:g} seconds and was stopped. Choose a smaller backbone.")
 
     before = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, seconds)
