@@ -52,7 +52,7 @@ def test_card_quotes_what_the_packages_say_of_each_picture() -> None:
         r"\n(?=def |Image: )", skimage.read_text(encoding="utf-8") + "\n" + sklearn.read_text(encoding="utf-8")
     )
     for file, told in rows.items():
-        (said,) = [" ".join(text.split()) for text in texts if f'("data/{file}' in text or f"Image: {file}" in text]
+        (said,) = [" ".join(text.split()) for text in texts if re.search(rf"[(]['\"]data/{file}|Image: {file}", text)]
         quotes = re.findall(r'"([^"]+)"', told)
         assert all(quote in said for quote in quotes), (file, quotes)
         assert quotes or (told == "nothing" and not re.search("public domain|CC0|copyright|licen", said, re.I)), file

@@ -39,7 +39,7 @@ def opened(page: str, **address: str) -> AppTest:
     if page == "home":
         return app.run()
     with mock.patch(
-        "explorer.training.view.following.home_runs", lambda recipes: st.stop()
+        "explorer.worlds.view.computed.home_runs", lambda recipes: st.stop()
     ):  # AppTest starts at home, which would start its three runs
         app.run()
     app.switch_page(f"../../pages/{page}.py")
