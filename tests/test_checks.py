@@ -783,7 +783,7 @@ def test_a_check_that_asks_for_an_unknown_truth_says_where_to_mend_it(
     (tmp_path / "odd.md").write_text(GUESS.replace("first_filter", "phase_of_moon"), encoding="utf-8")
     found = read_checks(tmp_path)
     monkeypatch.setattr(texts, "checks", lambda language="en": found)
-    with pytest.raises(ExplorerError, match=r"Unknown truth 'phase_of_moon'.*Mend the fact `truth` in odd\.md"):
+    with pytest.raises(ExplorerError, match=r"Unknown truth 'phase_of_moon'.*Correct the fact `truth` in odd\.md"):
         check_truth("1a", "en", "resnet10", "BUILT_IN", {}, found.by_name["1a"].digest)
 
 

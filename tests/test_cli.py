@@ -125,20 +125,19 @@ def test_train_audit_runs_and_compare_keep_the_contract(ask: Any, training: list
 
 
 def test_compare_says_what_holds_for_other_groups(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    pass
-
     plain = stand_ins.comparison("a", "b")
     monkeypatch.setattr("explorer.looks.similarity.compute.distance_handlers.compare", lambda a, b: plain)
     assert "grouped" not in ask("compare", "a", "b")[1]
-    grouped = replace(plain, fixed=14, broken=1, grouped=Grouped(5, -0.1, 0.35, 9.0, 0.0625))
+    others = Grouped(5, -0.1, 0.35, 9.0, 0.0625)
+    grouped = replace(plain, paired=replace(plain.paired, fixed=14, broken=1, grouped=others))
     monkeypatch.setattr("explorer.looks.similarity.compute.distance_handlers.compare", lambda a, b: grouped)
     _, found = ask("compare", "a", "b")
     assert found["grouped"] | {"verdict": ""} == {
         "groups": 5, "low": -0.1, "high": 0.35, "effective": 9.0, "p_value": 0.0625, "verdict": "",
     }  # fmt: skip
     assert found["grouped"]["verdict"] == "No difference shown (p = 0.062, whole groups exchanged)."
-    low, high = difference(14, 1, plain.n)
-    assert found["difference"] == {"value": 13 / plain.n, "low": low, "high": high}
+    low, high = difference(14, 1, grouped.paired.n)
+    assert found["difference"] == {"value": 13 / grouped.paired.n, "low": low, "high": high}
 
 
 def test_compare_says_no_difference_shown_when_so(ask: Any, training: list[str]) -> None:

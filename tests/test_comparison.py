@@ -86,7 +86,7 @@ def test_stages_need_one_backbone_and_one_transform() -> None:
 
 @pytest.mark.parametrize(
     ("of", "words"),
-    [("channels", "nothing to do with each other"), ("axes", "share no axes"), ("line", "lie in different valleys")],
+    [("channels", "do not correspond"), ("axes", "share no axes"), ("line", "lie in different valleys")],
 )
 def test_strangers_are_told_apart(of: str, words: str) -> None:
     assert comparison.strangers(make(), make(strategy="full", seed=3), of) is None

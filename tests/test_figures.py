@@ -365,6 +365,6 @@ def test_rate_curves_stand_one_above_the_other_with_their_names_inside() -> None
     large = replace(head, own=0.15, suggested=0.15)
     assert "can pass" not in rate_curves(alone(75, 32, large, None)).layout.meta["caution"]
     words = rate_curves(alone(75, 32, large, None)).layout.meta["look"]
-    assert "keep 0.15; it lies above the range" in words and "the test does not contradict it" in words
+    assert "keep 0.15; it is above the range" in words and "the test does not contradict it" in words
     near = replace(head, own=0.05, suggested=0.05)
     assert "within a factor of three above" in rate_curves(alone(75, 32, near, None)).layout.meta["look"]

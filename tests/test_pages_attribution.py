@@ -102,7 +102,7 @@ def test_why_this_class_and_not_that_one_is_asked_by_the_difference() -> None:
     save(found, AttributeQuestion(a=a, b=b, image=3, target=target, **how).path)
     app.selectbox(key="attribution_other").set_value(other).run()
     assert not app.exception and app.get("plotly_chart")
-    assert f"difference of two logits: {target} less {other}" in words(app).replace("\\", "")
+    assert f"difference of two logits: {target} minus {other}" in words(app).replace("\\", "")
     assert f"Vermillion supports {target} rather than {other}" in words(app)
 
 

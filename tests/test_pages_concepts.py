@@ -1,12 +1,14 @@
 """The map of concepts as a page: progress comes in by address and file, goes out, starts over; deeds are noted; presenting."""
 
 import json
+import os
 import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import stand_ins
 import streamlit as st
@@ -286,7 +288,7 @@ def own(app: AppTest, *ids: str) -> AppTest:
 def test_a_run_of_this_visitor_counts_once_it_has_finished() -> None:
     app = opened("concepts")
     run = stand_ins.finished_run(strategy="linear_probe")
-    runs.start(run)
+    runs.update(run, state="running", pid=os.getpid(), pid_started=psutil.Process().create_time())
     assert learned(own(app, run)) == ""
     runs.update(run, state="finished")
     app.run()

@@ -343,7 +343,7 @@ def test_an_order_is_built_by_buttons_and_tells_where_it_goes_wrong() -> None:
     button(app, f"check_{code}_go").click().run()
     assert "Right." in [box.value for box in app.success]
     app = committed(lesson(check.step), code, [*right[1:], right[0]])
-    assert "out of place stands at 1" in words(app)
+    assert "out of place is at 1" in words(app)
 
 
 def trial(code: str, order: list[int], found: Trial) -> None:

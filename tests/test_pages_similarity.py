@@ -90,7 +90,7 @@ def test_a_and_b_keep_their_statistics_and_new_ones_alone_are_the_control() -> N
     app = view("Interpolate")
     app.toggle(key="similarity_settle_mixtures").set_value(True).run()
     table = app.table[0].value
-    assert not app.exception and table["A, new statistics alone"][0].startswith("66.7 %")
+    assert not app.exception and table["A, re-estimated statistics only"][0].startswith("66.7 %")
     assert table["B (α = 1)"][0].startswith("91.7 %") and table["B, re-estimated statistics only"][0].startswith(
         "79.2 %"
     )

@@ -163,7 +163,7 @@ def test_a_checkpoint_of_another_version_is_refused(
     next(loop.train(one))
     saved = dump(one)
     monkeypatch.setattr(checkpoint, "VERSION", checkpoint.VERSION + 1)
-    with pytest.raises(ExplorerError, match="another version of Thaw wrote it.*Start the recipe anew"):
+    with pytest.raises(ExplorerError, match="another version of Thaw wrote it.*Start the recipe again"):
         restore(other, saved)
     assert other.done == 0
 

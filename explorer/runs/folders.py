@@ -108,6 +108,7 @@ def update(run: str, **facts: Any) -> None:
 
 def move(run: str, state: str, **facts: Any) -> None:
     """Bring a run into another state (explorer/runs/life.py), with facts that go with it; ExplorerError where it cannot."""
+    own_folder(run)  # a sample run is never moved
     life.check(run, read(run).state, state)
     update(run, state=state, **facts)
 

@@ -78,8 +78,8 @@ def _pair_is(sign: int) -> Callable[[Done], bool]:
     def holds(done: Done) -> bool:
         if not done.all_there:
             return False
-        fixed, broken, p = done.pair
-        return p >= 0.05 if sign == 0 else p < 0.05 and (fixed - broken) * sign > 0
+        gap = done.pair
+        return gap.p_value >= 0.05 if sign == 0 else gap.p_value < 0.05 and gap.value * sign > 0
 
     return holds
 

@@ -151,10 +151,10 @@ def _transform(recipe: Recipe, joint: str = ",") -> str:
 # Whether A and B started alike
 
 _STRANGERS = {
-    "channels": ": their channels have nothing to do with each other.",
+    "channels": ": their channels do not correspond.",
     "axes": ": their features share no axes, so nobody can say how far an image moved.",
-    "line": ". Networks that did not start from the same weights lie in different valleys, and what is between them is no "
-    "network.",
+    "line": ". Networks that started from different weights lie in different valleys of the loss, and a mixture of them does "
+    "not work as a network.",
 }
 """What it means that two runs did not start from the same weights: for channels one by one, for distances, for mixtures."""
 
