@@ -38,13 +38,14 @@ def _world(name: str, title: str, about: str, strategy: str, **common: Any) -> W
 NEAR = _world(
     "near",
     "Like its past, few pictures",
-    "Patches of 17 photographs, 25 of each to learn from. Photographs are what the backbone was trained on.",
+    "Patches of 17 photographs, 25 of each to learn from. Other parts of these photographs were among what the backbone was "
+    "pre-trained on.",
     "last_stage",
 )
 FAR = _world(
     "far",
     "Unlike its past, more pictures",
-    "Drawn shapes on textures, 150 of each to learn from. The backbone was trained on photographs and has seen none of them.",
+    "Drawn shapes on textures, 150 of each to learn from. Nothing like them was among what the backbone was pre-trained on.",
     "full",
     dataset="shapes",
     per_class=None,
