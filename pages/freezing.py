@@ -4,14 +4,12 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
-from explorer.app.words import count
 from explorer.bundle import page_file
 from explorer.course.lesson_runs import RULE
 from explorer.recipe import make
 from explorer.training.figures.strips import phases
 from explorer.training.question import DescribeQuestion
 from explorer.training.view.forms import (
-    cost_words,
     pick_backbone,
     pick_batchnorm,
     pick_custom_stages,
@@ -19,7 +17,7 @@ from explorer.training.view.forms import (
     pick_weights,
 )
 from explorer.training.view.statistics import statistics_fit
-from explorer.training.view.strips import stage_strip
+from explorer.training.view.strips import plan_numbers, stage_strip
 from explorer.training.view.tables import description_table, strategies_table
 
 st.title("What to freeze")
@@ -42,26 +40,7 @@ found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=260)
 if found is None:
     st.stop()
 stage_strip(phases(recipe, found))
-total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
-numbers = st.columns(4)
-numbers[0].metric("Parameters", count(total), border=True, height="stretch")
-numbers[1].metric(
-    "Trainable parameters",
-    count(learned),
-    f"{learned / total:.1%} of all",
-    delta_color="off",
-    delta_arrow="off",
-    border=True,
-    height="stretch",
-)
-numbers[2].metric(
-    "Stages that run once", f"{len(recipe.frozen_front)} of {len(row.stages)}", border=True, height="stretch"
-)
-numbers[3].metric("Trained weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
-st.markdown(
-    f":material/timer: **What it costs.** {cost_words(recipe)} The backward pass of a step "
-    "runs from the loss to the first trainable stage."
-)
+plan_numbers(recipe, found)
 st.table(
     description_table(found, row.normalisation),
     alt="Stages with parameters, trainable parameters, BatchNorm statistics and output shape",

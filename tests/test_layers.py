@@ -289,7 +289,7 @@ def test_the_heavy_wing_loads_no_web_server() -> None:
 
 def cap(path: str) -> int:
     if path.startswith("pages/"):
-        return 110  # a page names the room of all it uses
+        return 80
     if path == "streamlit_app.py":
         return 40
     return 350 if "/view" in path or "/figures" in path else 250

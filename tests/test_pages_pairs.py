@@ -11,7 +11,8 @@ from explorer import runs
 from explorer.answers import save
 from explorer.app import asking, visitor
 from explorer.looks.images.question import GalleryQuestion
-from explorer.looks.pair import comparison, view
+from explorer.looks.pair import comparison
+from explorer.looks.pair.view import choosing as view
 from explorer.recipe import make
 
 LOOKS = ("images", "features", "projection", "attribution", "similarity")

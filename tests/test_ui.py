@@ -15,7 +15,7 @@ from explorer.app import asking, launch, visitor, words
 from explorer.app.words import percent
 from explorer.evidence import Grouped, Paired
 from explorer.looks.images.view import selection
-from explorer.looks.pair import view
+from explorer.looks.pair.view import choosing as view
 from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS

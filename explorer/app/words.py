@@ -117,7 +117,7 @@ def run_label(run: Run, scored: bool = True) -> str:
     row = run.recipe.row.title.removesuffix(" (built in)")
     where = run.recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if run.recipe.data_dir else run.recipe.dataset
     score = f" · {run.test.accuracy:.1%}".replace("%", " %") if run.test and scored else ""
-    when = run.id[6:8] + "." + run.id[4:6] + ". " + run.id[9:11] + ":" + run.id[11:13]
+    when = "sample" if run.sample else run.id[6:8] + "." + run.id[4:6] + ". " + run.id[9:11] + ":" + run.id[11:13]
     return plain(f"{short_title(run.recipe)}{score} · {where} · {row} · {when}", 110)
 
 

@@ -1,131 +1,26 @@
-"""A race: choose the strategies, start, follow all at once, stop."""
+"""A race while it happens: all curves at once, what went wrong, and stop."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from explorer import jobs, runs
-from explorer.app.asking import all_runs, owner
+from explorer.app.asking import all_runs
 from explorer.app.drawing import draw
-from explorer.app.figures.accuracies import Gap, differences
-from explorer.app.visitor import note_run
-from explorer.app.words import group_of, plain, safe_md, short_title, state_badge
-from explorer.catalogue import DATASETS, STRATEGIES, Backbone
+from explorer.app.words import plain, safe_md, short_title, state_badge
+from explorer.catalogue import DATASETS
 from explorer.errors import ExplorerError
-from explorer.evidence import Paired
-from explorer.race import arms, races
-from explorer.race.figures import AXES, Curve, Lane, race_curves, race_result
-from explorer.race.races import Arm, Race
+from explorer.race import races
+from explorer.race.figures import AXES, Curve, Lane, race_curves
+from explorer.race.races import Race
 from explorer.race.view.standings import reason
-from explorer.recipe import Recipe
+from explorer.race.view.starting import open_race, run_missing
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.runs.steps import fact
 from explorer.training.view.following import progress
-
-_DEFAULT = ("linear_probe", "last_stage", "full")
-
-
-def pick_strategies() -> list[str]:
-    """Pills of all strategies, with the meaning of those chosen; returned in the catalogue's order."""
-    chosen = st.pills(
-        f"Strategies ({arms.FEWEST} to {arms.MOST})",
-        list(STRATEGIES),
-        selection_mode="multi",
-        default=_DEFAULT,
-        key="race_strategies",
-        persist_state="session",
-        wrap=True,
-        format_func=_short,
-    )
-    names = [name for name in STRATEGIES if name in chosen]
-    st.caption("  \n".join(f"**{_short(name)}:** {STRATEGIES[name].meaning}" for name in names))
-    return names
-
-
-def pick_modes(row: Backbone) -> bool:
-    """Whether strategies that tune run in both BatchNorm modes."""
-    return row.normalisation == "batch" and st.toggle(
-        "Both BatchNorm modes",
-        key="race_modes",
-        persist_state="session",
-        help="Each strategy that tunes pre-trained stages runs twice: once with BatchNorm's statistics kept, once with those of "
-        "the batch, as after a plain model.train(). Each counts as an arm of its own.",
-    )
-
-
-def _short(name: str) -> str:
-    return STRATEGIES[name].title.split(" (")[0]
-
-
-def pick_race_size() -> tuple[dict[str, Any], int]:
-    """Images per class and epochs, as recipe fields, and the number of seeds."""
-    left, middle, right = st.columns(3, gap="medium")
-    with left:
-        per_class = st.number_input(
-            "Training images per class", 1, 100_000, 25, key="race_per_class", persist_state="session"
-        )
-        everything = st.checkbox("Use all training images", key="race_all", persist_state="session")
-    with middle:
-        epochs = st.slider("Epochs", 1, 100, 10, key="race_epochs", persist_state="session")
-    with right:
-        seeds = st.slider("Seeds", 1, arms.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
-        st.caption("Each seed draws other training images, first weights and batches: several show how much is luck.")
-    return {"per_class": None if everything else int(per_class), "epochs": epochs}, seeds
-
-
-def start_label(names: Sequence[str], seeds: int, both: bool, **shared: Any) -> str:
-    """What the button says: how many runs it starts, where the choice makes a race."""
-    try:
-        return f"**Start {len(arms.recipes(names, seeds, both, **shared))} runs**"
-    except ExplorerError:  # said when the button is pressed
-        return "**Start**"
-
-
-def start_race(recipes: Sequence[Recipe]) -> None:
-    """Queue the runs of a new race and show it; what could not be queued is said, what was stays visible."""
-    name = races.new_id()
-    _queue([partial(jobs.train, recipe, owner(), race=name) for recipe in recipes], name)
-    st.rerun()  # folds the form, which stands above
-
-
-def _queue(starts: Sequence[Callable[[], object]], race: str) -> None:
-    st.session_state.pop("race_error", None)
-    for i, start in enumerate(starts):
-        try:
-            note_run(start())
-        except ExplorerError as error:
-            queued = f"{i} of {len(starts)} runs were queued, the others were not. " if i else ""
-            st.session_state["race_error"] = queued + str(error)
-            if not i:
-                return
-            break
-    st.session_state["race_form"] = False
-    open_race(race)
-
-
-def _run_missing(race: Race) -> None:
-    """Queue again what has no result: from its checkpoint where it has one, else anew."""
-    starts: list[Callable[[], object]] = []
-    for recipe, run in race.missing:
-        if run is not None and runs.resumable(run.id):
-            starts.append(partial(jobs.resume, run.id, owner()))
-        else:
-            starts.append(partial(jobs.train, recipe, owner(), race=race.id))
-    _queue(starts, race.id)
-
-
-def race_form_open() -> bool:
-    """Whether the form of a new race is unfolded: not where a race was started, or the address named one."""
-    return st.session_state.setdefault("race_form", "race" not in st.query_params)
-
-
-def open_race(race: str) -> None:
-    """Show this race; the address bar names it, so that it survives a reload."""
-    st.session_state["race"] = st.query_params["race"] = race
 
 
 def all_races() -> list[Race]:
@@ -246,7 +141,7 @@ def stop_race(race: Race) -> None:
             jobs.cancel(TrainQuestion(run=run.id))
 
 
-def _lanes(race: Race) -> list[Lane]:
+def lanes_of(race: Race) -> list[Lane]:
     lanes = []
     for arm in race.arms:
         begun = [(seed, run) for seed, run in arm.runs.items() if run.epochs]
@@ -262,7 +157,7 @@ def _lanes(race: Race) -> list[Lane]:
 
 
 def _curves(race: Race, axis: str) -> None:
-    lanes = _lanes(race)
+    lanes = lanes_of(race)
     if any(lane.curves for lane in lanes):
         code = ("explorer/training/compute/scoring.py", "score_epoch")
         draw(partial(race_curves, lanes, axis), f"race_{race.id}_{axis}", code=code)
@@ -292,27 +187,6 @@ def _troubles(race: Race) -> None:
             "Run what is missing",
             icon=":material/refresh:",
             key="race_again",
-            on_click=_run_missing,
+            on_click=run_missing,
             args=(race,),
         )
-
-
-def race_chart(race: Race) -> None:
-    """Where each strategy ended on the test images."""
-    classes = next((c for run in race.runs if (c := run.facts.get("classes"))), ())
-    plan = partial(race_result, _lanes(race), 1 / len(classes) if len(classes) > 1 else None)
-    draw(plan, "race_result", code=("explorer/training/compute/scoring.py", "evaluate"))
-    found = next((run for arm in race.arms for run in arm.finished.values() if run.grouped is not None), None)
-    if found is not None and found.grouped is not None:
-        group = group_of(found)
-        st.caption(
-            f":material/photo_library: These intervals, and tests that count images, are for more images of the same "
-            f"{found.grouped.groups} {group}s. What holds for other {group}s stands beside them below."
-        )
-
-
-def race_gaps(a: Arm, tests: Mapping[int, Paired]) -> None:
-    """B - A with its interval, seed by seed."""
-    gaps = [Gap(f"seed {seed}", test) for seed, test in tests.items()]
-    group = group_of(next(iter(a.finished.values())))
-    draw(partial(differences, gaps, group), "race_gaps", code=("explorer/evidence/pairs.py", "difference"))

@@ -157,7 +157,7 @@ def runs_table(known: list[Run]) -> dict[str, list[Any]]:
         "Strategy": [short_title(r) if r else plain(run.id, 40) for r, run in zip(recipes, known, strict=True)],
         "Backbone": [r.row.title if r else "" for r in recipes],
         "Data": [plain(r.data_dir or dataset(r.dataset).title, 40) if r else "" for r in recipes],
-        "State": [run.state for run in known],
+        "State": [f"{run.state} (sample)" if run.sample else run.state for run in known],
         "accuracy": [100 * run.test.accuracy if run.test else None for run in known],
         "interval": [_interval(run) for run in known],
         "grouped": [_grouped(run) for run in known],
