@@ -25,7 +25,7 @@ PAINT, MEDIAN, P95, FILLED = 3.0, 60.0, 200.0, 60.0  # the bars: seconds, millis
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 OWNER = "benchmark"  # of the long fine-tune
 BREATH = 0.05  # seconds between two reruns: nobody clicks faster
-FILLED_SHOWS = ("Explore the map", "Try other images")
+FILLED_SHOWS = ("It gains", "Try other images", "Pre-training, both frozen")
 Row = tuple[str, ...]
 
 
@@ -61,8 +61,8 @@ def row(name: str, values: Sequence[float], median: float | None = None, p95: fl
 
 
 def filled(opened: Any, running: Server, patience: float) -> Row:
-    """From `streamlit run` until the home page shows the whole default comparison."""
-    name = "→ home page filled: three runs, map and Grad-CAM, s"
+    """From `streamlit run` until the home page shows both worlds, their map and Grad-CAM."""
+    name = "→ home page filled: two worlds, map and Grad-CAM, s"
     page = opened.new_page()
     page.goto(running.address)
     try:

@@ -93,7 +93,7 @@ def paints(opened: Any, server: Server) -> tuple[float, float]:
     opened.goto(server.address, wait_until="commit")
     opened.locator("h1").first.wait_for(timeout=1000 * LONGEST)
     title = time.perf_counter() - server.started
-    opened.locator('[data-testid="stHtml"] [role="img"]').last.wait_for(timeout=1000 * LONGEST)
+    opened.locator('[data-testid="stPlotlyChart"] .main-svg').first.wait_for(timeout=1000 * LONGEST)
     return title, time.perf_counter() - server.started
 
 

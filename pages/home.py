@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.app.asking import all_runs
 from explorer.course.view.glossary import say
 from explorer.worlds.view.computed import computed_here
 from explorer.worlds.view.two_worlds import sample_pairs, two_worlds
@@ -12,8 +13,9 @@ say(
     "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
     "Which is better depends on your pictures."
 )
-pairs = sample_pairs()
+known = all_runs()
+pairs = sample_pairs(known)
 if pairs:
-    two_worlds(pairs)
+    two_worlds(pairs, known)
 else:
     computed_here()

@@ -11,6 +11,7 @@ and the curves are of the training itself. Each run.json says on which machine a
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import shutil
@@ -96,9 +97,18 @@ def carried_out(recipe: Any) -> str:
     learned = {name: torch.from_numpy(tensor) for name, tensor in runs.tensors(run, "learned").items()}
     runs.store_tensors(run, "learned", packed(begun, learned))
     runs.store_tensors(run, "features", smaller(runs.tensors(run, "features")))
-    runs.update(run, sample={"machine": platform.processor() or platform.machine(), "date": time.strftime("%Y-%m-%d")})
+    runs.update(run, sample={"machine": processor(), "date": time.strftime("%Y-%m-%d")})
     print(f"\n{runs.read(run).title}: {runs.read(run).test}", flush=True)
     return run
+
+
+def processor() -> str:
+    """The name of this machine's processor; where the system does not tell, its kind."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def smaller(features: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

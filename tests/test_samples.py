@@ -12,17 +12,20 @@ from streamlit.testing.v1 import AppTest
 from explorer import jobs, runs
 from explorer.answers import load
 from explorer.app import asking
+from explorer.app.words import run_label
 from explorer.bundle import ASSETS
 from explorer.errors import ExplorerError
 from explorer.evidence import Grouped, Paired, Score
 from explorer.looks.pair import compute
-from explorer.looks.pair.view import difference
+from explorer.looks.pair.view.choosing import difference
 from explorer.models.deltas import DELTA, packed, unpacked
 from explorer.models.predicting import probabilities
 from explorer.recipe import make
+from explorer.training.view.tables import runs_table
 from explorer.worlds.recipes import FAR, NEAR, WORLDS, World, questions
 from explorer.worlds.view.two_worlds import Pair, decision, sample_pairs
 from tests import stand_ins
+from tests.test_pages import opened
 
 SAMPLES = ASSETS / "samples"
 LARGEST = 15e6  # bytes
@@ -32,7 +35,7 @@ LARGEST = 15e6  # bytes
 def shipped(monkeypatch: pytest.MonkeyPatch) -> dict[str, Pair]:
     monkeypatch.setenv("THAW_SAMPLES", str(SAMPLES))
     compute.network.cache_clear()
-    return sample_pairs()
+    return sample_pairs(asking.all_runs())
 
 
 def test_eight_bits_are_off_by_half_a_step_at_most() -> None:
@@ -137,8 +140,18 @@ def test_home_shows_both_worlds_at_once_without_a_worker(shipped: dict[str, Pair
     assert {run.recipe for run in asking.all_runs() if not run.sample} == set(NEAR.recipes), "repeated, not shown again"
 
 
+def test_the_runs_page_marks_a_sample_and_keeps_it(samples: str) -> None:
+    known = asking.all_runs()
+    assert runs_table(known)["State"] == ["finished (sample)"] and run_label(known[0]).endswith("sample")
+    app = opened("runs")
+    app.session_state["runs_table"] = {"selection": {"rows": [0]}}
+    app.run()
+    assert not app.exception and app.button(key="runs_delete").disabled
+    assert any(str(runs.folder(samples)) in str(caption.value) for caption in app.caption)
+
+
 def test_without_the_folder_there_are_no_samples(home: Path) -> None:
-    assert runs.samples() == [] and sample_pairs() == {} and asking.all_runs() == []
+    assert runs.samples() == [] and sample_pairs([]) == {} and asking.all_runs() == []
 
 
 @pytest.mark.parametrize(

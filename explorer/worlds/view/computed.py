@@ -12,7 +12,7 @@ from explorer.bundle import page_file
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.view.choosing import PICKED
-from explorer.looks.pair.view import difference, most_gained
+from explorer.looks.pair.view.choosing import difference, most_gained
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 from explorer.recipe import default_comparison
@@ -44,6 +44,7 @@ def computed_here() -> None:
         bars = [
             Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped)
             for name, run in done
+            if run.test is not None
         ]
         draw(partial(accuracies, bars, chance if chance < 1 else None, group_of(done[0][1])), "home_accuracy",
                 code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip

@@ -1,10 +1,11 @@
 """Two worlds side by side on the home page: what tuning does where it is not needed, and where it pays."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
 
-from explorer.app.asking import all_runs, ask, error_box, finished, predictions, stamp, thumbnails
+from explorer.app.asking import ask, error_box, predictions, stamp, thumbnails
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import difference_words, group_of, percent, safe_md
@@ -13,10 +14,10 @@ from explorer.errors import ExplorerError
 from explorer.evidence import Paired
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.images.question import ExamplesQuestion
-from explorer.looks.pair.view import difference
+from explorer.looks.pair.view.choosing import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
-from explorer.runs import FinishedRun
+from explorer.runs import FinishedRun, Run
 from explorer.runs.life import LIVE
 from explorer.training.view.following import home_progress, latest, start
 from explorer.worlds.recipes import FAR, NEAR, RANDOM, WORLDS, World, look_of
@@ -26,9 +27,9 @@ SHOWN = 8  # thumbnails of a world
 Pair = tuple[FinishedRun, FinishedRun]
 
 
-def sample_pairs() -> dict[str, Pair]:
-    """The runs that ship, by world; empty where one is missing."""
-    known = [run for run in finished() if run.sample]
+def sample_pairs(known: Sequence[Run]) -> dict[str, Pair]:
+    """The runs that ship, by world, among all runs; empty where one is missing."""
+    known = [run for run in known if run.sample and isinstance(run, FinishedRun)]
     found = {}
     for world in WORLDS:
         pair = [next((run for run in known if run.recipe == recipe), None) for recipe in world.recipes]
@@ -54,12 +55,12 @@ def decision(gap: Paired, times: float) -> str:
     return f":material/ac_unit: **Freeze.** Tuning shows no gain ({sure}) and {cost}."
 
 
-def two_worlds(pairs: dict[str, Pair]) -> None:
+def two_worlds(pairs: dict[str, Pair], known: Sequence[Run]) -> None:
     """Both worlds beside each other, then what changed inside the network of the chosen one."""
     columns = st.columns(len(WORLDS), gap="large")
     for column, world in zip(columns, WORLDS, strict=True):
         with column:
-            _card(world, pairs[world.name])
+            _card(world, pairs[world.name], known)
     with st.container(horizontal=True):
         st.page_link(page_file("lessons"), label="**Start here: the lesson**", icon=":material/school:")
         st.page_link(page_file("training"), label="**Use your own pictures**", icon=":material/add_photo_alternate:")
@@ -71,10 +72,10 @@ def two_worlds(pairs: dict[str, Pair]) -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     _inside(*pairs[shown or FAR.name])
-    _pre_training(*pairs[NEAR.name])
+    _pre_training(*pairs[NEAR.name], known)
 
 
-def _card(world: World, pair: Pair) -> None:
+def _card(world: World, pair: Pair, known: Sequence[Run]) -> None:
     """One world: its pictures, both accuracies, their difference, and what follows."""
     a, b = pair
     gap, group = difference(a, b), group_of(a)
@@ -99,7 +100,7 @@ def _card(world: World, pair: Pair) -> None:
         code=("explorer/evidence/pairs.py", "difference"),
     )
     st.caption(f"{difference_words(gap, group)} {_made(b)}")
-    _repeat(world, pair)
+    _repeat(world, pair, known)
 
 
 def _seconds(run: FinishedRun) -> float:
@@ -114,19 +115,19 @@ def _made(run: FinishedRun) -> str:
     return safe_md(f"Sample runs, seed {run.recipe.seed}: {where}.")
 
 
-def _repeat(world: World, pair: Pair) -> None:
+def _repeat(world: World, pair: Pair, known: Sequence[Run]) -> None:
     """Both recipes again, here; their numbers beside those that ship."""
-    own = [run for run in all_runs() if not run.sample]
+    own = [run for run in known if not run.sample]
     here = [latest(recipe, own) for recipe in world.recipes]
     if any(run is not None and run.state in LIVE for run in here):
         home_progress([run for run in here if run is not None], ("Frozen", "Tuned"))
         return
-    done = [run for run in here if isinstance(run, FinishedRun)]
-    if len(done) == len(here):
-        gap = difference(done[0], done[1])
+    a, b = here
+    if isinstance(a, FinishedRun) and isinstance(b, FinishedRun) and a.test and b.test:
+        gap = difference(a, b)
         st.markdown(
-            f":material/replay: Repeated here: {percent(done[0].test)} frozen, {percent(done[1].test)} tuned. "
-            f"{difference_words(gap, group_of(done[0]))}"
+            f":material/replay: Repeated here: {percent(a.test)} frozen, {percent(b.test)} tuned. "
+            f"{difference_words(gap, group_of(a))}"
         )
         return
     minutes = (_seconds(pair[0]) + _seconds(pair[1])) / 60
@@ -143,10 +144,10 @@ def _start(world: World) -> None:
         error_box(str(error))
 
 
-def _pre_training(probe: FinishedRun, tuned: FinishedRun) -> None:
+def _pre_training(probe: FinishedRun, tuned: FinishedRun, known: Sequence[Run]) -> None:
     """The near world's networks beside one that was never pre-trained."""
-    random = next((run for run in finished() if run.sample and run.recipe == RANDOM), None)
-    if random is None:
+    random = next((run for run in known if run.sample and run.recipe == RANDOM), None)
+    if not isinstance(random, FinishedRun):
         return
     st.header("And without pre-training?")
     named = (("Random, frozen", random), ("Pre-trained, frozen", probe), ("Pre-trained, tuned", tuned))

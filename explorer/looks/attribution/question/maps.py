@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
-from explorer.question import Lane, Question
+from explorer.question import A, Lane, Question
 
 
 @dataclass(frozen=True)
@@ -92,19 +92,29 @@ class Seeds:
         return self.alike_b < self.alike.min(axis=1)
 
 
-class AttributeQuestion(Question[Attribution]):
-    """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
+class Look(Question[A]):
+    """How two runs are looked at: the method with its stage and baseline, and how many times as fine as the stage's grid."""
 
-    handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute"
     a: str
     b: str
-    image: int | str
-    target: str
     method: str = "gradcam"
     stage: str = ""
     baseline: str = "grey"
     times: int = 1
+
+
+class LookAtClass(Look[A]):
+    """A look for one class, or (`rather_than`) for this class and not that one."""
+
+    target: str
     rather_than: str = ""
+
+
+class AttributeQuestion(LookAtClass[Attribution]):
+    """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
+
+    handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute"
+    image: int | str
 
     @property
     def lane(self) -> Lane:
@@ -113,35 +123,19 @@ class AttributeQuestion(Question[Attribution]):
         return "map" if row and row.passes > 1 else "look"
 
 
-class AttributeManyQuestion(Question[Attributions]):
+class AttributeManyQuestion(LookAtClass[Attributions]):
     """Where A and B look for one pinned class in up to 16 test images."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute_many"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    a: str
-    b: str
     images: tuple[int, ...]
-    target: str
-    method: str = "gradcam"
-    stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
-    rather_than: str = ""
 
 
-class OtherSeedsQuestion(Question[Seeds]):
+class OtherSeedsQuestion(LookAtClass[Seeds]):
     """A's map beside those of A with other seeds and of B: how much of a difference is the seed's."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.seed_handlers:other_seeds"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    a: str
-    b: str
     image: int | str
-    target: str
-    method: str = "gradcam"
-    stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
-    rather_than: str = ""

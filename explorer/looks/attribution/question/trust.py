@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer.evidence import Score
+from explorer.looks.attribution.question.maps import Look, LookAtClass
 from explorer.question import Question
 
 
@@ -151,49 +152,29 @@ class Randomisation:
     baseline: str = ""
 
 
-class FaithfulnessQuestion(Question[Faithfulness]):
+class FaithfulnessQuestion(LookAtClass[Faithfulness]):
     """What the class's probability does as one picture goes and comes in the order of each map, and in control orders."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    a: str
-    b: str
     image: int | str
-    target: str
-    method: str = "gradcam"
-    stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
-    rather_than: str = ""
 
 
-class FaithfulnessManyQuestion(Question[Faithfulnesses]):
+class FaithfulnessManyQuestion(Look[Faithfulnesses]):
     """Whether maps beat orders as compact as they are, over many test images."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness_many"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    a: str
-    b: str
-    method: str = "gradcam"
-    stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
 
 
-class OnObjectQuestion(Question[OnObject]):
+class OnObjectQuestion(Look[OnObject]):
     """How much of each map lies on the object, where the object's mask is known."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:on_object"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    a: str
-    b: str
-    method: str = "gradcam"
-    stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
 
 
 class RandomiseQuestion(Question[Randomisation]):
