@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.course.view.glossary import say
 from explorer.looks.attribution.view import ATTRIBUTION_VIEWS, pick_look, words_of
 from explorer.looks.images.view.choosing import pick_image
-from explorer.looks.pair.view import two_runs
+from explorer.looks.pair.view.choosing import two_runs
 
 st.title("Where it looks")
 say(

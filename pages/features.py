@@ -5,7 +5,7 @@ import streamlit as st
 from explorer.course.view.glossary import say
 from explorer.looks.features.view import FEATURE_VIEWS
 from explorer.looks.images.view.choosing import pick_image
-from explorer.looks.pair.view import two_runs, warn_unrelated
+from explorer.looks.pair.view.choosing import two_runs, warn_unrelated
 
 st.title("Features")
 say(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.course.view.glossary import say
 from explorer.looks.images.view.grid import browse, matrices, quadrants
-from explorer.looks.pair.view import two_runs
+from explorer.looks.pair.view.choosing import two_runs
 
 st.title("Which images")
 say("The test images as A and B see them: what fine-tuning fixed, what it broke, and which classes are confused.")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.looks.pair.view import two_runs
+from explorer.looks.pair.view.choosing import two_runs
 from explorer.looks.similarity.view.stages import SIMILARITY_VIEWS
 
 st.title("How far it moved")

@@ -22,7 +22,9 @@ class Parser(argparse.ArgumentParser):
 class ServeParser(Parser):
     """Takes what follows `serve` as it stands: a REMAINDER of argparse may not begin with an option."""
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]  (its overloads share one body)
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
         if {"-h", "--help"} & {*args}:
             return super().parse_known_args(args, namespace)
         return argparse.Namespace(options=[word for word in args if word != "--json"]), []
@@ -33,7 +35,8 @@ def parser() -> argparse.ArgumentParser:
     name = "thaw" if Path(sys.argv[0]).stem == "thaw" else "python -m explorer"
     parser = Parser(prog=name, description="See what fine-tuning changes, from the command line.")
     parser.add_argument("--version", action="version", version=f"thaw {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_parser)
+    kind: Any = _parser  # argparse calls it, and says that it must be a class
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=kind)
     json_flag = Parser(add_help=False)
     json_flag.add_argument("--json", action="store_true", help="print one JSON object")
 

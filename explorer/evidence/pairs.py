@@ -101,10 +101,11 @@ def quadrants(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def paired(a: np.ndarray, b: np.ndarray, groups: np.ndarray | None = None) -> Paired:
     """B against A, from which images each gets right, (n,) bool; they may come in `groups` (n,) str."""
-    counts = np.bincount(quadrants(a, b), minlength=4).tolist()
+    both_right, fixed, broken, both_wrong = np.bincount(quadrants(a, b), minlength=4).tolist()
     if groups is None:
-        return Paired(*counts)
-    return Paired(*counts, difference_by_group(a, b, groups), accuracy_by_group(b, groups))
+        return Paired(both_right, fixed, broken, both_wrong)
+    others = difference_by_group(a, b, groups), accuracy_by_group(b, groups)
+    return Paired(both_right, fixed, broken, both_wrong, *others)
 
 
 def points(share: float) -> str:

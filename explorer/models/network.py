@@ -28,7 +28,7 @@ class Network(nn.Module):
     """
 
     stages: dict[str, nn.Sequential]
-    neck: nn.Module
+    pooling: nn.Module
     head: nn.Module
     lock: "Lock"
     standard: tuple[Tensor, Tensor] | None
@@ -105,7 +105,7 @@ class Network(nn.Module):
         if self.standard is not None:
             (mean, spread), linear = self.standard, self._linear()
             linear.weight /= spread
-            linear.bias -= linear.weight @ mean
+            linear.bias.sub_(linear.weight @ mean)
             self.__dict__["standard"] = None
 
     def _linear(self) -> nn.Linear:

@@ -163,7 +163,9 @@ def read(run: str) -> Run:
         scores[2:] = renewed(path, scores[2])
     created, error = facts.get("created", 0.0), facts.get("error", "")
     kind = FinishedRun if state == "finished" else Run
-    return kind(run, state, recipe, created, error, _epochs(path), *scores[:2], facts.get("clean"), facts, *scores[2:])
+    test, train, balanced, grouped = scores
+    clean, epochs = facts.get("clean"), _epochs(path)
+    return kind(run, state, recipe, created, error, epochs, test, train, clean, facts, balanced, grouped)
 
 
 def _alive(facts: Mapping[str, Any]) -> bool:

@@ -34,7 +34,7 @@ class Run:
 
     @property
     def fault(self) -> str:
-        """The gravest fault that the audit found (results.freezing.FAULTS), or nothing."""
+        """The gravest fault that the audit found (explorer/runs/records.py, FAULTS), or nothing."""
         return str(self.facts.get("fault") or "")
 
     @property

@@ -46,7 +46,7 @@ _PLACE = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Check:
-    """A question. `code` (`4a`) is its name in progress and address; `truth` a word from the engine's table of truths with
+    """A question. `code` (`4a`) is its name in progress and address; `truth` a word from the table of truths with
     what follows it, empty where code decides (`bug`, `lines`).
 
     `options` and `reasons` are by key, in the order of the file; no options stand for the stages of the backbone. A guess

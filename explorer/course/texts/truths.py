@@ -1,6 +1,6 @@
 """The truths that a check may ask for: the words of its fact `truth`, what each takes, answers and tells.
 
-They are computed in engine/tasks/truths; here is what a text may say of them (a test holds the two together).
+They are computed in explorer/course/compute/truths; here is what a text may say of them (a test holds the two together).
 """
 
 import re

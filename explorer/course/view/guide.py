@@ -19,7 +19,7 @@ from explorer.course.view.progress_words import passed
 from explorer.course.view.runs import known
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
-from explorer.looks.pair.view import difference
+from explorer.looks.pair.view.choosing import difference
 from explorer.runs import FinishedRun, Run
 
 MOST = 3  # hints at a time

@@ -14,7 +14,7 @@ from explorer.course import lesson_runs
 from explorer.course.question.live import BesideStartQuestion
 from explorer.course.view.runs import need_runs, seen
 from explorer.errors import ExplorerError
-from explorer.looks.pair.view import difference
+from explorer.looks.pair.view.choosing import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.question.stages import CompareQuestion

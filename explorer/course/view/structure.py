@@ -235,6 +235,7 @@ def _pick_mode(learns: bool, random: bool) -> str:
     mode = st.segmented_control(
         "BatchNorm statistics", list(titles), required=True, wrap=True, key=key, format_func=titles.__getitem__
     )
+    mode = mode or next(iter(titles))  # `required` never gives None
     st.caption(BATCHNORM_MODES["frozen" if titles[mode] == "Frozen" else mode])
     return mode
 

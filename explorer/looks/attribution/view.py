@@ -33,7 +33,7 @@ from explorer.looks.attribution.question.trust import (
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import choose_image, pick_target, true_probability
 from explorer.looks.images.view.selection import selected
-from explorer.looks.pair.view import pick_stage
+from explorer.looks.pair.view.choosing import pick_stage
 from explorer.question import Question
 from explorer.runs import FinishedRun
 

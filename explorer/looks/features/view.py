@@ -30,7 +30,7 @@ from explorer.looks.features.question import (
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import choose_image
 from explorer.looks.pair import comparison
-from explorer.looks.pair.view import pick_stage
+from explorer.looks.pair.view.choosing import pick_stage
 from explorer.runs import FinishedRun
 
 RANKINGS = ("change", "strength", "class selectivity")

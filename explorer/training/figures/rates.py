@@ -96,7 +96,8 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int
         ends = [f(math.log10(r) for r in (*curve.rates, curve.own, curve.suggested)) for f in (min, max)]
         fig.update_xaxes(range=ends, row=place, col=1)
     if curve.falling:
-        fig.add_vrect(*curve.falling, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", **cell(place, 1))
+        first, last = curve.falling
+        fig.add_vrect(first, last, fillcolor=alpha(colour, 0.15), line_width=0, layer="below", **cell(place, 1))
     _mark(fig, curve.own, f"keep {curve.own:g}" if curve.kept else f"now {curve.own:g}", "dot", CONTROL, place)
     if not curve.kept:
         _mark(fig, curve.suggested, f"proposed {curve.suggested:g}", "dash", colour, place, below=True)

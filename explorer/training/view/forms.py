@@ -192,6 +192,7 @@ def pick_batchnorm(plan: Strategy, row: Backbone, weights: str, key: str) -> str
         "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
         format_func=titles.__getitem__,
     )  # fmt: skip
+    mode = mode or next(iter(titles))  # `required` never gives None
     st.caption(modes["frozen" if titles[mode] == "Frozen" else mode])
     return mode
 

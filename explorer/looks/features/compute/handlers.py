@@ -68,7 +68,8 @@ def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> Str
     size = float(np.abs(a).mean())
     change = float(np.abs(b - a).mean()) / (size or 1.0) if related else float("nan")
     small_a, small_b = (found_in.shrunk(maps[kept], CELLS) for maps, kept in ((a, of_a), (b, of_b)))
-    return StripStage(stage, of_a, of_b, small_a, small_b, *a.shape, change)
+    channels, height, width = a.shape
+    return StripStage(stage, of_a, of_b, small_a, small_b, channels, height, width, change)
 
 
 def selectivity(a: str, b: str) -> Selectivity:

@@ -15,7 +15,7 @@ from explorer.looks.images.view.selection import selected
 from explorer.looks.images.view.tiles import tiles
 from explorer.looks.images.view.upload import offer_own, seen
 from explorer.looks.pair import comparison
-from explorer.looks.pair.view import most_gained
+from explorer.looks.pair.view.choosing import most_gained
 from explorer.runs import FinishedRun, Predictions
 
 GROUPS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {

@@ -28,7 +28,7 @@ from explorer.looks.images.view.choosing import (
 from explorer.looks.images.view.selection import select, selected
 from explorer.looks.images.view.tiles import tiles
 from explorer.looks.pair import comparison
-from explorer.looks.pair.view import difference
+from explorer.looks.pair.view.choosing import difference
 from explorer.runs import FinishedRun, Predictions
 
 PAGE = 120  # thumbnails shown at a time

@@ -77,7 +77,6 @@ def linear_probe(x: np.ndarray, labels: np.ndarray) -> tuple[int, Score | None]:
     if folds < 2 or len(np.unique(labels)) < 2:
         return folds, None
     with warnings.catch_warnings(action="ignore"):  # where 500 steps do not suffice, the score is that of 500 steps
-        said = cross_val_predict(
-            LogisticRegression(max_iter=500), x, labels, cv=StratifiedKFold(folds, shuffle=True, random_state=0)
-        )
+        held_out = StratifiedKFold(folds, shuffle=True, random_state=0)
+        said = np.asarray(cross_val_predict(LogisticRegression(max_iter=500), x, labels, cv=held_out))
     return folds, Score(len(labels), int(np.equal(said, labels).sum()))

@@ -11,7 +11,7 @@ from explorer.app.drawing import draw, explain
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
 from explorer.bundle import page_file
 from explorer.evidence import Paired
-from explorer.looks.pair.view import warn_unrelated
+from explorer.looks.pair.view.choosing import warn_unrelated
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift
 from explorer.looks.similarity.figures.stages import REFERENCES, stage_pairs, stage_probes
