@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,8 @@ def _value(question: Question[A]) -> A | None:
 
 
 def _again(question: Question[Any]) -> None:
-    question.path.unlink(missing_ok=True)
+    with suppress(OSError):  # an answer that ships may lie where nobody writes
+        question.path.unlink(missing_ok=True)
     jobs.result(question, owner(), retry=True)
 
 
