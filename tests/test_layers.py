@@ -168,6 +168,17 @@ def test_every_module_is_in_a_room() -> None:
     assert {m.room for m in modules()} - {"explorer", "looks", "pages", "launcher"} == {*ROOMS}
 
 
+def test_the_design_names_every_room() -> None:
+    rooms = (
+        (ROOT / "docs" / "design.md")
+        .read_text(encoding="utf-8")
+        .partition("| room | subject |")[2]
+        .partition("\n\n")[0]
+    )
+    missing = [name for name in ROOMS if f"`{name.replace('.', '/')}`" not in rooms and name != "__main__"]
+    assert not missing, f"docs/design.md does not say what {', '.join(missing)} is for"
+
+
 @of_every_module
 def test_the_wings_stay_apart(module: Module) -> None:
     if module.room in ("worker", "cli"):
