@@ -11,6 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import stand_ins
+import stand_ins_attribution
+import stand_ins_features
+import stand_ins_lessons
+import stand_ins_maps
+import stand_ins_similarity
 
 from explorer import evidence, recipe
 from explorer.answers import load, pack, save, unpack
@@ -20,14 +26,6 @@ from explorer.looks.images.question import Movement, Seen
 from explorer.looks.similarity.question.stages import StageChange
 from explorer.runs.records import Audit
 from explorer.training.question import StatisticsShift
-from tests import (
-    stand_ins,
-    stand_ins_attribution,
-    stand_ins_features,
-    stand_ins_lessons,
-    stand_ins_maps,
-    stand_ins_similarity,
-)
 
 ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]

@@ -1,16 +1,13 @@
 """The address of the two runs in a real browser: they come by themselves, and going back leaves the page."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import stand_ins
 from conftest import settled
 from playwright.sync_api import Page, expect
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-import stand_ins
 
 from explorer.answers import save
 from explorer.looks.images.question import GalleryQuestion

@@ -1,0 +1,132 @@
+"""A and B: whether they may be compared and why not, whether they started alike, what B fixed and broke."""
+
+import ast
+from pathlib import Path
+
+import numpy as np
+import pytest
+import stand_ins
+
+from explorer import evidence, runs
+from explorer.errors import ExplorerError
+from explorer.looks.pair import comparison
+from explorer.recipe import make
+from explorer.runs import FinishedRun
+
+ROOT = Path(__file__).parents[3]
+
+
+def finished(**choices: object) -> FinishedRun:
+    run = runs.read(stand_ins.finished_run(**choices))  # type: ignore[arg-type]
+    assert isinstance(run, FinishedRun)
+    return run
+
+
+def test_each_image_falls_into_one_quadrant() -> None:
+    a, b = np.array([True, False, True, False, False]), np.array([True, True, False, False, True])
+    assert evidence.quadrants(a, b).tolist() == [0, 1, 2, 3, 1]
+    found = evidence.paired(a, b)
+    assert (found.both_right, found.fixed, found.broken, found.both_wrong) == (1, 2, 1, 1)
+    assert found.n == 5 and found.score == evidence.Score(5, 3) and found.value == 0.2
+    assert found.verdict == evidence.verdict(2, 1) and found.grouped is None and found.accuracy is None
+    assert evidence.paired(a[:0], b[:0]).n == 0
+
+
+def test_groups_go_with_the_count() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.random((2, 60)) < [[0.5], [0.8]]
+    groups = np.repeat([f"photo {i}" for i in range(6)], 10)
+    found = evidence.paired(a, b, groups)
+    assert found.grouped == evidence.difference_by_group(a, b, groups)
+    assert found.accuracy == evidence.accuracy_by_group(b, groups) and found.grouped is not None
+
+
+def test_what_keeps_runs_apart_is_what_they_do_not_share() -> None:
+    """`kind` and `apart` are two answers to one question: here they are held against each other."""
+    known = [
+        finished(strategy="linear_probe"),
+        finished(strategy="last_stage"),
+        finished(strategy="last_stage", split_seed=1),
+        finished(strategy="full", input_size=64),
+        finished(backbone="resnet18", weights="random", strategy="full"),
+    ]
+    for a in known:
+        for b in known:
+            assert (comparison.apart(a, b) is None) == comparison.comparable(a, b), (a.id, b.id)
+    assert comparison.comparable(*known[:2]) and not comparison.comparable(known[0], known[2])
+    why = {comparison.apart(known[0], b).why.split(",")[0] for b in known[2:]}  # type: ignore[union-attr]
+    assert why == {
+        "A and B do not share their test images or their backbone",
+        "A and B see the test images through different transforms",
+    }
+
+
+def test_a_reason_says_what_to_do() -> None:
+    a, b = finished(strategy="linear_probe"), finished(strategy="full", split_seed=3)
+    found = comparison.apart(a, b)
+    assert found is not None and found.of == "A" and "split seed 3" in found.why
+    with pytest.raises(ExplorerError, match="Choose another B, or train one on A's images"):
+        comparison.require(found)
+    comparison.require(None)
+
+
+def test_a_run_without_predictions_has_no_partner() -> None:
+    a, b = finished(strategy="linear_probe"), finished(strategy="full")
+    (runs.folder(b.id) / "predictions.csv").unlink()
+    assert comparison.kind(b) is None and not comparison.comparable(a, b) and not comparison.comparable(b, b)
+
+
+def test_stages_need_one_backbone_and_one_transform() -> None:
+    assert comparison.stages_apart(make(), make(strategy="full", seed=3)) is None
+    other = comparison.stages_apart(make(), make(backbone="resnet18", weights="random"))
+    assert other is not None and "ResNet-18" in other.why and "one backbone" in other.advice
+    size = comparison.stages_apart(make(), make(input_size=64))
+    assert size is not None and "resized to 64 px and cut to 64 px in B" in size.why
+
+
+@pytest.mark.parametrize(
+    ("of", "words"),
+    [("channels", "do not correspond"), ("axes", "share no axes"), ("line", "lie in different valleys")],
+)
+def test_strangers_are_told_apart(of: str, words: str) -> None:
+    assert comparison.strangers(make(), make(strategy="full", seed=3), of) is None
+    found = comparison.strangers(make(), make(weights="random"), of)
+    assert found is not None and words in found.why and "A started from BUILT_IN, B from random (seed 0)" in found.why
+    one, two = make(weights="random"), make(weights="random", seed=1)
+    assert not comparison.same_start(one, two) and comparison.same_start(one, make(weights="random", strategy="full"))
+    assert "random (seed 1)" in str(comparison.strangers(one, two, of))
+
+
+def test_other_backbones_are_strangers_by_name() -> None:
+    found = comparison.strangers(make(weights="random"), make(backbone="resnet18", weights="random"), "axes")
+    assert found is not None and "B from ResNet-18 random (seed 0)" in found.why
+
+
+def counts_by_hand(tree: ast.AST) -> list[int]:
+    """Lines with an expression like `~a & b`: what one gets right and the other wrong."""
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd):
+            negated = [isinstance(s, ast.UnaryOp) and isinstance(s.op, ast.Invert) for s in (node.left, node.right)]
+            lines += [node.lineno] * any(negated)
+    return lines
+
+
+def test_the_scan_sees_a_count_by_hand() -> None:
+    code = "fixed = int((~a & b).sum())\nbroken = (a & ~b).sum()\nboth = (a & b).sum()"
+    assert sorted(counts_by_hand(ast.parse(code))) == [1, 2]
+
+
+def test_nothing_else_counts_what_was_fixed_and_broken() -> None:
+    for path in sorted([*ROOT.glob("explorer/**/*.py"), *ROOT.glob("pages/*.py")]):
+        name, text = path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+        if name.startswith("explorer/evidence/"):
+            continue
+        advice = "Ask explorer.evidence.paired (of arrays), or explorer.looks.pair.comparison.paired (of two runs)."
+        assert not (lines := counts_by_hand(ast.parse(text))), (
+            f"{name}:{lines} counts fixed or broken by hand. {advice}"
+        )
+        if name not in ("explorer/course/view/terms.py",):  # a calculator: the reader types both numbers
+            assert "mcnemar(" not in text, f"{name} tests two counts itself. {advice}"
+        kinds = [n.name for n in ast.walk(ast.parse(text)) if isinstance(n, ast.ClassDef)]
+        assert "Paired" not in kinds, f"{name} has a class Paired of its own; the one is explorer.evidence.Paired"

@@ -1,0 +1,263 @@
+"""A backbone is one row: a family of its own, with names of its own, is added by one and asked everything."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from explorer import recipe, runs
+from explorer.catalogue import ATTRIBUTIONS, BACKBONES, Backbone
+from explorer.catalogue.stages import Stage
+from explorer.catalogue.weights import Weights
+from explorer.course.compute.snippets.scenes import opening, scene
+from explorer.errors import ExplorerError
+from explorer.looks.attribution.compute.map_handlers import attribute
+from explorer.models import backbones
+from explorer.models.cells import cells
+from explorer.question import ask_for
+from explorer.training.compute.handlers import train
+from explorer.worker.handlers import HANDLERS, answer
+
+FIXED: dict[str, Any] = {"backbone": "odd", "dataset": "shapes", "per_class": 5, "epochs": 2, "device": "cpu"}
+CODE = "from tests.models.test_own_family import Odd\nmodel = Odd()"
+
+
+class Detour(nn.Module):
+    """A residual block whose shortcut has a name of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way = nn.Sequential(nn.Conv2d(8, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16))
+        self.bypass = nn.Conv2d(8, 16, 1, 2)
+        self.bend = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bend(self.way(x) + self.bypass(x))
+
+
+class Odd(nn.Module):
+    """What no backbone of torchvision looks like: other names, a ReLU as a function, a norm behind the pooling."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mouth = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU())
+        self.gut = Detour()
+        self.tail, self.tail_norm = nn.Conv2d(16, 24, 3, padding=1), nn.BatchNorm2d(24)
+        self.squash = nn.AdaptiveAvgPool2d(1)
+        self.says = nn.ModuleDict({"calm": nn.GroupNorm(1, 24), "word": nn.Linear(24, 7)})
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.relu(self.tail_norm(self.tail(self.gut(self.mouth(x)))))
+        return self.says["word"](self.says["calm"](self.squash(x)).flatten(1))
+
+
+ROW = Backbone(
+    "odd",
+    "Odd",
+    "Mine.",
+    (
+        Stage("mouth", ("mouth",)),
+        Stage("gut", ("gut",)),
+        Stage("tail", ("tail", "tail_norm", "says.calm"), then="ReLU"),
+    ),
+    (Weights("MINE", "odd.safetensors", 32),),
+    5144,
+    24,
+    head="says.word",
+    after_pool=("says.calm",),
+    input_size=32,
+    code=CODE,
+    plain_relu=True,
+    shortcuts=("bypass",),
+)
+STAGED = [name for name, method in ATTRIBUTIONS.items() if not method.obstacle(ROW)]
+
+
+@pytest.fixture(autouse=True)
+def row(monkeypatch: pytest.MonkeyPatch) -> Backbone:
+    monkeypatch.setitem(BACKBONES, "odd", ROW)
+    return ROW
+
+
+def _pre_train() -> None:
+    """A file of weights, without the head's, whose statistics have seen something."""
+    torch.manual_seed(0)
+    model = Odd()
+    for _ in range(20):
+        model(torch.randn(16, 3, 32, 32))
+    ROW.weights_path("MINE").parent.mkdir(parents=True)
+    save_file({n: t for n, t in model.state_dict().items() if "word" not in n}, ROW.weights_path("MINE"))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A folder with four finished runs of the family."""
+    folder = tmp_path_factory.mktemp("odd") / "thaw"
+    wanted = {
+        "probe": {},
+        "tuned": {"strategy": "last_stage"},
+        "full": {"strategy": "full"},
+        "again": {"strategy": "last_stage", "seed": 1},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(folder))
+        patch.setenv("TORCH_HOME", str(folder))
+        _pre_train()
+        patch.setitem(BACKBONES, "odd", ROW)
+        made = {}
+        for name, choices in wanted.items():
+            made[name] = runs.create(recipe.make(**FIXED | choices))
+            train(made[name])
+        yield folder, made
+
+
+@pytest.fixture
+def made(store: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("THAW_HOME", str(store[0]))
+    monkeypatch.setenv("TORCH_HOME", str(store[0]))
+    return store[1]
+
+
+def test_the_row_is_true() -> None:
+    network = backbones.build("odd", 5, "random")
+    x = torch.randn(2, 3, 32, 32)
+    assert network(x).shape == (2, 5)
+    torch.testing.assert_close(network(x), network.model(x))
+    assert sum(p.numel() for p in Odd().parameters()) - 24 * 7 - 7 == ROW.parameters
+    assert {*network.names("head")} == {"says.word.weight", "says.word.bias"}
+    assert "says.calm.weight" in network.names("tail")
+
+
+def test_cells_lie_where_the_gradient_says() -> None:
+    """The shortcut's stride is not counted a second time: a stride of 2 twice is one cell for every 4 pixels."""
+    found = cells(backbones.build("odd", 2, "random"), "gut", 32)
+    assert found.step == pytest.approx(4 / 32)
+
+
+def test_its_weights_are_found_and_a_wrong_file_is_told(
+    made: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ROW.offline() == ("MINE",) and runs.read(made["full"]).recipe.weights == "MINE"  # type: ignore[union-attr]
+    assert backbones.build("odd", 2).model.tail_norm.num_batches_tracked == 20
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "none"))
+    with pytest.raises(ExplorerError, match=r"The file of Odd .*odd\.safetensors is missing"):
+        backbones.build("odd", 2, "MINE")
+    monkeypatch.setitem(BACKBONES, "odd", replace(ROW, weights=()))
+    assert backbones.build("odd", 2).weights == "random"
+    assert BACKBONES["odd"].preprocessing("random").resize == 32
+
+
+def test_training_keeps_what_is_frozen(made: dict[str, str]) -> None:
+    for name, learning in {"probe": set(), "tuned": {"tail"}, "full": {"mouth", "gut", "tail"}}.items():
+        run = runs.read(made[name])
+        assert run.state == "finished" and run.clean is True, run.error
+        assert {row.stage for row in runs.audit(run.id).stages if row.max_change > 0} - {"head"} == learning
+
+
+PAIR: dict[str, Any] = {"a": "A", "b": "B"}
+LOOK = PAIR | {"image": 3}
+WHERE = LOOK | {"target": "TARGET", "stage": "gut"}
+BARE = {"backbone": "odd", "weights": "MINE"}
+ASKED: dict[str, dict[str, Any]] = {
+    "describe": {"recipe": "START"},
+    "find_rates": {"recipe": "START"},
+    "statistics_shift": {"recipe": "START"},
+    "gallery": {"run": "A"},
+    "examples": {"run": "A"},
+    "see": LOOK,
+    "movement": PAIR,
+    "feature_maps": LOOK | {"stage": "gut"},
+    "feature_strip": LOOK,
+    "selectivity": PAIR,
+    "excitement": PAIR,
+    "filters": PAIR,
+    "map_controls": PAIR | {"method": "pca"},
+    "project": PAIR | {"method": "pca"},
+    "project_epochs": {"run": "B", "method": "pca"},
+    "project_noise": {"run": "B", "method": "pca"},
+    "separation": {"run": "B"},
+    "attribute": WHERE | {"times": 2},
+    "attribute_many": PAIR | {"images": [1, 2], "target": "TARGET", "stage": "tail"},
+    "faithfulness": WHERE,
+    "faithfulness_many": PAIR | {"stage": "gut"},
+    "on_object": PAIR | {"stage": "gut"},
+    "other_seeds": WHERE,
+    "randomise": {"run": "B", "image": 3, "target": "TARGET", "stage": "gut"},
+    "compare": PAIR,
+    "stage_pairs": PAIR,
+    "probe_stages": PAIR,
+    "drift": {"run": "B"},
+    "rewind": {"run": "B", "stages": ["tail"]},
+    "interpolate": PAIR | {"images": ["noise"]},
+    "base_filters": BARE,
+    "walk": BARE | {"image": 1},
+    "new_head": BARE | {"classes": 3, "seed": 0, "image": 1},
+    "beside_start": {"run": "B"},
+}
+"""Questions that look into a backbone, asked of this one."""
+ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "check_truth", "try_lines", "curve_point"}
+"""Questions that do not: a training (above), texts, a point of the lesson's own curve."""
+
+
+def test_no_question_is_left_out() -> None:
+    assert set(ASKED) | ELSEWHERE == set(HANDLERS)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_question_is_answered(name: str, made: dict[str, str]) -> None:
+    of = {"A": made["probe"], "B": made["tuned"], "START": recipe.make(**FIXED, strategy="last_stage").model_dump()}
+    of["TARGET"] = runs.predictions(made["probe"]).classes[0]
+    given = {key: of.get(value, value) if isinstance(value, str) else value for key, value in ASKED[name].items()}
+    assert answer(ask_for(name, **given), lambda share, words: None) is not None
+
+
+@pytest.mark.parametrize("method", STAGED)
+def test_every_method_that_applies_looks(method: str, made: dict[str, str]) -> None:
+    a, b = made["probe"], made["tuned"]
+    found = attribute(a, b, 3, runs.predictions(a).classes[0], method, "gut")
+    assert np.isfinite(found.a).all() and np.ptp(found.a) > 0
+
+
+def test_rollout_alone_does_not_apply() -> None:
+    assert set(ATTRIBUTIONS) - set(STAGED) == {"rollout"}
+
+
+def test_nothing_asks_for_a_backbone_by_its_name() -> None:
+    """No comparison, no `startswith` and no key of a dict in explorer/ is the name of a backbone, or its beginning."""
+    names, found = (*BACKBONES, "odd"), []
+
+    def named(node: ast.AST) -> bool:
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        return len(text) > 2 and any(name.startswith(text) for name in names)
+
+    for path in (Path(__file__).parents[2] / "explorer").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            asked: list[ast.AST | None] = []
+            if isinstance(node, ast.Compare):
+                asked = [node.left, *node.comparators]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "startswith":
+                asked = list(node.args)
+            elif isinstance(node, ast.Dict):
+                asked = list(node.keys)
+            inner = [leaf for part in asked if part for leaf in ast.walk(part)]
+            found += [f"{path.name}:{node.lineno}" for leaf in inner if named(leaf)]
+    assert not found
+
+
+def test_lines_to_paste_build_the_same(made: dict[str, str]) -> None:
+    names: dict[str, Any] = {}
+    exec(opening(ROW, "MINE").replace("x, y = …", "x, y = None, None"), names)
+    assert list(names["stages"]) == ["mouth", "gut", "tail"] and names["head"].out_features == 4
+    found = scene("odd", "MINE").model.state_dict()
+    pasted = names["model"].state_dict()
+    assert pasted.keys() == found.keys()
+    assert all(torch.equal(pasted[name], found[name]) for name in pasted if "word" not in name)
+    scene.cache_clear()
