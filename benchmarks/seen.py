@@ -52,9 +52,11 @@ def attribution(a: str, b: str) -> Iterator[str]:
     for model in "AB":
         for kind in ("insertion", "deletion"):
             for gain in found.of(model, kind):
+                other = gain.grouped
                 yield (
                     f"{model}, {kind} ({found.stage}): map {gain.area:.3f}, {gain.control} {gain.control_area:.3f}; gain "
                     f"{gain.mean:.3f} ({gain.low:.3f} to {gain.high:.3f}), better in {gain.better} of {gain.n}"
+                    + (f"; for other groups {other.low:.3f} to {other.high:.3f}" if other else "")
                 )
     if runs.read(b).recipe.dataset == "shapes":
         on = on_object(a, b)

@@ -25,7 +25,8 @@ class Question(BaseModel, Generic[A]):
 
     `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
     progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
-    answers weigh megabytes. Equal questions have equal keys and share an answer.
+    answers weigh megabytes. Equal questions have equal keys and share an answer. `revision` is raised where the meaning of
+    this question's answer alone changes, and VERSION where that of many does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,7 @@ class Question(BaseModel, Generic[A]):
     reports: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     large: ClassVar[bool] = False
+    revision: ClassVar[int] = 0
 
     @classmethod
     def name(cls) -> str:
@@ -56,7 +58,8 @@ class Question(BaseModel, Generic[A]):
     @property
     def key(self) -> str:
         """32 hexadecimal digits."""
-        return hashlib.sha256(f"{VERSION}\n{self.name()}\n{self.stored()}".encode()).hexdigest()[:32]
+        version = f"{VERSION}.{self.revision}" if self.revision else f"{VERSION}"
+        return hashlib.sha256(f"{version}\n{self.name()}\n{self.stored()}".encode()).hexdigest()[:32]
 
     @property
     def path(self) -> Path:

@@ -1,7 +1,15 @@
 """How sure a number is: intervals for an accuracy, a paired comparison of two models on the same images, and both where
 images come in groups (patches of one photo, pictures of one patient)."""
 
-from explorer.evidence.groups import Grouped, accuracy_by_group, correlation, difference_by_group, sign_flip, t_quantile
+from explorer.evidence.groups import (
+    Grouped,
+    accuracy_by_group,
+    correlation,
+    difference_by_group,
+    mean_by_group,
+    sign_flip,
+    t_quantile,
+)
 from explorer.evidence.pairs import (
     BROKEN,
     FIXED,
@@ -34,6 +42,7 @@ __all__ = [
     "difference_by_group",
     "grouped_verdict",
     "mcnemar",
+    "mean_by_group",
     "paired",
     "points",
     "quadrants",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import evidence
-from explorer.evidence import accuracy_by_group, difference_by_group, mcnemar, sign_flip, wilson
+from explorer.evidence import accuracy_by_group, difference_by_group, mcnemar, mean_by_group, sign_flip, wilson
 
 RNG = np.random.default_rng(0)
 
@@ -50,6 +50,21 @@ def test_coverage_of_a_difference_for_other_photos(groups: int, each: int, fixed
     assert fixed != broken or np.mean(shown) <= 0.065
 
 
+@pytest.mark.parametrize("correlation", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize("images", [24, 306])
+def test_coverage_of_a_mean_for_other_photos(images: int, correlation: float) -> None:
+    """17 photos, of which 24 images are one or two patches each, 306 are 18: unequal groups, and equal ones."""
+    groups = np.linspace(0, 305, images).round().astype(int) // 18
+    held, naive = [], []
+    for _ in range(800):
+        values = np.sqrt(correlation) * RNG.normal(size=17)[groups] + np.sqrt(1 - correlation) * RNG.normal(size=images)
+        found = mean_by_group(values, groups)
+        held.append(found.low <= 0 <= found.high)
+        naive.append(abs(values.mean()) <= 1.98 * values.std(ddof=1) / np.sqrt(images))
+    assert 0.925 <= np.mean(held) <= 0.985
+    assert np.mean(naive) < 0.7 or images < 306 or not correlation
+
+
 def test_groups_of_one_give_the_exact_mcnemar_test() -> None:
     for fixed, broken in ((9, 3), (20, 2), (1, 0), (0, 0), (40, 41)):
         assert sign_flip(np.array([1] * fixed + [-1] * broken + [0] * 9)) == pytest.approx(mcnemar(fixed, broken))
@@ -83,6 +98,7 @@ def test_no_groups_no_answer() -> None:
     right = np.array([True, False, True])
     for groups in (np.arange(3), np.zeros(3, int)):
         assert accuracy_by_group(right, groups) is None and difference_by_group(right, ~right, groups) is None
+        assert mean_by_group(right, groups) is None
         assert evidence.correlation(right, groups) == 0.0
 
 

@@ -49,6 +49,13 @@ def test_a_key_holds_the_version_of_the_tasks(monkeypatch: pytest.MonkeyPatch) -
     assert GalleryQuestion(run="x").key != old
 
 
+def test_a_revision_renews_the_answers_to_one_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if by VERSION, but those to no other question: what ships with Thaw stays as it is."""
+    old, other = GalleryQuestion(run="x").key, CompareQuestion(a="x", b="y").key
+    monkeypatch.setattr(GalleryQuestion, "revision", GalleryQuestion.revision + 1)
+    assert GalleryQuestion(run="x").key != old and CompareQuestion(a="x", b="y").key == other
+
+
 @pytest.mark.parametrize(
     ("task", "lane"),
     [

@@ -117,6 +117,11 @@ def test_grouped_intervals_by_residuals(groups: int) -> None:
     half = t * np.sqrt(max(sandwich(gain), more.var() / len(more)))
     paired = evidence.difference_by_group(a, b, of)
     assert (paired.low, paired.high) == pytest.approx((gain.mean() - half, gain.mean() + half), abs=1e-9)
+    values = gain + 0.01 * np.arange(n) % 0.3
+    half, plain = t * np.sqrt(max(sandwich(values), values.var(ddof=1) / n)), values.var(ddof=1) / n
+    mean = evidence.mean_by_group(values, of)
+    assert (mean.low, mean.high) == pytest.approx((values.mean() - half, values.mean() + half), abs=1e-9)
+    assert mean.effective == pytest.approx(min(n, n * plain / sandwich(values)), abs=1e-7)
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 7, 16, 29, 305])

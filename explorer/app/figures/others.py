@@ -6,8 +6,8 @@ from explorer.evidence import Grouped
 from explorer.runs.records import Epoch
 
 
-def for_others(found: Sequence[Grouped | None], group: str) -> str:
-    """A sentence to go behind others, on a figure whose table has both intervals; empty where images come in no groups."""
+def for_others(found: Sequence[Grouped | None], group: str, where: str = "stand in the table") -> str:
+    """A sentence to go behind others, on a figure that says `where` both intervals are; empty where images come in no groups."""
     known = [grouped for grouped in found if grouped is not None]
     if not known:
         return ""
@@ -15,7 +15,7 @@ def for_others(found: Sequence[Grouped | None], group: str) -> str:
     like = f"{counts[0]} to {counts[-1]}" if counts[0] < counts[-1] else f"{counts[0]}"
     return (
         f" Intervals count images as if they were independent: they are for more images of these {known[0].groups} {group}s. "
-        f"Those for other {group}s, for which these images count like {like}, stand in the table."
+        f"Those for other {group}s, for which these images count like {like}, {where}."
     )
 
 

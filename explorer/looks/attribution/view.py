@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.app.asking import ask, predictions
 from explorer.app.drawing import draw
-from explorer.app.words import plain, safe_md
+from explorer.app.words import group_of, plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, BASELINES, CONTROLS
 from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
@@ -246,7 +246,7 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
     st.subheader("Over many test images")
     many = ask(look.question(FaithfulnessManyQuestion, **runs), "Deletion and insertion, many images", height=360)
     if many is not None:
-        draw(partial(faithfulnesses, many), "attribution_faithful_many",
+        draw(partial(faithfulnesses, many, group_of(look.a)), "attribution_faithful_many",
              code=("explorer/looks/attribution/compute/controls.py", "gains"))  # fmt: skip
         st.caption("Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + ".")
     st.subheader("In this picture")

@@ -100,6 +100,18 @@ def test_a_gain_is_paired_and_points_the_same_way_for_both_kinds() -> None:
     assert (less.n, less.area, less.control_area) == pytest.approx((3, 0.3, 1.1 / 3))
     (alone,) = gains("A", "deletion", areas[:1], ("centre",))
     assert alone.low == -np.inf, "one picture shows nothing"
+    assert less.grouped is None, "images that come in no groups"
+
+
+def test_a_gain_that_one_photo_makes_is_shown_for_its_patches_only() -> None:
+    """Four of five photos gain next to nothing and one of eight patches much: each picture gains, other photos need not."""
+    photos = np.array(["a", "b", "c", "d", *["e"] * 8])
+    gained = np.array([0.01, 0.02, 0.01, 0.02, *[0.2, 0.22] * 4])
+    areas = np.stack([0.5 - gained, np.full(12, 0.5)], axis=1)
+    (gain,) = gains("A", "deletion", areas, ("centre",), photos)
+    assert gain.shown() and not gain.shown(others=True) and gain.grouped.low < 0 < gain.low
+    assert gain.grouped.groups == 5 and gain.grouped.effective < 5
+    assert gain.grouped.low + gain.grouped.high == pytest.approx(2 * gain.mean)
 
 
 def test_on_the_object_or_beside_it() -> None:

@@ -13,6 +13,7 @@ from explorer.answers import save
 from explorer.app import asking
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, CONTROLS
 from explorer.catalogue.methods import looking_stage
+from explorer.evidence import Grouped
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
@@ -211,6 +212,33 @@ def test_the_claim_over_many_images_is_made_against_compact_controls_only() -> N
     assert list(first.error_x.array) == pytest.approx([0.05] * 5)
     assert list(first.marker.opacity) == [1, 1, 1, 1, 0.4], "random cells are set apart"
     assert fig.layout.yaxis.ticktext[-1] == "random cells *"
+    assert "photo" not in look + fig.layout.meta["caution"], "these images come in no groups"
+
+
+def test_the_claim_over_many_images_says_what_holds_for_other_photos() -> None:
+    plain = stand_ins_attribution.faithfulnesses()
+    wide = {"shifted": 0.2, "centre": 0.3}
+    other = [
+        replace(g, grouped=Grouped(17, g.mean - wide.get(g.control, 0.06), g.mean + wide.get(g.control, 0.06), 20.0))
+        for g in plain.gains
+    ]
+    found = replace(plain, gains=tuple(other))
+    assert found.unbeaten("A", "insertion") == () and found.unbeaten("A", "insertion", others=True) == (
+        "centre",
+        "shifted",
+    )
+    fig = faithfulnesses(found, "photo")
+    look, caution = fig.layout.meta["look"], fig.layout.meta["caution"]
+    assert "beat every control. For other photos they are not shown to beat centre first, map shifted." in look
+    assert (
+        "Deletion: A's maps (mean area 0.500) are not shown to beat centre first (0.500, better on 12 of 24). For "
+        in look
+    )
+    assert "more images of these 17 photos" in caution and "count like 20, are the thin ones" in caution
+    thin = [trace for trace in fig.data if trace.mode == "lines"]
+    assert len(thin) == 20 and list(thin[0].x) == pytest.approx([-0.3, 0.3])
+    (marks,) = [t for t in fig.data if t.name == "A's maps" and t.xaxis == "x"]
+    assert marks.customdata[1][4] == "gained +0.100 (+0.050 to +0.150); for other photos −0.100 to +0.300"
 
 
 def test_on_object_draws_shares_hits_and_their_intervals() -> None:

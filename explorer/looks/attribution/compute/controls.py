@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from explorer.evidence import mean_by_group
 from explorer.looks.attribution.question.trust import Gain
 
 CONTROLS = ("centre", "shifted", "mirrored", "another")
@@ -40,11 +41,13 @@ def _ranked(values: np.ndarray) -> np.ndarray:
     return np.argsort(-values.ravel(), kind="stable")
 
 
-def gains(model: str, kind: str, areas: np.ndarray, controls: Sequence[str]) -> tuple[Gain, ...]:
+def gains(
+    model: str, kind: str, areas: np.ndarray, controls: Sequence[str], groups: np.ndarray | None = None
+) -> tuple[Gain, ...]:
     """By how much maps beat each control, picture by picture; `areas` (n, 1 + c): the map's, then each control's.
 
     The 95 % interval of the mean gain is Student's over the n differences, so that a picture in which every order does well
-    counts as one in which none does.
+    counts as one in which none does. Images may come in `groups` (n,): then the interval for other groups stands beside it.
     """
     found = []
     for k, control in enumerate(controls, 1):
@@ -66,6 +69,7 @@ def gains(model: str, kind: str, areas: np.ndarray, controls: Sequence[str]) -> 
                 mean - half,
                 mean + half,
                 better,
+                None if groups is None else mean_by_group(gained, groups),
             )
         )
     return tuple(found)

@@ -93,12 +93,13 @@ def faithfulness_many(
     said, how = how_of(a, b, method, stage, baseline, times)
     images = spread(len(said.labels), PAIRED if compute.finished(b).preprocessing.crop <= LARGE else PAIRED_LARGE)
     targets, gains = said.labels[images].tolist(), []
+    groups = None if said.groups is None else said.groups[images]
     for i, run in enumerate((a, b)):
         maps, _ = maps_of(run, images, targets, how, partial(part, report, i / 2, 0.25, f"{'AB'[i]}: "))
         told = partial(part, report, i / 2 + 0.25, 0.25, f"{'AB'[i]}: ")
         areas = _areas(run, images, targets, maps, how.cells(run, maps), told)
         for kind, found in zip(("deletion", "insertion"), areas, strict=True):
-            gains += controls.gains("AB"[i], kind, found, (*CONTROLS, "random"))
+            gains += controls.gains("AB"[i], kind, found, (*CONTROLS, "random"), groups)
     return Faithfulnesses(method, how.stage, np.array(images), CONTROLS, tuple(gains), baseline)
 
 

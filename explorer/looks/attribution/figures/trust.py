@@ -4,10 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
 from explorer.evidence import Score
-from explorer.looks.attribution.question.trust import Faithfulness, Faithfulnesses, OnObject, OrderedCurve
+from explorer.looks.attribution.question.trust import Faithfulness, Faithfulnesses, Gain, OnObject, OrderedCurve
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
 _MODELS = {"A": (FROZEN, "circle"), "B": (LEARNS, "diamond")}
@@ -75,16 +76,17 @@ def _panel(
     )  # fmt: skip
 
 
-def faithfulnesses(found: Faithfulnesses) -> go.Figure:
+def faithfulnesses(found: Faithfulnesses, group: str = "group") -> go.Figure:
     """Deletion on the left, insertion on the right: by how much the areas of A's and of B's maps are better than each
-    control's, mean over the images with 95 % intervals; random cells, set apart, below."""
+    control's, mean over the images with 95 % intervals, and thin ones for other groups where images come in groups (`group` is
+    what images of one share, e.g. a photo); random cells, set apart, below."""
     kinds = ("deletion", "insertion")
     fig = make_subplots(
         cols=2, subplot_titles=[kind.capitalize() for kind in kinds], shared_yaxes=True, horizontal_spacing=0.06
     )
     for column, kind in enumerate(kinds, 1):
         for model, lift in (("A", 0.16), ("B", -0.16)):
-            _gains(fig, found, model, kind, lift, column)
+            _gains(fig, found, model, kind, lift, column, group)
     names = [gain.control for gain in found.of("A", "deletion")]
     rows = [CONTROLS[name].title + " *" * (not CONTROLS[name].compact) for name in names]
     fig.add_vline(x=0, line={"color": CONTROL, "width": 1.5})
@@ -97,7 +99,7 @@ def faithfulnesses(found: Faithfulnesses) -> go.Figure:
     )
     fig.update_xaxes(title={"text": "area gained (right: the map is better)"}, gridcolor=GREY, zeroline=False)
     fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
-    said = [_said(found, model, kind) for kind in kinds for model in "AB"]
+    said = [_said(found, model, kind, group) for kind in kinds for model in "AB"]
     n = len(found.images)
     return finish(
         fig,
@@ -105,32 +107,59 @@ def faithfulnesses(found: Faithfulnesses) -> go.Figure:
         look=" ".join(said) + " Only a map that beats all four marks regions on which this network depends in this picture.",
         caution=f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean "
                 "differences within a picture with Student's 95 % interval. * Scattered cells break up the whole "
-                "picture at once, so this is not a fair control; it is shown because other tools use it.",
+                "picture at once, so this is not a fair control; it is shown because other tools use it."
+                + for_others([gain.grouped for gain in found.gains], group, "are the thin ones"),
         height=360,
         width=1080,
         top=34,
     )  # fmt: skip
 
 
-def _gains(fig: go.Figure, found: Faithfulnesses, model: str, kind: str, lift: float, column: int) -> None:
+def _gains(fig: go.Figure, found: Faithfulnesses, model: str, kind: str, lift: float, column: int, group: str) -> None:
     """One model's points with their intervals."""
     colour, symbol = _MODELS[model]
     gains = found.of(model, kind)
     opacity = [1.0 if CONTROLS[gain.control].compact else 0.4 for gain in gains]
+    for i, gain in enumerate(gains):
+        if gain.grouped is not None:
+            fig.add_scatter(
+                x=[gain.grouped.low, gain.grouped.high], y=[lift - i] * 2, mode="lines", line={"color": colour, "width": 1},
+                legendgroup=model, showlegend=False, hoverinfo="skip", row=1, col=column,
+            )  # fmt: skip
     fig.add_scatter(
         x=[g.mean for g in gains], y=[lift - i for i in range(len(gains))], mode="markers", name=f"{model}'s maps",
         legendgroup=model, showlegend=column == 1, row=1, col=column,
         marker={"color": colour, "symbol": symbol, "size": 11, "opacity": opacity},
-        error_x={"array": [g.high - g.mean for g in gains], "arrayminus": [g.mean - g.low for g in gains], "color": colour},
-        customdata=[[f"{g.area:.3f}", f"{g.control_area:.3f}", g.better, g.n] for g in gains],
+        error_x={
+            "array": [g.high - g.mean for g in gains], "arrayminus": [g.mean - g.low for g in gains],
+            "color": colour, "thickness": 3, "width": 0,
+        },
+        customdata=[[f"{g.area:.3f}", f"{g.control_area:.3f}", g.better, g.n, _ends(g, group)] for g in gains],
         hovertemplate=model + ": area %{customdata[0]}, control %{customdata[1]}; better on %{customdata[2]} of %{customdata[3]}"
-        "<extra></extra>",
+        "<br>%{customdata[4]}<extra></extra>",
     )  # fmt: skip
 
 
-def _said(found: Faithfulnesses, model: str, kind: str) -> str:
-    """`Insertion: A's maps (mean area 0.44) beat every control.` or which are not beaten, and on how many images they were."""
-    gains, left = found.of(model, kind), found.unbeaten(model, kind)
+def _ends(gain: Gain, group: str) -> str:
+    """`gained +0.030 (−0.018 to +0.078); for other photos −0.021 to +0.081`."""
+    words = f"gained {gain.mean:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+    if gain.grouped is not None:
+        words += f"; for other {group}s {gain.grouped.low:+.3f} to {gain.grouped.high:+.3f}"
+    return words.replace("-", "−")
+
+
+def _said(found: Faithfulnesses, model: str, kind: str, group: str) -> str:
+    """`Insertion: A's maps (mean area 0.44) beat every control.` or which are not beaten, and on how many images they were;
+    then against which of the others nothing is shown for other groups."""
+    left, elsewhere = found.unbeaten(model, kind), found.unbeaten(model, kind, others=True)
+    more = [CONTROLS[name].title for name in elsewhere if name not in left]
+    return _beaten(
+        found, model, kind, left
+    ) + f" For other {group}s they are not shown to beat {', '.join(more)}." * bool(more)
+
+
+def _beaten(found: Faithfulnesses, model: str, kind: str, left: tuple[str, ...]) -> str:
+    gains = found.of(model, kind)
     start = f"{kind.capitalize()}: {model}'s maps (mean area {gains[0].area:.3f})"
     if not left:
         return f"{start} beat every control."

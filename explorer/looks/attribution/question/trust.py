@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.evidence import Score
+from explorer.evidence import Grouped, Score
 from explorer.looks.attribution.question.maps import Look, LookAtClass
 from explorer.question import Question
 
@@ -64,6 +64,7 @@ class Gain:
 
     `model` is `A` or `B`, `kind` `deletion` or `insertion`; `area` the map's mean area and `control_area` the control's;
     `mean` the mean gain over n pictures, `low` and `high` its 95 % interval (Student's t); `better` of the n pictures gained.
+    Where images come in groups, `grouped` is the mean gain as far as it holds for other groups.
     """
 
     model: str
@@ -76,6 +77,11 @@ class Gain:
     low: float
     high: float
     better: int
+    grouped: Grouped | None = None
+
+    def shown(self, others: bool = False) -> bool:
+        """Whether the interval, or that for `others` than these groups, lies above 0."""
+        return (self.grouped.low if others and self.grouped else self.low) > 0
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,10 @@ class Faithfulnesses:
         """The gains over the controls in their order, then over random cells."""
         return tuple(gain for gain in self.gains if (gain.model, gain.kind) == (model, kind))
 
-    def unbeaten(self, model: str, kind: str) -> tuple[str, ...]:
-        """The compact controls that the map is not shown to beat: the interval of its gain reaches 0."""
-        return tuple(g.control for g in self.of(model, kind) if g.control in self.controls and g.low <= 0)
+    def unbeaten(self, model: str, kind: str, others: bool = False) -> tuple[str, ...]:
+        """The compact controls that the map is not shown to beat, on other groups of images with `others`: the interval of
+        its gain reaches 0."""
+        return tuple(g.control for g in self.of(model, kind) if g.control in self.controls and not g.shown(others))
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,7 @@ class FaithfulnessManyQuestion(Look[Faithfulnesses]):
     """Whether maps beat orders as compact as they are, over many test images."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness_many"
+    revision: ClassVar[int] = 1
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
 
