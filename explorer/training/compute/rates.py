@@ -1,9 +1,11 @@
 """Judge a recipe's learning rates, and propose others where they lie outside of what a range test can tell.
 
-Smith 2015, "Cyclical learning rates for training neural networks", arXiv 1506.01186, section 3.3: raise the rate from step
-to step, and note where learning begins and where it slows: the bounds of the rates to use. Frozen stages are not run again for
-it, so it takes seconds; where none comes first, up to `STEPS` steps of training. The loss of a small head may never run away, so
-its lowest point says nothing; what is read off here is the range of rates in which the loss falls fast.
+After Smith 2015, "Cyclical learning rates for training neural networks", arXiv 1506.01186, section 3.3: raise the rate while
+the network learns, and note where learning begins and where it slows, becomes ragged or is lost; between these two the rate may
+lie. There the rate rises linearly over several epochs and accuracy is read; here by a constant factor from step to step, and the
+loss is read. Frozen stages are not run again for it, so it takes seconds; where none comes first, up to `STEPS` training steps.
+The loss of a small head may never run away, so its lowest point says nothing; what is read off here is the range of rates in
+which the loss falls fast.
 """
 
 import math
