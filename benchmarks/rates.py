@@ -1,11 +1,11 @@
 """How the default rates of explorer/catalogue/strategies.py were found: a walk over a coarse grid, for each strategy.
 
-    python -m benchmarks.rates [--strategy full …] [--data DIR …] [--backbone NAME] [--epochs N] [--seeds N]
+    python -m benchmarks.rates [--strategy full …] [--dataset photo_patches …] [--data DIR …] [--epochs N] [--seeds N]
 
 From the present default each rate is tried at three times and at a third of its value, one at a time, and where several
 stages learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a
-neighbour is better by more than the spread over seeds, the walk goes on from there. Judged on *validation* images alone
-(photo patches, and each DIR), those of a folder drawn anew with each seed: no test image has a say. Prints a Markdown
+neighbour is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on
+*validation* images alone, those of a folder drawn anew with each seed: no test image has a say. Prints a Markdown
 table and the rates to take.
 """
 
@@ -25,6 +25,7 @@ from explorer.catalogue.strategies import strategy
 from explorer.models import devices
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.scoring import take_best
 from explorer.training.compute.session import prepare
 
 DECAYS = {"full": (1.0, 0.4), "gradual": (1.0, 0.4)}
@@ -87,13 +88,15 @@ class Walk:
                 done.append(self.one(rates, choices, seed))
 
     def one(self, rates: Rates, choices: dict[str, object], seed: int) -> float:
-        """The validation accuracy of the epoch that a run would keep; 0 where the loss ran away."""
+        """The validation accuracy of the epoch that a run keeps, one of its last phase; 0 where the loss ran away."""
         values = {"head_rate": rates.head, "backbone_rate": rates.backbone, "rate_decay": rates.decay}
         wanted = recipe.make(**self.common, **choices, **values, strategy=self.name, seed=seed, split_seed=seed)
+        session = prepare(wanted)
         try:
-            return max(epoch.val.accuracy for epoch in train(prepare(wanted)))
+            epochs = list(train(session))
         except Diverged:
             return 0.0
+        return epochs[take_best(session) - 1].val.accuracy
 
     def of_seeds(self, rates: Rates) -> list[float]:
         """Mean over the sources, one a seed."""
@@ -157,7 +160,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--backbone", default="resnet10")
     parser.add_argument("--weights", default="default")
     parser.add_argument("--data", nargs="*", default=[], help="folders with one sub-folder per class")
-    parser.add_argument("--no-patches", action="store_true", help="judge on the folders alone")
+    parser.add_argument("--dataset", nargs="*", default=["photo_patches"])
     parser.add_argument("--per-class", type=int, default=25)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--input-size", type=int, help="pixels (default: the backbone's)")
@@ -170,7 +173,7 @@ def main() -> None:
     given = arguments()
     devices.set_threads()
     scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
-    sources: dict[str, dict[str, object]] = {} if given.no_patches else {"photo patches": {}}
+    sources: dict[str, dict[str, object]] = {name: {"dataset": name} for name in given.dataset}
     sources |= {d.rstrip("/").rsplit("/", 1)[-1]: {"dataset": "folder", "data_dir": d} for d in given.data}
     common = {name: getattr(given, name) for name in ("backbone", "weights", "per_class", "epochs", "input_size")}
     columns = ("strategy", "head / backbone rate", *sources, f"against the default, {given.seeds} seeds", "")
