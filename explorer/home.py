@@ -34,6 +34,11 @@ def runs_folder() -> Path:
     return home() / "runs"
 
 
+def names_folder() -> Path:
+    """Where it lies what people call their runs: a file for each run that was given a name, a note or a star."""
+    return home() / "names"
+
+
 def samples_folder() -> Path:
     """Where the sample runs lie that ship with Thaw (`runs/`, and `answers/` to questions about them): $THAW_SAMPLES, else
     assets/samples. They are read and never written; where the folder is missing there are none."""
@@ -83,10 +88,22 @@ def with_room(work: Callable[[], T]) -> T:
         return work()
 
 
-def put_into_trash(run: Path) -> None:
-    """Put the folder of a run aside; this takes no space, so that it works on a full disk too."""
-    os.utime(run)  # from now on its time counts
+def put_into_trash(run: Path, now: int) -> None:
+    """Put the folder of a run aside; this takes no space, so that it works on a full disk too. From `now` on, in nanoseconds,
+    its time counts; runs with one and the same were deleted together."""
+    os.utime(run, ns=(now, now))
     run.rename(_trashed(run))
+
+
+def in_trash() -> list[tuple[str, int]]:
+    """The runs that can be brought back, each with when it was deleted, in nanoseconds; the latest first."""
+    found = []
+    for path in runs_folder().glob(".*.deleted"):
+        with suppress(OSError):
+            when = path.stat().st_mtime_ns
+            if time.time() - when / 1e9 < UNDO:
+                found.append((path.name.removeprefix(".").removesuffix(".deleted"), when))
+    return sorted(found, key=lambda row: (row[1], row[0]), reverse=True)
 
 
 def take_from_trash(run: Path) -> None:
@@ -104,6 +121,7 @@ def empty_trash(older: float = UNDO) -> int:
                 continue
             path.rename(path.with_suffix(".gone"))  # from now on it cannot be brought back: never half of it
             removed += 1
+            (names_folder() / f"{path.stem.removeprefix('.')}.json").unlink(missing_ok=True)
     for gone in runs_folder().glob(".*.gone"):
         shutil.rmtree(gone, ignore_errors=True)
     return removed

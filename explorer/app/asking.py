@@ -17,7 +17,7 @@ from explorer.errors import ExplorerError
 from explorer.home import stamp
 from explorer.jobs import Answer
 from explorer.question import A, Question
-from explorer.runs import FinishedRun, Predictions, Run
+from explorer.runs import FinishedRun, Predictions, Run, names
 from explorer.runs.life import FINAL
 
 PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
@@ -39,8 +39,9 @@ def _load_pictures(path: Path, when: int) -> Any:
 
 
 @st.cache_resource(show_spinner=False)
-def _ended() -> dict[tuple[str, int], Run]:
-    """Runs that cannot change any more, by folder and time of writing; a dict, since thirty visitors list hundreds."""
+def _ended() -> dict[tuple[str, int, int], Run]:
+    """Runs that cannot change any more, by folder and when it and their name were written; a dict, since thirty visitors list
+    hundreds."""
     return {}
 
 
@@ -81,7 +82,7 @@ def all_runs() -> list[Run]:
     root, known, found = runs.runs_folder(), _ended(), []
     folders = [entry.path for entry in os.scandir(root) if not entry.name.startswith(".")] if root.is_dir() else []
     for folder in [*folders, *map(str, runs.samples())]:
-        key = folder, stamp(Path(folder, "run.json"))
+        key = folder, stamp(Path(folder, "run.json")), stamp(names.file_of(Path(folder).name))
         run = known.get(key)
         if run is None:
             try:

@@ -35,7 +35,10 @@ SETTINGS = {
 
 
 def arrive(page: str) -> None:
-    """Set a page's widgets as the address says, once for each address, and say what does not exist; before the page runs."""
+    """Set a page's widgets as the address says, once for each address, and say what does not exist; before the page runs. The
+    Train page reads its own: a whole recipe."""
+    if page == "training":
+        return
     named = {name: st.query_params[name] for where, name in SETTINGS if where == page and name in st.query_params}
     if not named or st.session_state.get("arrived") == (page, named):
         return

@@ -93,7 +93,7 @@ def strategy_mark(recipe: Recipe | None) -> str:
     return f":orange[:material/local_fire_department: {many}]"
 
 
-_MODES = {
+BATCHNORM_WORDS = {
     "frozen_everywhere": "statistics kept",
     "frozen": "batch statistics",
     "moving": "moving statistics",
@@ -107,18 +107,7 @@ def short_title(recipe: Recipe) -> str:
     title = strategy(recipe.strategy).title.split(" (")[0]
     random = recipe.weights == "random" and recipe.strategy != "from_scratch"
     unusual = recipe.batchnorm != recipe.usual_batchnorm
-    return title + ", random weights" * random + f", {_MODES[recipe.batchnorm]}" * unusual
-
-
-def run_label(run: Run, scored: bool = True) -> str:
-    """One line that tells runs apart in a picker: strategy, accuracy (where `scored`), data, backbone, day and time."""
-    if run.recipe is None:
-        return run.id
-    row = run.recipe.row.title.removesuffix(" (built in)")
-    where = run.recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if run.recipe.data_dir else run.recipe.dataset
-    score = f" · {run.test.accuracy:.1%}".replace("%", " %") if run.test and scored else ""
-    when = "sample" if run.sample else run.id[6:8] + "." + run.id[4:6] + ". " + run.id[9:11] + ":" + run.id[11:13]
-    return plain(f"{short_title(run.recipe)}{score} · {where} · {row} · {when}", 110)
+    return title + ", random weights" * random + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual
 
 
 _BADGES = {

@@ -34,7 +34,7 @@ def listed() -> dict[str, Any]:
 def asked(name: str, fields: list[str]) -> tuple[Question[Any], Path | None]:
     """The question that words of the command line ask, and the file its answer is to go to.
 
-    A run may be `latest`, an image a file. Raises ExplorerError for a question or a field that there is not.
+    A run may be named or `latest`, an image a file. Raises ExplorerError for a question or a field that there is not.
     """
     if name not in every() or name in NOT_ASKED:
         raise unknown("question", name, [known for known in every() if known not in NOT_ASKED])
@@ -44,8 +44,8 @@ def asked(name: str, fields: list[str]) -> tuple[Question[Any], Path | None]:
     if "recipe" in kind.model_fields:
         given["recipe"] = recipe.make(**recipe_of(options))
     for key in ("a", "b", "run"):
-        if given.get(key) == "latest":
-            given[key] = latest("latest")
+        if isinstance(given.get(key), str):
+            given[key] = runs.called(given[key])
     if isinstance(given.get("image"), str):
         given["image"] = image_of(given["image"])
     return ask_for(name, **given), options.out
@@ -76,12 +76,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}
     return value.item() if isinstance(value, np.generic) else value
-
-
-def latest(run: str) -> str:
-    """A run's id; `latest` is the youngest."""
-    found = runs.listing() if run == "latest" else []
-    return found[0].id if found else run
 
 
 def image_of(text: str) -> int | str:

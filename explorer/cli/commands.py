@@ -8,7 +8,7 @@ from typing import Any
 from explorer import installation, recipe, runs
 from explorer.catalogue import BACKBONES, DATASETS
 from explorer.cli import asking, pictures
-from explorer.cli.asking import latest, progress
+from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
 from explorer.evidence import grouped_verdict
@@ -65,14 +65,15 @@ def list_runs(options: argparse.Namespace) -> Words:
 
 def audit(options: argparse.Namespace) -> Words:
     """The freeze audit of one run."""
-    found: Audit = runs.audit(latest(options.run))
+    run = runs.called(options.run)
+    found: Audit = runs.audit(run)
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
-    return {"run": latest(options.run), "clean": found.clean, "recomputed": found.recomputed, "stages": stages}
+    return {"run": run, "clean": found.clean, "recomputed": found.recomputed, "stages": stages}
 
 
 def compare(options: argparse.Namespace) -> Words:
     """Two runs on the same test images."""
-    found = asking.answer(CompareQuestion(a=latest(options.a), b=latest(options.b)))
+    found = asking.answer(CompareQuestion(a=runs.called(options.a), b=runs.called(options.b)))
     counts = ("n", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict")
     stages = [{name: getattr(row, name) for name in row.__dataclass_fields__} for row in found.stages]
     paired = found.paired
@@ -98,7 +99,7 @@ def ask(options: argparse.Namespace) -> Words:
 def project(options: argparse.Namespace) -> Words:
     """A shared map as a file."""
     pictures.check(options.out, pictures.MAPS)
-    a, b = latest(options.a), latest(options.b)
+    a, b = runs.called(options.a), runs.called(options.b)
     found = asking.answer(ProjectQuestion(a=a, b=b, method=options.method, seed=options.seed))
     pictures.write_map(found, options.out)
     return {"out": str(options.out), "n": len(found.ids), "trust": {"a": found.trust_a, "b": found.trust_b}}
@@ -107,7 +108,7 @@ def project(options: argparse.Namespace) -> Words:
 def attribute(options: argparse.Namespace) -> Words:
     """One run's map of one picture as a file."""
     pictures.check(options.out, pictures.HEATS)
-    run, image = latest(options.run), asking.image_of(options.image)
+    run, image = runs.called(options.run), asking.image_of(options.image)
     seen = asking.answer(SeeQuestion(a=run, b=run, image=image))
     target = options.target or seen.classes[int(seen.probability_a.argmax())]
     asked = AttributeQuestion(a=run, b=run, image=image, target=target, method=options.method, stage=options.stage)
@@ -149,12 +150,12 @@ def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
     wanted = recipe.make(**recipe_of(options))
     installation.check()
-    return _carry_out(runs.create(wanted))
+    return _carry_out(runs.create(wanted, here=True))
 
 
 def _resume(options: argparse.Namespace) -> Run:
     """Go on with a run that did not come to its end, in this process."""
-    run = runs.read(latest(options.run))
+    run = runs.read(runs.called(options.run))
     ended = run.state in ENDED_EARLY
     if not ended or not runs.resumable(run.id):
         why = "it has no checkpoint" if ended else f"it is {run.state}"

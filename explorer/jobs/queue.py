@@ -207,14 +207,15 @@ def _interrupt(run: str, why: str) -> None:
 
 
 def lost(run: Run) -> Run:
-    """A run that reads queued or running but that no task stands for any more is interrupted."""
+    """A run that reads queued or running is interrupted where no task stands for it any more, and no process of the command
+    line carries it out."""
     if run.state not in LIVE:
         return run
     answer = status(TrainQuestion(run=run.id))
     if answer is not None and answer.waiting:
         return run
     fresh = runs.read(run.id)
-    if fresh.state not in LIVE:
+    if fresh.state not in LIVE or runs.carried_out(fresh):
         return fresh
     reason = (answer.error if answer else "") or "The worker no longer knows this run."
     return replace(run, state="interrupted", error=reason)

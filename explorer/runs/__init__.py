@@ -3,7 +3,7 @@
 A run holds run.json (schema version, recipe, versions, device, state, results), epochs.jsonl, learned.safetensors (only
 the tensors that changed), features.safetensors (pooled test features per stage, `before/<stage>`, `after/<stage>`, and
 `epoch/<i>` for the last stage), predictions.csv, groups.csv where test images come in groups, and audit.json; while it
-learns, checkpoint.pt.
+learns, checkpoint.pt. What people call it lies beside, in the folder of names.
 """
 
 from explorer.home import UNDO, empty_trash, runs_folder
@@ -19,12 +19,13 @@ from explorer.runs.contents import (
     store_tensors,
     tensors,
 )
+from explorer.runs.finding import called
 from explorer.runs.folders import (
     SCHEMA,
     append,
+    carried_out,
     close,
     create,
-    delete,
     find,
     finished,
     folder,
@@ -32,27 +33,32 @@ from explorer.runs.folders import (
     listing,
     move,
     read,
-    restore,
     rewind,
     samples,
     start,
     update,
 )
+from explorer.runs.names import Naming
 from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import Predictions
+from explorer.runs.trash import delete, deleted, restore
 
 __all__ = [
     "FinishedRun",
+    "Naming",
     "Predictions",
     "Run",
     "SCHEMA",
     "UNDO",
     "append",
     "audit",
+    "called",
+    "carried_out",
     "checkpoint",
     "close",
     "create",
     "delete",
+    "deleted",
     "drop_checkpoint",
     "empty_trash",
     "find",

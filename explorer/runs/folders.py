@@ -16,9 +16,9 @@ import psutil
 from explorer import recipe as recipes
 from explorer.answers import pack, unpack
 from explorer.errors import ExplorerError
-from explorer.home import UNDO, put_into_trash, runs_folder, samples_folder, take_from_trash, with_room, write_aside
+from explorer.home import runs_folder, samples_folder, with_room, write_aside
 from explorer.recipe import Recipe
-from explorer.runs import life
+from explorer.runs import life, names
 from explorer.runs.records import Epoch
 from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import renewed
@@ -74,13 +74,15 @@ def write(path: Path, text: str) -> None:
         write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def create(recipe: Recipe, state: str = "queued", race: str = "") -> str:
-    """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any."""
+def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = False) -> str:
+    """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any, and
+    `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
     now = time.time()
     stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
     run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}
+    facts |= _this_process() if here else {}
     part = runs_folder() / f".{run}.part"
 
     def make() -> None:
@@ -115,7 +117,12 @@ def move(run: str, state: str, **facts: Any) -> None:
 
 def start(run: str, **facts: Any) -> None:
     """Mark a run as running in this process; should the process die, the run reads `interrupted`."""
-    move(run, "running", pid=os.getpid(), pid_started=psutil.Process().create_time(), **facts)
+    move(run, "running", **_this_process(), **facts)
+
+
+def _this_process() -> dict[str, Any]:
+    """The sign of life that `alive` looks for: a process id alone may have gone to another process since."""
+    return {"pid": os.getpid(), "pid_started": psutil.Process().create_time()}
 
 
 def close(run: str, state: str, why: str = "") -> None:
@@ -157,7 +164,8 @@ def read(run: str) -> Run:
         state = facts.pop("state")
         scores = [unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
-        return Run(run, "interrupted", None, path.stat().st_mtime, f"The run's folder cannot be read: {error}")
+        why = f"The run's folder cannot be read: {error}"
+        return Run(run, "interrupted", None, path.stat().st_mtime, why, named=names.naming(run))
     state = life.seen(state, state == "running" and _alive(facts))
     if facts.get("schema", 1) < 2 and scores[0] is not None:
         scores[2:] = renewed(path, scores[2])
@@ -165,7 +173,13 @@ def read(run: str) -> Run:
     kind = FinishedRun if state == "finished" else Run
     test, train, balanced, grouped = scores
     clean, epochs = facts.get("clean"), _epochs(path)
-    return kind(run, state, recipe, created, error, epochs, test, train, clean, facts, balanced, grouped)
+    named = names.naming(run)
+    return kind(run, state, recipe, created, error, epochs, test, train, clean, facts, balanced, grouped, named)
+
+
+def carried_out(run: Run) -> bool:
+    """Whether the process that is to carry out this run, or does, is alive: as far as it said so in the run's folder."""
+    return _alive(run.facts)
 
 
 def _alive(facts: Mapping[str, Any]) -> bool:
@@ -201,9 +215,14 @@ def samples() -> list[Path]:
     return sorted(found, key=lambda p: p.name, reverse=True)
 
 
+def every() -> list[str]:
+    """The ids of all runs, the latest first, then those that ship."""
+    return [path.name for path in _folders()]
+
+
 def listing() -> list[Run]:
     """All runs, the latest first."""
-    return [read(path.name) for path in _folders()]
+    return [read(run) for run in every()]
 
 
 def finished() -> list[FinishedRun]:
@@ -216,23 +235,3 @@ def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
     name = f"-{recipe.backbone}-{recipe.strategy}-"
     candidates = (read(path.name) for path in _folders() if name in path.name)
     return next((run for run in candidates if run.recipe == recipe and run.state in states), None)
-
-
-def delete(run: str) -> None:
-    """Put a run aside: `restore` brings it back for `UNDO` seconds, then the worker frees its space. Where a disk is full
-    before, deleted runs go at once."""
-    path = own_folder(run)
-    with writing():
-        put_into_trash(path)
-
-
-def restore(run: str) -> None:
-    """Undo `delete`. Raises ExplorerError where the run's space has been freed."""
-    try:
-        with writing():
-            take_from_trash(runs_folder() / run)
-    except FileNotFoundError:
-        raise ExplorerError(
-            f"The run {run} cannot be brought back: deleted runs are kept for {UNDO / 60:.0f} minutes, or until the disk is "
-            f"full. Train it again."
-        ) from None

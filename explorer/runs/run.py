@@ -6,6 +6,7 @@ from typing import Any
 
 from explorer.evidence import Balanced, Grouped, Score
 from explorer.recipe import Recipe
+from explorer.runs.names import Naming, generated
 from explorer.runs.records import Epoch
 
 
@@ -16,7 +17,7 @@ class Run:
 
     `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
     `kept_steps` (those up to the kept epoch), `race`, `peak_memory` in bytes …; `balanced` is the balanced accuracy on test,
-    `grouped` what `test` is for other groups of images.
+    `grouped` what `test` is for other groups of images; `named` what somebody called it.
     """
 
     id: str
@@ -31,6 +32,12 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
     balanced: Balanced | None = None
     grouped: Grouped | None = None
+    named: Naming = Naming()
+
+    @property
+    def name(self) -> str:
+        """What it goes by: the name that somebody gave it, else one drawn by its id."""
+        return self.named.name or generated(self.id)
 
     @property
     def fault(self) -> str:
@@ -51,6 +58,9 @@ class Run:
         """The object of the command line's contract."""
         return {
             "run": self.id,
+            "name": self.name,
+            "note": self.named.note,
+            "starred": self.named.starred,
             "state": self.state,
             "recipe": self.recipe.model_dump() if self.recipe else {},
             "test": self.test.json() if self.test else {},

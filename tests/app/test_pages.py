@@ -1,7 +1,6 @@
 """Every page on an empty store, with one run, with two, with runs of different data sets, with half a folder."""
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +9,13 @@ import stand_ins
 import stand_ins_features
 import streamlit as st
 from opening import opened, store, two_runs, words  # noqa: F401  (store is a fixture)
+from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
 from explorer.errors import ExplorerError
 from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.recipe import default_comparison, make
+from explorer.runs import folders, names
 from explorer.runs.question import TrainQuestion
 
 pytestmark = pytest.mark.long(60)
@@ -231,30 +232,73 @@ def test_a_damaged_result_is_named_and_can_be_asked_again() -> None:
     assert not app.exception and not task.path.is_file()
 
 
-def test_deleted_runs_come_back() -> None:
+def tick(app: AppTest, *wanted: str) -> AppTest:
+    rows = [app.session_state["runs_drawn"].index(run) for run in wanted]
+    app.session_state["runs_table"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    return app.run()
+
+
+def test_a_tick_belongs_to_its_run_whatever_comes_and_goes() -> None:
     a, b = two_runs()
-    app = opened("runs")
-    app.session_state["runs_table"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    c = stand_ins.finished_run(strategy="full")
+    app = tick(opened("runs"), b)
+    stand_ins.finished_run(strategy="gradual")  # somebody else's, above all others
     app.run()
+    assert app.session_state["runs_ticked"] == {b}
+    assert f"### {runs.read(b).name}" in words(app)
     app.button(key="runs_delete").click().run()
-    assert len(runs.listing()) == 1
-    assert "1 deleted. Undo works for 10 minutes, or until the disk is full" in words(app)
+    assert {run.id for run in runs.listing()} >= {a, c} and b not in {run.id for run in runs.listing()}
+    assert "Tick one run" in words(app), "nothing stands ready to go next"
+    app.button(key="runs_undo").click().run()
+    assert app.session_state["runs_ticked"] == {b} and f"### {runs.read(b).name}" in words(app)
+
+
+def test_deleted_runs_come_back_for_whoever_looks() -> None:
+    a, b = two_runs()
+    app = tick(opened("runs"), a, b)
+    app.button(key="runs_delete").click().run()
+    assert len(runs.listing()) == 2, "more than one: it asks first"
+    app.button(key="runs_delete_sure").click().run()
+    assert not runs.listing()
+    app = opened("runs")  # reloaded, or another visitor
+    assert "2 deleted" in words(app) and "Undo works for 10 minutes, or until the disk is full" in words(app)
+    assert names.name(a) in words(app)
     app.button(key="runs_undo").click().run()
     assert {run.id for run in runs.listing()} == {a, b}
-    assert "1 deleted" not in words(app)
+    assert "2 deleted" not in words(app)
 
 
-def test_undo_is_offered_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(3):
-        stand_ins.finished_run()
+def test_undo_is_offered_as_long_as_it_works() -> None:
+    stand_ins.finished_run()
+    run = stand_ins.finished_run()
+    runs.delete(run)
     app = opened("runs")
-    now = time.time()
-    app.session_state["runs_deleted"] = {"gone": now, "long ago": now - runs.UNDO - 1}
-    app.run()
     assert "1 deleted" in words(app)
+    runs.empty_trash(0)
     app.button(key="runs_undo").click().run()
     assert not app.exception and any("cannot be brought back" in toast.value for toast in app.toast)
     assert "1 deleted" not in words(app)
+
+
+def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
+    a, b = two_runs()
+    bad = runs.create(make(dataset="shapes"), state="failed")
+    names.keep(b, runs.Naming("", "glass", True))
+    app = opened("runs")
+    assert app.session_state["runs_drawn"] == [run for run in folders.every() if run != bad]
+    app.toggle(key="runs_failed").set_value(True).run()
+    assert len(app.session_state["runs_drawn"]) == 3
+    app.toggle(key="runs_failed").set_value(False)
+    app.multiselect(key="runs_only_Data").set_value(["shapes"]).run()
+    assert app.session_state["runs_drawn"] == [bad], "better than nothing"
+    app.toggle(key="runs_starred").set_value(True).run()
+    assert "No run passes these filters." in words(app) and not app.exception
+    app.button(key="runs_show_all").click().run()
+    app.text_input(key="runs_find").set_value("GLASS").run()
+    assert app.session_state["runs_drawn"] == [b]
+    runs.delete(bad)
+    app.text_input(key="runs_find").set_value("").run()
+    assert not app.exception and len(app.session_state["runs_drawn"]) == 2
 
 
 def test_freezing_describes_the_recipe() -> None:
@@ -383,7 +427,7 @@ def test_too_many_strategies_or_a_bad_recipe_start_nothing() -> None:
     app.button(key="race_start").click().run()
     assert any("2 to 5" in box.value.replace("\\", "") for box in app.error)
     app.pills(key="race_strategies").set_value(["full", "gradual"]).run()
-    app.slider(key="race_epochs").set_value(1).run()
+    app.slider(key="train_epochs").set_value(1).run()
     app.button(key="race_start").click().run()
     assert any("unfrozen" in box.value for box in app.error) and not runs.listing()
     app = opened("race", dataset="folder")

@@ -19,7 +19,7 @@ from explorer.looks.pair.view import choosing as view
 from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS
-from explorer.training.view import following, tables
+from explorer.training.view import following, listing, tables
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,9 @@ def test_an_audit_row_that_is_not_as_declared_is_red() -> None:
 
 def test_the_runs_table_and_the_audit_speak_of_the_steps_that_are_kept() -> None:
     run = runs.read(stand_ins.finished_run())  # 60 images, four epochs, the third kept; from before steps were recorded
-    assert tables.runs_table([run])["steps"] == [6] and tables.kept_words(run) == "epoch 3 of 4, after 6 of its 8 steps"
+    assert (
+        listing.runs_table([run])["steps"] == [6] and tables.kept_words(run) == "epoch 3 of 4, after 6 of its 8 steps"
+    )
     runs.update(run.id, steps=1400, kept_steps=1050)
     assert tables.kept_words(runs.read(run.id)) == "epoch 3 of 4, after 1,050 of its 1,400 steps"
     assert tables.kept_words(dataclasses.replace(run, facts={})) == ""

@@ -547,7 +547,7 @@ def test_a_race_is_set_up_from_the_advice() -> None:
     app.selectbox(key="lesson_own_like").set_value("far").run()
     button(app, "lesson_to_race").click().run()
     assert app.session_state["race_strategies"] == list(ADVICE["many", "far"][0])
-    assert app.session_state["race_per_class"] == 800 and not app.exception
+    assert app.session_state["train_per_class"] == 800 and not app.exception
 
 
 def test_the_switches_say_what_to_write_in_pytorch() -> None:

@@ -34,7 +34,6 @@ def store(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
 def advanced(strategy: str = "linear_probe", **choices: str) -> AppTest:
     app = opened("training", **choices)
     app.selectbox(key="strategy").set_value(strategy)
-    app.toggle(key="train_advanced").set_value(True)
     return app.run()
 
 
@@ -127,6 +126,75 @@ def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
     assert resume.call_args.args[0] == run and not app.exception
 
 
+def test_what_is_not_as_usual_is_told_where_it_is_folded_away() -> None:
+    app = opened("training")
+    assert "Advanced:" not in words(app)
+    app.number_input(key="train_seed").set_value(3)
+    app.selectbox(key="weights_resnet10").set_value("random")
+    app.run()
+    assert "Advanced: random weights, batch statistics, seed 3" in words(
+        app
+    ) or "Advanced: random weights, seed 3" in words(app)
+    app.checkbox(key="train_all").set_value(True).run()
+    assert app.number_input(key="train_per_class").disabled, "it says nothing beside *Use all training images*"
+
+
+def test_what_was_started_is_what_is_shown_whatever_else_runs() -> None:
+    """Two visitors start the same recipe in the same minute; a third one's race is newer than both."""
+    app, other = opened("training"), opened("training")
+    for visitor in (app, other):
+        visitor.number_input(key="train_seed").set_value(5).run()
+        visitor.button(key="train_start").click().run()
+    theirs = runs.create(make(), race="20270101-000000-cafe")
+    mine, his = (visitor.session_state["following"] for visitor in (app, other))
+    assert mine != his and {mine, his, theirs} == {run.id for run in runs.listing()}
+    for visitor, run in ((app, mine), (other, his)):
+        visitor.run()
+        assert visitor.session_state["following"] == run and visitor.query_params["run"] == run
+        options = visitor.selectbox(key="following").options
+        assert len(set(options)) == 3, "no two labels are alike"
+        assert runs.read(run).name in visitor.subheader[0].value and visitor.button(key=f"stop_{run}")
+        assert f"**{runs.read(run).name}** is in the queue" in visitor.toast[0].value or not visitor.toast
+    app.switch_page("../../pages/runs.py").run()
+    app.switch_page("../../pages/training.py").run()
+    assert app.session_state["following"] == mine, "after another page too"
+
+
+def test_a_link_opens_its_run_and_a_bad_one_says_so() -> None:
+    a, b = stand_ins.finished_run(seed=1), stand_ins.finished_run(seed=2)
+    for run in (a, b):
+        app = opened("training", run=run)
+        assert app.selectbox(key="following").value == run and not app.warning
+    app = opened("training", run="../../etc")
+    assert any("There is no run" in box.value for box in app.warning) and not app.exception
+    assert app.selectbox(key="following").value in (a, b)
+
+
+def test_a_run_is_named_noted_and_starred_on_its_card() -> None:
+    run = stand_ins.finished_run()
+    app = opened("training")
+    app.text_input(key=f"run_{run}_name").set_value("Glass, first try")
+    app.text_area(key=f"run_{run}_note").set_value("as in *the tutorial*")
+    next(button for button in app.button if button.label == "Save").click().run()
+    app.button(key=f"run_{run}_star").click().run()
+    found = runs.read(run).named
+    assert (found.name, found.note, found.starred) == ("Glass, first try", "as in *the tutorial*", True)
+    assert app.subheader[0].value.startswith("Glass, first try") and r"as in \*the tutorial\*" in words(app)
+    app.text_input(key=f"run_{run}_name").set_value("latest")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert "cannot go by the name" in app.toast[0].value and runs.read(run).name == "Glass, first try"
+
+
+def test_the_command_lines_run_is_followed_and_not_stopped_from_here() -> None:
+    run = runs.create(make(), here=True)
+    runs.start(run)
+    for epoch in stand_ins.epochs(4):
+        runs.append(run, epoch)
+    app = opened("training")
+    assert app.button(key=f"stop_{run}").disabled and not app.exception
+    assert not any("interrupted" in str(part.value) for part in app.markdown)
+
+
 def test_what_to_freeze_shows_each_phase_and_every_strategy() -> None:
     stand_ins.describe(make(strategy="gradual"))
     app = opened("freezing")
@@ -145,6 +213,7 @@ def test_the_outputs_of_frozen_stages_can_be_cleared() -> None:
     cache.path("some").write_bytes(b"x" * 3_000_000)
     app = opened("runs")
     assert "3 MB in 1 files" in words(app)
+    assert "All runs and their results stay" in words(app), "what it clears, before it does"
     app.button(key="runs_clear_cache").click().run()
     assert cache.size() == (0, 0) and "Cached features of frozen stages" not in words(app)
 

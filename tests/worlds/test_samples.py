@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import jobs, runs
 from explorer.answers import load
 from explorer.app import asking
-from explorer.app.words import run_label
+from explorer.app.labels import run_label
 from explorer.bundle import ASSETS
 from explorer.errors import ExplorerError
 from explorer.evidence import Grouped, Paired, Score
@@ -23,7 +23,7 @@ from explorer.looks.pair.view.choosing import difference
 from explorer.models.deltas import DELTA, packed, unpacked
 from explorer.models.predicting import probabilities
 from explorer.recipe import make
-from explorer.training.view.tables import runs_table
+from explorer.training.view.listing import runs_table
 from explorer.worlds.recipes import FAR, NEAR, WORLDS, World, questions
 from explorer.worlds.view.two_worlds import Pair, decision, sample_pairs
 
@@ -142,7 +142,7 @@ def test_home_shows_both_worlds_at_once_without_a_worker(shipped: dict[str, Pair
 
 def test_the_runs_page_marks_a_sample_and_keeps_it(samples: str) -> None:
     known = asking.all_runs()
-    assert runs_table(known)["State"] == ["finished (sample)"] and run_label(known[0]).endswith("sample")
+    assert runs_table(known)["State"] == ["finished (sample)"] and " · sample · " in run_label(known[0])
     app = opened("runs")
     app.session_state["runs_table"] = {"selection": {"rows": [0]}}
     app.run()

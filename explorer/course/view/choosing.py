@@ -151,6 +151,6 @@ def decide(row: Backbone, weights: str) -> None:
     )
     if st.button("Set up this race", icon=":material/flag:", key="lesson_to_race"):
         st.session_state["race_strategies"] = list(names)
-        st.session_state["race_per_class"] = int(images)
+        st.session_state["train_per_class"] = int(images)
         st.session_state["race_form"] = True
         st.switch_page(page_file("race"))

@@ -1,5 +1,6 @@
 """A race while it happens: all curves at once, what went wrong, and stop."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -42,15 +43,23 @@ def pick_race(known: Sequence[Race]) -> Race:
     current = by_id.get(wanted, known[0])
     open_race(current.id)
     st.session_state["pick_race"] = current.id
+    labels = _labels(known)
     st.selectbox(
         "Races, the latest first",
         list(by_id),
         key="pick_race",
-        format_func=lambda name: _label(by_id[name]),
+        format_func=labels.__getitem__,
         on_change=lambda: open_race(st.session_state["pick_race"]),
     )
     fresh = races.gather(current.id, [jobs.lost(run) for run in current.runs])
     return fresh or current
+
+
+def _labels(known: Sequence[Race]) -> dict[str, str]:
+    """Id → label; where several are the same, each with the drawn end of its id: a menu takes equal labels for one entry."""
+    labels = {race.id: _label(race) for race in known}
+    seen = Counter(labels.values())
+    return {name: f"{label} · {name[-4:]}" if seen[label] > 1 else label for name, label in labels.items()}
 
 
 def _label(race: Race) -> str:

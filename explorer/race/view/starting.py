@@ -14,7 +14,7 @@ from explorer.errors import ExplorerError
 from explorer.race import arms, races
 from explorer.race.races import Race
 from explorer.recipe import Recipe
-from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_weights
+from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
@@ -27,7 +27,7 @@ def new_race() -> None:
             row = pick_backbone()
             weights = pick_weights(row)
         with right:
-            data, folder = pick_dataset("race")
+            data, folder = pick_dataset()
         names = pick_strategies()
         both = pick_modes(row)
         custom = pick_custom_stages(row) if "custom" in names else {}
@@ -81,19 +81,14 @@ def _short(name: str) -> str:
 
 
 def pick_race_size() -> tuple[dict[str, Any], int]:
-    """Images per class and epochs, as recipe fields, and the number of seeds."""
-    left, middle, right = st.columns(3, gap="medium")
+    """Images per class and epochs, as recipe fields and as the Train page has them, and the number of seeds."""
+    left, right = st.columns([2, 1], gap="medium")
     with left:
-        per_class = st.number_input(
-            "Training images per class", 1, 100_000, 25, key="race_per_class", persist_state="session"
-        )
-        everything = st.checkbox("Use all training images", key="race_all", persist_state="session")
-    with middle:
-        epochs = st.slider("Epochs", 1, 100, 10, key="race_epochs", persist_state="session")
+        size = pick_size()
     with right:
         seeds = st.slider("Seeds", 1, arms.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
         st.caption("Each seed draws other training images, first weights and batches: several show how much is luck.")
-    return {"per_class": None if everything else int(per_class), "epochs": epochs}, seeds
+    return size, seeds
 
 
 def start_label(names: Sequence[str], seeds: int, both: bool, **shared: Any) -> str:

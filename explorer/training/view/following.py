@@ -10,16 +10,28 @@ import streamlit as st
 from explorer import jobs, runs
 from explorer.app.asking import all_runs, error_box, owner, waiting_words
 from explorer.app.drawing import draw
+from explorer.app.labels import backbone_words, data_words, run_labels
 from explorer.app.visitor import note_run
-from explorer.app.words import group_of, grouped_words, result_words, safe_md, state_badge
+from explorer.app.words import (
+    group_of,
+    grouped_words,
+    plain,
+    result_words,
+    safe_md,
+    short_title,
+    state_badge,
+    strategy_mark,
+)
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, Run, names
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
+from explorer.training.view.keeping import name_run
 
 _STARTING = threading.Lock()
+ANCHOR = "the-run"  # of the header above it, for links
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
 
 
@@ -42,14 +54,61 @@ def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
 
 
 def start_and_follow(made: Recipe | ExplorerError) -> None:
-    """Start the recipe and show it, or say why it cannot be started."""
+    """Start the recipe, show it and say so, or say why it cannot be started."""
     st.session_state.pop("training_error", None)
     try:
         if isinstance(made, ExplorerError):
             raise made
-        st.session_state["following"] = start(made)
+        show(start(made), "is in the queue")
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)
+
+
+def show(run: str, news: str) -> None:
+    """Show this very run on the Train page, and say so with the way to it: on a phone it stands below the form."""
+    st.session_state["following"] = run
+    st.toast(f"**{safe_md(names.name(run))}** {news}. [Show it](#{ANCHOR})", icon=":material/local_fire_department:")
+
+
+def pick_followed(known: Sequence[Run]) -> Run:
+    """The run that the Train page shows, by its id: the one that the address names or the visitor chose, else the latest that
+    they started, else the latest; with a picker of all."""
+    by_id = {run.id: run for run in known}
+    named = st.query_params.get("run", "")
+    if named and named != st.session_state.get("following_said"):
+        st.session_state["following"] = named
+    if (wanted := st.session_state.get("following")) not in by_id:
+        own = [run for run in reversed(st.session_state.get("started_runs", [])) if run in by_id]
+        shown = by_id[own[0]] if own else known[0]
+        if wanted:
+            text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
+            st.warning(safe_md(text), icon=":material/link_off:")
+        st.session_state["following"] = shown.id
+    labels = run_labels(known, scored=False)
+    chosen = st.selectbox(
+        "Run", list(by_id), key="following", format_func=labels.__getitem__, persist_state="session",
+        help="All runs, latest first.",
+    )  # fmt: skip
+    if named != chosen:
+        st.query_params["run"] = chosen
+    st.session_state["following_said"] = chosen
+    return by_id[chosen]
+
+
+def run_card(run: Run) -> None:
+    """One run: its name, what it is, and how it goes."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        badge = "" if run.state in LIVE else f" {state_badge(run.state)}"
+        st.subheader(f"{safe_md(run.name)}{badge}", anchor=ANCHOR, width="content")
+        name_run(run)
+    recipe = run.recipe
+    if recipe is not None:
+        size = "all images" if recipe.per_class is None else f"{recipe.per_class} images a class"
+        parts = [data_words(recipe), backbone_words(recipe), short_title(recipe), size, f"seed {recipe.seed}"]
+        st.caption(f"{strategy_mark(recipe)} · {safe_md(' · '.join(parts))}")
+    if run.named.note:
+        st.caption(f":material/sticky_note_2: {safe_md(run.named.note)}")
+    follow(run.id, titled=False)
 
 
 def latest(recipe: Recipe, among: Sequence[Run] | None = None) -> Run | None:
@@ -80,20 +139,22 @@ def progress(run: Run) -> tuple[float, str]:
     if run.state == "finished":
         return 1.0, "finished"
     answer = jobs.status(TrainQuestion(run=run.id))
-    if answer is None:
-        return 0.0, run.state
+    if answer is None or not answer.waiting:  # the command line carries it out
+        share = len(run.epochs) / run.recipe.epochs if run.recipe else 0.0
+        return min(share, 1.0), f"From the command line: {safe_md(str(run.facts.get('phase') or run.state))}"
     phase = str(run.facts.get("phase") or answer.message or "")
-    words = waiting_words(answer, "Waiting") if answer.state == "queued" else safe_md(phase) or "working"
+    words = waiting_words(answer, "In the queue") if answer.state == "queued" else safe_md(phase) or "working"
     return min(max(answer.progress, 0.0), 1.0), words
 
 
-def follow(run_id: str) -> None:
+def follow(run_id: str, titled: bool = True) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
-    run = jobs.lost(runs.read(run_id))
+    run = jobs.lost(runs.read(run_id))  # it may have ended since it was listed
     if run.state in LIVE:
         st.fragment(_live, run_every=1.0)(run_id)
         return
-    st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
+    if titled:
+        st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
     result_line(run)
     if run.epochs:
         draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
@@ -115,12 +176,20 @@ def _live(run_id: str) -> None:
             key=f"stop_{run_id}",
             on_click=jobs.cancel,
             args=(TrainQuestion(run=run_id),),
+            disabled=not queued(run_id),
+            help=None if queued(run_id) else "The command line carries it out: press Ctrl+C there.",
         )
     if run.epochs:
         draw(partial(curves, run.epochs, None), f"live_{run_id}", code=CODE)
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)
+
+
+def queued(run: str) -> bool:
+    """Whether the queue knows this run, so that it can be stopped from a page."""
+    answer = jobs.status(TrainQuestion(run=run))
+    return answer is not None and answer.waiting
 
 
 def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
@@ -165,7 +234,7 @@ def _resume(run: str) -> None:
     try:
         jobs.resume(run, owner())
         note_run(run)
-        st.session_state["following"] = run
+        show(run, "goes on from its checkpoint")
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)
 
@@ -179,7 +248,7 @@ def _retry_button(run: Run, retry: bool, key: str) -> None:
 
 def _again(recipe: Recipe) -> None:
     try:
-        st.session_state["following"] = start(recipe)
+        show(start(recipe), "is in the queue")
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)
 

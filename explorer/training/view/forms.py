@@ -63,8 +63,8 @@ def pick_weights(row: Backbone) -> str:
     )
 
 
-def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
-    """A picker of data sets; a folder of one's own asks for its path."""
+def pick_dataset() -> tuple[Dataset, str | None]:
+    """A picker of data sets; a folder of one's own asks for its path, which all pages share."""
     names = sorted(DATASETS, key=lambda name: not DATASETS[name].available_offline)
     st.session_state["pick_dataset"] = choice().dataset
     st.selectbox(
@@ -73,14 +73,15 @@ def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
         key="pick_dataset",
         format_func=lambda name: DATASETS[name].title + ("" if DATASETS[name].available_offline else " · to download"),
         on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
+        help=DATASETS[choice().dataset].note,
     )
     row = DATASETS[choice().dataset]
-    st.caption(row.note)
+    st.caption(row.note.split(". ")[0].split("; ")[0].rstrip(".") + ".")
     if row.name != "folder":
         return row, None
     folder = st.text_input(
         "Folder on the server",
-        key=f"{key}_folder",
+        key="train_folder",
         persist_state="session",
         placeholder="/path/with/one/sub-folder/per/class",
         help="One sub-folder per class, with or without train/ and val/ or test/ above.",
@@ -105,13 +106,46 @@ def pick_strategy(row: Backbone) -> Strategy:
     return plan
 
 
+def starts_at(key: str, value: Any) -> None:
+    """What a control shows until somebody changes it. A default of its own would quarrel with what an address has set."""
+    st.session_state.setdefault(key, value)
+
+
+def pick_size() -> dict[str, Any]:
+    """Images per class and epochs, as recipe fields: the same on every page that makes runs."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        everything = bool(st.session_state.get("train_all"))
+        starts_at("train_per_class", 25)
+        per_class = st.number_input(
+            "Training images per class",
+            1,
+            100_000,
+            key="train_per_class",
+            persist_state="session",
+            disabled=everything,
+        )
+        everything = st.checkbox("Use all training images", key="train_all", persist_state="session")
+    with right:
+        starts_at("train_epochs", 10)
+        epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
+    return {"per_class": None if everything else int(per_class), "epochs": epochs}
+
+
+def pick_seed() -> int:
+    """The seed of a run."""
+    words = "Draws the training images, the head's first weights and the order of batches."
+    starts_at("train_seed", 0)
+    return int(st.number_input("Seed", 0, 2**31 - 1, key="train_seed", persist_state="session", help=words))
+
+
 def pick_custom_stages(row: Backbone) -> dict[str, Any]:
     """The stages ticked for the strategy `custom`, as recipe fields."""
+    starts_at(f"stages_{row.name}", list(row.stage_names[-1:]))
     ticked = st.pills(
         "Trainable stages",
         row.stage_names,
         selection_mode="multi",
-        default=row.stage_names[-1:],
         key=f"stages_{row.name}",
         persist_state="session",
     )
@@ -122,7 +156,8 @@ def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]
     """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
     strategy's defaults."""
     mode = pick_batchnorm(plan, row, weights, "train_batchnorm")
-    batch = st.number_input("Batch size", 2, 1024, 32, key="train_batch", persist_state="session")
+    starts_at("train_batch", 32)
+    batch = st.number_input("Batch size", 2, 1024, key="train_batch", persist_state="session")
     device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
     weighted = st.checkbox(
         "Class-weighted loss",
@@ -151,12 +186,12 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
     if usual:
         st.session_state.setdefault(stage_key, usual)
         rates["backbone_rate"] = st.number_input("Learning rate of the last stage", key=stage_key, **limits)
+        starts_at(f"decay_{plan.name}", plan.rate_decay)
         rates["rate_decay"] = st.slider(
             "Layer-wise learning-rate decay",
             0.1,
             1.0,
-            plan.rate_decay,
-            0.05,
+            step=0.05,
             key=f"decay_{plan.name}",
             persist_state="session",
             help="Each stage learns at this factor times the rate of the stage after it: below 1, early stages, which hold "
@@ -167,7 +202,6 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
             "Epochs between unfreezing steps (0: spread evenly)",
             0,
             100,
-            0,
             key=f"unfreeze_{plan.name}",
             persist_state="session",
         )
@@ -219,7 +253,8 @@ def _pick_augmentation() -> dict[str, Any]:
     )
     if name == "none":
         return {"augmentation": name}
-    views = st.slider("Views of each image", 2, MOST_VIEWS, 4, key="train_views", persist_state="session")
+    starts_at("train_views", 4)
+    views = st.slider("Views of each image", 2, MOST_VIEWS, key="train_views", persist_state="session")
     st.caption(
         f"Where the first stages are frozen, their output for {views} fixed versions of each image is cached (the first is the "
         f"image itself); that takes {views} forward passes through the frozen stages, once. Where the first stage is not "

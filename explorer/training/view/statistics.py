@@ -28,7 +28,7 @@ def statistics_fit(row: Backbone, weights: str) -> None:
         "BatchNorm normalises by running statistics from pre-training. How far from them are those of your training "
         "images? This is measured before training."
     )
-    data, folder = pick_dataset("freezing")
+    data, folder = pick_dataset()
     if data.name == "folder" and not folder:
         st.caption("Type the path of your folder: one sub-folder per class, pictures inside.")
         return

@@ -9,8 +9,9 @@ import streamlit as st
 from explorer.app.asking import finished, predictions
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Gap, differences
+from explorer.app.labels import run_labels
 from explorer.app.visitor import choice, choose, keep_pair, pair_shown, wishes
-from explorer.app.words import audit_badge, difference_words, group_of, percent, run_label, safe_md, strategy_mark
+from explorer.app.words import audit_badge, difference_words, group_of, percent, safe_md, strategy_mark
 from explorer.bundle import page_file
 from explorer.evidence import Paired
 from explorer.looks.pair import comparison
@@ -82,15 +83,14 @@ def pick_run(field: str, label: str, known: list[FinishedRun], default: Finished
     wanted = getattr(choice(), field)
     if wanted and wanted not in by_id:
         st.warning(
-            safe_md(f"FinishedRun {wanted} is not among the finished runs; showing {default.id}."),
+            safe_md(f"The run {wanted} is not among the finished ones. Showing {default.name} ({default.id})."),
             icon=":material/link_off:",
         )
         choose(**{field: ""})
     current = by_id.get(wanted, default)
     st.session_state[f"pick_{field}"] = current.id
-    st.selectbox(
-        label, list(by_id), key=f"pick_{field}", format_func=lambda i: run_label(by_id[i]), on_change=_change(field)
-    )
+    labels = run_labels(known)
+    st.selectbox(label, list(by_id), key=f"pick_{field}", format_func=labels.__getitem__, on_change=_change(field))
     learns = ", ".join(("head", *current.recipe.learns))
     score = f"**{percent(current.test)}**" if current.test else "no test score"
     st.markdown(

@@ -8,21 +8,21 @@ import streamlit as st
 from explorer import runs
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, accuracies
+from explorer.app.labels import run_labels
 from explorer.app.words import command, group_of, safe_md, state_badge
 from explorer.looks.pair.view.choosing import compare_two
 from explorer.runs import FinishedRun, Run
 from explorer.training.view.following import result_line
-from explorer.training.view.tables import distinct_label
+from explorer.training.view.keeping import name_run
 
 
 def compare_scored(chosen: list[Run]) -> None:
     """Accuracies of several finished runs, and of two the difference on the same images."""
     scored = [run for run in chosen if isinstance(run, FinishedRun) and run.test]
     if len(scored) > 1:
+        labels = run_labels(scored, brief=True)
         bars = [
-            Bar(distinct_label(r, scored), r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped)
-            for r in scored
-            if r.test
+            Bar(labels[r.id], r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped) for r in scored if r.test
         ]
         group = group_of(scored[0])
         code = ("explorer/evidence/shares.py", "wilson")
@@ -36,7 +36,11 @@ def compare_scored(chosen: list[Run]) -> None:
 
 def run_details(run: Run) -> None:
     """One run: how it ended, its command, its recipe, and where it lies."""
-    st.markdown(f"### {safe_md(run.title)} {state_badge(run.state)}")
+    st.markdown(f"### {safe_md(run.name)} {state_badge(run.state)}")
+    name_run(run, "details")
+    st.markdown(safe_md(run.title))
+    if run.named.note:
+        st.markdown(f":material/sticky_note_2: {safe_md(run.named.note)}")
     result_line(run)
     if run.recipe is not None:
         st.markdown("The same run from the command line:")

@@ -1,0 +1,43 @@
+"""Which run is meant: by its id, its name, or the beginning of either."""
+
+from collections.abc import Callable, Iterable
+
+from explorer.errors import ExplorerError
+from explorer.runs import names
+from explorer.runs.folders import every
+
+
+def called(text: str) -> str:
+    """The id of the run that `text` means: an id, a name, the beginning of either where it is one run's alone, or `latest`.
+
+    Names are told apart neither by capitals nor by spaces, dashes and underscores (`amber-heron`). Raises ExplorerError where
+    several runs are meant; where none is, `text` comes back, and who opens it says what there is.
+    """
+    ids = every()
+    if text in ids:
+        return text
+    if text == "latest":
+        return ids[0] if ids else text
+    of_names = {run: _plain(names.name(run)) for run in ids}
+    wanted = _plain(text)
+    ways: tuple[Callable[[str], bool], ...] = (
+        lambda run: of_names[run] == wanted,
+        lambda run: bool(wanted) and (run.startswith(text) or of_names[run].startswith(wanted)),
+    )
+    for fits in ways:
+        found = [run for run in ids if fits(run)]
+        if len(found) > 1:
+            raise ExplorerError(_several(text, found))
+        if found:
+            return found[0]
+    return text
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def _several(text: str, found: Iterable[str]) -> str:
+    first = [f"{names.name(run)} ({run})" for run in found]
+    more = f" and {len(first) - 5} more" if len(first) > 5 else ""
+    return f"{text!r} may be {len(first)} runs: {', '.join(first[:5])}{more}. Type more of the name, or the id."

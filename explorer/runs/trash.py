@@ -1,0 +1,35 @@
+"""Runs that were deleted, as long as they can be brought back."""
+
+import time
+from itertools import groupby
+
+from explorer.errors import ExplorerError
+from explorer.home import UNDO, in_trash, put_into_trash, runs_folder, take_from_trash
+from explorer.runs.folders import own_folder, writing
+
+
+def delete(*wanted: str) -> None:
+    """Put runs aside, together: `restore` brings them back for `UNDO` seconds, then the worker frees their space. Where a disk
+    is full before, deleted runs go at once."""
+    now = time.time_ns()
+    for path in [own_folder(run) for run in wanted]:
+        with writing():
+            put_into_trash(path, now)
+
+
+def deleted() -> list[tuple[str, ...]]:
+    """The ids of runs that can be brought back, those deleted together as one; the latest first."""
+    found = groupby(in_trash(), key=lambda row: row[1])
+    return [tuple(run for run, _ in rows) for _, rows in found]
+
+
+def restore(run: str) -> None:
+    """Undo `delete`. Raises ExplorerError where the run's space has been freed."""
+    try:
+        with writing():
+            take_from_trash(runs_folder() / run)
+    except FileNotFoundError:
+        raise ExplorerError(
+            f"The run {run} cannot be brought back: deleted runs are kept for {UNDO / 60:.0f} minutes, or until the disk is "
+            f"full. Train it again."
+        ) from None

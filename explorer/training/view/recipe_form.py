@@ -1,0 +1,60 @@
+"""The recipe of the Train page: what most people change, in view together with *Start*; the rest folded below it."""
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.app.asking import error_box
+from explorer.app.labels import differences
+from explorer.app.words import safe_md
+from explorer.catalogue import Backbone, Strategy
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.training.view.following import recipe_or_error, start_and_follow
+from explorer.training.view.form_address import keep_form
+from explorer.training.view.forms import (
+    advanced_form,
+    pick_backbone,
+    pick_custom_stages,
+    pick_dataset,
+    pick_seed,
+    pick_size,
+    pick_strategy,
+    pick_weights,
+)
+from explorer.training.view.rates import offer_rates
+
+
+def recipe_form() -> None:
+    """Choose, and start. *Start* stands above what is folded, though it starts that too."""
+    data, folder = pick_dataset()
+    row = pick_backbone()
+    plan = pick_strategy(row)
+    custom = pick_custom_stages(row) if plan.name == "custom" else {}
+    choices = {"backbone": row.name, "dataset": data.name, "data_dir": folder, "strategy": plan.name}
+    choices |= pick_size() | custom
+    foot = st.container(key="train_foot")
+    with st.expander("Advanced", icon=":material/tune:", key="train_advanced", on_change="rerun"):
+        made = recipe_or_error(choices | _pick_rest(row, plan))
+        if isinstance(made, Recipe):
+            offer_rates(made, plan)
+            keep_form(made)
+    with foot:
+        _unusual(made, choices)
+        if st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch"):
+            start_and_follow(made)
+        if "training_error" in st.session_state:
+            error_box(st.session_state["training_error"])
+
+
+def _pick_rest(row: Backbone, plan: Strategy) -> dict[str, Any]:
+    """What few people change, as recipe fields."""
+    weights = pick_weights(row)
+    return {"weights": weights, "seed": pick_seed()} | advanced_form(plan, row, weights)
+
+
+def _unusual(made: Recipe | ExplorerError, choices: dict[str, Any]) -> None:
+    """What *Advanced* holds that is not as usual: it applies though it may be folded."""
+    usual = recipe_or_error(choices)
+    if isinstance(made, Recipe) and isinstance(usual, Recipe) and (words := differences(made, usual)):
+        st.caption(f":material/tune: Advanced: {safe_md(', '.join(words))}")
