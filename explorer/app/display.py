@@ -14,6 +14,8 @@ _CAPTIONS = (
     "<style>[data-testid=stCaptionContainer] { opacity: 1; color: color-mix(in srgb, currentColor 66%, transparent); }"
     "</style>"
 )
+# What only works in the browser takes no room between what is seen.
+_UNSEEN = "<style>[class*=st-key-unseen] { position: absolute; width: 0; height: 0; }</style>"
 _STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
 # Hidden, not left out: what stands in the menu keeps its state. On paper and for presenters alike the corner stays small.
 _PRESENTING = """<style>
@@ -59,7 +61,7 @@ def display_switch() -> None:
             format_func=FORMATS.__getitem__,
             help="The camera in a figure's corner saves it.",
         )
-    st.html(_CAPTIONS)
+    st.html(_CAPTIONS + _UNSEEN)
     st.html(_code_style("dark" if st.context.theme.type == "dark" else "light"))
     if projector():
         st.html(_STYLE)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer import texts
 from explorer.app.language import spoken
-from explorer.app.visitor import carried, choice, to_address
+from explorer.app.visitor import choice, to_address
 from explorer.app.words import safe_md
 from explorer.bundle import page_file
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
@@ -65,8 +65,8 @@ def _is_number(text: str) -> bool:
 
 
 def linked(text: str, skip: tuple[str, ...] = ()) -> str:
-    """Our own Markdown with the first occurrence of each term of the glossary as a link: its sentence on hovering, the
-    term on a click (Streamlit opens links of a text in a new tab, so nothing on the page is lost).
+    """Our own Markdown with the first occurrence of each term of the glossary as a link: its sentence on hovering, or in a
+    card on a click or tap (explorer/course/view/term_cards.py), so that nobody loses their place.
 
     Terms in `skip` are left alone; so are code, links and headings. Never give it text from outside.
     """
@@ -76,9 +76,8 @@ def linked(text: str, skip: tuple[str, ...] = ()) -> str:
 
 
 def in_address(**parameters: str) -> dict[str, str]:
-    """Parameters of a link beside the visitor's choice and what they have learned: so the address is whole at once, and
-    *back* takes one step."""
-    return to_address(choice()) | carried() | parameters
+    """Parameters of a link beside the visitor's choice: so the address is whole at once, and *back* takes one step."""
+    return to_address(choice()) | parameters
 
 
 def place(link: Link, button: bool = False) -> None:

@@ -8,7 +8,8 @@ from explorer.app.asking import error_box
 from explorer.app.links import arrive
 from explorer.app.visitor import begin
 from explorer.bundle import PAGES
-from explorer.course.view.progress import note_visit, recall
+from explorer.course.view.progress import note_visit, recall, remember
+from explorer.course.view.term_cards import term_cards
 from explorer.errors import ExplorerError
 
 # Files of our own: a tab's icon given by name is fetched from another host.
@@ -54,9 +55,12 @@ chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
     begin()
+    with st.container(key="unseen"):  # what works in the browser and takes no room
+        term_cards()
     recall()
     arrive(chosen.url_path)
     chosen.run()
     note_visit(chosen.url_path)
+    remember()
 except ExplorerError as error:
     error_box(str(error))

@@ -117,16 +117,6 @@ def note_run(run: object) -> None:
         st.session_state.setdefault("started_runs", []).append(run)
 
 
-def carry(**fields: str) -> None:
-    """What links of this app hold besides the choice, e.g. what the visitor has learned."""
-    st.session_state["carried"] = fields
-
-
-def carried() -> dict[str, str]:
-    """What `carry` was last told."""
-    return dict(st.session_state.get("carried", {}))
-
-
 def begin() -> None:
     """Open a page: take a changed address (deep link, back button), else keep the choice; then say how the worker is."""
     address = {name: st.query_params[name] for name in _FIELDS if name in st.query_params}

@@ -53,7 +53,7 @@ def links(app: AppTest) -> list[str]:
 
 def drawn(app: AppTest) -> dict[str, Any]:
     """What the browser is told to draw."""
-    (component,) = app.get("bidi_component")
+    (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("thaw_concepts"))
     return json.loads(component.proto.json)
 
 
@@ -63,8 +63,23 @@ def states(app: AppTest) -> dict[str, str]:
 
 
 def learned(app: AppTest) -> str:
-    """The address's progress."""
-    return str(app.query_params.get("learned", ""))
+    """What the browser is handed to keep; the address holds none of it."""
+    assert "learned" not in app.query_params
+    (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("thaw_progress"))
+    return str(json.loads(component.proto.json)["words"])
+
+
+def begun(words: str, **address: str) -> AppTest:
+    """The map, opened by a visitor whose browser remembers this."""
+    app = opened("concepts", **address)
+    app.session_state["progress"] = progress.from_address(words)[0]
+    return app.run()
+
+
+def start_over(app: AppTest) -> AppTest:
+    """The button asks first."""
+    app.button(key="concepts_over").click().run()
+    return app.button(key="concepts_over_sure").click().run()
 
 
 def upload(app: AppTest, content: bytes) -> AppTest:
@@ -89,7 +104,7 @@ def test_on_an_empty_store_the_beginning_comes_next() -> None:
 
 
 def test_the_list_says_all_that_the_map_shows() -> None:
-    said = words(opened("concepts", learned="1a"))
+    said = words(begun("1a"))
     for row in KNOWN.values():
         assert f"- **{row.title}** (" in said and row.sentence in said
     assert "**Pre-trained model** (done)" in said
@@ -97,7 +112,7 @@ def test_the_list_says_all_that_the_map_shows() -> None:
 
 
 def test_a_concept_in_the_address_is_shown_with_what_opens_it_and_ways_from_it() -> None:
-    app = opened("concepts", concept="batchnorm", learned="4d")
+    app = begun("4d", concept="batchnorm")
     assert not app.exception and not app.warning
     assert app.subheader[0].value.startswith("BatchNorm statistics ") and ": done]" in app.subheader[0].value
     assert drawn(app)["chosen"] == "batchnorm"
@@ -107,7 +122,7 @@ def test_a_concept_in_the_address_is_shown_with_what_opens_it_and_ways_from_it()
     assert "Freezing :small[(next)]" not in links(app) and "Freezing :small[(later)]" in links(app)
     assert "In the glossary" in links(app) and "Do it on the page “Train”" in links(app)
     assert any(label.startswith("Step 4") for label in links(app))
-    assert all("learned=4d" in link.proto.query_string for link in app.get("page_link")), "links carry progress along"
+    assert not any("learned" in link.proto.query_string for link in app.get("page_link")), "a link hands nothing over"
 
 
 def test_a_concept_without_a_deed_opens_with_checks_alone() -> None:
@@ -131,7 +146,7 @@ def test_an_unknown_concept_is_said() -> None:
 
 def test_with_everything_done_no_concept_is_pushed_forward() -> None:
     every = progress.to_address(Progress(frozenset(code for row in KNOWN.values() for code in row.checks)))
-    app = opened("concepts", learned=every)
+    app = begun(every)
     assert not app.exception and not app.subheader and drawn(app)["chosen"] == ""
     assert app.get("progress")[0].proto.text.startswith(f"**{len(KNOWN)} of {len(KNOWN)}**")
 
@@ -161,48 +176,66 @@ def test_no_concepts_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 # The address
 
 
-def test_progress_in_the_address_comes_in_and_stays_on_every_page() -> None:
-    app = opened("concepts", learned="1a.frozen_clean")
-    assert not app.warning
-    assert states(app)["pretrained_model"] == states(app)["freezing"] == "done"
-    for page in ("glossary", "freezing", "concepts"):
-        app.query_params.clear()  # a link of the menu carries nothing
+def test_progress_stays_on_every_page_and_links_hand_none_over() -> None:
+    app = begun("1a.frozen_clean")
+    for page in ("lessons", "glossary", "concepts"):
         app.switch_page(f"../../pages/{page}.py").run()
         assert not app.exception and learned(app) == "1a.frozen_clean", page
-    assert states(app)["pretrained_model"] == "done"
 
 
-def test_another_address_adds_to_what_is_here() -> None:
-    app = opened("concepts", learned="1a")
-    app.query_params["learned"] = "2a.raced"
-    app.run()
-    assert learned(app) == "1a.2a.raced" and not app.warning
+def test_an_exported_link_asks_before_it_adds_anything() -> None:
+    app = begun("1a", learned="2a.raced.<b>won")
+    assert states(app)["backbone"] != "done" and "progress that Thaw does not know" in app.warning[0].value
+    assert "This link holds progress" in words(app)
+    app.button(key="progress_leave").click().run()
+    assert learned(app) == "1a" and not [b for b in app.button if b.key == "progress_leave"]
+    app.query_params["learned"] = "2a.looked"
+    app.run().button(key="progress_add").click().run()
+    assert learned(app) == "1a.2a.looked" and states(app)["backbone"] == "done"
+    app.query_params["learned"] = "1a.2a"  # nothing new: nothing is asked
+    assert "This link holds progress" not in words(app.run())
 
 
-def test_unknown_progress_in_the_address_is_said_and_the_rest_is_taken() -> None:
-    app = opened("concepts", learned="1a.<b>won")
-    (box,) = app.warning
-    assert "progress that Thaw does not know" in box.value and "<b>" not in box.value.replace("\\<", "")
-    assert states(app)["pretrained_model"] == "done" and learned(app) == "1a"
-    app.run()
-    assert not app.warning, "said once"
+def test_what_the_browser_kept_is_added_and_a_later_round_replaces_it() -> None:
+    app = AppTest.from_function(remembering, default_timeout=30)
+    said = [
+        ({"words": "1a.raced", "round": 0}, "1a.raced"),
+        ({"words": "1b.<b>", "round": 0}, "1a.1b.raced"),
+        ({"words": "2a", "round": 3}, "2a"),
+        ({"words": "1a", "round": 1}, "2a"),
+        ({"blocked": True}, "2a"),
+        ({"words": 7, "round": 3}, "2a"),
+        ({"words": "8a", "round": "3"}, "2a"),
+        ({"words": "8a", "round": 10**9}, "2a"),
+        (None, "2a"),
+        ([], "2a"),
+    ]
+    for found, known in said:
+        app.session_state["found"] = found
+        assert learned(app.run()) == known, found
+    assert not app.exception
 
 
-def test_an_address_of_rubbish_alone_is_said_and_left() -> None:
-    app = opened("concepts", learned="x" * 5000)
-    assert "5000 letters" in app.warning[0].value and "learned" not in app.query_params and not app.exception
+def remembering() -> None:
+    """A page whose browser has just said what it holds."""
+    import streamlit as st
+
+    from explorer.course.view import browser_store, progress
+
+    browser_store.take(st.session_state["found"])
+    progress.recall()
 
 
 # The file
 
 
 def test_export_holds_what_is_learned(exported: list[str]) -> None:
-    opened("concepts", learned="1a.raced.all")
+    begun("1a.raced.all")
     assert progress.from_json(exported[-1].encode()) == Progress(frozenset({"1a"}), frozenset({"raced"}), True)
 
 
 def test_an_imported_file_is_added_and_can_be_imported_again(exported: list[str]) -> None:
-    app = opened("concepts", learned="1a.2a")
+    app = begun("1a.2a")
     upload(app, GOOD.encode())
     assert not app.exception and not app.error
     assert "Imported: checks 2, deeds 1; 2 of them are new here." in app.success[0].value
@@ -225,7 +258,7 @@ def test_an_imported_file_is_added_and_can_be_imported_again(exported: list[str]
     ],
 )
 def test_a_file_that_is_no_progress_is_refused_and_nothing_changes(content: bytes, reason: str) -> None:
-    app = opened("concepts", learned="1a")
+    app = begun("1a")
     upload(app, content)
     assert not app.exception and not app.success
     (box,) = app.error
@@ -241,9 +274,11 @@ def test_a_file_that_is_no_progress_is_refused_and_nothing_changes(content: byte
 
 
 def test_starting_over_forgets_and_undo_brings_back(exported: list[str]) -> None:
-    app = opened("concepts", learned="1a.raced.all")
+    app = begun("1a.raced.all")
     app.button(key="concepts_over").click().run()
-    assert "learned" not in app.query_params and "done" not in states(app).values()
+    assert learned(app) == "1a.raced.all", "it asks first"
+    app.button(key="concepts_over_sure").click().run()
+    assert learned(app) == "" and "done" not in states(app).values()
     assert progress.from_json(exported[-1].encode()) == Progress() and not app.toggle(key="concepts_unlock").value
     assert "Started over" in app.info[0].value and app.button(key="concepts_over").disabled
     app.button(key="concepts_undo").click().run()
@@ -252,23 +287,15 @@ def test_starting_over_forgets_and_undo_brings_back(exported: list[str]) -> None
 
 
 def test_undo_keeps_what_came_since() -> None:
-    app = opened("concepts", learned="1a")
-    app.button(key="concepts_over").click().run()
+    app = begun("1a")
+    start_over(app)
     upload(app, GOOD.replace("1a", "8a").encode())
     app.button(key="concepts_undo").click().run()
     assert learned(app) == "1a.1b.8a.raced"
 
 
-def test_going_back_after_starting_over_does_not_bring_it_back() -> None:
-    app = opened("concepts", learned="1a")
-    app.button(key="concepts_over").click().run()
-    app.query_params["learned"] = "1a"
-    app.run()
-    assert learned(app) == "" and not app.exception and "done" not in states(app).values()
-
-
 def test_unlocking_opens_everything_and_locks_again() -> None:
-    app = opened("concepts", learned="1a")
+    app = begun("1a")
     app.toggle(key="concepts_unlock").set_value(True).run()
     assert learned(app) == "1a.all" and states(app).pop("pretrained_model") == "done"
     assert {state for name, state in states(app).items() if name != "pretrained_model"} == {"open"}
@@ -337,7 +364,7 @@ def test_after_starting_over_old_runs_count_no_longer_and_new_ones_do() -> None:
     app = opened("concepts")
     probe = stand_ins.finished_run(strategy="linear_probe")
     own(app, probe)
-    app.button(key="concepts_over").click().run()
+    start_over(app)
     assert learned(app) == ""
     tuned = stand_ins.finished_run(strategy="full")
     own(app, probe, tuned)
@@ -400,7 +427,7 @@ def hidden(app: AppTest) -> bool:
 
 
 def test_presenting_hides_the_menu_and_a_button_brings_it_back() -> None:
-    app = opened("concepts", present="1", learned="1a")
+    app = begun("1a", present="1")
     assert not app.exception and hidden(app)
     assert app.toggle(key="display_present").value and app.query_params["present"] == "1"
     app.switch_page("../../pages/glossary.py").run()

@@ -191,7 +191,7 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
     assert any(label.startswith("Show: ") for label in labels(app)) and "Trained on this machine before" in words(app)
     button(app, "lesson_probe_train").click().run()
     assert [r.id for r in runs.listing()] == [run] and "83.3 %" in words(app)
-    assert "probed" in app.query_params["learned"], "looking at it on purpose counts as the deed"
+    assert "probed" in app.session_state["progress"].deeds, "looking at it on purpose counts as the deed"
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
@@ -291,11 +291,11 @@ def test_a_choice_is_computed_when_committed_and_a_wrong_one_gets_its_reason() -
     assert radio.value is None and button(app, f"check_{code}_go").disabled
     radio.set_value(wrong).run()
     button(app, f"check_{code}_go").click().run()
-    assert "Not here." in words(app) and code not in app.query_params.get("learned", [""])
+    assert "Not here." in words(app) and "progress" not in app.session_state
     app.radio(key=f"check_{code}_choice").set_value(right).run()
     button(app, f"check_{code}_go").click().run()
     assert "Right." in [box.value for box in app.success] and "Computed just now." in words(app)
-    assert code in str(app.query_params["learned"]) and "passed]" in words(app)
+    assert code in app.session_state["progress"].passed and "passed]" in words(app)
 
 
 @pytest.mark.parametrize("near", [True, False])

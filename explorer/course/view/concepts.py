@@ -15,8 +15,9 @@ from explorer.course import progress, texts
 from explorer.course.figures import concepts
 from explorer.course.figures.concepts import CAUTION, LOOK
 from explorer.course.texts import Concept
+from explorer.course.view.browser_store import keeps
 from explorer.course.view.concept_map import concept_map
-from explorer.course.view.progress import keep, kept, note_deeds, start_over, undo
+from explorer.course.view.progress import FIELD, keep, kept, note_deeds, start_over, undo
 from explorer.errors import ExplorerError
 
 __all__ = ["list_concepts", "need_concepts", "pick_language", "show_keeping", "show_map"]
@@ -157,20 +158,12 @@ def show_keeping() -> None:
     """Export, import, unlock all, start over."""
     learned = kept()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.download_button(
-            "Export",
-            progress.to_json(learned),
-            "thaw-progress.json",
-            "application/json",
-            icon=":material/download:",
-            key="concepts_export",
-            help="What you have learned, as a small file: no name, no account. The address of this page holds it too.",
-            on_click="ignore",
-        )
+        with st.popover("Export", icon=":material/download:", key="concepts_export"):
+            _export()
         with st.popover("Import", icon=":material/upload:", key="concepts_import"):
             _import()
         st.button(
-            "Start over", icon=":material/restart_alt:", key="concepts_over", on_click=start_over, disabled=not learned
+            "Start over", icon=":material/restart_alt:", key="concepts_over", on_click=_confirm, disabled=not learned
         )
         st.session_state["concepts_unlock"] = learned.unlocked
         st.toggle(
@@ -178,6 +171,11 @@ def show_keeping() -> None:
             key="concepts_unlock",
             on_change=_unlock,
             help="For presenters: every concept shows as open. What was really done stays marked as done.",
+        )
+    if not keeps():
+        st.caption(
+            ":material/cloud_off: This browser keeps nothing for later (a private window, or storage is switched off). "
+            "Export before you leave."
         )
     if "progress_before" in st.session_state:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -190,6 +188,31 @@ def show_keeping() -> None:
         error_box(st.session_state["progress_error"])
     elif "progress_imported" in st.session_state:
         st.success(st.session_state["progress_imported"], icon=":material/upload_file:")
+
+
+@st.dialog("Start over?")
+def _confirm() -> None:
+    """Asked first: every tab of this browser forgets it."""
+    learned = kept()
+    st.markdown(
+        f"Every tab of this browser forgets it (checks: {len(learned.passed)}, deeds: {len(learned.deeds)}). Your runs stay."
+    )
+    if st.button("Start over", type="primary", key="concepts_over_sure", on_click=start_over):
+        st.rerun()  # closes it
+
+
+def _export() -> None:
+    """What is learned as a file, and as a link for another browser."""
+    learned = kept()
+    st.caption("What you have learned: no name, no account. This browser keeps it; take it to another one.")
+    st.download_button(
+        "A file", progress.to_json(learned), "thaw-progress.json", "application/json", icon=":material/download:",
+        key="concepts_export_file", on_click="ignore",
+    )  # fmt: skip
+    if learned:
+        st.caption("Or a link. Whoever opens it is asked whether to add it.")
+        address = (st.context.url or "").partition("?")[0]
+        st.code(f"{address}?{FIELD}={progress.to_address(learned)}", language=None, wrap_lines=True)
 
 
 def _unlock() -> None:

@@ -1,15 +1,15 @@
-"""What this visitor has learned: kept in the session, mirrored in the address, deeds read off the runs they started."""
+"""What this visitor has learned: kept in their browser and in the session, deeds read off the runs they started."""
 
 import streamlit as st
 
 from explorer.app.asking import all_runs
-from explorer.app.visitor import carry
 from explorer.app.words import safe_md
 from explorer.course import progress
 from explorer.course.progress import Progress
+from explorer.course.view.browser_store import next_round, show_store
 from explorer.runs.life import OVER
 
-FIELD = "learned"  # in the address
+FIELD = "learned"  # of an exported link
 
 
 def kept() -> Progress:
@@ -18,34 +18,52 @@ def kept() -> Progress:
 
 
 def keep(found: Progress) -> None:
-    """Replace it; the address bar follows at once."""
+    """Replace it; the browser is told with the next drawing of the page (`remember`)."""
     st.session_state["progress"] = found
-    _mirror()
-
-
-def _mirror() -> None:
-    text = progress.to_address(kept())
-    carry(**({FIELD: text} if text else {}))
-    st.session_state.setdefault("progress_written", set()).add(text)
-    if text and st.query_params.get(FIELD) != text:
-        st.query_params[FIELD] = text
-    elif not text and FIELD in st.query_params:
-        del st.query_params[FIELD]
 
 
 def recall() -> None:
-    """Open a page: add what a new address brings and what the visitor's runs have done since; before the page runs.
-
-    An address that this session wrote itself brings nothing: going back after *Start over* does not bring it back.
-    """
-    text = st.query_params.get(FIELD, "")
-    if text and text not in st.session_state.get("progress_written", ()):
-        found, note = progress.from_address(text)
-        st.session_state["progress"] = kept() | found
-        if note:
-            st.warning(safe_md(note), icon=":material/link_off:")
+    """Open a page, before it runs (it may stop early): add what the visitor's runs have done since, tell the browser what is
+    known, and show what an exported link brings."""
     note_deeds()
-    _mirror()
+    st.session_state["progress_shown"] = kept()
+    with st.container(key="unseen_progress"):
+        show_store(kept())
+    _offer(st.query_params.get(FIELD, ""))
+
+
+def remember() -> None:
+    """At the end of a page that brought something new: draw it again, so that the browser keeps that too."""
+    if kept() != st.session_state["progress_shown"]:
+        st.rerun()
+
+
+def _offer(text: str) -> None:
+    """Progress in a link is somebody's, perhaps another's: it is added only when the visitor says so."""
+    decided = st.session_state.setdefault("progress_decided", set())
+    if not text or text in decided:
+        return
+    found, note = progress.from_address(text)
+    if note:
+        st.warning(safe_md(note), icon=":material/link_off:")
+    new = len(found.passed - kept().passed) + len(found.deeds - kept().deeds) + (found.unlocked and not kept().unlocked)
+    if not new:
+        return
+    with st.container(border=True, key="progress_offered"):
+        st.markdown(
+            f":material/move_to_inbox: **This link holds progress** (checks: {len(found.passed)}, deeds: {len(found.deeds)}), "
+            f"{new} of it new here. Is it yours?"
+        )
+        with st.container(horizontal=True):
+            st.button("Add it to mine", key="progress_add", on_click=_decide, args=(text, found), type="primary")
+            st.button("Leave it out", key="progress_leave", on_click=_decide, args=(text, Progress()))
+
+
+def _decide(text: str, found: Progress) -> None:
+    st.session_state["progress_decided"].add(text)
+    keep(kept() | found)
+    if FIELD in st.query_params:
+        del st.query_params[FIELD]
 
 
 def note_deeds() -> None:
@@ -74,9 +92,11 @@ def start_over() -> None:
     """Forget it all; `undo` brings it back. Runs stay, but what they proved counts no longer."""
     st.session_state["progress_before"] = kept()
     st.session_state["runs_forgotten"] = set(st.session_state.get("runs_over", ()))
+    next_round()
     keep(Progress())
 
 
 def undo() -> None:
     """What there was before *Start over*, and what came since."""
+    next_round()
     keep(kept() | st.session_state.pop("progress_before", Progress()))

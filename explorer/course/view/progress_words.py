@@ -8,7 +8,7 @@ from explorer.course.view.progress import keep, kept, note_deeds
 
 
 def note_check(code: str) -> None:
-    """A check was passed, or a run of the lesson has finished: remember it; the address bar follows at once.
+    """A check was passed, or a run of the lesson has finished: remember it.
 
     `code` is the check's (`4a`); an empty one only looks what the visitor's runs have done since.
     """
@@ -18,7 +18,7 @@ def note_check(code: str) -> None:
 
 
 def passed() -> frozenset[str]:
-    """Codes of the checks passed, here or before (progress that the address or a file brought counts)."""
+    """Codes of the checks passed, here or before (what the browser kept or a file brought counts)."""
     return kept().passed
 
 

@@ -19,6 +19,7 @@ from explorer.course.view.checks import show_checks
 from explorer.course.view.guide import show_guide
 from explorer.course.view.handout import handout_address
 from explorer.course.view.progress_words import show_progress
+from explorer.course.view.turning import land
 from explorer.training.view.forms import pick_backbone
 
 LIVE: dict[str, Callable[..., None]] = {
@@ -100,6 +101,8 @@ def _open(order: int) -> None:
 def show_step(step: Step, language: str) -> None:
     """One step: its text, its live parts, its proof, its checks; the guide at the side."""
     st.html(_STYLE)
+    with st.container(key="unseen_turning"):
+        land(step.order)
     main, side = st.columns([7, 2], gap="medium")
     with main:
         row, weights = _head(step, language)

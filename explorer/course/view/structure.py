@@ -29,11 +29,12 @@ LOGITS = 5  # classes of an untrained head that are named
 
 def pick_picture(key: str) -> int:
     """One of the test patches, by its number; parts that give the same `key` show the same one, on every step."""
+    name = f"lesson_{key}_picture"
+    st.session_state.setdefault(name, FIRST)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image = st.number_input(
-            f"Test picture (0 to {TESTED - 1})", 0, TESTED - 1, FIRST, key=f"lesson_{key}_picture", persist_state="session",
-            width=200,
-        )  # fmt: skip
+            f"Test picture (0 to {TESTED - 1})", 0, TESTED - 1, key=name, persist_state="session", width=200
+        )
         st.button("Another", icon=":material/casino:", key=f"lesson_{key}_another", on_click=_another, args=(key,))
     return int(image)
 
