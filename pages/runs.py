@@ -5,6 +5,8 @@ import streamlit as st
 from explorer.app.asking import all_runs
 from explorer.app.visitor import choose
 from explorer.bundle import page_file
+from explorer.export.view.bring_run import offer_run
+from explorer.export.view.take_away import take_away
 from explorer.looks.pair.view.choosing import need_run
 from explorer.looks.pair.view.details import compare_scored, run_details
 from explorer.runs import FinishedRun
@@ -18,6 +20,7 @@ from explorer.training.view.tables import (
 )
 
 st.title("Runs")
+offer_run()
 known = all_runs()
 deleted_runs()
 if not known:
@@ -50,6 +53,8 @@ with st.container(horizontal=True):
     kept = any(run.state in LIVE or run.sample for run in chosen)
     st.button("Delete", icon=":material/delete:", disabled=kept, on_click=delete_runs, args=(ids,), key="runs_delete",
               help="Sample runs ship with Thaw and stay." if any(run.sample for run in chosen) else None)  # fmt: skip
+    if len(chosen) == 1:
+        take_away(chosen[0], "runs")
 
 compare_scored(chosen)
 if len(chosen) == 1:

@@ -6,6 +6,9 @@ from explorer.app.asking import all_runs, error_box
 from explorer.app.drawing import show_code
 from explorer.app.words import run_label
 from explorer.bundle import page_file
+from explorer.export.view.beside import show_script
+from explorer.export.view.checkpoint import offer_checkpoint
+from explorer.export.view.take_away import take_away
 from explorer.recipe import Recipe
 from explorer.training.view.following import follow, recipe_or_error, start_and_follow
 from explorer.training.view.forms import (
@@ -24,6 +27,7 @@ with left:
     st.header("The recipe")
     row = pick_backbone()
     weights = pick_weights(row)
+    offer_checkpoint(row)
     data, folder = pick_dataset()
     plan = pick_strategy(row)
     custom = pick_custom_stages(row) if plan.name == "custom" else {}
@@ -57,6 +61,7 @@ with left:
         error_box(st.session_state["training_error"])
 
 with right:
+    show_script(made)
     st.header("The run")
     known = all_runs()
     ids = [run.id for run in known]
@@ -68,5 +73,6 @@ with right:
     labels = {run.id: run_label(run, scored=False) for run in known}
     shown = st.selectbox("Runs, latest first", ids, key="following", format_func=labels.__getitem__)
     follow(shown)
+    take_away(next(run for run in known if run.id == shown), "train")
     show_code("explorer/training/compute/loop.py", "train")
     st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

@@ -7,7 +7,7 @@ from typing import Any
 
 from explorer import installation, recipe, runs
 from explorer.catalogue import BACKBONES, DATASETS
-from explorer.cli import asking, pictures
+from explorer.cli import asking, exporting, pictures
 from explorer.cli.asking import latest, progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -141,13 +141,17 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "ask": ask,
     "project": project,
     "attribute": attribute,
+    "export": exporting.export,
+    "predict": exporting.predict,
+    "import": exporting.bring,
     "serve": serve,
 }
 
 
 def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
-    wanted = recipe.make(**recipe_of(options))
+    choices = recipe_of(options)
+    wanted = recipe.make(**choices | {"weights": exporting.weights_of(choices["backbone"], choices["weights"])})
     installation.check()
     return _carry_out(runs.create(wanted))
 
