@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from explorer import installation, recipe, runs
-from explorer.catalogue import BACKBONES, DATASETS
+from explorer.catalogue import BACKBONES, DATASETS, own
 from explorer.cli import asking, exporting, pictures
 from explorer.cli.asking import latest, progress
 from explorer.cli.parser import recipe_of
@@ -35,7 +35,7 @@ def backbones(options: argparse.Namespace) -> Words:
                 "parameters": row.parameters,
                 "input_size": row.input_size,
                 "available_offline": bool(row.offline()),
-                "weights_here": [*row.offline(), "random"],
+                "weights_here": [*row.offline(), *(weights.name for weights in own.known(row.name)), "random"],
             }
             for row in BACKBONES.values()
         ]

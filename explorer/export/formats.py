@@ -58,6 +58,16 @@ _ROWS = (
         needs=("onnx", "onnxruntime", "onnxscript"),
     ),
     Format(
+        "onnx-picture",
+        "ONNX, for a picture of any size",
+        "The same with resizing and cropping inside (antialiased bilinear): it takes one picture of any size, as it is. Run on "
+        "32 test pictures before you get it.",
+        (".onnx",),
+        "model-picture",
+        extra="onnx",
+        needs=("onnx", "onnxruntime", "onnxscript"),
+    ),
+    Format(
         "torch-export",
         "torch.export",
         "A program that PyTorch runs without any class, for any number of images, normalisation included; read back and run on "

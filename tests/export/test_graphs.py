@@ -50,6 +50,37 @@ def test_onnx_says_what_the_run_says_for_any_number_of_images(run: str, patterns
         assert said.shape == (n, 3) and np.allclose(said, np.repeat(found.numpy(), n, 0), atol=1e-4)
 
 
+def test_onnx_takes_a_picture_of_any_size(run: str, tmp_path: Path) -> None:
+    said, *_ = handlers.write(run, "onnx-picture", tmp_path / "m.onnx", silent)
+    n = len(graphs._pixels(run))
+    assert f"on {n} test pictures" in said and float(said.partition("differ by at most ")[2].split()[0]) < 0.05
+    session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    assert "classes" in session.get_modelmeta().custom_metadata_map
+    for h, w in ((40, 90), (300, 33)):
+        (logits,) = session.run(None, {"picture": np.zeros((h, w, 3), np.uint8)})
+        assert logits.shape == (1, 3)
+
+
+def test_a_graph_resizes_as_thaw_does() -> None:
+    """To 1 level of 255, along the edges too: an ONNX Resize that does not exclude what is outside is some levels off there."""
+    from onnx import TensorProto, helper
+
+    from explorer.catalogue import Preprocessing
+    from explorer.data.images import fit
+    from explorer.export.compute.resizing import with_resizing
+
+    cut = [helper.make_tensor_value_info(name, TensorProto.UINT8, ["n", 3, 32, 32]) for name in ("pixels", "out")]
+    same = helper.make_graph([helper.make_node("Identity", ["pixels"], ["out"])], "same", cut[:1], cut[1:])
+    model = helper.make_model(same, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    whole = with_resizing(model, Preprocessing(36, 32)).SerializeToString()
+    session, rng = onnxruntime.InferenceSession(whole, providers=["CPUExecutionProvider"]), np.random.default_rng(0)
+    for height, width in ((50, 40), (300, 401), (64, 64), (31, 33), (36, 36), (90, 37)):
+        picture = rng.integers(0, 256, (height, width, 3), np.uint8)
+        (found,) = session.run(None, {"picture": picture})
+        ours = np.asarray(fit(Image.fromarray(picture), Preprocessing(36, 32))).astype(int)
+        assert np.abs(found[0].transpose(1, 2, 0) - ours).max() <= 1, (height, width)
+
+
 def test_a_program_of_torch_export_says_what_the_run_says(run: str, tmp_path: Path) -> None:
     (first, *_) = handlers.write(run, "torch-export", tmp_path / "m.pt2", silent)
     assert "probabilities by" in first

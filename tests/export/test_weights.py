@@ -15,6 +15,7 @@ from explorer import runs
 from explorer.catalogue import BACKBONES
 from explorer.export import building
 from explorer.export.compute import handlers, weights
+from explorer.export.formats import FORMATS
 from explorer.looks.pair import compute
 from explorer.models.network import Network
 from explorer.recipe import make
@@ -26,6 +27,10 @@ def built(lines: str) -> nn.Module:
     names: dict[str, Any] = {}
     exec(lines, names)
     return names["model"]
+
+
+def test_every_format_has_who_writes_it() -> None:
+    assert handlers.WRITERS.keys() == FORMATS.keys()
 
 
 def test_the_lines_that_build_a_backbone_make_what_thaw_trains() -> None:

@@ -24,6 +24,7 @@ WRITERS: dict[str, Writer] = {
     "weights": weights.write,
     "learned": weights.write_learned,
     "onnx": graphs.write_onnx,
+    "onnx-picture": graphs.write_onnx_picture,
     "torch-export": graphs.write_program,
     "report": reports.write,
     "zip": _pack,

@@ -6,9 +6,9 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.words import count, safe_md
-from explorer.catalogue import Backbone
+from explorer.catalogue import Backbone, own
 from explorer.errors import ExplorerError
-from explorer.export import incoming
+from explorer.export import incoming, kept
 from explorer.export.question import BringQuestion, Brought
 from explorer.export.telling import report_lines
 from explorer.home import stamp
@@ -36,7 +36,11 @@ def offer_checkpoint(row: Backbone) -> None:
         )
         asked: dict[str, str] | None = st.session_state.get("own_checkpoint_asked")
         if asked:
-            found = ask(BringQuestion(backbone=row.name, **asked), "Your checkpoint", height=0)
+            wanted = BringQuestion(backbone=row.name, **asked)
+            found = ask(wanted, "Your checkpoint", height=0)
+            if found is not None and not own.path(row.name, found.weights).is_file():
+                kept.forget(wanted.path)  # what was kept has been removed since: it is read again
+                st.rerun()
             if found is not None:
                 _report(row, found)
 

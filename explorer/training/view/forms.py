@@ -55,10 +55,12 @@ def pick_weights(row: Backbone) -> str:
     notes = {name: " (on this machine)" if name in here else " (to download)" for name in names}
     notes["random"] = " (no pre-training)"
     mine = {weights.name: weights.title for weights in own.known(row.name)}
-    key = f"weights_{row.name}"
+    key, names = f"weights_{row.name}", [*(n for n in names if n != "random"), *mine, "random"]
+    if st.session_state.get(key) not in names:  # weights of the visitor's own may have been removed
+        st.session_state.pop(key, None)
     return st.selectbox(
         "Weights",
-        [*(n for n in names if n != "random"), *mine, "random"],
+        names,
         key=key,
         persist_state="session",
         format_func=lambda name: mine.get(name) or name + notes[name],
