@@ -5,6 +5,8 @@ import streamlit as st
 from explorer.app.asking import all_runs
 from explorer.app.visitor import choose
 from explorer.bundle import page_file
+from explorer.export.view.bring_run import offer_run
+from explorer.export.view.take_away import take_away
 from explorer.looks.pair.view.choosing import need_run
 from explorer.looks.pair.view.details import compare_scored, run_details
 from explorer.runs import FinishedRun
@@ -13,6 +15,7 @@ from explorer.training.view.keeping import delete_button, deleted_runs, kept_out
 from explorer.training.view.listing import pick_runs
 
 st.title("Runs")
+offer_run()
 known = all_runs()
 deleted_runs()
 if not known:
@@ -33,6 +36,8 @@ with st.container(horizontal=True):
         choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page(page_file("images"))
     delete_button(chosen, disabled=any(run.state in LIVE or run.sample for run in chosen))
+    if len(chosen) == 1:
+        take_away(chosen[0], "runs")
 
 compare_scored(chosen)
 if len(chosen) == 1:

@@ -5,6 +5,10 @@ import streamlit as st
 from explorer.app.asking import all_runs
 from explorer.app.drawing import show_code
 from explorer.bundle import page_file
+from explorer.export.view.beside import show_script
+from explorer.export.view.checkpoint import offer_checkpoint
+from explorer.export.view.take_away import take_away
+from explorer.recipe import Recipe
 from explorer.training.view.following import pick_followed, run_card
 from explorer.training.view.form_address import recall_form
 from explorer.training.view.recipe_form import recipe_form
@@ -13,13 +17,18 @@ st.title("Train")
 recall_form()
 left, right = st.columns([2, 3], gap="large")
 with left:
-    recipe_form()
+    made = recipe_form()
+    if isinstance(made, Recipe):
+        offer_checkpoint(made.row)
 
 with right:
+    show_script(made)
     known = all_runs()
     if not known:
         st.caption("No runs yet. Start a recipe, and its curves appear here while it trains.")
         st.stop()
-    run_card(pick_followed(known))
+    shown = pick_followed(known)
+    run_card(shown)
+    take_away(shown, "train")
     show_code("explorer/training/compute/loop.py", "train")
     st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

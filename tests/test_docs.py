@@ -94,12 +94,26 @@ def test_what_is_pinned_is_what_was_tested(name: str) -> None:
 def test_what_is_imported_is_pinned() -> None:
     names = {"PIL": "Pillow", "sklearn": "scikit-learn", "umap": "umap-learn", "markdown_it": "markdown-it-py"}
     pinned = {pin.lower() for pin in requirements("requirements.txt")} | {"starlette"}  # comes with Streamlit
+    pinned |= extras().keys()
     for path, text in texts().items():
         if path.startswith(("explorer/", "pages/")) and path.endswith(".py"):
             tops = {name.split(".")[0] for name in _imports(text)}
             outside = {t for t in tops if t not in ("explorer", "pages") and not _standard(t)}
             missing = {t for t in outside if names.get(t, t).lower() not in pinned}
             assert not missing, f"{path} imports {missing}, which requirements.txt does not pin"
+
+
+def extras() -> dict[str, str]:
+    """What optional extras pin: name → version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = [PINNED.match(pin) for row in project["optional-dependencies"].values() for pin in row]
+    assert all(pins), "an extra must pin exactly"
+    return {pin[1]: pin[2] for pin in pins if pin}
+
+
+def test_what_an_extra_pins_is_what_was_tested() -> None:
+    tested = requirements("requirements-dev.txt")
+    assert extras() == {name: tested.get(name) for name in extras()}
 
 
 def _imports(text: str) -> list[str]:

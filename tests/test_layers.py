@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = (
     "errors", "bundle", "palette", "home", "evidence", "cells", "machine", "installation", "catalogue", "cache", "uploads",
     "texts", "recipe", "answers", "question", "runs", "jobs", "models", "data", "app", "training", "looks.pair", "looks.images",
-    "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "worlds", "race", "course", "app.launch",
-    "app.main", "worker", "cli", "__main__",
+    "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "export", "worlds", "race", "course",
+    "app.launch", "app.main", "worker", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: a room imports from those before it."""
 
@@ -46,6 +46,8 @@ DOORS = {
     "sklearn": ("heavy",),
     "scipy": ("heavy",),
     "safetensors": ("heavy", "explorer/runs/"),
+    "onnx": ("explorer/export/compute",),
+    "onnxruntime": ("explorer/export/compute",),
     "captum": ("explorer/looks/attribution/compute",),
     "umap": ("explorer/looks/projection/compute",),
     "numba": ("explorer/looks/projection/compute",),
@@ -54,7 +56,7 @@ DOORS = {
     "argparse": ("explorer/cli",),
     "skimage": (),
     "matplotlib": (),
-    "pickle": ("explorer/models/weights.py",),  # for the name of its error
+    "pickle": ("explorer/models/weights.py", "explorer/models/checkpoints/reading.py"),  # for the name of its error
 }
 
 HEAVY = ("torch", "torchvision", "captum", "umap", "numba", "sklearn", "scipy", "skimage", "matplotlib")

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import stand_ins
 import stand_ins_attribution
+import stand_ins_export
 import stand_ins_features
 import stand_ins_lessons
 import stand_ins_maps
@@ -54,6 +55,7 @@ SOME: dict[str, Any] = {
     **stand_ins_features.examples(),
     **stand_ins_lessons.examples(),
     **stand_ins_maps.examples(),
+    **stand_ins_export.examples(),
 }
 
 

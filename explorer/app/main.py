@@ -35,7 +35,7 @@ CONTENTS = {
         ("concepts", "Concept map", "account_tree"),
         ("glossary", "Glossary", "menu_book"),
     ],
-    "Keep": [("runs", "Runs", "folder_open")],
+    "Keep": [("runs", "Runs", "folder_open"), ("predict", "Predict", "batch_prediction")],
 }
 
 

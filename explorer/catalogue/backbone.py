@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.bundle import ASSETS
+from explorer.catalogue import own
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.weights import Preprocessing, Weights, checkpoints_folder
 from explorer.errors import unknown
@@ -58,7 +59,10 @@ class Backbone:
         return self.head.rpartition(".")[0] if self.pool.rpartition(".")[0] == self.head.rpartition(".")[0] else ""
 
     def weights_path(self, weights: str) -> Path:
-        """Where the file of these weights lies or would lie (torchvision's own place, or assets/ for the built-in)."""
+        """Where the file of these weights lies or would lie (torchvision's own place, assets/ for the built-in, or among the
+        visitor's own)."""
+        if own.is_own(weights):
+            return own.path(self.name, weights)
         row = next((w for w in self.weights if w.name == weights), None)
         if row is None:
             raise unknown(f"weights for {self.name}", weights, [*(w.name for w in self.weights), "default", "random"])
@@ -79,8 +83,9 @@ class Backbone:
         return weights
 
     def preprocessing(self, weights: str, input_size: int | None = None) -> Preprocessing:
-        """The weights' own transform; another `input_size` scales the resize too. Random weights use the first's, if any."""
+        """The weights' own transform; another `input_size` scales the resize too. Random weights and a visitor's own use the
+        first's, if any."""
         name = self.resolve(weights)
-        row = next((w for w in self.weights if name in (w.name, "random")), None)
+        row = next((w for w in self.weights if name in (w.name, "random") or own.is_own(name)), None)
         crop = input_size or self.input_size
         return Preprocessing(resize=round(row.resize * crop / self.input_size) if row else crop, crop=crop)

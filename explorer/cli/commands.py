@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from explorer import installation, recipe, runs
-from explorer.catalogue import BACKBONES, DATASETS
-from explorer.cli import asking, pictures
+from explorer.catalogue import BACKBONES, DATASETS, own
+from explorer.cli import asking, exporting, pictures
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -35,7 +35,7 @@ def backbones(options: argparse.Namespace) -> Words:
                 "parameters": row.parameters,
                 "input_size": row.input_size,
                 "available_offline": bool(row.offline()),
-                "weights_here": [*row.offline(), "random"],
+                "weights_here": [*row.offline(), *(weights.name for weights in own.known(row.name)), "random"],
             }
             for row in BACKBONES.values()
         ]
@@ -142,13 +142,17 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "ask": ask,
     "project": project,
     "attribute": attribute,
+    "export": exporting.export,
+    "predict": exporting.predict,
+    "import": exporting.bring,
     "serve": serve,
 }
 
 
 def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
-    wanted = recipe.make(**recipe_of(options))
+    choices = recipe_of(options)
+    wanted = recipe.make(**choices | {"weights": exporting.weights_of(choices["backbone"], choices["weights"])})
     installation.check()
     return _carry_out(runs.create(wanted, here=True))
 

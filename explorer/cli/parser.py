@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
+from explorer.cli import export_parser
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     resumed.add_argument("run", help="a run's id or name, or `latest`")
     train_arguments(command("train", "Train one recipe and store it as a run."))
     look_arguments(command)
+    export_parser.arguments(command)
     words = "Start the app, as `streamlit run` does in a checkout."
     command("serve", words).add_argument(
         "options", nargs=argparse.REMAINDER, help="options of `streamlit run`, such as --server.port 8600"
@@ -98,7 +100,8 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--weights",
         default="default",
-        help="a member of torchvision's weights enum, `default` (the best on this machine) or `random`",
+        help="a member of torchvision's weights enum, `default` (the best on this machine), `random`, or a checkpoint file of "
+        "your own (.safetensors, .pt, .pth)",
     )
     add("--dataset", default="photo_patches", help=f"one of: {', '.join(DATASETS)}")
     add("--data-dir", help="for --dataset folder: one sub-folder per class, with or without train/ and val/ or test/")

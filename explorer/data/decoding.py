@@ -85,14 +85,18 @@ def to_rgb(image: Image.Image, scales: Scales | None = None) -> Image.Image:
     (`samples.scales`), so that its pictures stay comparable. A kind that it does not name goes by its depth (`Kind.depth`;
     floats from 0 to 1). Raises ExplorerError where that does not tell either: 32-bit integers, floats beyond 0 to 1.
     """
-    low = image.info.get(_LOWER)
-    found = Kind(16, 1) if low is not None else samples.kind(image)
+    found, low = deep(image), image.info.get(_LOWER)
     image = _upright(image) if found is None else _scaled(image, found, low, (scales or {}).get(found.name))
     if image.has_transparency_data:
         ground = Image.new("RGBA", image.size, GROUND)
         ground.alpha_composite(image.convert("RGBA"))
         return ground.convert("RGB")
     return image.convert("RGB")
+
+
+def deep(image: Image.Image) -> Kind | None:
+    """What a decoded picture's samples are where they have more than 8 bits or a sign; None for all others."""
+    return Kind(16, 1) if image.info.get(_LOWER) is not None else samples.kind(image)
 
 
 def _scaled(image: Image.Image, found: Kind, low: Image.Image | None, ends: tuple[float, float] | None) -> Image.Image:

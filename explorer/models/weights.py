@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 from torchvision import models
 
-from explorer.catalogue import Backbone
+from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import missing_weights
 from explorer.errors import ExplorerError
 
@@ -23,6 +24,9 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
 
     Raises ExplorerError where the file is missing and cannot be downloaded, damaged, or of another network.
     """
+    if own.is_own(weights):
+        _load_own(row, model, weights)
+        return
     if row.code:
         _load_file(row, model, weights)
         return
@@ -49,6 +53,20 @@ def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:
     state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
     missing, unexpected = model.load_state_dict(state, strict=False)
     if unexpected or any(not key.startswith(f"{row.head}.") for key in missing):
+        raise ExplorerError(f"The file {path} does not fit {row.title}. {again}")
+
+
+def _load_own(row: Backbone, model: nn.Module, weights: str) -> None:
+    """The safetensors file that was kept of a visitor's checkpoint: all tensors but the head's."""
+    path, again = row.weights_path(weights), "Bring the checkpoint again, or choose other weights."
+    if not path.is_file():
+        raise ExplorerError(f"The weights {weights} of {row.title} are not on this machine ({path}). {again}")
+    try:
+        missing, unexpected = model.load_state_dict(load_file(path), strict=False)
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise ExplorerError(f"The file {path} is damaged ({str(error).strip().splitlines()[0]}). {again}") from error
+    parts = tuple(part for stage in row.stages for part in stage.parts)
+    if unexpected or any(f"{name}.".startswith(f"{part}.") for name in missing for part in parts):
         raise ExplorerError(f"The file {path} does not fit {row.title}. {again}")
 
 

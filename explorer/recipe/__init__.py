@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, Backbone, Preprocessing
+from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, Backbone, Preprocessing, own
 from explorer.catalogue.backbones import backbone, stage_of
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
@@ -188,6 +188,7 @@ class Recipe(BaseModel):
     def title(self) -> str:
         """The short name that pages and figures use, e.g. `ResNet-18 · last_stage`."""
         weights = " · random weights" if self.weights == "random" and self.strategy != "from_scratch" else ""
+        weights = f" · own weights {self.weights[len(own.PREFIX) :][:6]}" if own.is_own(self.weights) else weights
         return f"{self.row.title.removesuffix(' (built in)')} · {strategy(self.strategy).title}{weights}"
 
 

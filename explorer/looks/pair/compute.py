@@ -91,6 +91,12 @@ def _data(dataset: str, data_dir: str | None, split_seed: int) -> Data:
     return datasets.load(recipe.make(dataset=dataset, data_dir=data_dir, split_seed=split_seed, per_class=None))
 
 
+def data(run: str) -> Data:
+    """The data set of a run, split as it was for the run, with all training images that there are."""
+    wanted = finished(run)
+    return _data(wanted.dataset, wanted.data_dir, wanted.split_seed)
+
+
 @lru_cache(maxsize=4)
 def _pixels(dataset: str, data_dir: str | None, split_seed: int, size: Preprocessing) -> np.ndarray:
     return _data(dataset, data_dir, split_seed).test.pixels(size)

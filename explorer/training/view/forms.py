@@ -19,6 +19,7 @@ from explorer.catalogue import (
     Backbone,
     Dataset,
     Strategy,
+    own,
 )
 from explorer.recipe import DEVICES, Recipe
 from explorer.training.view.rates import rate_keys
@@ -53,13 +54,16 @@ def pick_weights(row: Backbone) -> str:
     names.sort(key=lambda name: name not in here and name != "random")
     notes = {name: " (on this machine)" if name in here else " (to download)" for name in names}
     notes["random"] = " (no pre-training)"
-    key = f"weights_{row.name}"
+    mine = {weights.name: weights.title for weights in own.known(row.name)}
+    key, names = f"weights_{row.name}", [*(n for n in names if n != "random"), *mine, "random"]
+    if st.session_state.get(key) not in names:  # weights of the visitor's own may have been removed
+        st.session_state.pop(key, None)
     return st.selectbox(
         "Weights",
-        [n for n in names if n != "random"] + ["random"],
+        names,
         key=key,
         persist_state="session",
-        format_func=lambda name: name + notes[name],
+        format_func=lambda name: mine.get(name) or name + notes[name],
     )
 
 

@@ -25,8 +25,9 @@ from explorer.training.view.forms import (
 from explorer.training.view.rates import offer_rates
 
 
-def recipe_form() -> None:
-    """Choose, and start. *Start* stands above what is folded, though it starts that too."""
+def recipe_form() -> Recipe | ExplorerError:
+    """Choose, and start; returns what is chosen, or what is wrong with it. *Start* stands above what is folded, though it
+    starts that too."""
     data, folder = pick_dataset()
     row = pick_backbone()
     plan = pick_strategy(row)
@@ -45,6 +46,7 @@ def recipe_form() -> None:
             start_and_follow(made)
         if "training_error" in st.session_state:
             error_box(st.session_state["training_error"])
+    return made
 
 
 def _pick_rest(row: Backbone, plan: Strategy) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""Weights of a visitor's own: checkpoints that were read once and are kept by the fingerprint of what was taken from them."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from explorer.home import home, write_aside
+
+PREFIX = "own:"
+"""In a recipe, `weights` is this and the fingerprint: the same weights have the same name on every machine."""
+_NAME = re.compile(r"own:[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Own:
+    """Weights that are kept: their name in a recipe, and the name of the file that they came from."""
+
+    name: str
+    source: str
+
+    @property
+    def title(self) -> str:
+        """What a menu shows."""
+        return f"{self.source} ({self.name.removeprefix(PREFIX)[:6]})"
+
+
+def is_own(weights: str) -> bool:
+    """Whether a recipe's `weights` names a checkpoint of a visitor's own."""
+    return bool(_NAME.fullmatch(weights))
+
+
+def folder() -> Path:
+    """Where they lie."""
+    return home() / "weights"
+
+
+def path(backbone: str, weights: str) -> Path:
+    """The file of these weights of a backbone: safetensors, all tensors but the head's."""
+    return folder() / f"{backbone}-{weights.removeprefix(PREFIX)}.safetensors"
+
+
+def note(backbone: str, weights: str) -> Path:
+    """What is known of them besides, as JSON: the name of the file that they came from."""
+    return path(backbone, weights).with_suffix(".json")
+
+
+def known(backbone: str) -> list[Own]:
+    """The visitor's own weights of a backbone, the latest first."""
+    found = sorted(folder().glob(f"{backbone}-*.safetensors"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    rows = []
+    for file in found:
+        name = PREFIX + file.stem.removeprefix(f"{backbone}-")
+        if is_own(name):
+            rows.append(Own(name, _source(note(backbone, name)) or file.name))
+    return rows
+
+
+def _source(file: Path) -> str:
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["source"])[:80]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
+    """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed."""
+    if not is_own(weights) or path(backbone, weights).is_file():
+        return
+    folder().mkdir(parents=True, exist_ok=True)
+    write_aside(path(backbone, weights), lambda part: part.write_bytes(content))
+    text = json.dumps({"source": source, "backbone": backbone})
+    write_aside(note(backbone, weights), lambda part: part.write_text(text, encoding="utf-8"))

@@ -1,0 +1,48 @@
+"""The lines of plain torchvision that build a backbone with its new head: the script, the notebook and the notes in exported
+weights show the same ones, and a test holds them to the network that Thaw trains."""
+
+from explorer.catalogue import Backbone
+
+IMPORTS = ("import torch", "import torchvision", "from torch import nn")
+START = "start.pt"
+"""The file of the weights that a script begins with, where torchvision has none to download."""
+
+
+def place(path: str) -> str:
+    """A module's path as Python: `classifier.2` → `model.classifier[2]`."""
+    words = "model"
+    for part in path.split("."):
+        words += f"[{part}]" if part.isdecimal() else f".{part}"
+    return words
+
+
+def brought(row: Backbone, weights: str) -> bool:
+    """Whether the weights come in a file of ours (START), and not from torchvision."""
+    return weights != "random" and weights not in {w.name for w in row.weights if w.name != "BUILT_IN"}
+
+
+def backbone_lines(row: Backbone, weights: str = "random") -> list[str]:
+    """Lines that bind `model`, with its own head: its weights are torchvision's where there are such, else random."""
+    if row.code:
+        return row.code.splitlines()
+    named = "None" if weights == "random" or brought(row, weights) else f'"{weights}"'
+    return [f'model = torchvision.models.get_model("{row.name}", weights={named})']
+
+
+def head_lines(row: Backbone, classes: str) -> list[str]:
+    """Lines that put the new head in place: one linear layer for `classes` classes (an expression) on the pooled output."""
+    linear = f"nn.Linear({row.features}, {classes})"
+    head = f"nn.Sequential(nn.Dropout({row.dropout}), {linear})" if row.dropout else linear
+    lines = []
+    if row.pool:
+        after = "".join(f"{place(part)}, " for part in row.after_pool)
+        lines.append(f"{place(row.pool)} = nn.Sequential(nn.AdaptiveAvgPool2d(1), {after}nn.Flatten(1))")
+    lines.append(f"{place(row.head)} = {head}")
+    if row.in_one:
+        lines.append(f"del {place(row.in_one)}[2:]")
+    return lines
+
+
+def lines(row: Backbone, classes: int) -> list[str]:
+    """All lines that make the class into which a run's exported weights load strictly."""
+    return [*IMPORTS, *backbone_lines(row), *head_lines(row, str(classes))]

@@ -1,0 +1,1 @@
+"""Write a finished run as a file, and read pictures and weights from outside."""

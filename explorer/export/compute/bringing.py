@@ -1,0 +1,26 @@
+"""A checkpoint of the visitor's own as weights that a recipe can name."""
+
+from pathlib import Path
+
+from explorer.export import incoming
+from explorer.export.question import Brought
+from explorer.models.checkpoints.keeping import bring as kept
+
+
+def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought:
+    """Read it, keep what is the backbone's, and report. Raises ExplorerError, saying in full why it cannot be used."""
+    path = incoming.path(file) if source else Path(file).expanduser()
+    found = kept(backbone, path, source)
+    fit = found.fit
+    return Brought(
+        weights=found.weights,
+        source=found.source,
+        taken=len(fit.taken),
+        parameters=found.parameters,
+        wrappers=found.content.wrappers,
+        prefix=fit.prefix,
+        others=found.content.others,
+        head=tuple(f"{name} ({' × '.join(map(str, shape))})" for name, shape in fit.head),
+        unexpected=fit.unexpected[:50],
+        counters=found.counters,
+    )

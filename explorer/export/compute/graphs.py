@@ -1,0 +1,244 @@
+"""A run's network as a graph that runs without Thaw: ONNX, and torch.export. Each is read back and run before it is handed
+out."""
+
+import io
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from explorer.errors import ExplorerError
+from explorer.export.compute.weights import described
+from explorer.export.formats import FORMATS, missing
+from explorer.looks.pair import compute
+from explorer.models import predicting
+
+if TYPE_CHECKING:
+    import onnx
+
+Report = Callable[[float, str], None]
+CHECKED = 32
+"""Test images on which a graph is compared with the run."""
+MOST_APART = 1e-3
+"""The largest difference in a probability with which a graph is handed out; rounding leaves about 1e-6."""
+MOST_APART_RESIZED = 0.05
+"""The same for a graph that resizes: its levels differ by 1 of 255 from Pillow's."""
+PREPARE = """import numpy as np
+from PIL import Image, ImageOps
+
+def prepare(path):
+    image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+    scale = {resize} / min(image.size)
+    size = [max({resize}, int(side * scale)) for side in image.size]
+    image = image.resize(size, Image.Resampling.BILINEAR)  # antialiased: without it, classes change
+    left, top = [round((side - {crop}) / 2) for side in image.size]
+    pixels = np.asarray(image.crop((left, top, left + {crop}, top + {crop})))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+"""
+"""What makes of a picture the graph's input, (1, 3, h, w) uint8; it goes with the graph."""
+
+
+class Whole(nn.Module):
+    """Pixels (n, 3, h, w) uint8 → logits (n, k): the network with its normalisation before it."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, model: nn.Module, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.model((pixels.float() / 255 - self.mean) / self.std).flatten(1)
+
+
+def write_onnx(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+    """One ONNX file with its weights inside, for any number of images; run by onnxruntime before it is handed out."""
+    content = _onnx(run, report).SerializeToString()
+    session, runner = _session(content)
+    pixels = _pixels(run)
+    notes = _checked(run, pixels, np.concatenate([session({"pixels": part}) for part in _parts(pixels)]), runner)
+    out.write_bytes(content)
+    return notes
+
+
+def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+    """The same with resizing and cropping inside, for one picture of any size at a time."""
+    from explorer.export.compute.resizing import with_resizing
+
+    content = with_resizing(_onnx(run, report), compute.finished(run).preprocessing).SerializeToString()
+    session, runner = _session(content)
+    images = compute.data(run).test
+    pictures = [np.asarray(images.read(i)) for i in range(min(CHECKED, len(images)))]
+    said = np.concatenate([session({"picture": picture}) for picture in pictures])
+    apart = _differences(run, _pixels(run), said)
+    _allow(apart, MOST_APART_RESIZED, runner)
+    out.write_bytes(content)
+    return (
+        f"Run by {runner} on {apart.n} test pictures: it names the same class on {apart.same}; probabilities differ by at most "
+        f"{apart.probability:.1e} (Pillow rounds twice while resizing, the graph once).",
+        "Input: picture, (h, w, 3) uint8 RGB of any size, upright; one at a time.",
+        *_of_eval(run),
+    )
+
+
+def _onnx(run: str, report: Report) -> "onnx.ModelProto":
+    """The network and its normalisation as an ONNX model, with what it is in its metadata. Raises ExplorerError where the
+    extra is not installed."""
+    if lacking := missing(FORMATS["onnx"]):
+        raise ExplorerError(lacking)
+    import onnx
+
+    report(0.2, "Writing the graph")
+    buffer = io.BytesIO()
+    with _quiet():
+        program = torch.onnx.export(
+            _whole(run),
+            (torch.from_numpy(_pixels(run)[:2]),),
+            input_names=["pixels"],
+            output_names=["logits"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamo=True,
+            external_data=False,
+        )
+        if program is None:
+            raise RuntimeError("torch.onnx.export gave no program")
+        program.save(buffer)
+    model = onnx.load_model_from_string(buffer.getvalue())
+    for key, value in _facts(run).items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    report(0.7, f"Running it on {CHECKED} test images")
+    return model
+
+
+def _session(content: bytes) -> tuple[Callable[[dict[str, np.ndarray]], np.ndarray], str]:
+    """What runs the model on the processor, input → logits, and the runner's name."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    return lambda given: np.asarray(session.run(None, given)[0]), f"onnxruntime {onnxruntime.__version__}"
+
+
+def write_program(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+    """A program of torch.export, for any number of images; read back and run before it is handed out."""
+    whole, pixels = _whole(run), _pixels(run)
+    report(0.2, "Writing the graph")
+    with _quiet():
+        shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
+        program = torch.export.export(whole, (torch.from_numpy(pixels[:2]),), dynamic_shapes=shapes)
+        buffer = io.BytesIO()
+        torch.export.save(program, buffer, extra_files={"thaw.json": json.dumps(_facts(run))})
+        report(0.7, f"Running it on {CHECKED} test images")
+        buffer.seek(0)
+        again = torch.export.load(buffer).module()
+        with torch.inference_mode():
+            said = np.concatenate([again(torch.from_numpy(part)).numpy() for part in _parts(pixels)])
+    notes = _checked(run, pixels, said, f"torch {torch.__version__}")
+    out.write_bytes(buffer.getvalue())
+    return notes
+
+
+def _whole(run: str) -> Whole:
+    size = compute.finished(run).preprocessing
+    return Whole(compute.network(run).copy().model, size.mean, size.std).eval()
+
+
+def _pixels(run: str) -> np.ndarray:
+    """The first test images as the graph's input, (n, 3, h, w) uint8. Raises ExplorerError where they cannot be read any
+    more."""
+    return np.ascontiguousarray(compute.pictures(run)[:CHECKED].transpose(0, 3, 1, 2))
+
+
+def _parts(pixels: np.ndarray) -> Iterator[np.ndarray]:
+    """One image alone, then the others: so the number of images is seen to be free."""
+    yield pixels[:1]
+    yield pixels[1:]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """How far a graph is from the run on n images: the largest difference of a logit and of a probability, and on how many
+    both name the same class."""
+
+    n: int
+    logit: float
+    probability: float
+    same: int
+
+
+def _differences(run: str, pixels: np.ndarray, said: np.ndarray) -> Apart:
+    """What a graph said of the test images (n, k) against the run's own network on their pixels (n, 3, h, w)."""
+    ours = predicting.logits(compute.network(run), compute.to_input(run, pixels.transpose(0, 2, 3, 1)))
+    theirs = torch.from_numpy(said)
+    return Apart(
+        len(said),
+        (ours - theirs).abs().max().item(),
+        (ours.softmax(1) - theirs.softmax(1)).abs().max().item(),
+        int((ours.argmax(1) == theirs.argmax(1)).sum()),
+    )
+
+
+def _allow(apart: Apart, most: float, runner: str) -> None:
+    """Raises ExplorerError where probabilities are further apart than `most`."""
+    if not apart.probability <= most:
+        raise ExplorerError(
+            f"The graph says something else than the run: its probabilities differ by up to {apart.probability:.2g} on {apart.n} "
+            f"test images ({runner}; allowed: {most:g}). Take the weights or the script instead."
+        )
+
+
+def _checked(run: str, pixels: np.ndarray, said: np.ndarray, runner: str) -> tuple[str, ...]:
+    """Sentences on what the graph said against the run's own network; ExplorerError where they are further apart than
+    MOST_APART."""
+    apart = _differences(run, pixels, said)
+    _allow(apart, MOST_APART, runner)
+    return (
+        f"Run by {runner} on {apart.n} test images: logits differ by at most {apart.logit:.1e}, probabilities by "
+        f"{apart.probability:.1e}.",
+        "Input: pixels, (n, 3, h, w) uint8 RGB, resized and cropped; the code that does so is in the metadata (prepare).",
+        *_of_eval(run),
+    )
+
+
+def _of_eval(run: str) -> tuple[str, ...]:
+    """A sentence where BatchNorm's moving statistics were the lesson."""
+    if compute.finished(run).batchnorm != "moving":
+        return ()
+    return ("The graph is of eval mode: BatchNorm uses the statistics that moved in training, and none of a batch.",)
+
+
+def _facts(run: str) -> dict[str, str]:
+    """What goes with the graph, as text."""
+    facts = described(compute.finished_run(run))
+    size = compute.finished(run).preprocessing
+    facts["prepare"] = PREPARE.format(resize=size.resize, crop=size.crop)
+    facts["preprocessing"] |= {"layout": "RGB, (n, 3, h, w), uint8; scale, mean and std are inside the graph"}
+    del facts["build"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Exporters talk much, on standard output, in warnings and logs; what goes wrong they raise."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

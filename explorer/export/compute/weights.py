@@ -1,0 +1,81 @@
+"""A run's weights as safetensors, with all that one needs to use them in the metadata."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from explorer import __version__, runs
+from explorer.export import building
+from explorer.looks.pair import compute
+from explorer.models.deltas import DELTA, SCALE
+from explorer.recipe import Recipe
+from explorer.runs import FinishedRun
+
+Report = Callable[[float, str], None]
+
+
+def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+    """All tensors of the tuned network: they load strictly into torchvision's class with the new head."""
+    report(0.2, "Putting the network together")
+    model = compute.network(run).model
+    save(model.state_dict(), out, metadata(compute.finished_run(run)))
+    return (f"{sum(p.numel() for p in model.parameters()):,} parameters; loads with strict=True.",)
+
+
+def write_learned(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+    """The tensors that learning changed, to be loaded over the weights that the run began with."""
+    report(0.2, "Putting the network together")
+    stored = {name.removeprefix(DELTA) for name in runs.tensors(run, "learned") if not name.startswith(SCALE)}
+    state = compute.network(run).model.state_dict()
+    found = compute.finished_run(run)
+    save({name: state[name] for name in state if name in stored}, out, metadata(found))
+    start = found.recipe.weights
+    return (f"{len(stored)} of {len(state)} tensors. Load them with strict=False over the weights {start}.",)
+
+
+def save(state: dict[str, Tensor], out: Path, facts: dict[str, str]) -> None:
+    """Write tensors as one safetensors file, each in plain row-major order whatever its order in memory was."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    save_file(plain, out, metadata=facts)
+
+
+def metadata(run: FinishedRun) -> dict[str, str]:
+    """What goes with a run's weights, as safetensors takes it (text only; lists and objects as JSON)."""
+    facts = described(run)
+    return {"format": "pt"} | {
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()
+    }
+
+
+def described(run: FinishedRun) -> dict[str, Any]:
+    """Class names, preprocessing, the lines that build the class, recipe, result and origin."""
+    recipe, classes = run.recipe, list(runs.predictions(run.id).classes)
+    return {
+        "thaw": __version__,
+        "run": run.id,
+        "backbone": recipe.backbone,
+        "classes": classes,
+        "preprocessing": preprocessing(recipe),
+        "build": "\n".join(building.lines(recipe.row, len(classes))),
+        "recipe": recipe.model_dump(),
+        "start": {"weights": recipe.weights, "fingerprint": run.facts.get("began", "")},
+        "test": run.test.json() if run.test else {},
+    }
+
+
+def preprocessing(recipe: Recipe) -> dict[str, Any]:
+    """How a picture becomes an input, for other programs."""
+    size = recipe.preprocessing
+    return {
+        "resize_short_side": size.resize,
+        "interpolation": "bilinear, antialiased",
+        "centre_crop": size.crop,
+        "scale": "x / 255",
+        "mean": list(size.mean),
+        "std": list(size.std),
+        "layout": "RGB, (n, 3, h, w), float32",
+    }

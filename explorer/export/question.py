@@ -1,0 +1,99 @@
+"""What may be asked about taking a run away. Letters: n images, h w, k classes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from explorer.evidence import Score
+from explorer.question import Question
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A run as a file: `stored` names it among the kept exports (explorer/export/kept.py), `file` is the name to save it
+    under, `size` in bytes, `notes` what to know of it."""
+
+    run: str
+    to: str
+    stored: str
+    file: str
+    size: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What was taken from a checkpoint: `weights` is what a recipe calls it, `source` the file that it came from; `taken`
+    tensors of `parameters` weights, from inside the `wrappers` and under the `prefix`; left out are `others` (weights in
+    further wrappers), the `head` and what is `unexpected`, as names with shapes or names; `counters` says that BatchNorm's
+    counters were missing, which nothing needs."""
+
+    weights: str
+    source: str
+    taken: int
+    parameters: int
+    wrappers: tuple[str, ...]
+    prefix: str
+    others: tuple[str, ...]
+    head: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    counters: bool
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a run says of pictures from outside: `files` (n,) their names, `images` (n, h, w, 3) uint8 small, `predicted`
+    (n,) places in `classes`, `probability` (n, k), `labels` (n,) the class whose name the picture's folder bears (-1: of
+    none), and the files that cannot be read with the reason."""
+
+    run: str
+    classes: tuple[str, ...]
+    files: tuple[str, ...]
+    images: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+    probability: np.ndarray
+    skipped: tuple[tuple[str, str], ...]
+
+    @property
+    def score(self) -> Score | None:
+        """How many are right of those whose folder says what they are; None where none does."""
+        known = self.labels >= 0
+        return Score(int(known.sum()), int((self.predicted == self.labels)[known].sum())) if known.any() else None
+
+
+class ExportQuestion(Question[Exported]):
+    """A finished run as a file, in one of the formats of explorer/export/formats.py."""
+
+    handler: ClassVar[str] = "explorer.export.compute.handlers:export"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    run: str
+    to: str
+
+
+class PredictQuestion(Question[Predicted]):
+    """What a run says of the pictures in a folder, or in a batch that a visitor brought (explorer/export/batches.py).
+    `seen` names the state of the folder, so that a changed one is looked at anew."""
+
+    handler: ClassVar[str] = "explorer.export.compute.predicting:predict"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    large: ClassVar[bool] = True
+    run: str
+    folder: str = ""
+    batch: str = ""
+    seen: str = ""
+
+
+class BringQuestion(Question[Brought]):
+    """Take a backbone's weights from a checkpoint: a file on the server, or one that a visitor brought, which was called
+    `source`. `seen` names the state of the file, so that a changed one is read anew."""
+
+    handler: ClassVar[str] = "explorer.export.compute.bringing:bring"
+    slow: ClassVar[bool] = True
+    backbone: str
+    file: str
+    source: str = ""
+    seen: str = ""

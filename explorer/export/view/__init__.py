@@ -1,0 +1,1 @@
+"""What takes a run away, and what brings weights in, on the pages."""

@@ -1,0 +1,76 @@
+"""*Your own checkpoint* on the Train form: a file from the browser or on the server, and what was taken from it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.app.asking import ask
+from explorer.app.words import count, safe_md
+from explorer.catalogue import Backbone, own
+from explorer.errors import ExplorerError
+from explorer.export import incoming, kept
+from explorer.export.question import BringQuestion, Brought
+from explorer.export.telling import report_lines
+from explorer.home import stamp
+
+MOST_MEGABYTES = 1000
+_TYPES = ["safetensors", "pt", "pth", "ckpt", "bin", "tar"]
+
+
+def offer_checkpoint(row: Backbone) -> None:
+    """A button that opens the choice of a file, reads it for this backbone, and sets *Weights* to what was taken."""
+    with st.popover("Your own checkpoint", icon=":material/upload_file:", key="own_checkpoint"):
+        st.caption(
+            f"Weights of {row.title} in a .safetensors file, or in what torch.save wrote: read with weights_only, so that no "
+            f"code in it runs. Its head is left out; the run gets a new one."
+        )
+        st.file_uploader(
+            "A file", type=_TYPES, key="own_checkpoint_file", max_upload_size=MOST_MEGABYTES, on_change=_take
+        )
+        st.text_input(
+            "or its path on the server",
+            key="own_checkpoint_path",
+            persist_state="session",
+            placeholder="/path/to/checkpoint.pth",
+            on_change=_name,
+        )
+        asked: dict[str, str] | None = st.session_state.get("own_checkpoint_asked")
+        if asked:
+            wanted = BringQuestion(backbone=row.name, **asked)
+            found = ask(wanted, "Your checkpoint", height=0)
+            if found is not None and not own.path(row.name, found.weights).is_file():
+                kept.forget(wanted.path)  # what was kept has been removed since: it is read again
+                st.rerun()
+            if found is not None:
+                _report(row, found)
+
+
+def _take() -> None:
+    given = st.session_state.get("own_checkpoint_file")
+    if given is None:
+        return
+    try:
+        st.session_state["own_checkpoint_asked"] = {"file": incoming.keep(given), "source": given.name}
+    except ExplorerError as error:
+        st.toast(safe_md(str(error), 400), icon=":material/error:")
+
+
+def _name() -> None:
+    file = st.session_state.get("own_checkpoint_path", "").strip()
+    st.session_state["own_checkpoint_asked"] = (
+        {"file": file, "seen": str(stamp(Path(file).expanduser()))} if file else None
+    )
+
+
+def _report(row: Backbone, found: Brought) -> None:
+    """What was taken and what was left out; a button that trains from it."""
+    st.markdown(f":green[:material/check:] **{found.taken} tensors taken**, {count(found.parameters)} parameters.")
+    for line in report_lines(found):
+        st.caption(safe_md(line, 600))
+    st.button(
+        "Train from these weights",
+        type="primary",
+        key="own_checkpoint_use",
+        icon=":material/check:",
+        on_click=lambda: st.session_state.update({f"weights_{row.name}": found.weights}),
+    )

@@ -1,0 +1,164 @@
+"""Many pictures of the visitor's own, and what a run says of them: a table, to sort, filter and save."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.app.asking import ask, thumbnails
+from explorer.app.visitor import choice
+from explorer.app.words import percent, plain, run_label, safe_md
+from explorer.errors import ExplorerError
+from explorer.export import batches
+from explorer.export.question import Predicted, PredictQuestion
+from explorer.export.telling import table_csv
+from explorer.home import stamp
+from explorer.runs import FinishedRun
+from explorer.uploads import MOST_BYTES
+
+SHOWN = 500  # rows with a picture; the CSV has all
+_TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"]
+
+
+def pick_run(known: Sequence[FinishedRun]) -> FinishedRun:
+    """Which run is asked; kept by id in the address, by default B, else the latest that is not of random
+    weights."""
+    by_id = {run.id: run for run in known}
+    wanted = st.query_params.get("run", "")
+    if wanted and wanted not in by_id:
+        st.warning(
+            safe_md(f"The run {wanted[:120]} is not among the finished runs; showing another."),
+            icon=":material/link_off:",
+        )
+    usual = next((run.id for run in known if run.recipe.weights != "random"), known[0].id)
+    current = next(run for run in (wanted, choice().b, usual) if run in by_id)
+    st.session_state["predict_run"] = current
+    st.selectbox("Run", list(by_id), key="predict_run", format_func=lambda i: run_label(by_id[i]), on_change=_note_run)
+    return by_id[st.session_state["predict_run"]]
+
+
+def _note_run() -> None:
+    st.query_params["run"] = st.session_state["predict_run"]
+
+
+def pick_pictures(run: FinishedRun) -> PredictQuestion | None:
+    """Files from the browser, or a folder on the server: what to ask about them; None where there is nothing yet."""
+    way = st.segmented_control(
+        "Pictures from",
+        ["Files", "Folder on the server"],
+        default="Files",
+        required=True,
+        key="predict_way",
+        persist_state="session",
+    )
+    if way == "Files":
+        st.file_uploader(
+            f"Pictures, up to {batches.MOST_PICTURES} at a time",
+            type=_TYPES,
+            accept_multiple_files=True,
+            max_upload_size=MOST_BYTES // 1_000_000,
+            key="predict_files",
+            on_change=_take,
+        )
+        st.caption(
+            "They stay on the machine that runs Thaw, which keeps the last ten such batches; they are sent nowhere else."
+        )
+        batch = st.query_params.get("batch", "")
+        return PredictQuestion(run=run.id, batch=batch) if batch else None
+    folder = st.text_input(
+        "Folder", key="predict_folder", persist_state="session", placeholder="/path/with/pictures"
+    ).strip()
+    if not folder:
+        return None
+    return PredictQuestion(run=run.id, folder=folder, seen=batches.seen(folder))
+
+
+def _take() -> None:
+    given = st.session_state.get("predict_files") or []
+    if not given:
+        return
+    try:
+        st.query_params["batch"] = batches.keep([(file.name, file.getvalue()) for file in given])
+    except ExplorerError as error:
+        st.toast(safe_md(str(error), 400), icon=":material/error:")
+
+
+def show(wanted: PredictQuestion) -> None:
+    """The table of what the run says, with counts above and a CSV below."""
+    found = ask(wanted, "Your pictures", height=320)
+    if found is None:
+        return
+    _say(found)
+    names = [plain(name, 40) for name in found.classes]
+    kinds = Counter(found.predicted.tolist())
+    options = [-1, *(k for k, _ in kinds.most_common())]
+    kind = st.selectbox(
+        "Show",
+        options,
+        key="predict_kind",
+        width=320,
+        format_func=lambda k: f"All · {len(found.files)}" if k < 0 else f"{names[k]} · {kinds[k]}",
+    )
+    rows = np.flatnonzero((found.predicted == kind) | (kind < 0))
+    small = thumbnails(wanted.path, stamp(wanted.path))
+    st.dataframe(
+        table(found, rows[:SHOWN], [small[i] for i in rows[:SHOWN]]),
+        hide_index=True,
+        key="predict_table",
+        row_height=76,
+        column_config=_columns(found),
+        alt=f"Table of {len(rows)} pictures with class and probability",
+    )
+    if len(rows) > SHOWN:
+        st.caption(f"The first {SHOWN} of {len(rows)}; the CSV has all.")
+    st.download_button(
+        "Save as CSV", lambda: table_csv(found), file_name=f"predictions-{found.run}.csv", mime="text/csv",
+        key="predict_csv", icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
+    for name, reason in found.skipped[:20]:
+        st.caption(safe_md(f"Left out {name}: {reason}", 400))
+    if len(found.skipped) > 20:
+        st.caption(f"… and {len(found.skipped) - 20} more.")
+
+
+def _say(found: Predicted) -> None:
+    n = len(found.skipped)
+    left = f" {n} {'file' if n == 1 else 'files'} could not be read." if n else ""
+    score = f" Right, by their folders' names: **{percent(found.score)}**." if found.score else ""
+    st.markdown(f"**{len(found.files)}** pictures.{left}{score}")
+    st.caption(
+        ":material/warning: The run knows only its classes: a picture of anything else is still assigned to one of them, often "
+        "with a high probability."
+    )
+
+
+def table(found: Predicted, rows: np.ndarray, small: Sequence[str]) -> dict[str, list[Any]]:
+    """A row for each of these pictures: picture, name, class, probability, the next class; the folder's class where known."""
+    order = np.argsort(-found.probability[rows], axis=1)
+    names = [plain(name, 40) for name in found.classes]
+    columns: dict[str, list[Any]] = {
+        "picture": list(small),
+        "Class": [names[k] for k in order[:, 0]],
+        "probability": [100 * float(found.probability[i, k]) for i, k in zip(rows, order[:, 0], strict=True)],
+        "Next": [f"{names[k]}, {100 * found.probability[i, k]:.0f} %" for i, k in zip(rows, order[:, 1], strict=True)],
+    }
+    if (found.labels >= 0).any():
+        columns["Folder says"] = [names[found.labels[i]] if found.labels[i] >= 0 else "" for i in rows]
+        columns["right"] = [bool(found.labels[i] == found.predicted[i]) if found.labels[i] >= 0 else None for i in rows]
+    return columns | {"File": [plain(found.files[i], 60) for i in rows]}
+
+
+def _columns(found: Predicted) -> dict[str, Any]:
+    return {
+        "picture": st.column_config.ImageColumn("Picture", width="small"),
+        "probability": st.column_config.ProgressColumn(
+            "Probability",
+            format="%.1f %%",
+            min_value=0,
+            max_value=100,
+            help="The softmax of the network, as it is: on new kinds of pictures it is too sure of itself.",
+        ),
+        "right": st.column_config.CheckboxColumn("Right"),
+    }

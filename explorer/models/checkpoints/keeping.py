@@ -1,0 +1,124 @@
+"""Take a backbone's weights from a checkpoint and keep them, or say in full why they cannot be used."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from explorer.catalogue import BACKBONES, Backbone, own
+from explorer.catalogue.backbones import backbone
+from explorer.errors import ExplorerError
+from explorer.home import write_aside
+from explorer.models.backbones import blank
+from explorer.models.checkpoints import fitting
+from explorer.models.checkpoints.fitting import Fit
+from explorer.models.checkpoints.reading import Content, read
+from explorer.models.network import Network
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What was kept of a checkpoint: `weights` is what a recipe calls it, `source` the name of the file; what the file
+    held, how it fitted, the number of weights taken, and whether BatchNorm's counters were missing, which nothing needs."""
+
+    weights: str
+    source: str
+    content: Content
+    fit: Fit
+    parameters: int
+    counters: bool
+
+
+def bring(name: str, file: Path, source: str = "") -> Kept:
+    """Read a checkpoint for the backbone `name`, keep what is the backbone's, and report. `source` is the file's name where
+    it came from.
+
+    Raises ExplorerError for a file that cannot be read, is of another network, or holds numbers that are none.
+    """
+    row, source = backbone(name), source or file.name
+    content = read(file, source)
+    found = fitting.fit(row, content.tensors)
+    if not found.whole:
+        raise ExplorerError(_misfit(row, found, content, source))
+    state = {key: _plain(key, tensor, source) for key, tensor in found.taken.items()}
+    parameters = sum(t.numel() for key, t in state.items() if t.is_floating_point() and "running_" not in key)
+    counters = _fill_counters(row, state)
+    weights = own.PREFIX + _fingerprint(row, state)
+    _keep(row, weights, state, source)
+    return Kept(weights, source, content, found, parameters, counters)
+
+
+def _plain(name: str, tensor: Tensor, source: str) -> Tensor:
+    """The tensor as float32 (or whole numbers as they are); ExplorerError for one that holds anything but finite numbers."""
+    if tensor.is_complex() or tensor.is_quantized or tensor.is_sparse:
+        raise ExplorerError(
+            f"The checkpoint {source!r} cannot be used: {name} is stored as {tensor.dtype}, {tensor.layout}. Save plain numbers."
+        )
+    plain = tensor.detach().float() if tensor.is_floating_point() else tensor.detach()
+    wrong = int((~torch.isfinite(plain)).sum()) if plain.is_floating_point() else 0
+    if wrong:
+        raise ExplorerError(
+            f"The checkpoint {source!r} cannot be used: {wrong} of the {plain.numel()} numbers of {name} are NaN or infinite, so "
+            f"the training that wrote it had diverged. Take an earlier checkpoint of it."
+        )
+    return plain.contiguous().clone()
+
+
+def _fill_counters(row: Backbone, state: dict[str, Tensor]) -> bool:
+    """Set BatchNorm's counters to 0 where they are missing; returns whether one was."""
+    names = [name for name in fitting.expected(row)[0] if name not in state]
+    state.update({name: torch.zeros((), dtype=torch.int64) for name in names})
+    return bool(names)
+
+
+def _fingerprint(row: Backbone, state: dict[str, Tensor]) -> str:
+    """The fingerprint of the backbone with these weights, as runs note it."""
+    network = Network(row, blank(row), 2, "random")
+    network.model.load_state_dict(state, strict=False)
+    return network.fingerprint()
+
+
+def _keep(row: Backbone, weights: str, state: dict[str, Tensor], source: str) -> None:
+    path = own.path(row.name, weights)
+    try:
+        own.folder().mkdir(parents=True, exist_ok=True)
+        write_aside(path, lambda part: save_file(state, part))
+        text = json.dumps({"source": source, "backbone": row.name})
+        write_aside(own.note(row.name, weights), lambda part: part.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise ExplorerError(
+            f"The weights cannot be kept in {own.folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
+            f"can be written."
+        ) from error
+
+
+def _misfit(row: Backbone, found: Fit, content: Content, source: str) -> str:
+    """Why a checkpoint is of another network, with examples, and of which one it is, where that is known."""
+    total = len(fitting.expected(row)[0])
+    parts = [f"The checkpoint {source!r} is not of {row.title}: {len(found.taken)} of its {total} tensors fit"]
+    if found.shapes:
+        name, theirs, ours = found.shapes[0]
+        more = f" (and {len(found.shapes) - 1} more)" if len(found.shapes) > 1 else ""
+        parts.append(f"{found.prefix}{name} has the shape {_shape(theirs)} instead of {_shape(ours)}{more}")
+        if name == "conv1.weight" and theirs[2:] == (3, 3) and ours[2:] == (7, 7):
+            parts.append(
+                "a first convolution of 3 × 3 is that of a ResNet for pictures of 32 pixels (CIFAR), another network"
+            )
+    if found.missing:
+        parts.append(f"{len(found.missing)} are missing ({', '.join(found.missing[:3])})")
+    if found.unexpected:
+        parts.append(f"{len(found.unexpected)} others are there ({', '.join(found.unexpected[:3])})")
+    other = fitting.better(row, content.tensors)
+    do = (
+        f"It fits {BACKBONES[other].title}: choose that backbone."
+        if other
+        else "Choose the backbone that it was made for."
+    )
+    return f"{'; '.join(parts)}. {do}"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "a single number"

@@ -1,0 +1,127 @@
+"""The tensors in a checkpoint file, whatever they are wrapped in; a plain word on why a file is none."""
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from explorer.errors import ExplorerError
+
+ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
+MOST_BYTES = 4_000_000_000
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params", "ema",
+            "model_ema", "state_dict_ema", "ema_state_dict", "teacher", "student")  # fmt: skip
+"""Under these names programs put the weights in what they save; the first that is there is taken."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: its tensors by name, the wrappers they were in (`state_dict`, from the outside in), and names of
+    other wrappers that hold weights too and were not taken."""
+
+    tensors: dict[str, Tensor]
+    wrappers: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def read(file: Path, name: str = "") -> Content:
+    """The tensors of a safetensors file, or of what torch.save wrote, read with `weights_only`: no code in it is run.
+
+    Raises ExplorerError, naming the file, for any other, a cut one, one with other things than tensors and plain values, or
+    one of more than MOST_BYTES.
+    """
+    name = name or file.name
+    if Path(name).suffix.lower() not in ENDINGS:
+        raise _refused(name, f"it ends in {Path(name).suffix or 'nothing'}. Allowed are {', '.join(ENDINGS)}")
+    try:
+        size = file.stat().st_size
+        with file.open("rb") as stream:
+            start = stream.read(16)
+    except OSError as error:
+        raise _refused(name, f"it cannot be opened ({error.strerror})") from error
+    if not 0 < size <= MOST_BYTES:
+        raise _refused(name, f"it has {size / 1e6:.1f} MB. Allowed are 1 byte to {MOST_BYTES / 1e9:.0f} GB")
+    if Path(name).suffix.lower() == ".safetensors":
+        return _of_safetensors(file, name)
+    if start[:2] == b"PK":
+        _check_zip(file, name)
+    return _unwrapped(_loaded(file, name), name)
+
+
+def _of_safetensors(file: Path, name: str) -> Content:
+    try:
+        return Content(load_file(file))
+    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _refused(name, f"it is damaged, cut short, or no safetensors file ({_first(error)})") from error
+
+
+def _check_zip(file: Path, name: str) -> None:
+    """What torch.save writes is a ZIP without compression: refused where its list of contents cannot be read, or where it
+    would unpack to more than it weighs."""
+    try:
+        with zipfile.ZipFile(file) as pack:
+            unpacked = sum(entry.file_size for entry in pack.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _refused(name, f"it is cut short or damaged ({_first(error)})") from error
+    if unpacked > MOST_BYTES or unpacked > 2 * file.stat().st_size + 1_000_000:
+        raise _refused(name, f"it would unpack to {unpacked / 1e9:.1f} GB, which no file of torch.save does")
+
+
+def _loaded(file: Path, name: str) -> Any:
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        said = str(error)
+        if "Unsupported global" in said or "Unsupported class" in said or "GLOBAL" in said:
+            kind = said.partition("GLOBAL ")[2].split(" ")[0] or "objects"
+            why = (
+                f"besides tensors it holds Python objects ({kind}), and reading those could run any code. Where you trust it, "
+                f"open it where it was made and save the weights alone: torch.save(model.state_dict(), 'weights.pt')"
+            )
+        else:
+            why = f"it is damaged, or nothing that torch.save wrote ({_first(error)})"
+        raise _refused(name, why) from error
+    except Exception as error:  # torch.load raises many kinds for a damaged file
+        raise _refused(name, f"it is damaged, cut short, or nothing that torch.save wrote ({_first(error)})") from error
+
+
+def _unwrapped(value: Any, name: str) -> Content:
+    """The innermost mapping that holds tensors."""
+    wrappers: list[str] = []
+    others: list[str] = []
+    while isinstance(value, Mapping) and len(wrappers) < 4:
+        inner = [key for key in WRAPPERS if _holds_tensors(value.get(key))]
+        if not inner:
+            break
+        wrappers.append(inner[0])
+        others += inner[1:]
+        value = value[inner[0]]
+    if not isinstance(value, Mapping):
+        raise _refused(name, f"it holds a {type(value).__name__} and no table of tensors")
+    tensors = {str(key): tensor for key, tensor in value.items() if isinstance(tensor, Tensor)}
+    if not tensors:
+        keys = ", ".join(str(key) for key in list(value)[:6])
+        raise _refused(name, f"it holds no tensors (but {keys or 'nothing'})")
+    return Content(tensors, tuple(wrappers), tuple(others))
+
+
+def _holds_tensors(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return any(isinstance(v, Tensor) for v in value.values()) or any(_holds_tensors(value.get(k)) for k in WRAPPERS)
+
+
+def _refused(name: str, why: str) -> ExplorerError:
+    return ExplorerError(f"The checkpoint {name!r} cannot be used: {why}.")
+
+
+def _first(error: Exception) -> str:
+    """The first line of what an error says, short."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")

@@ -1,0 +1,43 @@
+"""A run that was carried out elsewhere, as a folder here."""
+
+import re
+import shutil
+from collections.abc import Mapping
+
+from explorer.errors import ExplorerError
+from explorer.home import runs_folder, with_room
+from explorer.runs.folders import is_sample, own_folder, writing
+
+_NAME = re.compile(r"[0-9]{8}-[0-9]{9}-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{4}")
+
+
+def is_name(run: str) -> bool:
+    """Whether a run from elsewhere may be called so."""
+    return bool(_NAME.fullmatch(run)) and len(run) < 120
+
+
+def adopt(run: str, files: Mapping[str, bytes]) -> None:
+    """Make the folder of the run (aside, then renamed) with these files. Raises ExplorerError where one of its name is
+    here."""
+    place = runs_folder() / run
+    if not is_name(run) or place.exists() or is_sample(run):
+        raise ExplorerError(f"The run {run} is here already. Delete it first, if the other one is to take its place.")
+    part = place.with_name(f".{run}.part")
+
+    def make() -> None:
+        part.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (part / name).write_bytes(content)
+
+    with writing():
+        try:
+            with_room(make)
+            part.rename(place)
+        except OSError:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def drop(run: str) -> None:
+    """Remove a run that was adopted and turned out to be none, for good."""
+    shutil.rmtree(own_folder(run))
