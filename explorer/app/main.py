@@ -57,7 +57,7 @@ try:
     begin()
     with st.container(key="unseen"):  # what works in the browser and takes no room
         term_cards()
-    recall()
+    recall(chosen.url_path)
     arrive(chosen.url_path)
     chosen.run()
     note_visit(chosen.url_path)

@@ -65,7 +65,7 @@ def states(app: AppTest) -> dict[str, str]:
 def learned(app: AppTest) -> str:
     """What the browser is handed to keep; the address holds none of it."""
     assert "learned" not in app.query_params
-    (component,) = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("thaw_progress"))
+    *_, component = (part for part in app.get("bidi_component") if part.proto.component_name.endswith("thaw_progress"))
     return str(json.loads(component.proto.json)["words"])
 
 
@@ -223,7 +223,7 @@ def remembering() -> None:
     from explorer.course.view import browser_store, progress
 
     browser_store.take(st.session_state["found"])
-    progress.recall()
+    progress.recall("lessons")
 
 
 # The file
@@ -379,7 +379,7 @@ def noting() -> None:
     from explorer.course.view import progress
 
     visitor.note_run(st.session_state.get("asked"))
-    progress.recall()
+    progress.recall("lessons")
     st.button("Start over", on_click=progress.start_over)
 
 

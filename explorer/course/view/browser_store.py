@@ -5,6 +5,7 @@ round all that any tab knows is added up, so that a tab that was left open does 
 """
 
 import secrets
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -60,11 +61,12 @@ export default function ({ data, setTriggerValue }) {
 _store = component(KEY, js=_JS)
 
 
-def show_store(learned: Progress) -> None:
-    """Hand what is learned to the browser; what the browser knows besides comes back as a rerun."""
+def show_store(learned: Progress, when: str) -> None:
+    """Hand what is learned to the browser, `when` of a page's drawing (once each); what it knows besides comes back as a rerun."""
     tab = st.session_state.setdefault("progress_tab", secrets.token_hex(4))
     data = {"words": progress.to_address(learned), "round": round_now(), "session": tab}
-    _store(key=KEY, data=data, on_found_change=_take)
+    key = f"{KEY}_{when}"
+    _store(key=key, data=data, on_found_change=partial(_take, key))
 
 
 def round_now() -> int:
@@ -82,8 +84,8 @@ def keeps() -> bool:
     return not st.session_state.get("progress_blocked", False)
 
 
-def _take() -> None:
-    take(st.session_state[KEY].get("found"))
+def _take(key: str) -> None:
+    take(st.session_state[key].get("found"))
 
 
 def take(found: Any) -> None:

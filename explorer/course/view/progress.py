@@ -10,6 +10,7 @@ from explorer.course.view.browser_store import next_round, show_store
 from explorer.runs.life import OVER
 
 FIELD = "learned"  # of an exported link
+SHOWN_ON = ("lessons", "concepts", "glossary")  # pages that show progress
 
 
 def kept() -> Progress:
@@ -22,20 +23,32 @@ def keep(found: Progress) -> None:
     st.session_state["progress"] = found
 
 
-def recall() -> None:
+def recall(page: str) -> None:
     """Open a page, before it runs (it may stop early): add what the visitor's runs have done since, tell the browser what is
     known, and show what an exported link brings."""
     note_deeds()
-    st.session_state["progress_shown"] = kept()
-    with st.container(key="unseen_progress"):
-        show_store(kept())
+    _tell_browser("before", page in SHOWN_ON)
     _offer(st.query_params.get(FIELD, ""))
 
 
 def remember() -> None:
-    """At the end of a page that brought something new: draw it again, so that the browser keeps that too."""
-    if kept() != st.session_state["progress_shown"]:
+    """At the end of a page: the browser keeps what it brought. No rerun, which would take the page's notes away."""
+    if kept() != st.session_state["progress_told"]:
+        _tell_browser("after", False)
+
+
+def _tell_browser(when: str, shown: bool) -> None:
+    st.session_state["progress_told"] = kept()
+    with st.container(key=f"unseen_progress_{when}"):
+        _meet_browser(when, shown)
+
+
+@st.fragment
+def _meet_browser(when: str, shown: bool) -> None:
+    """The browser's answer redraws this alone, so that notes on the page stay; the page too where it shows progress."""
+    if shown and kept() != st.session_state["progress_told"]:
         st.rerun()
+    show_store(kept(), when)
 
 
 def _offer(text: str) -> None:

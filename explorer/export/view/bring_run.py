@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explorer.app.words import run_label, safe_md
+from explorer.app.labels import run_label
+from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
 from explorer.export import archive, incoming
 from explorer.runs import read

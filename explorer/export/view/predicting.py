@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, thumbnails
+from explorer.app.labels import run_labels
 from explorer.app.visitor import choice
-from explorer.app.words import percent, plain, run_label, safe_md
+from explorer.app.words import percent, plain, safe_md
 from explorer.errors import ExplorerError
 from explorer.export import batches
 from explorer.export.question import Predicted, PredictQuestion
@@ -35,7 +36,8 @@ def pick_run(known: Sequence[FinishedRun]) -> FinishedRun:
     usual = next((run.id for run in known if run.recipe.weights != "random"), known[0].id)
     current = next(run for run in (wanted, choice().b, usual) if run in by_id)
     st.session_state["predict_run"] = current
-    st.selectbox("Run", list(by_id), key="predict_run", format_func=lambda i: run_label(by_id[i]), on_change=_note_run)
+    labels = run_labels(known)
+    st.selectbox("Run", list(by_id), key="predict_run", format_func=labels.__getitem__, on_change=_note_run)
     return by_id[st.session_state["predict_run"]]
 
 
@@ -101,7 +103,7 @@ def show(wanted: PredictQuestion) -> None:
         width=320,
         format_func=lambda k: f"All · {len(found.files)}" if k < 0 else f"{names[k]} · {kinds[k]}",
     )
-    rows = np.flatnonzero((found.predicted == kind) | (kind < 0))
+    rows = np.flatnonzero((found.predicted == kind) | (kind == -1))
     small = thumbnails(wanted.path, stamp(wanted.path))
     st.dataframe(
         table(found, rows[:SHOWN], [small[i] for i in rows[:SHOWN]]),
