@@ -41,7 +41,8 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
             raise missing_weights(row, weights) from error
         raise ExplorerError(
             f"The weights file {path} is damaged or belongs to another network ({str(error).strip().splitlines()[0]}). Delete "
-            f"it and get it again, or choose other weights."
+            f"it and get it again, or choose other weights. A checkpoint of your own is given as such: --weights FILE, or "
+            f"'Your own checkpoint' on the Train page."
         ) from error
 
 

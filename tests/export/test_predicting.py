@@ -89,7 +89,7 @@ def test_the_command_prints_every_picture_and_writes_a_table(
     found = json.loads(capsys.readouterr().out)
     assert found["n"] == 14 and found["skipped"] == [] and set(found["predictions"][0]["probabilities"]) == {
         "chequered", "lying", "standing"}  # fmt: skip
-    rows = list(csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8", newline="")))
+    rows = list(csv.DictReader((tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["file"] for row in rows] == [row["file"] for row in found["predictions"]]
     assert float(rows[0]["probability"]) == pytest.approx(found["predictions"][0]["probability"], abs=1e-5)
 

@@ -97,10 +97,7 @@ def _onnx(run: str, report: Report) -> "onnx.ModelProto":
     extra is not installed."""
     if lacking := missing(FORMATS["onnx"]):
         raise ExplorerError(lacking)
-    import onnx
-
     report(0.2, "Writing the graph")
-    buffer = io.BytesIO()
     with _quiet():
         program = torch.onnx.export(
             _whole(run),
@@ -113,8 +110,7 @@ def _onnx(run: str, report: Report) -> "onnx.ModelProto":
         )
         if program is None:
             raise RuntimeError("torch.onnx.export gave no program")
-        program.save(buffer)
-    model = onnx.load_model_from_string(buffer.getvalue())
+        model = program.model_proto
     for key, value in _facts(run).items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value

@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, thumbnails
-from explorer.app.labels import run_labels
 from explorer.app.visitor import choice
+from explorer.app.labels import run_labels
 from explorer.app.words import percent, plain, safe_md
 from explorer.errors import ExplorerError
 from explorer.export import batches
@@ -96,14 +96,17 @@ def show(wanted: PredictQuestion) -> None:
     names = [plain(name, 40) for name in found.classes]
     kinds = Counter(found.predicted.tolist())
     options = [-1, *(k for k, _ in kinds.most_common())]
-    kind = st.selectbox(
+    if st.session_state.get("predict_kind", -1) not in options:  # other pictures than those it was chosen for
+        st.session_state.pop("predict_kind")
+    picked = st.selectbox(
         "Show",
         options,
         key="predict_kind",
         width=320,
         format_func=lambda k: f"All · {len(found.files)}" if k < 0 else f"{names[k]} · {kinds[k]}",
     )
-    rows = np.flatnonzero((found.predicted == kind) | (kind == -1))
+    kind = -1 if picked is None else picked
+    rows = np.flatnonzero((found.predicted == kind) | (kind < 0))
     small = thumbnails(wanted.path, stamp(wanted.path))
     st.dataframe(
         table(found, rows[:SHOWN], [small[i] for i in rows[:SHOWN]]),
