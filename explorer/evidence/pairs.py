@@ -27,8 +27,8 @@ def difference(fixed: int, broken: int, n: int) -> tuple[float, float]:
 
     d ± z·sqrt((p + q - d²) / (n + 2)) with p = (fixed + 1) / (n + 2), q = (broken + 1) / (n + 2), d = p - q: an adjusted Wald
     interval (Bonett & Price 2012, J. Educational and Behavioral Statistics 37:479; beside others in Fagerland, Lydersen & Laake
-    2014, Statistics in Medicine 33:2850). Coverage in simulations: 0.94 to 1 (tests/evidence/test_evidence_pairs.py). For n = 0: (-1, 1).
-    """
+    2014, Statistics in Medicine 33:2850). Coverage in simulations: 0.94 to 1 (tests/evidence/test_evidence_pairs.py). For n =
+    0: (-1, 1)."""
     if n == 0:
         return -1.0, 1.0
     p, q = (fixed + 1) / (n + 2), (broken + 1) / (n + 2)
