@@ -258,7 +258,7 @@ def test_undo_is_offered_as_long_as_it_works(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_freezing_describes_the_recipe() -> None:
-    stand_ins.describe(make(strategy="linear_probe"))
+    stand_ins.measured(make())
     app = opened("freezing")
     assert not app.exception
     assert app.get("html") and app.table
