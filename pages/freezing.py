@@ -2,45 +2,52 @@
 
 import streamlit as st
 
-from explorer.app.asking import ask
+from explorer.app.asking import ask, finished
 from explorer.app.drawing import explain, show_code
-from explorer.bundle import page_file
 from explorer.course.lesson_runs import RULE
 from explorer.recipe import make
-from explorer.training.figures.strips import phases
-from explorer.training.question import DescribeQuestion
-from explorer.training.view.forms import (
-    pick_backbone,
-    pick_batchnorm,
-    pick_custom_stages,
-    pick_strategy,
-    pick_weights,
-)
+from explorer.training.cost import describe
+from explorer.training.figures.strips import legend, phases
+from explorer.training.lines import freezing_lines
+from explorer.training.question import AnatomyQuestion
+from explorer.training.view.blocks import MODE, stage_blocks
+from explorer.training.view.carrying import keep_plan, recall_plan, train_this
+from explorer.training.view.forms import pick_backbone, pick_batchnorm, pick_strategy, pick_weights
 from explorer.training.view.statistics import statistics_fit
 from explorer.training.view.strips import plan_numbers, stage_strip
 from explorer.training.view.tables import description_table, strategies_table
 
 st.title("What to freeze")
-st.markdown(
-    "Choose a backbone and a fine-tuning strategy. The picture shows what is frozen and what is trainable, before "
-    "anything runs."
-)
+st.markdown("Press a block to thaw or freeze that stage. What it would train and cost is shown before anything runs.")
 
 left, right = st.columns(2, gap="large")
 with left:
     row = pick_backbone()
+    recall_plan(row)
     weights = pick_weights(row)
 with right:
     plan = pick_strategy(row)
-    batchnorm = pick_batchnorm(plan, row, weights, "freezing_batchnorm")
-custom = pick_custom_stages(row) if plan.name == "custom" else {}
-recipe = make(backbone=row.name, weights=weights, strategy=plan.name, batchnorm=batchnorm, **custom)
-
-found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=260)
+    batchnorm = pick_batchnorm(plan, row, weights, MODE)
+recipe = make(**keep_plan(row, weights, plan, batchnorm))
+asked = AnatomyQuestion(backbone=row.name, pixels=recipe.preprocessing.crop)
+blocks = st.container()
+anatomy = ask(asked, "Building the network", height=180)
+found = describe(recipe, anatomy) if anatomy else None
+with blocks:
+    stage_blocks(recipe, found)
+if found is not None and anatomy is not None:
+    rows = phases(recipe, found)
+    if len(rows) > 1:
+        stage_strip(rows)
+    else:
+        st.markdown(f":material/search: {legend(rows)}")
+    plan_numbers(recipe, found, anatomy, finished())
+    train_this(recipe)
+st.subheader("In PyTorch")
+st.code(freezing_lines(recipe), language="python")
+st.caption("`model` is the backbone with its new head.")
 if found is None:
     st.stop()
-stage_strip(phases(recipe, found))
-plan_numbers(recipe, found)
 st.table(
     description_table(found, row.normalisation),
     alt="Stages with parameters, trainable parameters, BatchNorm statistics and output shape",
@@ -61,5 +68,3 @@ explain(
 show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and weights != "random":
     statistics_fit(row, weights)
-if st.button("Train this", type="primary", icon=":material/play_arrow:", key="freezing_train"):
-    st.switch_page(page_file("training"))

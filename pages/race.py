@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.race.view.decision import show_decision
 from explorer.race.view.racing import all_races, follow_race, pick_axis, pick_race, race_words
 from explorer.race.view.result import show_difference, show_result
 from explorer.race.view.starting import new_race
@@ -20,5 +21,6 @@ with right:
 st.caption(race_words(race))
 follow_race(race, axis)
 if race.finished:
+    show_decision(race)
     show_result(race)
     show_difference(race)

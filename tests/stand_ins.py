@@ -21,7 +21,18 @@ from explorer.looks.similarity.question.stages import Comparison, StageChange
 from explorer.question import ask_for
 from explorer.recipe import Recipe, make
 from explorer.runs.records import Audit, Epoch, StageAudit
-from explorer.training.question import DescribeQuestion, Description, RateCurve, RateSearch, StageDescription
+from explorer.training.question import (
+    Anatomy,
+    AnatomyQuestion,
+    DescribeQuestion,
+    Description,
+    RateCurve,
+    RateSearch,
+    Speed,
+    SpeedQuestion,
+    StageAnatomy,
+    StageDescription,
+)
 
 CLASSES = ("brick", "grass", "fur")
 N = 24
@@ -200,6 +211,25 @@ def answer(a: str, b: str, images: tuple[int, ...] = tuple(range(N)), targets: t
 def describe(recipe: Recipe) -> None:
     """Put the description of a recipe where the page finds it."""
     save(description(recipe), DescribeQuestion(recipe=recipe).path)
+
+
+def anatomy(recipe: Recipe) -> Anatomy:
+    """Made-up sizes for the stages of the recipe's backbone."""
+    rows = [StageAnatomy(n, 1000 * i, 100 * i, 2, 4096, (8, 4, 4)) for i, n in enumerate(recipe.row.stage_names, 1)]
+    return Anatomy(recipe.backbone, tuple(rows))
+
+
+def speed(recipe: Recipe) -> Speed:
+    """Of a machine that takes a millisecond a stage, and three to learn."""
+    names = recipe.row.stage_names
+    return Speed("float32", names, (0.001,) * len(names), (0.003,) * len(names))
+
+
+def measured(recipe: Recipe) -> None:
+    """Put what is known of the recipe's backbone where the pages find it."""
+    asked = {"backbone": recipe.backbone, "pixels": recipe.preprocessing.crop}
+    save(anatomy(recipe), AnatomyQuestion(**asked).path)
+    save(speed(recipe), SpeedQuestion(**asked).path)
 
 
 def unclean(run: str) -> None:

@@ -31,6 +31,7 @@ from explorer.training.question import StatisticsShift
 ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
 SOME: dict[str, Any] = {
+    "Anatomy": stand_ins.anatomy(recipe.make()),
     "Attribution": stand_ins.attribution(),
     "Audit": stand_ins.audit_of("a", recipe.make()),
     "Comparison": stand_ins.comparison("a", "b"),
@@ -46,6 +47,8 @@ SOME: dict[str, Any] = {
     "Score": evidence.Score(7, 3),
     "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
     "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
+    "Speed": stand_ins.speed(recipe.make()),
+    "StageAnatomy": stand_ins.anatomy(recipe.make()).stages[0],
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],

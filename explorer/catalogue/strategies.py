@@ -1,5 +1,6 @@
 """The strategies: which stages learn, when, and from which weights; BatchNorm's modes; augmentations."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from explorer.errors import unknown
@@ -168,6 +169,19 @@ AUGMENTATIONS = {
     "colour": "Random crop and flip, with brightness, contrast, saturation and hue changed a little.",
 }
 MOST_VIEWS = 8
+
+
+def named(stages: Sequence[str], learns: Collection[str], pretrained: bool = True, affine: bool = False) -> str:
+    """The strategy in which exactly these of a backbone's `stages` (input first) learn from the first step on, besides the head;
+    `custom` where none is such. `affine`: normalisation layers learn besides."""
+    chosen = tuple(stage for stage in stages if stage in learns)
+    whole = len(chosen) == len(stages)
+    for row in _ROWS:
+        if row.name == "custom" or row.unfreezes != "at once" or row.affine != (affine and not chosen):
+            continue
+        if tuple(stages[row.learns]) == chosen and (row.pretrained == pretrained or not whole):
+            return row.name
+    return "custom"
 
 
 def strategy(name: str) -> Strategy:

@@ -24,6 +24,8 @@ from explorer.evidence.pairs import (
     quadrants,
     verdict,
 )
+from explorer.evidence.power import POWER, images_needed
+from explorer.evidence.seeds import Together, together
 from explorer.evidence.shares import Balanced, Score, balanced, wilson
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "Balanced",
     "FIXED",
     "Grouped",
+    "POWER",
     "Paired",
     "RIGHT_IN_BOTH",
     "Score",
+    "Together",
     "WRONG_IN_BOTH",
     "accuracy_by_group",
     "balanced",
@@ -41,6 +45,7 @@ __all__ = [
     "difference",
     "difference_by_group",
     "grouped_verdict",
+    "images_needed",
     "mcnemar",
     "mean_by_group",
     "paired",
@@ -48,6 +53,7 @@ __all__ = [
     "quadrants",
     "sign_flip",
     "t_quantile",
+    "together",
     "verdict",
     "wilson",
 ]

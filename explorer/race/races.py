@@ -1,6 +1,6 @@
 """A race: runs of several strategies on the same images with the same seeds; grouped, averaged, paired.
 
-A strategy may take part in two BatchNorm modes; each is an arm of its own.
+A strategy may take part in variants (BatchNorm mode, augmentation, rates, backbone); each is an arm of its own.
 """
 
 import re
@@ -48,8 +48,8 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 @dataclass(frozen=True)
 class Arm:
-    """One strategy of a race, in one BatchNorm mode: its run for each seed (where it was run again: the one that counts, see
-    `gather`). `name` is the strategy's, with the mode behind it where that is not the usual one (`arm_name`)."""
+    """One strategy of a race, in one variant: its run for each seed (where it was run again: the one that counts, see
+    `gather`). `name` is the strategy's, with what is not the usual behind it (`arm_name`)."""
 
     name: str
     recipe: Recipe
@@ -64,6 +64,16 @@ class Arm:
     def accuracy(self) -> Spread | None:
         """Test accuracy over the seeds that finished, in [0, 1]."""
         return spread([run.test.accuracy for run in self.finished.values() if run.test])
+
+    @property
+    def validation(self) -> float | None:
+        """Mean accuracy on validation images in the epochs that are kept, over the seeds that finished; None where none has."""
+        found = [
+            run.epochs[chosen - 1].val.accuracy
+            for run in self.finished.values()
+            if (chosen := int(fact(run, "chosen_epoch") or 0)) and chosen <= len(run.epochs)
+        ]
+        return statistics.fmean(found) if found else None
 
     @property
     def balanced(self) -> Spread | None:
@@ -132,11 +142,12 @@ def gather(race: str, runs: Iterable[Run]) -> Race | None:
     Of several runs of one arm and seed the finished one counts, else one under way, else the latest.
     """
     found = sorted((run for run in runs if run.recipe is not None), key=lambda run: (run.created, run.id))
+    several = len({run.recipe.backbone for run in found if run.recipe is not None}) > 1
     cells: dict[str, dict[int, Run]] = {}
     plans: dict[str, Recipe] = {}
     for run in found:
         if run.recipe is not None:
-            name = arm_name(run.recipe)
+            name = arm_name(run.recipe, several)
             plans.setdefault(name, run.recipe)
             row = cells.setdefault(name, {})
             pair = (row.get(run.recipe.seed, run), run)

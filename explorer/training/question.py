@@ -31,6 +31,38 @@ class Description:
 
 
 @dataclass(frozen=True)
+class StageAnatomy:
+    """What one stage of a backbone is made of, whatever learns: `affine` of its `parameters` are the scale and shift of its
+    `normalisation_layers`; `kept` bytes are what the way back needs of one image there (float32); `output` as above."""
+
+    stage: str
+    parameters: int
+    affine: int
+    normalisation_layers: int
+    kept: int
+    output: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A backbone for inputs of some size, stage by stage from the input; without a head."""
+
+    backbone: str
+    stages: tuple[StageAnatomy, ...]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast this machine runs a backbone: seconds for one image in each of `stages`, of a pass without gradients (`look`) and
+    of a pass forward and back in which all learns (`learn`)."""
+
+    precision: str
+    stages: tuple[str, ...]
+    look: tuple[float, ...]
+    learn: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class StatisticsShift:
     """How far the BatchNorm statistics of `n` training images lie from the running ones that a network brings along: for each
     of `stages` the mean divergence of its channels, in `nats` (see `training.compute.batchnorm_shift.shifts`)."""
@@ -86,6 +118,23 @@ class DescribeQuestion(Question[Description]):
 
     handler: ClassVar[str] = "explorer.training.compute.planning:describe"
     recipe: Recipe
+
+
+class AnatomyQuestion(Question[Anatomy]):
+    """What the stages of a backbone are made of, for inputs of so many pixels a side."""
+
+    handler: ClassVar[str] = "explorer.training.compute.planning:anatomy"
+    backbone: str
+    pixels: int
+
+
+class SpeedQuestion(Question[Speed]):
+    """How fast this machine runs the stages of a backbone, measured within seconds."""
+
+    handler: ClassVar[str] = "explorer.training.compute.planning:speed"
+    slow: ClassVar[bool] = True
+    backbone: str
+    pixels: int
 
 
 class FindRatesQuestion(Question[RateSearch]):

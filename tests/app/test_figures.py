@@ -23,7 +23,9 @@ from explorer.looks.projection.figures.points import MOST_LINES
 from explorer.looks.projection.figures.still import projection_moves, projection_pair
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.palette import CONTROL, FROZEN, LEARNS
-from explorer.race.figures import Curve, Lane, race_curves, race_result
+from explorer.race.figures.curves import race_curves
+from explorer.race.figures.lanes import Curve, Lane
+from explorer.race.figures.result import race_result
 from explorer.recipe import make
 from explorer.training.figures import curves as curves_module
 from explorer.training.figures.rates import rate_curves

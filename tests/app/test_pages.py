@@ -302,7 +302,7 @@ def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
 
 
 def test_freezing_describes_the_recipe() -> None:
-    stand_ins.describe(make(strategy="linear_probe"))
+    stand_ins.measured(make())
     app = opened("freezing")
     assert not app.exception
     assert app.get("html") and app.table

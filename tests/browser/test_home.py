@@ -148,15 +148,21 @@ def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Ser
     _sound(page, TITLES[""])
 
 
-def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
-    page.goto(f"{served(worker=True)}/training")
+def test_blocks_are_thawed_and_their_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
+    page.goto(f"{served(worker=True)}/freezing")
+    blocks = [page.get_by_role("button", name=re.compile(rf"^{name}\b")) for name in ("stem", "layer4")]
+    for block in blocks:
+        expect(block).to_contain_text("frozen")
+        block.click()
+        expect(block).to_contain_text("learns")
+    expect(page).to_have_url(re.compile(r"strategy=custom&stages=stem\.layer4"))
+    page.reload()
+    for block in blocks:
+        expect(block).to_contain_text("learns", timeout=60_000)
+    page.get_by_role("button", name="Train this").click(timeout=60_000)
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     settled(page)
-    page.get_by_role("combobox", name="Weights").click()
-    page.get_by_role("option", name="random").click()
-    settled(page)
-    page.get_by_role("combobox", name="Fine-tuning strategy").click()
-    page.get_by_role("option", name="Full fine-tuning").click()
-    settled(page)
+    expect(page.get_by_role("combobox", name="Fine-tuning strategy")).to_have_value("Custom")
     slider = page.get_by_role("slider")
     slider.focus()
     slider.press("End")
@@ -174,7 +180,7 @@ def test_a_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
 def test_pages_can_be_read_by_everyone(scheme: str, page: Page, served: Serve, home: Path) -> None:
     a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
     stand_ins.answer(a, b)
-    stand_ins.describe(make())
+    stand_ins.measured(make())
     page.emulate_media(color_scheme=scheme)
     url = served()
     theirs = ("list", "listitem")  # the grouped menu is Streamlit's own markup

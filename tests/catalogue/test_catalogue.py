@@ -8,7 +8,7 @@ from explorer import catalogue
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES, Preprocessing
 from explorer.catalogue.backbones import backbone, missing_weights, stage_of
 from explorer.catalogue.datasets import dataset, datasets_folder
-from explorer.catalogue.strategies import strategy
+from explorer.catalogue.strategies import named, strategy
 from explorer.catalogue.weights import checkpoints_folder
 from explorer.errors import ExplorerError
 from explorer.home import home as thaw_home
@@ -137,3 +137,12 @@ def test_each_strategy_picks_its_stages(name: str, learning: tuple[str, ...]) ->
     assert STAGES[STRATEGIES[name].learns] == learning
     assert bool(STRATEGIES[name].backbone_rate) == bool(learning)
     assert STRATEGIES[name].pretrained == (name != "from_scratch")
+
+
+def test_a_set_of_stages_has_the_name_of_its_strategy() -> None:
+    names = ("stem", "layer1", "layer2")
+    assert named(names, ()) == "linear_probe" and named(names, ("layer2",)) == "last_stage"
+    assert named(names, ("layer2", "layer1")) == "last_2_stages" and named(names, ("stem",)) == "first_stage"
+    assert named(names, names) == "full" and named(names, names, pretrained=False) == "from_scratch"
+    assert named(names, ("layer1",)) == "custom" == named(names, ("stem", "layer2"))
+    assert named(names, (), affine=True) == "bn_only" and named(names, ("stem",), affine=True) == "first_stage"

@@ -15,6 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.looks.pair import comparison
 from explorer.race import arms, races
 from explorer.race.view import standings
+from explorer.race.view.titles import arm_titles, titles_of
 from explorer.recipe import make
 from explorer.runs import Predictions, Run
 from explorer.runs.question import TrainQuestion
@@ -70,8 +71,31 @@ def test_a_race_can_run_every_strategy_that_tunes_in_both_batchnorm_modes() -> N
         ("from_scratch", "frozen"), ("bn_only", "affine"),
     ]  # fmt: skip
     assert [arms.arm_name(r) for r in found] == ["linear_probe", "full", "full/frozen", "from_scratch", "bn_only"]
-    with pytest.raises(ExplorerError, match="2 to 5 arms, and these 3 strategies make 6"):
+    with pytest.raises(ExplorerError, match="2 to 5 arms, and these 3 strategies make 6 in all variants"):
         arms.recipes(["full", "last_stage", "gradual"], 1, both_modes=True)
+
+
+def test_a_strategy_can_run_augmented_at_other_rates_and_on_another_backbone() -> None:
+    crop, other = {"augmentation": "crop", "views": 4}, {"backbone": "mobilenet_v2", "weights": "random"}
+    rates = {"full": {"head_rate": 0.004, "backbone_rate": 1e-4}}
+    found = arms.recipes(["full"], 1, more=[crop, other], rates=rates, per_class=7)
+    assert {recipe.per_class for recipe in found} == {7}
+    assert [arms.arm_name(recipe) for recipe in found] == ["full", "full/0.004-0.0001", "full/crop", "full"]
+    assert found[3].backbone == "mobilenet_v2" and arms.arm_name(found[3], several=True) == "mobilenet_v2/full"
+    assert arm_titles(found) == [
+        "Full fine-tuning, ResNet-10", "Full fine-tuning, ResNet-10, rates 0.004 and 0.0001",
+        "Full fine-tuning, ResNet-10, random crops", "Full fine-tuning, random weights, MobileNetV2",
+    ]  # fmt: skip
+    vgg = arms.recipes(["bn_only", "custom"], 1, more=[{"backbone": "vgg16", "weights": "random"}], stages=("layer4",))
+    assert {recipe.backbone for recipe in vgg} == {"resnet10"}, "neither fits it"
+
+
+def test_arms_on_two_backbones_stay_apart() -> None:
+    race = races.new_id()
+    for choices in ({}, {"backbone": "resnet18", "weights": "random"}, {"augmentation": "flip", "views": 4}):
+        stand_ins.finished_run(race=race, strategy="full", **choices)
+    assert [arm.name for arm in only().arms] == ["resnet10/full", "resnet10/full/flip", "resnet18/full"]
+    assert len({*titles_of(only()).values()}) == 3
 
 
 def test_two_batchnorm_modes_of_one_strategy_are_two_arms() -> None:

@@ -13,10 +13,13 @@ from explorer.app.words import plain, safe_md, short_title, state_badge
 from explorer.catalogue import DATASETS
 from explorer.errors import ExplorerError
 from explorer.race import races
-from explorer.race.figures import AXES, Curve, Lane, race_curves
+from explorer.race.arms import own_rates
+from explorer.race.figures.curves import AXES, race_curves
+from explorer.race.figures.lanes import Curve, Lane
 from explorer.race.races import Race
 from explorer.race.view.standings import reason
 from explorer.race.view.starting import open_race, run_missing
+from explorer.race.view.titles import titles_of
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
@@ -74,13 +77,15 @@ def _label(race: Race) -> str:
 
 def race_words(race: Race) -> str:
     """What all runs of the race share, in a sentence."""
-    recipe = race.recipe
+    recipe, all_of = race.recipe, [arm.recipe for arm in race.arms]
     place = recipe.data_dir or DATASETS[recipe.dataset].title
     images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
     seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
+    shared = f"{recipe.row.title}, weights {recipe.weights}, on" if len({r.backbone for r in all_of}) == 1 else "On"
+    rates = "; an arm that says so learns at rates that were found." if any(map(own_rates, all_of)) else "."
     return safe_md(
-        f"{recipe.row.title}, weights {recipe.weights}, on {place}. The same split, {images}, {recipe.epochs} epochs, {seeds} "
-        f"for all; each strategy learns at its own default rates."
+        f"{shared} {place}. The same split, {images}, {recipe.epochs} epochs, {seeds} for all; each strategy learns at its own "
+        f"default rates{rates}"
     )
 
 
@@ -151,7 +156,7 @@ def stop_race(race: Race) -> None:
 
 
 def lanes_of(race: Race) -> list[Lane]:
-    lanes = []
+    lanes, titles = [], titles_of(race)
     for arm in race.arms:
         begun = [(seed, run) for seed, run in arm.runs.items() if run.epochs]
         curves = [
@@ -159,9 +164,7 @@ def lanes_of(race: Race) -> list[Lane]:
             for seed, run in begun
         ]
         recipe = arm.recipe
-        lanes.append(
-            Lane(short_title(recipe), recipe.epochs, tuple(curves), not recipe.tuned, recipe.weights == "random")
-        )
+        lanes.append(Lane(titles[arm.name], recipe.epochs, tuple(curves), not recipe.tuned, recipe.weights == "random"))
     return lanes
 
 

@@ -10,19 +10,18 @@ from explorer.app.figures.accuracies import Gap, differences
 from explorer.app.links import linked
 from explorer.app.words import group_of
 from explorer.evidence import Paired
-from explorer.race.figures import race_result
+from explorer.race.figures.result import race_result
 from explorer.race.races import Arm, Race
-from explorer.race.view.racing import lanes_of
-from explorer.race.view.standings import (
-    RACE_TABLES,
+from explorer.race.view.pairs import (
     compare_elsewhere,
     pair_tests,
     pair_verdict,
     pair_words,
     pairs_table,
     pick_arms,
-    race_csv,
 )
+from explorer.race.view.racing import lanes_of
+from explorer.race.view.standings import RACE_TABLES, race_csv
 
 
 def show_result(race: Race) -> None:

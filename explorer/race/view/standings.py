@@ -1,31 +1,18 @@
-"""How a race ended: its tables, as CSV too, and any two strategies against each other on the same images."""
+"""How a race ended, as tables and as CSV."""
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
-from explorer.app.asking import predictions
-from explorer.app.visitor import choose
-from explorer.app.words import group_of, percent, safe_md, short_title, state_badge
-from explorer.bundle import page_file
-from explorer.evidence import Paired, grouped_verdict, points
-from explorer.looks.pair import comparison
+from explorer.app.words import percent, safe_md, state_badge
 from explorer.race import races
 from explorer.race.races import Arm, Race, Spread
+from explorer.race.view.titles import titles_of
 from explorer.recipe import Recipe
 from explorer.runs import Run
 from explorer.runs.life import ENDED_EARLY
 from explorer.runs.steps import fact, kept_steps, steps
 
-_PAGES = {
-    "similarity": ("How far it moved", "compare_arrows"),
-    "projection": ("One shared map", "scatter_plot"),
-    "attribution": ("Where it looks", "visibility"),
-    "features": ("Features", "grid_view"),
-}
 _AUDITS = {
     None: "–",
     True: ":green-badge[:material/verified: clean]",
@@ -46,9 +33,9 @@ def reason(run: Run | None) -> str:
 
 def race_table(race: Race) -> dict[str, list[str]]:
     """One row a strategy: test accuracy, and what it took; means over the seeds that finished."""
-    arms = race.arms
+    arms, titles = race.arms, titles_of(race)
     table = {
-        "Strategy": [_marked(arm.recipe) for arm in arms],
+        "Strategy": [_marked(arm.recipe, titles[arm.name]) for arm in arms],
         "Right on test": [_accuracy(arm) for arm in arms],
         "For other groups": [_for_others(arm) for arm in arms],
         "Balanced": [_percent(arm.balanced) for arm in arms],
@@ -88,9 +75,9 @@ def runs_of_race(race: Race) -> dict[str, list[str]]:
 RACE_TABLES = {"strategies": race_table, "runs": runs_of_race}
 
 
-def _marked(recipe: Recipe) -> str:
+def _marked(recipe: Recipe, title: str) -> str:
     icon = ":orange[:material/local_fire_department:]" if recipe.tuned else ":blue[:material/ac_unit:]"
-    return f"{icon} {short_title(recipe)}"
+    return f"{icon} {title}"
 
 
 def _accuracy(arm: Arm) -> str:
@@ -152,7 +139,8 @@ def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
     line |= {"run": run.id if run else ""}
     line |= {"backbone": recipe.backbone, "weights": recipe.weights, "dataset": recipe.data_dir or recipe.dataset}
     line |= {"per_class": recipe.per_class or "all", "epochs": recipe.epochs, "batch_size": recipe.batch_size}
-    line["batchnorm"] = recipe.batchnorm
+    line |= {"batchnorm": recipe.batchnorm, "augmentation": recipe.augmentation, "views": recipe.views}
+    line |= {"head_rate": recipe.head_rate, "backbone_rate": recipe.backbone_rate}
     test = run.test.json() if run and run.test else {}
     line |= {f"test_{name}": test.get(name, "") for name in ("accuracy", "low", "high", "n", "correct")}
     line["test_balanced"] = run.balanced.value if run and run.balanced else ""
@@ -171,93 +159,3 @@ def _line(race: Race, arm: Arm, seed: int) -> dict[str, Any]:
         "reason": reason(run),
     }
     return {name: "" if value is None else value for name, value in line.items()}
-
-
-def pick_arms(race: Race) -> tuple[Arm, Arm] | None:
-    """Two strategies to be tested against each other, A and B; None where fewer than two have finished with one seed."""
-    usable = [arm for arm in race.arms if any(set(arm.finished) & set(o.finished) for o in race.arms if o is not arm)]
-    if len(usable) < 2:
-        return None
-    by_name = {arm.name: arm for arm in usable}
-    left, right = st.columns(2, gap="large")
-    titles = {name: short_title(arm.recipe) for name, arm in by_name.items()}
-    a = left.selectbox("A", list(by_name), key=f"race_a_{race.id}", format_func=titles.__getitem__)
-    others = [name for name, arm in by_name.items() if name != a and set(arm.finished) & set(by_name[a].finished)]
-    b = right.selectbox("B", others, len(others) - 1, key=f"race_b_{race.id}_{a}", format_func=titles.__getitem__)
-    return by_name[a], by_name[b]
-
-
-def pair_tests(a: Arm, b: Arm) -> dict[int, Paired]:
-    """Seed → the paired test of B against A, for each seed that both have finished."""
-    found = {}
-    for seed in a.finished:
-        if seed in b.finished:
-            said = [predictions(arm.runs[seed].id) for arm in (a, b)]
-            found[seed] = comparison.paired(*said, who=f"The two runs of seed {seed}", advice="Start a new race.")
-    return found
-
-
-def pair_verdict(a: Arm, tests: Mapping[int, Paired]) -> str:
-    """The verdict over all seeds; where images come in groups, for other groups too."""
-    words = f"**{races.verdict(list(tests.values()))}**"
-    if any(test.grouped is None for test in tests.values()):
-        return words
-    group = group_of(next(iter(a.finished.values())))
-    return f"{words} For other {group}s: **{grouped_verdict(list(tests.values()))}**"
-
-
-def pairs_table(of_seeds: Mapping[int, Paired]) -> dict[str, list[str]]:
-    """One row a seed: the four cells, the difference with its interval, and p; the last two also for other groups."""
-    tests = list(of_seeds.values())
-    table = {
-        "Seed": [str(seed) for seed in of_seeds],
-        "Right in both": [str(t.both_right) for t in tests],
-        "Fixed by B": [str(t.fixed) for t in tests],
-        "Broken by B": [str(t.broken) for t in tests],
-        "Wrong in both": [str(t.both_wrong) for t in tests],
-        "n": [str(t.n) for t in tests],
-        "B − A, points": [_span(t.value, t) for t in tests],
-        "p (exact McNemar)": [f"{t.p_value:.2g}" for t in tests],
-    }
-    if all(t.grouped is not None for t in tests):
-        table["For other groups"] = [_span(None, t.grouped) for t in tests]
-        table["p (whole groups)"] = [f"{t.grouped.p_value:.2g}" if t.grouped else "" for t in tests]
-    return table
-
-
-def _span(value: float | None, found: Any) -> str:
-    """`+3.3 (−0.3 to +6.8)`, or the ends alone."""
-    ends = f"{points(found.low)} to {points(found.high)}"
-    return ends if value is None else f"{points(value)} ({ends})"
-
-
-def pair_words(race: Race, tests: Sequence[Paired]) -> tuple[str, str]:
-    """What to look for in the paired test, and what it cannot tell."""
-    look = "Only images that one gets right and the other wrong tell them apart: does one column clearly outweigh the other?"
-    if len(tests) == 1:
-        caution = "One seed: the test compares these two trained networks; other training images may turn the order."
-    else:
-        caution = (
-            f"The {len(tests)} seeds share their {tests[0].n} test images, so their counts are not added up: each seed is a test "
-            "of its own, and a difference counts as shown only where all agree."
-        )
-    pairs = len(race.arms) * (len(race.arms) - 1) // 2
-    if pairs > 1:
-        caution += (
-            f" There are {pairs} pairs to choose from. One test shows a chance difference in at most 1 of 20 cases; who "
-            "tries all pairs finds one more often."
-        )
-    return look, caution
-
-
-def compare_elsewhere(a: Arm, b: Arm) -> None:
-    """Buttons that open the other pages with the runs of A and B, of one seed."""
-    seeds = [seed for seed in a.finished if seed in b.finished]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = seeds[0]
-        if len(seeds) > 1:
-            seed = st.segmented_control("Seed", seeds, default=seeds[0], required=True, key="race_seed")
-        for page, (label, icon) in _PAGES.items():
-            if st.button(label, icon=f":material/{icon}:", key=f"race_to_{page}"):
-                choose(a=a.runs[seed].id, b=b.runs[seed].id)
-                st.switch_page(page_file(page))

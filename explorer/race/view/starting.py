@@ -9,10 +9,12 @@ import streamlit as st
 from explorer import jobs, runs
 from explorer.app.asking import error_box, owner
 from explorer.app.visitor import note_run
-from explorer.catalogue import STRATEGIES, Backbone
+from explorer.app.words import safe_md
+from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.race import arms, races
 from explorer.race.races import Race
+from explorer.race.view.variants import Variants, pick_variants, show_arms
 from explorer.recipe import Recipe
 from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
 
@@ -21,6 +23,7 @@ _DEFAULT = ("linear_probe", "last_stage", "full")
 
 def new_race() -> None:
     """The form of a new race, folded away once one was started; what went wrong is said under it."""
+    recall_strategies()
     with st.expander("New race", icon=":material/flag:", expanded=race_form_open()):
         left, right = st.columns(2, gap="medium")
         with left:
@@ -29,32 +32,61 @@ def new_race() -> None:
         with right:
             data, folder = pick_dataset()
         names = pick_strategies()
-        both = pick_modes(row)
         custom = pick_custom_stages(row) if "custom" in names else {}
         size, seeds = pick_race_size()
-        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
-        label = start_label(names, seeds, both, **shared, **custom, **size)
-        if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch"):
+        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder, **custom, **size}
+        variants = pick_variants(row, names, shared)
+        made = _recipes(names, seeds, variants, shared)
+        show_arms(made, seeds)
+        label = (
+            f"**Start {len(made)} runs**" if isinstance(made, list) else "**Start**"
+        )  # why not is said when it is pressed
+        if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch", disabled=variants.waiting):
             st.session_state.pop("race_error", None)
-            try:
-                if data.name == "folder" and not folder:
-                    raise ExplorerError(
-                        "Type the path of your folder above: one sub-folder per class, pictures inside."
-                    )
-                start_race(arms.recipes(names, seeds, both, **shared, **custom, **size))
-            except ExplorerError as error:
-                st.session_state["race_error"] = str(error)
+            if isinstance(made, list):
+                start_race(made)
+            else:
+                st.session_state["race_error"] = str(made)
     if "race_error" in st.session_state:
         error_box(st.session_state["race_error"])
+
+
+def _recipes(
+    names: Sequence[str], seeds: int, variants: Variants, shared: dict[str, Any]
+) -> list[Recipe] | ExplorerError:
+    """The runs that the form stands for, or what is wrong with it."""
+    try:
+        if shared["dataset"] == "folder" and not shared["data_dir"]:
+            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
+        return arms.recipes(names, seeds, variants.both_modes, variants.more, variants.rates, **shared)
+    except ExplorerError as error:
+        return error
+
+
+def recall_strategies() -> None:
+    """Take the strategies that an address names, `strategies=linear_probe,full`, once; what does not exist is said."""
+    text = st.query_params.get("strategies", "")
+    if not text or st.session_state.get("race_recalled") == text:
+        return
+    st.session_state["race_recalled"] = text
+    wanted = [name.strip() for name in text.split(",") if name.strip()]
+    known = [name for name in wanted if name in STRATEGIES]
+    if known:
+        st.session_state["race_strategies"] = known
+    if wrong := [name for name in wanted if name not in STRATEGIES]:
+        words = f"The address asked for the strategies {', '.join(wrong)[:64]!r}, which do not exist here."
+        st.warning(
+            safe_md(f"{words} {'Showing the others.' if known else 'Showing the default.'}"), icon=":material/link_off:"
+        )
 
 
 def pick_strategies() -> list[str]:
     """Pills of all strategies, with the meaning of those chosen; returned in the catalogue's order."""
     chosen = st.pills(
-        f"Strategies ({arms.FEWEST} to {arms.MOST})",
+        f"Strategies ({arms.FEWEST} to {arms.MOST}, or one in variants)",
         list(STRATEGIES),
         selection_mode="multi",
-        default=_DEFAULT,
+        default=None if "race_strategies" in st.session_state else _DEFAULT,
         key="race_strategies",
         persist_state="session",
         wrap=True,
@@ -63,17 +95,6 @@ def pick_strategies() -> list[str]:
     names = [name for name in STRATEGIES if name in chosen]
     st.caption("  \n".join(f"**{_short(name)}:** {STRATEGIES[name].meaning}" for name in names))
     return names
-
-
-def pick_modes(row: Backbone) -> bool:
-    """Whether strategies that tune run in both BatchNorm modes."""
-    return row.normalisation == "batch" and st.toggle(
-        "Both BatchNorm modes",
-        key="race_modes",
-        persist_state="session",
-        help="Each strategy that tunes pre-trained stages runs twice: once with BatchNorm's statistics kept, once with those of "
-        "the batch, as after a plain model.train(). Each counts as an arm of its own.",
-    )
 
 
 def _short(name: str) -> str:
@@ -89,14 +110,6 @@ def pick_race_size() -> tuple[dict[str, Any], int]:
         seeds = st.slider("Seeds", 1, arms.MOST_SEEDS, 1, key="race_seeds", persist_state="session")
         st.caption("Each seed draws other training images, first weights and batches: several show how much is luck.")
     return size, seeds
-
-
-def start_label(names: Sequence[str], seeds: int, both: bool, **shared: Any) -> str:
-    """What the button says: how many runs it starts, where the choice makes a race."""
-    try:
-        return f"**Start {len(arms.recipes(names, seeds, both, **shared))} runs**"
-    except ExplorerError:  # said when the button is pressed
-        return "**Start**"
 
 
 def start_race(recipes: Sequence[Recipe]) -> None:

@@ -7,9 +7,9 @@ from explorer.data.stream import Stream
 from explorer.errors import ExplorerError
 from explorer.models import backbones, devices
 from explorer.recipe import Recipe
-from explorer.training.compute import batchnorm_shift, freezing, rates
+from explorer.training.compute import batchnorm_shift, freezing, measuring, rates
 from explorer.training.compute.session import Report, silent
-from explorer.training.question import Description, RateSearch, StatisticsShift
+from explorer.training.question import Anatomy, Description, RateSearch, Speed, StatisticsShift
 
 MOST = 128  # training images that a set's statistics are taken from
 
@@ -17,6 +17,17 @@ MOST = 128  # training images that a set's statistics are taken from
 def describe(recipe: Recipe) -> Description:
     """What a recipe does to each stage."""
     return freezing.describe(recipe)
+
+
+def anatomy(backbone: str, pixels: int) -> Anatomy:
+    """What the stages of a backbone are made of, for inputs of so many pixels a side."""
+    return measuring.anatomy(backbone, pixels)
+
+
+def speed(backbone: str, pixels: int) -> Speed:
+    """How fast this machine runs the stages of a backbone."""
+    devices.set_threads()
+    return measuring.speed(backbone, pixels)
 
 
 def find_rates(recipe: Recipe, report: Report = silent) -> RateSearch:

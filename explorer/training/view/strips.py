@@ -1,14 +1,18 @@
 """What a recipe trains, as rows of blocks and in numbers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from explorer.app.drawing import explain
 from explorer.app.words import count
 from explorer.recipe import Recipe
+from explorer.runs import FinishedRun
+from explorer.training.cost import Images, images_of, memory
 from explorer.training.figures.strips import Strip, legend, strips
-from explorer.training.question import Description
+from explorer.training.question import Anatomy, Description
+from explorer.training.view.estimates import estimate, megabytes, time_words
 from explorer.training.view.forms import cost_words
 
 
@@ -18,25 +22,31 @@ def stage_strip(rows: Sequence[Strip]) -> None:
     explain(legend(rows))
 
 
-def plan_numbers(recipe: Recipe, found: Description) -> None:
-    """How much of a network is trainable, what runs once only, and what a step costs."""
+def plan_numbers(recipe: Recipe, found: Description, anatomy: Anatomy, known: Sequence[FinishedRun]) -> None:
+    """How much of a network is trainable, what learning takes in memory and time, and what runs once only."""
     total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
     numbers = st.columns(4)
-    numbers[0].metric("Parameters", count(total), border=True, height="stretch")
-    numbers[1].metric(
-        "Trainable parameters",
-        count(learned),
-        f"{learned / total:.1%} of all",
-        delta_color="off",
-        delta_arrow="off",
-        border=True,
-        height="stretch",
-    )
-    numbers[2].metric(
-        "Stages that run once", f"{len(recipe.frozen_front)} of {len(recipe.row.stages)}", border=True, height="stretch"
-    )
-    numbers[3].metric("Trained weights on disk", f"{learned * 4 / 1e6:.2g} MB", border=True, height="stretch")
+    share = f"{learned / total:.1%} of {count(total)}"
+    _number(numbers[0], "Trainable parameters", count(learned), share)
+    _number(numbers[1], "Memory while learning", megabytes(memory(recipe, anatomy)), f"a batch of {recipe.batch_size}")
+    with numbers[2]:
+        images = images_of(recipe, known)
+        took = estimate(recipe, known)
+        _number(st, "Time on this machine", time_words(took), _work(recipe, images))
+    front = f"{len(recipe.frozen_front)} of {len(recipe.row.stages)}"
+    _number(numbers[3], "Stages that run once", front, f"{megabytes(4 * learned)} to store")
     st.markdown(
         f":material/timer: **What it costs.** {cost_words(recipe)} The backward pass of a step "
         "runs from the loss to the first trainable stage."
     )
+
+
+def _number(where: Any, label: str, value: str, more: str) -> None:
+    where.metric(label, value, more, delta_color="off", delta_arrow="off", border=True, height="stretch")
+
+
+def _work(recipe: Recipe, images: Images | None) -> str:
+    """What the time is for."""
+    if images is None:
+        return "a folder that no run has read"
+    return f"{images.train:,} images, {recipe.epochs} epochs"

@@ -1,0 +1,122 @@
+"""What a recipe would take, worked out in the page: parameters, memory, seconds.
+
+The worker says once for a backbone what its stages are made of (`Anatomy`) and how fast this machine runs them (`Speed`); every
+choice of stages then follows by adding up.
+"""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from explorer.catalogue import DATASETS
+from explorer.recipe import Recipe
+from explorer.runs import FinishedRun
+from explorer.runs.steps import fact
+from explorer.training.question import Anatomy, Description, Speed, StageDescription
+
+RESCORED = 256  # training images that are scored again after each epoch
+SNAPSHOTS = 12  # epochs whose test features are kept
+HEAD_STEP = 2e-3
+"""Seconds that a step of a head alone takes: next to nothing, but there are many."""
+START = 1.0
+"""Seconds that any run takes: reading, the audit, writing."""
+LIKE = 5  # runs of this machine that correct an estimate
+
+
+@dataclass(frozen=True)
+class Images:
+    """How many images of each split a run goes through."""
+
+    train: int
+    val: int
+    test: int
+
+
+def classes_of(recipe: Recipe) -> int:
+    """The classes of the recipe's data set; 2 where the folder decides."""
+    return DATASETS[recipe.dataset].classes or 2
+
+
+def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
+    """What the recipe does to each stage and the head, as `compute.freezing.describe` finds it on a network."""
+    k, rows = classes_of(recipe), []
+    for part in anatomy.stages:
+        learns = part.stage in recipe.learns
+        learned = part.parameters if learns else part.affine if recipe.batchnorm == "affine" else 0
+        moves = recipe.batchnorm == "moving" or (learns and not recipe.keeps_statistics)
+        has_statistics = recipe.row.normalisation == "batch" and part.normalisation_layers > 0
+        rows.append(
+            StageDescription(
+                part.stage, part.parameters, learned, learned > 0, part.normalisation_layers, moves and has_statistics,
+                part.output,
+            )
+        )  # fmt: skip
+    head = recipe.row.features * k + k
+    rows.append(StageDescription("head", head, head, True, 0, False, (k,)))
+    return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+
+
+def memory(recipe: Recipe, anatomy: Anatomy) -> int:
+    """Bytes that learning takes besides PyTorch itself and the pictures: all weights, and of those that learn the gradient and
+    AdamW's two means; what the way back needs of a batch, from the first stage in which anything learns; all in float32."""
+    rows = describe(recipe, anatomy).stages
+    weights = 4 * sum(row.parameters for row in rows) + 12 * sum(row.learned for row in rows)
+    first = next((i for i, row in enumerate(rows) if row.learned), len(rows))
+    return weights + recipe.batch_size * sum(part.kept for part in anatomy.stages[first:])
+
+
+def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | None:
+    """How many images the recipe's run goes through: as a finished run on the same images counted them, else as the catalogue
+    lets one expect; None for a folder that no run has read."""
+    for run in known:
+        same = (run.recipe.dataset, run.recipe.data_dir) == (recipe.dataset, recipe.data_dir)
+        counts = run.facts.get("counts") or {}
+        if same and counts:
+            found = Images(*(int(counts.get(split, 0)) for split in ("train", "val", "test")))
+            if run.recipe.per_class == recipe.per_class:
+                return found
+            if recipe.per_class is not None:
+                return Images(recipe.per_class * len(run.facts.get("classes", ())), found.val, found.test)
+    row = DATASETS[recipe.dataset]
+    if not row.size:
+        return None
+    most = round(0.67 * row.size)
+    wanted = most if recipe.per_class is None else min(most, recipe.per_class * row.classes)
+    return Images(wanted, round(0.11 * row.size), round(0.22 * row.size))
+
+
+def seconds(recipe: Recipe, speed: Speed, images: Images) -> float:
+    """How long the recipe's run takes by the measured speed of its stages: the frozen front once for every image, each epoch
+    the rest forward and back, and the scoring."""
+    total = START
+    for number, phase in enumerate(recipe.phases):
+        front = recipe.front_of(phase.learns)
+        first = len(front)
+        look, learn = sum(speed.look[first:]), sum(speed.learn[first:])
+        views = recipe.views if front else 1
+        total += sum(speed.look[:first]) * (images.train * views + images.val + images.test)
+        scored = images.val + min(RESCORED, images.train)
+        snapshots = min(phase.epochs, SNAPSHOTS) * images.test if recipe.tuned else 0
+        total += phase.epochs * (images.train * learn + scored * look) + snapshots * look
+        total += phase.epochs * images.train / recipe.batch_size * HEAD_STEP
+        if number == 0:
+            total += (images.train + images.test) * look  # what the head reads before the first step; test features
+    return total + (images.train + 2 * images.test) * sum(speed.look[len(recipe.frozen_front) :])
+
+
+def correction(known: Iterable[FinishedRun], speeds: dict[tuple[str, int], Speed]) -> float:
+    """By how much longer this machine's latest runs took than was worked out for them: the median over those whose backbone and
+    input size have been measured; 1 where there are none. Runs that found their front in the cache say little and are left
+    out."""
+    found = []
+    for run in known:
+        speed = speeds.get((run.recipe.backbone, run.recipe.preprocessing.crop))
+        took, images = fact(run, "seconds", "total"), images_of(run.recipe, [run])
+        if run.sample or speed is None or not took or images is None:
+            continue
+        expected = seconds(run.recipe, speed, images)
+        if took > expected / 4:
+            found.append(took / expected)
+        if len(found) == LIKE:
+            break
+    return statistics.median(found) if found else 1.0

@@ -1,0 +1,57 @@
+"""How long a recipe will take on this machine, told before it is started."""
+
+from collections.abc import Sequence
+
+from explorer import jobs
+from explorer.answers import load
+from explorer.app.asking import owner
+from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.runs import FinishedRun
+from explorer.training.cost import correction, images_of, seconds
+from explorer.training.question import Speed, SpeedQuestion
+
+
+def speed_of(recipe: Recipe) -> Speed | None:
+    """How fast this machine runs the recipe's backbone; None until it is measured, which begins when this first asks."""
+    answer = jobs.result(SpeedQuestion(backbone=recipe.backbone, pixels=recipe.preprocessing.crop), owner())
+    if answer.state != "done":
+        return None
+    try:
+        return load(answer.question.path)
+    except (ExplorerError, OSError):
+        return None
+
+
+def estimate(recipe: Recipe, known: Sequence[FinishedRun]) -> float | None:
+    """Seconds, corrected by what this machine's latest runs of the backbone took; None where the speed or the number of images
+    is not known (yet)."""
+    images, speed = images_of(recipe, known), speed_of(recipe)
+    if images is None or speed is None:
+        return None
+    alike = [run for run in known if run.recipe.backbone == recipe.backbone and not run.sample]
+    place = recipe.backbone, recipe.preprocessing.crop
+    return seconds(recipe, speed, images) * correction(alike, {place: speed})
+
+
+def time_words(took: float | None) -> str:
+    """`about 20 s`, `about 3 min`, `about 2 h`; rounded as roughly as it is known."""
+    if took is None:
+        return "not known yet"
+    for limit, unit, name in ((90, 1, "s"), (90 * 60, 60, "min"), (float("inf"), 3600, "h")):
+        if took < limit:
+            number = took / unit
+            step = 1 if number < 10 else 5 if number < 60 else 10
+            return f"about {max(1, round(number / step) * step)} {name}"
+    return ""
+
+
+def megabytes(number: float) -> str:
+    """`94 MB`, `1.2 GB`."""
+    return (
+        f"{number / 1e9:.2g} GB"
+        if number >= 1e9
+        else f"{number / 1e6:.2g} MB"
+        if number < 1e8
+        else f"{number / 1e6:.0f} MB"
+    )

@@ -1,0 +1,79 @@
+"""What a page works out of a recipe agrees with what a network says of itself."""
+
+import pytest
+import torch
+
+from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.recipe import make
+from explorer.training import cost
+from explorer.training.compute import freezing, measuring
+from explorer.training.question import Anatomy, Speed, StageAnatomy
+
+TWO = Anatomy(
+    "x", (StageAnatomy("stem", 100, 10, 1, 1000, (4, 8, 8)), StageAnatomy("layer1", 200, 20, 2, 500, (8, 4, 4)))
+)
+
+
+@pytest.mark.parametrize("backbone", ["resnet10", "vgg16", "vit_b_16", "mobilenet_v2", "densenet121", "convnext_tiny"])
+def test_the_page_describes_a_recipe_as_the_network_does(backbone: str) -> None:
+    row = BACKBONES[backbone]
+    found = measuring.anatomy(backbone, row.input_size)
+    assert sum(part.parameters for part in found.stages) == row.parameters
+    choices: list[dict[str, object]] = [
+        {"strategy": name} for name, plan in STRATEGIES.items() if row.normalisation != "none" or not plan.affine
+    ]
+    choices.append({"strategy": "custom", "stages": row.stage_names[1:3]})
+    if row.normalisation == "batch":
+        choices += [{"strategy": "last_stage", "batchnorm": mode} for mode in ("frozen", "moving", "affine")]
+    for choice in choices:
+        wanted = make(backbone=backbone, weights="random" if backbone != "resnet10" else "default", **choice)
+        assert cost.describe(wanted, found) == freezing.describe(wanted), choice
+
+
+def test_what_the_way_back_keeps_is_what_autograd_keeps() -> None:
+    """By hand, of the stem for one image of 32 pixels: what the convolution read (3 × 32 × 32) and gave to BatchNorm (64 × 16 ×
+    16), BatchNorm's mean and deviation of a batch (64 each, halved: it was two images), the ReLU's output, and MaxPool's places
+    in it."""
+    stem = measuring.anatomy("resnet10", 32).stages[0]
+    floats = 3 * 32 * 32 + 64 * 16 * 16 + (64 + 64) / 2 + 64 * 16 * 16
+    assert stem.kept == pytest.approx(4 * floats + 8 * 64 * 8 * 8, rel=0.02)
+
+
+def test_memory_counts_weights_gradients_means_and_the_batch() -> None:
+    head = 512 * 17 + 17
+    frozen = make(strategy="linear_probe", batch_size=4)
+    assert cost.memory(frozen, TWO) == 4 * (300 + head) + 12 * head
+    tuned = make(strategy="custom", stages=("layer1",), batch_size=4)
+    assert cost.memory(tuned, TWO) == 4 * (300 + head) + 12 * (200 + head) + 4 * 500
+    affine = make(strategy="bn_only", batch_size=4)
+    assert cost.memory(affine, TWO) == 4 * (300 + head) + 12 * (30 + head) + 4 * 1500
+
+
+def test_seconds_add_up_by_hand() -> None:
+    speed = Speed("float32", tuple("abcde"), (1.0,) * 5, (3.0,) * 5)
+    images = cost.Images(10, 4, 6)
+    probe = make(strategy="linear_probe", epochs=2, batch_size=10)
+    assert cost.seconds(probe, speed, images) == pytest.approx(1 + 5 * 20 + 2 * cost.HEAD_STEP)
+    last = make(strategy="last_stage", epochs=2, batch_size=10)
+    learning, scoring = (
+        2 * (10 * 3 + (4 + 10) * 1),
+        2 * 6 * 1,
+    )  # an epoch's images forward and back; scores; test features
+    once = 4 * 20 + (10 + 6) + (10 + 12)
+    assert cost.seconds(last, speed, images) == pytest.approx(1 + once + learning + scoring + 2 * cost.HEAD_STEP)
+    assert cost.seconds(make(strategy="full", epochs=2), speed, images) > cost.seconds(last, speed, images)
+
+
+def test_images_are_counted_by_a_run_before_they_are_guessed() -> None:
+    guess = cost.images_of(make(dataset="shapes", per_class=None))
+    assert guess == cost.Images(1206, 198, 396), "1200, 200 and 400"
+    assert cost.images_of(make(dataset="folder", data_dir="/x")) is None
+    assert cost.images_of(make(per_class=5)) == cost.Images(85, 643, 1286)
+
+
+def test_a_measured_speed_is_of_every_stage_and_a_way_back_takes_longer() -> None:
+    torch.set_num_threads(1)
+    found = measuring.speed("resnet10", 32)
+    assert found.stages == BACKBONES["resnet10"].stage_names
+    assert len(found.look) == len(found.learn) == 5 and all(s > 0 for s in found.look)
+    assert sum(found.learn) > sum(found.look)
