@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.app.asking import all_runs, error_box
 from explorer.app.drawing import show_code
 from explorer.app.words import run_label
+from explorer.arriving.view.choosing import labels_of
 from explorer.bundle import page_file
 from explorer.recipe import Recipe
 from explorer.training.view.following import follow, recipe_or_error, start_and_follow
@@ -43,6 +44,7 @@ with left:
         "weights": weights,
         "dataset": data.name,
         "data_dir": folder,
+        "labels": labels_of("train"),
         "per_class": None if everything else int(per_class),
         "strategy": plan.name,
         "epochs": epochs,

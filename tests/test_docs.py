@@ -93,7 +93,9 @@ def test_what_is_pinned_is_what_was_tested(name: str) -> None:
 
 def test_what_is_imported_is_pinned() -> None:
     names = {"PIL": "Pillow", "sklearn": "scikit-learn", "umap": "umap-learn", "markdown_it": "markdown-it-py"}
-    pinned = {pin.lower() for pin in requirements("requirements.txt")} | {"starlette"}  # comes with Streamlit
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {pin.partition("==")[0] for pins in project["optional-dependencies"].values() for pin in pins}
+    pinned = {pin.lower() for pin in requirements("requirements.txt")} | extras | {"starlette"}  # comes with Streamlit
     for path, text in texts().items():
         if path.startswith(("explorer/", "pages/")) and path.endswith(".py"):
             tops = {name.split(".")[0] for name in _imports(text)}

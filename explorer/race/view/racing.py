@@ -9,7 +9,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md, short_title, state_badge
-from explorer.catalogue import DATASETS
+from explorer.catalogue.datasets import dataset
 from explorer.errors import ExplorerError
 from explorer.race import races
 from explorer.race.figures import AXES, Curve, Lane, race_curves
@@ -66,7 +66,7 @@ def _label(race: Race) -> str:
 def race_words(race: Race) -> str:
     """What all runs of the race share, in a sentence."""
     recipe = race.recipe
-    place = recipe.data_dir or DATASETS[recipe.dataset].title
+    place = recipe.data_dir or dataset(recipe.dataset).title
     images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
     seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
     return safe_md(

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer import jobs, runs
 from explorer.app.asking import error_box, owner
 from explorer.app.visitor import note_run
+from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.errors import ExplorerError
 from explorer.race import arms, races
@@ -32,7 +33,13 @@ def new_race() -> None:
         both = pick_modes(row)
         custom = pick_custom_stages(row) if "custom" in names else {}
         size, seeds = pick_race_size()
-        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
+        shared = {
+            "backbone": row.name,
+            "weights": weights,
+            "dataset": data.name,
+            "data_dir": folder,
+            "labels": labels_of("race"),
+        }
         label = start_label(names, seeds, both, **shared, **custom, **size)
         if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch"):
             st.session_state.pop("race_error", None)

@@ -5,13 +5,13 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.visitor import choice, choose
-from explorer.app.words import count
+from explorer.app.words import count, safe_md
+from explorer.arriving.view.choosing import pick_own
 from explorer.catalogue import (
     AUGMENTATIONS,
     BACKBONES,
     BATCHNORM_MODES,
     BATCHNORM_TITLES,
-    DATASETS,
     LAYERNORM_MODES,
     LAYERNORM_TITLES,
     MOST_VIEWS,
@@ -20,6 +20,7 @@ from explorer.catalogue import (
     Dataset,
     Strategy,
 )
+from explorer.catalogue.datasets import offered
 from explorer.recipe import DEVICES, Recipe
 from explorer.training.view.rates import rate_keys
 
@@ -65,27 +66,19 @@ def pick_weights(row: Backbone) -> str:
 
 def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
     """A picker of data sets; a folder of one's own asks for its path."""
-    names = sorted(DATASETS, key=lambda name: not DATASETS[name].available_offline)
-    st.session_state["pick_dataset"] = choice().dataset
+    rows = offered()
+    names = sorted(rows, key=lambda name: not rows[name].available_offline)
+    st.session_state["pick_dataset"] = choice().dataset if choice().dataset in rows else "photo_patches"
     st.selectbox(
         "Data set",
         names,
         key="pick_dataset",
-        format_func=lambda name: DATASETS[name].title + ("" if DATASETS[name].available_offline else " · to download"),
+        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else " · to download"),
         on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
     )
-    row = DATASETS[choice().dataset]
-    st.caption(row.note)
-    if row.name != "folder":
-        return row, None
-    folder = st.text_input(
-        "Folder on the server",
-        key=f"{key}_folder",
-        persist_state="session",
-        placeholder="/path/with/one/sub-folder/per/class",
-        help="One sub-folder per class, with or without train/ and val/ or test/ above.",
-    )
-    return row, folder.strip() or None
+    row = rows[st.session_state["pick_dataset"]]
+    st.caption(safe_md(row.note) if row.own else row.note)
+    return row, pick_own(key) if row.name == "folder" else None
 
 
 def pick_strategy(row: Backbone) -> Strategy:
