@@ -21,6 +21,7 @@ import stand_ins_similarity
 
 from explorer import evidence, recipe
 from explorer.answers import load, pack, save, unpack
+from explorer.arriving.question import Arrival
 from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
@@ -32,6 +33,7 @@ ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
 SOME: dict[str, Any] = {
     "Anatomy": stand_ins.anatomy(recipe.make()),
+    "Arrival": Arrival("pets-0123abcd", "Pets", "10 pictures + 0 left out + 0 other files = 10 files."),
     "Attribution": stand_ins.attribution(),
     "Audit": stand_ins.audit_of("a", recipe.make()),
     "Comparison": stand_ins.comparison("a", "b"),
@@ -40,6 +42,7 @@ SOME: dict[str, Any] = {
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
     "Movement": Movement("layer4", np.linspace(0, 1, 24)),
+    "Preview": stand_ins.preview(),
     "Projection": stand_ins.projection(),
     "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),
     "RateCurve": stand_ins.rate_search().head,

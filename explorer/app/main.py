@@ -20,6 +20,7 @@ CONTENTS = {
     "Start": [("home", "Home", "home")],
     "Choose": [
         ("freezing", "What to freeze", "mode_cool"),
+        ("bring", "Bring pictures", "upload"),
         ("training", "Train", "local_fire_department"),
         ("race", "Race", "flag"),
     ],

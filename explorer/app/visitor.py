@@ -11,13 +11,20 @@ from explorer import jobs
 from explorer.app.display import display_switch
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue.datasets import offered
 from explorer.errors import ExplorerError
 
 _Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
 _Name = Annotated[str, Field(max_length=64)]
 _LONGEST = {"images": 6000, "target": 255}  # characters that an address may hold; the session holds any number
 _IMAGES = r"^([0-9]{1,8}(-[0-9]{1,8})?(\.[0-9]{1,8}(-[0-9]{1,8})?)*)?$"
+
+
+def _there(dataset: str) -> str:
+    """The name of a data set that there is now. Raises ValueError else."""
+    if dataset not in offered():
+        raise ValueError(f"there is no data set {dataset!r}")
+    return dataset
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Choice:
     visitor's own picture, looked at in place of the test image."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
-    dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
+    dataset: Annotated[_Name, AfterValidator(lambda name: _there(name))] = "photo_patches"
     a: _Run = ""
     b: _Run = ""
     stage: _Name = ""

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from explorer import installation, recipe, runs
-from explorer.catalogue import BACKBONES, DATASETS, own
+from explorer.arriving import removing
+from explorer.catalogue import BACKBONES, own
+from explorer.catalogue.datasets import offered
 from explorer.cli import asking, exporting, pictures
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
@@ -44,8 +46,24 @@ def backbones(options: argparse.Namespace) -> Words:
 
 def datasets(options: argparse.Namespace) -> Words:
     """The table of data sets."""
-    names = ("name", "classes", "size", "available_offline", "note")
-    return {"datasets": [{name: getattr(row, name) for name in names} for row in DATASETS.values()]}
+    names = ("name", "title", "classes", "size", "available_offline", "note", "own")
+    return {"datasets": [{name: getattr(row, name) for name in names} for row in offered().values()]}
+
+
+def bring(options: argparse.Namespace) -> Words:
+    """Keep the pictures of a ZIP or a folder as a data set."""
+    from explorer.arriving.compute.keeping import bring as kept  # heavy: loaded only by the commands that need it
+
+    found = kept(options.path.expanduser(), options.name, options.labels, progress)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return {"name": found.name, "title": found.title, "sum": found.sum}
+
+
+def forget(options: argparse.Namespace) -> Words:
+    """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
+    removing.remove(options.name)
+    return {"deleted": options.name}
 
 
 def train(options: argparse.Namespace) -> Words:
@@ -134,6 +152,8 @@ def serve(options: argparse.Namespace) -> Words:
 COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "backbones": backbones,
     "datasets": datasets,
+    "bring": bring,
+    "forget": forget,
     "train": train,
     "resume": resume,
     "runs": list_runs,

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from explorer import limits
 from explorer.catalogue.datasets import dataset
-from explorer.data import digits, downloads, folders, patches, shapes, splits
+from explorer.data import digits, downloads, folders, own, patches, shapes, splits
 from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
+from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
 __all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "pick", "to_rgb"]
@@ -18,12 +20,21 @@ def _public(name: str, recipe: Recipe) -> Data:
     return downloads.load(name, recipe.split_seed)
 
 
+def _folder(recipe: Recipe) -> Data:
+    if not limits.server_folders():
+        raise ExplorerError(
+            f"Folders of the server are switched off here (THAW_SERVER_FOLDERS=0), so {recipe.data_dir!r} is not read. Bring the "
+            f"pictures through the browser, or ask whoever runs Thaw."
+        )
+    return folders.load(recipe.data_dir or "", recipe.split_seed, recipe.labels)
+
+
 SOURCES: dict[str, Callable[[Recipe], Data]] = {
     "photo_patches": lambda recipe: patches.load(),
     "photo_patches_grey": lambda recipe: patches.load(grey=True),
     "shapes": lambda recipe: shapes.load(),
     "digits": lambda recipe: digits.load(recipe.split_seed),
-    "folder": lambda recipe: folders.load(recipe.data_dir or "", recipe.split_seed),
+    "folder": _folder,
     "hymenoptera": lambda recipe: downloads.load_ants_and_bees(recipe.split_seed),
     **{name: partial(_public, name) for name in downloads.SOURCES},
 }
@@ -36,7 +47,7 @@ def load(recipe: Recipe) -> Data:
     Raises ExplorerError for a folder or download that cannot be used and for more images per class than there are.
     """
     row = dataset(recipe.dataset)
-    data = SOURCES[row.name](recipe)
+    data = own.load(row.name, recipe.split_seed) if row.own else SOURCES[row.name](recipe)
     most = splits.PUBLIC_CAP if row.folder else splits.TRAIN_CAP
     data = splits.cut(data, recipe.per_class, recipe.seed, recipe.split_seed, most)
-    return data if row.name == "folder" else replace(data, note=f"{row.note} {data.note}".strip())
+    return data if row.own or row.name == "folder" else replace(data, note=f"{row.note} {data.note}".strip())

@@ -2,6 +2,7 @@
 
 from explorer.jobs.queue import (
     Answer,
+    answers_about,
     cancel,
     cancelled,
     claim,
@@ -23,6 +24,7 @@ __all__ = [
     "Beat",
     "STALE",
     "alive",
+    "answers_about",
     "beat",
     "cancel",
     "cancelled",

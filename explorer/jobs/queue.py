@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -184,6 +184,16 @@ def cancelled() -> set[str]:
     """The keys of running tasks that somebody asked to end."""
     with database() as db:
         return {row["key"] for row in db.execute("SELECT key FROM task WHERE state = 'running' AND cancel = 1")}
+
+
+def answers_about(names: Iterable[str]) -> list[Path]:
+    """The stored answers to questions whose fields name one of these (runs, data sets), and those of which the queue does not
+    know any more what was asked."""
+    with database() as db:
+        rows = db.execute("SELECT key, name, arguments FROM task").fetchall()
+    wanted = tuple(names)
+    others = {f"{row['name']}-{row['key']}.npz" for row in rows if not any(name in row["arguments"] for name in wanted)}
+    return [path for path in (home() / "cache").glob("*.npz") if path.name not in others]
 
 
 def clear_lost(why: str) -> int:

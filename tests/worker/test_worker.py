@@ -264,8 +264,10 @@ class Process:
         ("train", daemon.GRACE + 0.1, 9, 1),
         ("look", None, 9, 0),
         ("look", 0.0, 9, 1),
-        ("look", None, daemon.LONGEST_LOOK + 1, 1),
-        ("map", None, daemon.LONGEST_LOOK + 1, 1),
+        ("look", None, GalleryQuestion.longest + 1, 1),
+        ("map", None, GalleryQuestion.longest + 1, 1),
+        ("arrive", 0.1, 9, 0),
+        ("arrive", None, GalleryQuestion.longest + 1, 1),
     ],
 )
 def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, busy: float, kills: int) -> None:
@@ -279,15 +281,15 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
     if asked is not None:
         jobs.cancel(task)
         worker._stop_unwanted(now - asked)
-        assert sent == (["stop"] if lane == "train" else [])
+        assert sent == (["stop"] if lane in ("train", "arrive") else [])
         process.kills = 0
     worker._stop_unwanted(now)
     assert process.kills == kills
 
 
 def test_a_look_that_took_too_long_says_so() -> None:
-    assert "longer than 300 seconds" in daemon._cause(-9, late=True)
-    assert "memory" in daemon._cause(-9, late=False)
+    assert "longer than 300 seconds" in daemon._cause(-9, late=300.0)
+    assert "memory" in daemon._cause(-9, late=0.0)
 
 
 def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from explorer.app.asking import error_box
 from explorer.app.labels import differences
 from explorer.app.words import safe_md
+from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import Backbone, Strategy
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
@@ -32,7 +33,13 @@ def recipe_form() -> Recipe | ExplorerError:
     row = pick_backbone()
     plan = pick_strategy(row)
     custom = pick_custom_stages(row) if plan.name == "custom" else {}
-    choices = {"backbone": row.name, "dataset": data.name, "data_dir": folder, "strategy": plan.name}
+    choices = {
+        "backbone": row.name,
+        "dataset": data.name,
+        "data_dir": folder,
+        "strategy": plan.name,
+        "labels": labels_of(),
+    }
     choices |= pick_size() | custom
     foot = st.container(key="train_foot")
     with st.expander("Advanced", icon=":material/tune:", key="train_advanced", on_change="rerun"):

@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
+from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import DATASETS, Backbone
 from explorer.question import Question
 from explorer.recipe import make
@@ -43,7 +44,8 @@ def statistics_fit(row: Backbone, weights: str) -> None:
 
 
 def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Question[Any]:
-    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder)
+    labels = labels_of()
+    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder, labels=labels)
     return StatisticsShiftQuestion(recipe=wanted)
 
 
