@@ -10,7 +10,7 @@ from explorer.training.doubts import doubts
 @pytest.mark.parametrize(
     ("right", "counts", "loss", "words"),
     [
-        (95, (98, 2), 0.1, ["At chance: the interval holds 98.0 %", "always says 'a'"]),
+        (97, (98, 2), 0.1, ["At chance: the interval holds 98.0 %", "always says 'a'"]),
         (300, (300, 4), 0.1, ["At chance", "98.7 %"]),
         (52, (50, 50), 0.6, ["At chance", "50.0 %"]),
         (10, (70, 30), 0.6, ["Below chance: the interval lies below 70.0 %"]),

@@ -184,7 +184,7 @@ def _brought(name: str, title: str, line: str) -> None:
 
 
 def _clear(parcel: str) -> None:
-    parcels.close(parcel)
+    removing.close(parcel)
     _forget()
 
 
