@@ -4,6 +4,8 @@ from contextlib import suppress
 
 from explorer import cache, jobs, own_sets, runs
 from explorer.errors import ExplorerError
+from explorer.home import home
+from explorer.own_sets import parcels
 
 
 def remove(name: str) -> None:
@@ -17,3 +19,17 @@ def remove(name: str) -> None:
     for path in jobs.answers_about({name, *used}):
         with suppress(OSError):
             path.unlink(missing_ok=True)
+    forget_previews()
+
+
+def forget_previews() -> None:
+    """Remove every stored preview: they hold thumbnails, and are made again in a second where somebody still looks."""
+    for path in (home() / "cache").glob("preview-*.npz"):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def close(parcel: str) -> None:
+    """Throw away what arrived, and the thumbnails of it."""
+    parcels.close(parcel)
+    forget_previews()

@@ -18,6 +18,7 @@ from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.question import SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion
 from explorer.looks.similarity.question.stages import CompareQuestion
+from explorer.recipe import sources
 from explorer.runs import Run
 from explorer.runs.life import ENDED_EARLY
 from explorer.runs.records import Audit
@@ -174,6 +175,7 @@ def _train(options: argparse.Namespace) -> Run:
     choices = recipe_of(options)
     wanted = recipe.make(**choices | {"weights": exporting.weights_of(choices["backbone"], choices["weights"])})
     installation.check()
+    sources.require(wanted)
     return _carry_out(runs.create(wanted, here=True))
 
 
@@ -185,6 +187,8 @@ def _resume(options: argparse.Namespace) -> Run:
         why = "it has no checkpoint" if ended else f"it is {run.state}"
         raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe again.")
     installation.check()
+    if run.recipe is not None:
+        sources.require(run.recipe)
     return _carry_out(run.id)
 
 

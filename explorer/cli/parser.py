@@ -153,6 +153,11 @@ def _data_arguments(parser: argparse.ArgumentParser) -> None:
 def recipe_of(options: argparse.Namespace) -> dict[str, Any]:
     """The choices that `train_arguments` took, as `recipe.make` takes them."""
     choices = {key: value for key, value in vars(options).items() if key in Recipe.model_fields}
+    if options.stages and options.strategy != "custom":
+        raise ExplorerError(
+            f"--stages {' '.join(options.stages)} is read with --strategy custom alone, not with {options.strategy!r}, which "
+            f"says itself what learns. Leave it out, or use --strategy custom."
+        )
     if choices["data_dir"]:  # so that the run can be resumed from any folder
         choices["data_dir"] = str(Path(choices["data_dir"]).expanduser().absolute())
     return choices | {"per_class": _per_class(options.per_class)}

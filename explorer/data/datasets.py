@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from explorer import limits
 from explorer.catalogue.datasets import dataset
 from explorer.data import digits, downloads, folders, own, patches, shapes, splits
 from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
-from explorer.errors import ExplorerError
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, sources
 
 __all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "pick", "to_rgb"]
 
@@ -21,11 +19,7 @@ def _public(name: str, recipe: Recipe) -> Data:
 
 
 def _folder(recipe: Recipe) -> Data:
-    if not limits.server_folders():
-        raise ExplorerError(
-            f"Folders of the server are switched off here (THAW_SERVER_FOLDERS=0), so {recipe.data_dir!r} is not read. Bring the "
-            f"pictures through the browser, or ask whoever runs Thaw."
-        )
+    sources.require(recipe)
     return folders.load(recipe.data_dir or "", recipe.split_seed, recipe.labels)
 
 

@@ -15,7 +15,7 @@ from explorer import answers, question, runs
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.question import A, Question
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, sources
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
@@ -119,6 +119,7 @@ def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
 
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
     """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
+    sources.require(recipe)
     run = runs.create(recipe, race=race)
     result(TrainQuestion(run=run), owner)
     return run
@@ -126,6 +127,9 @@ def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
 
 def resume(run: str, owner: str = "") -> None:
     """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
+    recipe = runs.read(run).recipe
+    if recipe is not None:
+        sources.require(recipe)  # else an interrupted run would become a failed one
     runs.move(run, "queued", error="")
     result(TrainQuestion(run=run), owner, retry=True)
 

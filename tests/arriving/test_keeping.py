@@ -96,10 +96,11 @@ def test_a_zip_becomes_a_data_set_by_name_and_goes_when_deleted(home: Path) -> N
     cache.folder().mkdir(parents=True)
     for name in (f"{data.fingerprint}-1.safetensors", "0123.safetensors"):
         (cache.folder() / name).write_bytes(b"features")
-    (home / "cache" / "gallery-1.npz").write_bytes(b"pictures")
+    for name in ("gallery-1.npz", "preview-1.npz"):
+        (home / "cache" / name).write_bytes(b"pictures")
     removing.remove(made.name)
     assert [path.name for path in cache.folder().iterdir()] == ["0123.safetensors"]
-    assert not (home / "cache" / "gallery-1.npz").exists()
+    assert not list((home / "cache").glob("*.npz"))
     assert not list(own_sets.folder().iterdir()) and made.name not in offered()
     assert dataset(made.name).title == "my_pets_co (deleted)"
     with pytest.raises(ExplorerError, match="was deleted"):

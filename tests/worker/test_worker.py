@@ -134,10 +134,12 @@ def test_a_failing_look_gives_its_message(worker: list[Any]) -> None:
     assert answer.state == "failed" and "There is no run 'nope'" in answer.error
 
 
-def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any]) -> None:
-    run = jobs.train(recipe.make(**choices | {"data_dir": "/no/such/folder"}))
+def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any], tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    run = jobs.train(recipe.make(**choices | {"data_dir": str(empty)}))
     found = in_state(run, "failed")
-    assert "/no/such/folder" in found.error and "does not exist" in found.error
+    assert str(empty) in found.error and "holds no picture" in found.error
     answer = settled(TrainQuestion(run=run))
     assert (answer.state, answer.error) == ("failed", found.error)
 

@@ -54,7 +54,9 @@ def bring() -> None:
     except ExplorerError as error:
         error_box(str(error))
         return
-    _judge(parcel)
+    kinds = {file.name.partition("/")[0] for file in parcels.contents(parcel)}
+    if way == "drop" or len(kinds) != 1:
+        _judge(parcel)
 
 
 def _arrived() -> None:
@@ -80,6 +82,10 @@ def _by_class(parcel: str, with_camera: bool) -> None:
     safe = name.replace("/", "∕").replace("\\", "∖").strip(".") or ""
     label = f"Drop pictures of {plain(name)}" if safe else "Name the class first"
     if with_camera:
+        st.caption(
+            "Pictures of one burst are nearly alike. With three bursts or more of each class, whole bursts go to training, "
+            "validation and test; so move between them."
+        )
         label = f"Pictures of {plain(name)}" if safe else "Name the class first"
         camera(parcel, label, _arrived, key="bring_camera", prefix=f"{safe}/", closed=not safe)
     else:
@@ -178,7 +184,7 @@ def _brought(name: str, title: str, line: str) -> None:
 
 
 def _clear(parcel: str) -> None:
-    parcels.close(parcel)
+    removing.close(parcel)
     _forget()
 
 

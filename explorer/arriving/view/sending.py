@@ -181,23 +181,23 @@ export default function ({ parentElement, data, setTriggerValue }) {
       said.classList.add("wrong");
     }
   };
-  const shoot = async () => {
+  const shoot = async (folder) => {
     const canvas = document.createElement("canvas");
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
     canvas.getContext("2d").drawImage(video, 0, 0);
     const file = await new Promise((ok) => canvas.toBlob(ok, "image/jpeg", 0.92));
-    return { name: `${data.prefix}camera-${Date.now()}-${Math.floor(performance.now() % 1000)}.jpg`, file };
+    return { name: `${data.prefix}${folder}camera-${Date.now()}-${Math.floor(performance.now() % 1000)}.jpg`, file };
   };
-  single.onclick = async () => send([await shoot()]);
+  single.onclick = async () => send([await shoot("")]);
   burst.onclick = async () => {
     root.busy = burst.disabled = single.disabled = true;
     count.hidden = false;
     for (const left of [3, 2, 1]) { count.textContent = left; await pause(700); }
-    const shots = [];
+    const shots = [], folder = `burst-${Date.now()}/`;  // a group: no split cuts it where there are several
     for (let i = 0; i < data.burst; i++) {
       count.textContent = "";
-      shots.push(await shoot());
+      shots.push(await shoot(folder));
       said.textContent = `${i + 1} of ${data.burst} taken`;
       await pause(250);
     }
