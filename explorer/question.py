@@ -24,8 +24,8 @@ class Question(BaseModel, Generic[A]):
     """A frozen, validated value. A subclass names its fields, the type of its answer, and who answers it.
 
     `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
-    progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
-    answers weigh megabytes. Equal questions have equal keys and share an answer.
+    progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; a `patient` one
+    may take as long as it reports progress; `large` answers weigh megabytes. Equal questions have equal keys and share an answer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +33,7 @@ class Question(BaseModel, Generic[A]):
     handler: ClassVar[str] = ""
     reports: ClassVar[bool] = False
     slow: ClassVar[bool] = False
+    patient: ClassVar[bool] = False
     large: ClassVar[bool] = False
 
     @classmethod

@@ -6,6 +6,7 @@ from explorer.app.asking import all_runs, error_box
 from explorer.app.drawing import show_code
 from explorer.app.words import run_label
 from explorer.bundle import page_file
+from explorer.looks.data.view.changing import edits_in_use
 from explorer.recipe import Recipe
 from explorer.training.view.following import follow, recipe_or_error, start_and_follow
 from explorer.training.view.forms import (
@@ -25,6 +26,7 @@ with left:
     row = pick_backbone()
     weights = pick_weights(row)
     data, folder = pick_dataset()
+    edits = edits_in_use(data.name, folder)
     plan = pick_strategy(row)
     custom = pick_custom_stages(row) if plan.name == "custom" else {}
     per_class = st.number_input(
@@ -43,6 +45,7 @@ with left:
         "weights": weights,
         "dataset": data.name,
         "data_dir": folder,
+        "edits": edits,
         "per_class": None if everything else int(per_class),
         "strategy": plan.name,
         "epochs": epochs,

@@ -18,6 +18,7 @@ LOGO = Path(__file__).with_name("logo.svg")
 CONTENTS = {
     "Start": [("home", "Home", "home")],
     "Choose": [
+        ("data", "Data", "dataset"),
         ("freezing", "What to freeze", "mode_cool"),
         ("training", "Train", "local_fire_department"),
         ("race", "Race", "flag"),

@@ -12,6 +12,7 @@ from explorer.app.display import display_switch
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import dataset
+from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
 
 _Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
@@ -24,7 +25,7 @@ _IMAGES = r"^([0-9]{1,8}(-[0-9]{1,8})?(\.[0-9]{1,8}(-[0-9]{1,8})?)*)?$"
 class Choice:
     """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image (-1: the one that B gained
     most on) and class to look at; `images` a selection of test images (`3.7-9`; empty: none), `own` the key of a
-    visitor's own picture, looked at in place of the test image."""
+    visitor's own picture, looked at in place of the test image; `edits` names what was changed of the data set."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
     dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
@@ -35,6 +36,7 @@ class Choice:
     target: str = ""
     images: Annotated[str, Field(pattern=_IMAGES)] = ""
     own: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    edits: Annotated[str, Field(pattern=EDITS)] = ""
 
 
 _FIELDS = tuple(asdict(Choice()))

@@ -1,6 +1,7 @@
 """How sure a number is: intervals for an accuracy, a paired comparison of two models on the same images, and both where
 images come in groups (patches of one photo, pictures of one patient)."""
 
+from explorer.evidence.classes import ClassScore, by_class, majority
 from explorer.evidence.groups import Grouped, accuracy_by_group, correlation, difference_by_group, sign_flip, t_quantile
 from explorer.evidence.pairs import (
     BROKEN,
@@ -21,6 +22,7 @@ from explorer.evidence.shares import Balanced, Score, balanced, wilson
 __all__ = [
     "BROKEN",
     "Balanced",
+    "ClassScore",
     "FIXED",
     "Grouped",
     "Paired",
@@ -29,10 +31,12 @@ __all__ = [
     "WRONG_IN_BOTH",
     "accuracy_by_group",
     "balanced",
+    "by_class",
     "correlation",
     "difference",
     "difference_by_group",
     "grouped_verdict",
+    "majority",
     "mcnemar",
     "paired",
     "points",

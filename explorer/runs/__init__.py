@@ -7,6 +7,7 @@ learns, checkpoint.pt.
 """
 
 from explorer.home import UNDO, empty_trash, runs_folder
+from explorer.runs.cautions import cautions
 from explorer.runs.contents import (
     audit,
     checkpoint,
@@ -49,6 +50,7 @@ __all__ = [
     "UNDO",
     "append",
     "audit",
+    "cautions",
     "checkpoint",
     "close",
     "create",

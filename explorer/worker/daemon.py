@@ -19,7 +19,7 @@ TICK = 0.05  # seconds between looks at the queue
 BEAT = 2.0  # seconds between signs of life
 GRACE = 0.7  # seconds a training has to stop by itself before it is killed
 LONELY = 60.0  # seconds without any server after which an idle worker ends
-LONGEST_LOOK = 300.0  # seconds after which a looking task is killed
+LONGEST_LOOK = 300.0  # seconds after which a looking task is killed, for a patient one since it last made progress
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
 log = logging.getLogger("worker")
 
@@ -35,6 +35,7 @@ class Child:
     since: float = 0.0
     stopping: float = 0.0
     late: bool = False
+    heard: float = 0.0
 
 
 class Worker:
@@ -100,7 +101,8 @@ class Worker:
         for child in list(self.children):
             if not child.task:
                 continue
-            child.late = child.lane != "train" and now - child.since > LONGEST_LOOK
+            started = max(child.since, child.heard) if child.task.patient else child.since
+            child.late = child.lane != "train" and now - started > LONGEST_LOOK
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
                 if child.lane == "train":
@@ -128,6 +130,7 @@ class Worker:
             child.since = time.monotonic()
             jobs.beat("worker", "ready")
         elif child.task and kind == "progress":
+            child.heard = time.monotonic()
             jobs.note(child.task, progress=words[0], message=words[1])
         elif child.task:
             state = "cancelled" if child.stopping and kind == "done" else kind

@@ -11,7 +11,7 @@ from explorer import uploads as kept
 from explorer.catalogue import Preprocessing
 from explorer.data import datasets
 from explorer.data.decoding import open_picture, to_rgb
-from explorer.data.images import Data, fit
+from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
 from explorer.home import stamp
@@ -87,13 +87,20 @@ def same_channels(a: str, b: str) -> Predictions:
 
 
 @lru_cache(maxsize=2)
-def _data(dataset: str, data_dir: str | None, split_seed: int) -> Data:
-    return datasets.load(recipe.make(dataset=dataset, data_dir=data_dir, split_seed=split_seed, per_class=None))
+def _data(dataset: str, data_dir: str | None, split_seed: int, edits: str) -> Data:
+    return datasets.load(
+        recipe.make(dataset=dataset, data_dir=data_dir, split_seed=split_seed, edits=edits, per_class=None)
+    )
 
 
 @lru_cache(maxsize=4)
-def _pixels(dataset: str, data_dir: str | None, split_seed: int, size: Preprocessing) -> np.ndarray:
-    return _data(dataset, data_dir, split_seed).test.pixels(size)
+def _pixels(dataset: str, data_dir: str | None, split_seed: int, edits: str, size: Preprocessing) -> np.ndarray:
+    return _data(dataset, data_dir, split_seed, edits).test.pixels(size)
+
+
+def _source(wanted: Recipe) -> tuple[str, str | None, int, str]:
+    """What names the images of a recipe's data set, whatever is drawn of them."""
+    return wanted.dataset, wanted.data_dir, wanted.split_seed, wanted.edits
 
 
 @lru_cache(maxsize=16)
@@ -108,7 +115,7 @@ def pictures(run: str, size: Preprocessing | None = None) -> np.ndarray:
     Raises ExplorerError where the images are no longer those that the run was tested on.
     """
     wanted = finished(run)
-    source = (wanted.dataset, wanted.data_dir, wanted.split_seed)
+    source = _source(wanted)
     if _data(*source).test.ids != _ids(run):
         raise ExplorerError(
             f"The test images of {run} have changed since it was trained, so it can no longer be shown on them. Train it again."
@@ -133,7 +140,7 @@ def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
         x = inputs(run, image)
         return pictures(run)[image], x
     wanted = finished(run)
-    scales = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).scales if wanted.data_dir else {}
+    scales = _data(*_source(wanted)).scales if wanted.data_dir else {}
     opened = to_rgb(open_picture(kept.read(image)), scales)
     picture = np.asarray(fit(opened, wanted.preprocessing))
     return picture, to_input(run, picture[None])
@@ -143,7 +150,7 @@ def masks(run: str) -> np.ndarray | None:
     """Where the object is in each test image, (n, h, w) bool, cut as the network sees it; None where that is not known."""
     pictures(run)  # says so where the images have changed
     wanted = finished(run)
-    return _data(wanted.dataset, wanted.data_dir, wanted.split_seed).test.masks(wanted.preprocessing)
+    return _data(*_source(wanted)).test.masks(wanted.preprocessing)
 
 
 def training_pictures(run: str, most: int) -> np.ndarray:
@@ -152,9 +159,22 @@ def training_pictures(run: str, most: int) -> np.ndarray:
     `most` at most, each class in proportion, the same ones for all runs that were tested on the same images. Raises
     ExplorerError where the data set cannot be read any more.
     """
-    wanted = finished(run)
-    images = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).train
-    return images.take(pick(images, most, "map")).pixels(wanted.preprocessing)
+    return training_images(run).take(training_rows(run, most)).pixels(finished(run).preprocessing)
+
+
+def training_images(run: str) -> Images:
+    """All training images of a run's data set, with its edits, whether it learned from them or not."""
+    return _data(*_source(finished(run))).train
+
+
+def validation_images(run: str) -> Images:
+    """The validation images of a run."""
+    return _data(*_source(finished(run))).val
+
+
+def training_rows(run: str, most: int) -> np.ndarray:
+    """Places of `most` of them at most, each class in proportion, the same for all runs that were tested on the same images."""
+    return pick(training_images(run), most, "map")
 
 
 def to_input(run: str, rows: np.ndarray) -> torch.Tensor:

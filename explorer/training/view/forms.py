@@ -78,9 +78,12 @@ def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
     st.caption(row.note)
     if row.name != "folder":
         return row, None
+    widget = f"{key}_folder"
+    st.session_state.setdefault(widget, st.session_state.get("folder", ""))  # as typed on another page
     folder = st.text_input(
         "Folder on the server",
-        key=f"{key}_folder",
+        key=widget,
+        on_change=lambda: st.session_state.update(folder=st.session_state[widget]),
         persist_state="session",
         placeholder="/path/with/one/sub-folder/per/class",
         help="One sub-folder per class, with or without train/ and val/ or test/ above.",
