@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import stand_ins
 import stand_ins_attribution
+import stand_ins_data
 import stand_ins_export
 import stand_ins_features
 import stand_ins_lessons
@@ -58,6 +59,7 @@ SOME: dict[str, Any] = {
     "StatisticsShift": StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
+    **stand_ins_data.examples(),
     **stand_ins_features.examples(),
     **stand_ins_lessons.examples(),
     **stand_ins_maps.examples(),

@@ -12,6 +12,7 @@ from explorer.app.display import display_switch
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import offered
+from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
 
 _Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
@@ -31,7 +32,7 @@ def _there(dataset: str) -> str:
 class Choice:
     """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image (-1: the one that B gained
     most on) and class to look at; `images` a selection of test images (`3.7-9`; empty: none), `own` the key of a
-    visitor's own picture, looked at in place of the test image."""
+    visitor's own picture, looked at in place of the test image; `edits` names what was changed of the data set."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
     dataset: Annotated[_Name, AfterValidator(lambda name: _there(name))] = "photo_patches"
@@ -42,6 +43,7 @@ class Choice:
     target: str = ""
     images: Annotated[str, Field(pattern=_IMAGES)] = ""
     own: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    edits: Annotated[str, Field(pattern=EDITS)] = ""
 
 
 _FIELDS = tuple(asdict(Choice()))

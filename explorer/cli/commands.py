@@ -69,12 +69,12 @@ def forget(options: argparse.Namespace) -> Words:
 
 def train(options: argparse.Namespace) -> Words:
     """Carry out one recipe."""
-    return _train(options).json()
+    return _told(_train(options))
 
 
 def resume(options: argparse.Namespace) -> Words:
     """Go on with a run that was interrupted or stopped, from its last checkpoint."""
-    return _resume(options).json()
+    return _told(_resume(options))
 
 
 def list_runs(options: argparse.Namespace) -> Words:
@@ -168,6 +168,12 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "import": exporting.bring,
     "serve": serve,
 }
+
+
+def _told(run: Run) -> Words:
+    """A run with what its numbers should not be read without."""
+    found = runs.cautions(run, run.majority)
+    return run.json() | ({"cautions": list(found)} if found else {})
 
 
 def _train(options: argparse.Namespace) -> Run:

@@ -137,6 +137,11 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--split-seed", type=int, default=0)
     add("--device", default="auto", help="auto, cpu, cuda or mps")
+    add(
+        "--edits",
+        default="",
+        help="the name of edits made on the page Data: pictures left out or moved (default: none)",
+    )
 
 
 def _data_arguments(parser: argparse.ArgumentParser) -> None:

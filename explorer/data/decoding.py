@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from explorer import limits
 from explorer.data import dicom, formats, samples
@@ -82,6 +82,16 @@ def look(path: Path) -> Look:
     except OSError as error:
         return Look(_reason(error))
     return _look(str(path), facts.st_size, changed(facts))
+
+
+def size(source: str | Path | bytes) -> tuple[int, int]:
+    """(width, height) in pixels as the picture is to be shown, from the file's header. Raises ExplorerError as `open_picture`."""
+    try:
+        with _opened(source) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)
+    except Exception as error:  # decoders raise what they like on damaged files
+        raise ExplorerError(f"The picture {str(source)[:200]!r} cannot be read: {_reason(error)}.") from error
 
 
 def to_rgb(image: Image.Image, scales: Scales | None = None) -> Image.Image:

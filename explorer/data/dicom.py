@@ -18,7 +18,7 @@ def picture(source: str | Path | bytes, most: int) -> Image.Image:
     both sides, for more than `most` pixels.
     """
     from pydicom import dcmread
-    from pydicom.pixels import pixel_array
+    from pydicom.pixels.utils import pixel_array
 
     with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream:
         told: Any = dcmread(stream, stop_before_pixels=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from explorer import limits
 from explorer.data import groups, splits
-from explorer.data.decoding import Look, look, open_picture, to_rgb
+from explorer.data.decoding import Look, look, open_picture, size, to_rgb
 from explorer.data.images import Data, Images, in_threads
 from explorer.data.listing import SPLITS, File, Listing, listing
 from explorer.data.samples import Scales, scales
@@ -119,6 +119,7 @@ def _images(files: list[File], classes: tuple[str, ...], scales: Scales, grouped
         read=lambda i: to_rgb(open_picture(paths[i]), scales),
         reduced=lambda i, at_least: to_rgb(open_picture(paths[i], at_least), scales),
         groups=None if grouped is None else np.array([grouped[file.id] for file in files], np.str_),
+        size=lambda i: size(paths[i]),
     )
 
 

@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone, Preprocessing, own
 from explorer.catalogue.backbones import backbone, stage_of
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
+from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError, unknown
 from explorer.recipe import defaults
 
@@ -38,7 +47,7 @@ class Recipe(BaseModel):
     `frozen`, which is the same, where none does. `class_weights` makes rare classes count as much as common ones.
     `split_seed` draws what a data set does not divide itself (so that runs of different `seed` are scored on the same
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
-    defaults to the backbone's.
+    defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +74,13 @@ class Recipe(BaseModel):
     seed: int = Field(0, ge=0, le=2**31 - 1)
     split_seed: int = Field(0, ge=0, le=2**31 - 1)
     device: str = "auto"
+    edits: str = Field("", pattern=EDITS)
+
+    @model_serializer(mode="wrap")
+    def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `edits` where there are none, so that a recipe from before there were any keeps its fingerprint."""
+        fields: dict[str, Any] = dump(self)
+        return fields if self.edits else {name: value for name, value in fields.items() if name != "edits"}
 
     if TYPE_CHECKING:
 
@@ -150,7 +166,7 @@ class Recipe(BaseModel):
     @property
     def source(self) -> "Recipe":
         """The pictures on offer and nothing else: equal for recipes whose test images are the same."""
-        said = {name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "split_seed")}
+        said = {name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "edits", "split_seed")}
         return make(per_class=None, **said)
 
     @property

@@ -37,6 +37,7 @@ class Child:
     since: float = 0.0
     stopping: float = 0.0
     late: bool = False
+    heard: float = 0.0
 
 
 class Worker:
@@ -103,7 +104,8 @@ class Worker:
         for child in list(self.children):
             if not child.task:
                 continue
-            child.late = child.lane != "train" and now - child.since > child.task.longest
+            started = max(child.since, child.heard) if child.task.patient else child.since
+            child.late = child.lane != "train" and now - started > child.task.longest
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
                 if child.lane in _ALONE:
@@ -131,6 +133,7 @@ class Worker:
             child.since = time.monotonic()
             jobs.beat("worker", "ready")
         elif child.task and kind == "progress":
+            child.heard = time.monotonic()
             jobs.note(child.task, progress=words[0], message=words[1])
         elif child.task:
             state = "cancelled" if child.stopping and kind == "done" else kind

@@ -14,6 +14,7 @@ import pytest
 
 from explorer import jobs, recipe, runs
 from explorer.jobs import Answer
+from explorer.looks.data.question.faults import FaultsQuestion
 from explorer.looks.images.question import GalleryQuestion
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
@@ -285,6 +286,16 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
         worker._stop_unwanted(now - asked)
         assert sent == (["stop"] if lane in ("train", "arrive") else [])
         process.kills = 0
+    worker._stop_unwanted(now)
+    assert process.kills == kills
+
+
+@pytest.mark.parametrize(("silent", "kills"), [(daemon.LONGEST_LOOK - 1, 0), (daemon.LONGEST_LOOK + 1, 1)])
+def test_a_patient_look_may_take_as_long_as_it_makes_progress(silent: float, kills: int) -> None:
+    task, now, process = FaultsQuestion(recipe=recipe.make()), 1e7, Process()
+    child = daemon.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]
+    worker = daemon.Worker(1)
+    worker.children = [child]
     worker._stop_unwanted(now)
     assert process.kills == kills
 

@@ -12,7 +12,7 @@ from explorer.catalogue import Preprocessing
 from explorer.catalogue.datasets import dataset
 from explorer.data import datasets
 from explorer.data.decoding import open_picture, to_rgb
-from explorer.data.images import Data, fit
+from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
 from explorer.home import stamp
@@ -158,9 +158,22 @@ def training_pictures(run: str, most: int) -> np.ndarray:
     `most` at most, each class in proportion, the same ones for all runs that were tested on the same images. Raises
     ExplorerError where the data set cannot be read any more.
     """
-    wanted = finished(run)
-    images = _data(wanted.source).train
-    return images.take(pick(images, most, "map")).pixels(wanted.preprocessing)
+    return training_images(run).take(training_rows(run, most)).pixels(finished(run).preprocessing)
+
+
+def training_images(run: str) -> Images:
+    """All training images of a run's data set, with its edits, whether it learned from them or not."""
+    return _data(finished(run).source).train
+
+
+def validation_images(run: str) -> Images:
+    """The validation images of a run."""
+    return _data(finished(run).source).val
+
+
+def training_rows(run: str, most: int) -> np.ndarray:
+    """Places of `most` of them at most, each class in proportion, the same for all runs that were tested on the same images."""
+    return pick(training_images(run), most, "map")
 
 
 def to_input(run: str, rows: np.ndarray) -> torch.Tensor:

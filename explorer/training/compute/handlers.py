@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from explorer import runs
+from explorer import evidence, runs
 from explorer.errors import ExplorerError, Stopped
 from explorer.models import devices
 from explorer.runs import Run
@@ -130,6 +130,7 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         test=outcome.test,
         train=outcome.train,
         balanced=outcome.balanced,
+        majority=evidence.majority(test.labels),
         grouped=runs.predictions(run).grouped,
         clean=outcome.audit.clean,
         fault=outcome.audit.fault,

@@ -1,5 +1,6 @@
 """The recipe of the Train page: what most people change, in view together with *Start*; the rest folded below it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -26,9 +27,9 @@ from explorer.training.view.forms import (
 from explorer.training.view.rates import offer_rates
 
 
-def recipe_form() -> Recipe | ExplorerError:
+def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | ExplorerError:
     """Choose, and start; returns what is chosen, or what is wrong with it. *Start* stands above what is folded, though it
-    starts that too."""
+    starts that too. `edits_in_use` names what was changed of a data set and folder."""
     data, folder = pick_dataset()
     row = pick_backbone()
     plan = pick_strategy(row)
@@ -39,6 +40,7 @@ def recipe_form() -> Recipe | ExplorerError:
         "data_dir": folder,
         "strategy": plan.name,
         "labels": labels_of(),
+        "edits": edits_in_use(data.name, folder),
     }
     choices |= pick_size() | custom
     foot = st.container(key="train_foot")
