@@ -32,9 +32,10 @@ STEPS = 10
 KINDS = ("deletion", "insertion")
 
 
-def probe(dataset: str, data: str | None, backbone: str) -> Session:
-    """A linear probe of a data set, trained."""
-    session = prepare(recipe.make(backbone=backbone, dataset=dataset, data_dir=data, strategy="linear_probe"))
+def probe(dataset: str, data: str | None, backbone: str, per_class: int | None = 25, seed: int = 0) -> Session:
+    """A linear probe of a data set, trained on so many images a class (None: all)."""
+    choices = {"dataset": dataset, "data_dir": data, "backbone": backbone, "per_class": per_class, "seed": seed}
+    session = prepare(recipe.make(**choices, strategy="linear_probe"))
     list(train(session))
     outcome(session)
     return session
@@ -45,13 +46,13 @@ def rows(name: str, session: Session, looks: list[str], images: int) -> list[lis
     said, test = session.recipe, session.data.test
     chosen = np.unique(np.linspace(0, len(test) - 1, images).round().astype(int))
     targets, network = test.labels[chosen].tolist(), session.network.float().to(memory_format=torch.contiguous_format)
-    x = _inputs(session, said.preprocessing.crop)[chosen]
+    x = inputs(session, said.preprocessing.crop)[chosen]
     masks = test.masks(said.preprocessing)
     found = []
     for look in looks:
         stage, _, size = look.partition("@")
         pixels, times = (int(part) for part in (size + "x1").split("x")[:2])
-        wide = _inputs(session, pixels)[chosen]
+        wide = inputs(session, pixels)[chosen]
         maps = np.concatenate(
             [
                 attribute(network, one, [k], "gradcam", stage, times=times)
@@ -83,7 +84,8 @@ def rows(name: str, session: Session, looks: list[str], images: int) -> list[lis
     return found
 
 
-def _inputs(session: Session, size: int) -> torch.Tensor:
+def inputs(session: Session, size: int) -> torch.Tensor:
+    """A session's test images at an input size, as its network sees them."""
     used = session.recipe.row.preprocessing(session.recipe.weights, size)
     return devices.to_input(torch.from_numpy(session.data.test.pixels(used)), used, torch.device("cpu"))
 
@@ -116,15 +118,17 @@ def main() -> None:
     parser.add_argument("--backbone", default="resnet10")
     parser.add_argument("--looks", nargs="*", default=list(LOOKS), help="stage@input size")
     parser.add_argument("--images", type=int, default=24)
+    parser.add_argument("--per-class", default="25", help="training images, or all")
     given = parser.parse_args()
     devices.set_threads()
+    size = None if given.per_class == "all" else int(given.per_class)
     sets = [(name, name, None) for name in given.dataset] + [
         (d.rstrip("/").rsplit("/", 1)[-1], "folder", d) for d in given.data
     ]
     found = [
         row
         for name, kind, data in sets
-        for row in rows(name, probe(kind, data, given.backbone), given.looks, given.images)
+        for row in rows(name, probe(kind, data, given.backbone, size), given.looks, given.images)
     ]
     gained = [f"gain over {name}" for name in (*CONTROLS, "random cells")]
     print(table(["set", "look", "map", "right at this size", "curve", "area", *gained, "on the object"], found))

@@ -1,8 +1,11 @@
 """What the benchmarks conclude from what they measured: the walk over rates, the bars, the shares."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
-from benchmarks import ceiling, finder, rates
+from benchmarks import ceiling, finder, heads, photos, rates
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.tutorial import rows
@@ -25,6 +28,36 @@ def test_a_pair_wins_only_by_more_than_the_spread_over_seeds() -> None:
     for made, wins in ((sure, True), (lucky, False)):
         assert made.beats(made.start.scaled(3, 1), made.start) is wins
     assert not sure.beats(sure.start, sure.start)
+
+
+def test_rates_are_judged_by_the_epoch_that_a_run_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the best of all: in LP-FT that may be one in which the head alone had learned."""
+    epochs = [SimpleNamespace(val=SimpleNamespace(accuracy=share)) for share in (0.9, 0.4, 0.6)]
+    monkeypatch.setattr(rates, "prepare", lambda wanted: wanted)
+    monkeypatch.setattr(rates, "train", lambda session: iter(epochs))
+    monkeypatch.setattr(rates, "take_best", lambda session: 3)
+    made = walk(default=[0.5] * 3, other=[0.5] * 3)
+    assert made.one(made.start, {}, 0) == 0.6
+
+
+def test_a_difference_of_one_photo_counts_by_patches_and_not_by_photos() -> None:
+    groups = np.repeat(np.arange(10), 9)
+    probe, tuned = (groups > 0).astype(int), np.ones(90, int)
+    common = {"per_class": 5, "seed": 0}
+    found = [
+        {"strategy": "linear_probe", "mode": "frozen", "right": probe.tolist()} | common,
+        {"strategy": "full", "mode": "frozen", "right": tuned.tolist()} | common,
+        {"strategy": "full", "mode": "frozen", "right": tuned.tolist()} | common | {"seed": 1},  # without its probe
+    ]
+    pairs = photos.compared(found, groups)
+    assert photos.lines(pairs) == [["`full`", "1", "1", "0"]]
+    assert photos.alike(found[:1], groups).endswith("1.00 to 1.00, counting like 9 to 9 independent ones.")
+
+
+def test_heads_are_compared_in_every_pair() -> None:
+    """Two of three heads have one map, the third another: one pair of three agrees."""
+    rising = np.arange(4.0).reshape(1, 2, 2)
+    assert heads.alike_in_pairs(np.stack([rising, rising, -rising])) == ("33%", f"{(1 - 1 - 1) / 3:.2f}")
 
 
 def test_seeds_are_compared_in_pairs_as_far_as_both_have_them() -> None:

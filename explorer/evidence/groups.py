@@ -1,7 +1,8 @@
 """Images that come in groups, as patches of one photo do: what is known of other groups, not of more images of these.
 
 Images of one group share light, ground and subject, and are right or wrong together: 18 patches of each of 17 photos count
-like 36 to 62 images that were taken apart. What treats them as independent speaks of more patches of these very photos.
+like 25 to 66 images that were taken apart (86 runs, benchmarks/photos.py). What treats them as independent speaks of more patches
+of these very photos.
 """
 
 import math
