@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import ceiling, finder, heads, photos, rates
+from benchmarks import ceiling, finder, heads, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.tutorial import rows
@@ -132,3 +132,24 @@ def test_the_finder_may_lose_nowhere_more_than_the_spread_even_where_it_gains_in
     gains, loses = found_rates([0.5, 0.6], [0.9, 0.9]), found_rates([0.5, 0.51], [0.4, 0.4], name="b")
     assert "**no**" in finder.report(gains + loses)
     assert "Bar" not in finder.report(found_rates([0.5, 0.6], [0.9, 0.9], "30 times too large"))
+
+
+def test_a_world_s_candidate_is_a_pair_of_recipes_that_differ_in_what_learns() -> None:
+    probe, tuned = worlds.recipes("bn_only:48:all:5:0.01", 3)
+    assert (probe.input_size, probe.per_class, probe.epochs, probe.seed) == (48, None, 5, 3)
+    assert (tuned.strategy, tuned.backbone_rate) == ("bn_only", 0.01)
+    _, some = worlds.recipes("stem.layer1:64:25:2", 0)
+    assert some.learns == ("stem", "layer1") and some.per_class == 25
+
+
+def test_the_quickest_world_comes_first() -> None:
+    def row(name: str, seed: int, seconds: float, fixed: int) -> worlds.Row:
+        run = {"cpu": seconds, "val": 0.7}
+        cells = {"n": 400, "both_right": 200, "fixed": fixed, "broken": 20}
+        return {"tuned": name, "seed": seed, "probe": {"cpu": 5.0, "val": 0.6}, "run": run} | cells
+
+    told = worlds.report([row("slow", 0, 90, 100), row("quick", 0, 9, 60), row("quick", 1, 11, 100)]).splitlines()[2:]
+    assert told[0].startswith(
+        "| `quick` | 2 | 5 + 10 | +10.0 (+10.0 to +10.0) | +15.0 (+10.0 to +20.0) | 220 → 260, 220 → 300 |"
+    )
+    assert told[1].startswith("| `slow` | 1 | 5 + 90 |")

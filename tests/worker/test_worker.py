@@ -290,7 +290,7 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
     assert process.kills == kills
 
 
-@pytest.mark.parametrize(("silent", "kills"), [(daemon.LONGEST_LOOK - 1, 0), (daemon.LONGEST_LOOK + 1, 1)])
+@pytest.mark.parametrize(("silent", "kills"), [(FaultsQuestion.longest - 1, 0), (FaultsQuestion.longest + 1, 1)])
 def test_a_patient_look_may_take_as_long_as_it_makes_progress(silent: float, kills: int) -> None:
     task, now, process = FaultsQuestion(recipe=recipe.make()), 1e7, Process()
     child = daemon.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]

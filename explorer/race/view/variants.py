@@ -12,8 +12,9 @@ from explorer.catalogue import AUGMENTATIONS, BACKBONES, STRATEGIES, Backbone
 from explorer.errors import ExplorerError
 from explorer.race.view.titles import arm_titles
 from explorer.recipe import Recipe, make
+from explorer.training.cost import images_of
 from explorer.training.question import FindRatesQuestion, RateSearch
-from explorer.training.view.estimates import estimate, time_words
+from explorer.training.view.estimates import await_speed, estimate, time_words
 
 VIEWS = 4
 _NONE = "none"
@@ -121,5 +122,10 @@ def show_arms(made: Sequence[Recipe] | ExplorerError, seeds: int) -> None:
     known = finished()
     times = [estimate(recipe, known) for recipe in first]
     total = None if any(time is None for time in times) else seeds * sum(time for time in times if time)
-    told = f"{time_words(total)} on this machine" if total is not None else "time not known yet"
+    counted = all(images_of(recipe, known) for recipe in first)
+    waiting = "their time is being measured" if counted else "no run has counted the images of this folder yet"
+    told = f"{time_words(total)} on this machine" if total is not None else waiting
     st.markdown(f":material/timer: **{len(made)} runs, {told}:** {'; '.join(arm_titles(first))}.")
+    unknown = next((recipe for recipe, time in zip(first, times, strict=True) if time is None), None)
+    if unknown is not None and counted:
+        await_speed(unknown)

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from explorer import jobs
 from explorer.answers import load
 from explorer.app.asking import owner
@@ -21,6 +23,21 @@ def speed_of(recipe: Recipe) -> Speed | None:
         return load(answer.question.path)
     except (ExplorerError, OSError):
         return None
+
+
+def await_speed(recipe: Recipe) -> None:
+    """Draw the page anew once the speed of the recipe's backbone is measured; nothing where nobody is measuring."""
+    asked = SpeedQuestion(backbone=recipe.backbone, pixels=recipe.preprocessing.crop)
+
+    @st.fragment(run_every=2.0)
+    def poll() -> None:
+        answer = jobs.status(asked)
+        if answer is None or not answer.waiting:
+            st.rerun()
+
+    now = jobs.status(asked)
+    if now is not None and now.waiting:
+        poll()
 
 
 def estimate(recipe: Recipe, known: Sequence[FinishedRun]) -> float | None:

@@ -12,7 +12,7 @@ from explorer.runs import FinishedRun
 from explorer.training.cost import Images, images_of, memory
 from explorer.training.figures.strips import Strip, legend, strips
 from explorer.training.question import Anatomy, Description
-from explorer.training.view.estimates import estimate, megabytes, time_words
+from explorer.training.view.estimates import await_speed, estimate, megabytes, time_words
 from explorer.training.view.forms import cost_words
 
 
@@ -32,7 +32,10 @@ def plan_numbers(recipe: Recipe, found: Description, anatomy: Anatomy, known: Se
     with numbers[2]:
         images = images_of(recipe, known)
         took = estimate(recipe, known)
-        _number(st, "Time on this machine", time_words(took), _work(recipe, images))
+        words = "measuring" if took is None and images is not None else time_words(took)
+        _number(st, "Time on this machine", words, _work(recipe, images))
+        if took is None and images is not None:
+            await_speed(recipe)
     front = f"{len(recipe.frozen_front)} of {len(recipe.row.stages)}"
     _number(numbers[3], "Stages that run once", front, f"{megabytes(4 * learned)} to store")
     st.markdown(
