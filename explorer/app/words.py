@@ -4,7 +4,7 @@ import re
 import shlex
 import unicodedata
 
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue.datasets import dataset, short
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
 from explorer.recipe import Recipe, make
@@ -115,7 +115,7 @@ def run_label(run: Run, scored: bool = True) -> str:
     if run.recipe is None:
         return run.id
     row = run.recipe.row.title.removesuffix(" (built in)")
-    where = run.recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if run.recipe.data_dir else run.recipe.dataset
+    where = run.recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if run.recipe.data_dir else short(run.recipe.dataset)
     score = f" · {run.test.accuracy:.1%}".replace("%", " %") if run.test and scored else ""
     when = "sample" if run.sample else run.id[6:8] + "." + run.id[4:6] + ". " + run.id[9:11] + ":" + run.id[11:13]
     return plain(f"{short_title(run.recipe)}{score} · {where} · {row} · {when}", 110)
