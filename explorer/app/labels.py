@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from explorer.app.words import BATCHNORM_WORDS, plain, short_title
+from explorer.catalogue.datasets import short
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -66,7 +67,7 @@ def differences(recipe: Recipe, usual: Recipe) -> list[str]:
 
 def data_words(recipe: Recipe) -> str:
     """The data set, or the last folder of a path: what lies before it is mostly the same."""
-    return (recipe.data_dir or recipe.dataset).rstrip("/").rsplit("/", 1)[-1]
+    return recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if recipe.data_dir else short(recipe.dataset)
 
 
 def backbone_words(recipe: Recipe) -> str:

@@ -7,11 +7,11 @@ import streamlit as st
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from explorer import jobs
+from explorer import jobs, own_sets
 from explorer.app.display import display_switch
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.datasets import offered
+from explorer.catalogue.datasets import DATASETS, offered
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
 
@@ -35,7 +35,7 @@ class Choice:
     visitor's own picture, looked at in place of the test image; `edits` names what was changed of the data set."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
-    dataset: Annotated[_Name, AfterValidator(lambda name: _there(name))] = "photo_patches"
+    dataset: Annotated[_Name, AfterValidator(_there)] = "photo_patches"
     a: _Run = ""
     b: _Run = ""
     stage: _Name = ""
@@ -51,8 +51,12 @@ _DEFAULTS = asdict(Choice())
 
 
 def choice() -> Choice:
-    """The visitor's choice as it stands."""
-    return st.session_state.get("choice", Choice())
+    """The visitor's choice as it stands; a data set that was deleted meanwhile gives way to the default."""
+    chosen = st.session_state.get("choice", Choice())
+    if chosen.dataset in DATASETS or own_sets.find(chosen.dataset) is not None:
+        return chosen
+    chosen = st.session_state["choice"] = Choice(**(asdict(chosen) | {"dataset": _DEFAULTS["dataset"]}))
+    return chosen
 
 
 def choose(**changes: Any) -> None:

@@ -144,6 +144,11 @@ def offered() -> dict[str, Dataset]:
     return {kept.name: _own(kept) for kept in own_sets.listing()} | DATASETS
 
 
+def short(name: str) -> str:
+    """What labels call a data set: its name, or the title that a visitor gave."""
+    return dataset(name).title if own_sets.NAME.fullmatch(name) else name
+
+
 def _own(kept: own_sets.OwnSet) -> Dataset:
     note = f"Pictures that were brought to this Thaw. {kept.sum}"
     return Dataset(kept.name, kept.title, note, kept.classes, kept.images, own=True, groups="group")

@@ -168,7 +168,8 @@ def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
     reasons = Counter(_shortened(reason) for _, reason in skipped)
     named = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common(4)) + (", …" if len(reasons) > 4 else "")
     left = f"{len(skipped)} left out ({named}; e.g. {skipped[0][0]})" if skipped else "0 left out"
-    return f"{len(files)} pictures used + {left} + {len(found.litter)} other files = {found.total} files."
+    other = f"{len(found.litter)} other file{'s' if len(found.litter) != 1 else ''}"
+    return f"{len(files)} pictures used + {left} + {other} = {found.total} files."
 
 
 def _torn(skipped: Skipped) -> list[str]:

@@ -140,7 +140,7 @@ def _splits(start: Folder) -> dict[str, str]:
     alike = len({roles[name] for name in known}) > 1 and any(
         _overlap(kinds, holding[name]) for name in known if roles[name] != "train"
     )
-    if strangers and not alike:
+    if strangers and not alike and len(set(roles.values()) - {""}) < 2:
         return {}  # `car`, `plane` and `train`, the last one with folders of its own
     return {name: roles[name] if name in known else "unlabelled" for name in start.folders}
 

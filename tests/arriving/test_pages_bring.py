@@ -78,6 +78,8 @@ def test_a_kept_set_is_offered_everywhere_and_deleted_after_a_question(patterns:
     assert not app.exception and not own_sets.listing()
     app.switch_page("../../pages/training.py").run()
     assert not app.exception and app.selectbox(key="pick_dataset").value == "photo_patches"
+    app.selectbox(key="pick_backbone").set_value("mobilenet_v2").run()
+    assert not app.exception
 
 
 def put(key: str, name: str, pieces: list[bytes], length: str = "", broken: bool = False) -> tuple[int, dict[str, Any]]:

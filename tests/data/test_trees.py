@@ -128,6 +128,23 @@ LEFT_OUT: dict[str, tuple[Tree, str, str]] = {
     "loose": ({"a/*.png": 3, "b/*.png": 3, "x.png": 1}, "x.png", "beside the class folders"),
     "loose_in_a_split": (split("train", "test") | {"train/x.png": 1}, "train/x.png", "in no class folder"),
     "unlabelled": (split("train", "val") | {"test/unknown/*.png": 2}, "test/unknown/0.png", "is no class"),
+    "traffic_signs": (
+        {
+            "Train/0/*.png": 3,
+            "Train/10/*.png": 3,
+            "Train/2/*.png": 3,
+            "Test/*.png": 4,
+            "Meta/*.png": 3,
+            "Train.csv": b"a,b",
+        },
+        "Meta/0.png",
+        "no class folders",
+    ),
+    "copy_within": (
+        split("train", "test") | {"set/train/a/*.png": 2, "set/test/a/*.png": 2},
+        "set/test/a/0.png",
+        "no class folders",
+    ),
     "predict": (split("train", "test") | {"predict/*.png": 2}, "predict/0.png", "no class folders"),
     "beside_a_wrapper": (split("set/train", "set/test") | {"cover.png": 1}, "cover.png", "outside of set"),
     "film": ({"a/*.png": 3, "b/*.png": 3, "a/x.mp4": b"\0\0\0\x18ftypmp42"}, "a/x.mp4", "no picture (.mp4)"),

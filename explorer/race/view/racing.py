@@ -10,7 +10,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md, short_title, state_badge
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue.datasets import dataset, short
 from explorer.errors import ExplorerError
 from explorer.race import races
 from explorer.race.arms import own_rates
@@ -68,7 +68,7 @@ def _labels(known: Sequence[Race]) -> dict[str, str]:
 def _label(race: Race) -> str:
     """`3 strategies × 2 seeds · photo_patches · ResNet-10 · 28.07. 10:53`."""
     recipe, when = race.recipe, f"{race.id[6:8]}.{race.id[4:6]}. {race.id[9:11]}:{race.id[11:13]}"
-    where = recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if recipe.data_dir else recipe.dataset
+    where = recipe.data_dir.rstrip("/").rsplit("/", 1)[-1] if recipe.data_dir else short(recipe.dataset)
     seeds = f"{len(race.seeds)} seed{'s' if len(race.seeds) > 1 else ''}"
     row = recipe.row.title.removesuffix(" (built in)")
     what = "strategies" if len({arm.recipe.strategy for arm in race.arms}) == len(race.arms) else "arms"

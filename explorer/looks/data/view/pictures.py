@@ -36,7 +36,11 @@ def pictures(recipe: Recipe, now: Edits) -> None:
         draw(partial(class_counts, found), "data_counts", code=("explorer/looks/data/compute/census.py", "census"))
     with right:
         st.subheader("How large?")
-        draw(partial(picture_sizes, found, recipe.preprocessing.crop), "data_sizes")
+        draw(
+            partial(picture_sizes, found, recipe.preprocessing.crop),
+            "data_sizes",
+            code=("explorer/looks/data/compute/census.py", "census"),
+        )
     st.subheader("As the network will see them")
     _training_pictures(recipe, found, now)
     st.subheader("The mean picture of each class")
