@@ -88,8 +88,11 @@ class PredictQuestion(Question[Predicted]):
 
 
 class BringQuestion(Question[Brought]):
-    """Take a backbone's weights from a checkpoint: a file on the server, or one that a visitor brought, which was called
-    `source`. `seen` names the state of the file, so that a changed one is read anew."""
+    """Take a backbone's weights from a checkpoint of one's own.
+
+    It is a file on the server, or one that a visitor brought, which was called `source`. `seen` names the state of the file, so
+    that a changed one is read anew.
+    """
 
     handler: ClassVar[str] = "explorer.export.compute.bringing:bring"
     slow: ClassVar[bool] = True

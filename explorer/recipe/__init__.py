@@ -16,13 +16,13 @@ from pydantic import (
     model_validator,
 )
 
-from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone, Preprocessing, own
+from explorer.catalogue import MOST_VIEWS, Backbone, Preprocessing, own
 from explorer.catalogue.backbones import backbone, stage_of
-from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError, unknown
 from explorer.recipe import defaults
+from explorer.recipe.checking import check_batchnorm, check_data, check_views
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -97,9 +97,6 @@ class Recipe(BaseModel):
         row = self.row
         for stage in self.stages:
             stage_of(row, stage)
-        dataset(self.dataset)
-        if self.labels not in LABELS:
-            raise unknown("source of labels", self.labels, LABELS)
         if self.tuned and not self.backbone_rate:
             stages = ", ".join(self.learns or self.row.stage_names)
             raise ExplorerError(
@@ -110,37 +107,12 @@ class Recipe(BaseModel):
             raise ExplorerError(
                 f"{row.title} takes inputs of {row.input_size} pixels only, not {self.input_size}. Leave the size out."
             )
-        if self.batchnorm not in BATCHNORM_MODES:
-            raise unknown("BatchNorm mode", self.batchnorm, BATCHNORM_MODES)
-        if self.batchnorm == "affine" and row.normalisation == "none":
-            raise ExplorerError(
-                f"{row.title} has no normalisation layers, so nothing would learn in its frozen stages. Choose another "
-                f"strategy or BatchNorm mode, or another backbone."
-            )
-        if self.batchnorm == "moving" and row.normalisation != "batch":
-            raise ExplorerError(
-                f"{row.title} has no BatchNorm, so there are no statistics that could move. Choose the BatchNorm mode 'frozen', "
-                f"or another backbone."
-            )
+        check_batchnorm(self.batchnorm, row)
         if self.device not in DEVICES:
             raise unknown("device", self.device, DEVICES)
-        self._check_views()
-        if self.dataset == "folder" and not self.data_dir:
-            raise ExplorerError("The data set 'folder' needs a folder: give --data-dir, one sub-folder per class.")
-        if self.dataset != "folder" and self.data_dir:
-            raise ExplorerError(
-                f"A folder was given ({self.data_dir}) but the data set is {self.dataset!r}. Use 'folder'."
-            )
+        check_views(self.augmentation, self.views)
+        check_data(self.dataset, self.data_dir, self.labels)
         return self
-
-    def _check_views(self) -> None:
-        if self.augmentation not in AUGMENTATIONS:
-            raise unknown("augmentation", self.augmentation, AUGMENTATIONS)
-        if (self.views == 1) != (self.augmentation == "none"):
-            raise ExplorerError(
-                f"{self.views} views of each image with the augmentation {self.augmentation!r} do not fit. Allowed: 1 view "
-                f"without augmentation, 2 to {MOST_VIEWS} with one (the first view is the image itself)."
-            )
 
     @property
     def row(self) -> Backbone:

@@ -107,6 +107,7 @@ def test_train_audit_runs_and_compare_keep_the_contract(ask: Any, training: list
     assert trained["train"]["n"] == 12
     assert Recipe(**trained["recipe"]).model_dump(mode="json") == trained["recipe"]
 
+    assert isinstance(trained.pop("cautions"), list)  # reads the predictions, which a listing does not
     assert ask("runs") == (0, {"runs": [trained]})
 
     code, audit = ask("audit", trained["run"])
@@ -234,10 +235,13 @@ def test_an_interrupted_run_is_listed_never_a_traceback(ask: Any) -> None:
     assert ask("audit", half)[0] == 2
 
 
-def test_a_failed_training_is_told_and_listed(ask: Any, training: list[str]) -> None:
-    training[training.index("--per-class") + 1] = "99"
+def test_a_failed_training_is_told_and_listed(ask: Any, training: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(*given: object) -> None:
+        raise ExplorerError("There is no such device. Use 'cpu'.")
+
+    monkeypatch.setattr("explorer.models.devices.choose", choose)
     code, found = ask(*training)
-    assert code == 2 and "99 training images per class" in found["error"]
+    assert code == 2 and "There is no such device" in found["error"]
     (run,) = ask("runs")[1]["runs"]
     assert run["state"] == "failed" and run["error"] == found["error"]
 

@@ -1,0 +1,43 @@
+"""What a recipe may not say: choices that do not fit together, refused in words (ExplorerError)."""
+
+from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone
+from explorer.catalogue.datasets import dataset
+from explorer.errors import ExplorerError, unknown
+
+
+def check_batchnorm(mode: str, row: Backbone) -> None:
+    """The BatchNorm mode exists and fits the backbone."""
+    if mode not in BATCHNORM_MODES:
+        raise unknown("BatchNorm mode", mode, BATCHNORM_MODES)
+    if mode == "affine" and row.normalisation == "none":
+        raise ExplorerError(
+            f"{row.title} has no normalisation layers, so nothing would learn in its frozen stages. Choose another "
+            f"strategy or BatchNorm mode, or another backbone."
+        )
+    if mode == "moving" and row.normalisation != "batch":
+        raise ExplorerError(
+            f"{row.title} has no BatchNorm, so there are no statistics that could move. Choose the BatchNorm mode 'frozen', "
+            f"or another backbone."
+        )
+
+
+def check_views(augmentation: str, views: int) -> None:
+    """The augmentation exists and fits the number of views."""
+    if augmentation not in AUGMENTATIONS:
+        raise unknown("augmentation", augmentation, AUGMENTATIONS)
+    if (views == 1) != (augmentation == "none"):
+        raise ExplorerError(
+            f"{views} views of each image with the augmentation {augmentation!r} do not fit. Allowed: 1 view "
+            f"without augmentation, 2 to {MOST_VIEWS} with one (the first view is the image itself)."
+        )
+
+
+def check_data(name: str, data_dir: str | None, labels: str) -> None:
+    """The data set exists, and has a folder where it needs one and only there."""
+    dataset(name)
+    if labels not in LABELS:
+        raise unknown("source of labels", labels, LABELS)
+    if name == "folder" and not data_dir:
+        raise ExplorerError("The data set 'folder' needs a folder: give --data-dir, one sub-folder per class.")
+    if name != "folder" and data_dir:
+        raise ExplorerError(f"A folder was given ({data_dir}) but the data set is {name!r}. Use 'folder'.")
