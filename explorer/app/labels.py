@@ -90,8 +90,7 @@ def _distinct(run: Run, group: Sequence[Run]) -> list[str]:
     recipes = [other.recipe for other in group if other.recipe is not None]
     if recipe is None or len(recipes) < 2:
         return []
-    apart = [field for field in _TOLD if len({getattr(r, field) for r in recipes}) > 1]
-    words = [word for field in apart if (word := _TOLD[field](recipe))]
+    words = [word for say in _TOLD.values() if len({say(r) for r in recipes}) > 1 and (word := say(recipe))]
     if sum(other == recipe for other in recipes) > 1 and not run.sample:
         words.append(time.strftime("%d %b %H:%M", time.localtime(run.created)))
     return words

@@ -13,6 +13,7 @@ from explorer.jobs.queue import (
     resume,
     status,
     train,
+    trainings_before,
     trim,
     waiting,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "resume",
     "status",
     "train",
+    "trainings_before",
     "trim",
     "waiting",
     "worker_lock",

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, sta
 
 @dataclass(frozen=True)
 class Answer(Generic[A]):
-    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it."""
+    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it; `started`
+    is when it was taken up, in seconds since the epoch (0: not yet)."""
 
     question: Question[A]
     state: str
@@ -39,6 +40,7 @@ class Answer(Generic[A]):
     message: str = ""
     error: str = ""
     ahead: int = 0
+    started: float = 0.0
 
     @property
     def waiting(self) -> bool:
@@ -114,7 +116,7 @@ def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
         if row["state"] == "queued"
         else 0
     )
-    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead)
+    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
 
 
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
@@ -141,6 +143,18 @@ def cancel(wanted: Question[Any]) -> None:
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
     if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
         runs.close(wanted.run, "stopped")
+
+
+def trainings_before(run: str) -> list[tuple[str, float]]:
+    """The runs that are carried out or wait while this one waits, and the seconds for which each has been at it."""
+    with database() as db:
+        rows = db.execute(
+            """SELECT arguments, state, started FROM task WHERE lane = 'train' AND (state = 'running' OR (state = 'queued'
+               AND created < (SELECT created FROM task WHERE key = ?))) ORDER BY state DESC, created""",
+            (TrainQuestion(run=run).key,),
+        ).fetchall()
+    now = time.time()
+    return [(json.loads(r["arguments"])["run"], now - r["started"] if r["state"] == "running" else 0.0) for r in rows]
 
 
 def waiting() -> set[str]:

@@ -83,6 +83,7 @@ def pick_dataset() -> tuple[Dataset, str | None]:
     st.caption(row.note.split(". ")[0].split("; ")[0].rstrip(".") + ".")
     if row.name != "folder":
         return row, None
+    starts_at("train_folder", "")
     folder = st.text_input(
         "Folder on the server",
         key="train_folder",
@@ -111,16 +112,18 @@ def pick_strategy(row: Backbone) -> Strategy:
 
 
 def starts_at(key: str, value: Any) -> None:
-    """What a control shows until somebody changes it. A default of its own would quarrel with what an address has set."""
-    st.session_state.setdefault(key, value)
+    """What a control shows until somebody changes it, on whichever page. A default of its own would quarrel with what an address
+    has set; and what is not written again counts on the page alone where it was chosen."""
+    st.session_state[key] = st.session_state.get(key, value)
 
 
 def pick_size() -> dict[str, Any]:
     """Images per class and epochs, as recipe fields: the same on every page that makes runs."""
     left, right = st.columns(2, gap="medium")
     with left:
-        everything = bool(st.session_state.get("train_all"))
+        starts_at("train_all", False)
         starts_at("train_per_class", 25)
+        everything = st.session_state["train_all"]
         per_class = st.number_input(
             "Training images per class",
             1,
