@@ -75,6 +75,14 @@ def trim(most: float) -> None:
     keep_below(most, _entries())
 
 
+def forget(mark: str) -> None:
+    """Remove every entry whose key begins with this mark: what is stored of one visitor's set."""
+    for file in _entries():
+        if file.name.startswith(f"{mark}-"):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
+
+
 def clear() -> None:
     """Remove every entry. Runs that read one go on. Raises ExplorerError where the folder cannot be changed."""
     sweep(folder())

@@ -16,7 +16,7 @@ from explorer.errors import ExplorerError, unknown
 from explorer.home import home, samples_folder
 
 VERSION = 7  # part of every key: raise it when the meaning of an answer changes
-Lane = Literal["look", "map", "train"]
+Lane = Literal["look", "map", "train", "arrive"]
 A = TypeVar("A")
 
 
@@ -25,8 +25,9 @@ class Question(BaseModel, Generic[A]):
 
     `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
     progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
-    answers weigh megabytes. Equal questions have equal keys and share an answer. `revision` is raised where the meaning of
-    this question's answer alone changes, and VERSION where that of many does.
+    answers weigh megabytes; after `longest` seconds it is ended, a `patient` one so long after it last reported progress. Equal
+    questions have equal keys and share an answer. `revision` is raised where the meaning of this question's answer alone changes,
+    and VERSION where that of many does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,8 +35,10 @@ class Question(BaseModel, Generic[A]):
     handler: ClassVar[str] = ""
     reports: ClassVar[bool] = False
     slow: ClassVar[bool] = False
+    patient: ClassVar[bool] = False
     large: ClassVar[bool] = False
     revision: ClassVar[int] = 0
+    longest: ClassVar[float] = 300.0
 
     @classmethod
     def name(cls) -> str:
@@ -44,7 +47,8 @@ class Question(BaseModel, Generic[A]):
 
     @property
     def lane(self) -> Lane:
-        """Which of the worker's processes takes it: `train`, `map` (UMAP, and what takes seconds) or `look`."""
+        """Which of the worker's processes takes it: `map` (UMAP, and what takes seconds) or `look`; `train` and `arrive` have a
+        process for each."""
         return "map" if self.slow else "look"
 
     def arguments(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from explorer.course.view.glossary import say
+from explorer.looks.calibration.view import calibrated
+from explorer.looks.images.view.classes import class_table, near_pictures
 from explorer.looks.images.view.grid import browse, matrices, quadrants
 from explorer.looks.pair.view.choosing import two_runs
 
@@ -13,8 +15,14 @@ if pair is None:
     st.stop()
 a, b = pair
 quadrants(a, b)
-views = {"Images": browse, "Confusion matrices": matrices}
+views = {
+    "Images": browse,
+    "Confusion matrices": matrices,
+    "By class": class_table,
+    "How sure?": calibrated,
+    "Nearest pictures": near_pictures,
+}
 view = st.segmented_control(
-    "View", list(views), default="Images", required=True, key="images_view", persist_state="session"
+    "View", list(views), default="Images", required=True, key="images_view", persist_state="session", wrap=True
 )
 views[view](a, b)

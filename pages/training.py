@@ -8,6 +8,7 @@ from explorer.bundle import page_file
 from explorer.export.view.beside import show_script
 from explorer.export.view.checkpoint import offer_checkpoint
 from explorer.export.view.take_away import take_away
+from explorer.looks.data.view.changing import edits_in_use
 from explorer.recipe import Recipe
 from explorer.training.view.following import pick_followed, run_card
 from explorer.training.view.form_address import recall_form
@@ -17,7 +18,7 @@ st.title("Train")
 recall_form()
 left, right = st.columns([2, 3], gap="large")
 with left:
-    made = recipe_form()
+    made = recipe_form(edits_in_use)
     if isinstance(made, Recipe):
         offer_checkpoint(made.row)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from explorer import evidence, runs
 from explorer.answers import save
+from explorer.arriving.question import Preview
 from explorer.cells import Cells
 from explorer.evidence import Paired
 from explorer.looks.attribution.question.maps import Attribution
@@ -255,3 +256,15 @@ def rate_search() -> RateSearch:
     head = RateCurve("head", rates, losses, (), 1e-3, 6e-3, False, (2e-3, 2e-2), 6.1e-3)
     stage = RateCurve("backbone", rates, losses, losses[::-1], 3e-4, 3e-4, True, (1e-4, 1e-3), 2e-4)
     return RateSearch(75, 32, head, stage)
+
+
+def preview(error: str = "", offers: tuple[str, ...] = ()) -> Preview:
+    """What twelve pictures of two classes would be, or why they are no set."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 255, (4, 96, 96, 3), np.uint8)
+    counts = np.array([[4, 1, 1], [4, 1, 1]], np.int64)
+    line = "12 pictures + 1 left out + 2 other files = 15 files."
+    of = np.array([0, 0, 1, 1], np.int64)
+    return Preview(
+        ("<b>cats</b>", "dogs"), counts, images, of, line, ("A note.",), (("x.txt", "no picture"),), error, offers
+    )

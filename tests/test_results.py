@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import stand_ins
 import stand_ins_attribution
+import stand_ins_data
 import stand_ins_export
 import stand_ins_features
 import stand_ins_lessons
@@ -21,6 +22,7 @@ import stand_ins_similarity
 
 from explorer import evidence, recipe
 from explorer.answers import load, pack, save, unpack
+from explorer.arriving.question import Arrival
 from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
@@ -32,6 +34,7 @@ ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
 SOME: dict[str, Any] = {
     "Anatomy": stand_ins.anatomy(recipe.make()),
+    "Arrival": Arrival("pets-0123abcd", "Pets", "10 pictures + 0 left out + 0 other files = 10 files."),
     "Attribution": stand_ins.attribution(),
     "Audit": stand_ins.audit_of("a", recipe.make()),
     "Comparison": stand_ins.comparison("a", "b"),
@@ -40,6 +43,7 @@ SOME: dict[str, Any] = {
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
     "Movement": Movement("layer4", np.linspace(0, 1, 24)),
+    "Preview": stand_ins.preview(),
     "Projection": stand_ins.projection(),
     "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),
     "RateCurve": stand_ins.rate_search().head,
@@ -55,6 +59,7 @@ SOME: dict[str, Any] = {
     "StatisticsShift": StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
+    **stand_ins_data.examples(),
     **stand_ins_features.examples(),
     **stand_ins_lessons.examples(),
     **stand_ins_maps.examples(),

@@ -108,6 +108,15 @@ def predictions(run: str) -> Predictions:
     return _predictions(folder, stamp(folder / "predictions.csv"))
 
 
+def majority(run: FinishedRun) -> float | None:
+    """What always naming the largest class gets right of a run's test images; None where its predictions cannot be read."""
+    if run.majority is not None:
+        return run.majority
+    with suppress(ExplorerError):
+        return predictions(run.id).majority
+    return None
+
+
 def source(file: str, name: str) -> str:
     """The text of a function of this project, read from its file (never imported); empty where there is none."""
     path = bundle.code(file)
@@ -138,7 +147,7 @@ def ask(question: Question[A], what: str, height: int = 320, soon: bool = False)
         _wait(question, what, height)
     else:
         words = answer.error or f"{what}: cancelled."
-        error_box(words, lambda: _again(question), key=f"ask_{question.key}")
+        error_box(words, lambda: again(question), key=f"ask_{question.key}")
     return None
 
 
@@ -156,11 +165,12 @@ def _value(question: Question[A]) -> A | None:
         load = _load_pictures if question.large else _load  # pictures weigh megabytes: fewer are kept
         return load(question.path, stamp(question.path))
     except (ExplorerError, OSError) as error:
-        error_box(str(error), lambda: _again(question), key=f"ask_{question.key}")
+        error_box(str(error), lambda: again(question), key=f"ask_{question.key}")
         return None
 
 
-def _again(question: Question[Any]) -> None:
+def again(question: Question[Any]) -> None:
+    """Forget the answer and ask anew."""
     with suppress(OSError):  # an answer that ships may lie where nobody writes
         question.path.unlink(missing_ok=True)
     jobs.result(question, owner(), retry=True)

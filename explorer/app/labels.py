@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from explorer.app.words import BATCHNORM_WORDS, plain, short_title
+from explorer.catalogue.datasets import dataset
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -12,6 +13,8 @@ LONGEST, LONGEST_BRIEF = 110, 60  # characters before the mark
 
 _TOLD: dict[str, Callable[[Recipe], str]] = {
     "data_dir": lambda r: "/".join((r.data_dir or "").rstrip("/").split("/")[-2:]),
+    "edits": lambda r: f"changed data {r.edits[:6]}" if r.edits else "",
+    "labels": lambda r: f"labels: {r.labels}",
     "weights": lambda r: "" if r.weights == "random" else r.weights,  # the strategy's title says random
     "stages": lambda r: "+".join(r.stages),
     "per_class": lambda r: "all images" if r.per_class is None else f"{r.per_class} a class",
@@ -66,6 +69,8 @@ def differences(recipe: Recipe, usual: Recipe) -> list[str]:
 
 def data_words(recipe: Recipe) -> str:
     """The data set, or the last folder of a path: what lies before it is mostly the same."""
+    if not recipe.data_dir and (row := dataset(recipe.dataset)).own:
+        return row.title
     return (recipe.data_dir or recipe.dataset).rstrip("/").rsplit("/", 1)[-1]
 
 

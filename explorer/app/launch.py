@@ -11,17 +11,19 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer import jobs
+from explorer import jobs, limits
 from explorer.errors import ExplorerError
 from explorer.evidence import Score
+from explorer.own_sets import parcels
 
 PULSE = 2.0  # seconds between two looks at the worker
 FIRST = 2.5  # seconds before the first, about as long as the first page takes to be painted
+WRITTEN_AT_ONCE = 1 << 20  # bytes of an upload that the memory holds
 LONGEST_PAUSE = 60.0  # seconds before a worker that keeps dying is started again
 
 _log = logging.getLogger(__name__)
@@ -114,6 +116,31 @@ async def sprite(request: Request) -> Response:
     return Response(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=604800, immutable"})
 
 
+async def arriving(request: Request) -> Response:
+    """Take one file of a visitor's pictures in, streamed to the disk; `own_sets.parcels` says what is refused.
+
+    The parcel's name is the permission: it is random, and only the page that opened it knows it.
+    """
+    try:
+        if int(request.headers.get("content-length") or 0) > limits.upload_bytes():
+            raise parcels.Refused("The file is larger than what is taken for one set (THAW_MAX_UPLOAD_GB).", 413)
+        with parcels.receiving(request.path_params["key"], request.query_params.get("name", "")) as coming:
+            piece = bytearray()
+            async for chunk in request.stream():
+                piece += chunk
+                if len(piece) >= WRITTEN_AT_ONCE:
+                    await asyncio.to_thread(coming.write, bytes(piece))
+                    piece.clear()
+            coming.write(bytes(piece))
+    except parcels.Refused as refused:
+        return JSONResponse({"error": str(refused)}, refused.status)
+    except ExplorerError as error:
+        return JSONResponse({"error": str(error)}, 400)
+    except (ClientDisconnect, ValueError):  # it broke off, or its length is no number: nothing of it was kept
+        return JSONResponse({"error": "The upload broke off."}, 400)
+    return JSONResponse({"name": coming.name, "size": coming.size})
+
+
 async def handout(request: Request) -> Response:
     """A step of the lesson as one printable page."""
     from explorer.course.view.handout import handout as page
@@ -160,6 +187,7 @@ class SecurityHeaders:
 ROUTES = [
     Route("/api/ready", ready),
     Route("/api/sprite/{key}.jpg", sprite),
+    Route("/api/arriving/{key}", arriving, methods=["PUT"]),
     Route("/api/handout/{language}/{step:int}", handout),
 ]
 MIDDLEWARE = [Middleware(SecurityHeaders)]

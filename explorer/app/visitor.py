@@ -11,7 +11,8 @@ from explorer import jobs
 from explorer.app.display import display_switch
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue.datasets import offered
+from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
 
 _Run = Annotated[str, Field(pattern=r"^([A-Za-z0-9_][A-Za-z0-9_.-]*)?$", max_length=120)]
@@ -20,14 +21,21 @@ _LONGEST = {"images": 6000, "target": 255}  # characters that an address may hol
 _IMAGES = r"^([0-9]{1,8}(-[0-9]{1,8})?(\.[0-9]{1,8}(-[0-9]{1,8})?)*)?$"
 
 
+def _there(dataset: str) -> str:
+    """The name of a data set that there is now. Raises ValueError else."""
+    if dataset not in offered():
+        raise ValueError(f"there is no data set {dataset!r}")
+    return dataset
+
+
 @dataclass(frozen=True)
 class Choice:
     """Backbone and data set for new runs; runs A and B (empty: the default), stage, test image (-1: the one that B gained
     most on) and class to look at; `images` a selection of test images (`3.7-9`; empty: none), `own` the key of a
-    visitor's own picture, looked at in place of the test image."""
+    visitor's own picture, looked at in place of the test image; `edits` names what was changed of the data set."""
 
     backbone: Annotated[_Name, AfterValidator(lambda name: backbone(name).name)] = "resnet10"
-    dataset: Annotated[_Name, AfterValidator(lambda name: dataset(name).name)] = "photo_patches"
+    dataset: Annotated[_Name, AfterValidator(lambda name: _there(name))] = "photo_patches"
     a: _Run = ""
     b: _Run = ""
     stage: _Name = ""
@@ -35,6 +43,7 @@ class Choice:
     target: str = ""
     images: Annotated[str, Field(pattern=_IMAGES)] = ""
     own: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
+    edits: Annotated[str, Field(pattern=EDITS)] = ""
 
 
 _FIELDS = tuple(asdict(Choice()))

@@ -102,12 +102,13 @@ BATCHNORM_WORDS = {
 
 
 def short_title(recipe: Recipe) -> str:
-    """A run's name in figures and pickers: the strategy, whether the weights are random, and a BatchNorm mode that is not
-    the usual one."""
+    """A run's name in figures and pickers: the strategy, whether the weights are random, a BatchNorm mode that is not the usual
+    one, and whether the set was edited."""
     title = strategy(recipe.strategy).title.split(" (")[0]
     random = recipe.weights == "random" and recipe.strategy != "from_scratch"
     unusual = recipe.batchnorm != recipe.usual_batchnorm
-    return title + ", random weights" * random + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual
+    edited = ", edited set" * bool(recipe.edits)
+    return title + ", random weights" * random + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
 
 
 _BADGES = {
@@ -167,7 +168,7 @@ def command(recipe: Recipe) -> str:
     ).model_dump()
     always = ("backbone", "weights", "dataset", "strategy")
     for name, value in recipe.model_dump().items():
-        if name not in always and (value == usual[name] or value is None and name != "per_class"):
+        if name not in always and (value == usual.get(name) or value is None and name != "per_class"):
             continue
         if name == "stages" and recipe.strategy != "custom":
             continue

@@ -2,7 +2,7 @@
 
 from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.backbones import BACKBONES
-from explorer.catalogue.datasets import DATASETS, Dataset
+from explorer.catalogue.datasets import DATASETS, LABELS, Dataset
 from explorer.catalogue.methods import (
     ATTRIBUTIONS,
     BASELINES,
@@ -37,6 +37,7 @@ __all__ = [
     "LAYERNORM_MODES",
     "LAYERNORM_TITLES",
     "DATASETS",
+    "LABELS",
     "MOST_VIEWS",
     "PROJECTIONS",
     "STRATEGIES",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer import own_sets
 from explorer.errors import unknown
 from explorer.home import home
 
@@ -14,7 +15,7 @@ class Dataset:
     `classes` counts the classes (0: depends on the folder); `size` the images on offer (0: depends); `shipped` says
     that it needs neither network nor folder; `folder` is what torchvision leaves behind after a download, under
     `datasets_folder()`; `overlap` marks sets whose photographs or classes are (partly) ImageNet's;
-    `groups` says what images share that are not independent, where some are (`photo`).
+    `own` marks a set that a visitor brought; `groups` says what images share that are not independent, where some are (`photo`).
     """
 
     name: str
@@ -26,10 +27,13 @@ class Dataset:
     folder: str = ""
     overlap: bool = False
     groups: str = ""
+    own: bool = False
 
     @property
     def available_offline(self) -> bool:
         """Whether it can be loaded now, without a network."""
+        if self.own:
+            return own_sets.find(self.name) is not None
         return self.shipped or self.name == "folder" or (datasets_folder() / self.folder).is_dir()
 
 
@@ -80,8 +84,9 @@ _ROWS = (
     ),
     Dataset(
         "folder",
-        "A folder of your own",
-        "One sub-folder per class, with or without train/ and val/ or test/ above. Where pictures belong together (of one "
+        "Pictures of your own",
+        "Brought through the browser, or a folder of the server: one sub-folder per class, with or without train/ and val/ or "
+        "test/ above. Where pictures belong together (of one "
         "patient, one place), say so with sub-folders of the classes, or with a table groups.csv (file,group) at the top.",
         groups="group",
     ),
@@ -115,9 +120,30 @@ _ROWS = (
 
 DATASETS = {row.name: row for row in _ROWS}
 
+LABELS = {
+    "folders": "the folders' names",
+    "table": "a table (file,label)",
+    "prefix": "the prefixes of the files' names",
+}
+"""Where the classes of visitors' own pictures are read from; the first unless asked."""
+
 
 def dataset(name: str) -> Dataset:
-    """The row of that name, or an ExplorerError that lists all."""
-    if name not in DATASETS:
-        raise unknown("data set", name, DATASETS)
-    return DATASETS[name]
+    """The row of that name, or an ExplorerError that lists all. A set that a visitor brought keeps a row when it is deleted:
+    the runs on it stay readable."""
+    if name in DATASETS:
+        return DATASETS[name]
+    if own_sets.NAME.fullmatch(name):
+        kept = own_sets.find(name)
+        return _own(kept) if kept else Dataset(name, f"{name[:-9]} (deleted)", "This set was deleted.", own=True)
+    raise unknown("data set", name, offered())
+
+
+def offered() -> dict[str, Dataset]:
+    """Every data set that there is now: those that visitors brought first, the latest first, then the table."""
+    return {kept.name: _own(kept) for kept in own_sets.listing()} | DATASETS
+
+
+def _own(kept: own_sets.OwnSet) -> Dataset:
+    note = f"Pictures that were brought to this Thaw. {kept.sum}"
+    return Dataset(kept.name, kept.title, note, kept.classes, kept.images, own=True, groups="group")

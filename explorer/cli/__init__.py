@@ -6,6 +6,7 @@ mistake; 1 for a failure of ours.
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from explorer.cli.commands import COMMANDS
 from explorer.cli.parser import parser
 from explorer.cli.printing import finite, lines
 from explorer.errors import ExplorerError, Stopped
+from explorer.home import home
 
 __all__ = ["COMMANDS", "main", "parser"]
 
@@ -26,13 +28,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.redirect_stdout(sys.stderr):  # torch announces its downloads on standard output
             found = COMMANDS[options.command](options)
     except ExplorerError as error:
-        print(
-            json.dumps({"error": str(error)}) if as_json else f"Error: {error}",
-            file=sys.stdout if as_json else sys.stderr,
+        return _said(str(error), as_json)
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(home())):
+            raise
+        words = (
+            f"Thaw's folder {home()} cannot be used ({error.strerror}). Set THAW_HOME to a folder that can be written."
         )
-        return 2
+        return _said(words, as_json)
     except (KeyboardInterrupt, Stopped):
         print("Stopped.", file=sys.stderr)
         return 1
-    print(json.dumps(finite(found), allow_nan=False) if as_json else "\n".join(lines(found)))
+    try:
+        print(json.dumps(finite(found), allow_nan=False) if as_json else "\n".join(lines(found)), flush=True)
+    except BrokenPipeError:  # whoever read it has read enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _said(error: str, as_json: bool) -> int:
+    """Print what the visitor can correct, and the exit code for it."""
+    print(json.dumps({"error": error}) if as_json else f"Error: {error}", file=sys.stdout if as_json else sys.stderr)
+    return 2

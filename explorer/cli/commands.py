@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from explorer import installation, recipe, runs
-from explorer.catalogue import BACKBONES, DATASETS, own
+from explorer.arriving import removing
+from explorer.catalogue import BACKBONES, own
+from explorer.catalogue.datasets import offered
 from explorer.cli import asking, exporting, pictures
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
@@ -16,6 +18,7 @@ from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.question import SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion
 from explorer.looks.similarity.question.stages import CompareQuestion
+from explorer.recipe import sources
 from explorer.runs import Run
 from explorer.runs.life import ENDED_EARLY
 from explorer.runs.records import Audit
@@ -44,18 +47,34 @@ def backbones(options: argparse.Namespace) -> Words:
 
 def datasets(options: argparse.Namespace) -> Words:
     """The table of data sets."""
-    names = ("name", "classes", "size", "available_offline", "note")
-    return {"datasets": [{name: getattr(row, name) for name in names} for row in DATASETS.values()]}
+    names = ("name", "title", "classes", "size", "available_offline", "note", "own")
+    return {"datasets": [{name: getattr(row, name) for name in names} for row in offered().values()]}
+
+
+def bring(options: argparse.Namespace) -> Words:
+    """Keep the pictures of a ZIP or a folder as a data set."""
+    from explorer.arriving.compute.keeping import bring as kept  # heavy: loaded only by the commands that need it
+
+    found = kept(options.path.expanduser(), options.name, options.labels, progress)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    return {"name": found.name, "title": found.title, "sum": found.sum}
+
+
+def forget(options: argparse.Namespace) -> Words:
+    """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
+    removing.remove(options.name)
+    return {"deleted": options.name}
 
 
 def train(options: argparse.Namespace) -> Words:
     """Carry out one recipe."""
-    return _train(options).json()
+    return _told(_train(options))
 
 
 def resume(options: argparse.Namespace) -> Words:
     """Go on with a run that was interrupted or stopped, from its last checkpoint."""
-    return _resume(options).json()
+    return _told(_resume(options))
 
 
 def list_runs(options: argparse.Namespace) -> Words:
@@ -134,6 +153,8 @@ def serve(options: argparse.Namespace) -> Words:
 COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "backbones": backbones,
     "datasets": datasets,
+    "bring": bring,
+    "forget": forget,
     "train": train,
     "resume": resume,
     "runs": list_runs,
@@ -149,11 +170,18 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
 }
 
 
+def _told(run: Run) -> Words:
+    """A run with what its numbers should not be read without."""
+    found = runs.cautions(run, run.majority)
+    return run.json() | ({"cautions": list(found)} if found else {})
+
+
 def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
     choices = recipe_of(options)
     wanted = recipe.make(**choices | {"weights": exporting.weights_of(choices["backbone"], choices["weights"])})
     installation.check()
+    sources.require(wanted)
     return _carry_out(runs.create(wanted, here=True))
 
 
@@ -165,6 +193,8 @@ def _resume(options: argparse.Namespace) -> Run:
         why = "it has no checkpoint" if ended else f"it is {run.state}"
         raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe again.")
     installation.check()
+    if run.recipe is not None:
+        sources.require(run.recipe)
     return _carry_out(run.id)
 
 

@@ -46,6 +46,14 @@ def parser() -> argparse.ArgumentParser:
 
     command("backbones", "List the backbones, their stages, and the weights on this machine.")
     command("datasets", "List the data sets.")
+    bring = command("bring", "Keep the pictures of a ZIP or a folder as a data set of Thaw's own.")
+    bring.add_argument(
+        "path", type=Path, help="a ZIP, or a folder: one sub-folder per class, with or without splits above"
+    )
+    bring.add_argument("--name", default="", help="what to call the set (default: the name of the file or folder)")
+    bring.add_argument("--labels", default="folders", help="where the classes are read from: folders, table, prefix")
+    forget = command("forget", "Delete a data set that was brought: its pictures, their copies, stored features.")
+    forget.add_argument("name", help="the set's name, as `datasets` lists it")
     command("runs", "List the runs, latest first.")
     audit = command("audit", "Show the freeze audit of a run: declared against actual, stage by stage.")
     audit.add_argument("run", help="a run's id or name, or `latest`")
@@ -103,8 +111,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         help="a member of torchvision's weights enum, `default` (the best on this machine), `random`, or a checkpoint file of "
         "your own (.safetensors, .pt, .pth)",
     )
-    add("--dataset", default="photo_patches", help=f"one of: {', '.join(DATASETS)}")
-    add("--data-dir", help="for --dataset folder: one sub-folder per class, with or without train/ and val/ or test/")
+    _data_arguments(parser)
     add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
     add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
     add(
@@ -130,11 +137,34 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=0)
     add("--split-seed", type=int, default=0)
     add("--device", default="auto", help="auto, cpu, cuda or mps")
+    add(
+        "--edits",
+        default="",
+        help="the name of edits made on the page Data: pictures left out or moved (default: none)",
+    )
+
+
+def _data_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--dataset", default="photo_patches", help=f"one of: {', '.join(DATASETS)}, or a set that was brought")
+    add("--data-dir", help="for --dataset folder: one sub-folder per class, with or without train/ and val/ or test/")
+    add(
+        "--labels",
+        default="folders",
+        help="for --dataset folder, where its classes are read from: folders, table, prefix",
+    )
 
 
 def recipe_of(options: argparse.Namespace) -> dict[str, Any]:
     """The choices that `train_arguments` took, as `recipe.make` takes them."""
     choices = {key: value for key, value in vars(options).items() if key in Recipe.model_fields}
+    if options.stages and options.strategy != "custom":
+        raise ExplorerError(
+            f"--stages {' '.join(options.stages)} is read with --strategy custom alone, not with {options.strategy!r}, which "
+            f"says itself what learns. Leave it out, or use --strategy custom."
+        )
+    if choices["data_dir"]:  # so that the run can be resumed from any folder
+        choices["data_dir"] = str(Path(choices["data_dir"]).expanduser().absolute())
     return choices | {"per_class": _per_class(options.per_class)}
 
 

@@ -7,26 +7,30 @@ EXIF rotation is ignored) and reads almost anything; this module says what is re
 
 import io
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from explorer.data import samples
+from explorer import limits
+from explorer.data import dicom, formats, samples
 from explorer.data.samples import Kind, Scales
 from explorer.errors import ExplorerError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
-MAX_PIXELS = 25_000_000
+REDUCIBLE = 4
+"""How many times the pixels that memory may hold a JPEG's header may tell: it is reduced while it is decoded."""
+LARGE = 16_000_000
+"""Pixels above which pictures are decoded one at a time, so that as many threads do not fill the memory."""
 MIN_SIDE = 8
 MAX_ASPECT = 10
 GROUND = (255, 255, 255, 255)
 """What shows through transparency: white, as in a viewer."""
 
+_ALONE = threading.Lock()
 _LOWER = "lower bytes"  # where, in a 16-bit colour picture's info, the picture of its lower bytes is
 
 
@@ -49,17 +53,19 @@ def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
     """The decoded first frame, in the file's own mode (see `to_rgb`).
 
     With `at_least` (pixels), a JPEG may come at 1/2, 1/4 or 1/8 of its size, both sides no shorter than that, in a
-    fraction of the time. Raises ExplorerError, naming the file, for anything that is not a whole picture in one of
-    FORMATS, and before decoding for more than MAX_PIXELS, a side below MIN_SIDE or an aspect above MAX_ASPECT; for a TIFF of
-    a kind that is not read it names the kind.
+    fraction of the time; one of more pixels than `limits.pixels()` always comes reduced to that. Raises ExplorerError, naming
+    the file, for anything that is not a whole picture in one of `formats.readable()`, and by its header, before decoding, for
+    too many pixels, a side below MIN_SIDE or an aspect above MAX_ASPECT; for a TIFF of a kind that is not read it names the
+    kind, and for a format that an optional package reads that package.
     """
     try:
         return _decode(source, at_least)
     except Exception as error:  # decoders raise what they like on damaged files
         name = "The picture" if isinstance(source, bytes) else f"The picture {str(source)!r}"
         raise ExplorerError(
-            f"{name} cannot be read: {_reason(error)}. Readable are whole pictures in {', '.join(FORMATS)} of at "
-            f"most {MAX_PIXELS // 1_000_000} megapixels. Remove it, or save it again in one of these formats."
+            f"{name} cannot be read: {_reason(error)}. Readable are whole pictures in {', '.join(formats.readable())} of at "
+            f"most {limits.pixels() / 1e6:g} megapixels (JPEG: {REDUCIBLE} times as many). Remove it, or save it again in one of "
+            f"these formats."
         ) from error
 
 
@@ -76,6 +82,16 @@ def look(path: Path) -> Look:
     except OSError as error:
         return Look(_reason(error))
     return _look(str(path), facts.st_size, changed(facts))
+
+
+def size(source: str | Path | bytes) -> tuple[int, int]:
+    """(width, height) in pixels as the picture is to be shown, from the file's header. Raises ExplorerError as `open_picture`."""
+    try:
+        with _opened(source) as image:
+            width, height = image.size
+            return (height, width) if image.getexif().get(ExifTags.Base.Orientation, 1) >= 5 else (width, height)
+    except Exception as error:  # decoders raise what they like on damaged files
+        raise ExplorerError(f"The picture {str(source)[:200]!r} cannot be read: {_reason(error)}.") from error
 
 
 def to_rgb(image: Image.Image, scales: Scales | None = None) -> Image.Image:
@@ -117,16 +133,43 @@ def _scaled(image: Image.Image, found: Kind, low: Image.Image | None, ends: tupl
 
 def _decode(source: str | Path | bytes, at_least: int) -> Image.Image:
     """The loaded picture; of 16-bit colours the lower bytes are in its info, under _LOWER."""
+    head = _head(source)
+    if advice := formats.missing(head):
+        raise _Refused(advice)
+    if formats.sniffed(head) == "DICOM":
+        return _checked(dicom.picture(source, limits.pixels()))
     with _naming(source):
         with _opened(source) as image:
             found, colours = samples.kind(image), image.mode.startswith("RGB")
-            if at_least:
-                image.draft(None, (at_least, at_least))
-            image.load()
+            _reduce(image, at_least)
+            with _ALONE if image.width * image.height > LARGE else nullcontext():
+                image.load()
         if found is not None and colours:
             with _opened(source) as again:
                 image.info[_LOWER] = samples.lower(again)
                 again.load()
+    return image
+
+
+def _head(source: str | Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[: formats.HEAD]
+    with Path(source).open("rb") as stream:
+        return stream.read(formats.HEAD)
+
+
+def _reduce(image: Image.Image, at_least: int) -> None:
+    """Set a JPEG to come smaller: as small as asked for, and small enough for the memory."""
+    width, height = image.size
+    small = [part for part in (8, 4, 2) if at_least and min(width, height) // at_least >= part]
+    fitting = [part for part in (1, 2, 4, 8) if width * height <= part * part * limits.pixels()]
+    part = max(small[:1] + fitting[:1] + [1])
+    if part > 1:
+        image.draft(None, (width // part, height // part))
+
+
+def _checked(image: Image.Image) -> Image.Image:
+    _check_size(*image.size, limits.pixels())
     return image
 
 
@@ -144,8 +187,12 @@ def _naming(source: str | Path | bytes) -> Iterator[None]:
 @contextmanager
 def _opened(source: str | Path | bytes) -> Iterator[Image.Image]:
     """The picture, opened and not loaded, if it is of a good size and of a kind that Pillow reads right."""
-    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-        _check_size(*image.size)
+    most = limits.pixels()
+    Image.MAX_IMAGE_PIXELS = REDUCIBLE * most  # Pillow's own guard stays on, at our limit
+    known = formats.known_to_pillow()
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=known) as image:
+        reducible = image.format in ("JPEG", "MPO") and not image.info.get("progressive")
+        _check_size(*image.size, REDUCIBLE * most if reducible else most)
         if samples.deep_planes(image):
             raise ValueError("Pillow reads the planes of such a picture as if they had 8 bits")
         yield samples.native(image)
@@ -157,31 +204,20 @@ def _look(path: str, size: int, changed: int) -> Look:
     if size == 0:
         return Look("it is empty (0 bytes)")
     try:
-        if _sound_png(path):
-            return Look(None)
-        image = _decode(path, at_least=1)
+        image = _decode(path, at_least=1)  # just as it will be used: no check that is weaker than the use
         low = image.info.get(_LOWER)
         found = Kind(16, 1) if low is not None else samples.kind(image)
-        return Look(None) if found is None else Look(None, found, *samples.extent(samples.values(image, found, low)))
+        if found is None:
+            to_rgb(image)
+            return Look(None)
+        return Look(None, found, *samples.extent(samples.values(image, found, low)))
     except Exception as error:  # decoders raise what they like on damaged files
         return Look(_reason(error))
 
 
-def _sound_png(path: str) -> bool:
-    """Whether it is a PNG of 8 bits and a good size whose checksums all hold: as sure as decoding it, and ten times as fast."""
-    with _naming(path), _opened(path) as image:
-        if image.format != "PNG" or samples.kind(image) is not None:
-            return False
-        try:
-            image.verify()
-        except Exception:  # what is wrong may lie behind the picture, as a lost end mark does: decoding decides
-            return False
-        return True
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise _Refused(f"it has {width} x {height} pixels, more than {MAX_PIXELS // 1_000_000} million")
+def _check_size(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise _Refused(f"it has {width} x {height} pixels, more than {most / 1e6:g} million")
     short, long = sorted((width, height))
     if short < MIN_SIDE:
         raise _Refused(f"it has {width} x {height} pixels, and each side needs at least {MIN_SIDE}")
@@ -194,13 +230,15 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _Refused):
         return str(error)
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
-        return f"it unpacks to more than {MAX_PIXELS // 1_000_000} million pixels"
+        return f"it unpacks to more than {limits.pixels() / 1e6:g} million pixels"
     if isinstance(error, UnidentifiedImageError):
         return "it is no picture, or in an unknown format"
     if isinstance(error, FileNotFoundError):
         return "it is not there (any more)"
     if isinstance(error, PermissionError):
         return "reading it is not permitted"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
     return f"it is damaged or cut short ({error})"
 
 

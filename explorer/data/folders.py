@@ -1,42 +1,58 @@
-"""A folder of pictures in ImageFolder form: one sub-folder per class, with or without train/, val/ and test/ above.
+"""A set of pictures in folders of classes, with or without train/, val/ and test/ above: a folder, or what Thaw keeps.
 
-Folders that are given are respected; what is missing is split off. Files that cannot be read, and files that occur
-twice, are left out and named. Pictures of one patient, place or film make a group (see `groups`), which no split cuts.
+What is given is respected; what is missing is split off. Each file ends in one of three: used, left out with a reason, known
+litter (see `listing`). Pictures of one patient, place or film make a group (see `groups`), which no split cuts.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from explorer import limits
 from explorer.data import groups, splits
-from explorer.data.decoding import look, open_picture, to_rgb
+from explorer.data.decoding import Look, look, open_picture, size, to_rgb
 from explorer.data.images import Data, Images, in_threads
 from explorer.data.listing import SPLITS, File, Listing, listing
 from explorer.data.samples import Scales, scales
 from explorer.errors import ExplorerError
 
-MAX_CLASSES = 200
 HASHED_AT_ONCE = 1 << 20
+TORN = "but that one is of the class"
+"""What the reason for leaving a copy out says where the two are of different classes."""
 
 Skipped = list[tuple[str, str]]
 
 
-def load(folder: str | Path, split_seed: int) -> Data:
-    """The pictures of a folder, split, none left out but the unreadable and the repeated.
+def load(folder: str | Path, split_seed: int, labels: str = "folders") -> Data:
+    """The pictures of a folder, split, none left out but the unreadable and the repeated; `labels` as in `listing`.
 
-    Raises ExplorerError for a folder without at least two classes with enough readable pictures, and beyond MAX_CLASSES
-    or `listing.MAX_IMAGES` pictures.
+    Raises ExplorerError for a folder without at least two classes with enough readable pictures, and beyond the limits.
     """
-    found = listing(Path(folder).expanduser())
-    _check_classes(found.classes, Path(folder))
+    root = Path(folder).expanduser()
+    found = listing(root, labels)
+    table = groups.table(root / groups.TABLE)
+    return prepared(found, split_seed, root.resolve().name, f"The folder {str(folder)!r}", table)
+
+
+def prepared(
+    found: Listing,
+    split_seed: int,
+    name: str,
+    where: str,
+    table: Mapping[str, str],
+    looked: Callable[[File], Look] = lambda file: look(file.path),
+    fingerprint: str = "",
+) -> Data:
+    """The data of a listing called `name` (in messages `where`); `table` names groups, `looked` judges a file."""
+    _check_classes(found, where)
     skipped = list(found.skipped)
-    readable, black_and_white = _readable(found.files, skipped)
+    readable, black_and_white = _readable(found.files, skipped, looked)
     files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
-    grouped = groups.of(Path(folder).expanduser(), [file.id for file in files], [file.kind for file in files])
+    grouped = groups.of({**table, **found.groups}, [file.id for file in files], [file.kind for file in files])
     parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white, grouped) for s in SPLITS}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if not len(test):
@@ -44,22 +60,23 @@ def load(folder: str | Path, split_seed: int) -> Data:
     elif not len(val):
         train, val = splits.hold_out(train, split_seed)
     data = Data(
-        Path(folder).expanduser().resolve().name,
+        name,
         found.classes,
         train,
         val,
         test,
         tuple(skipped),
         "",
-        _fingerprint(found.files, black_and_white),
+        fingerprint or _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    return data.with_notes(*found.notes, _left_out(skipped), *_imbalance(data), *groups.notes(data))
+    said = (*found.notes, _sum(found, files, skipped), *_torn(skipped), *_imbalance(data), *groups.notes(data))
+    return data.with_notes(*said)
 
 
-def _readable(files: Sequence[File], skipped: Skipped) -> tuple[list[File], Scales]:
+def _readable(files: Sequence[File], skipped: Skipped, looked: Callable[[File], Look]) -> tuple[list[File], Scales]:
     """The files that decode, with black and white of each kind beyond 8 bits; the others are named in `skipped`."""
-    looks = in_threads(lambda i: look(files[i].path), len(files))
+    looks = in_threads(lambda i: looked(files[i]), len(files))
     skipped.extend((file.id, seen.fault) for file, seen in zip(files, looks, strict=True) if seen.fault)
     deep = [(seen.kind, seen.low, seen.high) for seen in looks if seen.kind is not None]
     return [file for file, seen in zip(files, looks, strict=True) if not seen.fault], scales(deep)
@@ -68,27 +85,29 @@ def _readable(files: Sequence[File], skipped: Skipped) -> tuple[list[File], Scal
 def _without_repeats(files: list[File], skipped: Skipped) -> list[File]:
     """Each picture once: a test file is kept before a validation file before a training file, else the first name."""
     sizes = Counter(file.size for file in files)
-    seen: dict[bytes, File] = {}
+    seen: dict[str, File] = {}
     repeats: set[str] = set()
     for file in sorted(files, key=lambda f: (-SPLITS.index(f.split), f.id)):
         if sizes[file.size] == 1:
             continue
-        first = seen.setdefault(_digest(file.path), file)
+        first = seen.setdefault(file.digest or digest(file.path), file)
         if first is not file:
             repeats.add(file.id)
-            skipped.append((file.id, f"it is a copy of {first.id}"))
+            other = "" if first.kind == file.kind else f", {TORN} {first.kind!r}"
+            skipped.append((file.id, f"it is a copy of {first.id}{other}"))
     return [file for file in files if file.id not in repeats]
 
 
-def _digest(path: Path) -> bytes:
-    digest = hashlib.blake2b()
+def digest(path: Path) -> str:
+    """What names the bytes of a file: BLAKE2b, 40 hexadecimal digits. Raises ExplorerError where it cannot be read."""
+    found = hashlib.blake2b(digest_size=20)
     try:
         with path.open("rb") as stream:
             while block := stream.read(HASHED_AT_ONCE):
-                digest.update(block)
+                found.update(block)
     except OSError as error:
         raise ExplorerError(f"The file {str(path)!r} cannot be read any more ({error}). Try again.") from error
-    return digest.digest()
+    return found.hexdigest()
 
 
 def _images(files: list[File], classes: tuple[str, ...], scales: Scales, grouped: Mapping[str, str] | None) -> Images:
@@ -100,20 +119,19 @@ def _images(files: list[File], classes: tuple[str, ...], scales: Scales, grouped
         read=lambda i: to_rgb(open_picture(paths[i]), scales),
         reduced=lambda i, at_least: to_rgb(open_picture(paths[i], at_least), scales),
         groups=None if grouped is None else np.array([grouped[file.id] for file in files], np.str_),
+        size=lambda i: size(paths[i]),
     )
 
 
-def _check_classes(classes: tuple[str, ...], folder: Path) -> None:
-    """Raises ExplorerError for fewer than 2 or more than MAX_CLASSES."""
-    if len(classes) > MAX_CLASSES:
+def _check_classes(found: Listing, where: str) -> None:
+    """Raises ExplorerError for fewer than 2 classes or more than `limits.classes()`."""
+    n, most = len(found.classes), limits.classes()
+    if n > most:
+        raise ExplorerError(f"{where} has {n} classes. Allowed: 2 to {most}. Take some out, or set THAW_MAX_CLASSES.")
+    if n < 2:
         raise ExplorerError(
-            f"The folder {str(folder)!r} has {len(classes)} classes. Allowed: 2 to {MAX_CLASSES}. Take some out."
-        )
-    if len(classes) < 2:
-        only = ", ".join(classes)
-        raise ExplorerError(
-            f"The folder {str(folder)!r} has one class only ({only!r}). Allowed: 2 to {MAX_CLASSES}, each in a "
-            f"sub-folder of its own. Add a class; or, if the classes lie deeper, give {str(folder / only)!r}."
+            f"{where} has one class only ({', '.join(found.classes)!r}). Allowed: 2 to {most}, each in a sub-folder of its "
+            f"own. Add a class."
         )
 
 
@@ -125,7 +143,7 @@ def _check_counts(found: Listing, files: list[File], skipped: Skipped) -> None:
     short = [name for name in found.classes if counts[name] < needed]
     first = f" Left out, for one: {skipped[0][0]} ({skipped[0][1]})." if skipped else ""
     if short:
-        more = f" (so have {len(short) - 1} more classes)" if len(short) > 1 else ""
+        more = f" (and {len(short) - 1} more class{'es' if len(short) > 2 else ''})" if len(short) > 1 else ""
         raise ExplorerError(
             f"The class {short[0]!r} has {counts[short[0]]} readable training pictures{more}. At least {needed} are "
             f"needed, one for each split that is taken from them. Add pictures or remove its folder.{first}"
@@ -143,14 +161,42 @@ def _fingerprint(files: Sequence[File], scales: Scales) -> str:
     return "folder-" + hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
-def _left_out(skipped: Skipped) -> str:
-    """One sentence on what was left out, or nothing."""
-    if not skipped:
+def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
+    """What became of all that lies there, as a sum; nothing where all of it is used."""
+    if not skipped and not found.litter:
         return ""
-    copies = sum(reason.startswith("it is a copy") for _, reason in skipped)
-    kinds = [(len(skipped) - copies, "unreadable"), (copies, "repeated")]
-    counted = " and ".join(f"{n} {kind}" for n, kind in kinds if n)
-    return f"{counted} file{'s were' if len(skipped) > 1 else ' was'} left out, e.g. {skipped[0][0]}."
+    reasons = Counter(_shortened(reason) for _, reason in skipped)
+    named = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common(4)) + (", …" if len(reasons) > 4 else "")
+    left = f"{len(skipped)} left out ({named}; e.g. {skipped[0][0]})" if skipped else "0 left out"
+    return f"{len(files)} pictures used + {left} + {len(found.litter)} other files = {found.total} files."
+
+
+def _torn(skipped: Skipped) -> list[str]:
+    """A sentence on pictures that lie in two classes."""
+    torn = [name for name, reason in skipped if TORN in reason]
+    if not torn:
+        return []
+    return [
+        f"{len(torn)} picture{'s lie' if len(torn) > 1 else ' lies'} in two classes ({torn[0]}): at least one of the labels is "
+        f"wrong; the copy in the test images, else the first by name, was kept."
+    ]
+
+
+_SHORT = {
+    "it is a copy of": "repeated",
+    "it is damaged": "damaged",
+    "it is empty": "empty",
+    "it lies": "outside of the classes",
+    "it is no picture": "no pictures",
+    "it has": "too large or small",
+    "another file": "named twice",
+    "its name": "without a class in the name",
+    "it is in the format": "in a format of an optional package",
+}
+
+
+def _shortened(reason: str) -> str:
+    return next((short for start, short in _SHORT.items() if reason.startswith(start)), "for other reasons")
 
 
 def _imbalance(data: Data) -> list[str]:

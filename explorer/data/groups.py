@@ -4,14 +4,14 @@ A table says so, or sub-folders do. Such pictures are not independent: a network
 picture has seen half of the test picture, and an interval that counts pictures is for more pictures of these patients.
 """
 
-import csv
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from explorer.data.images import Data
+from explorer.data.labels import rows
 from explorer.errors import ExplorerError
 
 TABLE = "groups.csv"
@@ -20,31 +20,36 @@ TABLE = "groups.csv"
 SPLITS = ("train", "val", "test")
 
 
-def of(folder: Path, ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str] | None:
-    """Picture → group, as TABLE or sub-folders of the classes say; a picture of which neither speaks is a group by itself.
+def of(table: Mapping[str, str], ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str] | None:
+    """Picture → group, as a table or sub-folders of the classes say; a picture of which neither speaks is a group by itself.
 
     `ids` are paths below the folder, `kinds` the class of each. None where nothing groups them: there is no table, and no
-    class has two sub-folders (all pictures of a class in one are no groups). Raises ExplorerError for a table that is none.
+    class has two sub-folders (all pictures of a class in one are no groups).
     """
-    named = _table(folder / TABLE) or _sub_folders(ids, kinds)
+    named = table or _sub_folders(ids, kinds)
     found = {name: named.get(name, name) for name in ids}
     return found if len(set(found.values())) < len(found) else None
 
 
-def _table(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
+def table(path: Path) -> dict[str, str]:
+    """Picture → group by the TABLE in this file; empty where there is none. Raises ExplorerError for a table that is none."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            head, *rows = csv.reader(file)
-        if [name.strip().lower() for name in head] != ["file", "group"]:
-            raise ValueError(f"its first line is {','.join(head)!r}")
-        return {row[0].strip().replace("\\", "/"): row[1].strip() for row in rows if row}
-    except (OSError, ValueError, IndexError, csv.Error) as error:
+        return parsed(path.read_bytes(), str(path)) if path.is_file() else {}
+    except OSError as error:
         raise ExplorerError(
-            f"{str(path)!r} cannot be read as a table of groups ({error}). Expected: a first line `file,group`, then a line for "
-            f"each picture with its path below the folder and its group. Mend it, or remove it."
+            f"{str(path)!r} cannot be read ({error.strerror}). Make it readable, or remove it."
         ) from error
+
+
+def parsed(data: bytes, name: str) -> dict[str, str]:
+    """As `table`, of its bytes; `name` is the table's in messages."""
+    head, *lines = rows(data) or [[]]
+    if [cell.lower() for cell in head] != ["file", "group"] or any(len(line) < 2 for line in lines):
+        raise ExplorerError(
+            f"{name!r} cannot be read as a table of groups (its first line is {','.join(head)[:80]!r}). Expected: a first line "
+            f"`file,group`, then a line for each picture with its path below the folder and its group. Mend it, or remove it."
+        )
+    return {line[0].replace("\\", "/"): line[1] for line in lines}
 
 
 def _sub_folders(ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Images:
     picture as RGB; `reduced(i, at_least)`, where there is one, the same with its short side anywhere from `at_least`
     pixels up, faster; `mask(i)`, where known, the object as an image of mode L, 255 on the object and 0 elsewhere.
     `groups`, where known, (n,) str: pictures of one group (patches of one photo, pictures of one patient) are not independent.
+    `size(i)`, where it is known without decoding, is (width, height) of the i-th picture in pixels.
     """
 
     ids: tuple[str, ...]
@@ -35,6 +36,7 @@ class Images:
     reduced: Callable[[int, int], Image.Image] | None = None
     mask: Callable[[int], Image.Image] | None = None
     groups: np.ndarray | None = None
+    size: Callable[[int], tuple[int, int]] | None = None
 
     def __len__(self) -> int:
         """The number of pictures, n."""
@@ -43,7 +45,7 @@ class Images:
     def take(self, rows: Sequence[int] | np.ndarray) -> "Images":
         """The pictures at these places, in this order."""
         places = [int(row) for row in rows]
-        read, reduced, mask = self.read, self.reduced, self.mask
+        read, reduced, mask, size = self.read, self.reduced, self.mask, self.size
         return Images(
             ids=tuple(self.ids[place] for place in places),
             labels=self.labels[places],
@@ -51,6 +53,7 @@ class Images:
             reduced=reduced and (lambda i, at_least: reduced(places[i], at_least)),
             mask=mask and (lambda i: mask(places[i])),
             groups=None if self.groups is None else self.groups[places],
+            size=size and (lambda i: size(places[i])),
         )
 
     def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:

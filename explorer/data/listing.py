@@ -1,26 +1,26 @@
-"""Which files of a folder are pictures, of which class, in which split. Nothing is opened here."""
+"""Which files are pictures, of which class, in which split: each ends as used, left out with a reason, or known litter."""
 
-import os
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from explorer.data.decoding import FORMATS, SUFFIXES, changed
-from explorer.errors import ExplorerError
+from explorer import limits
+from explorer.catalogue import LABELS
+from explorer.data import labels as told
+from explorer.data.entries import Entry, below, litter
+from explorer.data.formats import SUFFIXES, is_picture, sniffed
+from explorer.data.tree import SPLITS, Plan, Unlabelled, plan
+from explorer.errors import ExplorerError, unknown
 
-MAX_IMAGES = 20_000
-SPLITS = ("train", "val", "test")
-_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-_LITTER = {"__MACOSX", "__pycache__", "$RECYCLE.BIN", "@eaDir"}
-_FOREIGN = {".heic", ".heif", ".avif", ".svg", ".eps", ".psd", ".jp2", ".dcm", ".dng", ".pdf", ".ppm", ".pgm", ".ico"}
+__all__ = ["SPLITS", "File", "Listing", "listing", "sort_out"]
+
 _PLACEHOLDER = "imagenotfound.gif"
-_FORM = "Expected: one sub-folder per class with pictures in it, or train/ and val/ or test/ with such sub-folders."
 
 
 @dataclass(frozen=True)
 class File:
-    """One file that should be a picture: `id` is its path below the folder, `size` in bytes, `changed` in ns."""
+    """One file that should be a picture: `id` is its path below the folder, `size` in bytes, `changed` in ns; `digest` names
+    its bytes, where that is known already."""
 
     path: Path
     id: str
@@ -28,121 +28,160 @@ class File:
     kind: str
     size: int
     changed: int
+    digest: str = ""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder offers: `files` in the order of their ids, all class names (also of empty folders), pictures in
-    formats that are not read as (file, reason), and what to know."""
+    """What lies there: `files` to use in the order of their ids, their class names in natural order, what is left out as
+    (file, reason), `litter` as (file, kind of litter), what to know, and the groups that a table of labels names."""
 
     files: tuple[File, ...]
     classes: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+    litter: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    groups: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many files lie there."""
+        return len(self.files) + len(self.skipped) + len(self.litter)
 
 
-def listing(folder: Path) -> Listing:
-    """What the folder offers. Where there is a val folder and no test folder, val is the test split.
+def listing(folder: Path, labels: str = "folders") -> Listing:
+    """What a folder offers (see `sort_out`)."""
+    return sort_out(below(folder), f"The folder {str(folder)!r}", labels)
 
-    Raises ExplorerError for a folder that is none, has no class or no picture, or more than MAX_IMAGES pictures.
+
+def sort_out(entries: Iterable[Entry], name: str, labels: str = "folders") -> Listing:
+    """Every entry as used, left out or litter. Where there is a val folder and no test folder, val is the test split.
+
+    `labels` says where classes are read from (`LABELS`). Raises ExplorerError where there is no picture, no class, or
+    more pictures than `limits.pictures()`; `Unlabelled` where a table or the names may tell what folders do not.
     """
-    files: list[File] = []
-    classes: set[str] = set()
-    skipped: list[tuple[str, str]] = []
-    for split, parent in _parents(folder).items():
-        for kind in _folders_in(parent):
-            classes.add(_shown(kind.name))
-            for path in _walk(kind):
-                _sort_in(path, _shown(path.relative_to(folder).as_posix()), split, kind, files, skipped)
-            if len(files) > MAX_IMAGES:
-                raise ExplorerError(
-                    f"The folder {str(folder)!r} has more than {MAX_IMAGES} pictures, which is the most allowed. "
-                    f"Give a folder with a part of them."
-                )
-    if not files:
-        other = f" {len(skipped)} files are in formats that are not read ({skipped[0][0]})." if skipped else ""
+    if labels not in LABELS:
+        raise unknown("source of labels", labels, LABELS)
+    pictures: dict[str, Entry] = {}
+    papers, empty, skipped, untidy = [], [], [], []
+    for entry in entries:
+        if entry.id.endswith("/"):
+            empty.append(entry.id)
+        elif entry.fault:
+            skipped.append((entry.id, entry.fault))
+        elif reason := litter(entry):
+            untidy.append((entry.id, reason))
+            papers.append(entry)
+        elif reason := _no_picture(entry):
+            skipped.append((entry.id, reason))
+        elif entry.id in pictures:
+            skipped.append((entry.id, "another file has this name"))
+        else:
+            pictures[entry.id] = entry
+        if len(pictures) > limits.pictures():
+            raise ExplorerError(
+                f"{name} has more than {limits.pictures()} pictures, which is the most allowed. Give a part of them, or set "
+                f"THAW_MAX_PICTURES."
+            )
+    _check_any(name, pictures, skipped)
+    made, table = _planned(list(pictures), papers, name, labels)
+    made.notes += _few_words("empty folder was passed over", "empty folders were passed over", empty)
+    files = [_file(pictures[id], *place) for id, place in made.places.items()]
+    files, notes = _val_as_test(files)
+    return Listing(
+        tuple(sorted(files, key=lambda file: file.id)), made.classes, 
+        tuple(sorted([*skipped, *made.left_out.items()])), tuple(sorted(untidy)),
+        (*made.notes, *notes), dict(table.groups) if table else {},
+    )  # fmt: skip
+
+
+def _no_picture(entry: Entry) -> str:
+    """Why a file is not even tried; empty for what its ending or its first bytes say is a picture."""
+    name = entry.id.rpartition("/")[2].lower()
+    if name == _PLACEHOLDER:
+        return "it stands for a picture that was not found"
+    suffix = f".{name.rpartition('.')[2]}" if "." in name else ""
+    if suffix in SUFFIXES:
+        return ""
+    head = entry.begins()
+    if is_picture(head):
+        return ""
+    return f"it is {sniffed(head) or 'no picture'}{f' ({suffix})' if suffix else ''}, which is not read"
+
+
+def _check_any(name: str, pictures: Mapping[str, Entry], skipped: Sequence[tuple[str, str]]) -> None:
+    if not pictures:
+        other = f" {len(skipped)} files were left out: {skipped[0][0]} ({skipped[0][1]})." if skipped else ""
         raise ExplorerError(
-            f"The folder {str(folder)!r} holds no picture in its sub-folders.{other} {_FORM} "
-            f"Formats: {', '.join(FORMATS)}."
+            f"{name} holds no picture.{other} Expected: one sub-folder per class with pictures in it, or train/ and val/ or "
+            f"test/ with such sub-folders."
         )
-    notes: tuple[str, ...] = ()
-    splits = {file.split for file in files}
-    if "val" in splits and "test" not in splits:
-        files = [replace(file, split="test") if file.split == "val" else file for file in files]
-        notes = ("The val folder serves as test split; validation images were split off the training images.",)
-    return Listing(tuple(sorted(files, key=lambda f: f.id)), tuple(sorted(classes)), tuple(skipped), notes)
 
 
-def _parents(folder: Path) -> dict[str, Path]:
-    """Split → the folder whose sub-folders are its classes; without train/, val/ and test/ all are for training."""
-    if not folder.exists():
-        raise ExplorerError(f"The folder {str(folder)!r} does not exist. {_FORM} Check the path.")
-    if not folder.is_dir():
-        raise ExplorerError(f"{str(folder)!r} is a file, not a folder. {_FORM} Give the folder that holds the classes.")
-    inner = _folders_in(folder)
-    if not inner:
-        loose = sum(path.suffix.lower() in SUFFIXES for path in folder.iterdir())
-        raise ExplorerError(
-            f"The folder {str(folder)!r} has no sub-folders{f' but {loose} loose pictures' if loose else ''}. {_FORM} "
-            f"Sort the pictures into one sub-folder per class."
-        )
-    given = {_NAMES[path.name.lower()]: path for path in inner if path.name.lower() in _NAMES}
-    if given and "train" not in given:
-        names = ", ".join(path.name for path in given.values())
-        raise ExplorerError(
-            f"The folder {str(folder)!r} has {names} but no train. {_FORM} Add a train folder, or give a folder with "
-            f"classes only, then all splits are drawn from it."
-        )
-    nested = next((path for path in inner if not given and _holds_splits(path)), None)
-    if nested:
-        raise ExplorerError(
-            f"The folder {str(folder)!r} seems to hold whole data sets, not classes: {nested.name} has a train folder. "
-            f"{_FORM} Give {str(nested)!r} instead."
-        )
-    return given or {"train": folder}
-
-
-def _holds_splits(folder: Path) -> bool:
-    return any(_NAMES.get(path.name.lower()) == "train" for path in _folders_in(folder))
-
-
-def _sort_in(path: Path, name: str, split: str, kind: Path, files: list[File], skipped: list[tuple[str, str]]) -> None:
-    """Append the file to `files`, or with its reason to `skipped`, or to neither where it is no picture at all."""
-    suffix = path.suffix.lower()
-    if path.name.lower() == _PLACEHOLDER:
-        skipped.append((name, "it stands for a picture that was not found"))
-    elif suffix in SUFFIXES:
-        try:
-            facts = path.stat()
-            files.append(File(path, name, split, _shown(kind.name), facts.st_size, changed(facts)))
-        except OSError as error:
-            skipped.append((name, f"it cannot be reached ({error.strerror})"))
-    elif suffix in _FOREIGN:
-        skipped.append((name, f"{suffix} is not among the formats that are read: {', '.join(FORMATS)}"))
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    """The sub-folders that count, by name; those of the system and hidden ones do not."""
+def _planned(pictures: list[str], papers: list[Entry], name: str, labels: str) -> tuple[Plan, told.Table | None]:
+    """The plan by what was asked, and the table where one was."""
+    if labels == "prefix":
+        made = told.by_prefix(pictures)
+        _check_classes(made, name, "the prefixes of the files' names")
+        return made, None
+    if labels == "table":
+        table = told.find_table(papers, pictures)
+        if table is None:
+            raise ExplorerError(
+                f"{name} has no table that labels its pictures. Expected: a .csv with a first line `file,label`, and a line for "
+                f"each picture; `split` and `group` may follow. Add one, or read the labels from folders."
+            )
+        made = told.by_table(table, pictures)
+        _check_classes(made, name, table.name)
+        return made, table
     try:
-        return sorted(path for path in folder.iterdir() if _counts(path.name) and path.is_dir())
-    except OSError as error:
+        return plan(pictures, name), None
+    except Unlabelled as error:
+        raise Unlabelled(f"{error}{_offers(pictures, papers)}") from None
+
+
+def _check_classes(made: Plan, name: str, where: str) -> None:
+    if len(made.classes) < 2:
         raise ExplorerError(
-            f"The folder {str(folder)!r} cannot be opened ({error.strerror}). It must be readable for the user that "
-            f"Thaw runs as; change its permissions or give another folder."
-        ) from error
+            f"{name} has {len(made.classes)} classes by {where}. Needed: at least 2. Read the labels from somewhere else."
+        )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below a class's folder that are not hidden, whatever their format."""
-    for parent, inner, names in os.walk(folder):
-        inner[:] = sorted(name for name in inner if _counts(name))
-        yield from (Path(parent, name) for name in sorted(names) if _counts(name))
+def _offers(pictures: Sequence[str], papers: Sequence[Entry]) -> str:
+    """What else may tell the classes, as further sentences."""
+    found = ""
+    if table := told.find_table(papers, pictures):
+        found += f" {table.name} labels {len(table.labels)} of the pictures: read the labels from the table (--labels table)."
+    if kinds := told.prefixes(pictures):
+        found += (
+            f" The files' names begin with {', '.join(kinds[:5])}{' …' if len(kinds) > 5 else ''}: read the labels from the "
+            f"names' prefixes (--labels prefix)."
+        )
+    if any("/labels/" in f"/{paper.id}" and paper.id.endswith(".txt") for paper in papers):
+        found += (
+            " The folder labels with a .txt for each picture is YOLO's form, for boxes in pictures, not for classes."
+        )
+    return found
 
 
-def _counts(name: str) -> bool:
-    return not name.startswith(".") and name not in _LITTER
+def offered(message: str) -> tuple[str, ...]:
+    """Which other sources of labels a message of `Unlabelled` names."""
+    return tuple(source for source in LABELS if f"--labels {source}" in message)
 
 
-def _shown(name: str) -> str:
-    """A file name as text that can be stored anywhere: one spelling of accents, no undecodable bytes."""
-    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
+def _file(entry: Entry, split: str, kind: str) -> File:
+    return File(entry.path, entry.id, split, kind, entry.size, entry.changed, entry.digest)
+
+
+def _val_as_test(files: list[File]) -> tuple[list[File], tuple[str, ...]]:
+    splits = {file.split for file in files}
+    if "val" not in splits or "test" in splits:
+        return files, ()
+    served = [replace(file, split="test") if file.split == "val" else file for file in files]
+    return served, ("The val folder serves as test split; validation images were split off the training images.",)
+
+
+def _few_words(one: str, many: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    return [f"{len(names)} {one if len(names) == 1 else many} ({names[0].rstrip('/')})."]

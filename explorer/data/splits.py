@@ -84,9 +84,8 @@ def hold_out(train: Images, split_seed: int) -> tuple[Images, Images]:
 def cut(data: Data, per_class: int | None, seed: int, split_seed: int, most: int = TRAIN_CAP) -> Data:
     """The data as one recipe uses it: test and validation capped by the split seed, training drawn by `seed`.
 
-    Without `per_class` all training images are taken, at most `most`, each class in proportion.
-
-    Raises ExplorerError where a class has fewer training images than asked for.
+    Without `per_class` all training images are taken, at most `most`, each class in proportion; a class that has fewer than
+    `per_class` gives all it has, and a note says so.
     """
     notes = []
     splits = {}
@@ -99,6 +98,7 @@ def cut(data: Data, per_class: int | None, seed: int, split_seed: int, most: int
     train = data.train
     if per_class is not None:
         train = draw(data, per_class, seed)
+        notes += fewer(data, per_class)
     elif len(train) > most:
         train = train.take(pick(train, most, f"train/{seed}"))
         notes.append(f"{len(train)} of the {len(data.train)} training images are used.")
@@ -109,27 +109,30 @@ def cut(data: Data, per_class: int | None, seed: int, split_seed: int, most: int
 
 
 def draw(data: Data, per_class: int, seed: int) -> Images:
-    """`per_class` training images of each class, drawn by `seed`. Raises ExplorerError where there are fewer."""
+    """`per_class` training images of each class, drawn by `seed`; all of a class that has fewer.
+
+    Raises ExplorerError for more than TRAIN_CAP in all.
+    """
     counts = np.bincount(data.train.labels, minlength=len(data.classes))
-    if counts.min() < per_class:
-        least = int(counts.argmin())
-        others = int((counts < per_class).sum()) - 1
-        also = (
-            f" ({others} more {'class has' if others == 1 else 'classes have'} fewer than {per_class})"
-            if others
-            else ""
-        )
-        raise ExplorerError(
-            f"{per_class} training images per class were asked for, but the class {data.classes[least]!r} of "
-            f"{data.name} has {counts[least]}{also}. Allowed: 1 to {counts[least]}, or all there are. "
-            f"Ask for fewer images per class, or add pictures to that class."
-        )
-    total = per_class * len(data.classes)
+    total = int(counts.clip(max=per_class).sum())
     if total > TRAIN_CAP:
         raise ExplorerError(
             f"{per_class} images of each of {len(data.classes)} classes are {total} training images; at most {TRAIN_CAP} "
-            f"are allowed. Ask for at most {TRAIN_CAP // len(data.classes)} per class."
+            f"are allowed. Ask for at most {max(1, TRAIN_CAP // len(data.classes))} per class."
         )
     order = queue(data.train.ids, f"train/{seed}")
     rows = [order[data.train.labels[order] == kind][:per_class] for kind in range(len(data.classes))]
     return data.train.take(np.sort(np.concatenate(rows)))
+
+
+def fewer(data: Data, per_class: int) -> list[str]:
+    """A sentence where classes have fewer training images than were asked for."""
+    counts = np.bincount(data.train.labels, minlength=len(data.classes))
+    short = np.flatnonzero(counts < per_class)
+    if not len(short):
+        return []
+    least = int(counts.argmin())
+    who = "All classes have" if len(short) == len(counts) else f"{len(short)} of {len(counts)} classes have"
+    who = f"The class {data.classes[least]!r} has" if len(short) == 1 else who
+    fewest = f"{counts[least]}" if len(short) == 1 else f"fewer ({data.classes[least]!r}: {counts[least]})"
+    return [f"{per_class} training images per class were asked for. {who} {fewest}: what there is was used."]

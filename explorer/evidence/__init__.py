@@ -1,6 +1,7 @@
 """How sure a number is: intervals for an accuracy, a paired comparison of two models on the same images, and both where
 images come in groups (patches of one photo, pictures of one patient)."""
 
+from explorer.evidence.classes import ClassScore, by_class, majority
 from explorer.evidence.groups import (
     Grouped,
     accuracy_by_group,
@@ -31,6 +32,7 @@ from explorer.evidence.shares import Balanced, Score, balanced, wilson
 __all__ = [
     "BROKEN",
     "Balanced",
+    "ClassScore",
     "FIXED",
     "Grouped",
     "POWER",
@@ -41,11 +43,13 @@ __all__ = [
     "WRONG_IN_BOTH",
     "accuracy_by_group",
     "balanced",
+    "by_class",
     "correlation",
     "difference",
     "difference_by_group",
     "grouped_verdict",
     "images_needed",
+    "majority",
     "mcnemar",
     "mean_by_group",
     "paired",

@@ -1,7 +1,9 @@
 """Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
 
+from explorer.jobs.ahead import trainings_before
 from explorer.jobs.queue import (
     Answer,
+    answers_about,
     cancel,
     cancelled,
     claim,
@@ -13,7 +15,6 @@ from explorer.jobs.queue import (
     resume,
     status,
     train,
-    trainings_before,
     trim,
     waiting,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Beat",
     "STALE",
     "alive",
+    "answers_about",
     "beat",
     "cancel",
     "cancelled",

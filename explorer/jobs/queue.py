@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from explorer import answers, question, runs
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.question import A, Question
-from explorer.recipe import Recipe
+from explorer.recipe import Recipe, sources
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
@@ -31,8 +31,8 @@ CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, sta
 
 @dataclass(frozen=True)
 class Answer(Generic[A]):
-    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it; `started`
-    is when it was taken up, in seconds since the epoch (0: not yet)."""
+    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it, `started`
+    is when it was taken up (seconds since the epoch)."""
 
     question: Question[A]
     state: str
@@ -121,6 +121,7 @@ def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
 
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
     """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
+    sources.require(recipe)
     run = runs.create(recipe, race=race)
     result(TrainQuestion(run=run), owner)
     return run
@@ -128,6 +129,9 @@ def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
 
 def resume(run: str, owner: str = "") -> None:
     """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
+    recipe = runs.read(run).recipe
+    if recipe is not None:
+        sources.require(recipe)  # else an interrupted run would become a failed one
     runs.move(run, "queued", error="")
     result(TrainQuestion(run=run), owner, retry=True)
 
@@ -143,18 +147,6 @@ def cancel(wanted: Question[Any]) -> None:
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
     if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
         runs.close(wanted.run, "stopped")
-
-
-def trainings_before(run: str) -> list[tuple[str, float]]:
-    """The runs that are carried out or wait while this one waits, and the seconds for which each has been at it."""
-    with database() as db:
-        rows = db.execute(
-            """SELECT arguments, state, started FROM task WHERE lane = 'train' AND (state = 'running' OR (state = 'queued'
-               AND created < (SELECT created FROM task WHERE key = ?))) ORDER BY state DESC, created""",
-            (TrainQuestion(run=run).key,),
-        ).fetchall()
-    now = time.time()
-    return [(json.loads(r["arguments"])["run"], now - r["started"] if r["state"] == "running" else 0.0) for r in rows]
 
 
 def waiting() -> set[str]:
@@ -198,6 +190,16 @@ def cancelled() -> set[str]:
     """The keys of running tasks that somebody asked to end."""
     with database() as db:
         return {row["key"] for row in db.execute("SELECT key FROM task WHERE state = 'running' AND cancel = 1")}
+
+
+def answers_about(names: Iterable[str]) -> list[Path]:
+    """The stored answers to questions whose fields name one of these (runs, data sets), and those of which the queue does not
+    know any more what was asked."""
+    with database() as db:
+        rows = db.execute("SELECT key, name, arguments FROM task").fetchall()
+    wanted = tuple(names)
+    others = {f"{row['name']}-{row['key']}.npz" for row in rows if not any(name in row["arguments"] for name in wanted)}
+    return [path for path in (home() / "cache").glob("*.npz") if path.name not in others]
 
 
 def clear_lost(why: str) -> int:

@@ -4,14 +4,23 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
-from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, MOST_VIEWS, Backbone, Preprocessing, own
+from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone, Preprocessing, own
 from explorer.catalogue.backbones import backbone, stage_of
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
+from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError, unknown
 from explorer.recipe import defaults
 
@@ -29,6 +38,7 @@ class Phase:
 class Recipe(BaseModel):
     """One fine-tune.
 
+    `labels` says where the classes of a folder are read from (`LABELS`); sets that Thaw keeps know that themselves.
     `per_class` is the number of training images of each class (None: all there are); `stages` is read by the strategy
     `custom` alone. `head_rate`, `backbone_rate` and `rate_decay` (from one learning stage to the next towards the input)
     default to the strategy's; `unfreeze_every` counts the epochs before the next stages join (`gradual`, `lp_ft`).
@@ -37,7 +47,7 @@ class Recipe(BaseModel):
     `frozen`, which is the same, where none does. `class_weights` makes rare classes count as much as common ones.
     `split_seed` draws what a data set does not divide itself (so that runs of different `seed` are scored on the same
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
-    defaults to the backbone's.
+    defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +56,7 @@ class Recipe(BaseModel):
     weights: str = "default"
     dataset: str = "photo_patches"
     data_dir: str | None = None
+    labels: str = "folders"
     per_class: int | None = Field(25, ge=1, le=100_000)
     strategy: str = "linear_probe"
     stages: tuple[str, ...] = ()
@@ -63,6 +74,17 @@ class Recipe(BaseModel):
     seed: int = Field(0, ge=0, le=2**31 - 1)
     split_seed: int = Field(0, ge=0, le=2**31 - 1)
     device: str = "auto"
+    edits: str = Field("", pattern=EDITS)
+
+    @model_serializer(mode="wrap")
+    def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `edits` where there are none, so that a recipe from before there were any keeps its fingerprint."""
+        fields: dict[str, Any] = dump(self)
+        return fields if self.edits else {name: value for name, value in fields.items() if name != "edits"}
+
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...  # pydantic makes it, since the model is frozen
 
     @model_validator(mode="before")
     @classmethod
@@ -76,6 +98,8 @@ class Recipe(BaseModel):
         for stage in self.stages:
             stage_of(row, stage)
         dataset(self.dataset)
+        if self.labels not in LABELS:
+            raise unknown("source of labels", self.labels, LABELS)
         if self.tuned and not self.backbone_rate:
             stages = ", ".join(self.learns or self.row.stage_names)
             raise ExplorerError(
@@ -138,6 +162,12 @@ class Recipe(BaseModel):
         """What the network is before it learns: backbone, weights, and the seed where they are random. Channels, features and
         weights of two runs can be compared one by one only where they agree in it."""
         return self.backbone, self.weights, self.seed if self.weights == "random" else 0
+
+    @property
+    def source(self) -> "Recipe":
+        """The pictures on offer and nothing else: equal for recipes whose test images are the same."""
+        said = {name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "edits", "split_seed")}
+        return make(per_class=None, **said)
 
     @property
     def tuned(self) -> bool:

@@ -7,6 +7,7 @@ learns, checkpoint.pt. What people call it lies beside, in the folder of names.
 """
 
 from explorer.home import UNDO, empty_trash, runs_folder
+from explorer.runs.cautions import cautions
 from explorer.runs.contents import (
     audit,
     checkpoint,
@@ -54,6 +55,7 @@ __all__ = [
     "audit",
     "called",
     "carried_out",
+    "cautions",
     "checkpoint",
     "close",
     "create",

@@ -54,6 +54,11 @@ class Run:
         """The recipe's title, or the id where there is no recipe."""
         return self.recipe.title if self.recipe else self.id
 
+    @property
+    def majority(self) -> float | None:
+        """The share of the test images' largest class: what always naming it gets right; None in runs of earlier versions."""
+        return self.facts.get("majority")
+
     def json(self) -> dict[str, Any]:
         """The object of the command line's contract."""
         return {
@@ -72,6 +77,7 @@ class Run:
             "kept_steps": self.facts.get("kept_steps", 0),
             "peak_memory": self.facts.get("peak_memory", 0),
             "audit": {"clean": self.clean},
+            **({"majority": self.majority} if self.majority is not None else {}),
             **({"grouped": self.grouped.json()} if self.grouped else {}),
             **({"error": self.error} if self.error else {}),
         }

@@ -37,6 +37,11 @@ class Predictions:
         """The accuracy as far as it holds for other groups; None where images come in none."""
         return None if self.groups is None else evidence.accuracy_by_group(self.right, self.groups)
 
+    @property
+    def majority(self) -> float:
+        """The share of the largest class among the images."""
+        return evidence.majority(self.labels)
+
     def most_gained(self, before: "Predictions") -> int:
         """The image whose true class's probability rose furthest from A (`before`) to B (this)."""
         rows = np.arange(len(self.labels))

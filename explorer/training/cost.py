@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from explorer.catalogue import DATASETS
+from explorer.catalogue.datasets import dataset
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
 from explorer.runs.steps import fact
@@ -34,7 +34,7 @@ class Images:
 
 def classes_of(recipe: Recipe) -> int:
     """The classes of the recipe's data set; 2 where the folder decides."""
-    return DATASETS[recipe.dataset].classes or 2
+    return dataset(recipe.dataset).classes or 2
 
 
 def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
@@ -77,7 +77,7 @@ def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | Non
                 return found
             if recipe.per_class is not None:
                 return Images(recipe.per_class * len(run.facts.get("classes", ())), found.val, found.test)
-    row = DATASETS[recipe.dataset]
+    row = dataset(recipe.dataset)
     if not row.size:
         return None
     most = round(0.67 * row.size)

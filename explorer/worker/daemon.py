@@ -17,10 +17,12 @@ from explorer.worker import processes
 
 TICK = 0.05  # seconds between looks at the queue
 BEAT = 2.0  # seconds between signs of life
+ARRIVALS = 2  # sets of pictures that may be unpacked at once
 GRACE = 0.7  # seconds a training has to stop by itself before it is killed
 LONELY = 60.0  # seconds without any server after which an idle worker ends
-LONGEST_LOOK = 300.0  # seconds after which a looking task is killed
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
+_ALONE = {"train": processes.train, "arrive": processes.once}
+"""Lane → the life of a process that is started for each of its tasks, and ends with it."""
 log = logging.getLogger("worker")
 
 
@@ -35,6 +37,7 @@ class Child:
     since: float = 0.0
     stopping: float = 0.0
     late: bool = False
+    heard: float = 0.0
 
 
 class Worker:
@@ -86,8 +89,9 @@ class Worker:
     def _claim(self) -> None:
         """Give waiting tasks to whoever is free."""
         lanes = jobs.waiting()
-        while "train" in lanes and len(self._lane("train")) < self.slots and (task := jobs.claim("train")):
-            self._start("train", processes.train, task, task)
+        for lane, most in (("train", self.slots), ("arrive", ARRIVALS)):
+            while lane in lanes and len(self._lane(lane)) < most and (task := jobs.claim(lane)):
+                self._start(lane, _ALONE[lane], task, task)
         for child in self._lane("look") + self._lane("map"):
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
@@ -100,12 +104,13 @@ class Worker:
         for child in list(self.children):
             if not child.task:
                 continue
-            child.late = child.lane != "train" and now - child.since > LONGEST_LOOK
+            started = max(child.since, child.heard) if child.task.patient else child.since
+            child.late = child.lane != "train" and now - started > child.task.longest
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
-                if child.lane == "train":
+                if child.lane in _ALONE:
                     _send(child, "stop")
-            if child.late or (child.stopping and (child.lane != "train" or now - child.stopping > GRACE)):
+            if child.late or (child.stopping and (child.lane not in _ALONE or now - child.stopping > GRACE)):
                 child.process.kill()
 
     def _listen(self) -> None:
@@ -128,6 +133,7 @@ class Worker:
             child.since = time.monotonic()
             jobs.beat("worker", "ready")
         elif child.task and kind == "progress":
+            child.heard = time.monotonic()
             jobs.note(child.task, progress=words[0], message=words[1])
         elif child.task:
             state = "cancelled" if child.stopping and kind == "done" else kind
@@ -141,10 +147,10 @@ class Worker:
         code = child.process.exitcode
         if child.task:
             state = "cancelled" if child.stopping else "failed"
-            why = "" if child.stopping else _cause(code, child.late)
+            why = "" if child.stopping else _cause(code, child.task.longest if child.late else 0.0)
             jobs.note(child.task, state=state, error=why, finished=time.time())
             _close_run(child.task, "stopped" if child.stopping else "interrupted", why)
-        if child.lane != "train":
+        if child.lane not in _ALONE:
             log.warning("the %s process ended with code %s; starting another", child.lane, code)
             time.sleep(0.5)  # a child that dies at once must not spin the machine
             self._start(child.lane, processes.look, child.lane == "map")
@@ -157,10 +163,10 @@ def _send(child: Child, message: object) -> None:
         log.info("the %s process had already gone", child.lane)
 
 
-def _cause(code: int | None, late: bool) -> str:
-    """Why a process ended, in words."""
+def _cause(code: int | None, late: float) -> str:
+    """Why a process ended, in words; `late` says after how many seconds it was ended for taking too long."""
     if late:
-        return f"This took longer than {LONGEST_LOOK:.0f} seconds and was ended. Try fewer images, or another method."
+        return f"This took longer than {late:.0f} seconds and was ended. Try fewer images, or another method."
     if code == -signal.SIGKILL:
         return (
             "The process was killed: the machine ran out of memory, or somebody ended it. Try a smaller batch or input."

@@ -37,6 +37,13 @@ def train(pipe: Connection, question: Question[Any]) -> None:
     _tell(pipe, lambda: answer(question, report_through(pipe)))
 
 
+def once(pipe: Connection, question: Question[Any]) -> None:
+    """The life of a process that answers one question; it stops in good order where the question is cancelled."""
+    from explorer.worker.handlers import answer
+
+    _tell(pipe, lambda: save(answer(question, report_through(pipe)), question.path))
+
+
 def look(pipe: Connection, warm: bool) -> None:
     """The life of a looking process: one question after the other, its models kept warm."""
     from explorer.looks.projection.compute.joint import warm_up
@@ -58,6 +65,8 @@ def _tell(pipe: Connection, work: Callable[[], object]) -> None:
     """Do the work and say how it ended."""
     try:
         work()
+    except Stopped:
+        pipe.send(("done", ""))
     except ExplorerError as error:
         pipe.send(("failed", str(error)))
     except Exception as error:

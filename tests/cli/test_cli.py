@@ -389,3 +389,28 @@ def test_where_a_run_looks_is_written_as_numbers_and_as_a_picture(
     how = ("--image", str(picture), "--class", "lying", "--method", "saliency", "--out", str(tmp_path / "h.png"))
     assert ask("attribute", "latest", *how)[1]["class"] == "lying"
     assert min(size_of(tmp_path / "h.png")) >= 512
+
+
+def test_a_slip_leaves_no_run_and_stages_are_for_custom_alone(ask: Any, tmp_path: Path) -> None:
+    slips = "--dataset folder --data-dir /no/such", "--dataset pets-0123abcd", "--strategy linear_probe --stages layer4"
+    for arguments in slips:
+        assert ask("train", *arguments.split())[0] == 2
+    assert ask("runs") == (0, {"runs": []})
+
+
+def test_a_folder_is_brought_listed_and_forgotten(ask: Any, patterns: Path) -> None:
+    code, found = ask("bring", str(patterns), "--name", "My patterns")
+    assert (
+        code == 0 and found["name"].startswith("my_patterns-") and found["sum"].startswith("42 pictures + 0 left out")
+    )
+    (row,) = [row for row in ask("datasets")[1]["datasets"] if row["own"]]
+    assert (row["name"], row["title"], row["classes"], row["size"]) == (found["name"], "My patterns", 3, 42)
+    assert ask("forget", found["name"]) == (0, {"deleted": found["name"]})
+    assert ask("forget", found["name"])[0] == 2 and ask("bring", str(patterns / "nothing"))[0] == 2
+
+
+def test_a_home_that_is_a_file_is_told_in_words(ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "file"))
+    code, found = ask("train", "--weights", "random")
+    assert code == 2 and "Set THAW_HOME" in found["error"]

@@ -116,6 +116,8 @@ def test_every_choice_is_part_of_the_fingerprint(field: str) -> None:
         "head_rate": 0.5,
         "backbone_rate": 0.5,
         "input_size": 64,
+        "labels": "table",
+        "edits": "0123456789ab",
     }
     assert make(**{field: other.get(field, 7)}).fingerprint != make().fingerprint
 

@@ -646,7 +646,7 @@ def test_a_run_without_a_readable_recipe_cannot_be_carried_out(make: Callable[..
 @pytest.mark.parametrize(
     ("choices", "words"),
     [
-        ({"per_class": 99}, "99 training images per class"),
+        ({"dataset": "pets-0123abcd", "data_dir": None}, "was deleted"),
         ({"data_dir": "/no/such/folder"}, "does not exist"),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 
 from explorer import jobs, recipe, runs
 from explorer.jobs import Answer
+from explorer.looks.data.question.faults import FaultsQuestion
 from explorer.looks.images.question import GalleryQuestion
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
@@ -134,10 +135,12 @@ def test_a_failing_look_gives_its_message(worker: list[Any]) -> None:
     assert answer.state == "failed" and "There is no run 'nope'" in answer.error
 
 
-def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any]) -> None:
-    run = jobs.train(recipe.make(**choices | {"data_dir": "/no/such/folder"}))
+def test_a_failing_run_gives_its_message(worker: list[Any], choices: dict[str, Any], tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    run = jobs.train(recipe.make(**choices | {"data_dir": str(empty)}))
     found = in_state(run, "failed")
-    assert "/no/such/folder" in found.error and "does not exist" in found.error
+    assert str(empty) in found.error and "holds no picture" in found.error
     answer = settled(TrainQuestion(run=run))
     assert (answer.state, answer.error) == ("failed", found.error)
 
@@ -264,8 +267,10 @@ class Process:
         ("train", daemon.GRACE + 0.1, 9, 1),
         ("look", None, 9, 0),
         ("look", 0.0, 9, 1),
-        ("look", None, daemon.LONGEST_LOOK + 1, 1),
-        ("map", None, daemon.LONGEST_LOOK + 1, 1),
+        ("look", None, GalleryQuestion.longest + 1, 1),
+        ("map", None, GalleryQuestion.longest + 1, 1),
+        ("arrive", 0.1, 9, 0),
+        ("arrive", None, GalleryQuestion.longest + 1, 1),
     ],
 )
 def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, busy: float, kills: int) -> None:
@@ -279,15 +284,25 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
     if asked is not None:
         jobs.cancel(task)
         worker._stop_unwanted(now - asked)
-        assert sent == (["stop"] if lane == "train" else [])
+        assert sent == (["stop"] if lane in ("train", "arrive") else [])
         process.kills = 0
     worker._stop_unwanted(now)
     assert process.kills == kills
 
 
+@pytest.mark.parametrize(("silent", "kills"), [(daemon.LONGEST_LOOK - 1, 0), (daemon.LONGEST_LOOK + 1, 1)])
+def test_a_patient_look_may_take_as_long_as_it_makes_progress(silent: float, kills: int) -> None:
+    task, now, process = FaultsQuestion(recipe=recipe.make()), 1e7, Process()
+    child = daemon.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]
+    worker = daemon.Worker(1)
+    worker.children = [child]
+    worker._stop_unwanted(now)
+    assert process.kills == kills
+
+
 def test_a_look_that_took_too_long_says_so() -> None:
-    assert "longer than 300 seconds" in daemon._cause(-9, late=True)
-    assert "memory" in daemon._cause(-9, late=False)
+    assert "longer than 300 seconds" in daemon._cause(-9, late=300.0)
+    assert "memory" in daemon._cause(-9, late=0.0)
 
 
 def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> None:

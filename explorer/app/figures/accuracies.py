@@ -9,6 +9,7 @@ from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
+LARGEST = "always the largest class"
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
 
 
@@ -32,8 +33,11 @@ class Gap:
     difference: Paired
 
 
-def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "group") -> go.Figure:
-    """Test accuracies as dots with their 95 % Wilson intervals; the first row on top. `chance` draws a guesser's line; where
+def accuracies(
+    rows: Sequence[Bar], chance: float | None = None, group: str = "group", guess: str = LARGEST
+) -> go.Figure:
+    """Test accuracies as dots with their 95 % Wilson intervals; the first row on top. `chance` draws the line of a
+    `guess`, what is right without looking (by default always the largest class); where
     images come in groups (of one `group`, e.g. photo), a thin line below each gives the interval for other groups."""
     fig = go.Figure()
     low = min(min(b.score.low, b.grouped.low if b.grouped else 1.0) for b in rows)
@@ -44,10 +48,11 @@ def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "g
             _thin(fig, y, bar.grouped, f"for other {group}s: {bar.grouped.low:.1%} to {bar.grouped.high:.1%}")
     if chance is not None:
         fig.add_vline(x=chance, line={"color": CONTROL, "dash": "dot", "width": 2})
-        fig.add_annotation(x=chance, y=1.0, yref="paper", text="guessing", showarrow=False, yanchor="bottom")
+        fig.add_annotation(x=chance, y=1.0, yref="paper", text=guess, showarrow=False, yanchor="bottom")
     n = rows[0].score.n
     fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
     told = "; ".join(f"{b.label} {b.score}" for b in rows)
+    told += f"; {guess} {100 * chance:.1f} %" if chance is not None else ""
     one = len(rows) == 1
     return _rows(
         fig,

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from explorer import evidence, jobs, runs
-from explorer.app.asking import ask
+from explorer.app.asking import ask, majority
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import audit_badge, difference_words, group_of, percent, result_words
@@ -76,10 +76,9 @@ def _bar(word: str, run: FinishedRun) -> Bar:
 
 def _beside(made: dict[str, FinishedRun], key: str) -> None:
     """Accuracies with intervals, and the paired test of the second against the first."""
-    classes = len(next(iter(made.values())).facts.get("classes", ())) or 1
     (one, a), (two, b) = made.items()
     bars = [_bar(word, run) for word, run in made.items()]
-    draw(partial(accuracies, bars, 1 / classes, group_of(a)), key)
+    draw(partial(accuracies, bars, majority(a), group_of(a)), key)
     found = difference(a, b)
     gaps = [Gap("B − A", found)]
     draw(partial(differences, gaps, group_of(a)), f"{key}_gap", code=("explorer/evidence/pairs.py", "difference"))

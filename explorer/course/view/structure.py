@@ -182,7 +182,7 @@ def untrained(row: Backbone, weights: str) -> None:
     if found is None or found.score is None:
         return
     bars = [Bar("Untrained head", found.score, False, True)]
-    draw(partial(accuracies, bars, 1 / classes), "lesson_untrained")
+    draw(partial(accuracies, bars, 1 / classes, guess="guessing"), "lesson_untrained")
     st.markdown(
         f"Of {found.score.n} test patches it names **{percent(found.score)}** right; guessing one of {classes} classes gives "
         f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "

@@ -8,7 +8,8 @@ import streamlit as st
 from explorer import evidence
 from explorer.app.asking import ask
 from explorer.app.words import percent
-from explorer.catalogue import DATASETS, STRATEGIES, Backbone
+from explorer.catalogue import STRATEGIES, Backbone
+from explorer.catalogue.datasets import dataset
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, phases
 from explorer.training.question import DescribeQuestion
@@ -24,7 +25,7 @@ def strategy(row: Backbone, weights: str, name: str) -> None:
     found = ask(DescribeQuestion(recipe=recipe), "Building the network", height=160)
     if found is not None:
         stage_strip(phases(recipe, found))
-        classes = DATASETS[recipe.dataset].classes
+        classes = dataset(recipe.dataset).classes
         st.caption(
             f"{row.title}, strategy “{STRATEGIES[name].title}”. Numbers are weights; the head has {classes} classes here."
         )

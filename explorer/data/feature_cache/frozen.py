@@ -108,4 +108,7 @@ def _keys(frozen: Frozen, images: Images, fingerprint: str, batch: int) -> Calla
         "images": images.ids,
         "preprocessing": asdict(frozen.preprocessing),
     }
-    return lambda special: hashlib.sha256(json.dumps([shared, special]).encode()).hexdigest()[:32]
+    mark = (
+        f"{fingerprint}-" if fingerprint.startswith("own-") else ""
+    )  # so that a deleted set can be found and forgotten
+    return lambda special: mark + hashlib.sha256(json.dumps([shared, special]).encode()).hexdigest()[:32]

@@ -13,7 +13,8 @@ import torch
 from PIL import Image, ImageOps
 
 from explorer import machine, runs
-from explorer.data.decoding import SUFFIXES, deep, look, open_picture, to_rgb
+from explorer.data.decoding import deep, look, open_picture, to_rgb
+from explorer.data.formats import SUFFIXES
 from explorer.data.images import REDUCE_TO, fit
 from explorer.data.samples import Scales
 from explorer.errors import ExplorerError

@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, thumbnails
-from explorer.app.visitor import choice
 from explorer.app.labels import run_labels
+from explorer.app.visitor import choice
 from explorer.app.words import percent, plain, safe_md
 from explorer.errors import ExplorerError
 from explorer.export import batches

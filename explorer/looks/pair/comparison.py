@@ -38,7 +38,7 @@ def require(found: Apart | None) -> None:
 
 # Whether A and B may be compared
 
-_ALIKE = ("backbone", "dataset", "data_dir", "split_seed")
+_ALIKE = ("backbone", "dataset", "data_dir", "labels", "split_seed")
 
 
 def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:

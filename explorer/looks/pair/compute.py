@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer import recipe, runs
+from explorer import runs
 from explorer import uploads as kept
 from explorer.catalogue import Preprocessing
+from explorer.catalogue.datasets import dataset
 from explorer.data import datasets
 from explorer.data.decoding import open_picture, to_rgb
-from explorer.data.images import Data, fit
+from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
 from explorer.home import stamp
@@ -87,19 +88,19 @@ def same_channels(a: str, b: str) -> Predictions:
 
 
 @lru_cache(maxsize=2)
-def _data(dataset: str, data_dir: str | None, split_seed: int) -> Data:
-    return datasets.load(recipe.make(dataset=dataset, data_dir=data_dir, split_seed=split_seed, per_class=None))
+def _data(source: Recipe) -> Data:
+    return datasets.load(source)
 
 
 def data(run: str) -> Data:
     """The data set of a run, split as it was for the run, with all training images that there are."""
     wanted = finished(run)
-    return _data(wanted.dataset, wanted.data_dir, wanted.split_seed)
+    return _data(wanted.source)
 
 
 @lru_cache(maxsize=4)
-def _pixels(dataset: str, data_dir: str | None, split_seed: int, size: Preprocessing) -> np.ndarray:
-    return _data(dataset, data_dir, split_seed).test.pixels(size)
+def _pixels(source: Recipe, size: Preprocessing) -> np.ndarray:
+    return _data(source).test.pixels(size)
 
 
 @lru_cache(maxsize=16)
@@ -114,12 +115,11 @@ def pictures(run: str, size: Preprocessing | None = None) -> np.ndarray:
     Raises ExplorerError where the images are no longer those that the run was tested on.
     """
     wanted = finished(run)
-    source = (wanted.dataset, wanted.data_dir, wanted.split_seed)
-    if _data(*source).test.ids != _ids(run):
+    if _data(wanted.source).test.ids != _ids(run):
         raise ExplorerError(
             f"The test images of {run} have changed since it was trained, so it can no longer be shown on them. Train it again."
         )
-    return _pixels(*source, size or wanted.preprocessing)
+    return _pixels(wanted.source, size or wanted.preprocessing)
 
 
 def inputs(run: str, first: int, last: int | None = None) -> torch.Tensor:
@@ -139,7 +139,7 @@ def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
         x = inputs(run, image)
         return pictures(run)[image], x
     wanted = finished(run)
-    scales = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).scales if wanted.data_dir else {}
+    scales = _data(wanted.source).scales if wanted.data_dir or dataset(wanted.dataset).own else {}
     opened = to_rgb(open_picture(kept.read(image)), scales)
     picture = np.asarray(fit(opened, wanted.preprocessing))
     return picture, to_input(run, picture[None])
@@ -149,7 +149,7 @@ def masks(run: str) -> np.ndarray | None:
     """Where the object is in each test image, (n, h, w) bool, cut as the network sees it; None where that is not known."""
     pictures(run)  # says so where the images have changed
     wanted = finished(run)
-    return _data(wanted.dataset, wanted.data_dir, wanted.split_seed).test.masks(wanted.preprocessing)
+    return _data(wanted.source).test.masks(wanted.preprocessing)
 
 
 def training_pictures(run: str, most: int) -> np.ndarray:
@@ -158,9 +158,22 @@ def training_pictures(run: str, most: int) -> np.ndarray:
     `most` at most, each class in proportion, the same ones for all runs that were tested on the same images. Raises
     ExplorerError where the data set cannot be read any more.
     """
-    wanted = finished(run)
-    images = _data(wanted.dataset, wanted.data_dir, wanted.split_seed).train
-    return images.take(pick(images, most, "map")).pixels(wanted.preprocessing)
+    return training_images(run).take(training_rows(run, most)).pixels(finished(run).preprocessing)
+
+
+def training_images(run: str) -> Images:
+    """All training images of a run's data set, with its edits, whether it learned from them or not."""
+    return _data(finished(run).source).train
+
+
+def validation_images(run: str) -> Images:
+    """The validation images of a run."""
+    return _data(finished(run).source).val
+
+
+def training_rows(run: str, most: int) -> np.ndarray:
+    """Places of `most` of them at most, each class in proportion, the same for all runs that were tested on the same images."""
+    return pick(training_images(run), most, "map")
 
 
 def to_input(run: str, rows: np.ndarray) -> torch.Tensor:

@@ -10,6 +10,7 @@ from explorer import jobs, runs
 from explorer.app.asking import error_box, owner
 from explorer.app.visitor import note_run
 from explorer.app.words import safe_md
+from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.race import arms, races
@@ -35,7 +36,15 @@ def new_race() -> None:
         names = pick_strategies()
         custom = pick_custom_stages(row) if "custom" in names else {}
         size, seeds = pick_race_size()
-        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder, **custom, **size}
+        shared = {
+            "backbone": row.name,
+            "weights": weights,
+            "dataset": data.name,
+            "data_dir": folder,
+            "labels": labels_of(),
+            **custom,
+            **size,
+        }
         variants = pick_variants(row, names, shared)
         made = _recipes(names, seeds, variants, shared)
         show_arms(made, seeds)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from explorer.catalogue import DATASETS
+from explorer.catalogue.datasets import dataset
 from explorer.models.backbones import build
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.recipe import Recipe
@@ -87,7 +87,7 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
 
     Shapes come from one forward pass on torch's meta device, which computes nothing.
     """
-    k = classes or DATASETS[recipe.dataset].classes or 2
+    k = classes or dataset(recipe.dataset).classes or 2
     with torch.device("meta"):
         network = apply(build(recipe.backbone, k, "random"), recipe)
         x = torch.empty(2, 3, recipe.preprocessing.crop, recipe.preprocessing.crop)

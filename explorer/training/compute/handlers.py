@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from explorer import runs
+from explorer import evidence, runs
 from explorer.errors import ExplorerError, Stopped
 from explorer.models import devices
 from explorer.runs import Run
@@ -16,6 +16,7 @@ from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import Diverged
 from explorer.training.compute.scoring import Outcome, take_best
 from explorer.training.compute.session import Report, Session, prepare, silent
+from explorer.training.doubts import doubts
 
 CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
 
@@ -117,6 +118,8 @@ def _describe(run: str, session: Session) -> None:
 
 def _store(run: str, session: Session, outcome: Outcome) -> None:
     test = session.data.test
+    loss = next((e.train_loss for e in runs.read(run).epochs if e.epoch == outcome.chosen_epoch), 0.0)
+    doubtful = doubts(outcome.test, test.labels, session.data.classes, loss)
     runs.store_tensors(run, "learned", {name: tensor.numpy() for name, tensor in outcome.learned.items()})
     runs.store_tensors(run, "features", outcome.features)
     runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
@@ -127,6 +130,7 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         test=outcome.test,
         train=outcome.train,
         balanced=outcome.balanced,
+        majority=evidence.majority(test.labels),
         grouped=runs.predictions(run).grouped,
         clean=outcome.audit.clean,
         fault=outcome.audit.fault,
@@ -136,7 +140,7 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         peak_memory=outcome.peak_memory,
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,
-        note=" ".join(filter(None, (session.data.note, *session.notes))),
+        note=" ".join(filter(None, (*doubtful, session.data.note, *session.notes))),
     )
     runs.drop_checkpoint(run)
 

@@ -101,7 +101,8 @@ def _learn(place: Device, module: nn.Module, x: Tensor) -> Tensor:
 def _timed(place: Device, work: Callable[[], Tensor]) -> tuple[float, Tensor]:
     """The fewest seconds of `ROUNDS` times, and what came of the last. On a processor it is processor time over threads: what a
     pass takes where nobody else wants the cores."""
-    seconds = []
+    seconds: list[float] = []
+    found = work()  # warm
     for _ in range(ROUNDS):
         clock, worked = time.perf_counter(), time.process_time()
         found = work()

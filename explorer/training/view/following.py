@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explorer import jobs, runs
-from explorer.app.asking import all_runs, error_box, finished, owner, waiting_words
+from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
 from explorer.app.visitor import note_run
@@ -200,6 +200,8 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
         st.markdown(result_words(run))
         if run.grouped is not None:
             st.caption(f":material/photo_library: {grouped_words(run.grouped, group_of(run))}")
+        for said in runs.cautions(run, majority(run)):
+            st.warning(safe_md(said, 500), icon=":material/warning:")
         if run.facts.get("note"):
             st.caption(f":material/info: {safe_md(str(run.facts['note']), 600)}")
         skipped = run.facts.get("skipped") or ()

@@ -5,13 +5,13 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.visitor import choice, choose
-from explorer.app.words import count
+from explorer.app.words import count, safe_md
+from explorer.arriving.view.choosing import pick_own
 from explorer.catalogue import (
     AUGMENTATIONS,
     BACKBONES,
     BATCHNORM_MODES,
     BATCHNORM_TITLES,
-    DATASETS,
     LAYERNORM_MODES,
     LAYERNORM_TITLES,
     MOST_VIEWS,
@@ -21,6 +21,7 @@ from explorer.catalogue import (
     Strategy,
     own,
 )
+from explorer.catalogue.datasets import offered
 from explorer.recipe import DEVICES, Recipe
 from explorer.training.view.rates import rate_keys
 
@@ -69,29 +70,21 @@ def pick_weights(row: Backbone) -> str:
 
 def pick_dataset() -> tuple[Dataset, str | None]:
     """A picker of data sets; a folder of one's own asks for its path, which all pages share."""
-    names = sorted(DATASETS, key=lambda name: not DATASETS[name].available_offline)
-    st.session_state["pick_dataset"] = choice().dataset
+    rows = offered()
+    names = sorted(rows, key=lambda name: not rows[name].available_offline)
+    st.session_state["pick_dataset"] = choice().dataset if choice().dataset in rows else "photo_patches"
     st.selectbox(
         "Data set",
         names,
         key="pick_dataset",
-        format_func=lambda name: DATASETS[name].title + ("" if DATASETS[name].available_offline else " · to download"),
+        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else " · to download"),
         on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
-        help=DATASETS[choice().dataset].note,
+        help=rows[st.session_state["pick_dataset"]].note,
     )
-    row = DATASETS[choice().dataset]
-    st.caption(row.note.split(". ")[0].split("; ")[0].rstrip(".") + ".")
-    if row.name != "folder":
-        return row, None
-    starts_at("train_folder", "")
-    folder = st.text_input(
-        "Folder on the server",
-        key="train_folder",
-        persist_state="session",
-        placeholder="/path/with/one/sub-folder/per/class",
-        help="One sub-folder per class, with or without train/ and val/ or test/ above.",
-    )
-    return row, folder.strip() or None
+    row = rows[st.session_state["pick_dataset"]]
+    note = row.note.split(". ")[0].split("; ")[0].rstrip(".") + "."
+    st.caption(safe_md(note) if row.own else note)
+    return row, pick_own() if row.name == "folder" else None
 
 
 def pick_strategy(row: Backbone) -> Strategy:

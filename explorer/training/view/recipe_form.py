@@ -1,5 +1,6 @@
 """The recipe of the Train page: what most people change, in view together with *Start*; the rest folded below it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from explorer.app.asking import error_box
 from explorer.app.labels import differences
 from explorer.app.words import safe_md
+from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import Backbone, Strategy
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
@@ -26,14 +28,21 @@ from explorer.training.view.rates import offer_rates
 from explorer.training.view.timing import tell_time
 
 
-def recipe_form() -> Recipe | ExplorerError:
+def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | ExplorerError:
     """Choose, and start; returns what is chosen, or what is wrong with it. *Start* stands above what is folded, though it
-    starts that too."""
+    starts that too. `edits_in_use` names what was changed of a data set and folder."""
     data, folder = pick_dataset()
     row = pick_backbone()
     plan = pick_strategy(row)
     custom = pick_custom_stages(row) if plan.name == "custom" else {}
-    choices = {"backbone": row.name, "dataset": data.name, "data_dir": folder, "strategy": plan.name}
+    choices = {
+        "backbone": row.name,
+        "dataset": data.name,
+        "data_dir": folder,
+        "strategy": plan.name,
+        "labels": labels_of(),
+        "edits": edits_in_use(data.name, folder),
+    }
     choices |= pick_size() | custom
     foot = st.container(key="train_foot")
     with st.expander("Advanced", icon=":material/tune:", key="train_advanced", on_change="rerun"):

@@ -7,7 +7,8 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
-from explorer.catalogue import DATASETS, Backbone
+from explorer.arriving.view.choosing import labels_of
+from explorer.catalogue import DATASETS, Backbone, Dataset
 from explorer.question import Question
 from explorer.recipe import make
 from explorer.training.figures.statistics import statistics_shift
@@ -32,18 +33,26 @@ def statistics_fit(row: Backbone, weights: str) -> None:
     if data.name == "folder" and not folder:
         st.caption("Type the path of your folder: one sub-folder per class, pictures inside.")
         return
+    found = distance(row, weights, data, folder, "freezing_statistics")
+    if found is not None:
+        st.markdown(f":material/lightbulb: {advice(found)}")
+
+
+def distance(row: Backbone, weights: str, data: Dataset, folder: str | None, key: str) -> StatisticsShift | None:
+    """The figure of how far a set lies from the running statistics, stage by stage, beside two sets that ship; what it shows."""
     found = ask(_task(row, weights, data.name, folder), "Measuring the statistics", height=300)
     if found is None:
-        return
+        return None
     others = {DATASETS[n].title: ask(_task(row, weights, n), "Measuring", height=120) for n in BESIDE if n != data.name}
     beside = {title: other for title, other in others.items() if other is not None}
     code = ("explorer/training/compute/batchnorm_shift.py", "shifts")
-    draw(partial(statistics_shift, data.title, found, beside), "freezing_statistics", code=code)
-    st.markdown(f":material/lightbulb: {advice(found)}")
+    draw(partial(statistics_shift, data.title, found, beside), key, code=code)
+    return found
 
 
 def _task(row: Backbone, weights: str, dataset: str, folder: str | None = None) -> Question[Any]:
-    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder)
+    labels = labels_of()
+    wanted = make(backbone=row.name, weights=weights, dataset=dataset, data_dir=folder, labels=labels)
     return StatisticsShiftQuestion(recipe=wanted)
 
 

@@ -75,18 +75,8 @@ _CHANGES: dict[str, dict[str, object]] = {
 
 def _given(recipe: Recipe) -> dict[str, object]:
     """What a recipe of another strategy keeps of this one."""
-    kept = (
-        "backbone",
-        "weights",
-        "dataset",
-        "data_dir",
-        "per_class",
-        "epochs",
-        "batch_size",
-        "input_size",
-        "augmentation",
-        "views",
-    )
+    data = ("dataset", "data_dir", "labels", "edits", "per_class")
+    kept = (*data, "backbone", "weights", "epochs", "batch_size", "input_size", "augmentation", "views")
     return {name: getattr(recipe, name) for name in (*kept, "strategy", "stages")}
 
 
@@ -117,7 +107,7 @@ def stored_images(recipe: Recipe, known: Sequence[FinishedRun], images: Images) 
     if not front or not cache.size()[0]:
         return 0, 0
     alike = [run.recipe for run in known if not run.sample and run.recipe.frozen_front == front]
-    same = ("backbone", "weights", "dataset", "data_dir", "split_seed", "input_size")
+    same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "split_seed", "input_size")
     alike = [other for other in alike if all(getattr(other, name) == getattr(recipe, name) for name in same)]
     drawn = ("seed", "per_class", "augmentation", "views")
     again = any(all(getattr(other, name) == getattr(recipe, name) for name in drawn) for other in alike)

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.app.asking import ask, predictions
+from explorer.app.asking import ask, majority, predictions
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md, state_badge
@@ -40,13 +40,12 @@ def computed_here() -> None:
             result_line(run)
     done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if isinstance(run, FinishedRun) and run.test]
     if done:
-        chance = 1 / max(len(done[0][1].facts.get("classes", ())), 1)
         bars = [
             Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped)
             for name, run in done
             if run.test is not None
         ]
-        draw(partial(accuracies, bars, chance if chance < 1 else None, group_of(done[0][1])), "home_accuracy",
+        draw(partial(accuracies, bars, majority(done[0][1]), group_of(done[0][1])), "home_accuracy",
                 code=("explorer/evidence/shares.py", "wilson"))  # fmt: skip
     if len(done) < len(RECIPES):
         return

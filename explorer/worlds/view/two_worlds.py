@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from explorer.app.asking import ask, error_box, predictions, stamp, thumbnails
+from explorer.app.asking import ask, error_box, majority, predictions, stamp, thumbnails
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.words import difference_words, group_of, percent, safe_md
@@ -154,9 +154,12 @@ def _pre_training(probe: FinishedRun, tuned: FinishedRun, known: Sequence[Run]) 
     bars = [
         Bar(name, run.test, run is tuned, run is random, run.grouped) for name, run in named if run.test is not None
     ]
-    chance = 1 / max(len(probe.facts.get("classes", ())), 1)
     group = group_of(probe)
-    draw(partial(accuracies, bars, chance, group), "home_accuracy", code=("explorer/evidence/shares.py", "wilson"))
+    draw(
+        partial(accuracies, bars, majority(probe), group),
+        "home_accuracy",
+        code=("explorer/evidence/shares.py", "wilson"),
+    )
     st.markdown(f"Pre-training, both frozen: {difference_words(difference(random, probe), group)}")
 
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from PIL import Image
 from streamlit.components.v2 import component
 
 from explorer.answers import load
-from explorer.home import home
+from explorer.home import home, stamp
 from explorer.question import Question
 
 ACROSS = 32  # thumbnails in a row of the sprite
 SHOWN = 84  # pixels on the page
+SHEETS = ("gallery", "training_pictures", "faults", "label_issues")
+"""The questions whose answers hold thumbnails."""
 
 _HTML = '<div class="tiles" role="group"></div>'
 _CSS = """
@@ -28,7 +31,8 @@ _CSS = """
 .tile[aria-pressed="true"] { border-color: var(--st-primary-color); }
 .tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: white; }
 .tile .pixels { display: block; background-repeat: no-repeat; }
-.tile .foot { display: block; text-align: center; white-space: nowrap; }
+.tile .foot { display: block; text-align: center; white-space: pre; overflow: hidden; text-overflow: ellipsis; }
+.head { flex-basis: 100%; font-size: 14px; margin-top: 6px; }
 """
 _JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -37,7 +41,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   root.setAttribute("aria-label", data.label);
   const say = (image) => setTriggerValue("picked", image);
   const picked = new Set(data.selected);
-  root.replaceChildren(...data.items.map(([image, words, foot]) => {
+  root.replaceChildren(...data.items.flatMap(([image, words, foot, head]) => {
+    const above = document.createElement("div");
+    above.className = "head";
+    above.textContent = head ?? "";
     const tile = document.createElement("button");
     tile.type = "button";
     tile.className = "tile";
@@ -49,22 +56,25 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (data.mark || picked.has(image)) tile.setAttribute("aria-pressed", String(picked.has(image)));
     const pixels = document.createElement("span");
     pixels.className = "pixels";
-    pixels.style.width = pixels.style.height = data.shown + "px";
+    const wide = data.wide * data.shown;
+    pixels.style.width = wide + "px";
+    pixels.style.height = data.shown + "px";
     pixels.style.backgroundImage = `url("${data.sprite}")`;
-    pixels.style.backgroundSize = data.across * data.shown + "px auto";
+    pixels.style.backgroundSize = data.across * wide + "px auto";
     const row = Math.floor(image / data.across), column = image % data.across;
-    pixels.style.backgroundPosition = `${-column * data.shown}px ${-row * data.shown}px`;
+    pixels.style.backgroundPosition = `${-column * wide}px ${-row * data.shown}px`;
     tile.append(pixels);
     if (foot) {
       const line = document.createElement("span");
       line.className = "foot";
       line.textContent = foot;
+      line.style.width = wide + "px";
       tile.append(line);
     }
     tile.onclick = () => say(image);
-    return tile;
+    return head ? [above, tile] : [tile];
   }));
-  const all = [...root.children];
+  const all = [...root.querySelectorAll(".tile")];
   const first = all.find((tile) => tile.dataset.image === (held ?? String(data.chosen))) ?? all[0];
   if (first) first.tabIndex = 0;
   if (first && held !== null) first.focus({ preventScroll: true });
@@ -87,24 +97,40 @@ _grid = component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
 
 
 def sprite_address(gallery: Question[Any]) -> str:
-    """Where the browser finds all thumbnails of a gallery as one picture."""
+    """Where the browser finds all thumbnails of an answer as one picture; another address once it was computed anew."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/api/sprite/{gallery.key}.jpg"
+    again = "" if gallery.name() == SHEETS[0] else f"?{stamp(gallery.path)}"
+    return f"{'/' + base if base else ''}/api/sprite/{gallery.key}.jpg{again}"
+
+
+def sprite(key: str) -> bytes:
+    """All thumbnails of the answer with this task key as one JPEG. FileNotFoundError where it is gone."""
+    for name in SHEETS:
+        path = home() / "cache" / f"{name}-{key}.npz"
+        if path.is_file():
+            return _sprite(path, stamp(path))
+    raise FileNotFoundError(key)
 
 
 @lru_cache(maxsize=8)
-def sprite(key: str) -> bytes:
-    """All thumbnails of the gallery with this task key as one JPEG, 32 in a row. FileNotFoundError where it is gone."""
-    return _joined(load(home() / "cache" / f"gallery-{key}.npz").images)
+def _sprite(path: Path, when: int) -> bytes:
+    found = load(path)
+    images = found.shown.images if hasattr(found, "shown") else found.images
+    if images.ndim == 5:  # several versions of each, side by side, the first set apart
+        images = images.copy()
+        images[:, 0, :, -max(1, images.shape[3] // 24) :] = 255
+        strips = np.concatenate(list(images.swapaxes(0, 1)), axis=2) if len(images) else images[:, 0]
+        return _joined(strips, 1)
+    return _joined(images, ACROSS)
 
 
-def _joined(images: np.ndarray) -> bytes:
-    """Pictures (n, h, w, 3) uint8, 32 in a row, as one JPEG."""
+def _joined(images: np.ndarray, across: int) -> bytes:
+    """Pictures (n, h, w, 3) uint8, so many in a row, as one JPEG."""
     n, height, width, _ = images.shape
-    rows = -(-n // ACROSS)
-    sheet = np.zeros((rows * ACROSS, height, width, 3), np.uint8)
+    rows = -(-n // across)
+    sheet = np.zeros((rows * across, height, width, 3), np.uint8)
     sheet[:n] = images
-    sheet = sheet.reshape(rows, ACROSS, height, width, 3).swapaxes(1, 2).reshape(rows * height, ACROSS * width, 3)
+    sheet = sheet.reshape(rows, across, height, width, 3).swapaxes(1, 2).reshape(rows * height, across * width, 3)
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
@@ -112,7 +138,7 @@ def _joined(images: np.ndarray) -> bytes:
 
 def tiles(
     gallery: Question[Any],
-    items: Sequence[tuple[int, str, str]],
+    items: Sequence[tuple[int, str, str] | tuple[int, str, str, str]],
     on_pick: Callable[[int], None],
     *,
     label: str,
@@ -121,11 +147,13 @@ def tiles(
     selected: Sequence[int] | np.ndarray = (),
     mark: bool = False,
     shown: int = SHOWN,
+    wide: int = 1,
 ) -> None:
     """Thumbnails in a grid; `on_pick` gets the number of the one clicked.
 
-    `items`: image number, words for the tooltip and for who cannot see it, and a short line under it. `chosen` is framed,
-    `selected` are marked; with `mark` every tile reads as a switch. `shown` is a tile's side in pixels.
+    `items`: image number, words for the tooltip and for who cannot see it, a short line under it, and where a new row begins,
+    its heading. `chosen` is framed, `selected` are marked; with `mark` every tile reads as a switch. `shown` is a tile's height
+    in pixels; it is `wide` times as wide, where each shows so many versions of a picture.
     """
 
     def picked() -> None:
@@ -135,9 +163,10 @@ def tiles(
 
     data: dict[str, Any] = {
         "sprite": sprite_address(gallery),
-        "across": ACROSS,
+        "across": ACROSS if wide == 1 else 1,
         "shown": shown,
-        "items": [[int(image), words, foot] for image, words, foot in items],
+        "wide": wide,
+        "items": [[int(image), *words] for image, *words in items],
         "chosen": int(chosen),
         "selected": [int(i) for i in selected],
         "mark": mark,

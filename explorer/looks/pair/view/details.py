@@ -6,6 +6,7 @@ from functools import partial
 import streamlit as st
 
 from explorer import runs
+from explorer.app.asking import majority
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, accuracies
 from explorer.app.labels import run_labels
@@ -26,7 +27,8 @@ def compare_scored(chosen: list[Run]) -> None:
         ]
         group = group_of(scored[0])
         code = ("explorer/evidence/shares.py", "wilson")
-        draw(partial(accuracies, bars, None, group), "runs_accuracy", code=code)
+        shares = {round(share, 6) for run in scored if (share := majority(run)) is not None}
+        draw(partial(accuracies, bars, shares.pop() if len(shares) == 1 else None, group), "runs_accuracy", code=code)
         compare_two(scored)
         if len({run.recipe.dataset for run in scored}) > 1:
             st.warning(

@@ -1,0 +1,1 @@
+"""Reading, judging and keeping what arrived, in the worker."""

@@ -1,0 +1,54 @@
+"""What the name of a folder says of its part in a set: train, val, test, or pictures without labels. A hint, never a proof:
+`tree` asks what the folder holds."""
+
+import re
+from collections.abc import Collection
+
+_WORDS = {
+    "train": "train training trainset trainingset traindata trainimages trn tr trainval learn learning",
+    "val": "val valid validation validate valset validset validationset valdata dev devset eval evaluation",
+    "test": "test testing tests testset testingset testdata testimages tst holdout",
+    "unlabelled": "pred predict prediction predictions unlabelled unlabeled extra sample samples demo submission query inference",
+}
+_ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
+_WITHIN = {
+    "train": re.compile("train"),
+    "val": re.compile("(?<!in)(?<!inter)val(?!ue|ve|ley)"),
+    "test": re.compile("test"),
+}
+IMAGES = frozenset(["images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "pics"])
+"""Names of folders that say no more than that there are pictures in them."""
+
+
+def role(name: str) -> str:
+    """`train`, `val`, `test` or `unlabelled` where one of the name's words says so and no other contradicts; else empty.
+
+    `seg_train`, `Training Set`, `TrainSet`, `images-val`, `test1`, `val2017` have one; `trainer`, `invalid`, `test_train` none.
+    """
+    words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    whole = "".join(re.findall(r"[a-z]+", name.lower()))
+    found = {_ROLE[word.lower()] for word in (*words, whole) if word.lower() in _ROLE}
+    return found.pop() if len(found) == 1 else ""
+
+
+def hidden_role(name: str) -> str:
+    """As `role`, but anywhere in the name (`mytraindata`): for siblings that look like splits by what they hold."""
+    found = {part for part, within in _WITHIN.items() if within.search(name.lower())}
+    return role(name) or (found.pop() if len(found) == 1 else "")
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """A key that sorts names as people do: numbers in them by their value (0, 1, 2, 10)."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((0, int(p), p) if p.isdecimal() and len(p) < 19 else (1, 0, p) for p in parts if p)
+
+
+def plainly(name: str) -> str:
+    """A name without case, spaces and dashes: `Fire Truck` and `fire_truck` are alike."""
+    return re.sub(r"[\s_\-]+", "", name.casefold())
+
+
+def spelled_alike(name: str, among: Collection[str]) -> str:
+    """The one name among these that differs from `name` in case, spaces and dashes only; else empty."""
+    found = [other for other in among if plainly(other) == plainly(name)]
+    return found[0] if len(found) == 1 else ""

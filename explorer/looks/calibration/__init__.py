@@ -1,0 +1,1 @@
+"""Whether a run is right as often as it is sure."""

@@ -1,0 +1,1 @@
+"""How well a run's probabilities are calibrated."""

@@ -1,0 +1,72 @@
+"""Reliability of the top label in bins, its error, and what a perfectly calibrated model would show by chance."""
+
+import numpy as np
+import torch
+from scipy.special import softmax
+
+from explorer import runs
+from explorer.looks.calibration.compute.temperature import temperature
+from explorer.looks.calibration.question import Calibration, Reliability
+from explorer.looks.pair import compute
+from explorer.models.predicting import logits
+
+BINS = 15
+DRAWS = 2000
+
+
+def calibration(run: str) -> Calibration:
+    """How a run is calibrated on its test images, before and after scaling by the temperature of its validation images."""
+    said = runs.predictions(run)
+    val_logits, val_labels = _validation(run)
+    t = temperature(val_logits, val_labels)
+    plain = said.probability.astype(np.float64)
+    plain /= plain.sum(axis=1, keepdims=True)
+    scaled = softmax(np.log(np.maximum(plain, 1e-7)) / t, axis=1)
+    before, after = (reliability(p, said.labels) for p in (plain, scaled))
+    return Calibration(run, before, after, t, len(val_labels))
+
+
+def _validation(run: str) -> tuple[np.ndarray, np.ndarray]:
+    """(logits (m, k), labels (m,)) of the validation images."""
+    images = compute.validation_images(run)
+    pixels, network = images.pixels(compute.finished(run).preprocessing), compute.network(run)
+    parts = [logits(network, compute.to_input(run, pixels[i : i + 32])) for i in range(0, len(pixels), 32)]
+    return torch.cat(parts).numpy(), images.labels
+
+
+def bin_of(confidence: np.ndarray) -> np.ndarray:
+    """(n,) the bin of each confidence in [0, 1]: BINS of equal width, closed above, so that 1 lies in the last."""
+    return np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+
+
+def error_of(confidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(d,) the expected calibration errors of `right` (d, n) bool at confidences (n,).
+
+    Over the bins, Σ_b |Σ_{i in b} (right_i - confidence_i)| / n.
+
+    Naeini, Cooper & Hauskrecht 2015 (AAAI), of the top label as in Guo et al. 2017, arXiv 1706.04599.
+    """
+    one_hot = np.zeros((len(confidence), BINS))
+    one_hot[np.arange(len(confidence)), bin_of(confidence)] = 1
+    return np.abs((right - confidence) @ one_hot).sum(axis=1) / len(confidence)
+
+
+def reliability(probability: np.ndarray, labels: np.ndarray) -> Reliability:
+    """The reliability of probabilities (n, k) with its band: what is seen of a model that is right exactly as often as it is
+    sure, of as many images and with the same confidences (Vaicenavicius et al. 2019, arXiv 1902.06977)."""
+    confidence = probability.max(axis=1)
+    right = probability.argmax(axis=1) == labels
+    drawn = np.random.default_rng(0).random((DRAWS, len(labels))) < confidence
+    errors = error_of(confidence, drawn)
+    bins, used = bin_of(confidence), np.unique(bin_of(confidence))
+    ends = np.array([np.quantile(drawn[:, bins == b].mean(axis=1), [0.025, 0.975]) for b in used])
+    low, high = np.quantile(errors, [0.025, 0.975])
+    return Reliability(
+        np.array([confidence[bins == b].mean() for b in used]),
+        np.array([right[bins == b].mean() for b in used]),
+        np.array([(bins == b).sum() for b in used]),
+        float(error_of(confidence, right[None])[0]),
+        ends[:, 0],
+        ends[:, 1],
+        (float(low), float(errors.mean()), float(high)),
+    )

@@ -1,0 +1,185 @@
+"""Near-copies in a set: found by features and a small picture, told by what is left when one is laid on the other.
+
+No fixed threshold serves photographs and X-rays alike. So pictures of the set are copied on purpose, and a pair counts as copies
+where the two lie about as near to each other as a picture and its own copies do, and nearer than different pictures come.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from explorer.looks.data.compute.registration import SIDE, distances
+
+MADE_OF = 32  # pictures that copies are made of
+NEAREST = 8  # candidates that are looked at more closely, a picture
+SLACK = 1.25
+"""How much farther than the farthest copy made on purpose a candidate may lie in features and small pictures."""
+REACH = 0.98
+"""The share of copies made on purpose that the threshold lets through, at least."""
+WIDEN = 1.6
+"""How much wider than that the threshold may be where different pictures lie far away: copies may be worse than those made."""
+SMALL, HASH = 16, 8
+BLOCK = 1024
+Progress = Callable[[float], None]
+
+
+def _silent(share: float) -> None:
+    """A progress that nobody reads."""
+
+
+def _saved_again(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=int(dice.integers(50, 76)))
+    return Image.open(buffer).convert("RGB")
+
+
+def _halved(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+    size = max(8, picture.width // 2), max(8, picture.height // 2)
+    return picture.resize(size, Image.Resampling.BICUBIC)
+
+
+def _cropped(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+    width, height = (max(1, round(side * 0.94)) for side in picture.size)
+    left, top = dice.integers(0, picture.width - width + 1), dice.integers(0, picture.height - height + 1)
+    return picture.crop((int(left), int(top), int(left) + width, int(top) + height))
+
+
+def _turned(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+    return picture.rotate(float(dice.choice([-3.5, 3.5])), Image.Resampling.BICUBIC)
+
+
+def _mirrored(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
+    return picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+WAYS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
+    "saved again": _saved_again,
+    "halved": _halved,
+    "cropped": _cropped,
+    "turned": _turned,
+    "mirrored": _mirrored,
+}
+"""How a picture is copied on purpose, each a little worse than what is to be found."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """Copies made on purpose: `of` (q,) which picture each is of, `small` (q, 32, 32, 3) uint8 and `features` (q, d)."""
+
+    of: np.ndarray
+    small: np.ndarray
+    features: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The near-copies: `pairs` (p, 2) places, rising within a pair; `distance` (p,) in grey levels, rising; `threshold`;
+    `strangers`, where different pictures begin (inf where none came near); of `tried` copies made on purpose `found` count."""
+
+    pairs: np.ndarray
+    distance: np.ndarray
+    threshold: float
+    strangers: float
+    tried: int
+    found: int
+
+
+def near_copies(small: np.ndarray, features: np.ndarray, made: Made, progress: Progress = _silent) -> Pairs:
+    """The near-copies among n pictures, from `small` (n, 32, 32, 3) uint8 (see `survey.squeezed`) and `features` (n, d)."""
+    own = np.stack([made.of, np.arange(len(made.of))], axis=1)
+    of_own = _Near(small, features, made.small, made.features)
+    limits = tuple(SLACK * float(np.max(of_own.distances(own, how), initial=0.0)) for how in ("hash", "features"))
+    closer = of_own.coarse(own)
+    near = _Near(small, features, small, features)
+    candidates = near.within(*limits)
+    coarse = near.coarse(candidates, lambda share: progress(0.8 * share))
+    kept = coarse <= SLACK * closer.max(initial=0.0)
+    apart = coarse.copy()
+    apart[kept] = near.fine(candidates[kept], lambda share: progress(0.8 + 0.2 * share))
+    threshold, strangers = cut(own_distance := of_own.fine(own), apart)
+    close = np.flatnonzero(kept & (apart <= threshold))
+    close = close[np.argsort(apart[close], kind="stable")]
+    found = int((own_distance <= threshold).sum())
+    return Pairs(candidates[close], apart[close], threshold, strangers, len(own), found)
+
+
+def cut(own: np.ndarray, others: np.ndarray) -> tuple[float, float]:
+    """(the threshold, where different pictures begin), from distances of copies made on purpose and of candidates.
+
+    The threshold lets REACH of the former through and is widened towards the 1 % quantile of the candidates that lie farther
+    than all of them: half-way on a logarithmic scale, but WIDEN times at most.
+    """
+    reach = float(np.quantile(own, REACH)) if len(own) else 0.0
+    beyond = others[others > own.max(initial=0.0)]
+    strangers = float(np.quantile(beyond, 0.01)) if len(beyond) else float("inf")
+    wider = np.sqrt(strangers / reach) if reach > 0 else 1.0
+    return reach * float(np.clip(wider, 1.0, WIDEN)), strangers
+
+
+class _Near:
+    """Distances between pictures of one row and of another (which may be the same)."""
+
+    def __init__(self, one: np.ndarray, features: np.ndarray, two: np.ndarray, others: np.ndarray) -> None:
+        middle = features.mean(axis=0)
+        self.features = tuple(_unit(x - middle) for x in (features, others))
+        self.small, self.same = (one, two), one is two
+        self.hashes = tuple(_blocks(x, HASH).reshape(len(x), -1) for x in (one, two))
+        self.mirrored = _blocks(two, HASH)[:, :, ::-1].reshape(len(two), -1)
+
+    def distances(self, pairs: np.ndarray, how: str) -> np.ndarray:
+        """(m,): in small pictures (`hash`, as they are or mirrored, whichever is nearer), or in `features`."""
+        i, j = pairs.T
+        if how == "features":
+            return np.linalg.norm(self.features[0][i] - self.features[1][j], axis=1)
+        apart = [np.linalg.norm(self.hashes[0][i] - other[j], axis=1) for other in (self.hashes[1], self.mirrored)]
+        return np.minimum(*apart)
+
+    def within(self, hash_limit: float, feature_limit: float) -> np.ndarray:
+        """(m, 2) pairs i < j nearer than both limits; of each picture the NEAREST by features."""
+        n, found = len(self.small[0]), []
+        for start in range(0, n, BLOCK):
+            rows = slice(start, start + BLOCK)
+            near = _squares(self.features[0][rows], self.features[1])
+            small = np.minimum(*(_squares(self.hashes[0][rows], x) for x in (self.hashes[1], self.mirrored)))
+            good = (near <= feature_limit**2) & (small <= hash_limit**2)
+            good[np.arange(good.shape[0]), np.arange(start, start + good.shape[0])] = False
+            near[~good] = np.inf
+            first = np.argpartition(near, min(NEAREST, n - 1), axis=1)[:, :NEAREST]
+            i = np.repeat(np.arange(start, start + good.shape[0]), first.shape[1])
+            pairs = np.stack([i, first.ravel()], axis=1)
+            found.append(pairs[good[i - start, first.ravel()]])
+        every = np.sort(np.concatenate(found), axis=1) if found else np.zeros((0, 2), np.int64)
+        return np.unique(every, axis=0)
+
+    def coarse(self, pairs: np.ndarray, progress: Progress = _silent) -> np.ndarray:
+        """(m,) distances of pictures laid onto each other at 16 pixels, in grey levels."""
+        return self._laid(pairs, SMALL, progress)
+
+    def fine(self, pairs: np.ndarray, progress: Progress = _silent) -> np.ndarray:
+        """The same at 32 pixels."""
+        return self._laid(pairs, SIDE, progress)
+
+    def _laid(self, pairs: np.ndarray, side: int, progress: Progress) -> np.ndarray:
+        i, j = pairs.T
+        plain, mirror = (np.linalg.norm(self.hashes[0][i] - x[j], axis=1) for x in (self.hashes[1], self.mirrored))
+        two = self.small[1][j]
+        two = np.where((mirror < plain)[:, None, None, None], two[:, :, ::-1], two)
+        return distances(_blocks(self.small[0][i], side), _blocks(two, side), progress)
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    return (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+
+def _blocks(small: np.ndarray, side: int) -> np.ndarray:
+    """(n, s, s, 3) → (n, side, side, 3) float32 means of blocks."""
+    n, step = len(small), small.shape[1] // side
+    return small.reshape(n, side, step, side, step, 3).mean(axis=(2, 4), dtype=np.float32)
+
+
+def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n, m) squared distances."""
+    return np.maximum((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2 * (a @ b.T), 0)

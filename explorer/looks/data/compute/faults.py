@@ -1,0 +1,100 @@
+"""What is wrong with the pictures of a set, looked for in all of them at once."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from explorer.data.images import fit
+from explorer.data.splits import pick
+from explorer.looks.data.compute import copies, survey
+from explorer.looks.data.compute.copies import MADE_OF, WAYS, Made, near_copies
+from explorer.looks.data.compute.whole import Whole, features, network_of, plain, whole
+from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Shown
+from explorer.models import devices
+from explorer.models.network import Network
+from explorer.recipe import Recipe
+from explorer.runs.cautions import contradictions
+from explorer.training.compute.session import Report, silent
+
+MOST_PAIRS, MOST_SINGLE = 400, 60
+"""Pairs of copies, and pictures of each other kind, that an answer shows; the worst come first."""
+
+
+def faults(recipe: Recipe, report: Report = silent) -> Faults:
+    """Copies and near-copies, groups in two splits, odd sizes, dark and blurred pictures of a data set."""
+    devices.set_threads()
+    wanted = plain(recipe)
+    report(0.0, "Loading the images")
+    found = whole(wanted)
+    seen = survey.survey(found.images, lambda share: report(0.3 * share, "Looking at each picture"))
+    rows = features(wanted, found.data, lambda share: report(0.3 + 0.5 * share, "Features of the frozen backbone"))
+    report(0.8, "Copying some pictures on purpose")
+    made = made_copies(wanted, found)
+    pairs = near_copies(seen.small, rows, made, lambda share: report(0.85 + 0.15 * share, "Comparing pictures"))
+    single = [dict(list(kind(seen).items())[:MOST_SINGLE]) for kind in (survey.odd, survey.dark, survey.blurred)]
+    return _answer(found, pairs, single)
+
+
+def made_copies(recipe: Recipe, found: Whole) -> Made:
+    """Copies of up to MADE_OF pictures of the set, each in all WAYS, through the same network."""
+    network, place = network_of(recipe, found.data)
+    dice, of, small, pixels = np.random.default_rng(0), [], [], []
+    for i in pick(found.images, min(MADE_OF, len(found.images)), "copies")[:MADE_OF].tolist():
+        reduced = found.images.reduced
+        picture = reduced(i, survey.LOOKED_AT) if reduced else found.images.read(i)
+        for way in WAYS.values():
+            copy = way(picture, dice)
+            of.append(i)
+            small.append(survey.squeezed(copy))
+            pixels.append(np.asarray(fit(copy, recipe.preprocessing)))
+    return Made(np.array(of), np.stack(small), _features(network, np.stack(pixels), recipe, place))
+
+
+def _features(network: Network, pixels: np.ndarray, recipe: Recipe, place: devices.Device) -> np.ndarray:
+    """(q, d) float32 of pixels (q, h, w, 3)."""
+    parts = []
+    with torch.inference_mode(), place.autocast():
+        for batch in torch.from_numpy(pixels).split(32):
+            x = devices.to_input(place.send(batch), recipe.preprocessing, place.device)
+            parts.append(network.eval().features(x, None).float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _answer(found: Whole, near: copies.Pairs, single: Sequence[dict[int, str]]) -> Faults:
+    """The answer, with a thumbnail of each picture that it names."""
+    pairs, distance = near.pairs[:MOST_PAIRS], near.distance[:MOST_PAIRS]
+    named = np.unique(np.concatenate([pairs.ravel(), *(np.array(list(kind), np.int64) for kind in single)]))
+    place = {int(row): i for i, row in enumerate(named)}
+    words = [""] * len(named)
+    for kind in single:
+        for row, said in kind.items():
+            words[place[row]] = f"{words[place[row]]}; {said}" if words[place[row]] else said
+    odd, dark, blurred = (tuple(place[row] for row in kind) for kind in single)
+    told = Copies(
+        np.array([[place[int(i)] for i in pair] for pair in pairs], np.int64).reshape(-1, 2),
+        distance, near.threshold, near.strangers, near.tried, near.found,
+    )  # fmt: skip
+    data = found.data
+    return Faults(
+        len(found.images), data.classes, shown(found, named), told, odd, dark, blurred, tuple(words),
+        shared_groups(found), data.skipped, contradictions(data.skipped, data.classes),
+    )  # fmt: skip
+
+
+def shown(found: Whole, rows: np.ndarray) -> Shown:
+    """Pictures of a set as an answer shows them."""
+    ids = tuple(found.images.ids[i] for i in rows)
+    return Shown(ids, found.images.labels[rows], found.splits[rows], survey.thumbnails(found.images, rows))
+
+
+def shared_groups(found: Whole) -> tuple[SharedGroup, ...]:
+    """The groups with pictures in more than one split, the largest first; a picture by itself is no group."""
+    if found.groups is None:
+        return ()
+    counts: dict[str, Counter[int]] = {}
+    for name, split in zip(found.groups.tolist(), found.splits.tolist(), strict=True):
+        counts.setdefault(name, Counter())[split] += 1
+    shared = [SharedGroup(name, tuple(count[s] for s in range(3))) for name, count in counts.items() if len(count) > 1]
+    return tuple(sorted(shared, key=lambda group: (-sum(group.counts), group.name)))

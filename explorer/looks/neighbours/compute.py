@@ -1,0 +1,83 @@
+"""The training pictures nearest to a picture, and how far test images lie from theirs."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from explorer import runs
+from explorer.catalogue import Preprocessing
+from explorer.looks.neighbours.question import Neighbours
+from explorer.looks.pair import compute
+from explorer.models.lending import lend
+from explorer.models.network import Network
+from explorer.models.predicting import probabilities
+from explorer.training.compute.session import Report, silent
+
+K = 10
+MOST = 4000  # training pictures that are looked at, each class in proportion
+SHOWN = 96
+
+
+def neighbours(run: str, image: int | str, report: Report = silent) -> Neighbours:
+    """The ten training pictures nearest to one picture in a run's features, beside what is usual for test images.
+
+    Distances are Euclidean between features of length 1 (the angle counts, not the strength). The distance to the nearest
+    training picture as a sign of the unknown: Sun et al. 2022, arXiv 2204.06507.
+    """
+    network, said = compute.network(run), runs.predictions(run)
+    train, labels, ids = _training(run, report)
+    _, x = compute.one(run, image)
+    own = read(network, x)
+    distance = np.linalg.norm(train - own, axis=1)
+    near = np.argsort(distance, kind="stable")[:K]
+    probability = probabilities(network, x)[0]
+    rows = compute.training_rows(run, MOST)
+    shown = compute.training_images(run).take(rows[near]).pixels(Preprocessing(SHOWN, SHOWN))
+    return Neighbours(
+        shown, tuple(ids[i] for i in near), labels[near], distance[near], _usual(run, report), said.classes,
+        int(probability.argmax()), float(probability.max()), len(train),
+    )  # fmt: skip
+
+
+def read(network: Network, x: torch.Tensor) -> np.ndarray:
+    """(n, d) float32: what the head reads of inputs (n, 3, h, w), each row of length 1."""
+    with lend(network), torch.inference_mode():
+        parts = [network.features(batch, None).numpy() for batch in x.split(32)]
+    found = np.concatenate(parts).astype(np.float32)
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+
+
+@lru_cache(maxsize=4)
+def _kept(run: str) -> dict[str, np.ndarray]:
+    """Where features of a run stay: `train` and `test` rows once they are computed."""
+    return {}
+
+
+def _training(run: str, report: Report) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """(features (m, d), labels (m,), ids) of the training pictures that are looked at."""
+    rows, images = compute.training_rows(run, MOST), compute.training_images(run)
+    part = images.take(rows)
+    kept = _kept(run)
+    if "train" not in kept:
+        kept["train"] = _through(run, part.pixels(compute.finished(run).preprocessing), report, 0.0, 0.7)
+    return kept["train"], part.labels, part.ids
+
+
+def _usual(run: str, report: Report) -> np.ndarray:
+    """(n,) rising: how far each test image lies from its nearest training picture."""
+    kept = _kept(run)
+    if "usual" not in kept:
+        test = _through(run, compute.pictures(run), report, 0.7, 0.3)
+        similar = [(part @ kept["train"].T).max(axis=1) for part in np.array_split(test, max(1, len(test) // 256))]
+        kept["usual"] = np.sort(np.sqrt(np.maximum(2 - 2 * np.concatenate(similar), 0)))
+    return kept["usual"]
+
+
+def _through(run: str, pixels: np.ndarray, report: Report, start: float, width: float) -> np.ndarray:
+    """Features of pixels (n, h, w, 3), with progress."""
+    network, found = compute.network(run), []
+    for i in range(0, len(pixels), 32):
+        found.append(read(network, compute.to_input(run, pixels[i : i + 32])))
+        report(start + width * min(1.0, (i + 32) / len(pixels)), "Features of training and test images")
+    return np.concatenate(found)

@@ -1,0 +1,245 @@
+"""Pictures on their way in: a parcel is a folder into which an upload streams, until a set is made of it or it is left.
+
+A parcel's name is random and known to the page that opened it alone: who does not know it can put nothing in. Each file that
+arrives is written under a number; the name that it came with is a line of a list, never a path. Bytes are counted as they
+come: above the limits, or where the disk is nearly full, the file is refused and removed at once.
+"""
+
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from explorer import limits, own_sets
+from explorer.errors import ExplorerError
+from explorer.home import home
+
+ABANDONED = 6 * 3600.0
+"""Seconds after which a parcel that nobody touched is thrown away."""
+KEY = re.compile(r"[0-9a-f]{32}")
+_PARTS = ".part"
+_LOCK = threading.Lock()
+_TOTALS: dict[str, tuple[int, int]] = {}
+
+
+class Refused(ExplorerError):
+    """What arrives is refused; `status` is the answer of HTTP."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One file of a parcel: the path that it came with, where its bytes are, their number."""
+
+    name: str
+    path: Path
+    size: int
+
+
+def folder() -> Path:
+    """Where parcels lie."""
+    return home() / "arriving"
+
+
+def open_parcel() -> str:
+    """A new, empty parcel: 32 hexadecimal digits. Parcels that nobody touched for hours go first."""
+    sweep()
+    key = secrets.token_hex(16)
+    with _disk():
+        (folder() / key).mkdir(parents=True)
+    return key
+
+
+def alive(key: str) -> bool:
+    """Whether there is such a parcel."""
+    return bool(KEY.fullmatch(key)) and (folder() / key).is_dir()
+
+
+def contents(key: str) -> list[Arrived]:
+    """What has arrived whole, in the order of arrival; of two files of one name the later."""
+    found: dict[str, Arrived] = {}
+    with suppress(FileNotFoundError), (_root(key) / "list.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):  # a last line that is still being written
+                row = json.loads(line)
+                found.pop(row["name"], None)
+                if row["file"]:
+                    found[row["name"]] = Arrived(row["name"], _root(key) / row["file"], int(row["size"]))
+    return list(found.values())
+
+
+def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
+    """Take a whole file in from its pieces."""
+    with receiving(key, name) as coming:
+        for chunk in chunks:
+            coming.write(chunk)
+    return coming.arrived()
+
+
+def take_back(key: str, name: str) -> None:
+    """Remove a file that arrived."""
+    for file in contents(key):
+        if file.name == name:
+            _note(key, {"name": name, "file": "", "size": -file.size})
+            with suppress(OSError):
+                file.path.unlink()
+
+
+class Coming:
+    """A file that is arriving: `write` its pieces; `arrived` once it is whole. Raises Refused at the first byte too many."""
+
+    def __init__(self, key: str, name: str) -> None:
+        self._key, self.name, self.size = key, _checked_name(name), 0
+        self._file = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
+        self._part: BinaryIO | None = None
+        if _total(key)[0] > limits.pictures():
+            raise Refused(f"More than {limits.pictures()} files were sent; that is the most for one set.", 413)
+
+    def open(self) -> None:
+        """Make the file that the pieces go to."""
+        with _disk():
+            self._part = (_root(self._key) / (self._file + _PARTS)).open("wb")
+
+    def write(self, chunk: bytes) -> None:
+        """The next piece."""
+        if self._part is None:
+            self.open()
+        self.size += len(chunk)
+        most = limits.upload_bytes()
+        if _total(self._key)[1] + self.size > most:
+            raise Refused(
+                f"More than {most / 1e9:g} GB were sent; that is the most for one set (THAW_MAX_UPLOAD_GB).", 413
+            )
+        if self.size // 4_000_000 != (self.size - len(chunk)) // 4_000_000:
+            check_room()
+        with _disk():
+            assert_open(self._part).write(chunk)
+
+    def finish(self) -> None:
+        """All pieces are there: the file counts from now on."""
+        with _disk():
+            assert_open(self._part).close()
+            path = _root(self._key) / self._file
+            path.with_name(self._file + _PARTS).rename(path)
+            _note(self._key, {"name": self.name, "file": self._file, "size": self.size})
+
+    def drop(self) -> None:
+        """It broke off, or was refused: nothing stays."""
+        with suppress(OSError):
+            if self._part is not None:
+                self._part.close()
+            (_root(self._key) / (self._file + _PARTS)).unlink(missing_ok=True)
+
+    def arrived(self) -> Arrived:
+        """The file, whole."""
+        return Arrived(self.name, _root(self._key) / self._file, self.size)
+
+
+def assert_open(file: BinaryIO | None) -> BinaryIO:
+    """The file; ValueError before `open`."""
+    if file is None:
+        raise ValueError("nothing was opened")
+    return file
+
+
+@contextmanager
+def receiving(key: str, name: str) -> Iterator[Coming]:
+    """Take a file in within this context; after an error nothing of it stays. Raises Refused, or ExplorerError for the disk."""
+    if not alive(key):
+        raise Refused("This upload was closed or has timed out. Reload the page and try again.", 404)
+    check_room()
+    coming = Coming(key, name)
+    try:
+        coming.open()
+        yield coming
+        coming.finish()
+    except BaseException:
+        coming.drop()
+        raise
+
+
+def close(key: str) -> None:
+    """Throw a parcel away with all that is in it."""
+    if alive(key):
+        shutil.rmtree(folder() / key, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Throw away parcels that nobody touched for hours, and half-made sets of killed processes."""
+    with suppress(OSError):
+        for entry in os.scandir(folder()):
+            with suppress(OSError):
+                if time.time() - entry.stat().st_mtime > ABANDONED:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+    own_sets.sweep()
+
+
+def check_room(more: int = 0) -> None:
+    """Raises Refused where less than `limits.SPARE` of the disk is free, or where own sets with `more` bytes take too much."""
+    home().mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(home()).free < limits.SPARE:
+        raise Refused(
+            f"The disk of the server is nearly full ({limits.SPARE / 1e9:g} GB must stay free). Delete sets or runs first.",
+            507,
+        )
+    if own_sets.taken() + more > limits.own_bytes():
+        raise Refused(
+            f"The sets that visitors brought would take {(own_sets.taken() + more) / 1e9:.1f} GB, and "
+            f"{limits.own_bytes() / 1e9:g} GB is the most (THAW_OWN_GB). Delete one first.",
+            507,
+        )
+
+
+def _total(key: str) -> tuple[int, int]:
+    """(files, bytes) that have arrived; counted once, then kept up: thousands of files may come one by one."""
+    if key not in _TOTALS:
+        found = contents(key)
+        if len(_TOTALS) > 1000:
+            _TOTALS.clear()
+        _TOTALS[key] = len(found), sum(file.size for file in found)
+    return _TOTALS[key]
+
+
+def _root(key: str) -> Path:
+    if not KEY.fullmatch(key):
+        raise Refused("There is no such upload.", 404)
+    return folder() / key
+
+
+def _checked_name(name: str) -> str:
+    if not name or len(name) > limits.MOST_NAME:
+        raise Refused(f"A file's name has {len(name)} characters; from 1 to {limits.MOST_NAME} are taken.", 400)
+    return name
+
+
+def _note(key: str, row: dict[str, Any]) -> None:
+    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as file:
+        count, size = _total(key)
+        file.write(json.dumps(row) + "\n")
+        _TOTALS[key] = count + 1, size + row["size"]
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """What the disk refuses becomes a word that the visitor can act on."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Refused(
+            f"The server cannot keep the file in {folder()} ({error.strerror}). "
+            + ("Delete sets or runs first." if full else "Set THAW_HOME to a folder that can be written."),
+            507 if full else 500,
+        ) from error

@@ -1,0 +1,65 @@
+"""What a finished run's numbers should not be read without: it is at chance, it exploded, or its labels contradict each other."""
+
+import math
+from collections.abc import Iterable
+
+from explorer.runs.run import Run
+
+COPY_OF = "it is a copy of "
+"""How the reader of folders says that a file has the same bytes as another."""
+
+
+def cautions(run: Run, majority: float | None) -> tuple[str, ...]:
+    """Sentences, the gravest first; none where nothing is the matter, or the run did not finish. `majority` is the share of the
+    largest class among the test images."""
+    return tuple(filter(None, (_chance(run, majority), _exploded(run), _contradictory(run))))
+
+
+def _chance(run: Run, majority: float | None) -> str:
+    if run.test is None or majority is None or run.test.low > majority:
+        return ""
+    return (
+        f"Not shown to be better than never looking: always naming the largest class is right on {100 * majority:.1f} % of the "
+        f"test images, and the interval of this run begins at {100 * run.test.low:.1f} %."
+    )
+
+
+def _exploded(run: Run) -> str:
+    """Where the kept epoch's training loss is above that of a model that gives each class the same probability, ln k."""
+    k, chosen = len(run.facts.get("classes") or ()), run.facts.get("chosen_epoch") or 0
+    if run.state != "finished" or k < 2 or not 0 < chosen <= len(run.epochs):
+        return ""
+    loss, knows_nothing = run.epochs[chosen - 1].train_loss, math.log(k)
+    if loss <= 1.05 * knows_nothing:
+        return ""
+    return (
+        f"The training loss of the kept epoch is {loss:.3g}, above the {knows_nothing:.2f} of a model that knows nothing: "
+        f"training exploded, or hardly began. Try smaller learning rates."
+    )
+
+
+def _contradictory(run: Run) -> str:
+    found = contradictions(run.facts.get("skipped") or (), tuple(run.facts.get("classes") or ()))
+    if not found:
+        return ""
+    return (
+        f"{len(found)} pictures stand under two classes (for one {found[0][0]} and {found[0][1]}), so the labels contradict each "
+        f"other; one of each two was used."
+    )
+
+
+def contradictions(skipped: Iterable[tuple[str, str]], classes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """(file left out, the file that it is a copy of) where the two stand under different classes."""
+    found = []
+    for file, reason in skipped:
+        if reason.startswith(COPY_OF):
+            first = reason.removeprefix(COPY_OF)
+            kinds = [_class_of(name, classes) for name in (file, first)]
+            if None not in kinds and kinds[0] != kinds[1]:
+                found.append((file, first))
+    return tuple(found)
+
+
+def _class_of(name: str, classes: tuple[str, ...]) -> str | None:
+    """The class that a file's folders name."""
+    return next((part for part in name.split("/")[:-1] if part in classes), None)
