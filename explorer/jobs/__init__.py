@@ -1,5 +1,6 @@
 """Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
 
+from explorer.jobs.ahead import trainings_before
 from explorer.jobs.queue import (
     Answer,
     answers_about,
@@ -38,6 +39,7 @@ __all__ = [
     "resume",
     "status",
     "train",
+    "trainings_before",
     "trim",
     "waiting",
     "worker_lock",

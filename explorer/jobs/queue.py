@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, sta
 
 @dataclass(frozen=True)
 class Answer(Generic[A]):
-    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it."""
+    """How a question stands: `state` is queued, running, done, failed or cancelled; `ahead` counts the tasks before it, `started`
+    is when it was taken up (seconds since the epoch)."""
 
     question: Question[A]
     state: str
@@ -39,6 +40,7 @@ class Answer(Generic[A]):
     message: str = ""
     error: str = ""
     ahead: int = 0
+    started: float = 0.0
 
     @property
     def waiting(self) -> bool:
@@ -114,7 +116,7 @@ def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
         if row["state"] == "queued"
         else 0
     )
-    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead)
+    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
 
 
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:

@@ -17,7 +17,7 @@ from explorer.answers import load
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.cli import main
 from explorer.cli.commands import COMMANDS
-from explorer.errors import Stopped
+from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Grouped, difference
 from explorer.looks.images.question import Gallery
 from explorer.question import every

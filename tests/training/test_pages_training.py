@@ -139,12 +139,14 @@ def test_what_is_not_as_usual_is_told_where_it_is_folded_away() -> None:
     assert app.number_input(key="train_per_class").disabled, "it says nothing beside *Use all training images*"
 
 
-def test_what_was_started_is_what_is_shown_whatever_else_runs() -> None:
+def test_what_was_started_is_what_is_shown_whatever_else_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two visitors start the same recipe in the same minute; a third one's race is newer than both."""
+    monkeypatch.setattr(following, "start", jobs.train)
     app, other = opened("training"), opened("training")
     for visitor in (app, other):
         visitor.number_input(key="train_seed").set_value(5).run()
         visitor.button(key="train_start").click().run()
+        assert "is in the queue. [Show it](#the-run)" in visitor.toast[0].value
     theirs = runs.create(make(), race="20270101-000000-cafe")
     mine, his = (visitor.session_state["following"] for visitor in (app, other))
     assert mine != his and {mine, his, theirs} == {run.id for run in runs.listing()}
@@ -154,7 +156,7 @@ def test_what_was_started_is_what_is_shown_whatever_else_runs() -> None:
         options = visitor.selectbox(key="following").options
         assert len(set(options)) == 3, "no two labels are alike"
         assert runs.read(run).name in visitor.subheader[0].value and visitor.button(key=f"stop_{run}")
-        assert f"**{runs.read(run).name}** is in the queue" in visitor.toast[0].value or not visitor.toast
+        assert not visitor.exception
     app.switch_page("../../pages/runs.py").run()
     app.switch_page("../../pages/training.py").run()
     assert app.session_state["following"] == mine, "after another page too"
@@ -196,7 +198,7 @@ def test_the_command_lines_run_is_followed_and_not_stopped_from_here() -> None:
 
 
 def test_what_to_freeze_shows_each_phase_and_every_strategy() -> None:
-    stand_ins.describe(make(strategy="gradual"))
+    stand_ins.measured(make(strategy="gradual"))
     app = opened("freezing")
     app.selectbox(key="strategy").set_value("gradual").run()
     assert not app.exception

@@ -20,6 +20,7 @@ def pick_own() -> str | None:
     if not limits.server_folders():
         st.caption("Folders of the server are switched off here.")
         return None
+    st.session_state["train_folder"] = st.session_state.get("train_folder", "")  # else it counts on one page alone
     typed = st.text_input(
         "Folder on the server",
         key="train_folder",

@@ -18,6 +18,7 @@ from explorer.race.races import Race
 from explorer.race.view.variants import Variants, pick_variants, show_arms
 from explorer.recipe import Recipe
 from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
+from explorer.training.view.timing import race_words
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
@@ -47,9 +48,7 @@ def new_race() -> None:
         variants = pick_variants(row, names, shared)
         made = _recipes(names, seeds, variants, shared)
         show_arms(made, seeds)
-        label = (
-            f"**Start {len(made)} runs**" if isinstance(made, list) else "**Start**"
-        )  # why not is said when it is pressed
+        label = start_label(made)
         if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch", disabled=variants.waiting):
             st.session_state.pop("race_error", None)
             if isinstance(made, list):
@@ -70,6 +69,14 @@ def _recipes(
         return arms.recipes(names, seeds, variants.both_modes, variants.more, variants.rates, **shared)
     except ExplorerError as error:
         return error
+
+
+def start_label(made: list[Recipe] | ExplorerError) -> str:
+    """What the button says: how many runs it starts, and how long they take. Why it starts none is said when it is pressed."""
+    if isinstance(made, ExplorerError):
+        return "**Start**"
+    took = race_words(made)
+    return f"**Start {len(made)} runs**" + f" · {took}" * bool(took)
 
 
 def recall_strategies() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from explorer import jobs, runs
-from explorer.app.asking import all_runs, error_box, majority, owner, waiting_words
+from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
 from explorer.app.visitor import note_run
@@ -29,6 +29,7 @@ from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
 from explorer.training.view.keeping import name_run
+from explorer.training.view.timing import live_words
 
 _STARTING = threading.Lock()
 ANCHOR = "the-run"  # of the header above it, for links
@@ -151,7 +152,7 @@ def follow(run_id: str, titled: bool = True) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
     run = jobs.lost(runs.read(run_id))  # it may have ended since it was listed
     if run.state in LIVE:
-        st.fragment(_live, run_every=1.0)(run_id)
+        st.fragment(_live, run_every=1.0)(run_id, {}, finished())
         return
     if titled:
         st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
@@ -160,7 +161,7 @@ def follow(run_id: str, titled: bool = True) -> None:
         draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
 
 
-def _live(run_id: str) -> None:
+def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> None:
     try:
         run = jobs.lost(runs.read(run_id))
     except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
@@ -169,7 +170,7 @@ def _live(run_id: str) -> None:
         st.rerun()
     done, words = progress(run)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done, text=words)
+        st.progress(done, text=live_words(run, words, totals, known))
         st.button(
             "Stop",
             icon=":material/stop:",

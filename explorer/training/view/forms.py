@@ -105,16 +105,18 @@ def pick_strategy(row: Backbone) -> Strategy:
 
 
 def starts_at(key: str, value: Any) -> None:
-    """What a control shows until somebody changes it. A default of its own would quarrel with what an address has set."""
-    st.session_state.setdefault(key, value)
+    """What a control shows until somebody changes it, on whichever page. A default of its own would quarrel with what an address
+    has set; and what is not written again counts on the page alone where it was chosen."""
+    st.session_state[key] = st.session_state.get(key, value)
 
 
 def pick_size() -> dict[str, Any]:
     """Images per class and epochs, as recipe fields: the same on every page that makes runs."""
     left, right = st.columns(2, gap="medium")
     with left:
-        everything = bool(st.session_state.get("train_all"))
+        starts_at("train_all", False)
         starts_at("train_per_class", 25)
+        everything = st.session_state["train_all"]
         per_class = st.number_input(
             "Training images per class",
             1,

@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import jobs
+from explorer import jobs, runs
 from explorer.app.labels import backbone_words, data_words
 from explorer.app.words import percent, plain, short_title
 from explorer.catalogue.strategies import strategy
+from explorer.errors import ExplorerError
 from explorer.runs import Run
-from explorer.runs.life import ENDED_EARLY
+from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.steps import kept_steps
 
 _TABLE, _DRAWN, _TICKED = "runs_table", "runs_drawn", "runs_ticked"
@@ -43,7 +44,20 @@ def pick_runs(known: Sequence[Run]) -> list[Run]:
         placeholder="",
         alt=f"Table of {len(shown)} runs, latest first",
     )
+    live = {run.id: run.state for run in shown if run.state in LIVE}
+    if live:
+        st.fragment(_watch, run_every=2.0)(live)
     return [run for run in shown if run.id in ticked]
+
+
+def _watch(live: dict[str, str]) -> None:
+    """Draw the table anew as soon as a run of it starts or ends."""
+    try:
+        now = {run: jobs.lost(runs.read(run)).state for run in live}
+    except ExplorerError:  # deleted meanwhile
+        st.rerun()
+    if now != live:
+        st.rerun()
 
 
 def ticks(ids: list[str]) -> set[str]:

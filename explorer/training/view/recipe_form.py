@@ -25,6 +25,7 @@ from explorer.training.view.forms import (
     pick_weights,
 )
 from explorer.training.view.rates import offer_rates
+from explorer.training.view.timing import tell_time
 
 
 def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | ExplorerError:
@@ -51,6 +52,8 @@ def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | Expl
             keep_form(made)
     with foot:
         _unusual(made, choices)
+        if isinstance(made, Recipe):
+            tell_time(made)
         if st.button("Start", type="primary", icon=":material/play_arrow:", key="train_start", width="stretch"):
             start_and_follow(made)
         if "training_error" in st.session_state:
