@@ -23,7 +23,7 @@ import stand_ins_similarity
 from explorer import evidence, recipe
 from explorer.answers import load, pack, save, unpack
 from explorer.arriving.question import Arrival
-from explorer.course.question.snippets import Snippet
+from explorer.course.question.snippets import Snippet, SnippetPictures
 from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
 from explorer.looks.similarity.question.stages import StageChange
@@ -50,6 +50,7 @@ SOME: dict[str, Any] = {
     "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
     "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
+    "SnippetPictures": SnippetPictures("resnet10", np.zeros((2, 16, 3), np.uint8)),
     "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
     "Speed": stand_ins.speed(recipe.make()),
     "StageAnatomy": stand_ins.anatomy(recipe.make()).stages[0],

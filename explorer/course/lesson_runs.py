@@ -1,33 +1,39 @@
 """The runs that the lesson makes and asks about: few, small, the same for every reader, so that they are found again."""
 
-from functools import cache
-
 from explorer.recipe import Recipe, make
+from explorer.worlds.recipes import FAR, NEAR, RANDOM
 
-PIXELS, PER_CLASS = 64, 10
-"""Of every run of the lesson: small enough that none takes ten seconds on two CPU cores."""
-_RATES = {"head_rate": 5e-3, "backbone_rate": 6e-4}  # of both, so that only the order tells `full` from `lp_ft`
-_CHOICES: dict[str, dict[str, object]] = {
-    "random": {"weights": "random"},
-    "probe": {},
-    "probe_again": {"seed": 1},
-    "last_stage": {"strategy": "last_stage", "epochs": 6},
-    "full": {"strategy": "full", "epochs": 4, **_RATES},
-    "lp_ft": {"strategy": "lp_ft", "epochs": 4, "unfreeze_every": 2, **_RATES},  # `full` in another order
-    "hot": {"strategy": "full", "epochs": 4, **_RATES, "backbone_rate": 100 * _RATES["backbone_rate"]},
-    "moving": {"batchnorm": "moving", "epochs": 4},
+_SMALL = {"per_class": 10, "input_size": 64, "epochs": 4, "head_rate": 5e-3, "backbone_rate": 6e-4}
+"""Photo patches few and small enough that everything learns in seconds; each of the others differs from `full` in one thing."""
+_RECIPES = {
+    "random": RANDOM,
+    "probe": NEAR.probe,
+    "probe_again": make(strategy="linear_probe", seed=1),
+    "last_stage": NEAR.tuned,
+    "far_probe": FAR.probe,
+    "far_full": FAR.tuned,
+    "full": make(**_SMALL, strategy="full"),
+    "lp_ft": make(**_SMALL, strategy="lp_ft", unfreeze_every=1),
+    "warm": make(**_SMALL | {"backbone_rate": 10 * 6e-4}, strategy="full"),
+    "hot": make(**_SMALL | {"backbone_rate": 100 * 6e-4}, strategy="full"),
+    "moving": make(strategy="linear_probe", batchnorm="moving", epochs=2),
 }
 NAMES = {
     "random": "Random weights, frozen",
-    "probe": "Feature extraction",
-    "probe_again": "Feature extraction, another seed",
-    "last_stage": "Last stage tuned",
-    "full": "Full fine-tuning",
-    "lp_ft": "Head first, then everything (LP-FT)",
-    "hot": "Full, at a hundred times the rate",
-    "moving": "Feature extraction with the BatchNorm bug",
+    "probe": "Photo patches, frozen backbone",
+    "probe_again": "Photo patches, frozen backbone, another seed",
+    "last_stage": "Photo patches, last stage tuned",
+    "far_probe": "Shapes, frozen backbone",
+    "far_full": "Shapes, everything tuned",
+    "full": "Few patches, everything at once",
+    "lp_ft": "Few patches, head first, then everything (LP-FT)",
+    "warm": "Few patches, at ten times the rate",
+    "hot": "Few patches, at a hundred times the rate",
+    "moving": "Frozen backbone with the BatchNorm bug",
 }
-"""The lesson's runs by the word that its texts use; built-in backbone, photo patches where nothing else is said."""
+"""The lesson's runs by the word that its texts use; of the home page's two worlds, with the built-in backbone."""
+SHIPPED = ("last_stage", "far_probe", "far_full")
+"""Runs that take longer than about ten seconds: where sample runs ship, those are shown, and can be repeated."""
 
 CURVE_SETS = {"photo_patches": 48, "digits": 32}
 CURVE_SIZES, CURVE_SEEDS, CURVE_ARMS = (5, 10, 25), (0, 1, 2), ("probe", "scratch")
@@ -78,7 +84,6 @@ def amount_of(per_class: int) -> str:
     return "few" if per_class < _FEW else "some" if per_class < _MANY else "many"
 
 
-@cache
 def recipe_of(name: str) -> Recipe:
     """The recipe of a run of the lesson."""
-    return make(input_size=PIXELS, per_class=PER_CLASS, **_CHOICES[name])
+    return _RECIPES[name]

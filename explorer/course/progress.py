@@ -121,13 +121,13 @@ def from_json(raw: bytes) -> Progress:
     except (ValueError, RecursionError):
         _refuse("it is no JSON that can be read")
     if not isinstance(found, dict) or found.get("thaw") != "progress":
-        _refuse('it is JSON, but of something else: `"thaw": "progress"` is not in it')
+        _refuse('it is JSON, but of something else: "thaw": "progress" is not in it')
     version = found.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
         _refuse(f"its version is {str(version)[:20]!r}; this Thaw reads versions 1 to {VERSION}")
     unlocked = found.get("unlocked", False)
     if not isinstance(unlocked, bool):
-        _refuse(f"`unlocked` is {str(unlocked)[:20]!r}; allowed: true, false")
+        _refuse(f"“unlocked” is {str(unlocked)[:20]!r}; allowed: true, false")
     return Progress(_words(found, "passed", is_code), _words(found, "deeds", DEEDS.__contains__), unlocked)
 
 
@@ -135,17 +135,17 @@ def _words(found: dict[str, Any], name: str, known: Any) -> frozenset[str]:
     """A list of the file, each word checked."""
     words = found.get(name, [])
     if not isinstance(words, list):
-        _refuse(f"`{name}` is no list")
+        _refuse(f"“{name}” is no list")
     for word in words:
         if not isinstance(word, str) or not known(word):
             form = "codes of checks such as '4a'" if name == "passed" else ", ".join(DEEDS)
-            _refuse(f"`{name}` holds {str(word)[:20]!r}; allowed: {form}")
+            _refuse(f"“{name}” holds {str(word)[:20]!r}; allowed: {form}")
     return frozenset(words)
 
 
 def _refuse(reason: str) -> NoReturn:
     raise ExplorerError(
-        f"This file cannot be imported: {reason}. Choose a file that *Export* wrote; what you have learned here is unchanged."
+        f"This file cannot be imported: {reason}. Choose a file that Export wrote; what you have learned here is unchanged."
     )
 
 

@@ -168,7 +168,7 @@ def test_a_seed_draws_a_head_and_nothing_else() -> None:
 def lines_on(backbone: str, learns: tuple[str, ...], mode: str) -> dict[str, Any]:
     """The lesson's lines of PyTorch, carried out after the lines that open a backbone with random weights."""
     row, names = BACKBONES[backbone], {}
-    exec(opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
+    exec(opening(row, "random").partition("strip = ")[0], names)
     exec(pytorch_lines(row, learns, mode), names)
     return names
 

@@ -17,6 +17,7 @@ from explorer.course.texts.lessons import (
     LONGEST_SNIPPET,
     OTHER_PLACES,
     PAIR_PLACES,
+    PREDICT,
     RUN_PLACES,
     read_lessons,
 )
@@ -34,14 +35,17 @@ NAMES_IN_ORDER = (
 )
 CHECKS = dict(zip(NAMES_IN_ORDER, ("abc", "abcd", "abc", "abcd", "abcd", "abcde", "abcd", "abcd"), strict=True))
 LIVE_AND_PROOF = {
-    "base_model": ("filters", "borrowed random probe"),
-    "backbone": ("walk", "families"),
-    "head": ("new_head", "untrained"),
-    "requires_grad": ("switches", "audits probe moving"),
-    "feature_extraction": ("train probe", "still probe"),
-    "fine_tuning": ("train last_stage, rates full hot", "moved last_stage full, moved full lp_ft"),
-    "look_inside": ("look probe full", "trust probe"),
-    "choose": ("curve", "decide"),
+    "base_model": ("filters", "check 1a, beside random probe"),
+    "backbone": ("check 2b, walk", "check 2a, check 2c, sizes, families"),
+    "head": ("check 3a, check 3c, new_head", "untrained"),
+    "requires_grad": ("check 4d, switches", "audits probe moving"),
+    "feature_extraction": ("check 5a, check 5d, train probe", "check 5b, still probe"),
+    "fine_tuning": (
+        "beside far_probe far_full, check 6d, rates full hot",
+        "check 6b, moved far_probe far_full, moved full lp_ft",
+    ),
+    "look_inside": ("look far_probe far_full", "trust far_full"),
+    "choose": ("worlds, curve", "decide"),
 }
 CHOICE = {"backbone", "dataset", "a", "b", "stage", "image", "target"}
 MOST_WORDS = {"read": 230, "try_": 70, "prove": 70}
@@ -107,6 +111,7 @@ def test_a_step_is_short(name: str) -> None:
     assert {part: len(words.split()) for part, words in said.items() if len(words.split()) > MOST_WORDS[part]} == {}
     assert 3 <= len(step.takeaway) <= 5 and 6 <= len(step.hints) <= 12 and 2 <= len(step.see) <= 4
     assert step.snippet and 1 <= len(step.snippet.code.split("\n")) <= LONGEST_SNIPPET
+    assert len(step.snippet.code.split("\n")) < 5 or name not in ("base_model", "requires_grad", "fine_tuning")
     assert max(len(line) for line in step.snippet.code.split("\n")) <= 120
 
 
@@ -134,7 +139,24 @@ def test_what_a_step_names_exists(name: str) -> None:
 
 
 def test_the_page_can_show_every_kind_and_judge_every_condition() -> None:
-    assert set(SHOWN) == set(LIVE) and set(HOLDS) == set(CONDITIONS) and set(FILLED) == set(RUN_PLACES)
+    assert (
+        set(SHOWN) == set(LIVE)
+        and PREDICT not in LIVE
+        and set(HOLDS) == set(CONDITIONS)
+        and set(FILLED) == set(RUN_PLACES)
+    )
+
+
+def test_what_a_guess_asks_is_not_shown_before_it() -> None:
+    """Each check of a step that a live part would answer stands before that part."""
+    answers = {"walk": "2b", "sizes": "2a 2c", "new_head": "3a 3c", "switches": "4d", "train": "5a 5d", "still": "5b",
+               "beside random": "1a", "rates": "6d", "moved far_probe": "6b"}  # fmt: skip
+    for step in STEPS.values():
+        asked: set[str] = set()
+        for part in (*step.live, *step.proof):
+            asked |= {part[1]} if part[0] == PREDICT else set()
+            wanted = answers.get(part[0]) or answers.get(" ".join(part[:2]), "")
+            assert asked.issuperset(wanted.split()), (step.name, part)
 
 
 # Hints
@@ -207,12 +229,12 @@ def test_a_snippet_runs_on_the_built_in_backbone_and_prints(name: str) -> None:
 
 
 SAID = {
-    "base_model": (r"random filters: +1\.[34]",),
+    "base_model": (r"[45],\d+,\d+ weights in all layers",),
     "backbone": (r"layer4 +\(1, 512, 3, 3\)", r"features \(1, 512\)"),
-    "head": ("513,000 weights", "8,721 weights", r"sum 1\.000"),
-    "requires_grad": ("backbone: None", "24 of 24 running"),
+    "head": ("513,000 weights", "8,721 weights", "17 logits"),
+    "requires_grad": (r"backbone: None \| head: tensor\(\d",),
     "feature_extraction": ("largest change of any feature: 0.0$",),
-    "fine_tuning": ("rate 1e-05: loss 0", r"rate 0.01: loss \d\d"),
+    "fine_tuning": (r"that it knew: [1-9]\d*\.\d",),
     "look_inside": (r"\(96, 96\)",),
     "choose": (r"[0-4] of 4 right, interval \d+% to \d+%",),
 }
@@ -255,6 +277,7 @@ RAN = "- ran probe: It has {probe.accuracy}, n = {probe.n}."
         ("live: train probe", "live: trian probe", 6, "unknown kind 'trian'"),
         ("live: train probe", "live: train", 6, "train names 1 of the lesson's runs, not 0"),
         ("live: train probe", "live: train probes", 6, "no run 'probes'"),
+        ("live: train probe", "live: check probe", 6, "check names one check, such as `check 4a`"),
         ("proof: audits probe moving", "proof: audits probe", 7, "names 2 of the lesson's runs, not 1"),
         ("You will be able to say what is tiny.", "", 9, "will be able to say"),
         ("```python", "```", 13, "begins with ```python"),
@@ -315,7 +338,9 @@ def test_every_condition_can_be_written(tmp_path: Path, condition: str) -> None:
 
 
 def test_the_runs_that_texts_may_name_are_those_of_the_lesson() -> None:
-    named = {run for step in STEPS.values() for part in (*step.live, *step.proof) for run in part[1:]}
+    parts = [part for step in STEPS.values() for part in (*step.live, *step.proof) if part[0] != PREDICT]
+    named = {run for part in parts for run in part[1:]}
+    named |= {run for check in texts.checks().by_name.values() for case in check.cases for run in case.runs}
     hinted = {run for _, hint in HINTS if CONDITIONS[hint.condition].startswith("run") for run in hint.about}
     assert named | hinted == set(NAMES)
 

@@ -252,7 +252,7 @@ def test_an_imported_file_is_added_and_can_be_imported_again(exported: list[str]
         (b"\xff\xfe", "it is no text"),
         (b'{"a": 1}', "of something else"),
         (GOOD.replace('"version": 1', '"version": 99').encode(), "this Thaw reads versions 1 to 1"),
-        (GOOD.replace("raced", "<b>won").encode(), "`deeds` holds"),
+        (GOOD.replace("raced", "<b>won").encode(), "“deeds” holds"),
         (b" " * 30_000, "it has 30,000 bytes"),
         (b"", "is no JSON"),
     ],

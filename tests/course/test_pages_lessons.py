@@ -25,12 +25,14 @@ from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.course import lesson_runs, texts
 from explorer.course.figures.lessons import small_curve, walk
 from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SIZES, LIKENESS, amount_of
+from explorer.course.progress import Progress
 from explorer.course.question.checks import CheckTruthQuestion, Trial, Truth, TryLinesQuestion
 from explorer.course.question.live import CurvePoint, Walk, WalkStage
 from explorer.course.question.snippets import RunStepSnippetQuestion, Snippet
 from explorer.course.view import checks as shown_checks
 from explorer.course.view import choosing, guide, steps
 from explorer.course.view.handout import handout, handout_address
+from explorer.course.view.learning import not_yet
 from explorer.course.view.structure import exceptions, pytorch_lines
 from explorer.errors import ExplorerError
 from explorer.texts import glossary
@@ -45,6 +47,7 @@ CHECKS = texts.checks().by_name
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
     monkeypatch.setattr(asking, "PATIENCE", 0.0)
 
 
@@ -56,13 +59,12 @@ def made(word: str, wrong: int = 4, clean: bool = True) -> str:
     return run
 
 
-def lesson(step: int, *seen: str, **address: str) -> AppTest:
-    """The page at a step, for a reader who asked for these runs before."""
+def lesson(step: int, *seen: str, guessed: bool = True, **address: str) -> AppTest:
+    """The page at a step, for a reader who asked for these runs before; `guessed`: and does without the guesses."""
     app = opened("lessons", step=str(step), **address)
-    if seen:
-        app.session_state["lesson_seen"] = set(seen)
-        app.run()
-    return app
+    app.session_state["lesson_seen"] = set(seen)
+    app.session_state["lesson_skipped"] = set(CHECKS) if guessed else set()
+    return app.run()
 
 
 def with_state(app: AppTest, **state: Any) -> AppTest:
@@ -107,10 +109,25 @@ def test_every_step_opens_on_an_empty_store(step: int) -> None:
     app = lesson(step)
     assert not app.exception and not app.error and not app.warning
     assert app.title[0].value == f"{step}. {STEPS[step].title}"
-    asked = [CHECKS[code] for code in CHECKS if CHECKS[code].step == step]
+    asked = [CHECKS[code] for code in CHECKS if CHECKS[code].step == step and code not in STEPS[step].predicted]
     said = words(app)
     assert all(f"**{check.code} {check.title}**" in said for check in asked) and "**Guide**" in said
-    assert not runs.listing(), "nothing is trained before the reader asks for it"
+    assert not [run for run in runs.listing() if not run.sample], "nothing is trained before the reader asks for it"
+    assert len([label for label in labels(app) if label.startswith(("Train: ", "Show: "))]) <= 2, "one thing at a time"
+
+
+def test_a_guess_comes_before_what_answers_it() -> None:
+    app = lesson(2, guessed=False)
+    assert "**2b" in words(app) and "Follow one picture." not in words(app) and "**2d" in words(app)
+    button(app, "check_2b_skip").click().run()
+    assert "Follow one picture." in words(app)
+    answered("2a", truth_of("2a", order=tuple(CHECKS["2a"].options)))
+    app = with_state(lesson(2, guessed=False), lesson_skipped={"2b"})
+    assert "**2a" in words(app) and "**2c" not in words(app)
+    committed(app, "2a", list(CHECKS["2a"].options)[::-1])  # wrong, and yet an answer
+    assert "**2c" in words(app) and "is not right yet" in words(app) and CHECKS["2a"].look in words(app)
+    app = with_state(lesson(2, guessed=False), progress=Progress(unlocked=True))
+    assert "Follow one picture." in words(app), "a presenter has opened everything"
 
 
 def test_a_step_is_opened_by_its_address_and_left_by_a_button() -> None:
@@ -180,7 +197,7 @@ def test_no_lesson_at_all_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_run_is_trained_when_the_reader_asks_and_counts_as_theirs() -> None:
     app = lesson(5)
     button(app, "lesson_probe_train").click().run()
-    (run,) = runs.listing()
+    (run,) = own()
     assert run.recipe == lesson_runs.recipe_of("probe") and run.state == "queued" and not app.exception
     assert run.id in app.session_state["started_runs"]
 
@@ -190,7 +207,7 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
     app = lesson(5)
     assert any(label.startswith("Show: ") for label in labels(app)) and "Trained on this machine before" in words(app)
     button(app, "lesson_probe_train").click().run()
-    assert [r.id for r in runs.listing()] == [run] and "83.3 %" in words(app)
+    assert [r.id for r in own()] == [run] and "83.3 %" in words(app)
     assert "probed" in app.session_state["progress"].deeds, "looking at it on purpose counts as the deed"
 
 
@@ -225,11 +242,15 @@ def test_a_run_that_went_wrong_can_be_tried_again() -> None:
 
 
 def test_of_two_runs_the_first_shows_its_result_while_the_second_learns() -> None:
+    made("far_probe")
+    made("far_full")
     made("full", wrong=3)
     run = jobs.train(lesson_runs.recipe_of("hot"))
-    app = lesson(6, "full", "hot")
+    app = lesson(6, "far_probe", "far_full", "full", "hot")
     assert not app.exception and runs.read(run).state == "queued"
-    assert "**Full fine-tuning.** **87.5 %" in words(app) and any(label == "Stop" for label in labels(app))
+    assert "**Few patches, everything at once.** **87.5 %" in words(app) and any(
+        label == "Stop" for label in labels(app)
+    )
 
 
 @pytest.mark.parametrize(
@@ -237,8 +258,9 @@ def test_of_two_runs_the_first_shows_its_result_while_the_second_learns() -> Non
     [
         (1, ("random", "probe")),
         (4, ("probe", "moving")),
-        (6, ("probe", "last_stage", "full", "hot", "lp_ft")),
-        (7, ("probe", "full")),
+        (6, ("far_probe", "far_full", "full", "hot", "lp_ft")),
+        (7, ("far_probe", "far_full")),
+        (8, ()),
     ],
 )
 def test_steps_with_their_runs_made_show_them(step: int, needed: tuple[str, ...]) -> None:
@@ -249,11 +271,42 @@ def test_steps_with_their_runs_made_show_them(step: int, needed: tuple[str, ...]
     said = words(app)
     if step == 4:
         assert "audit clean" in said and "something frozen moved" in said
-    if step in (1, 6):
+    if step in (1, 6, 8):
         assert "exact McNemar test" in said
     if step == 6:
-        assert "From “Full fine-tuning” (A) to “Head first, then everything (LP-FT)” (B): " in said
+        assert "From “Few patches, everything at once” (A) to “Few patches, head first" in said
     assert not any(label.startswith(("Train: ", "Show: ")) for label in labels(app))
+
+
+def test_what_takes_long_ships_and_can_be_repeated_here() -> None:
+    app = lesson(6)
+    assert [label for label in labels(app) if label.startswith(("Train: ", "Show: "))] == [
+        "Show: Shapes, frozen backbone and Shapes, everything tuned"
+    ]
+    button(app, "lesson_far_probe_far_full_train").click().run()
+    said = words(app)
+    assert "Sample runs that ship with Thaw" in said and "n = 400" in said and not own() and not app.exception
+    button(app, "lesson_far_probe_far_full_repeat").click().run()
+    assert {run.recipe for run in own()} == {lesson_runs.recipe_of(word) for word in ("far_probe", "far_full")}
+    assert any(label == "Stop" for label in labels(app)), "they are followed"
+
+
+def test_without_sample_runs_everything_is_trained_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "none"))
+    app = lesson(6)
+    assert any(label.startswith("Train: Shapes, frozen backbone") for label in labels(app)) and not app.exception
+
+
+def test_a_network_that_was_never_tuned_is_said_to_be_so() -> None:
+    run = made("lp_ft")
+    runs.update(run, chosen_epoch=1)
+    assert "Epoch 1 of 4 was best" in not_yet(runs.finished()[0]) and "has not moved" in not_yet(runs.finished()[0])
+    runs.update(run, chosen_epoch=2)
+    assert not not_yet(runs.finished()[0])
+
+
+def own() -> list[runs.Run]:
+    return [run for run in runs.listing() if not run.sample]
 
 
 # Checks
@@ -264,9 +317,9 @@ def committed(app: AppTest, code: str, answer: Any) -> AppTest:
     return app.run()
 
 
-def answered(code: str, truth: Truth, **ids: str) -> None:
+def answered(code: str, truth: Truth, turn: int = 0, **ids: str) -> None:
     """Put the truth of a check where the page finds it."""
-    check = CHECKS[code]
+    check = CHECKS[code].cases[turn]
     what = {"check": code, "language": "en", "backbone": "resnet10", "weights": "BUILT_IN", "runs": ids}
     save(truth, CheckTruthQuestion(**what, digest=check.digest).path)
 
@@ -312,8 +365,14 @@ def test_a_guess_is_held_against_the_truth(near: bool) -> None:
     boxes_left = [box.key for box in app.number_input]
     assert f"check_{code}_guess" not in boxes_left, "a committed guess stays"
     if not near:
+        assert check.look in words(app), "the guide says what to look at"
         button(app, f"check_{code}_again").click().run()
-        assert app.number_input(key=f"check_{code}_guess").value in (None, middle)
+        assert app.number_input(key=f"check_{code}_guess").value is None
+        assert check.others[0].question in words(app) and check.question not in words(app), "another case"
+        answered(code, truth_of(code, value=float(middle)), turn=1)
+        app.number_input(key=f"check_{code}_guess").set_value(middle)
+        button(app, f"check_{code}_go").click().run()
+        assert code in app.session_state["progress"].passed and check.look not in words(app)
 
 
 def test_nothing_is_committed_without_a_number() -> None:
@@ -326,7 +385,7 @@ def test_nothing_is_committed_without_a_number() -> None:
 def test_a_guess_about_runs_trains_them_first() -> None:
     code = one_of("guess", run=True)
     app = committed(lesson(CHECKS[code].step), code, 50)
-    assert {run.recipe for run in runs.listing()} == {lesson_runs.recipe_of(word) for word in CHECKS[code].runs}
+    assert {run.recipe for run in own()} == {lesson_runs.recipe_of(word) for word in CHECKS[code].runs}
     assert not app.exception
 
 
@@ -404,7 +463,7 @@ def test_the_guide_speaks_of_the_reader_s_own_numbers(monkeypatch: pytest.Monkey
     made("moving", clean=False)
     seen = {"lesson_seen": {"random", "probe", "moving"}}
     one = hint("{probe.accuracy} of {probe.n}, {probe.seconds} s, {probe.per_class}", "ran", "probe")
-    assert said(monkeypatch, one, **seen) == "91.7 % of 24, 3.2 s, 10"
+    assert said(monkeypatch, one, **seen) == "91.7 % of 24, 3.2 s, 25"
     assert said(monkeypatch, one) == "", "a run that this reader did not ask for is not spoken of"
     better = hint("{fixed} fixed, {broken} broken, n = {n}", "better", "random", "probe")
     assert said(monkeypatch, better, **seen) == "14 fixed, 0 broken, n = 24"
@@ -433,13 +492,13 @@ def test_the_guide_knows_a_run_of_the_reader_s_own(monkeypatch: pytest.MonkeyPat
     ("recipe", "holds"),
     [
         ({"strategy": "full"}, "own_tuned"),
-        ({"strategy": "linear_probe"}, "own_frozen"),
+        ({"strategy": "linear_probe", "per_class": 20}, "own_frozen"),
         ({"strategy": "from_scratch"}, ""),
-        ({"strategy": "linear_probe", "weights": "random"}, ""),
+        ({"strategy": "linear_probe", "weights": "random", "per_class": 20}, ""),
     ],
 )
 def test_only_a_run_from_pre_trained_weights_is_called_tuned_or_a_mark_to_beat(
-    recipe: dict[str, str], holds: str, monkeypatch: pytest.MonkeyPatch
+    recipe: dict[str, Any], holds: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = {"started_runs": [stand_ins.finished_run(**recipe)]}
     told = {one for one in ("own_tuned", "own_frozen") if said(monkeypatch, hint("x", one), **state)}

@@ -1,16 +1,23 @@
 """Every snippet of the glossary is carried out, on the built-in backbone and some on others; failures are put in words."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from explorer.answers import load, save
 from explorer.catalogue import BACKBONES
 from explorer.course import texts
-from explorer.course.compute.snippet_handlers import run_snippet
+from explorer.course.compute.snippet_handlers import run_snippet, snippet_pictures
 from explorer.course.compute.snippets import charts, scenes
 from explorer.course.compute.snippets.running import LINES, Ran, run
 from explorer.course.compute.snippets.scenes import Scene, opening
@@ -111,11 +118,21 @@ def test_the_same_question_has_the_same_answer_and_changes_no_model() -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def files(folder: Path, backbone: str = "resnet10", weights: str = "BUILT_IN") -> None:
+    """What a reader downloads beside the opening lines."""
+    Image.fromarray(snippet_pictures(backbone, weights).strip).save(folder / scenes.PICTURES)
+    if weights == "BUILT_IN":
+        shutil.copy(BACKBONES[backbone].weights_path(weights), folder)
+
+
 @pytest.mark.parametrize("backbone", ["resnet10", "vgg11_bn", "squeezenet1_1", "convnext_tiny", "mobilenet_v3_small"])
-def test_the_opening_lines_build_the_very_model(backbone: str) -> None:
+def test_the_opening_lines_build_the_very_model(backbone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     row, scene = BACKBONES[backbone], scenes.scene(backbone, "random")
+    files(tmp_path, backbone, "random")
+    monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}
-    exec(opening(row, "random").replace("x, y = …", "x, y = None, None"), names)
+    exec(opening(row, "random"), names)
+    assert torch.allclose(names["x"], scene.x, atol=1e-5) and torch.equal(names["y"], scene.y)
     model = names["model"]
     model.load_state_dict(scene.model.state_dict())
     x = scene.x[:1, :, :96, :96]
@@ -125,14 +142,42 @@ def test_the_opening_lines_build_the_very_model(backbone: str) -> None:
     assert not model.training and list(names["stages"]) == list(row.stage_names)
 
 
-def test_the_built_in_weights_are_opened_as_the_lines_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pathlib import Path
+ALONE = """
+import contextlib, io, json, pathlib, sys
+assert not any("explorer" in path for path in sys.path)
+found = {}
+for name, lines in json.loads(pathlib.Path("snippets.json").read_text()).items():
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(lines, name, "exec"), {"__name__": "__main__"})
+    found[name] = printed.getvalue()
+assert "explorer" not in sys.modules
+print(json.dumps(found))
+"""
 
-    monkeypatch.chdir(Path(__file__).parents[2])
-    names: dict[str, Any] = {}
-    exec(opening(BACKBONES["resnet10"], "BUILT_IN").replace("x, y = …", "x, y = None, None"), names)
-    ours = scenes.scene("resnet10", "BUILT_IN").model.state_dict()
-    assert all(torch.equal(t, ours[n]) for n, t in names["model"].state_dict().items() if not n.startswith("fc."))
+
+def test_every_snippet_with_its_opening_runs_in_a_bare_process_in_another_folder(tmp_path: Path) -> None:
+    """What the page says of the opening lines: paste them before the snippet, beside the files, and it runs without Thaw."""
+    files(tmp_path)
+    first = opening(BACKBONES["resnet10"], "BUILT_IN")
+    codes = {name: row.snippet.code for name, row in TERMS.items()}
+    codes |= {f"step {row.order}": row.snippet.code for row in texts.lessons().by_name.values() if row.snippet}
+    (tmp_path / "snippets.json").write_text(json.dumps({name: f"{first}\n{code}\n" for name, code in codes.items()}))
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "THAW"))}
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    printed = json.loads(done.stdout.splitlines()[-1])
+    assert printed.keys() == codes.keys()
+    for name in ("step 1", "step 2", "step 5", "batchnorm_statistics"):
+        ours = answer(name).output if name in TERMS else ran(int(name.split()[1]))
+        assert printed[name].strip().split("\n")[0] == ours.split("\n")[0], name
+
+
+def ran(order: int) -> str:
+    row = next(row for row in texts.lessons().by_name.values() if row.order == order)
+    return tried(row.snippet.code).output
 
 
 def test_the_batch_is_two_pictures_of_each_of_four_classes() -> None:

@@ -203,7 +203,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "beside_start": {"run": "B"},
 }
 """Questions that look into a backbone, asked of this one."""
-ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "check_truth", "try_lines", "curve_point"}
+ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "snippet_pictures", "check_truth", "try_lines", "curve_point"}
 """Questions that do not: a training (above), texts, a point of the lesson's own curve."""
 
 
@@ -254,7 +254,7 @@ def test_nothing_asks_for_a_backbone_by_its_name() -> None:
 
 def test_lines_to_paste_build_the_same(made: dict[str, str]) -> None:
     names: dict[str, Any] = {}
-    exec(opening(ROW, "MINE").replace("x, y = …", "x, y = None, None"), names)
+    exec(opening(ROW, "MINE").partition("strip = ")[0], names)
     assert list(names["stages"]) == ["mouth", "gut", "tail"] and names["head"].out_features == 4
     found = scene("odd", "MINE").model.state_dict()
     pasted = names["model"].state_dict()

@@ -9,7 +9,7 @@ from explorer.course import texts
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.running import SMALL, beside, run
 from explorer.course.compute.snippets.scenes import opening
-from explorer.course.question.snippets import Snippet
+from explorer.course.question.snippets import Snippet, SnippetPictures
 from explorer.course.texts import Code
 from explorer.errors import ExplorerError, unknown
 
@@ -40,6 +40,12 @@ def run_step_snippet(step: str, language: str, backbone: str, weights: str, dige
         raise unknown("step with a snippet", step, known)
     _same(known[step].snippet, digest, known[step].title)
     return _carried_out(step, known[step].snippet, known[step].file, backbone, weights)
+
+
+def snippet_pictures(backbone: str, weights: str) -> SnippetPictures:
+    """The batch of the snippets on a backbone, for those who run them elsewhere."""
+    pictures = scenes.scene(backbone, weights).pictures
+    return SnippetPictures(backbone, np.concatenate(list(pictures), axis=1))
 
 
 def _same(code: Code, digest: str, title: str) -> None:

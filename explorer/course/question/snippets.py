@@ -29,6 +29,22 @@ class Snippet:
     batch: np.ndarray
 
 
+@dataclass(frozen=True)
+class SnippetPictures:
+    """The pictures in `x` as the backbone takes them, side by side: (h, n w, 3) uint8."""
+
+    backbone: str
+    strip: np.ndarray
+
+
+class SnippetPicturesQuestion(Question[SnippetPictures]):
+    """The pictures that snippets find in `x`, to run them outside of Thaw."""
+
+    handler: ClassVar[str] = "explorer.course.compute.snippet_handlers:snippet_pictures"
+    backbone: str
+    weights: str
+
+
 class RunSnippetQuestion(Question[Snippet]):
     """What the snippet of a glossary term prints on a backbone."""
 

@@ -3,12 +3,14 @@
 import math
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from explorer.bundle import ASSETS
 from explorer.course.lesson_runs import NAMES
 from explorer.course.progress import is_code
+from explorer.course.texts.places import cases, filled
 from explorer.texts.glossary import Found, fresh
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Text, code, digest, fault, read_folder
@@ -21,16 +23,15 @@ KINDS = {
     "lines": "lines of PyTorch in an order that works; the reader's order is carried out",
 }
 """The kinds of checks and what the reader gives."""
-STAGES = "stages"  # as `options`: one for each stage of the chosen backbone
-ANY = "*"  # a reason for whatever has none of its own
+STAGES, ANY = "stages", "*"  # as `options`: one for each stage of the backbone; a reason for what has none of its own
 LONGEST, LONGEST_TEST = 6, 8  # lines of code that the reader sees; of the test that decides
 _FACTS = ("code", "kind", "title", "truth", "options", "unit", "within", "low", "high", "related")
 _PARTS = {
-    "choice": ("options", "reasons", "explained"),
-    "guess": ("explained",),
-    "order": ("options", "explained"),
-    "bug": ("buggy", "fixed", "test", "reasons", "explained"),
-    "lines": ("lines", "test", "explained"),
+    "choice": ("options", "reasons", "explained", "look"),
+    "guess": ("cases", "explained", "look"),
+    "order": ("options", "explained", "look"),
+    "bug": ("buggy", "fixed", "test", "reasons", "explained", "look"),
+    "lines": ("lines", "test", "explained", "look"),
 }
 _NEEDED = {
     "choice": ("truth",),
@@ -41,7 +42,6 @@ _NEEDED = {
 }
 _ROW = re.compile(r"^-\s+([a-z0-9_]+|\*):\s+(.+)$", re.ASCII)
 _WITHIN = re.compile(r"(\d+(?:\.\d+)?)( %)?")
-_PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ class Check:
 
     `options` and `reasons` are by key, in the order of the file; no options stand for the stages of the backbone. A guess
     lies in [low, high], in `unit`, and is right within `within`, a share of the truth where `relative`. `explained` is
-    Markdown with {places} that the truth's facts fill. Of a bug `wrong` and `right` are the two versions, of `lines` the
-    right order is `right`; `test` leaves its verdict as the value of its last line.
+    Markdown with {places} that the truth's facts fill; `look` says after a wrong answer what to look at. `others` are further
+    cases of a guess, each a check of its own, so that a second guess is none of a number that was just printed. Of a bug
+    `wrong` and `right` are the two versions, of `lines` the right order is `right`; `test` leaves its verdict as the value of
+    its last line.
     """
 
     name: str
@@ -69,11 +71,18 @@ class Check:
     low: float
     high: float
     explained: str
+    look: str
     wrong: Code | None
     right: Code | None
     test: Code | None
     related: tuple[str, ...]
     file: Path
+    others: tuple["Check", ...] = ()
+
+    @property
+    def cases(self) -> tuple["Check", ...]:
+        """This one and its others."""
+        return (self, *self.others)
 
     @property
     def step(self) -> int:
@@ -118,16 +127,6 @@ def shuffled(check: Check) -> list[str]:
     return offered
 
 
-def filled(words: str, facts: dict[str, str]) -> str:
-    """The text with its {places} filled; one that no fact fills stays as it is."""
-    return _PLACE.sub(lambda match: facts.get(match[1], match[0]), words)
-
-
-def places(words: str) -> tuple[str, ...]:
-    """The names in braces."""
-    return tuple(_PLACE.findall(words))
-
-
 def check(text: Text) -> Check:
     """A file as a check; a fault where something is missing or fits nothing."""
     kind, name = text.fact("kind"), text.fact("code")
@@ -148,7 +147,7 @@ def check(text: Text) -> Check:
     low, high = _number(text, "low"), _number(text, "high")
     if kind == "guess" and low >= high:
         fault(text.path, text.facts["low"].line, f"`low` is {low:g} and `high` {high:g}; `low` must be the smaller one")
-    return Check(
+    found = Check(
         name=text.path.stem,
         code=name,
         kind=kind,
@@ -163,10 +162,21 @@ def check(text: Text) -> Check:
         low=low,
         high=high,
         explained=text.section("explained").text,
+        look=" ".join(text.section("look").text.split()),
         **codes,
         related=text.names("related"),
         file=text.path,
     )
+    return _in_cases(found, cases(text))
+
+
+def _in_cases(found: Check, every: list[dict[str, str]]) -> Check:
+    """The check with the places filled that its first case names; the other cases as its others."""
+    done = []
+    for case in every:
+        words = {name: filled(getattr(found, name), case) for name in ("question", "explained", "unit", "look")}
+        done.append(replace(found, truth=tuple(filled(" ".join(found.truth), case).split()), **words))
+    return replace(done[0], others=tuple(done[1:]))
 
 
 def _number(text: Text, name: str) -> float:
@@ -197,10 +207,9 @@ def _reasons(text: Text, kind: str, options: dict[str, str], codes: dict[str, Co
     """Why each answer is wrong; none may be without (the right one's is never shown)."""
     if "reasons" not in _PARTS[kind]:
         return {}
-    found, wrong = _rows(text, "reasons"), codes["wrong"]
+    found, wrong, line = _rows(text, "reasons"), codes["wrong"], text.section("reasons").line
     lines = [str(i + 1) for i in range(len(wrong.code.split("\n")))] if wrong else []
     known = lines or list(options)
-    line = text.section("reasons").line
     for key in found:
         if known and key not in (*known, ANY):
             fault(text.path, line, f"a reason is given for {key!r}, which is no answer. Answers: {', '.join(known)}")
@@ -210,7 +219,7 @@ def _reasons(text: Text, kind: str, options: dict[str, str], codes: dict[str, Co
     return found
 
 
-def _codes(text: Text, kind: str) -> dict[str, Code | None]:
+def _codes(text: Text, kind: str) -> dict[str, Any]:
     """The versions of a check whose answer is code."""
     if kind not in ("bug", "lines"):
         return {"wrong": None, "right": None, "test": None}

@@ -11,7 +11,7 @@ from typing import Any
 from explorer.course.texts.checks import checks as written_checks
 from explorer.course.texts.concepts import Concept
 from explorer.course.texts.concepts import concepts as written_concepts
-from explorer.course.texts.lessons import CONDITIONS, STEPS, Step
+from explorer.course.texts.lessons import CONDITIONS, PREDICT, STEPS, Step
 from explorer.course.texts.lessons import lessons as written_lessons
 from explorer.course.texts.truths import wrong
 from explorer.texts.glossary import Found, terms
@@ -79,7 +79,16 @@ def _lessons(found: Found, known_checks: Found, known: Found) -> Found:
         for hint in lost:
             reason = f"the hint is about the check {hint.about[0]}, which is not there, and is left out"
             faults.append(named(row.file, hint.line, reason))
-        kept[name] = replace(row, hints=tuple(hint for hint in row.hints if hint not in lost))
+        known_codes = known_checks.by_name
+        for code in row.predicted if known_codes else ():
+            if code not in known_codes:
+                faults.append(_at(row.file, "live", f"the check {code} is not there, and is left out"))
+        live, proof = (
+            tuple(part for part in parts if part[0] != PREDICT or part[1] in known_codes)
+            for parts in (row.live, row.proof)
+        )
+        hints = tuple(hint for hint in row.hints if hint not in lost)
+        kept[name] = replace(row, hints=hints, live=live, proof=proof)
     rows: list[Step] = list(kept.values())
     orders = {row.order for row in rows}
     if rows:

@@ -14,9 +14,11 @@ STEPS = range(1, 9)
 LONGEST_SNIPPET = 10
 LIVE = {
     "filters": 0, "walk": 0, "families": 0, "new_head": 0, "untrained": 0, "switches": 0, "audits": 2, "train": 1,
-    "borrowed": 2, "still": 1, "moved": 2, "rates": 2, "look": 2, "trust": 1, "curve": 0, "decide": 0,
+    "beside": 2, "still": 1, "moved": 2, "rates": 2, "look": 2, "trust": 1, "curve": 0, "decide": 0, "sizes": 0, "worlds": 0,
 }  # fmt: skip
 """The kinds of live parts, and how many of the lesson's runs each names: `train probe`."""
+PREDICT = "check"
+"""The kind that is no live part: `check 2b` asks first, and what follows it opens with the answer."""
 CONDITIONS = {
     "always": "", "missing": "run+", "ran": "run+", "clean": "run", "red": "run", "better": "run run", "worse": "run run",
     "undecided": "run run", "passed": "check", "open": "check", "own_run": "", "no_own_run": "", "own_red": "",
@@ -54,8 +56,8 @@ class Hint:
 @dataclass(frozen=True)
 class Step:
     """One step of the lesson. `name` is the file's; `order` 1 to 8; `live` and `proof` are kinds from LIVE, each with the
-    runs it names; `read` is Markdown with its `snippet` in it (None: there is none); `lead`, `try_` and `prove` are Markdown,
-    `takeaway` a Markdown text a line."""
+    runs it names (or `check` with a code); `read` is Markdown with its `snippet` in it (None: there is none); `lead`, `try_`
+    and `prove` are Markdown, `takeaway` a Markdown text a line."""
 
     name: str
     title: str
@@ -74,6 +76,11 @@ class Step:
     hints: tuple[Hint, ...]
     see: tuple[Link, ...]
     file: Path
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """The codes of the checks that are asked before something is shown."""
+        return tuple(part[1] for part in (*self.live, *self.proof) if part[0] == PREDICT)
 
     @property
     def around(self) -> tuple[str, str]:
@@ -123,6 +130,10 @@ def _kinds(text: Text, name: str) -> tuple[tuple[str, ...], ...]:
     line = text.facts[name].line if name in text.facts else 1
     found = tuple(tuple(part.split()) for part in text.names(name))
     for kind, *named in found:
+        if kind == PREDICT:
+            if len(named) != 1 or not _CHECK.fullmatch(named[0]):
+                fault(text.path, line, f"{PREDICT} names one check, such as `{PREDICT} 4a`")
+            continue
         if kind not in LIVE:
             fault(text.path, line, f"unknown kind {kind!r} of a live part. Known: {', '.join(LIVE)}")
         if len(named) != LIVE[kind]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from explorer.catalogue import DATASETS, STRATEGIES
 from explorer.course.lesson_runs import NAMES, recipe_of
-from explorer.course.texts.checks import STAGES, Check, places
+from explorer.course.texts.checks import STAGES, Check
+from explorer.course.texts.places import places
 
 MANY = "…"  # at the end of `takes`: as many of the last kind as one likes, two at least
 
@@ -30,17 +31,17 @@ def _told(kind: str, takes: str, answers: str, facts: str) -> Told:
 
 _ACCURACY = "this other n interval other_interval classes chance fixed broken p"
 TOLD = {
-    "first_filter": _told("guess", "", "", "filters side each all total share"),
+    "first_filter": _told("guess", "whole", "", "filters side each all total share count many"),
     "plain_card": _told("choice", "", "zero flat lines", "spread picture size n"),
     "numbers_left": _told("order", "", "picture first last head", "picture first last head"),
-    "sight": _told("guess", "", "", "first second one two size whole"),
+    "sight": _told("guess", "whole", "", "stage seen next further size whole"),
     "heaviest_stage": _told("choice", "", STAGES, "stage count listed share"),
     "shifted": _told("choice", "", "moves stays scrambled", "step moved stayed stage"),
     "head_parameters": _told("guess", "whole", "", "features classes count weights backbone share"),
     "untrained_head": _told("choice", "", "zero even sure", "sure right n loss even"),
     "head_sizes": _told("order", "", "new first old last", "new first old last"),
     "goes_on": _told("choice", "", "weights gradients statistics nothing", "weights statistics layers"),
-    "cost_frozen": _told("guess", "", "", "forward backward frozen full cached"),
+    "cost_frozen": _told("guess", "whole", "", "forward backward frozen full cached mean epochs"),
     "in_mid_training": _told("choice", "", "always zeros never", "stage none zeros"),
     "first_step": _told("guess", "rate", "", "moved rate weight share gradient stage"),
     "accuracy": _told("guess", "run run", "", _ACCURACY),
@@ -53,7 +54,7 @@ TOLD = {
     "another_seed": _told("choice", "run run", "same inside outside", "a b interval n differ fixed broken p"),
     "better": _told("choice", "run run", "first second not_shown", "a b a_interval b_interval n fixed broken agree p verdict"),
     "images_needed": _told("guess", "run whole", "", "accuracy n half need points finer"),
-    "percent_learning": _told("guess", "", "", "learned total share one_in"),
+    "percent_learning": _told("guess", "whole", "", "learned total share one_in classes"),
     "weights_to_keep": _told("order", f"strategy {MANY}", "", ""),
     "gains": _told("order", f"dataset {MANY}", "", ""),
     "features_moved": _told("choice", "run", "none little much", "far numbers stages n audit mean"),
@@ -67,7 +68,12 @@ _NUMBERS = {"whole": r"[1-9][0-9]*", "rate": r"0?\.[0-9]*[1-9][0-9]*|[1-9][0-9]*
 
 
 def wrong(check: Check) -> tuple[str, str]:
-    """The first fact or section of a check that does not fit its truth, and the reason; two empty texts where all fits."""
+    """The first fact or section of a check, in any of its cases, that does not fit its truth, and the reason; two empty texts
+    where all fits."""
+    return next((found for found in map(_wrong, check.cases) if found[0]), ("", ""))
+
+
+def _wrong(check: Check) -> tuple[str, str]:
     if not check.truth:
         lost = places(" ".join((check.explained, *check.reasons.values())))
         return ("explained", f"{{{lost[0]}}} cannot be filled: lines of code tell no facts") if lost else ("", "")

@@ -12,6 +12,7 @@ from explorer.catalogue import Backbone
 from explorer.course import texts
 from explorer.course.question.checks import CheckTruthQuestion, Trial, Truth, TryLinesQuestion
 from explorer.course.texts import Check, filled, shuffled
+from explorer.course.view.progress import kept
 from explorer.course.view.progress_words import note_check, passed
 from explorer.course.view.runs import need_runs
 
@@ -37,6 +38,31 @@ def _answers() -> dict[str, Any]:
     return st.session_state.setdefault("lesson_answers", {})
 
 
+def _turns() -> dict[str, int]:
+    """How many guesses of a check were wrong: each draws the next of its cases."""
+    return st.session_state.setdefault("lesson_turns", {})
+
+
+def wrong() -> set[str]:
+    """Codes of checks whose last answer was wrong: the guide says what to look at."""
+    return st.session_state.setdefault("lesson_wrong", set())
+
+
+def _judged(code: str, right: bool) -> None:
+    """What came of an answer."""
+    if right:
+        wrong().discard(code)
+        note_check(code)
+    else:
+        wrong().add(code)
+
+
+def _next_case(code: str) -> None:
+    _turns()[code] = _turns().get(code, 0) + 1
+    st.session_state.pop(f"check_{code}_guess", None)
+    _retract(code)
+
+
 def _commit(code: str, answer: Any) -> None:
     _answers()[code] = answer
 
@@ -46,16 +72,33 @@ def _retract(code: str) -> None:
     st.session_state.pop(f"check_{code}_order", None)
 
 
-def show_checks(step: int, language: str, row: Backbone, weights: str) -> None:
-    """All checks of a step."""
+def show_checks(step: int, language: str, row: Backbone, weights: str, but: Sequence[str] = ()) -> None:
+    """All checks of a step but those that stand elsewhere on it."""
     for check in texts.checks(language).by_name.values():
-        if check.step == step:
+        if check.step == step and check.code not in but:
             with st.container(border=True, key=f"check_{check.code}"):
                 show_check(check, language, row, weights)
 
 
+def predict(code: str, language: str, row: Backbone, weights: str) -> bool:
+    """A check that comes before what would answer it; whether what follows may be shown: once an answer was given, here or
+    before, or the reader does without, or a presenter has opened everything."""
+    with st.container(border=True, key=f"check_{code}"):
+        show_check(texts.checks(language).by_name[code], language, row, weights)
+    skipped: set[str] = st.session_state.setdefault("lesson_skipped", set())
+    if code in _answers() or code in passed() or code in skipped or kept().unlocked:
+        return True
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(":material/visibility_off: What answers it comes next, once you have answered.", width="content")
+        st.button(
+            "Show it without a guess", type="tertiary", key=f"check_{code}_skip", on_click=skipped.add, args=(code,)
+        )
+    return False
+
+
 def show_check(check: Check, language: str, row: Backbone, weights: str) -> None:
     """One question; what was answered stays until the reader takes it back."""
+    check = check.cases[_turns().get(check.code, 0) % len(check.cases)]
     head = st.empty()  # written at the end, when it is known whether the check was passed just now
     st.markdown(linked(check.question))
     _SHOWN[check.kind](check, language, row, weights)
@@ -107,11 +150,11 @@ def _choice(check: Check, language: str, row: Backbone, weights: str) -> None:
     truth = _truth(check, language, row, weights)
     if truth is None:
         return
+    _judged(check.code, answer == truth.answer)
     if answer != truth.answer:
         _verdict(False, f"Not here. {linked(filled(check.reason(answer), dict(truth.facts)))}")
         st.caption("Choose another answer above.")
         return
-    note_check(check.code)
     _verdict(True, "Right.")
     _told(check, truth)
 
@@ -128,8 +171,7 @@ def _guess(check: Check, language: str, row: Backbone, weights: str) -> None:
     if truth is None:
         return
     near = check.close(float(answer), truth.value)
-    if near:
-        note_check(check.code)
+    _judged(check.code, near)
     within = f"{100 * check.within:g} %" if check.relative else f"{check.within:g}"
     said = f"You said {answer:,.6g}; it is **{truth.value:,.4g}** {check.unit}."
     _verdict(
@@ -137,7 +179,10 @@ def _guess(check: Check, language: str, row: Backbone, weights: str) -> None:
     )
     _told(check, truth)
     if not near:
-        _again(check, "Guess again")
+        words = "Guess again: another case" if check.others or _turns().get(check.code) else "Guess again"
+        st.button(
+            words, icon=":material/refresh:", key=f"check_{check.code}_again", on_click=_next_case, args=(check.code,)
+        )
 
 
 def _box(check: Check) -> None:
@@ -212,8 +257,8 @@ def _order(check: Check, language: str, row: Backbone, weights: str) -> None:
     right = tuple(answer) == truth.order
     _verdict(right, "Right." if right else "Not in this order.")
     facts = dict(truth.facts)
+    _judged(check.code, right)
     if right:
-        note_check(check.code)
         st.markdown(
             "\n".join(f"{i}. {check.options[key]}: **{facts.get(key, '')}**" for i, key in enumerate(truth.order, 1))
         )
@@ -255,6 +300,7 @@ def _bug(check: Check, language: str, row: Backbone, weights: str) -> None:
     if answer is None or answer != picked:
         return
     if answer != str(check.faulty + 1):
+        _judged(check.code, False)
         _verdict(False, f"Line {answer} is correct. {linked(check.reason(answer))}")
         return
     left, right = st.columns(2, gap="medium")
@@ -268,7 +314,7 @@ def _bug(check: Check, language: str, row: Backbone, weights: str) -> None:
             if tried[-1] is not None:
                 _trial(tried[-1])
     if None not in tried:
-        note_check(check.code)
+        _judged(check.code, True)
         st.markdown(linked(check.explained))
 
 
@@ -287,8 +333,8 @@ def _lines(check: Check, language: str, row: Backbone, weights: str) -> None:
     if found is None:
         return
     _trial(found)
+    _judged(check.code, found.passed)
     if found.passed:
-        note_check(check.code)
         st.markdown(linked(check.explained))
     else:
         _again(check)

@@ -13,8 +13,9 @@ from explorer.app.words import safe_md
 from explorer.bundle import page_file
 from explorer.catalogue import Backbone
 from explorer.course import texts
-from explorer.course.question.snippets import RunSnippetQuestion, Snippet
+from explorer.course.question.snippets import RunSnippetQuestion
 from explorer.course.texts import Question, Term
+from explorer.course.view.opening import show_opening
 from explorer.course.view.terms import DRAWN
 from explorer.training.view.forms import pick_backbone
 
@@ -196,18 +197,7 @@ def _snippet(term: Term, row: Backbone, weights: str) -> None:
         st.caption(f"`picture`, drawn{scale}.")
     if term.snippet.words:
         st.markdown(f":material/search: {linked(term.snippet.words, (term.name,))}")
-    if st.toggle("What are `model`, `head`, `stages`, `x` and `y`?", key="glossary_opening", persist_state="session"):
-        _opening(found)
-
-
-def _opening(found: Snippet) -> None:
-    st.markdown(
-        "Paste these lines before the snippet and it runs outside of Thaw. `x` holds eight photo patches as the network's "
-        "input, two each of a brick wall, a cup of coffee, a cat's fur and a retina; `y` their classes, 0 to 3. The head is new "
-        "and has not learned."
-    )
-    st.image(found.batch, alt="The eight pictures in x")
-    st.code(found.opening, language="python", wrap_lines=True)
+    show_opening(found, row, "glossary")
 
 
 def cited(paper: str) -> str:

@@ -11,7 +11,7 @@ from explorer.app.asking import all_runs
 from explorer.app.links import linked
 from explorer.app.words import count, plain, safe_md, share_words
 from explorer.catalogue import DATASETS
-from explorer.course import lesson_runs
+from explorer.course import lesson_runs, texts
 from explorer.course.question.live import CurvePoint
 from explorer.course.texts import Hint, Step, filled
 from explorer.course.view.choosing import asked_for, computed, pick_curve, tasks_of
@@ -41,6 +41,11 @@ class Reader:
         recipes = [lesson_runs.recipe_of(word) for word in lesson_runs.NAMES]
         own = (run for run in self.runs if run.id in started and isinstance(run, FinishedRun))
         return next((run for run in own if run.recipe not in recipes), None)
+
+    @cached_property
+    def committed(self) -> frozenset[str]:
+        """Codes of checks that the reader answered in this session, rightly or not."""
+        return frozenset(st.session_state.get("lesson_answers", ()))
 
     @cached_property
     def points(self) -> list[CurvePoint]:
@@ -103,7 +108,7 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
     "worse": _pair_is(-1),
     "undecided": _pair_is(0),
     "passed": lambda done: done.hint.about[0] in passed(),
-    "open": lambda done: done.hint.about[0] not in passed(),
+    "open": lambda done: done.hint.about[0] not in passed() and done.hint.about[0] not in done.reader.committed,
     "own_run": _own(lambda run: True),
     "no_own_run": lambda done: done.reader.own is None,
     "own_red": _own(lambda run: run.clean is False),
@@ -167,9 +172,14 @@ def _curve_facts(points: Sequence[CurvePoint]) -> dict[str, str]:
     return said
 
 
-def hints_of(step: Step) -> list[str]:
-    """The first hints of the step that hold, as Markdown."""
-    found, reader = [], Reader()
+def hints_of(step: Step, language: str = "en") -> list[str]:
+    """What to look at after an answer that was wrong, then the first hints of the step that hold, as Markdown."""
+    missed = st.session_state.get("lesson_wrong", set())
+    rows = [row for code, row in texts.checks(language).by_name.items() if row.step == step.order and code in missed]
+    found, reader = (
+        [f":material/error_outline: **{row.code}** is not right yet. {row.look}" for row in rows[-2:]],
+        Reader(),
+    )
     for hint in step.hints:
         done = Done(hint, reader)
         if HOLDS[hint.condition](done):
@@ -179,9 +189,9 @@ def hints_of(step: Step) -> list[str]:
     return found
 
 
-def show_guide(step: Step) -> None:
+def show_guide(step: Step, language: str) -> None:
     """The guide's box."""
     with st.container(border=True, key="lesson_guide"):
         st.markdown(":material/explore: **Guide**")
-        for words in hints_of(step):
+        for words in hints_of(step, language):
             st.markdown(linked(words))

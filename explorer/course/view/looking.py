@@ -27,12 +27,12 @@ METHODS = ("gradcam", "saliency")
 STAGE = "layer3"  # at 64 pixels the last stage has 2 by 2 cells, too few to see a place
 
 
-def look(row: Backbone, weights: str, one: str, two: str) -> None:
+def look(row: Backbone, weights: str, one: str, two: str) -> bool:
     """One picture before and after: activations, the map of all test images, attribution."""
     made = need_runs((one, two), f"lesson_look_{one}_{two}")
-    on_what()
+    on_what(one, two)
     if made is None:
-        return
+        return False
     a, b = made[one].id, made[two].id
     st.markdown(f"A: {lesson_runs.NAMES[one]}. B: {lesson_runs.NAMES[two]}.")
     way = st.segmented_control(
@@ -42,15 +42,16 @@ def look(row: Backbone, weights: str, one: str, two: str) -> None:
         found = ask_map(a, b, "pca")
         if found is not None:
             draw(partial(projection_pair, found), "lesson_map")
-        return
-    image = pick_picture("walk")
+        return True
+    image = pick_picture("look", len(predictions(b).labels))
     if way == WAYS[0]:
         strip = ask(FeatureStripQuestion(a=a, b=b, image=image), "The whole backbone", height=440)
         if strip is not None:
             learns = made[two].recipe.learns
             draw(partial(feature_strip, strip, "", learns), "lesson_strip")
-        return
+        return True
     _attribution(a, b, image)
+    return True
 
 
 def _attribution(a: str, b: str, image: int) -> None:
@@ -59,7 +60,6 @@ def _attribution(a: str, b: str, image: int) -> None:
         format_func=lambda key: ATTRIBUTIONS[key].title,
     )  # fmt: skip
     said = predictions(b)
-    image = min(image, len(said.labels) - 1)
     target = said.classes[int(said.labels[image])]
     what = {"image": image, "target": target, "method": method, "stage": STAGE}
     if method == "gradcam":
@@ -70,14 +70,14 @@ def _attribution(a: str, b: str, image: int) -> None:
         draw(partial(attribution, found), "lesson_attribution")
 
 
-def trust(row: Backbone, weights: str, word: str) -> None:
+def trust(row: Backbone, weights: str, word: str) -> bool:
     """What becomes of attribution maps while the weights are replaced by random ones."""
     made = need_runs((word,), f"lesson_trust_{word}")
     if made is None:
-        return
-    run, image = made[word].id, pick_picture("trust")
+        return False
+    run = made[word].id
     said = predictions(run)
-    image = min(image, len(said.labels) - 1)
+    image = pick_picture("trust", len(said.labels))
     target = said.classes[int(said.labels[image])]
     what = {"image": image, "target": target, "method": "gradcam", "stage": STAGE, "against": NEGATIVE}
     found = ask(RandomiseQuestion(run=run, **what), "Replacing weights, stage by stage", height=420)
@@ -85,3 +85,4 @@ def trust(row: Backbone, weights: str, word: str) -> None:
         code = ("explorer/looks/attribution/compute/randomisation.py", "cascade")
         draw(partial(randomisation, found), "lesson_random", code=code)
         draw(partial(randomisation_maps, found), "lesson_random_maps")
+    return True

@@ -1,6 +1,7 @@
 """The page of the lesson: choosing a step, reading, trying, proving, and the way on."""
 
 from collections.abc import Callable
+from itertools import takewhile
 
 import streamlit as st
 
@@ -12,35 +13,40 @@ from explorer.app.words import safe_md
 from explorer.bundle import page_file
 from explorer.catalogue import BACKBONES, Backbone
 from explorer.course import texts
-from explorer.course.question.snippets import RunStepSnippetQuestion, Snippet
+from explorer.course.question.snippets import RunStepSnippetQuestion
 from explorer.course.texts import Step
+from explorer.course.texts.lessons import PREDICT
 from explorer.course.view import choosing, learning, looking, structure
-from explorer.course.view.checks import show_checks
+from explorer.course.view.checks import predict, show_checks
 from explorer.course.view.guide import show_guide
 from explorer.course.view.handout import handout_address
+from explorer.course.view.opening import show_opening
 from explorer.course.view.progress_words import show_progress
 from explorer.course.view.turning import land
 from explorer.training.view.forms import pick_backbone
 
-LIVE: dict[str, Callable[..., None]] = {
+LIVE: dict[str, Callable[..., bool | None]] = {
     "filters": structure.filters,
     "walk": structure.walk,
+    "sizes": structure.sizes,
     "families": structure.families,
     "new_head": structure.new_head,
     "untrained": structure.untrained,
     "switches": structure.switches,
     "train": learning.train,
-    "borrowed": learning.borrowed,
+    "beside": learning.beside,
     "audits": learning.audits,
     "still": learning.still,
     "rates": learning.rates,
     "moved": learning.moved,
     "look": looking.look,
     "trust": looking.trust,
+    "worlds": learning.worlds,
     "curve": choosing.curve,
     "decide": choosing.decide,
 }
-"""The live parts of steps by word (texts.lessons.LIVE says how many runs each names)."""
+"""The live parts of steps by word (texts.lessons.LIVE says how many runs each names). One that still waits for the reader
+is False: what comes after it is not shown yet, so that there is one thing to press at a time."""
 FIELD = "step"
 # Wide: the guide stays in view beside the text. On a phone it comes first, since it says what to do.
 _STYLE = """<style>
@@ -107,13 +113,16 @@ def show_step(step: Step, language: str) -> None:
     with main:
         row, weights = _head(step, language)
         _read(step, language, row, weights)
-        _parts("Try it", step.try_, step.live, row, weights, ":material/touch_app:")
-        _parts("Prove it", step.prove, step.proof, row, weights, ":material/fact_check:")
+        tried = _parts("Try it", step.try_, step.live, language, row, weights, ":material/touch_app:")
+        if tried:
+            _parts("Prove it", step.prove, step.proof, language, row, weights, ":material/fact_check:")
+        else:
+            st.caption(":material/fact_check: *Prove it* opens when this is done.")
         st.header(":material/quiz: Check yourself", anchor="checks")
-        show_checks(step.order, language, row, weights)
+        show_checks(step.order, language, row, weights, but=step.predicted)
         _end(step, language)
     with side:  # last, so that it speaks of what was done just now
-        show_guide(step)
+        show_guide(step, language)
         show_progress(step.order, language)
 
 
@@ -145,28 +154,28 @@ def _read(step: Step, language: str, row: Backbone, weights: str) -> None:
     if found is not None:
         st.markdown(f":small[Printed by {row.title}, weights {found.weights}, in {found.seconds:.1f} s:]")
         st.code(found.output or "(nothing)", language=None, wrap_lines=True)
-        if st.toggle("What are `model`, `head`, `stages`, `x` and `y`?", key="lesson_opening", persist_state="session"):
-            _opening(found)
+        if found.picture.size:
+            st.image(found.picture, alt=f"The picture that the snippet of step {step.order} drew")
+        show_opening(found, row, "lesson")
     if after:
         st.markdown(linked(after))
 
 
-def _opening(found: Snippet) -> None:
-    """The lines that make what a snippet finds."""
-    st.markdown(
-        "These lines make what the snippet finds. Paste them before it and it runs outside of Thaw. `x` holds eight photo "
-        "patches, two of each of four classes, and `y` their classes; the head is new and has not learned."
-    )
-    st.image(found.batch, alt="The eight pictures in x")
-    st.code(found.opening, language="python", wrap_lines=True)
-
-
-def _parts(title: str, words: str, parts: tuple[tuple[str, ...], ...], row: Backbone, weights: str, icon: str) -> None:
-    """A heading, what to do, and the live parts."""
+def _parts(
+    title: str, words: str, parts: tuple[tuple[str, ...], ...], language: str, row: Backbone, weights: str, icon: str
+) -> bool:
+    """A heading, the guesses that come first, what to do, and the live parts; after one that waits for the reader nothing is
+    shown. Whether none waits."""
     st.header(f"{icon} {title}", anchor=title.split()[0].lower())
+    first = tuple(takewhile(lambda part: part[0] == PREDICT, parts))
+    if not all(predict(code, language, row, weights) for _, code in first):
+        return False
     st.markdown(linked(words))
-    for kind, *named in parts:
-        LIVE[kind](row, weights, *named)
+    for kind, *named in parts[len(first) :]:
+        go_on = predict(named[0], language, row, weights) if kind == PREDICT else LIVE[kind](row, weights, *named)
+        if go_on is False:
+            return False
+    return True
 
 
 def _end(step: Step, language: str) -> None:

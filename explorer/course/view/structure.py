@@ -1,5 +1,6 @@
 """Live parts of the lesson that need no run: filters, a walk, families of backbones, heads, and the switches of freezing."""
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -27,21 +28,21 @@ FAMILIES = ("resnet18", "vgg16")
 LOGITS = 5  # classes of an untrained head that are named
 
 
-def pick_picture(key: str) -> int:
-    """One of the test patches, by its number; parts that give the same `key` show the same one, on every step."""
+def pick_picture(key: str, many: int = TESTED) -> int:
+    """One of `many` test pictures, by its number; parts that give the same `key` show the same one, on every step."""
     name = f"lesson_{key}_picture"
-    st.session_state.setdefault(name, FIRST)
+    st.session_state[name] = min(int(st.session_state.get(name, FIRST)), many - 1)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         image = st.number_input(
-            f"Test picture (0 to {TESTED - 1})", 0, TESTED - 1, key=name, persist_state="session", width=200
+            f"Test picture (0 to {many - 1})", 0, many - 1, key=name, persist_state="session", width=200
         )
-        st.button("Another", icon=":material/casino:", key=f"lesson_{key}_another", on_click=_another, args=(key,))
+        st.button("Another", icon=":material/casino:", key=f"lesson_{key}_another", on_click=_another, args=(key, many))
     return int(image)
 
 
-def _another(key: str) -> None:
+def _another(key: str, many: int) -> None:
     name = f"lesson_{key}_picture"
-    st.session_state[name] = (int(st.session_state.get(name, FIRST)) + 61) % TESTED  # 61: another class each time
+    st.session_state[name] = (int(st.session_state.get(name, FIRST)) + 61) % many  # 61: another class each time
 
 
 def filters(row: Backbone, weights: str) -> None:
@@ -70,12 +71,23 @@ def walk(row: Backbone, weights: str) -> None:
     if found is None:
         return
     draw(partial(lessons.walk, found), "lesson_walk", code=("explorer/course/compute/handlers.py", "walk"))
+
+
+def sizes(row: Backbone, weights: str) -> None:
+    """What each stage gives for one picture, and how many weights it holds."""
+    plan = _described(
+        {"backbone": row.name, "weights": weights, "strategy": "full"}, row.title
+    )  # none that `families` asks
+    if plan is None:
+        return
+    stages = [(stage.stage, stage.output, stage.parameters) for stage in plan.stages[:-1]]
+    st.markdown(f"**{row.title}, stage by stage**")
     st.table(
         {
-            "Stage": [stage.stage for stage in found.stages],
-            "Channels × rows × columns": [f"{s.channels} × {s.rows} × {s.columns}" for s in found.stages],
-            "Numbers": [f"{s.channels * s.rows * s.columns:,}" for s in found.stages],
-            "Weights": [f"{s.parameters:,}" for s in found.stages],
+            "Stage": [name for name, _, _ in stages],
+            "Output for one picture": [" × ".join(map(str, output)) for _, output, _ in stages],
+            "Numbers": [f"{math.prod(output):,}" for _, output, _ in stages],
+            "Weights": [f"{count:,}" for _, _, count in stages],
         },
         hide_index=True,
         alt="Stages with output shape, numbers for one picture, and weights",
@@ -151,7 +163,7 @@ def new_head(row: Backbone, weights: str) -> None:
         for cell, (label, value) in zip(st.columns(2), pair, strict=True):
             cell.metric(label, value, border=True)
     st.markdown(
-        f"{found.features:,} features × {found.classes} classes + {found.classes} offsets = **{found.parameters:,}** weights."
+        f"{found.features:,} features × {found.classes} classes + {found.classes} biases = **{found.parameters:,}** weights."
     )
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="center")
     left.image(found.picture, alt=f"A test picture of {found.label}", width=160)

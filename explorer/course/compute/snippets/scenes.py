@@ -3,7 +3,6 @@
 import copy
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explorer.bundle import ASSETS, INSTALLED, ROOT
-from explorer.catalogue import Backbone
+from explorer.catalogue import Backbone, Preprocessing
 from explorer.catalogue.backbones import backbone
 from explorer.data import datasets
 from explorer.models import backbones, devices
@@ -20,6 +18,7 @@ from explorer.recipe import make
 
 CLASSES = ("brick", "coffee", "fur", "retina")
 EACH = 2  # pictures of each class in the batch
+PICTURES = "pictures.png"  # the batch as a file
 OPENED = """
 def features(x):  # what the head reads, (n, d)
     kept = []
@@ -83,7 +82,9 @@ def stage_ends(row: Backbone) -> dict[str, str]:
 
 
 def opening(row: Backbone, weights: str) -> str:
-    """The lines that build `model`, `head`, `stages` with torchvision, to be pasted before a snippet."""
+    """The lines that build `model`, `head`, `stages`, `x` and `y` with torchvision, to be pasted before a snippet; they read
+    the pictures, and weights that ship, from files beside them (`explorer.course.view.opening` hands them out).
+    """
     drop = f"nn.Sequential(nn.Dropout({row.dropout}), nn.Linear({row.features}, {len(CLASSES)}))"
     head = drop if row.dropout else f"nn.Linear({row.features}, {len(CLASSES)})"
     pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
@@ -92,14 +93,16 @@ def opening(row: Backbone, weights: str) -> str:
         "from torch import nn",
         "from torch.nn import functional as F",
         "from torchvision import models",
+        "from torchvision.io import read_image",
         "",
+        "torch.manual_seed(0)",
     ]
     if row.code:
         lines += row.code.splitlines()
         if weights != "random":
             lines += [
                 "from safetensors.torch import load_file",
-                f'tensors = load_file("{_shown(row.weights_path(weights))}")',
+                f'tensors = load_file("{row.weights_path(weights).name}")',
                 "model.load_state_dict({name: t.float() for name, t in tensors.items()}, strict=False)",
             ]
     else:
@@ -115,13 +118,17 @@ def opening(row: Backbone, weights: str) -> str:
         f"head = {_attribute(row.head)}",
         f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
     ]
-    batch = f"x, y = …  # {len(CLASSES) * EACH} pictures as input, and their classes"
-    return "\n".join([*lines, "model.eval()", batch, OPENED])
+    return "\n".join([*lines, "model.eval()", "", *_batch_lines(row.preprocessing(weights)), OPENED])
 
 
-def _shown(path: Path) -> str:
-    """A file of a checkout by its path in it, another by its own."""
-    return (path.relative_to(ROOT) if path.is_relative_to(ASSETS) and not INSTALLED else path).as_posix()
+def _batch_lines(size: Preprocessing) -> list[str]:
+    """The lines that read `x` and `y`."""
+    return [
+        f'strip = read_image("{PICTURES}") / 255  # {len(CLASSES) * EACH} pictures side by side',
+        f"mean, std = torch.tensor([{list(size.mean)}, {list(size.std)}]).view(2, 3, 1, 1)",
+        "x = (torch.stack(strip.split(strip.shape[1], dim=2)) - mean) / std",
+        f"y = torch.arange({len(CLASSES)}).repeat_interleave({EACH})  # their classes",
+    ]
 
 
 def _attribute(path: str) -> str:

@@ -56,13 +56,13 @@ def smallest(accuracy: float, half: float) -> int:
     return low
 
 
-def percent_learning(asked: Asked) -> Truth:
-    """How many percent of the network's weights learn in feature extraction, for ten classes."""
-    stages = described(asked, classes=10).stages
+def percent_learning(asked: Asked, classes: str) -> Truth:
+    """How many percent of the network's weights learn in feature extraction, for so many classes."""
+    stages = described(asked, classes=int(classes)).stages
     learned, total = sum(s.learned for s in stages), sum(s.parameters for s in stages)
-    words = f"Counted just now in {asked.row.title} with a new head for 10 classes."
-    return number(100 * learned / total, words, learned=whole(learned), total=whole(total), share=percent(learned / total),
-                  one_in=whole(total / learned))  # fmt: skip
+    words = f"Counted just now in {asked.row.title} with a new head for {classes} classes."
+    return number(100 * learned / total, words, classes=classes, learned=whole(learned), total=whole(total),
+                  share=percent(learned / total), one_in=whole(total / learned))  # fmt: skip
 
 
 def weights_to_keep(asked: Asked, *strategies: str) -> Truth:

@@ -47,16 +47,19 @@ def _moved(old: Tensor, new: Tensor) -> float:
     return (new.detach() - old.detach()).abs().max().item()
 
 
-def cost_frozen(asked: Asked) -> Truth:
-    """What a step of learning costs with a frozen backbone, in percent of the multiplications of a full step."""
+def cost_frozen(asked: Asked, epochs: str) -> Truth:
+    """What a step of learning costs on average with a frozen backbone, in percent of the multiplications of a full step:
+    in so many epochs, of which only the first computes the features, since they are kept."""
     names = asked.scene.names()
     forward, first, last = multiplications(names["model"], names["head"], names["x"][:2])
     full, frozen, cached = 3 * forward - first, forward + last, 2 * last
+    mean = (forward - last) / int(epochs) + cached
     words = (
         f"Counted just now on {asked.row.title}: the multiplications of the forward pass, per picture. The backward "
         "pass takes twice as many, minus those that would carry gradients on to the pixels."
     )
-    return number(100 * frozen / full, words, forward=percent(forward / full), backward=percent(1 - forward / full),
+    return number(100 * mean / full, words, mean=percent(mean / full), epochs=epochs,
+                  forward=percent(forward / full), backward=percent(1 - forward / full),
                   frozen=percent(frozen / full), full=whole(full / 1e6), cached=percent(cached / full))  # fmt: skip
 
 

@@ -18,12 +18,13 @@ from explorer.training.compute import freezing
 from explorer.training.question import Description
 
 
-def first_filter(asked: Asked) -> Truth:
-    """How many weights one filter of the first convolution has."""
+def first_filter(asked: Asked, many: str) -> Truth:
+    """How many weights so many filters of the first convolution have."""
     filters = first_convolution(asked.scene.model)[1].weight
-    count, side = filters[0].numel(), filters.shape[-1]
+    each, side = filters[0].numel(), filters.shape[-1]
     words = f"Counted just now in the first convolution of {asked.row.title}."
-    return number(count, words, filters=whole(len(filters)), side=str(side), each=whole(count),
+    return number(each * int(many), words, filters=whole(len(filters)), side=str(side), each=whole(each), many=many,
+                  count=whole(each * int(many)),
                   all=whole(filters.numel()), total=whole(asked.row.parameters),
                   share=percent(filters.numel() / asked.row.parameters))  # fmt: skip
 
@@ -59,8 +60,8 @@ def described(asked: Asked, strategy: str = "linear_probe", classes: int = 4) ->
     return freezing.describe(recipe.make(backbone=asked.row.name, weights="random", strategy=strategy), classes)
 
 
-def sight(asked: Asked) -> Truth:
-    """How many pixels wide a cell's view is after the first stage."""
+def sight(asked: Asked, place: str) -> Truth:
+    """How many pixels wide a cell's view is after the stage in this place, from 1."""
     row, size = asked.row, asked.scene.x.shape[-1]
     if row.tokens:
         raise ExplorerError(
@@ -69,9 +70,10 @@ def sight(asked: Asked) -> Truth:
         )
     seen = receptive_fields(build(row.name, 4, "random"), size)
     wide = {stage: round(last - first) or size for stage, (first, last) in seen.items()}
-    first, second, *_ = row.stage_names
+    names, at = row.stage_names, min(int(place), len(row.stage_names) - 1)
+    this, following = names[at - 1], names[at]
     words = f"Found just now by sending a gradient back from one cell of {row.title} to the {size} × {size} pixels."
-    return number(wide[first], words, first=first, second=second, one=str(wide[first]), two=str(wide[second]),
+    return number(wide[this], words, stage=this, seen=str(wide[this]), next=following, further=str(wide[following]),
                   size=str(size), whole=next((s for s in wide if wide[s] == size), "none"))  # fmt: skip
 
 
