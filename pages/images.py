@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.app.controls import segments
+from explorer.app.presenting import controls
 from explorer.course.view.glossary import say
 from explorer.looks.images.view.grid import browse, matrices, quadrants
 from explorer.looks.pair.view.choosing import two_runs
@@ -14,7 +16,6 @@ if pair is None:
 a, b = pair
 quadrants(a, b)
 views = {"Images": browse, "Confusion matrices": matrices}
-view = st.segmented_control(
-    "View", list(views), default="Images", required=True, key="images_view", persist_state="session"
-)
+with controls("View"):
+    view = segments("View", views, "view", "images_view")
 views[view](a, b)

@@ -45,7 +45,7 @@ with st.container(horizontal=True):
     st.button("Use as B", icon=":material/looks_two:", disabled=not usable, on_click=choose, kwargs={"b": chosen[0].id})
     if len(chosen) == 2 and st.button("Compare these two", type="primary", icon=":material/compare_arrows:"):
         choose(a=chosen[1].id, b=chosen[0].id)
-        st.switch_page(page_file("similarity"))
+        st.switch_page(page_file("images"))
     ids = [run.id for run in chosen]
     kept = any(run.state in LIVE or run.sample for run in chosen)
     st.button("Delete", icon=":material/delete:", disabled=kept, on_click=delete_runs, args=(ids,), key="runs_delete",

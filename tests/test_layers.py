@@ -49,6 +49,7 @@ DOORS = {
     "captum": ("explorer/looks/attribution/compute",),
     "umap": ("explorer/looks/projection/compute",),
     "numba": ("explorer/looks/projection/compute",),
+    "segno": ("explorer/app/presenting.py",),
     "sqlite3": ("explorer/jobs/",),
     "multiprocessing": ("explorer/worker/",),
     "argparse": ("explorer/cli",),
