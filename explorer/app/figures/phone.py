@@ -7,6 +7,7 @@ from explorer.app.figures.style import SMALL, Figure, layout
 
 WIDE = 350  # pixels that a phone has for a figure
 GAP = 74  # pixels between two panels: the upper one's axis and the lower one's title
+TILTED = 44  # more of them, where the labels of an axis stand aslant
 MOST = 4  # panels beside each other that are stacked; of more, as of tiles, one swipes to the next
 LINE = 24  # pixels of a line of the legend
 
@@ -55,7 +56,8 @@ def _stack(fig: Figure, panels: list[_Panel]) -> None:
     top, bottom = layout(fig).margin.t or 0, layout(fig).margin.b or 0
     inner = (layout(fig).height or 450) - top - bottom
     heights = [_height(panel, inner) for panel in panels]
-    total = sum(heights) + GAP * (len(panels) - 1)
+    gap = GAP + TILTED * any(panel.xaxis.tickangle for panel in panels)
+    total = sum(heights) + gap * (len(panels) - 1)
     notes = [note for note in layout(fig).annotations if note.xref == note.yref == "paper"]
     titles = [[note for note in notes if _heads(note, panel)] for panel in panels]
     start = 1.0
@@ -69,7 +71,7 @@ def _stack(fig: Figure, panels: list[_Panel]) -> None:
         panel.yaxis.update(domain=(max(low, 0.0), start), anchor=panel.names[0])
         if panel.yaxis.matches:  # the labels stood at the first panel alone
             panel.yaxis.update(showticklabels=panels[0].yaxis.showticklabels)
-        start = low - GAP / total
+        start = low - gap / total
     fig.update_layout(height=round(total + top + bottom), margin={"t": max(top, 44)})
 
 
