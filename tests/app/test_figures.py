@@ -129,7 +129,7 @@ def test_no_figure_of_accuracies_asks_whether_bars_overlap() -> None:
     ]
     for fig in made:
         assert "of each other" not in fig.layout.meta["look"]
-        assert "B − A" in fig.layout.meta["look"] + fig.layout.xaxis.title.text
+        assert "B − A" in "".join((fig.layout.meta["look"], fig.layout.meta["caution"], fig.layout.xaxis.title.text))
 
 
 def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photos_below() -> None:

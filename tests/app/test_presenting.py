@@ -41,7 +41,7 @@ def test_a_link_for_others_leaves_out_what_is_ones_own(monkeypatch: pytest.Monke
         {"a": ["x"], "stage": ["layer4"]},
     )
     code = presenting.code_of("http://10.0.0.7:8501/features?a=" + 90 * "x")
-    assert code.lstrip().startswith("<?xml") and "<svg" in code and "#FFFFFF".lower() in code.lower()
+    assert code.lstrip().startswith("<?xml") and "<svg" in code and "#fff" in code.lower()
 
 
 def test_a_saved_figure_says_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """A figure for a page as narrow as a phone's: panels one above the other, their titles above them, all words inside."""
 
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 from explorer.app.figures.style import SMALL, Figure, layout
@@ -43,6 +44,12 @@ class _Panel:
         self.names = f"x{number}", f"y{number}"
         self.x = tuple(self.xaxis.domain or (0.0, 1.0))
         self.y = tuple(self.yaxis.domain or (0.0, 1.0))
+
+
+def _traces(fig: Figure) -> Iterable[Any]:
+    """The figure's traces; Plotly's annotations take `data` for a name."""
+    traces: Any = fig.data
+    return traces
 
 
 def _panels(fig: Figure) -> list[_Panel]:
@@ -123,7 +130,7 @@ def _words_inside(fig: Figure, panel: _Panel) -> None:
     if not panel.xaxis.range:
         return
     low, high = panel.xaxis.range
-    for trace in fig.data:
+    for trace in _traces(fig):
         if trace.type == "scatter" and "text" in (trace.mode or "") and (trace.xaxis or "x") == panel.names[0]:
             shares = [(x - low) / (high - low) for x in trace.x]
             sides = ["left" if s > 0.6 else "right" if s < 0.4 else "center" for s in shares]
@@ -135,7 +142,9 @@ def _keys_below(fig: Figure) -> None:
     height, below = layout(fig).height or 450, 16 + 40 * any(panel.xaxis.title.text for panel in _panels(fig))
     axes = [layout(fig)[name] for name in layout(fig).to_plotly_json() if name.startswith("coloraxis")]
     axes = [axis for axis in axes if axis.showscale is not False]
-    entries = [trace for trace in fig.data if trace.name and trace.showlegend is not False and trace.type != "heatmap"]
+    entries = [
+        trace for trace in _traces(fig) if trace.name and trace.showlegend is not False and trace.type != "heatmap"
+    ]
     more = 66 * len(axes) + (LINE * -(-len(entries) // 2) + 10 if len(entries) > 1 else 0)
     if not more:
         return
