@@ -7,7 +7,7 @@ setup(
     packages=[*find_packages(include=["explorer", "explorer.*"]), "explorer.share"],
     package_dir={"explorer.share": "."},
     package_data={
-        "explorer.app": ["*.svg"],
+        "explorer.app": ["*.svg", "*.js"],
         "explorer.share": [".streamlit/config.toml", "pages/*.py", "assets/**/*"],
     },
 )

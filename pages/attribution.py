@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.app.controls import segments
+from explorer.app.presenting import controls
 from explorer.course.view.glossary import say
 from explorer.looks.attribution.view import ATTRIBUTION_VIEWS, pick_look, words_of
 from explorer.looks.images.view.choosing import pick_image
@@ -19,14 +21,9 @@ a, b = pair
 picked = pick_image(a, b)
 if picked is None:
     st.stop()
-view = st.segmented_control(
-    "View",
-    list(ATTRIBUTION_VIEWS),
-    default="One picture",
-    required=True,
-    key="attribution_view",
-    persist_state="session",
-)
-look = pick_look(a, b, *picked)
+with controls("View"):
+    view = segments("View", ATTRIBUTION_VIEWS, "view", "attribution_view")
+with controls("Settings"):
+    look = pick_look(a, b, *picked)
 ATTRIBUTION_VIEWS[view](look, *picked)
 words_of(look)

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.app.controls import segments
+from explorer.app.presenting import controls
 from explorer.course.view.glossary import say
 from explorer.looks.features.view import FEATURE_VIEWS
 from explorer.looks.images.view.choosing import pick_image
@@ -19,6 +21,6 @@ warn_unrelated(a, b)
 picked = pick_image(a, b)
 if picked is None:
     st.stop()
-st.session_state.setdefault("features_view", "The whole backbone")
-view = st.segmented_control("View", list(FEATURE_VIEWS), required=True, key="features_view", persist_state="session")
-FEATURE_VIEWS[view or "The whole backbone"](a, b, *picked)
+with controls("View"):
+    view = segments("View", FEATURE_VIEWS, "view", "features_view")
+FEATURE_VIEWS[view](a, b, *picked)

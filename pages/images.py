@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.app.controls import segments
+from explorer.app.presenting import controls
 from explorer.course.view.glossary import say
 from explorer.looks.calibration.view import calibrated
 from explorer.looks.images.view.classes import class_table, near_pictures
@@ -22,7 +24,6 @@ views = {
     "How sure?": calibrated,
     "Nearest pictures": near_pictures,
 }
-view = st.segmented_control(
-    "View", list(views), default="Images", required=True, key="images_view", persist_state="session", wrap=True
-)
+with controls("View"):
+    view = segments("View", views, "view", "images_view")
 views[view](a, b)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.app.presenting import controls
 from explorer.app.visitor import choice
 from explorer.bundle import page_file
 from explorer.course.view.glossary import say
@@ -21,7 +22,8 @@ a, b = pair
 @st.fragment
 def look() -> None:
     """The map and all that hangs on it: a click or a lasso redraws this part alone."""
-    picked = pick_map()
+    with controls("Map"):
+        picked = pick_map()
     found = ask_map(a.id, b.id, picked.method, **picked.settings)
     if found is None:
         return

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from explorer.app.controls import segments
+from explorer.app.presenting import controls
 from explorer.looks.pair.view.choosing import two_runs
 from explorer.looks.similarity.view.stages import SIMILARITY_VIEWS
 
@@ -10,8 +12,6 @@ pair = two_runs("Then this page measures how far each stage moved from A to B.")
 if pair is None:
     st.stop()
 a, b = pair
-view = st.segmented_control(
-    "View", list(SIMILARITY_VIEWS), default="Audit and distance", required=True, key="similarity_view",
-    persist_state="session",
-)  # fmt: skip
-SIMILARITY_VIEWS[view or "Audit and distance"](a, b)
+with controls("View"):
+    view = segments("View", SIMILARITY_VIEWS, "view", "similarity_view")
+SIMILARITY_VIEWS[view](a, b)

@@ -123,6 +123,17 @@ def source(file: str, name: str) -> str:
     return _source(path, name, stamp(path)) if path.is_file() else ""
 
 
+def plain_source(name: str) -> str:
+    """The few lines of plain PyTorch that give what the function `name` gives; empty where there are none."""
+    path = bundle.ASSETS / "plain" / f"{name}.py"
+    return _text(path, stamp(path)) if path.is_file() else ""
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _text(path: Path, when: int) -> str:
+    return path.read_text(encoding="utf-8").strip()
+
+
 def error_box(message: str, retry: Callable[[], None] | None = None, key: str = "retry") -> None:
     """What went wrong, in words, with a button to try again where that may help."""
     with st.container(border=True):

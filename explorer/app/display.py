@@ -1,30 +1,44 @@
-"""How pages show: type for the back of the room, the page alone for a presenter, readable code, how figures are saved."""
+"""How pages show: their measures, type for the back of the room, readable code, how figures are saved."""
 
 from typing import Any
 
 import streamlit as st
 
+from explorer.app.presenting import class_link, present, presenting
 from explorer.palette import CODE
 
 FORMATS = {"svg": "SVG (sharp at any size)", "png": "PNG (for slides)"}
 LARGER = 1.3  # how much larger type is for a projector
 
 # Streamlit fades a caption as a whole, links in it too: below the contrast that small type needs.
-_CAPTIONS = (
-    "<style>[data-testid=stCaptionContainer] { opacity: 1; color: color-mix(in srgb, currentColor 66%, transparent); }"
-    "</style>"
-)
-# What only works in the browser takes no room between what is seen.
-_UNSEEN = "<style>[class*=st-key-unseen] { position: absolute; width: 0; height: 0; }</style>"
-_STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
-# Hidden, not left out: what stands in the menu keeps its state. On paper and for presenters alike the corner stays small.
-_PRESENTING = """<style>
-[data-testid=stSidebar], [data-testid=stHeader], [data-testid=stExpandSidebarButton] { display: none !important; }
-[data-testid=stMainBlockContainer] { padding-top: 2.5rem; }
-.st-key-present_corner { position: fixed; top: .5rem; right: .75rem; z-index: 1000; width: auto !important; }
-.st-key-present_corner button { min-height: 0; padding: .15rem .6rem; }
-@media print { .st-key-present_corner { display: none; } }
+# Text keeps to a measure that can be read, figures and tables take the page; a phone gets smaller headings and margins.
+# What only works in the browser (`unseen`) takes no room between what is seen.
+_PAGE = """<style>
+[data-testid=stCaptionContainer] { opacity: 1; color: color-mix(in srgb, currentColor 66%, transparent); }
+[data-testid=stMainBlockContainer] { max-width: 80rem; padding: 4rem 2.5rem 6rem; }
+[data-testid=stMarkdownContainer] > p, [data-testid=stMarkdownContainer] > ul, [data-testid=stMarkdownContainer] > ol,
+[data-testid=stMarkdownContainer] > blockquote { max-width: 46rem; }
+[data-testid=stMain] h1 { font-size: 2.25rem; line-height: 1.15; padding: 0 0 .5rem; }
+[data-testid=stMain] h2 { font-size: 1.5rem; line-height: 1.25; padding: 1.25rem 0 .25rem; }
+[data-testid=stMain] h3 { font-size: 1.2rem; line-height: 1.35; padding: .5rem 0 .25rem; }
+[class*=st-key-unseen] { position: absolute; width: 0; height: 0; }
+[class*="st-key-figure_"] [data-testid=stPopover] button { padding: 0 .25rem; min-height: 1.75rem; }
+[class*="_swiped"] { overflow-x: auto; overscroll-behavior-x: contain; }
+[class*="_swiped"] [data-testid=stPlotlyChart], [class*="_swiped"] [data-testid=stFullScreenFrame] { min-width: 760px; }
+@media (max-width: 1100px) {
+  [data-testid=stMainBlockContainer] { padding: 3.75rem 1.5rem 5rem; }
+  [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-lesson_guide) { flex-wrap: wrap; }
+  [data-testid=stHorizontalBlock]:has(> [data-testid=stColumn] .st-key-lesson_guide) > [data-testid=stColumn] {
+    min-width: 100%; position: static; }
+}
+@media (max-width: 640px) {
+  [data-testid=stMainBlockContainer] { padding: 3.75rem 1rem 4rem; }
+  [data-testid=stMain] h1 { font-size: 1.7rem; }
+  [data-testid=stMain] h2 { font-size: 1.3rem; padding-top: 1rem; }
+  [data-testid=stMain] h3 { font-size: 1.1rem; }
+}
 </style>"""
+_STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
 
 
 def display_switch() -> None:
@@ -61,11 +75,17 @@ def display_switch() -> None:
             format_func=FORMATS.__getitem__,
             help="The camera in a figure's corner saves it.",
         )
-    st.html(_CAPTIONS + _UNSEEN)
+        link = st.expander(
+            "Link to this page as a code", icon=":material/qr_code_2:", key="display_link", on_change="rerun"
+        )
+        if link.open:
+            with link:
+                class_link()
+    st.html(_PAGE)
     st.html(_code_style("dark" if st.context.theme.type == "dark" else "light"))
     if projector():
         st.html(_STYLE)
-    _present()
+    present()
 
 
 def _code_style(theme: str) -> str:
@@ -74,40 +94,27 @@ def _code_style(theme: str) -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
-def _present() -> None:
-    """Hide all but the page, and leave a way back in the corner; the address says so."""
-    if presenting():
-        if st.query_params.get("present") != "1":
-            st.query_params["present"] = "1"
-        st.html(_PRESENTING)
-        with st.container(key="present_corner"):
-            st.button(
-                "Menu",
-                icon=":material/menu:",
-                key="present_off",
-                on_click=_show_menu,
-                help="Show the menu again: the end of presenting",
-            )
-    elif "present" in st.query_params:
-        del st.query_params["present"]
-
-
-def _show_menu() -> None:
-    st.session_state["display_present"] = False
-
-
-def presenting() -> bool:
-    """Whether the menu is hidden now."""
-    return bool(st.session_state.get("display_present", False))
-
-
 def projector() -> bool:
     """Whether type is larger now: switched on for a projector, or because someone presents."""
     return bool(st.session_state.get("display_projector", False)) or presenting()
 
 
-def figure_config() -> dict[str, Any]:
-    """What Plotly needs to know: the format of its camera, no logo, no zoom by the wheel."""
+def figure_config(key: str, phone: bool = False) -> dict[str, Any]:
+    """What Plotly needs to know: the format of its camera and the name of the file, no logo, no zoom by the wheel; on a phone
+    no toolbar, which would lie over the figure."""
     kind = st.session_state.get("display_format") or "svg"
-    save = {"format": kind, "filename": "thaw", **({"scale": 3} if kind == "png" else {})}
-    return {"toImageButtonOptions": save, "displaylogo": False, "scrollZoom": False}
+    save = {"format": kind, "filename": figure_file(key), **({"scale": 3} if kind == "png" else {})}
+    bar: dict[str, Any] = {"displayModeBar": False} if phone else {}
+    return {"toImageButtonOptions": save, "displaylogo": False, "scrollZoom": False, **bar}
+
+
+def name_figures(**words: str) -> None:
+    """What figures that are saved from this page show, for their files' names: `stage`, `image`, `pair`."""
+    st.session_state.setdefault("figure_words", {}).update(words)
+
+
+def figure_file(key: str) -> str:
+    """A saved figure's name, e.g. `thaw-features-maps-layer4-image7-linear_probe-6025_vs_full-4333`."""
+    known = st.session_state.get("figure_words", {})
+    parts = ["thaw", key.replace("_", "-"), *(known[name] for name in ("stage", "image", "pair") if known.get(name))]
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in "-".join(parts))[:120]

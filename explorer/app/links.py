@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from explorer import texts
+from explorer.app.address import note
 from explorer.app.language import spoken
 from explorer.app.visitor import choice, to_address
-from explorer.app.words import safe_md
 from explorer.bundle import page_file
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
 from explorer.texts import Link
@@ -52,12 +52,7 @@ def arrive(page: str) -> None:
             if setting.switch:
                 st.session_state[setting.switch] = True
         else:
-            st.warning(
-                safe_md(
-                    f"The address asked for {name} = {text[:64]!r}, which does not exist here. Showing the default."
-                ),
-                icon=":material/link_off:",
-            )
+            note(name, text)
 
 
 def _is_number(text: str) -> bool:

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from explorer import jobs, own_sets
-from explorer.app.display import display_switch
+from explorer.app.address import opened
+from explorer.app.display import display_switch, name_figures
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import DATASETS, offered
@@ -80,6 +81,7 @@ def pair_shown() -> tuple[str, str]:
 def keep_pair(a: str, b: str) -> None:
     """These two are shown: the address names them, so that a link shows the same later, though nobody chose them."""
     st.session_state["pair_shown"] = (a, b)
+    name_figures(pair="_vs_".join("-".join(run.split("-")[-2:]) for run in (a, b)))
     _mirror()
 
 
@@ -112,7 +114,7 @@ def too_long(name: str, value: str) -> bool:
 
 
 def _mirror() -> None:
-    """Write the address in one go: each write is a step of the browser's history."""
+    """Write the address in one go."""
     shown = {name: run for name, run in zip("ab", pair_shown(), strict=True) if run}
     wanted = shown | to_address(choice())
     now = st.query_params.to_dict()
@@ -132,10 +134,13 @@ def note_run(run: object) -> None:
 
 def begin() -> None:
     """Open a page: take a changed address (deep link, back button), else keep the choice; then say how the worker is."""
+    st.session_state["figure_words"] = {}
     address = {name: st.query_params[name] for name in _FIELDS if name in st.query_params}
     if "a" not in address and "b" not in address:  # another page was opened: its defaults are worked out anew
         st.session_state.pop("pair_shown", None)
+        opened(bare=True)
     if address and address != st.session_state.get("choice_address"):
+        opened(bare=False)
         _take(address)
     _mirror()
     display_switch()

@@ -1,5 +1,6 @@
 """What each figure shows: its data, scales and words."""
 
+import itertools
 import math
 import re
 from collections.abc import Callable
@@ -11,7 +12,9 @@ import pytest
 import stand_ins
 import stand_ins_attribution
 
+from explorer.app.drawing import first_line
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
 from explorer.evidence import Grouped, Paired, Score, wilson
@@ -128,7 +131,7 @@ def test_no_figure_of_accuracies_asks_whether_bars_overlap() -> None:
     ]
     for fig in made:
         assert "of each other" not in fig.layout.meta["look"]
-        assert "B − A" in fig.layout.meta["look"] + fig.layout.xaxis.title.text
+        assert "B − A" in "".join((fig.layout.meta["look"], fig.layout.meta["caution"], fig.layout.xaxis.title.text))
 
 
 def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photos_below() -> None:
@@ -370,3 +373,41 @@ def test_rate_curves_stand_one_above_the_other_with_their_names_inside() -> None
     assert "keep 0.15; it is above the range" in words and "the test does not contradict it" in words
     near = replace(head, own=0.05, suggested=0.05)
     assert "within a factor of three above" in rate_curves(alone(75, 32, near, None)).layout.meta["look"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_on_a_phone_panels_lie_one_above_the_other_and_words_inside(name: str) -> None:
+    wide, fig = FIGURES[name](), FIGURES[name]()
+    if swiped(fig):
+        assert "tiles" in fig.layout.meta
+        return
+    stacked(tint(fig, False))
+    axes = [
+        a
+        for n, a in ((n, fig.layout[n]) for n in fig.layout.to_plotly_json())
+        if n.startswith("yaxis") and n != "yaxis9"
+    ]
+    spans = sorted(tuple(axis.domain or (0.0, 1.0)) for axis in axes)
+    assert all(0 <= low < high <= 1.0001 for low, high in spans)
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(spans)), "no panel covers another"
+    for n in fig.layout.to_plotly_json():
+        if n.startswith("xaxis") and n != "xaxis9":
+            assert tuple(fig.layout[n].domain or (0, 1)) == (0, 1), "each takes the whole width"
+    if len(spans) > 1:
+        assert fig.layout.height > wide.layout.height and all(note.x == 0 for note in _titles(fig, wide))
+    assert fig.layout.dragmode is False, "a finger on it moves the page"
+    assert fig.layout.legend.orientation != "v"
+
+
+def _titles(fig: go.Figure, wide: go.Figure) -> list[go.layout.Annotation]:
+    """The annotations that were the panels' titles."""
+    pairs = zip(fig.layout.annotations, wide.layout.annotations, strict=False)
+    return [note for note, was in pairs if was.xref == was.yref == "paper" and was.yanchor == "bottom" and was.y > 0.9]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_stays_in_sight_is_a_line_each(name: str) -> None:
+    words = FIGURES[name]().layout.meta
+    for text in (words["look"], words["caution"]):
+        line, rest = first_line(text)
+        assert len(line) <= 160 and f"{line} {rest}".strip() == text.strip()

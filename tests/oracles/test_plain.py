@@ -138,7 +138,7 @@ def test_plain_code_is_short_imports_no_more_than_it_needs_and_is_checked_above(
     for file in FILES:
         text = file.read_text(encoding="utf-8")
         lines = [line for line in ast.unparse(ast.parse(text)).splitlines() if line.strip()]
-        assert len(lines) <= 22 and max(map(len, text.splitlines())) <= 120, file.name
+        assert len(lines) <= 22 and max(map(len, text.splitlines())) <= 130, file.name
         modules = {n.names[0].name if isinstance(n, ast.Import) else n.module for n in ast.walk(ast.parse(text))
                    if isinstance(n, (ast.Import, ast.ImportFrom))}  # fmt: skip
         assert modules <= {"torch", "torch.nn", "numpy", "copy", "math"}, file.name

@@ -58,14 +58,15 @@ def accuracies(
         fig,
         [bar.label for bar in rows],
         alt=f"Test accuracy with 95 % intervals: {told}.",
-        look=(
-            "The bar is the 95 % interval of this one network, trained as it is, over images like these."
+        look="How often is this network right, and how sure is that? The bar is its 95 % interval over images like these."
+        if one
+        else "How often is each network right, and how sure is that? A bar is the 95 % interval of one network by itself.",
+        caution=(
+            "Another seed may lie outside the bar: it is of this one network, trained as it is. "
             if one
-            else "Each bar is the 95 % interval of one network by itself. Whether two networks differ is another "
-            "question, since they are scored on the same images: overlapping bars do not answer it, the "
-            "difference B − A does."
-        ),
-        caution=_for_others([bar.grouped for bar in rows], group, n),
+            else "Bars do not tell whether two networks differ: they see the same images, so only the difference B − A does. "
+        )
+        + _for_others([bar.grouped for bar in rows], group, n),
     )
 
 
@@ -102,7 +103,8 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         [row.label for row in rows],
         alt=f"Difference of two accuracies on the same images, B minus A, with 95 % intervals: {told}.",
         look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans.",
-        caution="Where a bar just excludes 0 but the test says p ≥ 0.05, the test decides: it is exact, and stricter. "
+        caution="It cannot tell what other seeds would give, nor images of another kind. Where a bar just excludes 0 but the "
+        "test says p ≥ 0.05, the test decides: it is exact, and stricter. "
         + _for_others([row.difference.grouped for row in rows], group, n),
     )
 

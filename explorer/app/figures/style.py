@@ -24,14 +24,18 @@ FLAME = (
 
 
 def finish(
-    fig: go.Figure, *, alt: str, look: str, height: int, caution: str = "", top: int = 40, width: int | None = None
-) -> go.Figure:
+    fig: go.Figure, *, alt: str, look: str, height: int, caution: str = "", verdict: str = "", top: int = 40,
+    width: int | None = None, tiles: bool = False,
+) -> go.Figure:  # fmt: skip
     """Sizes for the back of the room, transparent ground, quiet grid, and the words that belong to the figure.
 
-    `width` in pixels is the most that the figure takes; by default it takes the page's.
+    `look` begins with one line on what to look for, `caution` with one on what the figure cannot tell: the rest of both is
+    small print, which folds. `verdict` is what these numbers say, in words; it stays in sight.
+    `width` in pixels is the most that the figure takes; by default it takes the page's. Where it is a row of `tiles`, a
+    phone swipes along it.
     """
     fig.update_layout(
-        meta={"alt": alt, "look": look, "caution": caution},
+        meta={"alt": alt, "look": look, "caution": caution, "verdict": verdict, "tiles": tiles},
         height=height,
         width=width,
         margin={"l": 10, "r": 10, "t": top, "b": 10},

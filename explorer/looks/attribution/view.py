@@ -9,13 +9,14 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, predictions
-from explorer.app.drawing import draw
+from explorer.app.controls import menu, strength, toggle
+from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, BASELINES, CONTROLS
 from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.many import attributions
-from explorer.looks.attribution.figures.maps import Shown, attribution
+from explorer.looks.attribution.figures.maps import Shown, attribution, share
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
 from explorer.looks.attribution.question.maps import (
@@ -25,6 +26,7 @@ from explorer.looks.attribution.question.maps import (
     OtherSeedsQuestion,
 )
 from explorer.looks.attribution.question.trust import (
+    Faithfulness,
     FaithfulnessManyQuestion,
     FaithfulnessQuestion,
     OnObjectQuestion,
@@ -40,6 +42,7 @@ from explorer.runs import FinishedRun
 SIXTEEN = 16
 Q = TypeVar("Q", bound=Question[Any])
 NEGATIVE = "guided_backprop"
+GREY_IS = 0.2  # the least probability at which a plain grey picture is said to be taken for a class
 
 
 @dataclass(frozen=True)
@@ -75,16 +78,14 @@ def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str
     """Controls of method, class, and, where the method has them, stage and baseline."""
     name = a.recipe.backbone
     fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(BACKBONES.get(name))]
-    if st.session_state.get("attribution_method") not in (None, *fitting):
-        st.session_state["attribution_method"] = fitting[0]
     baseline = "grey"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = ATTRIBUTIONS[
-            st.selectbox(
+            menu(
                 "Method",
                 fitting,
-                key="attribution_method",
-                persist_state="session",
+                "method",
+                "attribution_method",
                 format_func=lambda key: ATTRIBUTIONS[key].title,
                 width=300,
             )
@@ -92,10 +93,8 @@ def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str
         target = pick_target(gallery, image)
         rather_than = _pick_other(gallery, target) if method.contrast else ""
         if method.baseline:
-            baseline = st.selectbox(
-                "Baseline", list(BASELINES), key="attribution_baseline", persist_state="session", width=180,
-                format_func=lambda key: BASELINES[key].title,
-            )  # fmt: skip
+            baseline = menu("Baseline", BASELINES, "baseline", "attribution_baseline", width=180,
+                            format_func=lambda key: BASELINES[key].title)  # fmt: skip
     names = a.recipe.row.stage_names
     free = [stage for stage in names if not method.obstacle(BACKBONES.get(name), stage)]
     if not method.staged:
@@ -110,10 +109,8 @@ def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str
 def _pick_other(gallery: Gallery, target: str) -> str:
     """The class whose logit is taken off; empty for none."""
     others = ["", *(name for name in gallery.classes if name != target)]
-    if st.session_state.get("attribution_other") not in (None, *others):
-        st.session_state["attribution_other"] = ""
-    return st.selectbox(
-        "Rather than", others, key="attribution_other", persist_state="session", width=200,
+    return menu(
+        "Rather than", others, "other", "attribution_other", width=200,
         format_func=lambda name: plain(name) if name else "(no other class)",
         help="Explains the difference of two logits: why this class and not that one.",
     )  # fmt: skip
@@ -121,8 +118,8 @@ def _pick_other(gallery: Gallery, target: str) -> str:
 
 def _pick_times() -> int:
     """How many times as fine as the stage's own the grid is to be."""
-    fine = st.toggle(
-        "Grid twice as fine", value=True, key="attribution_fine", persist_state="session",
+    fine = toggle(
+        "Grid twice as fine", "fine", "attribution_fine", default=True,
         help="Four maps of the picture, each shifted by half a cell, are interleaved. The network sees the picture "
              "at its training size: a larger input would give more cells, but the built-in backbone recognises half "
              "as much there.",
@@ -154,8 +151,6 @@ def words_of(look: Look) -> None:
         for other in ATTRIBUTIONS.values()
         if (why := other.obstacle(BACKBONES.get(look.backbone)))
     ]
-    if missing:
-        st.caption(f"Not offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}.")
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
     if row.staged and look.times > 1:
         baseline += (
@@ -165,17 +160,21 @@ def words_of(look: Look) -> None:
     if look.rather_than:
         names = [safe_md(plain(name)) for name in (look.target, look.rather_than)]
         baseline += f" The score explained is the difference of two logits: {names[0]} minus {names[1]}."
-    st.caption(f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model.")
+    words = f"{row.meaning} {row.caution}{baseline} A nicer map is no evidence of a better model."
+    if missing:
+        words += f"\n\nNot offered for {safe_md(look.a.recipe.row.title)}: {'; '.join(missing)}."
+    fine_print(words, "this method")
 
 
 def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
     """Picture, A and B on one scale, and how far a complete method's map adds up."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
-        opacity = st.slider("Strength of the overlay", 0.2, 1.0, 0.75, 0.05, key="attribution_opacity", width=220)
-        raw = st.toggle("Raw grid only", key="attribution_raw")
-        apart = st.toggle("B − A", key="attribution_difference")
-        own = st.toggle("Each on its own scale", key="attribution_normalised", help="This hides which map is stronger.")
-        rising = look.method.signed and st.toggle("Only evidence for the class", key="attribution_positive")
+        opacity = strength("Strength of the overlay", 0.2, 1.0, "overlay", "attribution_opacity", 0.75, width=220)
+        raw = toggle("Raw grid only", "raw", "attribution_raw")
+        apart = toggle("B − A", "difference", "attribution_difference")
+        own = toggle("Each on its own scale", "own_scale", "attribution_normalised",
+                     help="This hides which map is stronger.")  # fmt: skip
+        rising = look.method.signed and toggle("Only evidence for the class", "positive", "attribution_positive")
     asked = look.question(AttributeQuestion, a=look.a.id, b=look.b.id, image=image, target=look.target)
     found = ask(asked, look.method.title, height=400)
     if found is None:
@@ -184,10 +183,16 @@ def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
     draw(
         partial(attribution, found, opacity, not raw, apart, shown),
         "attribution",
-        code=("explorer/looks/attribution/compute/attribute.py", "attribute"),
+        code=code_of(look.method),
     )
     if look.method.complete:
         st.markdown(_completeness(found))
+
+
+def code_of(method: AttributionMethod) -> tuple[str, str]:
+    """The function that computes a method's maps, with its file."""
+    files = {"occlusion": "removal", "ablation": "removal", "rollout": "rollout"}
+    return f"explorer/looks/attribution/compute/{files.get(method.name, 'gradients')}.py", method.name
 
 
 def _completeness(found: Attribution) -> str:
@@ -220,7 +225,7 @@ def sixteen(look: Look, gallery: Gallery, image: int | str) -> None:
     found = ask(asked, f"{look.method.title}, {len(marked)} images", height=640)
     if found is not None:
         draw(partial(attributions, found), "attribution_many", on_select=_clicked,
-             code=("explorer/looks/attribution/compute/map_handlers.py", "attribute_many"))  # fmt: skip
+             code=code_of(look.method))  # fmt: skip
 
 
 def _clicked() -> None:
@@ -246,21 +251,42 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
     st.subheader("Over many test images")
     many = ask(look.question(FaithfulnessManyQuestion, **runs), "Deletion and insertion, many images", height=360)
     if many is not None:
-        draw(partial(faithfulnesses, many, group_of(look.a)), "attribution_faithful_many",
+        notes = "Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + "."
+        draw(partial(faithfulnesses, many, group_of(look.a)), "attribution_faithful_many", notes=notes,
              code=("explorer/looks/attribution/compute/controls.py", "gains"))  # fmt: skip
-        st.caption("Controls: " + "; ".join(f"{row.title}: {row.meaning}" for row in CONTROLS.values()) + ".")
     st.subheader("In this picture")
     asked = look.question(FaithfulnessQuestion, **runs, image=image, target=look.target)
     found = ask(asked, "Deletion and insertion", height=420)
     if found is not None:
         draw(partial(faithfulness, found), "attribution_faithful",
              code=("explorer/looks/attribution/compute/faithfulness.py", "curves"))  # fmt: skip
+        for letter in grey_is_the_class(found):
+            st.warning(
+                f"To {letter} the plain grey picture itself is *{safe_md(plain(look.target))}* "
+                f"({share(_left(found, letter))}): deleting cells cannot take this class away, so deletion says nothing about "
+                f"{letter}'s map here. Ask about another class, or read insertion.",
+                icon=":material/contrast:",
+            )
     if look.a.recipe.dataset == "shapes":
         st.subheader("On the object?")
         found = ask(look.question(OnObjectQuestion, **runs), "Maps against the objects' masks", height=380)
         if found is not None:
             draw(partial(on_object, found), "attribution_object",
                  code=("explorer/looks/attribution/compute/faithfulness.py", "inside"))  # fmt: skip
+
+
+def _left(found: Faithfulness, letter: str) -> float:
+    """What the class has once all cells are grey."""
+    return float((found.deletion_a if letter == "A" else found.deletion_b).curve[-1])
+
+
+def grey_is_the_class(found: Faithfulness) -> list[str]:
+    """Of A and B those to which a plain grey picture is the class as well: it keeps half of its probability, or more."""
+    return [
+        letter
+        for letter, curve in (("A", found.deletion_a.curve), ("B", found.deletion_b.curve))
+        if curve[-1] >= max(0.5 * float(curve[0]), GREY_IS)
+    ]
 
 
 def randomised(look: Look, gallery: Gallery, image: int | str) -> None:

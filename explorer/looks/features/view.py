@@ -7,7 +7,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask
+from explorer.app.controls import segments, toggle, whole_number
 from explorer.app.drawing import draw
+from explorer.app.presenting import controls
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.looks.features.figures.exciting import SHOWN, Top, exciting
@@ -34,6 +36,7 @@ from explorer.looks.pair.view.choosing import pick_stage
 from explorer.runs import FinishedRun
 
 RANKINGS = ("change", "strength", "class selectivity")
+CEILING = 6.0  # what ReLU6 cuts off
 _SELECTIVITY = (
     "Class-selectivity index (Morcos et al. 2018, arXiv 1803.06959): 0 where a channel responds to all classes "
     "alike, 1 where it responds to one class only; over the pooled features of all test images."
@@ -42,7 +45,8 @@ _SELECTIVITY = (
 
 def whole(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """Every stage's strongest channels for one picture; a click opens the stage."""
-    stage = pick_stage(b)
+    with controls("Stage"):
+        stage = pick_stage(b)
     strip = ask(FeatureStripQuestion(a=a.id, b=b.id, image=image), "The whole backbone", height=440)
     if strip is None:
         return
@@ -67,7 +71,9 @@ def whole(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) ->
 
 def one_stage(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """All channels of one stage, ranked."""
-    _stage(a, b, pick_stage(b), image)
+    with controls("Stage"):
+        stage = pick_stage(b)
+    _stage(a, b, stage, image)
 
 
 def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None:
@@ -78,16 +84,9 @@ def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None
         _strangers(maps)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        rank = st.segmented_control(
-            "Channels ranked by",
-            RANKINGS,
-            default="change",
-            required=True,
-            key="features_rank",
-            persist_state="session",
-        )
+        rank = segments("Channels ranked by", RANKINGS, "rank", "features_rank")
         chosen = _selectivity(a, b, stage) if rank == "class selectivity" else None
-        order = _ordered(maps, chosen[1] if chosen else None, str(rank))
+        order = _ordered(maps, chosen[1] if chosen else None, rank)
         first = _page(len(order))
     shown = order[first : first + ACROSS]
     notes = _notes(*chosen, shown) if chosen else ()
@@ -163,10 +162,7 @@ def _page(n: int) -> int:
     pages = -(-n // ACROSS)
     if pages == 1:
         return 0
-    if st.session_state.get("features_page", 1) > pages:
-        st.session_state["features_page"] = 1
-    page = st.number_input(f"Page of {pages}", 1, pages, key="features_page", width=140)
-    return (int(page) - 1) * ACROSS
+    return (whole_number(f"Page of {pages}", 1, pages, "page", "features_page", 1, width=140) - 1) * ACROSS
 
 
 def _open_channel(channel: int, of_b: int = 0) -> None:
@@ -176,7 +172,8 @@ def _open_channel(channel: int, of_b: int = 0) -> None:
 
 def one_channel(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """One channel: its maps for the picture, and the test images that excite it most in A and in B."""
-    stage = pick_stage(b)
+    with controls("Stage"):
+        stage = pick_stage(b)
     maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
     if maps is None:
         return
@@ -197,10 +194,8 @@ def one_channel(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | s
 
 def _pick_channel(label: str, key: str, count: int, default: int) -> int:
     """A box for a channel's number; a number that this stage has not becomes the default."""
-    most = count - 1
-    if st.session_state.get(key, -1) not in range(count):
-        st.session_state[key] = default
-    return int(st.number_input(f"{label} (0 to {most})", 0, most, key=key, persist_state="session", width=260))
+    name = key.removeprefix("features_")
+    return whole_number(f"{label} (0 to {count - 1})", 0, count - 1, name, key, default, width=260)
 
 
 def _two_channels(maps: FeatureMaps, stage: str) -> None:
@@ -237,6 +232,21 @@ def _exciting(found: Excitement, gallery: Gallery, stage: str, channel: int) -> 
         code=("explorer/looks/features/compute/excite.py", "excite"),
     )
     st.markdown(_answer_words(found, row, channel))
+    for letter, top in zip("AB", tops, strict=True):
+        if words := tied(top.values, letter):
+            st.caption(f":material/equal: {words}")
+
+
+def tied(values: np.ndarray, letter: str) -> str:
+    """What is to be said where several of the strongest images, `values` (t,), reach the same highest value; else empty."""
+    many = int((values == values[0]).sum())
+    if many < 2:
+        return ""
+    ceiling = ", the ceiling of ReLU6" if values[0] == CEILING else ""
+    return (
+        f"In {letter} {many} of these {len(values)} images reach the same highest value ({values[0]:.3g}{ceiling}). They share "
+        "the first rank, and their order means nothing."
+    )
 
 
 def _top(found: Excitement, row: StageExcitement, gallery: Gallery, channel: int, letter: str) -> Top:
@@ -272,9 +282,10 @@ def first_layer(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | s
     found = ask(FiltersQuestion(a=a.id, b=b.id), "First filters", height=400)
     if found is None:
         return
-    each = st.toggle(
+    each = toggle(
         "Each filter on its own scale",
-        key="features_each",
+        "each",
+        "features_each",
         help="Weak filters become visible, but their strengths can no longer be compared.",
     )
     draw(

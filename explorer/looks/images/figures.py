@@ -104,7 +104,7 @@ def _worded(fig: go.Figure, before: np.ndarray, after: np.ndarray, classes: Sequ
         f"{int(np.trace(after))} in B. {most}",
         look="The diagonal counts correct predictions. Which mistakes of A are gone in B, which are new? Click a "
         "cell to see its images. B − A: vermillion is more in B, blue is fewer.",
-        caution="Shades are shares of a row. A difference of two or three images in a cell is often chance.",
+        caution="A difference of two or three images in a cell is often chance. Shades are shares of a row.",
         height=150 + max(300, 26 * k),
     )
     fig.update_annotations(yshift=4)

@@ -96,7 +96,7 @@ def _look(probe: FinishedRun, tuned: FinishedRun) -> None:
         draw(
             partial(attribution, found),
             "home_look",
-            code=("explorer/looks/attribution/compute/attribute.py", "attribute"),
+            code=("explorer/looks/attribution/compute/gradients.py", "gradcam"),
         )
     with st.container(horizontal=True):
         st.page_link(page_file("attribution"), label="Try other images", icon=":material/visibility:")

@@ -179,7 +179,7 @@ def _inside(a: FinishedRun, b: FinishedRun) -> None:
     )
     seen = ask(asked, "Grad-CAM", height=400)
     if seen is not None:
-        code = ("explorer/looks/attribution/compute/attribute.py", "attribute")
+        code = ("explorer/looks/attribution/compute/gradients.py", "gradcam")
         draw(partial(attribution, seen), "home_look", code=code)
     pair = {"a": a.id, "b": b.id}
     with st.container(horizontal=True):

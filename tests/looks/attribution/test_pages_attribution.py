@@ -113,7 +113,7 @@ def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:
     band, marks, b = fig.data
     assert list(band.base) == [0.6] * 8 and np.asarray(band.x) == pytest.approx([0.3] * 8)
     assert list(marks.x) == [0.6, 0.7, 0.8, 0.9] * 8 and list(b.x) == found.alike_b.tolist()
-    look = fig.layout.meta["look"]
+    look = fig.layout.meta["verdict"]
     assert "on 2 of 8 images" in look and "1 in 5" in look
     assert "75 % of the other seeds' maps, in 0 % of B's" in look
     assert "brick rather than grass" in fig.layout.meta["alt"] and "n = 8" in fig.layout.meta["caution"]
@@ -201,10 +201,10 @@ def test_faithfulness_draws_both_curves_their_controls_and_areas() -> None:
 def test_the_claim_over_many_images_is_made_against_compact_controls_only() -> None:
     found = stand_ins_attribution.faithfulnesses()
     fig = faithfulnesses(found)
-    look = fig.layout.meta["look"]
+    look = fig.layout.meta["verdict"]
     assert "Insertion: A's maps (mean area 0.500) beat every control." in look
     for start in ("Deletion: A's", "Deletion: B's", "Insertion: B's"):
-        said = look[look.index(start) :].split(". ")[0]
+        said = look[look.index(start) :].split(". ")[0].rstrip(".")
         assert said.endswith("not shown to beat centre first (0.500, better on 12 of 24)"), said
     assert "random" not in look and "n = 24" in fig.layout.meta["caution"]
     first = fig.data[0]

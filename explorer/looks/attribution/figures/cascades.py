@@ -47,9 +47,9 @@ def randomisation(found: Randomisation) -> go.Figure:
         alt=f"Spearman's rank correlation of absolute maps with the first one while weights are replaced, {n} images: {left}.",
         look="A map that shows what the network learned falls towards 0 as soon as trained weights are replaced. "
         "One that stays high shows the picture's edges, and would look the same in an untrained network.",
-        caution=f"n = {n} test images, each asked about its own class, bands from the lowest to the highest; "
-        "absolute values, one draw of random weights. A fall is necessary, not sufficient: it does not make "
-        "a map right.",
+        caution="A fall is necessary, not sufficient: it does not make a map right. "
+        f"n = {n} test images, each asked about its own class, bands from the lowest to the highest; "
+        "absolute values, one draw of random weights.",
         height=400,
         width=1080,
         top=40,

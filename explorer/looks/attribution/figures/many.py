@@ -63,6 +63,7 @@ def _words(fig: go.Figure, found: Attributions, shown: Shown, rows: int) -> go.F
         height=30 + 158 * rows,
         width=1160,
         top=10,
+        tiles=True,
     )
     return fig.update_annotations(font={"size": SMALL})
 

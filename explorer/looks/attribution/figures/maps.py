@@ -114,10 +114,10 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
         alt=f"{row.title} for {asked(found)} on image {found.image}: A gives {share(found.probability_a)}, "
         f"B {share(found.probability_b)}; maps of {rows} by {columns} cells "
         + ("each on its own scale." if shown.normalised else "on one scale."),
-        look=f"{signs}{apart} Do A and B look at the same regions, and are those on the object?",
-        caution=magnitude * shown.normalised
-        + grid * (rows * columns <= 1024)
-        + "A nicer map is no evidence of a better model.",
+        look=f"Do A and B look at the same regions, and are those on the object? {signs}{apart}",
+        caution="A nicer map is no evidence of a better model. "
+        + magnitude * shown.normalised
+        + grid * (rows * columns <= 1024),
         height=340 if difference else 380,
         width=1080,
         top=44,

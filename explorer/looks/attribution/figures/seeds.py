@@ -53,11 +53,12 @@ def _words(fig: go.Figure, found: Seeds, rows: list[str]) -> go.Figure:
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title}, {asked(found)}, {n} images: mean rank correlation with A's map "
         f"{found.alike.mean():.2f} for A with other seeds, {found.alike_b.mean():.2f} for B. {same}",
-        look=f"{verdict} {same} Read a difference between A and B only where it exceeds the band.",
-        caution=f"n = {n} test images: the shown one, others spread over the test set and asked about their own "
+        verdict=f"{verdict} {same}",
+        look="Does B lie outside the band? Read a difference between A and B only where it does.",
+        caution="A seed may change more than the band shows: it leaves out the seed's effect on A's other stages. "
+        f"n = {n} test images: the shown one, others spread over the test set and asked about their own "
         f"class. The {heads} heads were trained like A's, on A's own features, with other initial weights "
-        "and another order of images. The band leaves out the effect of the seed on A's other stages, so it "
-        "is a lower bound of what a seed changes.",
+        "and another order of images.",
         height=150 + 34 * len(rows),
         width=1080,
         top=16,

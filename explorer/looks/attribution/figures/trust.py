@@ -37,8 +37,8 @@ def faithfulness(found: Faithfulness) -> go.Figure:
     finish(
         fig,
         alt=f"Deletion and insertion for class {found.target} on image {found.image}. " + "; ".join(titles) + ".",
-        look="Deletion should fall below the grey lines (a smaller area), insertion should rise above them (a "
-        "larger one): they are orders as compact as the map that ignore what this network sees in this picture.",
+        look="Deletion should fall below the grey lines (a smaller area), insertion should rise above them (a larger one). "
+        "They are orders as compact as the map that ignore what this network sees in this picture.",
         caution="One picture shows how the test works; the result is the one above, over many pictures. A's area "
         "and B's differ also because A and B are not equally sure. Dotted, for comparison only: random "
         "cells. They are scattered and break up the whole picture at once, so any map may lose to them at "
@@ -104,8 +104,10 @@ def faithfulnesses(found: Faithfulnesses, group: str = "group") -> go.Figure:
     return finish(
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title} over {n} test images. " + " ".join(said),
-        look=" ".join(said) + " Only a map that beats all four marks regions on which this network depends in this picture.",
-        caution=f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean "
+        verdict=" ".join(said),
+        look="Do the marks keep right of 0? Only a map that beats all four marks regions on which this network depends.",
+        caution="An average over images: in one picture a map may still be wrong. "
+                f"n = {n} test images, spread evenly over the test set, each asked about its own class; mean "
                 "differences within a picture with Student's 95 % interval. * Scattered cells break up the whole "
                 "picture at once, so this is not a fair control; it is shown because other tools use it."
                 + for_others([gain.grouped for gain in found.gains], group, "are the thin ones"),
@@ -197,8 +199,8 @@ def on_object(found: OnObject) -> go.Figure:
         f"picture's centre {_hits(scores[2])}.",
         look="A map that marks the object beats the grey bars: the share of the picture that the object covers, and "
         "pointing always at the centre.",
-        caution=f"n = {n} test images, each asked about its own class; bars of 95 %.{skipped} A network may need the "
-        "surroundings of the object, so less evidence on the object is not always worse.",
+        caution="Less evidence on the object is not always worse: a network may need its surroundings. "
+        f"n = {n} test images, each asked about its own class; bars of 95 %.{skipped}",
         height=300,
         width=1080,
         top=44,

@@ -82,10 +82,11 @@ def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> go.F
         f"of {n}; {both} are in both rows.",
         look="Do both rows show the same kind of pattern? Under each picture are its class and its rank in the "
         "other network. Click a picture to choose it on every page.",
-        caution=f"{box} The strongest few of {n} images show what drives a channel hardest, not everything it responds to.",
+        caution=f"The strongest few of {n} images show what drives a channel hardest, not everything it responds to. {box}",
         height=400,
         width=1080,
         top=8,
+        tiles=True,
     )
     return fig.update_annotations(font={"size": SMALL})
 

@@ -88,7 +88,7 @@ def _look(a: np.ndarray, b: np.ndarray, far: float, related: bool) -> str:
 
 
 def _caution(a: np.ndarray, b: np.ndarray, size: np.ndarray, far: float, related: bool, each: bool) -> str:
-    words = "Colours are weights on normalised pixels; grey is 0. "
+    words = "A filter does not tell what later stages make of it. Colours are weights on normalised pixels; grey is 0. "
     if each:
         words += "Every filter has its own scale, shared by A and B, so weak filters look as bold as strong ones."
     else:

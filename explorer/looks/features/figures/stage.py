@@ -42,16 +42,18 @@ def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> go.Figure:
     _frame(fig, channels, notes)
     far = _scales(fig, a, b)
     what = f"Feature maps of {len(a)} of {len(maps.change)} channels of {maps.stage} for {picture_words(maps.image)}"
-    return finish(
+    fig = finish(
         fig,
         alt=f"{what}, in A, in B and B minus A. "
         + (f"The largest change is {far:.3g}." if far else "They are exactly the same."),
         look=_look(maps, far),
-        caution=_SCALES if far else "",
+        caution=f"This is one picture: what a channel answers to elsewhere it cannot tell. {_SCALES * bool(far)}".strip(),
         height=470 + 22 * bool(notes),
         width=1080,
         top=44 + 22 * bool(notes),
+        tiles=True,
     )
+    return fig.update_annotations(font={"size": SMALL})  # eight names beside each other
 
 
 def _look(maps: FeatureMaps, far: float) -> str:
@@ -125,7 +127,7 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
         fig.update_yaxes(range=[1, 0], scaleanchor="x" if row == 1 else "x2", constrain="domain", visible=True, ticks="",
                          showticklabels=False, showgrid=False, title={"text": f"<b>{letter}</b>"}, row=row, col=1)  # fmt: skip
     _scales(fig, rows[0][1], rows[1][1], apart=False)
-    return finish(
+    fig = finish(
         fig,
         alt=f"Feature maps of {len(rows[0][1])} of {len(a.change)} channels of {a.stage} for {picture_words(a.image)}: A's own "
         f"strongest above B's own.",
@@ -135,7 +137,9 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
         height=360,
         width=1080,
         top=40,
+        tiles=True,
     )
+    return fig.update_annotations(font={"size": SMALL})  # eight names beside each other
 
 
 def channel_maps(maps: FeatureMaps) -> go.Figure:

@@ -6,6 +6,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, predictions
+from explorer.app.controls import menu, segments
+from explorer.app.display import name_figures
+from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose
 from explorer.app.words import plain, safe_md
 from explorer.bundle import page_file
@@ -45,22 +48,14 @@ def pick_group(pa: Predictions, pb: Predictions, key: str) -> np.ndarray:
     """A control of the four quadrants with their sizes; which images (n,) bool are in the one picked."""
     a, b = right(pa), right(pb)
     sizes = {name: int(rule(a, b).sum()) for name, rule in GROUPS.items()}
-    name = st.segmented_control(
-        "Images",
-        list(GROUPS),
-        default="All",
-        required=True,
-        key=key,
-        persist_state="session",
-        format_func=lambda name: f"{name} · {sizes[name]}",
-    )
-    return GROUPS[name or "All"](a, b)
+    name = segments("Images", GROUPS, "group", key, format_func=lambda name: f"{name} · {sizes[name]}")
+    return GROUPS[name](a, b)
 
 
 def pick_order(key: str, unmoved: bool = False) -> str:
     """A control of how images are sorted; `unmoved` leaves out what cannot be measured here."""
     orders = [name for name in ORDERS if not (unmoved and name == "Features moved furthest")]
-    return st.selectbox("Sorted by", orders, key=key, persist_state="session", width=230)
+    return menu("Sorted by", orders, "order", key, width=230)
 
 
 def ordered(rows: np.ndarray, order: str, a: FinishedRun, b: FinishedRun) -> np.ndarray:
@@ -123,7 +118,9 @@ def pick_image(a: FinishedRun, b: FinishedRun) -> tuple[Gallery, int | str] | No
     pa, pb = predictions(a.id), predictions(b.id)
     image = chosen_image(a, b, len(gallery.labels))
     own = seen(a, b)
-    left, beside = st.columns([1, 3], gap="large")
+    name_figures(image="own" if own else f"image{image}")
+    with controls("Picture"):
+        left, beside = st.columns([1, 3], gap="large")
     with beside:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             group = pick_group(pa, pb, "image_group")

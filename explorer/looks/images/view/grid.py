@@ -6,7 +6,9 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from explorer.app.address import Written, keep, several_of
 from explorer.app.asking import predictions
+from explorer.app.controls import segments, toggle
 from explorer.app.drawing import draw
 from explorer.app.words import difference_words, group_of, percent, plain, safe_md
 from explorer.bundle import page_file
@@ -45,32 +47,29 @@ def browse(a: FinishedRun, b: FinishedRun) -> None:
     """All images with filters and an order; a click chooses one, or marks it."""
     pa, pb = predictions(a.id), predictions(b.id)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        keep = pick_group(pa, pb, "images_group")
+        fitting = pick_group(pa, pb, "images_group")
         order = pick_order("images_order", unmoved=not comparison.same_start(a.recipe, b.recipe))
+        keep("classes", "images_classes", [], several_of(pa.classes))
         names = st.multiselect(
             "Classes", pa.classes, key="images_classes", persist_state="session", format_func=plain, placeholder="all",
             width=280,
         )  # fmt: skip
     if names:
-        keep = keep & np.isin(pa.labels, [pa.classes.index(name) for name in names])
+        fitting = fitting & np.isin(pa.labels, [pa.classes.index(name) for name in names])
     marked = selected(len(pa.labels))
-    if len(marked) and st.toggle("Only the selected images", key="images_only"):
-        keep = keep & np.isin(np.arange(len(keep)), marked)
-    show(a, b, ordered(np.flatnonzero(keep), order, a, b), "images_grid")
+    if len(marked) and toggle("Only the selected images", "only", "images_only"):
+        fitting = fitting & np.isin(np.arange(len(fitting)), marked)
+    show(a, b, ordered(np.flatnonzero(fitting), order, a, b), "images_grid")
 
 
 def matrices(a: FinishedRun, b: FinishedRun) -> None:
     """Confusion matrices; the images of the cell that was clicked, or named with the two boxes."""
     pa, pb = predictions(a.id), predictions(b.id)
-    cell = st.session_state.get("images_cell")
-    if cell is not None and max(cell[1:]) >= len(pa.classes):
-        cell = None
+    cell = keep("cell", "images_cell", None, _cells(len(pa.classes)))
     only = ""
     if len(pa.classes) > MOST_SIDE_BY_SIDE:
         names = PANELS
-        only = st.segmented_control(
-            "Matrix", list(names), default="A", required=True, key="images_matrix", format_func=names.__getitem__
-        )
+        only = segments("Matrix", names, "matrix", "images_matrix", "A", format_func=names.__getitem__)
     plan = partial(confusion, pa.labels, pa.predicted, pb.predicted, pa.classes, cell, only)
     draw(plan, "images_confusion", on_select=_clicked, code=("explorer/looks/images/figures.py", "counts"))
     cell = _cell_by_name(pa.classes, cell)
@@ -87,6 +86,19 @@ def matrices(a: FinishedRun, b: FinishedRun) -> None:
         f"*{safe_md(pa.classes[named])}* {who}."
     )
     show(a, b, rows, "images_cell_grid")
+
+
+def _cells(n: int) -> Written[tuple[str, int, int] | None]:
+    """A cell of the matrices of n classes as the address holds it: whose, true class, named class; -1 is any class."""
+
+    def read(text: str) -> tuple[str, int, int] | None:
+        which, _, numbers = text.partition(".")
+        true, _, named = numbers.partition(".")
+        if which not in ("A", "B", "change") or not all(-1 <= int(k) < n for k in (true, named)):
+            raise ValueError(text)
+        return which, int(true), int(named)
+
+    return Written(read, lambda cell: "" if cell is None else ".".join(map(str, cell)))
 
 
 def _clicked() -> None:
@@ -229,8 +241,5 @@ def _page(n: int, key: str) -> int:
     if n <= PAGE:
         return 0
     starts = list(range(0, n, PAGE))
-    picked = st.segmented_control(
-        "Page", starts, default=0, required=True, key=f"{key}_page", label_visibility="collapsed",
-        format_func=lambda i: f"{i + 1} to {min(i + PAGE, n)}",
-    )  # fmt: skip
-    return min(int(picked or 0), starts[-1])
+    return segments("Page", starts, f"{key}_page".removeprefix("images_"), f"{key}_page", label_visibility="collapsed",
+                    format_func=lambda i: f"{i + 1} to {min(i + PAGE, n)}")  # fmt: skip

@@ -6,10 +6,13 @@ from functools import partial
 
 import streamlit as st
 
+from explorer.app.address import forget
 from explorer.app.asking import finished, predictions
+from explorer.app.display import name_figures
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Gap, differences
 from explorer.app.labels import run_labels
+from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose, keep_pair, pair_shown, wishes
 from explorer.app.words import audit_badge, difference_words, group_of, percent, safe_md, strategy_mark
 from explorer.bundle import page_file
@@ -74,7 +77,12 @@ def need_run(why: str) -> None:
 
 
 def _change(field: str) -> Callable[[], None]:
-    return lambda: choose(**{field: st.session_state[f"pick_{field}"]})
+    def changed() -> None:
+        if field != "stage":
+            st.query_params.pop("alpha", None)  # was chosen for the pair that was shown
+        choose(**{field: st.session_state[f"pick_{field}"]})
+
+    return changed
 
 
 def pick_run(field: str, label: str, known: list[FinishedRun], default: FinishedRun) -> FinishedRun:
@@ -111,7 +119,8 @@ def two_runs(purpose: str, match: bool = True) -> tuple[FinishedRun, FinishedRun
         return None
     by_id = {run.id: run for run in known}
     shown_a, shown_b = (by_id.get(run) for run in pair_shown())
-    left, right = st.columns(2, gap="large")
+    with controls("Runs"):
+        left, right = st.columns(2, gap="large")
     with left:
         a = pick_run("a", "A · before", known, shown_a or _default_a(known, by_id.get(choice().b)))
     if shown_b is not None and not comparable(a, shown_b):
@@ -135,7 +144,7 @@ def _forget_other_images(a: FinishedRun) -> None:
     st.session_state["images_of"] = now
     if before in (None, now):
         return
-    st.session_state.pop("images_cell", None)
+    forget("images_cell")
     chosen = choice()
     if chosen.image >= 0 or chosen.images or chosen.target:
         choose(image=-1, images="", target="")
@@ -168,6 +177,7 @@ def pick_stage(run: FinishedRun, default: str = "") -> str:
         choose(stage="")
     current = choice().stage or default or names[-1]
     st.session_state["pick_stage"] = current
+    name_figures(stage=current)
     icons = {name: "local_fire_department" if name in learns else "ac_unit" for name in names}
     st.segmented_control(
         "Stage (input → output)",

@@ -15,6 +15,7 @@ from explorer.palette import BLACK, GREY, OUTLINE, WHITE
 MOST_POINTS, MOST_LINES, MOST_PICTURES = 2500, 250, 120
 TOP = 68  # room for the browser's buttons above the headings
 BRIGHT, DIM = 0.88, 0.12
+MEANINGLESS = "Neither the size of a group nor the distance between two means anything on a map."
 PICTURE = 0.05  # of the axis' length
 
 
@@ -162,7 +163,7 @@ def words(fig: go.Figure, p: Projection, look: str, marks: Marks, rows: int) -> 
         fig,
         alt=f"{kind} map of {len(p.labels)} test images at {p.stage}, A and B together. {truth(p)}",
         look=look,
-        caution=truth(p) + moved(p),
+        caution=f"{MEANINGLESS} {truth(p)}{moved(p)}",
         height=max(560, 110 + 24 * min(rows, 24)),
         top=TOP,
     )

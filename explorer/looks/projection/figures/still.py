@@ -130,8 +130,8 @@ def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) ->
         alt=f"Map of B beside a map of Gaussian noise, {n} points of {d} numbers. In the noise 10 nearest neighbours name "
         f"{tally(noise.knn)} of the labels; trustworthiness of its map {noise.trust:.2f}.",
         look="The right half is pure chance. Which of its clumps would you have called a group?",
-        caution=f"k-NN on noise: {tally(noise.knn)}. Trustworthiness: B {p.trust_b:.2f}, noise {noise.trust:.2f}. "
-        "The halves have their own axes: compare shapes, not positions.",
+        caution="The halves have their own axes: compare shapes, not positions. "
+        f"k-NN on noise: {tally(noise.knn)}. Trustworthiness: B {p.trust_b:.2f}, noise {noise.trust:.2f}.",
         height=max(560, 110 + 24 * min(len(paint.names), 24)),
         top=TOP,
     )

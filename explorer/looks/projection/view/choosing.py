@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.app.address import keep, number, one_of
+from explorer.app.controls import segments
 from explorer.catalogue import PROJECTIONS
 
 PAIR, ARROWS, SLIDE, EPOCHS, NOISE = "Side by side", "Arrows", "Slide A to B", "Epochs of B", "Pure noise"
@@ -13,7 +15,8 @@ CLASS, SAID, RIGHT, SHUFFLED = "Class", "Prediction", "Right or wrong", "Shuffle
 COLOURS = (CLASS, SAID, RIGHT, SHUFFLED)
 DOTS, PICTURES = "Dots", "Pictures"
 CLICK, LASSO = "Click chooses", "Lasso selects"
-USUAL = {"neighbours": 15, "min_dist": 0.1, "seed": 0}
+NEIGHBOURS, DISTANCES = (5, 15, 50), (0.0, 0.1, 0.5)
+USUAL: dict[str, Any] = {"neighbours": 15, "min_dist": 0.1, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,7 @@ class Picked:
 
 
 def _row(label: str, options: tuple[str, ...], key: str, **more: Any) -> str:
-    found = st.segmented_control(
-        label, options, default=options[0], required=True, key=f"projection_{key}", persist_state="session", **more
-    )
-    return str(found or options[0])
+    return segments(label, options, key, f"projection_{key}", **more)
 
 
 def pick_map() -> Picked:
@@ -60,16 +60,16 @@ def _settings(method: str) -> dict[str, Any]:
     """UMAP's settings in a popover; empty where they are the usual ones, and for PCA, which has none."""
     if method == "pca":
         return {}
-    state = st.session_state
-    chosen = {name: state.get(f"projection_{name}") for name in USUAL}
-    changed = any(value is not None and value != USUAL[name] for name, value in chosen.items())
+    written = {"neighbours": one_of(NEIGHBOURS), "min_dist": one_of(DISTANCES), "seed": number(0, 9999)}
+    chosen = {name: keep(name, f"projection_{name}", value, written[name]) for name, value in USUAL.items()}
+    changed = chosen != USUAL
     with st.popover("Settings, changed" if changed else "Settings", icon=":material/tune:"):
         st.segmented_control(
-            "Neighbours looked at", (5, 15, 50), default=15, required=True, key="projection_neighbours",
+            "Neighbours looked at", NEIGHBOURS, required=True, key="projection_neighbours",
             persist_state="session", help="Few: fine detail, and clumps even in noise. Many: the overall structure.",
         )  # fmt: skip
         st.segmented_control(
-            "Least distance between points", (0.0, 0.1, 0.5), default=0.1, required=True, key="projection_min_dist",
+            "Least distance between points", DISTANCES, required=True, key="projection_min_dist",
             persist_state="session", help="Small: tight clumps. Large: spread out.",
         )  # fmt: skip
         st.number_input("Seed", 0, 9999, key="projection_seed", persist_state="session", width=140)
@@ -79,8 +79,7 @@ def _settings(method: str) -> dict[str, Any]:
             ":material/warning: The picture changes with each of these; the features do not. Trust only what every "
             "setting and every seed shows."
         )
-    found = {name: state.get(f"projection_{name}", USUAL[name]) for name in USUAL}
-    return {name: value for name, value in found.items() if value != USUAL[name]}
+    return {name: value for name, value in chosen.items() if value != USUAL[name]}
 
 
 def _another_seed() -> None:

@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from explorer.app.asking import ask
+from explorer.app.drawing import fine_print
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.app.words import safe_md
 from explorer.catalogue import PROJECTIONS
@@ -67,7 +68,7 @@ def map_words(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection,
             "**class token** instead, so the head may know more, or less, than this map shows.",
             icon=":material/info:",
         )
-    st.caption(f":material/receipt_long: {_recipe(picked, found, layout or found.method)}")
+    fine_print(_recipe(picked, found, layout or found.method), "how this map was made")
 
 
 def _why_still(a: FinishedRun, b: FinishedRun) -> str:
@@ -122,7 +123,7 @@ def truth_table(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projectio
     names = ("A · before", "B · after")
     st.table([_row(name, row, t, picked) for name, row, t in zip(names, rows, trust, strict=True)])
     n, folds = rows[0].knn.n, rows[0].folds
-    st.caption(
+    fine_print(
         f"n = {n} test images. {NO_INTERVAL} k-NN: the majority class of an image's 10 nearest others. Linear probe: "
         f"logistic regression on these features, each image classified by a fit that did not see it ({folds}-fold, "
         "stratified). Silhouette (Rousseeuw 1987): 1 classes far apart, 0 touching, below 0 mixed."
@@ -146,6 +147,10 @@ def agreement_table(a: FinishedRun, b: FinishedRun, picked: Picked, found: Proje
             ]
     st.table([_agreement(*row) for row in rows])
     st.caption(
+        f"n = {len(found.labels)} test images. **Mixing near 0.5 means that the clouds cover each other, not that images "
+        "stayed:** compare with the controls."
+    )
+    fine_print(
         f"n = {len(found.labels)} test images. Distance left: of the squared distance after the rotation, in the features; 0 % "
         "nothing moved, about 100 % unrelated. Same image nearer: how often an image's own place in the other model is nearer "
         "than another image's; 100 % no image moved past another, 50 % chance. Mixing: the share of a point's map neighbours "

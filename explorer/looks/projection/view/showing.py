@@ -8,9 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explorer.app.asking import ask, predictions, stamp, thumbnails
-from explorer.app.display import LARGER, figure_config, projector
-from explorer.app.drawing import explain, show_code
-from explorer.app.figures.style import Figure, enlarge, layout, tint
+from explorer.app.drawing import draw
+from explorer.app.figures.style import Figure
 from explorer.app.visitor import choice, choose
 from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.images.view.choosing import gallery_of, image_panel
@@ -165,35 +164,16 @@ def _deal() -> None:
     st.session_state["projection_deal"] = st.session_state.get("projection_deal", 0) + 1
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _figure(
-    name: str,
-    arguments: tuple[Any, ...],
-    named: dict[str, Any],
-    dark: bool,
-    large: bool,
-    _plan: partial[Figure],
-) -> Figure:
-    """The map of a plan in the page's ink; equal plans are drawn once and shared by all visitors."""
-    figure = tint(_plan(), dark)
-    return enlarge(figure, LARGER) if large else figure
-
-
 def _chart(plan: partial[Figure], key: str, code: tuple[str, str], still: bool = True) -> None:
     """A map with its words. Only a map that stands still takes clicks: choosing redraws, which would stop a film."""
-    dark = st.context.theme.type == "dark"
-    figure = _figure(plan.func.__name__, plan.args, plan.keywords, dark, projector(), plan)
-    words, key = layout(figure).meta, f"projection_map_{key}"
-    more: dict[str, Any] = (
-        {"on_select": image_from_map(key), "selection_mode": ("points", "box", "lasso")} if still else {}
+    key = f"projection_map_{key}"
+    if still:
+        draw(plan, key, on_select=image_from_map(key), code=code, modes=("points", "box", "lasso"))
+        return
+    draw(plan, key, code=code)
+    st.caption(
+        f":material/ads_click: This map is animated and cannot be clicked: choose an image in *{PAIR}* or *{ARROWS}*."
     )
-    st.plotly_chart(figure, key=key, config=figure_config(), alt=words["alt"], width="stretch", **more)
-    if not still:
-        st.caption(
-            f":material/ads_click: This map is animated and cannot be clicked: choose an image in *{PAIR}* or *{ARROWS}*."
-        )
-    explain(words["look"], words["caution"])
-    show_code(*code)
 
 
 def selection_line(a: FinishedRun, b: FinishedRun) -> None:

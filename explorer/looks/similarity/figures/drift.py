@@ -45,9 +45,10 @@ def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
         f"the neighbours are kept, k-NN accuracy goes from {found.knn[0].accuracy:.0%} to {found.knn[-1].accuracy:.0%}.",
         look="Does most of the change happen in the first epochs, while the learning rate is high? Does accuracy "
         f"still rise after the features have stopped moving?{mark}",
-        caution=f"Pooled features of {found.stage} on n = {found.n} test images (of at most 12 epochs); the "
+        caution="Validation and test use different images: compare the shapes of their curves, not the heights. "
+        f"Pooled features of {found.stage} on n = {found.n} test images (of at most 12 epochs); the "
         "neighbours' vote leaves the image itself out. Bands are 95 % intervals, that of CKA by the "
-        "jackknife. Validation and test use different images, so compare shapes, not heights. For the vote: "
+        "jackknife. For the vote: "
         f"{NO_INTERVAL[0].lower()}{NO_INTERVAL[1:]}{few_words(found.n)}",
         height=620,
     )

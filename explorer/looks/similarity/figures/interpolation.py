@@ -53,8 +53,8 @@ def interpolation(
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
         "as the better of the two on test and on shifted images alike. A dip in the middle means that a ridge "
         "of the loss lies between them.",
-        caution="Bands are 95 % Wilson intervals of each α by itself. The star was chosen on validation alone; "
-        "choosing the best α on test would be optimistic. A and B chose their epochs on the same validation "
+        caution="The best α on test would be optimistic: the star was chosen on validation alone. Bands are 95 % Wilson "
+        "intervals of each α by itself. A and B chose their epochs on the same validation "
         "images."
         + (
             " A and B keep their own statistics; the grey ticks show what re-estimated statistics alone cost them."

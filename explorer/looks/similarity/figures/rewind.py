@@ -37,7 +37,7 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
         fig,
         alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}. "
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
-        look="A stage that can be set back to its first weights without loss did not need to learn. If random "
+        look="A stage that can be set back to its first weights at no cost did not need to learn. If random "
         "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
         + (", or on its grey tick where only its statistics moved." if controlled else "."),
         caution=_caution(found, settled) + for_others([found.grouped], group),
@@ -63,6 +63,11 @@ def _controls(fig: go.Figure, found: Rewind, names: list[str], settled: bool) ->
 
 def _caution(found: Rewind, settled: bool) -> str:
     words = (
+        "One draw of random weights: another may cost more or less. "
+        if len(found.resets) == 1
+        else "Stages are set back one at a time: two that can each be spared cannot always be spared together. "
+    )
+    words += (
         f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ always "
         "predicts the most frequent training class."
     )
@@ -73,10 +78,7 @@ def _caution(found: Rewind, settled: bool) -> str:
         )
     if len(found.resets) == 1:
         return words
-    return (
-        f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone. Stages "
-        "are set back one at a time: two stages that can each be spared cannot always be spared together."
-    )
+    return f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone."
 
 
 def _worst(found: Rewind, to: str, settled: bool) -> str:

@@ -56,9 +56,9 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
         fig,
         alt=f"Two matrices of CKA between stages, n = {pairs.n} test images. On the diagonal A and B are least alike in "
         f"{pairs.stages[place]} ({own[place]:.2f}).",
-        look="The diagonal is the stage-by-stage figure. Neighbouring stages are already alike within A: only the "
-        "difference between the left matrix and A × A is due to B.",
-        caution=f"Debiased linear CKA of pooled features on n = {pairs.n} test images: 1 means the same arrangement, "
+        look="Where does the left matrix differ from A × A? Only that is due to B: neighbouring stages are alike within A.",
+        caution="Features that lie alike may still be used differently: CKA does not see what the head makes of them. "
+        f"Debiased linear CKA of pooled features on n = {pairs.n} test images: 1 means the same arrangement, "
         f"about 0 an unrelated one. The column ‘random’ is the control, the mean of A against {len(draws)} "
         f"random networks{spread}: even that is above 0, since all see the same images. A and B at "
         f"{pairs.stages[place]}: {own[place]:.2f}, 95 % jackknife interval {ends} over the choice of "

@@ -7,7 +7,8 @@ import streamlit as st
 
 from explorer import runs
 from explorer.app.asking import ask
-from explorer.app.drawing import draw, explain
+from explorer.app.controls import segments
+from explorer.app.drawing import draw, explain, fine_print
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
 from explorer.bundle import page_file
 from explorer.evidence import Paired
@@ -36,17 +37,14 @@ def distance(a: FinishedRun, b: FinishedRun) -> None:
     if found is None:
         return
     learns = frozenset((*b.recipe.learns, "head"))
-    draw(
-        partial(change_bars, found, learns),
-        "similarity",
-        code=("explorer/looks/similarity/compute/similarity.py", "cka"),
-    )
     n = found.paired.n
-    st.caption(
+    notes = (
         "CKA: do the features of A and B arrange the test images alike? The estimator is debiased: the usual one gives noise of "
         f"d features about d / (d + n), which is {512 / (512 + n):.2f} for 512 features and these n = {n} images. "
         "Shared neighbours: of the 10 images nearest in A, how many are still near in B?"
     )
+    code = ("explorer/looks/similarity/compute/similarity.py", "cka")
+    draw(partial(change_bars, found, learns), "similarity", code=code, notes=notes)
     _quadrants(found.paired, group_of(a))
 
 
@@ -85,14 +83,13 @@ def _quadrants(found: Paired, group: str) -> None:
 def stage_by_stage(a: FinishedRun, b: FinishedRun) -> None:
     """Stage × stage: which stage of A is each stage of B most like?"""
     warn_unrelated(a, b)
-    reference = st.segmented_control(
-        "Beside A × B", list(REFERENCES), default="aa", required=True, key="similarity_reference",
-        format_func=REFERENCES.__getitem__, persist_state="session",
-    )  # fmt: skip
+    reference = segments(
+        "Beside A × B", REFERENCES, "beside", "similarity_reference", format_func=REFERENCES.__getitem__
+    )
     found = ask(StagePairsQuestion(a=a.id, b=b.id), "Comparing every stage with every other", height=440)
     if found is not None:
         code = ("explorer/looks/similarity/compute/similarity.py", "cka_matrix")
-        draw(partial(stage_pairs, found, reference or "aa"), "similarity_pairs", code=code)
+        draw(partial(stage_pairs, found, reference), "similarity_pairs", code=code)
 
 
 def usefulness(a: FinishedRun, b: FinishedRun) -> None:
@@ -112,7 +109,7 @@ def usefulness(a: FinishedRun, b: FinishedRun) -> None:
         code=("explorer/looks/similarity/compute/probes.py", "probe"),
     )
     st.table(_probe_table(found, group), alt="Linear probes: accuracy per stage of A and B, and the paired test")
-    st.caption(
+    fine_print(
         f"Always predicting the most frequent training class would score {100 * found.chance:.1f} %. B was "
         "fine-tuned on the same training images that its probe is fitted to, so these are further apart in B than "
         "test images are; where several stages are compared, up to one test in twenty shows a difference by chance."

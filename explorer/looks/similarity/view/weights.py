@@ -1,12 +1,15 @@
 """Other weights put into B: stages set back, one by one or together, and what lies on the line from A to B."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from explorer.app.address import Written, keep, number
 from explorer.app.asking import ask
-from explorer.app.drawing import draw
+from explorer.app.controls import segments, toggle
+from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, percent, safe_md
 from explorer.catalogue.shifts import SHIFTS
 from explorer.evidence import Grouped, Paired, Score
@@ -81,7 +84,7 @@ def _ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
         "that mismatch. Only statistics that training moved are re-estimated; what that costs by itself is shown as "
         "a control."
     )
-    return st.toggle(words, value=default, key=key, persist_state="session", help=reason)
+    return toggle(words, key.removeprefix("similarity_"), key, default, help=reason)
 
 
 def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
@@ -113,7 +116,8 @@ def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
         ]
         table["Against the control"] = [paired_words(row.beyond, "it", group) if row.beyond else "" for row in rows]
     st.table(table, alt="Accuracy with stages set back, and the paired test against B")
-    st.caption(_statistics_words(found, settled))
+    if words := _statistics_words(found, settled):
+        fine_print(words)
 
 
 def _statistics_words(found: Rewind, settled: bool) -> str:
@@ -147,16 +151,32 @@ def _together(b: FinishedRun, settled: bool) -> None:
             "to", list(_STARTS), default="start", required=True, key="similarity_to", format_func=_STARTS.__getitem__
         )
         if st.form_submit_button("Set back", icon=":material/history:"):
-            st.session_state["similarity_wanted"] = (b.id, [name for name in names if name in stages], to or "start")
-    run, wanted, kind = st.session_state.get("similarity_wanted", ("", [], ""))
-    if run != b.id:
+            chosen = tuple(name for name in names if name in stages)
+            st.session_state["similarity_wanted"] = (b.id, to or "start", chosen) if chosen else None
+            if not chosen:
+                st.caption("Choose at least one stage.")
+    wanted = keep("set_back", "similarity_wanted", None, _resets(b.id, names))
+    if wanted is None:
         return
-    if not wanted:
-        st.caption("Choose at least one stage.")
-        return
-    found = ask(RewindQuestion(run=run, stages=wanted, to=kind), "Setting them back", height=250)
+    _, kind, chosen = wanted
+    found = ask(RewindQuestion(run=b.id, stages=chosen, to=kind), "Setting them back", height=250)
     if found is not None:
         _rewound(found, settled, "similarity_rewind_some", group_of(b))
+
+
+def _resets(run: str, names: Sequence[str]) -> Written[tuple[str, str, tuple[str, ...]] | None]:
+    """What this run's stages are set back to, and which, as the address holds it: `start.layer3.layer4`."""
+
+    def read(text: str) -> tuple[str, str, tuple[str, ...]]:
+        kind, *stages = text.split(".")
+        if kind not in _STARTS or not stages or not set(stages) <= set(names):
+            raise ValueError(text)
+        return run, kind, tuple(name for name in names if name in stages)
+
+    def write(wanted: tuple[str, str, tuple[str, ...]] | None) -> str:
+        return ".".join((wanted[1], *wanted[2])) if wanted is not None and wanted[0] == run else ""
+
+    return Written(read, write)
 
 
 def interpolate(a: FinishedRun, b: FinishedRun) -> None:
@@ -169,10 +189,8 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
         "2109.01903). The mixture costs nothing to run: it is one network."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
-            "Shifted test images", [NOTHING, *SHIFTS], default="noise", required=True, key="similarity_shift",
-            format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None", persist_state="session",
-        )  # fmt: skip
+        kind = segments("Shifted test images", [NOTHING, *SHIFTS], "shift", "similarity_shift", "noise",
+                        format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None")  # fmt: skip
         settle = not _kept(a, b) and _ask_settled(b, "similarity_settle_mixtures", default=False)
     found = ask(_mixtures(a, b, ("test", "validation"), settle), "Mixing A and B", height=470)
     spoilt = None
@@ -203,8 +221,10 @@ def _mixtures(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], settle: b
 @st.fragment
 def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str) -> None:
     """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo."""
+    key, last = f"similarity_alpha_{found.a}_{found.b}_{settle}", len(found.alphas) - 1
+    keep("alpha", key, found.chosen, number(0, last))
     at = st.select_slider(
-        "α", list(range(len(found.alphas))), value=found.chosen, key=f"similarity_alpha_{found.a}_{found.b}_{settle}",
+        "α", list(range(last + 1)), key=key,
         format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
     )  # fmt: skip
     draw(

@@ -1,0 +1,86 @@
+/* Runs before the app's own scripts: what the server cannot know or decide. */
+(() => {
+  // A step of the history is what a person would call a place: a page, a pair of runs, a step of the lesson, a term.
+  // Streamlit makes one of each change of the address; all others, and those that nobody's hand caused, take the last one's stead.
+  const PLACES = ["a", "b", "step", "term", "question", "concept", "race"];
+  const WRITTEN_IN = new Set(["a", "b"]);  // by default; that they were absent before makes no new place
+  let acted = false;
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { acted = true; }, true);
+  addEventListener("popstate", () => { acted = false; }, true);
+  const moved = (to) => {
+    const before = new URLSearchParams(location.search);
+    return to.pathname !== location.pathname || PLACES.some((name) => {
+      const was = before.get(name), is = to.searchParams.get(name);
+      return was !== is && !((was === null || is === null) && WRITTEN_IN.has(name));
+    });
+  };
+  const push = history.pushState.bind(history);
+  history.pushState = (state, title, address) => {
+    if (acted && moved(new URL(address, location.href))) {
+      acted = false;
+      push(state, title, address);
+    } else {
+      history.replaceState(state, title, address);
+    }
+  };
+  // The server draws for the width that it finds here when the page connects.
+  const measure = () => { document.cookie = `thaw_width=${innerWidth}; path=/; samesite=lax`; };
+  measure();
+  addEventListener("resize", measure);
+})();
+/* While someone presents (present=1), the keys of a presenter's remote turn from one figure to the next. */
+(() => {
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, ArrowLeft: -1, ArrowUp: -1, PageUp: -1 };
+  const BUSY = "input, textarea, select, [contenteditable], [role=radio], [role=slider], [role=combobox], [role=option], [role=tab], .tiles";
+  const BAR = 52;  // pixels of the bar above
+  const slides = (main) => {
+    // A figure begins with the heading close above it; headings without a figure are slides too.
+    const top = (el) => el.getBoundingClientRect().top;
+    const all = [...main.querySelectorAll("h1, h2, h3, [class*='st-key-figure_']")];
+    const places = all.filter((el) => el.offsetHeight).map((el) => Math.max(0, top(el) + main.scrollTop - BAR))
+      .map((place) => place < 80 ? 0 : place).sort((a, b) => a - b);
+    return places.filter((place, i) => i === 0 || place - places[i - 1] > 160);
+  };
+  addEventListener("keydown", (event) => {
+    const step = STEPS[event.key];
+    if (!step || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (new URLSearchParams(location.search).get("present") !== "1") return;
+    if (event.composedPath().some((el) => el.matches && el.matches(BUSY))) return;
+    const main = document.querySelector("[data-testid=stMain]");
+    if (!main) return;
+    const places = slides(main), now = main.scrollTop;
+    const next = step > 0 ? places.find((place) => place > now + 8) : places.findLast((place) => place < now - 8);
+    event.preventDefault();
+    main.scrollTo({ top: next ?? (step > 0 ? main.scrollHeight : 0), behavior: "instant" });
+  }, true);
+})();
+/* A finger cannot hover: a tap on a term shows its definition first, with the way to its page. */
+(() => {
+  let touched = false, shown = null;
+  const close = () => { if (shown) shown.remove(); shown = null; };
+  addEventListener("pointerdown", (event) => {
+    touched = event.pointerType === "touch";
+    if (shown && !shown.contains(event.target)) close();
+  }, true);
+  addEventListener("click", (event) => {
+    const term = event.target.closest && event.target.closest("a[title][href*='glossary?term=']");
+    if (!touched || !term || (shown && shown.contains(term))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    close();
+    const page = getComputedStyle(document.querySelector("[data-testid=stApp]"));
+    shown = document.createElement("div");
+    shown.className = "thaw-definition";
+    shown.setAttribute("role", "status");
+    shown.style.cssText = `position:fixed;inset:auto .5rem .5rem;z-index:1000001;padding:.75rem 1rem;border-radius:.5rem;
+      border:1px solid currentColor;font:${page.font};color:${page.color};background:${page.backgroundColor}`;
+    const more = document.createElement("a");
+    more.href = term.href;
+    more.target = "_blank";
+    more.rel = "noopener";
+    more.textContent = "More in the glossary";
+    more.style.color = getComputedStyle(term).color;
+    shown.append(`${term.textContent}: ${term.title} `, more);
+    document.body.append(shown);
+  }, true);
+})();
