@@ -150,7 +150,7 @@ def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Ser
 
 def test_blocks_are_thawed_and_their_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
     page.goto(f"{served(worker=True)}/freezing")
-    blocks = [page.get_by_role("button", name=re.compile(rf"^{name}\b")) for name in ("stem", "layer4")]
+    blocks = [page.locator(f".st-key-block_{name} button") for name in ("stem", "layer4")]
     for block in blocks:
         expect(block).to_contain_text("frozen")
         block.click()
@@ -163,7 +163,7 @@ def test_blocks_are_thawed_and_their_run_is_watched_and_stopped(page: Page, serv
     expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
     settled(page)
     expect(page.get_by_role("combobox", name="Fine-tuning strategy")).to_have_value("Custom")
-    slider = page.get_by_role("slider")
+    slider = page.get_by_role("slider", name="Epochs")
     slider.focus()
     slider.press("End")
     settled(page)

@@ -14,8 +14,8 @@ from explorer.training.question import Anatomy, Speed, StageAnatomy
 
 BATCH_PIXELS = 16 * 96 * 96
 """Of the batch that is timed: sixteen images of 96 pixels a side, or two of 224."""
-ROUNDS = 3
-"""The quicker of so many passes counts: the first one also sets things up."""
+ROUNDS = 2
+"""The quickest of so many passes counts."""
 CLASSES = 2  # the head does not count
 
 
@@ -101,8 +101,8 @@ def _learn(place: Device, module: nn.Module, x: Tensor) -> Tensor:
 def _timed(place: Device, work: Callable[[], Tensor]) -> tuple[float, Tensor]:
     """The fewest seconds of `ROUNDS` times, and what came of the last. On a processor it is processor time over threads: what a
     pass takes where nobody else wants the cores."""
-    seconds: list[float] = []
-    found = work()  # warm
+    found = work()  # the first pass also sets things up
+    seconds = []
     for _ in range(ROUNDS):
         clock, worked = time.perf_counter(), time.process_time()
         found = work()
