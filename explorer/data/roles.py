@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Collection
+from difflib import get_close_matches
 
 _WORDS = {
     "train": "train training trainset trainingset traindata trainimages trn tr trainval learn learning",
@@ -46,6 +47,14 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
 def plainly(name: str) -> str:
     """A name without case, spaces and dashes: `Fire Truck` and `fire_truck` are alike."""
     return re.sub(r"[\s_\-]+", "", name.casefold())
+
+
+def near_miss(name: str, among: Collection[str]) -> str:
+    """The name among these that `name` may be a slip of (`ant`, `ants`); numbers in both must be equal. Else empty."""
+    numbers = re.findall(r"\d+", name)
+    by_case = {other.casefold(): other for other in among if re.findall(r"\d+", other) == numbers}
+    near = get_close_matches(name.casefold(), by_case, n=1, cutoff=0.75)
+    return by_case[near[0]] if near else ""
 
 
 def spelled_alike(name: str, among: Collection[str]) -> str:

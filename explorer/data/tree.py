@@ -6,9 +6,8 @@ a word anywhere in their names are splits too. A folder of pictures among folder
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
-from explorer.data.roles import IMAGES, hidden_role, natural, role, spelled_alike
+from explorer.data.roles import IMAGES, hidden_role, natural, near_miss, role, spelled_alike
 from explorer.errors import ExplorerError
 
 SPLITS = ("train", "val", "test")
@@ -175,8 +174,7 @@ def _match_classes(made: Plan, name: str) -> None:
             made.put(inside, split, twin)
             made.notes.append(f"{kind!r} in {split} was taken as {twin!r}, as it is spelled in train.")
             continue
-        if near := get_close_matches(kind.casefold(), [k.casefold() for k in learned], n=1):
-            twin = next(k for k in learned if k.casefold() == near[0])
+        if twin := near_miss(kind, learned):
             raise ExplorerError(
                 f"The class {kind!r} has 0 readable training pictures in {name}: {split} has it, train does not. Did you mean "
                 f"{twin!r}, which train has? Give both folders one name, or remove one."

@@ -128,6 +128,11 @@ LEFT_OUT: dict[str, tuple[Tree, str, str]] = {
     "loose": ({"a/*.png": 3, "b/*.png": 3, "x.png": 1}, "x.png", "beside the class folders"),
     "loose_in_a_split": (split("train", "test") | {"train/x.png": 1}, "train/x.png", "in no class folder"),
     "unlabelled": (split("train", "val") | {"test/unknown/*.png": 2}, "test/unknown/0.png", "is no class"),
+    "other_number": (
+        split("train", "test") | {"train/n1440764/*.png": 3, "test/n1443537/*.png": 2},
+        "test/n1443537/0.png",
+        "is no class",
+    ),
     "traffic_signs": (
         {
             "Train/0/*.png": 3,
