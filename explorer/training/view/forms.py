@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer import edits
 from explorer.app.visitor import choice, choose
 from explorer.app.words import count
 from explorer.catalogue import (
@@ -79,7 +80,8 @@ def pick_dataset(key: str = "train") -> tuple[Dataset, str | None]:
     if row.name != "folder":
         return row, None
     widget = f"{key}_folder"
-    st.session_state.setdefault(widget, st.session_state.get("folder", ""))  # as typed on another page
+    kept = edits.known(choice().edits)  # a link with edits knows whose they are
+    st.session_state.setdefault(widget, st.session_state.get("folder") or (kept.data_dir if kept else ""))
     folder = st.text_input(
         "Folder on the server",
         key=widget,
