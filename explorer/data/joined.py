@@ -33,13 +33,13 @@ def joined(data: Data) -> tuple[Images, np.ndarray]:
         images, place = part(i)
         return images.size(place) if images.size else images.read(place).size
 
-    groups = None if any(p.groups is None for p in parts) else np.concatenate([p.groups for p in parts])
+    groups = [p.groups for p in parts if p.groups is not None]
     return Images(
         ids=tuple(name for p in parts for name in p.ids),
         labels=np.concatenate([p.labels for p in parts]),
         read=read,
         reduced=reduced if any(p.reduced for p in parts) else None,
         mask=mask if all(p.mask for p in parts) else None,
-        groups=groups,
+        groups=np.concatenate(groups) if len(groups) == len(parts) else None,
         size=size,
     ), splits

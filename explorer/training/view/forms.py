@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer import edits
 from explorer.app.visitor import choice, choose
 from explorer.app.words import count, safe_md
 from explorer.arriving.view.choosing import pick_own
@@ -84,7 +85,11 @@ def pick_dataset() -> tuple[Dataset, str | None]:
     row = rows[st.session_state["pick_dataset"]]
     note = row.note.split(". ")[0].split("; ")[0].rstrip(".") + "."
     st.caption(safe_md(note) if row.own else note)
-    return row, pick_own() if row.name == "folder" else None
+    if row.name != "folder":
+        return row, None
+    kept = edits.known(choice().edits)  # a link with edits knows whose they are
+    starts_at("train_folder", (kept.data_dir if kept else "") or "")
+    return row, pick_own()
 
 
 def pick_strategy(row: Backbone) -> Strategy:

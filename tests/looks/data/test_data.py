@@ -68,7 +68,7 @@ def test_every_planted_fault_is_found_and_nothing_else(recipe: Recipe) -> None:
     ids = found.shown.ids
     pairs = [{ids[i] for i in pair} for pair in found.copies.pairs.tolist()]
     assert pairs == [{"train/ant/3.png", "test/bee/near.png"}]
-    assert found.copies.found > 0.95 * found.copies.tried and found.copies.threshold < found.copies.strangers
+    assert found.copies.found >= 0.95 * found.copies.tried and found.copies.threshold < found.copies.strangers
     assert [ids[i] for i in found.dark] == ["train/ant/night.png"]
     assert ids[found.blurred[0]] == "train/bee/soft.png"
     assert {ids[i] for i in found.blurred} <= {
@@ -116,11 +116,15 @@ def test_a_label_that_was_swapped_stands_out_first() -> None:
 
 def test_the_threshold_lies_between_copies_and_other_pictures() -> None:
     own, others = np.linspace(0, 2, 100), np.linspace(9, 30, 100)
-    threshold, strangers = copies.cut(own, others)
+    pairs = np.arange(200).reshape(-1, 2)  # a hundred different pictures each
+    threshold, strangers = copies.cut(own, others, pairs)
     assert 2 < threshold < 4 and strangers == pytest.approx(9.2, abs=0.1)
-    assert copies.cut(own, np.array([]))[1] == float("inf")
-    near, _ = copies.cut(own, np.linspace(2.01, 30, 100))
-    assert near <= 2.3  # where different pictures begin at once, the threshold is not widened
+    assert copies.cut(own, others[:0], pairs[:0])[1] == float("inf")
+    near, _ = copies.cut(own, np.linspace(2.01, 30, 100), pairs)
+    assert near == pytest.approx(1.9)  # where different pictures begin at once, the threshold is not widened
+    three = np.array([[0, 1], [0, 2], [1, 2]])  # of two copies of one picture the distance is no stranger's
+    assert copies.cut(own, np.array([1.0, 1.5, 2.5]), three)[0] == pytest.approx(1.9 * copies.WIDEN)
+    assert copies.linked(three, np.array([True, True, False])).all()
     assert survey.outside(np.array([5.0, 5, 5, 5])).tolist() == [0] * 4
 
 

@@ -22,8 +22,7 @@ def calibration(run: str) -> Calibration:
     plain = said.probability.astype(np.float64)
     plain /= plain.sum(axis=1, keepdims=True)
     scaled = softmax(np.log(np.maximum(plain, 1e-7)) / t, axis=1)
-    before, after = (reliability(p, said.labels) for p in (plain, scaled))
-    return Calibration(run, before, after, t, len(val_labels))
+    return Calibration(run, reliability(plain, said.labels), reliability(scaled, said.labels), t, len(val_labels))
 
 
 def _validation(run: str) -> tuple[np.ndarray, np.ndarray]:

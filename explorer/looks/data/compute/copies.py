@@ -10,17 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from explorer.looks.data.compute.registration import SIDE, distances
 
 MADE_OF = 32  # pictures that copies are made of
-NEAREST = 8  # candidates that are looked at more closely, a picture
+NEAREST = 6  # candidates that are looked at more closely, a picture: by features, and by small pictures
 SLACK = 1.25
-"""How much farther than the farthest copy made on purpose a candidate may lie in features and small pictures."""
-REACH = 0.98
+"""How much farther than copies made on purpose a candidate may lie in features and small pictures."""
+REACH = 0.95
 """The share of copies made on purpose that the threshold lets through, at least."""
 WIDEN = 1.6
-"""How much wider than that the threshold may be where different pictures lie far away: copies may be worse than those made."""
+"""How much wider than that the threshold is where no different picture comes near: copies may be worse than those made."""
 SMALL, HASH = 16, 8
 BLOCK = 1024
 Progress = Callable[[float], None]
@@ -99,24 +101,37 @@ def near_copies(small: np.ndarray, features: np.ndarray, made: Made, progress: P
     kept = coarse <= SLACK * closer.max(initial=0.0)
     apart = coarse.copy()
     apart[kept] = near.fine(candidates[kept], lambda share: progress(0.8 + 0.2 * share))
-    threshold, strangers = cut(own_distance := of_own.fine(own), apart)
+    threshold, strangers = cut(own_distance := of_own.fine(own), apart, candidates)
     close = np.flatnonzero(kept & (apart <= threshold))
     close = close[np.argsort(apart[close], kind="stable")]
     found = int((own_distance <= threshold).sum())
     return Pairs(candidates[close], apart[close], threshold, strangers, len(own), found)
 
 
-def cut(own: np.ndarray, others: np.ndarray) -> tuple[float, float]:
-    """(the threshold, where different pictures begin), from distances of copies made on purpose and of candidates.
+def cut(own: np.ndarray, others: np.ndarray, pairs: np.ndarray) -> tuple[float, float]:
+    """(the threshold, where different pictures begin), from distances of copies made on purpose, and of candidates `pairs`
+    (m, 2), `others` (m,).
 
-    The threshold lets REACH of the former through and is widened towards the 1 % quantile of the candidates that lie farther
-    than all of them: half-way on a logarithmic scale, but WIDEN times at most.
+    The threshold lets REACH of the former through. It is WIDEN times that where next to no candidate lies just beyond, so that
+    copies worse than those made are found and no different picture is. Different pictures begin at the 1 % quantile of what
+    lies beyond it. What hangs together by pairs a SLACK farther than that is no different picture: two copies of one picture lie
+    farther from each other than from it.
     """
     reach = float(np.quantile(own, REACH)) if len(own) else 0.0
-    beyond = others[others > own.max(initial=0.0)]
-    strangers = float(np.quantile(beyond, 0.01)) if len(beyond) else float("inf")
-    wider = np.sqrt(strangers / reach) if reach > 0 else 1.0
-    return reach * float(np.clip(wider, 1.0, WIDEN)), strangers
+    strange = others[(others > reach) & ~linked(pairs, others <= SLACK * reach)]
+    beyond = np.count_nonzero(strange <= 1.25 * WIDEN * reach)
+    threshold = reach * WIDEN if beyond <= 0.05 * np.count_nonzero(others <= reach) else reach
+    strange = strange[strange > threshold]
+    return threshold, float(np.quantile(strange, 0.01)) if len(strange) else float("inf")
+
+
+def linked(pairs: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """(m,) bool: whether the pictures of each of the pairs (m, 2) hang together by pairs that are `close` (m,) bool."""
+    n = int(pairs.max(initial=-1)) + 1
+    i, j = pairs[close].T
+    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
+    part = connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int64)
+    return part[pairs[:, 0]] == part[pairs[:, 1]]
 
 
 class _Near:
@@ -138,7 +153,7 @@ class _Near:
         return np.minimum(*apart)
 
     def within(self, hash_limit: float, feature_limit: float) -> np.ndarray:
-        """(m, 2) pairs i < j nearer than both limits; of each picture the NEAREST by features."""
+        """(m, 2) pairs i < j nearer than both limits; of each picture the NEAREST by features and by small pictures."""
         n, found = len(self.small[0]), []
         for start in range(0, n, BLOCK):
             rows = slice(start, start + BLOCK)
@@ -146,11 +161,12 @@ class _Near:
             small = np.minimum(*(_squares(self.hashes[0][rows], x) for x in (self.hashes[1], self.mirrored)))
             good = (near <= feature_limit**2) & (small <= hash_limit**2)
             good[np.arange(good.shape[0]), np.arange(start, start + good.shape[0])] = False
-            near[~good] = np.inf
-            first = np.argpartition(near, min(NEAREST, n - 1), axis=1)[:, :NEAREST]
-            i = np.repeat(np.arange(start, start + good.shape[0]), first.shape[1])
-            pairs = np.stack([i, first.ravel()], axis=1)
-            found.append(pairs[good[i - start, first.ravel()]])
+            for apart in (near, small):
+                apart[~good] = np.inf
+                first = np.argpartition(apart, min(NEAREST, n - 1), axis=1)[:, :NEAREST]
+                i = np.repeat(np.arange(start, start + good.shape[0]), first.shape[1])
+                pairs = np.stack([i, first.ravel()], axis=1)
+                found.append(pairs[good[i - start, first.ravel()]])
         every = np.sort(np.concatenate(found), axis=1) if found else np.zeros((0, 2), np.int64)
         return np.unique(every, axis=0)
 
