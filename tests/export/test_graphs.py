@@ -53,7 +53,7 @@ def test_onnx_says_what_the_run_says_for_any_number_of_images(run: str, patterns
 def test_onnx_takes_a_picture_of_any_size(run: str, tmp_path: Path) -> None:
     said, *_ = handlers.write(run, "onnx-picture", tmp_path / "m.onnx", silent)
     n = len(graphs._pixels(run))
-    assert f"on {n} test pictures" in said and float(said.partition("differ by at most ")[2].split()[0]) < 0.05
+    assert f"on {n} test pictures" in said and float(said.partition("differ by at most ")[2].split()[0]) <= 0.1
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
     assert "classes" in session.get_modelmeta().custom_metadata_map
     for h, w in ((40, 90), (300, 33)):

@@ -43,9 +43,15 @@ def _offer(run: FinishedRun, row: Format, key: str) -> None:
     wanted = ExportQuestion(run=run.id, to=row.name)
     asked = st.session_state.setdefault("away_asked", set())
     if wanted.key not in asked and not wanted.path.is_file():
-        if not st.button("Make the file", key=f"{key}_away_make", icon=":material/deployed_code:", type="primary"):
-            return
-        asked.add(wanted.key)
+        st.button(
+            "Make the file",
+            key=f"{key}_away_make",
+            icon=":material/deployed_code:",
+            type="primary",
+            on_click=asked.add,
+            args=(wanted.key,),
+        )
+        return
     found = ask(wanted, row.title, height=0)
     if found is None:
         return
