@@ -286,6 +286,22 @@ def test_light_modules_load_nothing_heavy() -> None:
     assert not set(HEAVY) & set(loaded)
 
 
+def test_any_page_may_be_the_first() -> None:
+    """Whichever page a fresh server is asked for, its imports find no half-made module."""
+    pages = [[name for name, _ in imported(m)] for m in modules() if m.room == "pages"]
+    run_fresh(
+        "import os, streamlit, plotly.graph_objects, pydantic, numpy, pandas\n"
+        f"for names in {pages!r}:\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        for name in names:\n"
+        "            __import__(name)\n"
+        "        os._exit(0)\n"
+        "    if os.waitpid(child, 0)[1]:\n"
+        "        raise SystemExit(f'{names} cannot be imported first')\n"
+    )
+
+
 def test_neutral_modules_load_no_web_server() -> None:
     neutral = [m.name for m in modules() if m.wing == "neutral" and m.room not in ("worker", "__main__")]
     loaded = run_fresh("\n".join(f"import {name}" for name in neutral))

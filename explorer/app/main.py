@@ -19,9 +19,9 @@ LOGO = Path(__file__).with_name("logo.svg")
 CONTENTS = {
     "Start": [("home", "Home", "home")],
     "Choose": [
+        ("bring", "Bring pictures", "upload"),
         ("data", "Data", "dataset"),
         ("freezing", "What to freeze", "mode_cool"),
-        ("bring", "Bring pictures", "upload"),
         ("training", "Train", "local_fire_department"),
         ("race", "Race", "flag"),
     ],

@@ -63,12 +63,14 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _served(home: Path) -> Iterator[str]:
+def _served(home: Path, samples: str) -> Iterator[str]:
     """A server on `home`; at the end it and the worker that it started are gone."""
     port = _free_port()
-    settings = {"THAW_HOME": str(home), "STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
+    home.mkdir(parents=True, exist_ok=True)
+    settings = {"THAW_HOME": str(home), "THAW_SAMPLES": samples}
+    settings |= {"STREAMLIT_SERVER_PORT": str(port), "STREAMLIT_SERVER_ADDRESS": "127.0.0.1"}
     settings |= {"STREAMLIT_SERVER_HEADLESS": "true", "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "none"}
-    log = (home.parent / "server.log").open("wb")
+    log = (home.parent / f"server-{port}.log").open("wb")
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run"], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
     )
@@ -98,24 +100,61 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"{url} did not answer")
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Thaw's folder for this test; without sample runs."""
-    monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "no samples"))
-    monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Thaw's folder of all tests that need no worker: these hold its lock, so that no server starts one."""
+    folder = tmp_path_factory.mktemp("browser") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(folder))
+        lock = jobs.worker_lock()
+    with lock:
+        yield folder
 
 
-@pytest.fixture
-def served(home: Path) -> Iterator[Callable[..., str]]:
-    """Start a server on `home`: `served()` without a worker (the test holds its lock), `served(worker=True)` with one."""
+@pytest.fixture(scope="session")
+def shared_servers(shared_home: Path) -> Iterator[Callable[[str], str]]:
+    """The address of the server without a worker that shows the sample runs of a folder; each is started once."""
+    addresses: dict[str, str] = {}
     with ExitStack() as stack:
 
-        def start(worker: bool = False) -> str:
-            if not worker:
-                stack.enter_context(jobs.worker_lock())
-                jobs.beat("worker", "ready")
-            return stack.enter_context(_served(home))
+        def address(samples: str) -> str:
+            if samples not in addresses:
+                addresses[samples] = stack.enter_context(_served(shared_home, samples))
+            return addresses[samples]
+
+        yield address
+
+
+@pytest.fixture
+def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Thaw's folder for this test, emptied; without sample runs."""
+    for path in shared_home.iterdir():
+        if path.name == "worker.lock":
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    monkeypatch.setenv("THAW_SAMPLES", str(shared_home.parent / "no samples"))
+    monkeypatch.setenv("THAW_HOME", str(shared_home))
+    jobs.beat("worker", "ready")
+    return shared_home
+
+
+@pytest.fixture
+def served(
+    home: Path, shared_servers: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., str]]:
+    """The address of a server: `served()` of one that is shared and has no worker, on `home`; `served(worker=True)` of one
+    of its own with a worker, on a folder of its own; `served(fresh=True)` of one that has shown nothing yet."""
+    with ExitStack() as stack:
+
+        def start(worker: bool = False, fresh: bool = False) -> str:
+            samples = os.environ["THAW_SAMPLES"]
+            if worker:
+                monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
+                return stack.enter_context(_served(tmp_path / "home", samples))
+            return stack.enter_context(_served(home, samples)) if fresh else shared_servers(samples)
 
         yield start
 
