@@ -16,6 +16,8 @@ INK, INK_DARK = "#0A1118", "#E9EEF3"
 """Text on a light and on a dark page."""
 SLATE = "#3C4650"
 """Outlines of marks."""
+RULE, QUIET = "#D5DCE3", "#56616C"
+"""Lines and small print on paper."""
 
 
 def alpha(colour: str, opacity: float) -> str:

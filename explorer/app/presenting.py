@@ -12,6 +12,8 @@ import psutil
 import segno
 import streamlit as st
 
+from explorer.palette import INK, WHITE
+
 SCREEN = 460  # pixels, at most, of a figure, so that it and its words fit on 1280 x 800
 PRIVATE = ("present", "learned")  # what a link for others leaves out: the presenter's view, and what they have learned
 _ONLY_HERE = ("localhost", "127.0.0.1", "::1")
@@ -98,9 +100,7 @@ def class_link() -> None:
 def code_of(link: str) -> str:
     """The QR code of a link as an SVG picture: dark on white on any ground; 15 % of it may be covered."""
     buffer = io.BytesIO()
-    segno.make(link, error="m", micro=False).save(
-        buffer, kind="svg", scale=8, border=4, dark="#0A1118", light="#FFFFFF"
-    )
+    segno.make(link, error="m", micro=False).save(buffer, kind="svg", scale=8, border=4, dark=INK, light=WHITE)
     return buffer.getvalue().decode()
 
 

@@ -7,6 +7,8 @@ from explorer.runs.run import Run
 
 COPY_OF = "it is a copy of "
 """How the reader of folders says that a file has the same bytes as another."""
+OF_ANOTHER = ", but that one is of the class"
+"""And that the two are of different classes."""
 
 
 def cautions(run: Run, majority: float | None) -> tuple[str, ...]:
@@ -53,7 +55,7 @@ def contradictions(skipped: Iterable[tuple[str, str]], classes: tuple[str, ...])
     found = []
     for file, reason in skipped:
         if reason.startswith(COPY_OF):
-            first = reason.removeprefix(COPY_OF)
+            first = reason.removeprefix(COPY_OF).partition(OF_ANOTHER)[0]
             kinds = [_class_of(name, classes) for name in (file, first)]
             if None not in kinds and kinds[0] != kinds[1]:
                 found.append((file, first))

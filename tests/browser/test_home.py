@@ -130,7 +130,7 @@ def test_figures_are_legible_in_both_themes(scheme: str, page: Page, served: Ser
     page.emulate_media(color_scheme=scheme)
     page.goto(served())
     settled(page)
-    label = page.locator(".js-plotly-plot .annotation text", has_text="guessing").first
+    label = page.locator(".js-plotly-plot .annotation text", has_text="largest class").first
     expect(label).to_have_css("fill", "rgb(233, 238, 243)" if scheme == "dark" else "rgb(10, 17, 24)")
 
 

@@ -58,7 +58,7 @@ def test_a_search_shows_what_matches_titles_first_and_says_when_nothing_does() -
     app = opened("glossary")
     app.text_input(key="glossary_search").set_value("learning rate").run()
     assert "**Learning rate**" in links(app)[:2] and "**Softmax**" not in links(app)
-    assert "of 54 terms match" in words(app)
+    assert "of 58 terms match" in words(app)
     app.text_input(key="glossary_search").set_value("xylophone").run()
     assert not links(app) and "No term matches" in words(app) and not app.exception
 

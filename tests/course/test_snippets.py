@@ -170,7 +170,7 @@ def test_every_snippet_with_its_opening_runs_in_a_bare_process_in_another_folder
     assert done.returncode == 0, done.stderr[-2000:]
     printed = json.loads(done.stdout.splitlines()[-1])
     assert printed.keys() == codes.keys()
-    for name in ("step 1", "step 2", "step 5", "batchnorm_statistics"):
+    for name in ("step 1", "step 2", "batchnorm_statistics"):  # of others the first line hangs on the new head's draw
         ours = answer(name).output if name in TERMS else ran(int(name.split()[1]))
         assert printed[name].strip().split("\n")[0] == ours.split("\n")[0], name
 

@@ -83,8 +83,8 @@ def test_the_split_seed_draws_another_test_split() -> None:
 
 
 def test_more_images_than_there_are() -> None:
-    with pytest.raises(ExplorerError, match=r"100000 training images.*'coins'.*has 128.*16 more classes.*1 to 128"):
-        datasets.load(recipe.make(dataset="photo_patches", per_class=100_000))
+    note = datasets.load(recipe.make(dataset="photo_patches", per_class=100_000)).note
+    assert "100000 training images per class were asked for" in note and "what there is was used" in note
     with pytest.raises(ExplorerError, match="at most 20000 are allowed.*at most 10000 per class"):
         splits.cut(pools(train=10_001), 10_001, 0, 0)
 

@@ -201,10 +201,20 @@ ASKED: dict[str, dict[str, Any]] = {
     "walk": BARE | {"image": 1},
     "new_head": BARE | {"classes": 3, "seed": 0, "image": 1},
     "beside_start": {"run": "B"},
+    "anatomy": {"backbone": "odd", "pixels": 32},
+    "speed": {"backbone": "odd", "pixels": 32},
+    "calibration": {"run": "B"},
+    "neighbours": {"run": "B", "image": 1},
+    "census": {"recipe": "START"},
+    "training_pictures": {"recipe": "START"},
+    "faults": {"recipe": "START"},
+    "label_issues": {"recipe": "START"},
+    "export": {"run": "B", "to": "weights"},
 }
 """Questions that look into a backbone, asked of this one."""
 ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "snippet_pictures", "check_truth", "try_lines", "curve_point"}
-"""Questions that do not: a training (above), texts, a point of the lesson's own curve."""
+ELSEWHERE |= {"arrive", "preview", "bring", "predict"}
+"""Questions that do not: a training (above), texts, a point of the lesson's own curve, files that a visitor brings."""
 
 
 def test_no_question_is_left_out() -> None:
@@ -252,7 +262,8 @@ def test_nothing_asks_for_a_backbone_by_its_name() -> None:
     assert not found
 
 
-def test_lines_to_paste_build_the_same(made: dict[str, str]) -> None:
+def test_lines_to_paste_build_the_same(made: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROW.weights_path("MINE").parent)
     names: dict[str, Any] = {}
     exec(opening(ROW, "MINE").partition("strip = ")[0], names)
     assert list(names["stages"]) == ["mouth", "gut", "tail"] and names["head"].out_features == 4

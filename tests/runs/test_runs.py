@@ -60,7 +60,7 @@ def test_a_finished_run_reads_as_it_was_written() -> None:
     assert runs.audit(run).clean
     assert found.facts["chosen_epoch"] == 3
     contract = {"run", "state", "recipe", "test", "train", "seconds", "parameters", "audit"}
-    assert set(found.json()) == contract | {"balanced", "steps", "kept_steps", "peak_memory"}
+    assert set(found.json()) == contract | {"balanced", "steps", "kept_steps", "peak_memory", "name", "note", "starred"}
     assert json.loads(json.dumps(found.json()))["test"]["correct"] == 20
 
 

@@ -146,15 +146,6 @@ def test_shares_and_chances() -> None:
     assert round(math.e, 1) == 2.7 and "a factor of 2.7" in said("glossary/softmax")
 
 
-def test_the_roughness_of_random_filters() -> None:
-    torch.manual_seed(0)
-    filters = torch.randn(4096, 3, 7, 7)
-    assert (filters.diff(dim=-1).std() / filters.std()).item() == pytest.approx(math.sqrt(2), abs=0.01)
-    assert "near √2 = 1.41" in said("lessons/base_model")
-    lines, blob = torch.tensor([1.0, -1.0, 1.0]), torch.tensor([0.5, 1.0, 0.5])
-    assert (lines[1:] * lines[:-1]).sum() < 0 < (blob[1:] * blob[:-1]).sum(), "fine lines oppose, blobs agree"
-
-
 def test_who_is_cited_for_what() -> None:
     """Mudrakarta et al. tune scales and biases of pre-trained networks; Frankle et al. those of random, frozen weights."""
     assert "Mudrakarta et al. 2019, arXiv 1810.10703" in STRATEGIES["bn_only"].meaning

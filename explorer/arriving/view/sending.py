@@ -26,9 +26,9 @@ _CSS = """
 .box progress { width: 100%; height: 12px; margin-top: 8px; accent-color: var(--st-primary-color); }
 .box .said { font-size: 14px; margin: 8px 0 0; min-height: 1.4em; overflow-wrap: anywhere; }
 .box .wrong { color: var(--st-red-text-color); }
-.box video { width: 100%; max-width: 420px; border-radius: 8px; background: #000; }
-.box .count { position: absolute; inset: 0; display: grid; place-items: center; font-size: 72px; color: #fff;
-  text-shadow: 0 0 8px #000; }
+.box video { width: 100%; max-width: 420px; border-radius: 8px; background: black; }
+.box .count { position: absolute; inset: 0; display: grid; place-items: center; font-size: 72px; color: white;
+  text-shadow: 0 0 8px black; }
 .box .view { position: relative; display: inline-block; max-width: 100%; }
 [hidden] { display: none !important; }
 """

@@ -10,7 +10,7 @@ _CSS = """
 .card { position: fixed; inset: auto; margin: 0; box-sizing: border-box; width: min(24rem, calc(100vw - 1.5rem));
   padding: .8rem 1rem; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
   background: var(--st-background-color); color: var(--st-text-color); font: 1rem/1.45 var(--st-font);
-  box-shadow: 0 6px 24px rgb(0 0 0 / .25); }
+  box-shadow: 0 6px 24px color-mix(in srgb, black 25%, transparent); }
 .word { margin: 0 0 .25rem; font-weight: 600; }
 .words { margin: 0 0 .5rem; }
 .more { color: var(--st-link-color); }

@@ -5,11 +5,12 @@ from html import escape
 
 import numpy as np
 
+from explorer.palette import BLUE, INK, QUIET, RULE, VERMILLION
 from explorer.runs import Predictions
 from explorer.runs.records import Epoch
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 240, 46, 28, 12
-TRAIN, VAL = "#0072b2", "#d55e00"
+TRAIN, VAL = BLUE, VERMILLION
 
 
 def curves(epochs: Sequence[Epoch], chosen: int | None) -> str:
@@ -29,7 +30,7 @@ def curves(epochs: Sequence[Epoch], chosen: int | None) -> str:
     band += [f"{x(e.epoch):.1f},{y(e.val.low):.1f}" for e in reversed(epochs)]
     parts = [f'<polygon points="{" ".join(band)}" fill="{VAL}" opacity=".15"/>']
     for step in np.linspace(floor, 1, 3):
-        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 90}" y1="{y(step):.1f}" y2="{y(step):.1f}" stroke="#d5dce3"/>')
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 90}" y1="{y(step):.1f}" y2="{y(step):.1f}" stroke="{RULE}"/>')
         parts.append(_words(LEFT - 6, y(step) + 4, f"{100 * step:.0f} %", "end"))
     for name, colour, shares in (
         ("training", TRAIN, [e.train.accuracy for e in epochs]),
@@ -40,7 +41,7 @@ def curves(epochs: Sequence[Epoch], chosen: int | None) -> str:
         lower = 14 if name == "validation" and abs(shares[-1] - epochs[-1].train.accuracy) < 0.05 else 4
         parts.append(_words(x(epochs[-1].epoch) + 6, y(shares[-1]) + lower, name, "start", colour))
     if chosen:
-        parts.append(f'<line x1="{x(chosen):.1f}" x2="{x(chosen):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#56616c" '
+        parts.append(f'<line x1="{x(chosen):.1f}" x2="{x(chosen):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="{QUIET}" '
                      f'stroke-dasharray="4 3"/>')  # fmt: skip
         parts.append(_words(x(chosen), HEIGHT - 8, f"kept: epoch {chosen}", "middle"))
     alt = f"Accuracy after each of {len(epochs)} epochs, on training and on validation images"
@@ -64,14 +65,14 @@ def confusion(said: Predictions) -> str:
         colour = VAL if i != j else TRAIN
         x, y = left + side * j, top + side * i
         parts.append(f'<rect x="{x}" y="{y}" width="{side}" height="{side}" fill="{colour}" fill-opacity="{0.75 * share:.2f}" '
-                     f'stroke="#d5dce3"/>')  # fmt: skip
+                     f'stroke="{RULE}"/>')  # fmt: skip
         if n:
-            parts.append(_words(x + side / 2, y + side / 2 + 4, str(n), "middle", "#0a1118"))
+            parts.append(_words(x + side / 2, y + side / 2 + 4, str(n), "middle", INK))
     width, height = left + side * k + 70, top + side * k + 8
     alt = "How often each class, a row, was named as each class, a column"
     words = '<p class="small">Rows: what an image is; columns: what the run named it. Numbers are images.</p>'
     return f'{words}<svg viewBox="0 0 {width} {height}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
 
 
-def _words(x: float, y: float, text: str, anchor: str, colour: str = "#56616c") -> str:
+def _words(x: float, y: float, text: str, anchor: str, colour: str = QUIET) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="12" fill="{colour}">{escape(text)}</text>'

@@ -228,7 +228,7 @@ def test_the_claim_over_many_images_says_what_holds_for_other_photos() -> None:
         "shifted",
     )
     fig = faithfulnesses(found, "photo")
-    look, caution = fig.layout.meta["look"], fig.layout.meta["caution"]
+    look, caution = fig.layout.meta["verdict"], fig.layout.meta["caution"]
     assert "beat every control. For other photos they are not shown to beat centre first, map shifted." in look
     assert (
         "Deletion: A's maps (mean area 0.500) are not shown to beat centre first (0.500, better on 12 of 24). For "

@@ -90,10 +90,11 @@ def opening(row: Backbone, weights: str) -> str:
     pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
     lines = [
         "import torch",
+        "from PIL import Image",
         "from torch import nn",
         "from torch.nn import functional as F",
         "from torchvision import models",
-        "from torchvision.io import read_image",
+        "from torchvision.transforms.functional import pil_to_tensor",
         "",
         "torch.manual_seed(0)",
     ]
@@ -124,7 +125,7 @@ def opening(row: Backbone, weights: str) -> str:
 def _batch_lines(size: Preprocessing) -> list[str]:
     """The lines that read `x` and `y`."""
     return [
-        f'strip = read_image("{PICTURES}") / 255  # {len(CLASSES) * EACH} pictures side by side',
+        f'strip = pil_to_tensor(Image.open("{PICTURES}")) / 255  # {len(CLASSES) * EACH} pictures side by side',
         f"mean, std = torch.tensor([{list(size.mean)}, {list(size.std)}]).view(2, 3, 1, 1)",
         "x = (torch.stack(strip.split(strip.shape[1], dim=2)) - mean) / std",
         f"y = torch.arange({len(CLASSES)}).repeat_interleave({EACH})  # their classes",

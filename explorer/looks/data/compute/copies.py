@@ -118,7 +118,7 @@ def cut(own: np.ndarray, others: np.ndarray, pairs: np.ndarray) -> tuple[float, 
     farther from each other than from it.
     """
     reach = float(np.quantile(own, REACH)) if len(own) else 0.0
-    strange = others[(others > reach) & ~linked(pairs, others <= SLACK * reach)]
+    strange = others[np.logical_and(others > reach, np.logical_not(linked(pairs, others <= SLACK * reach)))]
     beyond = np.count_nonzero(strange <= 1.25 * WIDEN * reach)
     threshold = reach * WIDEN if beyond <= 0.05 * np.count_nonzero(others <= reach) else reach
     strange = strange[strange > threshold]
