@@ -86,9 +86,8 @@ def display_switch() -> None:
         if link.open:
             with link:
                 class_link()
-    st.html(_PAGE)
+    st.html(_PAGE + _BUTTONS)
     st.html(_code_style("dark" if st.context.theme.type == "dark" else "light"))
-    st.html(_BUTTONS)
     if projector():
         st.html(_STYLE)
     present()
