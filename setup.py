@@ -8,6 +8,7 @@ setup(
     package_dir={"explorer.share": "."},
     package_data={
         "explorer.app": ["*.svg", "*.js"],
+        "explorer.arriving.view": ["*.css", "*.js"],
         "explorer.share": [".streamlit/config.toml", "pages/*.py", "assets/**/*"],
     },
 )

@@ -15,7 +15,7 @@ def predicted(n: int = 6) -> Predicted:
     files = tuple(f"{stand_ins.CLASSES[label]}/{i}.png" if label >= 0 else f"{i}.png" for i, label in enumerate(labels))
     skipped = (("broken.jpg", "it is empty (0 bytes)"),)
     images, said = gallery.images[:n], gallery.probability[:n]
-    return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped)
+    return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped, 1.25)
 
 
 def brought() -> Brought:

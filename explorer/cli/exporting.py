@@ -68,7 +68,14 @@ def predict(options: argparse.Namespace) -> Words:
     ]
     score = {"score": found.score.json()} if found.score else {}
     skipped = [{"file": name, "reason": reason} for name, reason in found.skipped]
-    return {"run": found.run, "n": len(rows), **score, "predictions": rows, "skipped": skipped}
+    return {
+        "run": found.run,
+        "n": len(rows),
+        "temperature": found.temperature,
+        **score,
+        "predictions": rows,
+        "skipped": skipped,
+    }
 
 
 def bring(options: argparse.Namespace) -> Words:

@@ -18,10 +18,9 @@ from explorer.data.images import Data, Images, in_threads
 from explorer.data.listing import SPLITS, File, Listing, listing
 from explorer.data.samples import Scales, scales
 from explorer.errors import ExplorerError
+from explorer.runs.cautions import COPY_OF, OF_ANOTHER
 
 HASHED_AT_ONCE = 1 << 20
-TORN = "but that one is of the class"
-"""What the reason for leaving a copy out says where the two are of different classes."""
 
 Skipped = list[tuple[str, str]]
 
@@ -93,8 +92,8 @@ def _without_repeats(files: list[File], skipped: Skipped) -> list[File]:
         first = seen.setdefault(file.digest or digest(file.path), file)
         if first is not file:
             repeats.add(file.id)
-            other = "" if first.kind == file.kind else f", {TORN} {first.kind!r}"
-            skipped.append((file.id, f"it is a copy of {first.id}{other}"))
+            other = "" if first.kind == file.kind else f"{OF_ANOTHER} {first.kind!r}"
+            skipped.append((file.id, f"{COPY_OF}{first.id}{other}"))
     return [file for file in files if file.id not in repeats]
 
 
@@ -174,7 +173,7 @@ def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
 
 def _torn(skipped: Skipped) -> list[str]:
     """A sentence on pictures that lie in two classes."""
-    torn = [name for name, reason in skipped if TORN in reason]
+    torn = [name for name, reason in skipped if OF_ANOTHER in reason]
     if not torn:
         return []
     return [
@@ -184,7 +183,7 @@ def _torn(skipped: Skipped) -> list[str]:
 
 
 _SHORT = {
-    "it is a copy of": "repeated",
+    COPY_OF.strip(): "repeated",
     "it is damaged": "damaged",
     "it is empty": "empty",
     "it lies": "outside of the classes",

@@ -14,6 +14,7 @@ from explorer.home import home
 from explorer.uploads import MOST_BYTES
 
 MOST_PICTURES, MOST_TOGETHER, KEPT = 1000, 500_000_000, 10
+MOST_SEEN = 20_000  # files of a folder: as many as are looked at
 _KEY = re.compile(r"[0-9a-f]{32}")
 _NAMES = "names.json"
 
@@ -85,11 +86,14 @@ def pictures(key: str) -> list[tuple[str, Path]]:
 
 
 def seen(folder: str) -> str:
-    """The state of a folder on the server: changes with the name, size or time of any file in it; empty where there is
-    none."""
-    digest, root = hashlib.sha256(), Path(folder).expanduser()
+    """The state of a folder on the server: changes with the name, size or time of any of its first MOST_SEEN files; empty where
+    there is none. A page asks at each drawing, and somebody may name the root of a disk."""
+    digest, root, count = hashlib.sha256(), Path(folder).expanduser(), 0
     for parent, inner, names in os.walk(root):
         inner.sort()
+        count += len(names)
+        if count > MOST_SEEN:
+            break
         for name in sorted(names):
             with suppress(OSError):
                 facts = Path(parent, name).stat()

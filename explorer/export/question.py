@@ -45,7 +45,8 @@ class Brought:
 class Predicted:
     """What a run says of pictures from outside: `files` (n,) their names, `images` (n, h, w, 3) uint8 small, `predicted`
     (n,) places in `classes`, `probability` (n, k), `labels` (n,) the class whose name the picture's folder bears (-1: of
-    none), and the files that cannot be read with the reason."""
+    none), and the files that cannot be read with the reason. Logits were divided by `temperature`, that of the run's
+    validation images; None where those cannot be read, so that probabilities are as the network says them."""
 
     run: str
     classes: tuple[str, ...]
@@ -55,6 +56,7 @@ class Predicted:
     predicted: np.ndarray
     probability: np.ndarray
     skipped: tuple[tuple[str, str], ...]
+    temperature: float | None = None
 
     @property
     def score(self) -> Score | None:

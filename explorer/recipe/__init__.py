@@ -25,6 +25,8 @@ from explorer.recipe import defaults
 from explorer.recipe.checking import check_batchnorm, check_data, check_views
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+LATER = {"labels": "folders", "edits": ""}
+"""Fields that recipes did not always have, as they are where nothing was chosen."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,8 @@ class Recipe(BaseModel):
 
     @model_serializer(mode="wrap")
     def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without `edits` where there are none, so that a recipe from before there were any keeps its fingerprint."""
-        fields: dict[str, Any] = dump(self)
-        return fields if self.edits else {name: value for name, value in fields.items() if name != "edits"}
+        """Without the fields of LATER where they are as usual, so that a recipe from before keeps its fingerprint."""
+        return {name: value for name, value in dump(self).items() if LATER.get(name, ...) != value}
 
     if TYPE_CHECKING:
 

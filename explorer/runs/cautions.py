@@ -5,10 +5,8 @@ from collections.abc import Iterable
 
 from explorer.runs.run import Run
 
-COPY_OF = "it is a copy of "
-"""How the reader of folders says that a file has the same bytes as another."""
-OF_ANOTHER = ", but that one is of the class"
-"""And that the two are of different classes."""
+COPY_OF, OF_ANOTHER = "it is a copy of ", ", but that one is of the class"
+"""How the reader of folders says that a file has the same bytes as another, and that the two are of different classes."""
 
 
 def cautions(run: Run, majority: float | None) -> tuple[str, ...]:

@@ -68,8 +68,9 @@ def memory(recipe: Recipe, anatomy: Anatomy) -> int:
 def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | None:
     """How many images the recipe's run goes through: as a finished run on the same images counted them, else as the catalogue
     lets one expect; None for a folder that no run has read."""
+    of = ("dataset", "data_dir", "labels", "edits")
     for run in known:
-        same = (run.recipe.dataset, run.recipe.data_dir) == (recipe.dataset, recipe.data_dir)
+        same = all(getattr(run.recipe, name) == getattr(recipe, name) for name in of)
         counts = run.facts.get("counts") or {}
         if same and counts:
             found = Images(*(int(counts.get(split, 0)) for split in ("train", "val", "test")))

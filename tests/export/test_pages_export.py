@@ -1,8 +1,10 @@
 """What takes a run away and brings things in, on the pages: each control is there and does what it says."""
 
+import pytest
 import stand_ins
 import stand_ins_export
 from opening import opened, store, words  # noqa: F401  (store is a fixture)
+from streamlit.testing.v1 import AppTest
 
 from explorer.answers import save
 from explorer.export import batches, kept
@@ -73,3 +75,16 @@ def test_an_address_of_a_run_or_batch_that_is_not_there_is_told() -> None:
     app = opened("predict", run="nope", batch="0" * 32)
     assert not app.exception and "not among the finished runs" in words(app)
     assert app.selectbox(key="predict_run").value == run == read(run).id
+
+
+def test_where_folders_of_the_server_are_switched_off_no_page_asks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_ins.finished_run()
+    for page, key in (("predict", "predict_way"), ("training", "own_checkpoint_path")):
+        monkeypatch.delenv("THAW_SERVER_FOLDERS", raising=False)
+        assert key in keys(opened(page))
+        monkeypatch.setenv("THAW_SERVER_FOLDERS", "0")
+        assert key not in keys(opened(page))
+
+
+def keys(app: AppTest) -> set[str | None]:
+    return {part.key for kind in ("button_group", "text_input") for part in app.get(kind)}

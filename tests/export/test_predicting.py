@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import stand_ins_export
 from PIL import Image
+from scipy.special import softmax
 
 from explorer import runs
 from explorer.cli import main
@@ -17,6 +18,7 @@ from explorer.errors import ExplorerError
 from explorer.export import batches
 from explorer.export.compute.predicting import predict
 from explorer.export.telling import table_csv
+from explorer.looks.calibration.compute.reliability import temperature_of
 from explorer.recipe import make
 from explorer.training.compute import handlers as training
 
@@ -31,7 +33,9 @@ def test_a_folder_says_what_the_run_said_of_its_test_images(run: str, patterns: 
     found = predict(run, folder=str(patterns))
     assert len(found.files) == 42 and found.files == tuple(sorted(found.files)) and not found.skipped
     rows = [found.files.index(name) for name in said.ids]
-    assert np.allclose(found.probability[rows], said.probability, atol=0.02)  # a run may learn in bfloat16
+    assert found.temperature == pytest.approx(temperature_of(run)[0])
+    scaled = softmax(np.log(said.probability) / found.temperature, axis=1)
+    assert np.allclose(found.probability[rows], scaled, atol=0.02)  # a run may learn in bfloat16
     assert np.array_equal(found.labels[rows], said.labels)
     assert found.images.shape == (42, 96, 96, 3) and found.score is not None and found.score.n == 42
 
@@ -100,3 +104,15 @@ def test_the_csv_holds_all_pictures_and_why_others_are_left_out() -> None:
     assert [row["file"] for row in rows] == [*found.files, "broken.jpg"]
     assert rows[-1]["left out because"] == "it is empty (0 bytes)" and rows[0]["class"] == "brick"
     assert found.score is not None and (found.score.n, found.score.correct) == (4, 4)
+
+
+def test_the_state_of_a_folder_is_that_of_its_first_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.png").touch()
+    (tmp_path / "deep" / "b.png").touch()
+    whole = batches.seen(str(tmp_path))
+    monkeypatch.setattr(batches, "MOST_SEEN", 1)
+    assert batches.seen(str(tmp_path)) not in ("", whole) and batches.seen(str(tmp_path / "absent")) == ""
+    first = batches.seen(str(tmp_path))
+    (tmp_path / "deep" / "b.png").write_bytes(b"x")
+    assert batches.seen(str(tmp_path)) == first, "beyond the first files nobody looks"

@@ -1,5 +1,6 @@
 """One recipe through every door: what is filled in, what is refused and in which words, and that it survives storage."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,12 @@ def test_the_default_comparison_differs_in_one_thing_at_a_time() -> None:
     assert (random.weights, probe.weights, tuned.weights) == ("random", "BUILT_IN", "BUILT_IN")
     assert (random.learns, probe.learns, tuned.learns) == ((), (), ("layer4",))
     assert len({(r.backbone, r.dataset, r.seed, r.split_seed, r.epochs) for r in (random, probe, tuned)}) == 1
+
+
+def test_a_field_that_came_later_leaves_recipes_from_before_as_they_were() -> None:
+    before = make()
+    assert not {"labels", "edits"} & before.model_dump().keys() and make(**before.model_dump()) == before
+    later = make(edits="0123456789ab")
+    assert later.model_dump()["edits"] == "0123456789ab" and later.fingerprint != before.fingerprint
+    stored = json.dumps(before.model_dump(), sort_keys=True)
+    assert before.fingerprint == hashlib.sha256(stored.encode()).hexdigest()[:12]

@@ -12,6 +12,7 @@ from explorer.app.asking import finished
 from explorer.recipe import make
 from explorer.training.question import Speed, SpeedQuestion
 from explorer.training.view import timing
+from explorer.training.view.estimates import estimate
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
@@ -24,19 +25,19 @@ def speed() -> None:
 
 def test_a_stored_front_is_not_counted_again(speed: None, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_ins.finished_run()  # 60, 30 and 24 images
-    fresh = timing.expected(make(seed=1), finished())
+    fresh = estimate(make(seed=1), finished())
     monkeypatch.setattr(cache, "size", lambda: (3, 1000))
-    again, other = (timing.expected(make(seed=seed), finished()) for seed in (0, 1))
+    again, other = (estimate(make(seed=seed), finished()) for seed in (0, 1))
     assert fresh and again and other and again < other < fresh, "of another seed the training images are others"
-    assert timing.expected(make(strategy="full"), finished()) == pytest.approx(
-        timing.expected(make(strategy="full", seed=1), finished()), rel=1e-6
+    assert estimate(make(strategy="full"), finished()) == pytest.approx(
+        estimate(make(strategy="full", seed=1), finished()), rel=1e-6
     ), "no front, nothing stored"
 
 
 def test_what_makes_it_shorter_is_named_with_what_is_left(speed: None) -> None:
     stand_ins.finished_run(dataset="shapes", classes=tuple("abcdefgh"))
     slow = make(strategy="full", dataset="shapes", per_class=None, epochs=40)
-    found = timing.shorter(slow, finished(), timing.expected(slow, finished()) or 0.0)
+    found = timing.shorter(slow, finished(), estimate(slow, finished()) or 0.0)
     assert len(found) == 2 and found[0].startswith("feature extraction (about ")
     assert timing.shorter(make(), finished(), 5.0) == [], "seconds need no shortening"
     scratch = make(strategy="from_scratch", dataset="shapes", per_class=None, epochs=40)
@@ -55,7 +56,7 @@ def test_a_run_that_waits_is_told_when_it_starts(speed: None, monkeypatch: pytes
     assert timing.left(runs.read(first), 9.0, 99.0) == pytest.approx(2 * 0.5 + timing.LAST), (
         "its own epochs say it best"
     )
-    whole = timing.expected(make(epochs=4, seed=1), finished())
+    whole = estimate(make(epochs=4, seed=1), finished())
     assert whole and timing.wait(third, {}, finished()) == pytest.approx(2 * 0.5 + timing.LAST + whole)
     said = timing.live_words(runs.read(third), "In the queue: 2 before it", {}, finished())
     assert said.startswith("In the queue: 2 before it, starts in about ") and ", takes about " in said

@@ -63,7 +63,7 @@ _store = component(KEY, js=_JS)
 
 def show_store(learned: Progress, when: str) -> None:
     """Hand what is learned to the browser, `when` of a page's drawing (once each); what it knows besides
-    comes back as a rerun."""
+    redraws the fragment that this stands in."""
     tab = st.session_state.setdefault("progress_tab", secrets.token_hex(4))
     data = {"words": progress.to_address(learned), "round": round_now(), "session": tab}
     key = f"{KEY}_{when}"

@@ -18,6 +18,7 @@ from explorer.errors import ExplorerError
 from explorer.looks.features.figures.filters import first_filters
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, described, strips
+from explorer.training.lines import parts_of
 from explorer.training.question import DescribeQuestion, Description
 from explorer.training.view.forms import batchnorm_choices
 from explorer.training.view.strips import stage_strip
@@ -256,14 +257,14 @@ def _pick_mode(learns: bool, random: bool) -> str:
 def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
     """The same choice in PyTorch, on torchvision's `model` of this backbone with its new `head`; the lines can be carried
     out as they stand. `mode` is BatchNorm's: `frozen_everywhere`, `frozen` or `moving`."""
-    paths = [path for stage in row.stages if stage.name in learns for path in stage.parts]
-    loose = {path for stage in row.stages for path in stage.loose}
-    modules = [path for path in paths if path not in loose]
+    parts = [part for stage in row.stages if stage.name in learns for part in parts_of(row, stage.name)]
+    loose = {f"model.{path}" for stage in row.stages for path in stage.loose}
+    modules = [part for part in parts if part not in loose]
     lines = ["model.requires_grad_(False)", "head.requires_grad_(True)"]
-    lines += [f"model.{path}.requires_grad_(True)" for path in paths if path in loose]
+    lines += [f"{part}.requires_grad_(True)" for part in parts if part in loose]
     if modules:
         lines += [
-            f"learning = [{', '.join(_sliced(modules))}]",
+            f"learning = [{', '.join(modules)}]",
             "for part in learning:",
             "    part.requires_grad_(True)",
         ]
@@ -282,18 +283,3 @@ def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
             "        layer.eval()",
         ]
     return "\n".join(lines)
-
-
-def _sliced(paths: list[str]) -> list[str]:
-    """Parts of stages as PyTorch code; neighbours in one `nn.Sequential` as a slice: `model.features[24:31]`."""
-    found: list[tuple[str, int, int]] = []  # what holds them, the first, the last + 1; -1 where they have names
-    for path in paths:
-        holder, _, last = path.rpartition(".")
-        if not last.isdigit():
-            found.append((path, -1, -1))
-        elif found and found[-1][0] == holder and found[-1][2] == int(last):
-            found[-1] = (holder, found[-1][1], int(last) + 1)
-        else:
-            found.append((holder, int(last), int(last) + 1))
-    places = ("" if first < 0 else f"[{first}]" if end == first + 1 else f"[{first}:{end}]" for _, first, end in found)
-    return [f"model.{holder}{place}" for (holder, _, _), place in zip(found, places, strict=True)]

@@ -4,7 +4,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,16 @@ from explorer import machine, runs
 from explorer.data.decoding import deep, look, open_picture, to_rgb
 from explorer.data.formats import SUFFIXES
 from explorer.data.images import REDUCE_TO, fit
-from explorer.data.samples import Scales
 from explorer.errors import ExplorerError
 from explorer.export import batches
 from explorer.export.question import Predicted
+from explorer.looks.calibration.compute.reliability import temperature_of
 from explorer.looks.pair import compute
 from explorer.models import predicting
 from explorer.recipe import Recipe
 
 Report = Callable[[float, str], None]
-MOST_PICTURES = 20_000
+MOST_PICTURES = batches.MOST_SEEN
 BATCH, AHEAD = 32, 4  # pictures in a pass, and passes whose pictures are being decoded
 SMALL = 96  # pixels of a side of a picture in the table
 Decoded = tuple[np.ndarray, np.ndarray] | str
@@ -57,15 +56,19 @@ def predict(
         report((len(names) + len(skipped)) / len(files), f"{len(names) + len(skipped)} of {len(files)} pictures")
     if not names:
         raise ExplorerError(f"None of the {len(files)} pictures can be read. {skipped[0][0]}: {skipped[0][1]}")
-    probability = calibrated(run, torch.cat(logits))
+    t = _temperature(run)
+    probability = (torch.cat(logits) / (t or 1.0)).softmax(dim=1).numpy()
     labels = np.array([_label(name, classes) for name in names])
     predicted = probability.argmax(1)
-    return Predicted(run, classes, tuple(names), np.stack(images), labels, predicted, probability, tuple(skipped))
+    return Predicted(run, classes, tuple(names), np.stack(images), labels, predicted, probability, tuple(skipped), t)
 
 
-def calibrated(run: str, logits: torch.Tensor) -> np.ndarray:
-    """Logits (n, k) as probabilities (n, k): the one place at which a temperature of the run's comes in."""
-    return logits.softmax(dim=1).numpy()
+def _temperature(run: str) -> float | None:
+    """What the run's logits are divided by; None where its validation images are not on this machine."""
+    try:
+        return temperature_of(run)[0]
+    except ExplorerError:
+        return None
 
 
 def listed(folder: str) -> list[tuple[str, Path]]:
@@ -91,14 +94,10 @@ def decoder(run: str, recipe: Recipe) -> Callable[[Path], Decoded]:
     """What makes of a file the pixels (h, w, 3) that the network sees and a small picture, or says why it cannot."""
     size = recipe.preprocessing
 
-    @cache
-    def scales() -> Scales:  # of the run's own pictures; asked for by pictures of more than 8 bits alone
-        return compute.data(run).scales if recipe.data_dir else {}
-
     def decoded(path: Path) -> Decoded:
         try:
             opened = open_picture(path, REDUCE_TO * size.resize)
-            picture = to_rgb(opened, scales() if deep(opened) else None)
+            picture = to_rgb(opened, compute.scales(run) if deep(opened) else None)
             return np.asarray(fit(picture, size)), _small(picture)
         except ExplorerError as error:
             return look(path).fault or str(error)

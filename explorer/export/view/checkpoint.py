@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer import limits
 from explorer.app.asking import ask
 from explorer.app.words import count, safe_md
 from explorer.catalogue import Backbone, own
@@ -27,13 +28,14 @@ def offer_checkpoint(row: Backbone) -> None:
         st.file_uploader(
             "A file", type=_TYPES, key="own_checkpoint_file", max_upload_size=MOST_MEGABYTES, on_change=_take
         )
-        st.text_input(
-            "or its path on the server",
-            key="own_checkpoint_path",
-            persist_state="session",
-            placeholder="/path/to/checkpoint.pth",
-            on_change=_name,
-        )
+        if limits.server_folders():
+            st.text_input(
+                "or its path on the server",
+                key="own_checkpoint_path",
+                persist_state="session",
+                placeholder="/path/to/checkpoint.pth",
+                on_change=_name,
+            )
         asked: dict[str, str] | None = st.session_state.get("own_checkpoint_asked")
         if asked:
             wanted = BringQuestion(backbone=row.name, **asked)

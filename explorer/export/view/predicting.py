@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer import limits
 from explorer.app.asking import ask, thumbnails
 from explorer.app.labels import run_labels
 from explorer.app.visitor import choice
@@ -47,14 +48,16 @@ def _note_run() -> None:
 
 def pick_pictures(run: FinishedRun) -> PredictQuestion | None:
     """Files from the browser, or a folder on the server: what to ask about them; None where there is nothing yet."""
-    way = st.segmented_control(
-        "Pictures from",
-        ["Files", "Folder on the server"],
-        default="Files",
-        required=True,
-        key="predict_way",
-        persist_state="session",
-    )
+    way = "Files"
+    if limits.server_folders():
+        way = st.segmented_control(
+            "Pictures from",
+            ["Files", "Folder on the server"],
+            default="Files",
+            required=True,
+            key="predict_way",
+            persist_state="session",
+        )
     if way == "Files":
         st.file_uploader(
             f"Pictures, up to {batches.MOST_PICTURES} at a time",
@@ -137,6 +140,13 @@ def _say(found: Predicted) -> None:
         ":material/warning: The run knows only its classes: a picture of anything else is still assigned to one of them, often "
         "with a high probability."
     )
+    st.caption(
+        f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature of the "
+        f"run's validation images."
+        if found.temperature
+        else ":material/thermostat: Probabilities are the network's own, not calibrated: the run's validation images cannot be "
+        "read on this machine."
+    )
 
 
 def table(found: Predicted, rows: np.ndarray, small: Sequence[str]) -> dict[str, list[Any]]:
@@ -163,7 +173,7 @@ def _columns(found: Predicted) -> dict[str, Any]:
             format="%.1f %%",
             min_value=0,
             max_value=100,
-            help="The softmax of the network, as it is: on new kinds of pictures it is too sure of itself.",
+            help="On kinds of pictures that the run never saw it is too sure of itself, calibrated or not.",
         ),
         "right": st.column_config.CheckboxColumn("Right"),
     }

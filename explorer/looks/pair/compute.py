@@ -13,6 +13,7 @@ from explorer.catalogue.datasets import dataset
 from explorer.data import datasets
 from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.images import Data, Images, fit
+from explorer.data.samples import Scales
 from explorer.data.splits import pick
 from explorer.errors import ExplorerError
 from explorer.home import stamp
@@ -98,6 +99,12 @@ def data(run: str) -> Data:
     return _data(wanted.source)
 
 
+def scales(run: str) -> Scales:
+    """What is black and white in pictures of more than 8 bits of the run's set; sets of Thaw's own have none."""
+    wanted = finished(run)
+    return _data(wanted.source).scales if wanted.data_dir or dataset(wanted.dataset).own else {}
+
+
 @lru_cache(maxsize=4)
 def _pixels(source: Recipe, size: Preprocessing) -> np.ndarray:
     return _data(source).test.pixels(size)
@@ -139,8 +146,7 @@ def one(run: str, image: int | str) -> tuple[np.ndarray, torch.Tensor]:
         x = inputs(run, image)
         return pictures(run)[image], x
     wanted = finished(run)
-    scales = _data(wanted.source).scales if wanted.data_dir or dataset(wanted.dataset).own else {}
-    opened = to_rgb(open_picture(kept.read(image)), scales)
+    opened = to_rgb(open_picture(kept.read(image)), scales(run))
     picture = np.asarray(fit(opened, wanted.preprocessing))
     return picture, to_input(run, picture[None])
 
@@ -163,12 +169,12 @@ def training_pictures(run: str, most: int) -> np.ndarray:
 
 def training_images(run: str) -> Images:
     """All training images of a run's data set, with its edits, whether it learned from them or not."""
-    return _data(finished(run).source).train
+    return data(run).train
 
 
 def validation_images(run: str) -> Images:
     """The validation images of a run."""
-    return _data(finished(run).source).val
+    return data(run).val
 
 
 def training_rows(run: str, most: int) -> np.ndarray:

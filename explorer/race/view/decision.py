@@ -19,7 +19,7 @@ from explorer.race.view.pairs import pair_tests
 from explorer.race.view.starting import queue_runs
 from explorer.race.view.titles import titles_of
 from explorer.recipe import Recipe
-from explorer.training.view.following import start
+from explorer.training.view.following import show, start
 
 
 def show_decision(race: Race) -> None:
@@ -140,7 +140,7 @@ def _next(race: Race, found: Decision, titles: dict[str, str]) -> None:
 
 def _train(recipe: Recipe) -> None:
     try:
-        st.session_state["following"] = start(recipe)
+        show(start(recipe), "is in the queue")
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)
     st.switch_page(page_file("training"))

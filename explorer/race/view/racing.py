@@ -78,7 +78,7 @@ def _label(race: Race) -> str:
 def race_words(race: Race) -> str:
     """What all runs of the race share, in a sentence."""
     recipe, all_of = race.recipe, [arm.recipe for arm in race.arms]
-    place = recipe.data_dir or dataset(recipe.dataset).title
+    place = (recipe.data_dir or dataset(recipe.dataset).title) + ", edited" * bool(recipe.edits)
     images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
     seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
     shared = f"{recipe.row.title}, weights {recipe.weights}, on" if len({r.backbone for r in all_of}) == 1 else "On"

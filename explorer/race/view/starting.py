@@ -13,12 +13,12 @@ from explorer.app.words import safe_md
 from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
+from explorer.looks.data.view.changing import edits_in_use
 from explorer.race import arms, races
 from explorer.race.races import Race
 from explorer.race.view.variants import Variants, pick_variants, show_arms
 from explorer.recipe import Recipe
 from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
-from explorer.training.view.timing import race_words
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
@@ -33,22 +33,18 @@ def new_race() -> None:
             weights = pick_weights(row)
         with right:
             data, folder = pick_dataset()
+            edits = edits_in_use(data.name, folder)
         names = pick_strategies()
         custom = pick_custom_stages(row) if "custom" in names else {}
         size, seeds = pick_race_size()
-        shared = {
-            "backbone": row.name,
-            "weights": weights,
-            "dataset": data.name,
-            "data_dir": folder,
-            "labels": labels_of(),
-            **custom,
-            **size,
-        }
+        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
+        shared |= {"labels": labels_of(), "edits": edits, **custom, **size}
         variants = pick_variants(row, names, shared)
         made = _recipes(names, seeds, variants, shared)
         show_arms(made, seeds)
-        label = start_label(made)
+        label = (
+            f"**Start {len(made)} runs**" if isinstance(made, list) else "**Start**"
+        )  # why not is said when it is pressed
         if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch", disabled=variants.waiting):
             st.session_state.pop("race_error", None)
             if isinstance(made, list):
@@ -69,14 +65,6 @@ def _recipes(
         return arms.recipes(names, seeds, variants.both_modes, variants.more, variants.rates, **shared)
     except ExplorerError as error:
         return error
-
-
-def start_label(made: list[Recipe] | ExplorerError) -> str:
-    """What the button says: how many runs it starts, and how long they take. Why it starts none is said when it is pressed."""
-    if isinstance(made, ExplorerError):
-        return "**Start**"
-    took = race_words(made)
-    return f"**Start {len(made)} runs**" + f" · {took}" * bool(took)
 
 
 def recall_strategies() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from explorer import machine
 from explorer.app.asking import ask, finished
 from explorer.app.words import safe_md
 from explorer.catalogue import AUGMENTATIONS, BACKBONES, STRATEGIES, Backbone
@@ -121,7 +122,9 @@ def show_arms(made: Sequence[Recipe] | ExplorerError, seeds: int) -> None:
     first = made[: len(made) // seeds]
     known = finished()
     times = [estimate(recipe, known) for recipe in first]
-    total = None if any(time is None for time in times) else seeds * sum(time for time in times if time)
+    total = (
+        None if any(time is None for time in times) else seeds * sum(time for time in times if time) / machine.slots()
+    )
     counted = all(images_of(recipe, known) for recipe in first)
     waiting = "their time is being measured" if counted else "no run has counted the images of this folder yet"
     told = f"{time_words(total)} on this machine" if total is not None else waiting

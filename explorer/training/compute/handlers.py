@@ -16,7 +16,6 @@ from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import Diverged
 from explorer.training.compute.scoring import Outcome, take_best
 from explorer.training.compute.session import Report, Session, prepare, silent
-from explorer.training.doubts import doubts
 
 CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
 
@@ -118,8 +117,6 @@ def _describe(run: str, session: Session) -> None:
 
 def _store(run: str, session: Session, outcome: Outcome) -> None:
     test = session.data.test
-    loss = next((e.train_loss for e in runs.read(run).epochs if e.epoch == outcome.chosen_epoch), 0.0)
-    doubtful = doubts(outcome.test, test.labels, session.data.classes, loss)
     runs.store_tensors(run, "learned", {name: tensor.numpy() for name, tensor in outcome.learned.items()})
     runs.store_tensors(run, "features", outcome.features)
     runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
@@ -140,7 +137,7 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         peak_memory=outcome.peak_memory,
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,
-        note=" ".join(filter(None, (*doubtful, session.data.note, *session.notes))),
+        note=" ".join(filter(None, (session.data.note, *session.notes))),
     )
     runs.drop_checkpoint(run)
 

@@ -46,7 +46,7 @@ def keep_plan(row: Backbone, weights: str, plan: Strategy, batchnorm: str) -> di
     )
     fields: dict[str, Any] = {"backbone": row.name, "weights": weights, "strategy": plan.name, "batchnorm": batchnorm}
     fields |= {"stages": stages} if stages is not None else {}
-    folder = str(st.session_state.get("train_folder") or st.session_state.get("freezing_folder") or "").strip()
+    folder = str(st.session_state.get("train_folder") or "").strip()
     if choice().dataset != "folder" or folder:
         fields |= {"dataset": choice().dataset, "data_dir": folder if choice().dataset == "folder" else None}
     size = None if st.session_state.get("train_all") else int(st.session_state.get("train_per_class", 25))
@@ -72,7 +72,4 @@ def train_this(recipe: Recipe) -> None:
         st.session_state[key] = recipe.batchnorm
     if recipe.batchnorm != recipe.usual_batchnorm:
         st.session_state["train_advanced"] = True
-    folder = st.session_state.get("freezing_folder")
-    if folder and not st.session_state.get("train_folder"):
-        st.session_state["train_folder"] = folder
     st.switch_page(page_file("training"))

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import jobs
+from explorer import cache, jobs
 from explorer.answers import load
 from explorer.app.asking import owner
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
-from explorer.training.cost import correction, images_of, seconds
+from explorer.training.cost import Images, correction, images_of, seconds
 from explorer.training.question import Speed, SpeedQuestion
 
 
@@ -25,8 +25,8 @@ def speed_of(recipe: Recipe) -> Speed | None:
         return None
 
 
-def await_speed(recipe: Recipe) -> None:
-    """Draw the page anew once the speed of the recipe's backbone is measured; nothing where nobody is measuring."""
+def await_speed(recipe: Recipe) -> bool:
+    """Draw the page anew once the speed of the recipe's backbone is measured; whether anybody is measuring it."""
     asked = SpeedQuestion(backbone=recipe.backbone, pixels=recipe.preprocessing.crop)
 
     @st.fragment(run_every=2.0)
@@ -36,19 +36,42 @@ def await_speed(recipe: Recipe) -> None:
             st.rerun()
 
     now = jobs.status(asked)
-    if now is not None and now.waiting:
+    waiting = now is not None and now.waiting
+    if waiting:
         poll()
+    return waiting
 
 
 def estimate(recipe: Recipe, known: Sequence[FinishedRun]) -> float | None:
-    """Seconds, corrected by what this machine's latest runs of the backbone took; None where the speed or the number of images
-    is not known (yet)."""
+    """Seconds from the beginning to the end of a run, corrected by what this machine's latest runs of the backbone took; None
+    where the speed or the number of images is not known (yet).
+
+    What an earlier run has left in the cache of frozen stages is not computed again.
+    """
     images, speed = images_of(recipe, known), speed_of(recipe)
     if images is None or speed is None:
         return None
     alike = [run for run in known if run.recipe.backbone == recipe.backbone and not run.sample]
     place = recipe.backbone, recipe.preprocessing.crop
-    return seconds(recipe, speed, images) * correction(alike, {place: speed})
+    took = seconds(recipe, speed, images)
+    saved = sum(stored_images(recipe, known, images)) * sum(speed.look[: len(recipe.frozen_front)])
+    return (took - min(saved, 0.95 * took)) * correction(alike, {place: speed})
+
+
+def stored_images(recipe: Recipe, known: Sequence[FinishedRun], images: Images) -> tuple[int, int]:
+    """Of how many training images, and of how many others, the frozen front's output lies in the cache, as far as earlier runs
+    tell: the others do not depend on the seed."""
+    front = recipe.frozen_front
+    if not front or not cache.size()[0]:
+        return 0, 0
+    alike = [run.recipe for run in known if not run.sample and run.recipe.frozen_front == front]
+    same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "split_seed", "input_size")
+    alike = [other for other in alike if all(getattr(other, name) == getattr(recipe, name) for name in same)]
+    drawn = ("seed", "per_class", "augmentation", "views")
+    again = any(all(getattr(other, name) == getattr(recipe, name) for name in drawn) for other in alike)
+    if not alike or (recipe.weights == "random" and not again):
+        return 0, 0
+    return images.train * recipe.views if again else 0, images.val + images.test
 
 
 def time_words(took: float | None) -> str:

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import cache, jobs, machine, runs
+from explorer import jobs, machine, runs
 from explorer.app.asking import finished
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
 from explorer.runs import FinishedRun, Run
 from explorer.runs.question import TrainQuestion
-from explorer.training.cost import Images, images_of, seconds
-from explorer.training.question import SpeedQuestion
-from explorer.training.view.estimates import estimate, speed_of, time_words
+from explorer.training.view.estimates import await_speed, estimate, speed_of, time_words
 
 LONG = 30.0  # seconds from which on a recipe is worth shortening
 SAVES = 0.6  # what a shorter recipe may take of it to be named
@@ -23,28 +21,19 @@ LAST = 1.0  # seconds that scoring and the audit take at the end of a run
 def tell_time(recipe: Recipe) -> None:
     """How long the recipe takes on this machine, and what would make it shorter; asks again until the speed is measured."""
     if speed_of(recipe) is None:
-        if _measuring(recipe):
-            st.fragment(_measure, run_every=1.0)(recipe)
+        if await_speed(recipe):
+            st.caption(
+                ":material/timer: How long it takes is told in a moment: this machine's speed is being measured."
+            )
         return
     known = finished()
-    took = expected(recipe, known)
+    took = estimate(recipe, known)
     if took is None:
         st.caption(":material/timer: How long it takes is told once a run has read the folder.")
         return
     less = shorter(recipe, known, took)
     more = f" Shorter: {'; '.join(less)}." if less else ""
     st.caption(f":material/timer: It takes **{time_words(took)}** on this machine.{more}")
-
-
-def _measuring(recipe: Recipe) -> bool:
-    answer = jobs.status(SpeedQuestion(backbone=recipe.backbone, pixels=recipe.preprocessing.crop))
-    return answer is not None and answer.waiting
-
-
-def _measure(recipe: Recipe) -> None:
-    if not _measuring(recipe):
-        st.rerun()
-    st.caption(":material/timer: How long it takes is told in a moment: this machine's speed is being measured.")
 
 
 def shorter(recipe: Recipe, known: Sequence[FinishedRun], took: float) -> list[str]:
@@ -58,7 +47,7 @@ def shorter(recipe: Recipe, known: Sequence[FinishedRun], took: float) -> list[s
             other = make(**_given(recipe) | changes)
         except ExplorerError:  # not with this backbone, or not with so few epochs
             continue
-        less = expected(other, known)
+        less = estimate(other, known)
         if less is not None and less < SAVES * took and _less(other, recipe):
             found.append((less, f"{words} ({time_words(less)})"))
     return [words for _, words in sorted(found)[:2]]
@@ -85,35 +74,6 @@ def _less(other: Recipe, recipe: Recipe) -> bool:
     images = [r.per_class or 100_000 for r in (other, recipe)]
     strange = recipe.weights == "random" and other.strategy != recipe.strategy  # its features are worth nothing
     return other.epochs <= recipe.epochs and images[0] <= images[1] and not strange
-
-
-def expected(recipe: Recipe, known: Sequence[FinishedRun]) -> float | None:
-    """Seconds that a run of this recipe takes from its beginning to its end; None where that is not known (yet).
-
-    What an earlier run has left in the cache of frozen stages is not computed again.
-    """
-    took, speed, images = estimate(recipe, known), speed_of(recipe), images_of(recipe, known)
-    if took is None or speed is None or images is None:
-        return None
-    front = sum(speed.look[: len(recipe.frozen_front)])
-    saved = sum(stored_images(recipe, known, images)) * front / seconds(recipe, speed, images)
-    return took * (1 - min(saved, 0.95))
-
-
-def stored_images(recipe: Recipe, known: Sequence[FinishedRun], images: Images) -> tuple[int, int]:
-    """Of how many training images, and of how many others, the frozen front's output lies in the cache, as far as earlier runs
-    tell: the others do not depend on the seed."""
-    front = recipe.frozen_front
-    if not front or not cache.size()[0]:
-        return 0, 0
-    alike = [run.recipe for run in known if not run.sample and run.recipe.frozen_front == front]
-    same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "split_seed", "input_size")
-    alike = [other for other in alike if all(getattr(other, name) == getattr(recipe, name) for name in same)]
-    drawn = ("seed", "per_class", "augmentation", "views")
-    again = any(all(getattr(other, name) == getattr(recipe, name) for name in drawn) for other in alike)
-    if not alike or (recipe.weights == "random" and not again):
-        return 0, 0
-    return images.train * recipe.views if again else 0, images.val + images.test
 
 
 def left(run: Run, at_it: float, whole: float | None) -> float | None:
@@ -143,7 +103,7 @@ def wait(run: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> fl
 
 def _whole(run: Run, totals: dict[str, float], known: Sequence[FinishedRun]) -> float | None:
     """What is expected of a run, worked out once."""
-    if run.id not in totals and run.recipe is not None and (found := expected(run.recipe, known)) is not None:
+    if run.id not in totals and run.recipe is not None and (found := estimate(run.recipe, known)) is not None:
         totals[run.id] = found
     return totals.get(run.id)
 
@@ -158,14 +118,3 @@ def live_words(run: Run, said: str, totals: dict[str, float], known: Sequence[Fi
     at_it = time.time() - answer.started if answer is not None and answer.started else 0.0
     rest = left(run, at_it, whole)
     return f"{said} · {time_words(rest)} left" if rest else said  # overdue before its first epoch: nobody knows
-
-
-def race_words(recipes: Sequence[Recipe]) -> str:
-    """How long all of these take, one after the other or as many at a time as this machine runs; empty where it is not known."""
-    known, found = finished(), 0.0
-    for recipe in recipes:
-        took = expected(recipe, known)
-        if took is None:
-            return ""
-        found += took
-    return time_words(found / machine.slots())

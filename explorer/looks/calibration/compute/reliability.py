@@ -1,5 +1,7 @@
 """Reliability of the top label in bins, its error, and what a perfectly calibrated model would show by chance."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 from scipy.special import softmax
@@ -17,20 +19,21 @@ DRAWS = 2000
 def calibration(run: str) -> Calibration:
     """How a run is calibrated on its test images, before and after scaling by the temperature of its validation images."""
     said = runs.predictions(run)
-    val_logits, val_labels = _validation(run)
-    t = temperature(val_logits, val_labels)
+    t, validation = temperature_of(run)
     plain = said.probability.astype(np.float64)
     plain /= plain.sum(axis=1, keepdims=True)
     scaled = softmax(np.log(np.maximum(plain, 1e-7)) / t, axis=1)
-    return Calibration(run, reliability(plain, said.labels), reliability(scaled, said.labels), t, len(val_labels))
+    return Calibration(run, reliability(plain, said.labels), reliability(scaled, said.labels), t, validation)
 
 
-def _validation(run: str) -> tuple[np.ndarray, np.ndarray]:
-    """(logits (m, k), labels (m,)) of the validation images."""
+@lru_cache(maxsize=8)
+def temperature_of(run: str) -> tuple[float, int]:
+    """The temperature of a run, found on its validation images, and how many those are. Raises ExplorerError where they cannot
+    be read any more."""
     images = compute.validation_images(run)
     pixels, network = images.pixels(compute.finished(run).preprocessing), compute.network(run)
     parts = [logits(network, compute.to_input(run, pixels[i : i + 32])) for i in range(0, len(pixels), 32)]
-    return torch.cat(parts).numpy(), images.labels
+    return temperature(torch.cat(parts).numpy(), images.labels), len(images.labels)
 
 
 def bin_of(confidence: np.ndarray) -> np.ndarray:
