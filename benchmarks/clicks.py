@@ -17,7 +17,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+Found = dict[str, Any]
 ROOT = Path(__file__).parents[1]
 PATIENCE = 120.0
 
@@ -73,7 +75,7 @@ print(json.dumps({"clicks": found, "stop": stopped, "held": held}))
 """
 
 
-def measured(checkout: Path, clicks: int) -> dict[str, object]:
+def measured(checkout: Path, clicks: int) -> Found:
     """What a build says, in a Thaw folder of its own."""
     code = CHILD.replace("CLICKS", str(clicks)).replace("PATIENCE", str(PATIENCE))
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
@@ -82,7 +84,7 @@ def measured(checkout: Path, clicks: int) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-def line(name: str, rounds: Sequence[dict[str, object]]) -> tuple[str, ...]:
+def line(name: str, rounds: Sequence[Found]) -> tuple[str, ...]:
     """One row: medians over all clicks, the slowest click, how soon a run stopped, and MB of the worker with its children."""
     first, last = zip(*[pair for found in rounds for pair in found["clicks"]], strict=True)
     return (

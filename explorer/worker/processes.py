@@ -51,13 +51,14 @@ def train(pipe: Connection, question: Question[Any] | None) -> None:
 
     devices.set_threads()
     if question is None:
-        _rehearse()
+        devices.warm_up()
     small = _resident()
     while True:
         if question is not None:
             report = Reporting(pipe)
             well = _tell(pipe, partial(answer, question, report))
-            if not well or report.stopped or not _as_it_was(small):
+            gc.collect()
+            if not well or report.stopped or devices.accelerator_used() or _resident() - small > GROWN:
                 return
         pipe.send(("ready", ""))
         try:
@@ -67,26 +68,8 @@ def train(pipe: Connection, question: Question[Any] | None) -> None:
         question = said if isinstance(said, Question) else None  # a `stop` may come for a run that had just ended
 
 
-def _rehearse() -> None:
-    """Compute what every run computes, very small: torch sets up its threads and kernels at first use."""
-    import torch
-    from torch import nn
-
-    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.LazyLinear(2))
-    network(torch.zeros(2, 3, 8, 8)).sum().backward()
-    torch.optim.AdamW(network.parameters(), fused=True).step()
-
-
 def _resident() -> int:
     return psutil.Process().memory_info().rss
-
-
-def _as_it_was(small: float) -> bool:
-    """Whether nothing is left of a run that the next one could feel."""
-    import torch
-
-    gc.collect()
-    return _resident() - small < GROWN and not torch.cuda.is_initialized() and not torch.backends.mps.is_available()
 
 
 def once(pipe: Connection, question: Question[Any]) -> None:
