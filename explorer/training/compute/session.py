@@ -1,7 +1,7 @@
 """A run in the making: what it consists of, how it begins, and how it goes from one phase to the next."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -83,8 +83,14 @@ class Session:
         self.notes[:] = [n for n in self.notes if not n.startswith(start)] + [start + rest]
 
 
-def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = SPLITS) -> Session:
-    """Load data and network, freeze, and run the frozen front once over every image of these splits."""
+def prepare(
+    recipe: Recipe,
+    report: Report = silent,
+    splits: tuple[str, ...] = SPLITS,
+    fronts: Mapping[str, CachedFeatures] | None = None,
+) -> Session:
+    """Load data and network, freeze, and run the frozen front once over every image of these splits, or take what it gave
+    from `fronts`."""
     started = time.perf_counter()
     place = devices.choose(recipe.row, recipe.device)
     memory.reset_peak(place)
@@ -100,7 +106,9 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     before = freezing.snapshot(network)
     optimizer = adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
-    run_front(session, report, 0.0, FEATURES_SHARE)
+    if fronts is None:
+        run_front(session, report, 0.0, FEATURES_SHARE)
+    session.front |= fronts or {}
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
         network.standardise(_head_inputs(session))
