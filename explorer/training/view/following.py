@@ -11,6 +11,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
+from explorer.app.mine import own_runs
 from explorer.app.visitor import note_run
 from explorer.app.words import (
     group_of,
@@ -79,7 +80,7 @@ def pick_followed(known: Sequence[Run]) -> Run:
     if named and named != st.session_state.get("following_said"):
         st.session_state["following"] = named
     if (wanted := st.session_state.get("following")) not in by_id:
-        own = [run for run in reversed(st.session_state.get("started_runs", [])) if run in by_id]
+        own = [run for run in reversed(own_runs()) if run in by_id]
         shown = by_id[own[0]] if own else known[0]
         if wanted:
             text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
