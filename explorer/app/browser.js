@@ -27,7 +27,7 @@
   const measure = () => { document.cookie = `thaw_width=${innerWidth}; path=/; samesite=lax`; };
   measure();
   addEventListener("resize", measure);
-  // A random name for this browser, so that the runs that were started here are known after a reload (explorer/app/mine.py).
+  // A random name for this browser, so that the runs that were started here are known after a reload (explorer/runs/started.py).
   if (!/(^|; )thaw_browser=[0-9a-f]{32}(;|$)/.test(document.cookie)) {
     const name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     document.cookie = `thaw_browser=${name}; path=/; max-age=31536000; samesite=lax`;

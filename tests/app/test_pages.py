@@ -302,9 +302,9 @@ def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
     assert not app.exception and len(app.session_state["runs_drawn"]) == 2
 
 
-def test_what_filters_runs_stands_in_the_address_and_mine_lasts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_filters_runs_stands_in_the_address_and_mine_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = two_runs()
-    monkeypatch.setattr(mine, "_file", lambda: tmp_path / "browsers" / "me")
+    monkeypatch.setattr(mine, "_browser", lambda: "0a" * 16)
     app = opened("runs")
     assert "Mine" not in [toggle.label for toggle in app.toggle], "nothing was started from this browser"
     app.multiselect(key="runs_only_Strategy").set_value(["Last stage"]).run()
