@@ -36,5 +36,5 @@ with right:
     shown = pick_followed(known)
     run_card(shown)
     take_away(shown, "train")
-    show_code("explorer/training/compute/loop.py", "train")
+    show_code("explorer/training/compute/loop.py", "train", label="Show the training loop")
     st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import ceiling, finder, heads, photos, rates, worlds
+from benchmarks import ceiling, estimates, finder, heads, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.tutorial import rows
@@ -153,3 +153,12 @@ def test_the_quickest_world_comes_first() -> None:
         "| `quick` | 2 | 5 + 10 | +10.0 (+10.0 to +10.0) | +15.0 (+10.0 to +20.0) | 220 → 260, 220 → 300 |"
     )
     assert told[1].startswith("| `slow` | 1 | 5 + 90 |")
+
+
+def test_an_estimate_is_corrected_by_the_runs_before_it() -> None:
+    told = [estimates.Told("shapes", "full", 10.0, took) for took in (30.0, 20.0, 25.0)]
+    first, then = zip(*estimates.ratios(told), strict=True)
+    assert first == (pytest.approx(1 / 3), 0.5, 0.4)
+    assert then == (pytest.approx(1 / 3), 1.5, pytest.approx(1.0)), "by 3, then by the median of 3 and 2"
+    assert "Within a factor of 2: 1 of 3 first, 2 of 3 then." in estimates.report(told)
+    assert set(estimates.STRATEGIES) == set(STRATEGIES) - {"custom"}

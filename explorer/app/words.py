@@ -4,6 +4,7 @@ import re
 import shlex
 import unicodedata
 
+from explorer.catalogue import own
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
@@ -102,13 +103,14 @@ BATCHNORM_WORDS = {
 
 
 def short_title(recipe: Recipe) -> str:
-    """A run's name in figures and pickers: the strategy, whether the weights are random, a BatchNorm mode that is not the usual
-    one, and whether the set was edited."""
+    """A run's name in figures and pickers: the strategy, whether the weights are random or which own ones, a BatchNorm mode that
+    is not the usual one, and whether the set was edited."""
     title = strategy(recipe.strategy).title.split(" (")[0]
     random = recipe.weights == "random" and recipe.strategy != "from_scratch"
     unusual = recipe.batchnorm != recipe.usual_batchnorm
     edited = ", edited set" * bool(recipe.edits)
-    return title + ", random weights" * random + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
+    named = f", {own.words(recipe.backbone, recipe.weights)}" if own.is_own(recipe.weights) else ""
+    return title + ", random weights" * random + named + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
 
 
 _BADGES = {

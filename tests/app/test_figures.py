@@ -13,7 +13,7 @@ import stand_ins
 import stand_ins_attribution
 
 from explorer.app.drawing import first_line
-from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.figures.accuracies import LARGEST, Bar, Gap, accuracies, differences
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
@@ -143,6 +143,10 @@ def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photo
     assert list(thin.x) == [-4.0, 10.0] and thin.y[0] > main.y[0] and "p = 0.32" in thin.hovertemplate
     left, right = fig.layout.xaxis.range
     assert left == -right and right > 10
+    both = differences([Gap("a", APART), Gap("b", Paired(294, 20, 10, 76))], "photo").layout
+    assert "same 306 and 400 test images" in both.xaxis.title.text and "these 306 count like 50" in both.meta["caution"]
+    zero = [(shape.y0, shape.y1) for shape in fig.layout.shapes if shape.x0 == shape.x1 == 0]
+    assert zero == [(pytest.approx(-0.1), 0.5)], "the line at 0 begins under the words"
     assert "more images of these 17 photos" in fig.layout.meta["caution"]
     assert "photos" not in differences([Gap("a", Paired(10, 6, 1, 7))]).layout.meta["caution"]
 
@@ -396,6 +400,8 @@ def test_on_a_phone_panels_lie_one_above_the_other_and_words_inside(name: str) -
     if len(spans) > 1:
         assert fig.layout.height > wide.layout.height and all(note.x == 0 for note in _titles(fig, wide))
     assert fig.layout.dragmode is False, "a finger on it moves the page"
+    guess = [note for note in fig.layout.annotations if note.text == LARGEST]
+    assert all(note.xanchor == "left" for note in guess), "words at the left edge are not cut"
     assert fig.layout.legend.orientation != "v"
 
 

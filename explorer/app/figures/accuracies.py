@@ -76,9 +76,12 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
     fig = go.Figure()
     ends = [end for row in rows for end in _ends(row.difference)]
     reach = max(0.05, *map(abs, ends)) * 1.15
-    fig.add_vline(x=0, line={"color": CONTROL, "width": 2})
     for y, row in enumerate(rows):
         found = row.difference
+        # The line at 0 begins under the words, which it would cross.
+        fig.add_shape(
+            type="line", x0=0, x1=0, y0=y - 0.1, y1=y + 0.5, line={"color": CONTROL, "width": 2}, layer="below"
+        )
         fig.add_scatter(
             x=[100 * found.value],
             y=[y],
@@ -95,8 +98,9 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         if found.grouped is not None:
             words = f"for other {group}s: {points(found.grouped.low)} to {points(found.grouped.high)}"
             _thin(fig, y, found.grouped, f"{words}, p = {found.grouped.p_value:.2g}", scale=100)
-    n = rows[0].difference.n
-    fig.update_xaxes(range=[-100 * reach, 100 * reach], gridcolor=GREY, ticksuffix="", title=_axis(n))
+    counts = list(dict.fromkeys(row.difference.n for row in rows))
+    in_groups = next((row.difference.n for row in rows if row.difference.grouped is not None), 0)
+    fig.update_xaxes(range=[-100 * reach, 100 * reach], gridcolor=GREY, ticksuffix="", title=_axis(counts))
     told = "; ".join(f"{row.label} {row.difference}" for row in rows)
     return _rows(
         fig,
@@ -105,7 +109,7 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans.",
         caution="It cannot tell what other seeds would give, nor images of another kind. Where a bar just excludes 0 but the "
         "test says p ≥ 0.05, the test decides: it is exact, and stricter. "
-        + _for_others([row.difference.grouped for row in rows], group, n),
+        + _for_others([row.difference.grouped for row in rows], group, in_groups),
     )
 
 
@@ -114,8 +118,9 @@ def _inwards(place: float) -> str:
     return "top left" if place > 0.3 else "top right" if place < -0.3 else "top center"
 
 
-def _axis(n: int) -> str:
-    return f"B − A in percentage points, on the same {n} test images"
+def _axis(counts: Sequence[int]) -> str:
+    """`counts` of test images, one for each row that has its own."""
+    return f"B − A in percentage points, on the same {' and '.join(map(str, counts))} test images"
 
 
 def _ends(found: Paired) -> list[float]:

@@ -48,6 +48,7 @@ def walk(found: Walk) -> go.Figure:
         "scale a stage. The frame is the receptive field: everything that can reach the cell. Its centre "
         "counts most.",
         height=56 + ROW * count,
+        tiles=True,
         width=1080,
         top=56,
     )

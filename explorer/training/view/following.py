@@ -11,6 +11,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
+from explorer.app.mine import own_runs
 from explorer.app.visitor import note_run
 from explorer.app.words import (
     group_of,
@@ -73,14 +74,15 @@ def show(run: str, news: str) -> None:
 
 def pick_followed(known: Sequence[Run]) -> Run:
     """The run that the Train page shows, by its id: the one that the address names or the visitor chose, else the latest that
-    they started, else the latest; with a picker of all."""
+    they started, else the latest (of sample runs, one in which a stage learned); with a picker of all."""
     by_id = {run.id: run for run in known}
     named = st.query_params.get("run", "")
     if named and named != st.session_state.get("following_said"):
         st.session_state["following"] = named
     if (wanted := st.session_state.get("following")) not in by_id:
-        own = [run for run in reversed(st.session_state.get("started_runs", [])) if run in by_id]
-        shown = by_id[own[0]] if own else known[0]
+        own = [run for run in reversed(own_runs()) if run in by_id]
+        telling = (run for run in known if not run.sample or (run.recipe is not None and run.recipe.learns))
+        shown = by_id[own[0]] if own else next(telling, known[0])
         if wanted:
             text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
             st.warning(safe_md(text), icon=":material/link_off:")

@@ -147,6 +147,12 @@ def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_ar
         "fewer than 30"
         not in change_bars(replace(found, paired=Paired(30, 0, 0, 0)), frozenset()).layout.meta["caution"]
     )
+    assert not fig.layout.meta["verdict"]
+    far = replace(found, stages=(*found.stages[:-2], *(replace(row, cka=0.15) for row in found.stages[-2:])))
+    assert (
+        "At layer3 and layer4 B is no more like A than a random network"
+        in change_bars(far, frozenset()).layout.meta["verdict"]
+    )
     assert "fewer than 30" in stage_pairs(made.stage_pairs()).layout.meta["caution"]
     assert "fewer than 30" in drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]
 
