@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from explorer import limits, own_sets
 from explorer.errors import ExplorerError
@@ -28,7 +28,6 @@ ABANDONED = 6 * 3600.0
 KEY = re.compile(r"[0-9a-f]{32}")
 _PARTS = ".part"
 _LOCK = threading.Lock()
-_TOTALS: dict[str, tuple[int, int]] = {}
 
 
 class Refused(ExplorerError):
@@ -46,6 +45,19 @@ class Arrived:
     name: str
     path: Path
     size: int
+
+
+@dataclass
+class _Held:
+    """The files of a parcel, name → (file on the disk, bytes), and the sum of their bytes."""
+
+    files: dict[str, tuple[str, int]]
+    size: int
+
+
+_HELD: dict[str, _Held] = {}
+"""What each parcel holds: read once, then kept up, since thousands of files may come one by one."""
+MOST_HELD = 20
 
 
 def folder() -> Path:
@@ -69,15 +81,19 @@ def alive(key: str) -> bool:
 
 def contents(key: str) -> list[Arrived]:
     """What has arrived whole, in the order of arrival; of two files of one name the later."""
-    found: dict[str, Arrived] = {}
+    return [Arrived(name, _root(key) / file, size) for name, (file, size) in _listed(key).items()]
+
+
+def _listed(key: str) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
     with suppress(FileNotFoundError), (_root(key) / "list.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):  # a last line that is still being written
                 row = json.loads(line)
                 found.pop(row["name"], None)
                 if row["file"]:
-                    found[row["name"]] = Arrived(row["name"], _root(key) / row["file"], int(row["size"]))
-    return list(found.values())
+                    found[row["name"]] = row["file"], int(row["size"])
+    return found
 
 
 def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
@@ -90,11 +106,8 @@ def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
 
 def take_back(key: str, name: str) -> None:
     """Remove a file that arrived."""
-    for file in contents(key):
-        if file.name == name:
-            _note(key, {"name": name, "file": "", "size": -file.size})
-            with suppress(OSError):
-                file.path.unlink()
+    if name in _held(key).files:
+        _note(key, name, "", 0)
 
 
 class Coming:
@@ -104,7 +117,7 @@ class Coming:
         self._key, self.name, self.size = key, _checked_name(name), 0
         self._file = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         self._part: BinaryIO | None = None
-        if _total(key)[0] > limits.pictures():
+        if len(_held(key).files) > limits.pictures():
             raise Refused(f"More than {limits.pictures()} files were sent; that is the most for one set.", 413)
 
     def open(self) -> None:
@@ -118,7 +131,8 @@ class Coming:
             self.open()
         self.size += len(chunk)
         most = limits.upload_bytes()
-        if _total(self._key)[1] + self.size > most:
+        held = _held(self._key)
+        if held.size - held.files.get(self.name, ("", 0))[1] + self.size > most:
             raise Refused(
                 f"More than {most / 1e9:g} GB were sent; that is the most for one set (THAW_MAX_UPLOAD_GB).", 413
             )
@@ -133,7 +147,7 @@ class Coming:
             assert_open(self._part).close()
             path = _root(self._key) / self._file
             path.with_name(self._file + _PARTS).rename(path)
-            _note(self._key, {"name": self.name, "file": self._file, "size": self.size})
+            _note(self._key, self.name, self._file, self.size)
 
     def drop(self) -> None:
         """It broke off, or was refused: nothing stays."""
@@ -172,6 +186,7 @@ def receiving(key: str, name: str) -> Iterator[Coming]:
 
 def close(key: str) -> None:
     """Throw a parcel away with all that is in it."""
+    _HELD.pop(key, None)
     if alive(key):
         shutil.rmtree(folder() / key, ignore_errors=True)
 
@@ -202,14 +217,13 @@ def check_room(more: int = 0) -> None:
         )
 
 
-def _total(key: str) -> tuple[int, int]:
-    """(files, bytes) that have arrived; counted once, then kept up: thousands of files may come one by one."""
-    if key not in _TOTALS:
-        found = contents(key)
-        if len(_TOTALS) > 1000:
-            _TOTALS.clear()
-        _TOTALS[key] = len(found), sum(file.size for file in found)
-    return _TOTALS[key]
+def _held(key: str) -> _Held:
+    if key not in _HELD:
+        found = _listed(key)
+        if len(_HELD) >= MOST_HELD:
+            _HELD.pop(next(iter(_HELD)))
+        _HELD[key] = _Held(found, sum(size for _, size in found.values()))
+    return _HELD[key]
 
 
 def _root(key: str) -> Path:
@@ -224,11 +238,18 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _note(key: str, row: dict[str, Any]) -> None:
-    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as file:
-        count, size = _total(key)
-        file.write(json.dumps(row) + "\n")
-        _TOTALS[key] = count + 1, size + row["size"]
+def _note(key: str, name: str, file: str, size: int) -> None:
+    """Note that this file (none where `file` is empty) is now the one of that name; one that it replaces goes."""
+    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as lines:
+        held = _held(key)
+        lines.write(json.dumps({"name": name, "file": file, "size": size}) + "\n")
+        before, old = held.files.pop(name, ("", 0))
+        if file:
+            held.files[name] = file, size
+        held.size += size - old
+    if before:
+        with suppress(OSError):
+            (_root(key) / before).unlink()
 
 
 @contextmanager

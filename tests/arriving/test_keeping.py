@@ -116,6 +116,19 @@ def test_the_same_pictures_under_the_same_name_are_the_same_set() -> None:
     assert len(own_sets.listing()) == 2
 
 
+def test_a_file_that_is_sent_again_takes_the_place_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = sent(a_zip=b"x" * 800_000, b_zip=b"y")
+    monkeypatch.setenv("THAW_MAX_UPLOAD_GB", "0.001")
+    parcels.put(key, "a.zip", [b"z" * 900_000])  # both together would be too much
+    assert [(file.name, file.size) for file in parcels.contents(key)] == [("b.zip", 1), ("a.zip", 900_000)]
+    assert sorted(path.stat().st_size for path in (parcels.folder() / key).glob("0*")) == [1, 900_000]
+    parcels.take_back(key, "a.zip")
+    parcels.take_back(key, "a.zip")
+    parcels.put(key, "c.zip", [b"z" * 999_000])
+    with pytest.raises(ExplorerError, match="the most for one set"):
+        parcels.put(key, "d.zip", [b"z" * 2000])
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_pictures_come_class_by_class_and_folders_whole(wrapped: bool) -> None:
     key = parcels.open_parcel()

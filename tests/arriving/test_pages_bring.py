@@ -45,6 +45,12 @@ def test_what_arrived_is_shown_before_it_is_kept_and_survives_a_reload() -> None
     asked = ArriveQuestion(parcel=key, title="My pets", at=f"1-100-{parcels.contents(key)[0].path.name}")
     answer = jobs.status(asked)
     assert answer is not None and answer.waiting and "Keeping My pets" in [part.value for part in app.subheader]
+    jobs.cancel(asked)
+    app.run()
+    assert "Cancelled: nothing was kept" in words(app) and app.text_input(key="bring_title").value == "My pets"
+    app.button(key="bring_keep").click().run()
+    answer = jobs.status(asked)
+    assert answer is not None and answer.waiting  # asked once more, though it was cancelled
 
 
 def test_other_sources_of_labels_are_offered_where_folders_tell_nothing() -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer import jobs, limits, own_sets
-from explorer.app.asking import ask, error_box
+from explorer.app.asking import again, ask, error_box
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.arriving import removing
@@ -29,6 +29,8 @@ def bring() -> None:
     if asked := st.session_state.get("bring_asked"):
         _keeping(*asked)
         return
+    if st.session_state.pop("bring_cancelled", False):
+        st.info("Cancelled: nothing was kept. What arrived is still here.", icon=":material/close:")
     parcel = _parcel()
     way = st.segmented_control(
         "From",
@@ -49,7 +51,7 @@ def bring() -> None:
             drop_zone(parcel, "Drop a ZIP, or a folder with one sub-folder per class", _arrived, key="bring_drop")
             st.caption(
                 f"With or without train/, val/ and test/ above the classes. At most {limits.upload_bytes() / 1e9:g} GB and "
-                f"{limits.pictures()} pictures."
+                f"{limits.pictures():,} pictures."
             )
     except ExplorerError as error:
         error_box(str(error))
@@ -145,14 +147,26 @@ def _keep(parcel: str, labels: str, at: str, first: str) -> None:
         key="bring_keep",
         disabled=not title.strip(),
     ):
-        st.session_state["bring_asked"] = (parcel, own_sets.title_of(title), labels, at)
+        asked = (parcel, own_sets.title_of(title), labels, at)
+        before = jobs.status(question := _question(*asked))
+        if before is not None and before.state in ("failed", "cancelled"):
+            again(question)
+        st.session_state["bring_asked"] = asked
         st.rerun()
+
+
+def _question(parcel: str, title: str, labels: str, at: str) -> ArriveQuestion:
+    return ArriveQuestion(parcel=parcel, title=title, labels=labels, at=at)
 
 
 def _keeping(parcel: str, title: str, labels: str, at: str) -> None:
     """Progress with Cancel until the set is there, or what went wrong, with a way back to what arrived."""
+    question = _question(parcel, title, labels, at)
+    if (answer := jobs.status(question)) is not None and answer.state == "cancelled":
+        del st.session_state["bring_asked"]
+        st.session_state["bring_cancelled"] = True
+        st.rerun()
     st.subheader(f"Keeping {safe_md(title)}")
-    question = ArriveQuestion(parcel=parcel, title=title, labels=labels, at=at)
     made = ask(question, "Keeping", height=0)
     if made is not None:
         choose(dataset=made.name)
@@ -174,6 +188,7 @@ def _brought(name: str, title: str, line: str) -> None:
     st.success(f"**{safe_md(title)}** is kept. {safe_md(line)}", icon=":material/check_circle:")
     st.caption(f"It is chosen on *Train* and *Race*, and called `{name}` on the command line.")
     with st.container(horizontal=True):
+        st.page_link(page_file("data"), label="Look at it first", icon=":material/dataset:")
         st.page_link(page_file("training"), label="Train on it", icon=":material/local_fire_department:")
         st.button(
             "Bring more pictures",
