@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from explorer import installation, recipe, runs
@@ -98,6 +99,8 @@ def compare(options: argparse.Namespace) -> Words:
     paired = found.paired
     words: Words = {name: getattr(paired, name) for name in counts}
     words |= {"difference": {name: getattr(paired, name) for name in ("value", "low", "high")}}
+    with suppress(ExplorerError):  # a run of an earlier version may lack the file
+        words |= {"majority": runs.predictions(found.a).majority}
     if paired.grouped is not None:
         words |= {"grouped": paired.grouped.json() | {"verdict": grouped_verdict([paired])}}
     return words | {"stages": stages}

@@ -5,7 +5,6 @@ arrives is written under a number; the name that it came with is a line of a lis
 come: above the limits, or where the disk is nearly full, the file is refused and removed at once.
 """
 
-import errno
 import json
 import os
 import re
@@ -20,22 +19,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explorer import limits, own_sets
-from explorer.errors import ExplorerError
 from explorer.home import home
+from explorer.own_sets.room import Refused, check_room, disk
 
 ABANDONED = 6 * 3600.0
 """Seconds after which a parcel that nobody touched is thrown away."""
 KEY = re.compile(r"[0-9a-f]{32}")
 _PARTS = ".part"
 _LOCK = threading.Lock()
-
-
-class Refused(ExplorerError):
-    """What arrives is refused; `status` is the answer of HTTP."""
-
-    def __init__(self, words: str, status: int) -> None:
-        super().__init__(words)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -69,7 +60,7 @@ def open_parcel() -> str:
     """A new, empty parcel: 32 hexadecimal digits. Parcels that nobody touched for hours go first."""
     sweep()
     key = secrets.token_hex(16)
-    with _disk():
+    with disk():
         (folder() / key).mkdir(parents=True)
     return key
 
@@ -122,7 +113,7 @@ class Coming:
 
     def open(self) -> None:
         """Make the file that the pieces go to."""
-        with _disk():
+        with disk():
             self._part = (_root(self._key) / (self._file + _PARTS)).open("wb")
 
     def write(self, chunk: bytes) -> None:
@@ -138,12 +129,12 @@ class Coming:
             )
         if self.size // 4_000_000 != (self.size - len(chunk)) // 4_000_000:
             check_room()
-        with _disk():
+        with disk():
             assert_open(self._part).write(chunk)
 
     def finish(self) -> None:
         """All pieces are there: the file counts from now on."""
-        with _disk():
+        with disk():
             assert_open(self._part).close()
             path = _root(self._key) / self._file
             path.with_name(self._file + _PARTS).rename(path)
@@ -201,22 +192,6 @@ def sweep() -> None:
     own_sets.sweep()
 
 
-def check_room(more: int = 0) -> None:
-    """Raises Refused where less than `limits.SPARE` of the disk is free, or where own sets with `more` bytes take too much."""
-    home().mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(home()).free < limits.SPARE:
-        raise Refused(
-            f"The disk of the server is nearly full ({limits.SPARE / 1e9:g} GB must stay free). Delete sets or runs first.",
-            507,
-        )
-    if own_sets.taken() + more > limits.own_bytes():
-        raise Refused(
-            f"The sets that visitors brought would take {(own_sets.taken() + more) / 1e9:.1f} GB, and "
-            f"{limits.own_bytes() / 1e9:g} GB is the most (THAW_OWN_GB). Delete one first.",
-            507,
-        )
-
-
 def _held(key: str) -> _Held:
     if key not in _HELD:
         found = _listed(key)
@@ -250,17 +225,3 @@ def _note(key: str, name: str, file: str, size: int) -> None:
     if before:
         with suppress(OSError):
             (_root(key) / before).unlink()
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    """What the disk refuses becomes a word that the visitor can act on."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Refused(
-            f"The server cannot keep the file in {folder()} ({error.strerror}). "
-            + ("Delete sets or runs first." if full else "Set THAW_HOME to a folder that can be written."),
-            507 if full else 500,
-        ) from error

@@ -40,7 +40,7 @@ TRAIN = {
 }
 SCORE = {"n", "correct", "accuracy", "low", "high"}
 STAGE_AUDIT = {"stage", "declared", "learned", "max_change", "batchnorm_drift", "mode", "in_optimizer", "clean"}
-COMPARE = {"n", "difference", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages"}
+COMPARE = {"n", "difference", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages", "majority"}
 
 
 def strict(text: str) -> Any:
