@@ -64,8 +64,8 @@ def bring(options: argparse.Namespace) -> Words:
 
 def forget(options: argparse.Namespace) -> Words:
     """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
-    removing.remove(options.name)
-    return {"deleted": options.name}
+    used = removing.remove(options.name)
+    return {"deleted": options.name, "runs": [run.id for run in used]}
 
 
 def train(options: argparse.Namespace) -> Words:

@@ -69,7 +69,7 @@ def prepared(
         fingerprint or _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    said = (*found.notes, _sum(found, files, skipped), *_torn(skipped), *_imbalance(data), *groups.notes(data))
+    said = (*found.notes, _sum(found, files, skipped), *_imbalance(data), *groups.notes(data))
     return data.with_notes(*said)
 
 
@@ -169,17 +169,6 @@ def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
     left = f"{len(skipped)} left out ({named}; e.g. {skipped[0][0]})" if skipped else "0 left out"
     other = f"{len(found.litter)} other file{'s' if len(found.litter) != 1 else ''}"
     return f"{len(files)} pictures used + {left} + {other} = {found.total} files."
-
-
-def _torn(skipped: Skipped) -> list[str]:
-    """A sentence on pictures that lie in two classes."""
-    torn = [name for name, reason in skipped if OF_ANOTHER in reason]
-    if not torn:
-        return []
-    return [
-        f"{len(torn)} picture{'s lie' if len(torn) > 1 else ' lies'} in two classes ({torn[0]}): at least one of the labels is "
-        f"wrong; the copy in the test images, else the first by name, was kept."
-    ]
 
 
 _SHORT = {

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer import cache, jobs, limits, own_sets
+from explorer import cache, jobs, limits, own_sets, runs
 from explorer.arriving import removing
 from explorer.arriving.compute import keeping
 from explorer.arriving.compute.archives import cleaned
@@ -29,6 +29,8 @@ from explorer.data import own
 from explorer.data.images import Data
 from explorer.errors import ExplorerError
 from explorer.own_sets import parcels
+from explorer.recipe import make
+from explorer.runs.question import TrainQuestion
 
 _number = itertools.count()
 
@@ -143,6 +145,17 @@ def test_several_zips_are_a_class_each() -> None:
     one, other = (packed({f"{i}.jpg": jpeg() for i in range(4)}) for _ in range(2))
     made = arrive(sent(cats_zip=one, dogs_zip=other), "Pets", "folders", "", quiet)
     assert own.load(made.name, 0).classes == ("cats", "dogs")
+
+
+def test_a_set_that_something_trains_on_is_not_deleted() -> None:
+    made = arrive(sent(a_zip=packed(pets())), "Pets", "folders", "", quiet)
+    run = jobs.train(make(dataset=made.name))
+    with pytest.raises(ExplorerError, match="trains on it"):
+        removing.remove(made.name)
+    assert own_sets.find(made.name)
+    runs.close(run, "stopped")
+    jobs.cancel(TrainQuestion(run=run))
+    assert [used.id for used in removing.remove(made.name)] == [run] and not own_sets.listing()
 
 
 @pytest.mark.parametrize("labels", ["prefix", "table"])

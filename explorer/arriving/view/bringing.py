@@ -1,9 +1,11 @@
 """Bring pictures: drop them, class by class, or with the camera; look at what they are; keep them under a name."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from explorer import jobs, limits, own_sets
-from explorer.app.asking import again, ask, error_box
+from explorer.app.asking import again, all_runs, ask, error_box
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.arriving import removing
@@ -13,6 +15,7 @@ from explorer.arriving.view.sending import camera, drop_zone
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.own_sets import parcels
+from explorer.runs import Run
 
 WAYS = {
     "drop": ":material/folder_zip: ZIP or folder",
@@ -212,7 +215,7 @@ def _forget() -> None:
 
 def kept_sets() -> None:
     """The sets that are kept, each with a button that deletes it after a question."""
-    found = own_sets.listing()
+    found, known = own_sets.listing(), all_runs()
     st.header("Kept sets")
     if not found:
         st.caption("No set is kept yet. What you bring appears here, and in the menu of data sets.")
@@ -229,13 +232,32 @@ def kept_sets() -> None:
                 on_click=lambda name=kept.name: choose(dataset=name),
             )
             with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
-                st.markdown(
-                    "Its pictures, their copies and stored features go for good. Runs on it keep their numbers."
-                )
-                st.button(
-                    "Delete it for good", key=f"delete_{kept.name}", type="primary", on_click=_delete, args=(kept.name,)
-                )
-    st.caption("Everybody who uses this Thaw sees these sets and may delete them.")
+                _ask_to_delete(kept, removing.users(kept.name, known))
+    st.caption("Everybody who uses this Thaw sees these sets and may delete them; each is asked first.")
+
+
+def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:
+    """What goes and what stays, who uses the set; and the button, which waits for a tick where somebody does."""
+    st.markdown(
+        f"**{kept.images} pictures**, their thumbnails, stored features and answers go **for good**; there is no undo. Whoever "
+        "brought them may still need them."
+    )
+    sure = True
+    if used:
+        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
+        st.markdown(
+            f":material/warning: {len(used)} run{'s' if len(used) > 1 else ''} on it ({names}): the numbers stay, but the Look "
+            "pages can no longer show these pictures, and nothing can be resumed or trained again."
+        )
+        sure = st.checkbox("Delete it all the same", key=f"sure_{kept.name}")
+    st.button(
+        "Delete it for good",
+        key=f"delete_{kept.name}",
+        type="primary",
+        disabled=not sure,
+        on_click=_delete,
+        args=(kept.name,),
+    )
 
 
 def _delete(name: str) -> None:
