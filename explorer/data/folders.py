@@ -32,7 +32,7 @@ def load(folder: str | Path, split_seed: int, labels: str = "folders") -> Data:
     """
     root = Path(folder).expanduser()
     found = listing(root, labels)
-    table = groups.table(root / groups.TABLE)
+    table = groups.table(root, (name for name, _ in found.litter))
     return prepared(found, split_seed, root.resolve().name, f"The folder {str(folder)!r}", table)
 
 
@@ -51,7 +51,8 @@ def prepared(
     readable, black_and_white = _readable(found.files, skipped, looked)
     files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
-    grouped = groups.of({**table, **found.groups}, [file.id for file in files], [file.kind for file in files])
+    named, missed = groups.resolved(table, [file.id for file in found.files])
+    grouped = groups.of({**named, **found.groups}, [file.id for file in files], [file.kind for file in files])
     parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white, grouped) for s in SPLITS}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if not len(test):
@@ -69,7 +70,7 @@ def prepared(
         fingerprint or _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    said = (*found.notes, _sum(found, files, skipped), *_imbalance(data), *groups.notes(data))
+    said = (*found.notes, _sum(found, files, skipped), *_imbalance(data), *missed, *groups.notes(data))
     return data.with_notes(*said)
 
 

@@ -20,8 +20,8 @@ from explorer.arriving.compute.archives import BROKEN, Archive, cleaned
 from explorer.data import groups
 from explorer.data.decoding import look, open_picture, to_rgb
 from explorer.data.entries import Entry
-from explorer.data.labels import rows
 from explorer.data.listing import sort_out
+from explorer.data.tables import rows
 from explorer.errors import ExplorerError
 
 ASKED = int(os.environ.get("THAW_FUZZ", "0"))
