@@ -108,7 +108,9 @@ def row(name: str, pairs: Pairs, of: np.ndarray, way: np.ndarray, took: float) -
     listed = {tuple(pair) for pair in pairs.pairs.tolist()}
     wanted = np.flatnonzero(way >= 0)
     hit = np.array([(int(of[i]), int(i)) in listed for i in wanted])
-    by_way = [f"{hit[way[wanted] == i].mean():.0%}".replace("%", " %") for i in range(len(PLANTED))]
+    by_way = [
+        f"{hit[way[wanted] == i].mean() if (way == i).any() else 0:.0%}".replace("%", " %") for i in range(len(PLANTED))
+    ]
     false = sum(of[i] != of[j] for i, j in listed)
     recall, share = hit.mean(), false / max(1, len(listed))
     return (
