@@ -136,7 +136,9 @@ def test_tables(data: bytes) -> None:
     for read in (
         rows,
         lambda data: groups.parsed(data, "groups.csv"),
-        lambda data: groups.resolved(groups.parsed(b"file,group\n" + data, "a/groups.csv"), ["a/0.png", "b/0.png", "1"]),
+        lambda data: groups.resolved(
+            groups.parsed(b"file,group\n" + data, "a/groups.csv"), ["a/0.png", "b/0.png", "1"]
+        ),
     ):
         with contextlib.suppress(ExplorerError):
             read(data)

@@ -4,6 +4,7 @@ Each hostile archive is a harmless stand-in, made here: small, and telling a lie
 """
 
 import errno
+import gzip
 import io
 import itertools
 import os
@@ -215,6 +216,17 @@ def lying(size: int) -> bytes:
     return bytes(data)
 
 
+def packed_by(method: int) -> bytes:
+    """A ZIP that says its entries are packed by this method."""
+    data = bytearray(packed(pets()))
+    for mark, offset in ((b"PK\1\2", 10), (b"PK\3\4", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            struct.pack_into("<H", data, at + offset, method)
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
 def long_directory() -> bytes:
     """A ZIP whose end says that its directory has 4 GB."""
     data = bytearray(packed(pets()))
@@ -227,6 +239,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "cut short"),
     "truncated": (lambda: packed(pets())[:-40], "cut short"),
     "encrypted": (encrypted, "None of the 10 files can be used: it is encrypted"),
+    "Deflate64": (lambda: packed_by(9), "None of the 10 files can be used: it is packed by Deflate64"),
+    "Zstandard": (lambda: packed_by(93), "it is packed by Zstandard, which is not read"),
+    "method 77": (lambda: packed_by(77), "it is packed by method 77"),
+    "a tarball called ZIP": (lambda: gzip.compress(b"x" * 2000), "The file cannot be used: it is a gzip archive"),
     "links": (linked, "it is a link"),
     "nested": (lambda: packed({"a.zip": packed(pets()), "b.zip": packed(pets())}), "an archive within the archive"),
     "ratio": (lambda: packed({f"{k}/0.jpg": b"\0" * 3_000_000 for k in "ab"}, zipfile.ZIP_DEFLATED), "times its size"),

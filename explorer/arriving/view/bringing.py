@@ -233,7 +233,7 @@ def kept_sets() -> None:
             )
             with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
                 _ask_to_delete(kept, removing.users(kept.name, known))
-    st.caption("Everybody who uses this Thaw sees these sets and may delete them; each is asked first.")
+    st.caption("Everybody who uses this Thaw sees these sets, and may delete them after a question.")
 
 
 def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:

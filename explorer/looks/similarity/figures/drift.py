@@ -82,6 +82,7 @@ def _band(
         x=[*x, *reversed(x)],
         y=[*high, *reversed(low)],
         fill="toself",
+        mode="lines",
         fillcolor=alpha(colour, 0.15),
         line={"width": 0},
         hoverinfo="skip",

@@ -96,6 +96,7 @@ def _curve(fig: go.Figure, alphas: list[float], kind: Mixtures, name: str, pen: 
             x=[*alphas, *reversed(alphas)],
             y=[*(s.high for s in scores), *(s.low for s in reversed(scores))],
             fill="toself",
+            mode="lines",
             fillcolor=alpha(colour, 0.15),
             line={"width": 0},
             hoverinfo="skip",
