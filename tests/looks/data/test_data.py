@@ -242,6 +242,7 @@ def test_what_single_pictures_tell_is_shown_before_the_near_copies() -> None:
     app.run()
     kinds = app.segmented_control(key="data_fault").options
     assert not app.exception and "Blurred · 0" in kinds and not any("Near-copies" in kind for kind in kinds)
+    assert tiles.sprite(PlainFaultsQuestion(recipe=recipe).key)  # its thumbnails are served
     asked = jobs.status(FaultsQuestion(recipe=recipe))
     assert asked is not None and asked.waiting
     save(made, FaultsQuestion(recipe=recipe).path)
