@@ -392,7 +392,7 @@ def test_a_table_names_the_groups(pets: Path) -> None:
     assert groups[names[0]] == groups[names[1]] == groups[names[10]] == "owner 0"
     assert groups[names[-1]] == names[-1]  # not in the table: by itself
     assert all(len(splits) == 1 for splits in group_splits(data).values())
-    (pets / "groups.csv").write_text("picture;patient\n")
+    (pets / "groups.csv").write_text("picture;remark\n")
     with pytest.raises(ExplorerError, match="groups.csv.*cannot be read as a table of groups.*file,group"):
         load(pets)
 
