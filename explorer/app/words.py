@@ -5,7 +5,7 @@ import shlex
 import unicodedata
 
 from explorer.catalogue import own
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue.datasets import LABELS, dataset
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
 from explorer.recipe import Recipe, make
@@ -26,6 +26,15 @@ def plain(text: str, longest: int = LONGEST) -> str:
 def safe_md(text: str, longest: int = 1000) -> str:
     """Text from outside (class, file, folder names, errors) as markdown that shows exactly that text and loads nothing."""
     return _MARKUP.sub(r"\\\1", plain(text, longest))
+
+
+def on_page(text: str) -> str:
+    """An error's words with what to click where they name an option of the command line."""
+    return re.sub(r"\(--labels (\w+)\)", _clicked, text)
+
+
+def _clicked(found: re.Match[str]) -> str:
+    return f"(under ‘Read the classes from’ choose ‘{LABELS.get(found[1], found[1])}’)"
 
 
 def percent(score: Score) -> str:

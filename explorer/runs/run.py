@@ -59,6 +59,11 @@ class Run:
         """The share of the test images' largest class: what always naming it gets right; None in runs of earlier versions."""
         return self.facts.get("majority")
 
+    @property
+    def majority_on_validation(self) -> float | None:
+        """The same on the validation images: known from the first epoch on; None in runs of earlier versions."""
+        return self.facts.get("majority_on_validation")
+
     def json(self) -> dict[str, Any]:
         """The object of the command line's contract."""
         return {

@@ -65,6 +65,8 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
     "race_curves": lambda: race_curves(lanes(1)),
     "race_curves_of_seeds": lambda: race_curves(lanes(3), "seconds"),
     "race_result": lambda: race_result(lanes(1), 0.1),
+    "curves_with_a_guess": lambda: curves_module.curves(stand_ins.epochs(), 3, 0.4),
+    "race_curves_with_a_guess": lambda: race_curves(lanes(1), chance=0.4),
     "race_result_of_seeds": lambda: race_result(lanes(3)),
 }
 
@@ -277,6 +279,22 @@ def test_a_race_shows_all_curves_at_once_told_apart_by_more_than_colour() -> Non
     assert (lines[0].line.color, lines[-1].line.color) == (FROZEN, CONTROL) and FROZEN not in [
         t.line.color for t in lines[1:]
     ]
+
+
+@pytest.mark.parametrize("name", ["accuracies", "race_result", "curves_with_a_guess", "race_curves_with_a_guess"])
+def test_figures_of_accuracies_draw_what_never_looking_gets_right(name: str) -> None:
+    fig = FIGURES[name]()
+    lines = [shape for shape in fig.layout.shapes if shape.line.dash == "dot"]
+    assert len(lines) == 1 and "always the largest class" in [note.text for note in fig.layout.annotations]
+    share, axis = (lines[0].x0, fig.layout.xaxis) if lines[0].x0 == lines[0].x1 else (lines[0].y0, fig.layout.yaxis)
+    assert axis.range[0] <= share <= axis.range[1] and "largest class" in fig.layout.meta["alt"]
+
+
+def test_a_line_far_below_the_curves_of_a_race_is_told_and_does_not_squeeze_them() -> None:
+    near, far = race_curves(lanes(1), chance=0.4), race_curves(lanes(1), chance=0.01)
+    assert near.layout.yaxis.range[0] <= 0.4 and not [s for s in far.layout.shapes if s.line.dash == "dot"]
+    assert far.layout.yaxis.range == race_curves(lanes(1)).layout.yaxis.range
+    assert "right on 1.0 % of the validation images" in far.layout.meta["caution"]
 
 
 def test_a_lane_keeps_its_pen_from_curves_to_result() -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import LARGEST, guess_line
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
-LARGEST = "always the largest class"
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
 
 
@@ -46,9 +46,7 @@ def accuracies(
         _dot(fig, y, bar, bar.score.accuracy - left < 0.2)
         if bar.grouped is not None:
             _thin(fig, y, bar.grouped, f"for other {group}s: {bar.grouped.low:.1%} to {bar.grouped.high:.1%}")
-    if chance is not None:
-        fig.add_vline(x=chance, line={"color": CONTROL, "dash": "dot", "width": 2})
-        fig.add_annotation(x=chance, y=1.0, yref="paper", text=guess, showarrow=False, yanchor="bottom")
+    guess_line(fig, chance, upright=True, words=guess)
     n = rows[0].score.n
     fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
     told = "; ".join(f"{b.label} {b.score}" for b in rows)

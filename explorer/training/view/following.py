@@ -160,7 +160,11 @@ def follow(run_id: str, titled: bool = True) -> None:
         st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
     result_line(run)
     if run.epochs:
-        draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
+        draw(
+            partial(curves, run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation),
+            f"curves_{run.id}",
+            code=CODE,
+        )
 
 
 def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> None:
@@ -183,7 +187,7 @@ def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -
             help=None if queued(run_id) else "The command line carries it out: press Ctrl+C there.",
         )
     if run.epochs:
-        draw(partial(curves, run.epochs, None), f"live_{run_id}", code=CODE)
+        draw(partial(curves, run.epochs, None, run.majority_on_validation), f"live_{run_id}", code=CODE)
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)

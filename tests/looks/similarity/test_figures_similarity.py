@@ -32,6 +32,21 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
 }
 
 
+ACCURACIES: dict[str, Callable[[], go.Figure]] = {
+    "probes": FIGURES["probes"],
+    "rewind": FIGURES["rewind"],
+    "interpolation": lambda: interpolation(made.interpolation(), None, "", 5, chance=0.3),
+    "drift": lambda: drift(made.drift(), stand_ins.epochs(4), 3, 0.3, 0.4),
+}
+
+
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_accuracies_stand_beside_what_never_looking_gets_right(name: str) -> None:
+    fig = ACCURACIES[name]()
+    words = [note.text for note in fig.layout.annotations].count("always the largest class")
+    assert words == (2 if name == "drift" else 1) and "Always naming the largest class" in fig.layout.meta["alt"]
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_tells_its_takeaway_in_ink_that_follows_the_theme(name: str) -> None:
     words = FIGURES[name]().layout.meta
