@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
-from explorer.cli import export_parser
+from explorer.cli import export_parser, sweep_arguments
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     resumed = command("resume", "Resume a run that was interrupted or stopped, from its checkpoint.")
     resumed.add_argument("run", help="a run's id or name, or `latest`")
     train_arguments(command("train", "Train one recipe and store it as a run."))
+    words = "Carry out an experiment: many recipes as one question; cells that are there are not computed again."
+    sweep_arguments.arguments(command("sweep", words).add_argument)
     look_arguments(command)
     export_parser.arguments(command)
     words = "Start the app, as `streamlit run` does in a checkout."
