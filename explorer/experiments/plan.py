@@ -48,7 +48,7 @@ class Plan(BaseModel):
     labels: str = "folders"
     edits: str = ""
     sizes: tuple[int | None, ...] = Field(SIZES, min_length=1, max_length=10)
-    strategies: tuple[str, ...] = Field(BUDGET, min_length=1, max_length=6)
+    strategies: tuple[str, ...] = Field(BUDGET, min_length=1, max_length=5)
     seeds: int = Field(3, ge=1, le=MOST_SEEDS)
     epochs: int = Field(10, ge=1, le=100)
     input_size: int | None = Field(None, ge=32, le=512)
