@@ -117,6 +117,11 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
     add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
     add(
+        "--reads",
+        default="",
+        help="for --strategy best_stage: the stage the head reads (default: chosen on validation images)",
+    )
+    add(
         "--batchnorm",
         help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
         "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",

@@ -5,8 +5,9 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import named, strategy
 from explorer.errors import ExplorerError
 from explorer.race.arms import MOST_SEEDS
@@ -17,8 +18,10 @@ KINDS: dict[str, str] = {"budget": "Data budget", "depth": "How deep to tune"}
 """Kind of experiment → its title."""
 SIZES: tuple[int | None, ...] = (2, 5, 10, 25, 50)
 """Images per class of a data budget, unless told."""
-BUDGET = ("linear_probe", "last_stage", "full")
+BUDGET = ("linear_probe", "best_stage", "last_stage", "full")
 MOST_CELLS = 300
+_SAID = ("sizes", "strategies", "seeds", "epochs")
+"""What a plan's text always says, so that it never depends on later defaults."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,13 @@ class Plan(BaseModel):
     seeds: int = Field(3, ge=1, le=MOST_SEEDS)
     epochs: int = Field(10, ge=1, le=100)
     input_size: int | None = Field(None, ge=32, le=512)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, given: Any) -> Any:
+        """`default` weights under their own name, so that a plan means the same when there are others."""
+        row = backbone(str(given.get("backbone", "resnet10")))
+        return given | {"weights": row.resolve(given.get("weights") or "default")}
 
     @field_validator("sizes")
     @classmethod
@@ -117,10 +127,11 @@ class Plan(BaseModel):
     @property
     def text(self) -> str:
         """The plan as one word of an address or a command line; see `read`."""
-        usual, words = type(self)(kind=self.kind), [self.kind]
+        usual, words = type(self)(kind=self.kind, backbone=self.backbone), [self.kind]
         for name in type(self).model_fields:
             value = getattr(self, name)
-            if name != "kind" and value != getattr(usual, name):
+            unusual = value != getattr(usual, name) or (name == "backbone" and value != "resnet10")
+            if name in _SAID or (name != "kind" and unusual):
                 words.append(f"{name}={_write(value)}")
         return ";".join(words)
 

@@ -26,7 +26,7 @@ def number(images: float) -> str:
 
 def listed(names: Sequence[str]) -> str:
     """`2`, `2 and 5`, `2, 5 and 10`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def crossing_words(found: Crossing | None, one: Gains, base: str) -> str:

@@ -43,7 +43,10 @@ def test_a_plan_survives_its_way_through_an_address() -> None:
         data_dir="/a b/ü;=x",
         epochs=4,
     )
-    assert read(some.text) == some and read("budget") == Plan() and Plan().text == "budget"
+    assert read(some.text) == some and read("budget") == Plan()
+    assert (
+        Plan().text == "budget;sizes=2.5.10.25.50;strategies=linear_probe.best_stage.last_stage.full;seeds=3;epochs=10"
+    )
     assert some.key == read(some.text).key != Plan().key
     assert read("budget;sizes=5.2.all").sizes == (2, 5, None)
 
@@ -69,7 +72,7 @@ def test_cells_that_cannot_be_and_too_many_are_said() -> None:
             .cells
         )
     with pytest.raises(ExplorerError, match="Unknown backbone"):
-        _ = plan(backbone="resnet11").cells
+        plan(backbone="resnet11")
 
 
 def test_runs_fill_cells_by_their_recipe_whoever_made_them() -> None:
