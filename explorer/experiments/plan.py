@@ -16,7 +16,7 @@ from explorer.recipe import Recipe, make
 Kind = Literal["budget", "depth"]
 KINDS: dict[str, str] = {"budget": "Data budget", "depth": "How deep to tune"}
 """Kind of experiment → its title."""
-SIZES: tuple[int | None, ...] = (2, 5, 10, 25, 50)
+SIZES: tuple[int | None, ...] = (1, 2, 5, 10, 25)
 """Images per class of a data budget, unless told."""
 BUDGET = ("linear_probe", "best_stage", "last_stage", "full")
 MOST_CELLS = 300

@@ -45,7 +45,7 @@ def test_a_plan_survives_its_way_through_an_address() -> None:
     )
     assert read(some.text) == some and read("budget") == Plan()
     assert (
-        Plan().text == "budget;sizes=2.5.10.25.50;strategies=linear_probe.best_stage.last_stage.full;seeds=3;epochs=10"
+        Plan().text == "budget;sizes=1.2.5.10.25;strategies=linear_probe.best_stage.last_stage.full;seeds=3;epochs=10"
     )
     assert some.key == read(some.text).key != Plan().key
     assert read("budget;sizes=5.2.all").sizes == (2, 5, None)

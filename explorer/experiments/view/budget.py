@@ -8,6 +8,7 @@ from explorer.app.address import keep, number
 from explorer.app.asking import predictions
 from explorer.app.drawing import draw, explain, show_code
 from explorer.experiments import budget, telling
+from explorer.experiments.advice import settling
 from explorer.experiments.budget import Contrast, Gains
 from explorer.experiments.cells import Sweep
 from explorer.experiments.figures.budget import Line, Mark, learning_curves
@@ -49,6 +50,7 @@ def _choice(sweep: Sweep, every: list[Gains], images: int, base: str) -> None:
     icon = ":material/local_fire_department:" if tuned else ":material/ac_unit:"
     with st.container(border=True):
         st.markdown(f"{icon} {telling.choice_words(found, base, measured)}")
+        st.caption(settling(found))
 
 
 def _figure(sweep: Sweep, rows: tuple[Contrast, ...], yours: int | None) -> None:

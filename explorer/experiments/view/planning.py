@@ -16,6 +16,7 @@ from explorer.errors import ExplorerError
 from explorer.experiments import cells, kept
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import BUDGET, SIZES, Kind, Plan, plan, read
+from explorer.experiments.view.advising import advise
 from explorer.looks.data.view.changing import edits_in_use
 from explorer.race.arms import MOST_SEEDS
 from explorer.training.cost import images_of
@@ -36,6 +37,9 @@ def new_experiment(kind: Kind) -> None:
             st.markdown(words)
         else:
             st.caption(f":material/info: {words}")
+        if isinstance(made, Plan):
+            size = st.session_state.get("train_per_class", 25) if kind == "depth" else made.sizes[-1]
+            advise(made.shared, size, kind)
         label = "**Start**"
         if isinstance(sweep, Sweep):
             label = f"**Run {len(sweep.missing)} cells**" if sweep.missing else "**Show it**"

@@ -19,7 +19,12 @@ SHARE = 0.2  # of the progress bar
 
 
 def scores(recipe: Recipe, data: Data, place: Device, report: Report) -> dict[str, float]:
-    """Stage → the share right on validation images of a linear head on its output averaged over positions, in the best of
+    """Stage → the share right on validation images; see `rights`."""
+    return {stage: float(right.mean()) for stage, right in rights(recipe, data, place, report).items()}
+
+
+def rights(recipe: Recipe, data: Data, place: Device, report: Report) -> dict[str, np.ndarray]:
+    """Stage → which validation images (m,) a linear head on its output averaged over positions gets right, in the best of
     the recipe's epochs. Alain & Bengio (2016, arXiv 1610.01644) read every layer with such probes.
 
     The whole backbone runs once over the training and validation images; where a linear probe ran it before, with the same
@@ -75,8 +80,8 @@ def _tokens(
     return {stage: torch.cat(parts).clone() for stage, parts in found.items()}
 
 
-def probe(recipe: Recipe, x: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, classes: int) -> float:
-    """The share of validation images (m, c) that a head learned from images (n, c) gets right, in its best epoch: on standardised
+def probe(recipe: Recipe, x: Tensor, labels: Tensor, val: Tensor, val_labels: Tensor, classes: int) -> np.ndarray:
+    """Which validation images (m, c) a head learned from images (n, c) gets right, (m,), in its best epoch: on standardised
     features, by the recipe's rate, batches and epochs."""
     spread = x.std(dim=0)
     mean, spread = x.mean(dim=0), spread.clamp_min(spread.mean() / 20 + 1e-12)
@@ -87,7 +92,7 @@ def probe(recipe: Recipe, x: Tensor, labels: Tensor, val: Tensor, val_labels: Te
     order = torch.Generator().manual_seed(recipe.seed)
     steps = recipe.epochs * len(torch.arange(len(x)).split(recipe.batch_size))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    most = 0
+    most = np.zeros(len(val_labels), np.bool_)
     for _ in range(recipe.epochs):
         for rows in torch.randperm(len(x), generator=order).split(recipe.batch_size):
             optimizer.zero_grad()
@@ -95,5 +100,6 @@ def probe(recipe: Recipe, x: Tensor, labels: Tensor, val: Tensor, val_labels: Te
             optimizer.step()
             schedule.step()
         with torch.no_grad():
-            most = max(most, int((head(val).argmax(1) == val_labels).sum()))
-    return most / max(1, len(val_labels))
+            right = (head(val).argmax(1) == val_labels).numpy()
+        most = right if right.sum() > most.sum() else most
+    return most

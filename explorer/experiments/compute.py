@@ -1,0 +1,40 @@
+"""The signs that the adviser reads: seconds of work on frozen features."""
+
+import numpy as np
+
+from explorer.data import datasets
+from explorer.evidence import Score
+from explorer.experiments.adviser import Signs, earlier
+from explorer.models import devices
+from explorer.recipe import Recipe
+from explorer.training.compute import planning, reading
+from explorer.training.compute.session import Report, silent
+
+MOST = 25
+"""Images per class that the probe learns from at most: so it takes seconds."""
+
+
+def signs(recipe: Recipe, report: Report = silent) -> Signs:
+    """Signs of a recipe's images. Its number of images per class is told; the probe learns from up to `MOST` of each."""
+    devices.set_threads()
+    most = MOST if recipe.per_class is None else min(MOST, recipe.per_class)
+    asked = recipe.model_copy(update={"per_class": most})
+    data, place = datasets.load(asked), devices.choose(recipe.row, recipe.device)
+    report(0.0, "Reading every stage")
+    found = reading.rights(asked, data, place, lambda share, words: report(0.8 * share / reading.SHARE, words))
+    *before, last = found
+    counts = {name: _against(found[name], found[last]) for name in before}
+    stage, fixed, broken, p_value = earlier(counts)
+    distance = None
+    if recipe.row.normalisation == "batch" and recipe.weights != "random":
+        report(0.8, "How far from the source")
+        distance = planning.statistics_shift(asked).mean
+    whole = datasets.load(recipe) if recipe.per_class != most else data
+    per_class = len(whole.train) / len(data.classes)
+    probe = Score(len(found[last]), int(found[last].sum()))
+    return Signs(per_class, len(data.classes), probe, stage, fixed, broken, p_value, distance)
+
+
+def _against(right: np.ndarray, last: np.ndarray) -> tuple[int, int]:
+    """(fixed, broken) of validation images against the last stage."""
+    return int((right & ~last).sum()), int((~right & last).sum())
