@@ -25,7 +25,6 @@ from explorer.answers import load, pack, save, unpack
 from explorer.arriving.question import Arrival
 from explorer.course.question.snippets import Snippet, SnippetPictures
 from explorer.errors import ExplorerError
-from explorer.experiments.adviser import Signs
 from explorer.looks.images.question import Movement, Seen
 from explorer.looks.similarity.question.stages import StageChange
 from explorer.runs.records import Audit
@@ -53,7 +52,6 @@ SOME: dict[str, Any] = {
     "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
     "SnippetPictures": SnippetPictures("resnet10", np.zeros((2, 16, 3), np.uint8)),
     "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
-    "Signs": Signs(25.0, 3, evidence.Score(30, 20), "layer2", 4, 1, 0.4, 0.2),
     "Speed": stand_ins.speed(recipe.make()),
     "StageAnatomy": stand_ins.anatomy(recipe.make()).stages[0],
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],

@@ -114,18 +114,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         "your own (.safetensors, .pt, .pth)",
     )
     _data_arguments(parser)
-    add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
-    add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
-    add(
-        "--reads",
-        default="",
-        help="for --strategy best_stage: the stage the head reads (default: chosen on validation images)",
-    )
-    add(
-        "--batchnorm",
-        help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
-        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
-    )
+    _strategy_arguments(parser)
     add("--per-class", default="25", help="training images of each class, or `all`")
     add("--epochs", type=int, default=10)
     add("--batch-size", type=int, default=32)
@@ -148,6 +137,22 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         "--edits",
         default="",
         help="the name of edits made on the page Data: pictures left out or moved (default: none)",
+    )
+
+
+def _strategy_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
+    add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
+    add(
+        "--reads",
+        default="",
+        help="for --strategy best_stage: the stage the head reads (default: chosen on validation images)",
+    )
+    add(
+        "--batchnorm",
+        help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
+        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
     )
 
 

@@ -34,6 +34,8 @@ def sweep(options: argparse.Namespace) -> dict[str, Any]:
     told: dict[str, Any] = {"experiment": wanted.text, "key": wanted.key, "cells": len(found.cells)}
     told |= {"finished": found.finished, "found": before.finished, "computed": found.finished - before.finished}
     told |= {"failed": failed} if failed else {}
+    elsewhere = sum(cell.live for cell in found.cells)
+    told |= {"elsewhere": elsewhere} if elsewhere else {}  # cells that the app or another command is at
     if wanted.kind == "budget":
         told["findings"] = telling.findings(found, runs.predictions)
         told["curves"] = _curves(found)

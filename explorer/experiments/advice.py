@@ -76,19 +76,15 @@ def _more(signs: Signs, take: str, rival: str) -> str:
     return f"To know more: a data budget of these {arms} strategies with three seeds, on your own images.{room}"
 
 
-def settling(found: Choice) -> str:
+def settling(found: Choice, base: str) -> str:
     """After a sweep: what it would take to know more than it says for this number of images."""
     open_ones = [row for row in found.contrasts if not row.shown]
     if not open_ones:
-        return (
-            "Every strategy is told apart from the first here; other images and other classes may order them otherwise."
-        )
+        return f"Every strategy is told apart from {title_of(base)} here; other images may order them otherwise."
     best = max(open_ones, key=lambda row: row.found.value)
     needed = images_needed(best.found.discordant, best.found.value) if best.found.value else None
     if needed is None or needed > 100_000:
-        return (
-            f"{title_of(best.arm)} and the first are too close for any test set of reasonable size: take the cheaper."
-        )
+        return f"{title_of(best.arm)} and {title_of(base)} are too close for any test set of reasonable size: take the cheaper."
     told = float(f"{needed:.2g}")
     if told <= best.found.n:
         n = best.found.n

@@ -13,11 +13,13 @@ from explorer.errors import ExplorerError
 from explorer.race.arms import MOST_SEEDS
 from explorer.recipe import Recipe, make
 
-Kind = Literal["budget", "depth"]
-KINDS: dict[str, str] = {"budget": "Data budget", "depth": "How deep to tune"}
+Kind = Literal["budget", "depth", "shift"]
+KINDS: dict[str, str] = {"budget": "Data budget", "depth": "How deep to tune", "shift": "Shift test"}
 """Kind of experiment → its title."""
 SIZES: tuple[int | None, ...] = (1, 2, 5, 10, 25)
 """Images per class of a data budget, unless told."""
+SHIFT = ("linear_probe", "last_stage", "full", "lp_ft")
+"""Strategies of a shift test, unless told: those of Kumar et al. (2022, arXiv 2202.10054) and one between."""
 BUDGET = ("linear_probe", "best_stage", "last_stage", "full")
 MOST_CELLS = 300
 _SAID = ("sizes", "strategies", "seeds", "epochs")
@@ -38,7 +40,8 @@ class Plan(BaseModel):
     """An experiment.
 
     `budget`: `strategies` × `sizes` (training images per class, None: all) × `seeds`. `depth`: every number of stages that
-    learn, counted from the head, from pre-trained and from random weights × `seeds`, at the first of `sizes`.
+    learn, counted from the head, from pre-trained and from random weights × `seeds`, at the first of `sizes`. `shift`:
+    `strategies` × `seeds` at the first of `sizes`, each scored on spoilt test images besides.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,7 +64,9 @@ class Plan(BaseModel):
     def _resolve(cls, given: Any) -> Any:
         """`default` weights under their own name, so that a plan means the same when there are others."""
         row = backbone(str(given.get("backbone", "resnet10")))
-        return given | {"weights": row.resolve(given.get("weights") or "default")}
+        usual = {} if given.get("kind", "budget") == "budget" else {"sizes": (25,)}
+        usual |= {"strategies": SHIFT} if given.get("kind") == "shift" else {}
+        return usual | given | {"weights": row.resolve(given.get("weights") or "default")}
 
     @field_validator("sizes")
     @classmethod
@@ -99,7 +104,7 @@ class Plan(BaseModel):
         """All cells in the order in which they are carried out: seed by seed, the cheapest arm first, so that the first curve
         is there early. Raises ExplorerError where a recipe cannot be, or there are more than MOST_CELLS."""
         arms = self._cuts() if self.kind == "depth" else [(name, {"strategy": name}) for name in self.strategies]
-        sizes = self.sizes[:1] if self.kind == "depth" else self.sizes
+        sizes = self.sizes if self.kind == "budget" else self.sizes[:1]
         if (count := len(arms) * len(sizes) * self.seeds) > MOST_CELLS:
             raise ExplorerError(
                 f"An experiment has at most {MOST_CELLS} cells, and this one has {count}. Choose fewer sizes, arms or seeds."

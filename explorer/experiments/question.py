@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from explorer.experiments.adviser import Signs
+from explorer.experiments.shift import Spoilt
 from explorer.question import Question
 from explorer.recipe import Recipe
 
@@ -14,3 +15,12 @@ class SignsQuestion(Question[Signs]):
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
     recipe: Recipe
+
+
+class SpoiltQuestion(Question[Spoilt]):
+    """Which test images a run gets right when they are spoilt: every kind of shift at every severity."""
+
+    handler: ClassVar[str] = "explorer.experiments.compute:spoilt"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    run: str

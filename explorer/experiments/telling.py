@@ -1,6 +1,7 @@
 """What an experiment says, in sentences: the same on the page and on the command line."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 from explorer.catalogue.strategies import STRATEGIES
@@ -98,6 +99,16 @@ def choice_words(found: Choice, base: str, measured: Sequence[float]) -> str:
     )
 
 
+def reads_words(sweep: Sweep) -> str:
+    """Which stages the heads of the strategy `best_stage` read, chosen on validation images; empty where none did."""
+    found = Counter(run.facts.get("reads") for cell in sweep.cells if (run := cell.finished) and run.recipe.cuts)
+    if not found:
+        return ""
+    told = ", ".join(f"{stage} in {count}" for stage, count in found.most_common())
+    total = sum(found.values())
+    return f"**{title_of('best_stage')}** read, of {total} cell{'s' * (total > 1)}: {told}."
+
+
 def findings(sweep: Sweep, said: budget.Said) -> list[str]:
     """All sentences on a data budget, for the command line."""
     base = budget.base_of(sweep)
@@ -107,5 +118,5 @@ def findings(sweep: Sweep, said: budget.Said) -> list[str]:
     for one in every:
         found.append(crossing_words(budget.crossing_of(one), one, base))
         found.append(f"{title_of(one.arm)}: {contrast_words(one.arm, base, rows)}")
-    found.append(correction_words(rows))
+    found += [reads_words(sweep), correction_words(rows)]
     return [words.replace("**", "") for words in found if words]

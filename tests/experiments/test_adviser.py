@@ -50,7 +50,7 @@ def test_advice_is_two_sentences_with_evidence_and_says_how_sure_it_is() -> None
     said = advice(PLAIN, RULES["few"])
     assert said.sentences[0] == "Take **Feature extraction**: 10 images of each class are few to tune with."
     assert "60.0 % (95 % interval" in said.evidence[0] and "fixes 20, breaks 18" in said.evidence[1]
-    assert "0.20 nats, between near and far" in said.evidence[2] and "measured draws" in said.sure
+    assert "0.20 nats, between near and far" in said.evidence[2] and "measured draw" in said.sure
     assert advice(PLAIN, RULES["few"], normalised=False).rival == "last_stage"
     assert "guess" in advice(PLAIN, adviser.Rule("few", "there are few images", "linear_probe", "bn_only")).sure
 
@@ -58,14 +58,14 @@ def test_advice_is_two_sentences_with_evidence_and_says_how_sure_it_is() -> None
 def test_after_a_sweep_it_says_what_would_settle_it() -> None:
     rows = np.zeros((1, 100))
     rows[0, :12], rows[0, 12:18] = 1, -1
-    open_one = Contrast("full", 10, together(rows), 0.3)
-    assert settling(Choice(10, "linear_probe", 0.7, None, (open_one,))).startswith(
-        "To settle Full fine-tuning, if it is as far"
-    )
-    assert "too close" in settling(
-        Choice(10, "linear_probe", 0.7, None, (Contrast("full", 10, together(rows * 0), 1),))
-    )
-    assert "told apart" in settling(Choice(10, "full", 0.7, None, (Contrast("full", 10, together(abs(rows)), 0.01),)))
+
+    def said(rows: np.ndarray, p_value: float) -> str:
+        found = Choice(10, "linear_probe", 0.7, None, (Contrast("full", 10, together(rows), p_value),))
+        return settling(found, "linear_probe")
+
+    assert said(rows, 0.3).startswith("To settle Full fine-tuning, if it is as far ahead as it looks: about ")
+    assert said(0 * rows, 1.0).startswith("Full fine-tuning and Feature extraction are too close")
+    assert said(abs(rows), 0.01).startswith("Every strategy is told apart from Feature extraction")
 
 
 def test_signs_are_taken_of_real_images(narrow: None) -> None:

@@ -81,6 +81,15 @@ def test_runs_on_other_test_images_are_left_out_and_ragged_seeds_meet_where_they
     assert [sorted(by_seed) for by_seed in one.at.values()] == [[0, 1, 2], [0, 2]] and one.whole().shape == (2, 2, 24)
 
 
+def test_the_stages_that_heads_read_are_counted() -> None:
+    wanted = plan(sizes=(2, 8), strategies=("linear_probe", "best_stage"), seeds=1)
+    assert telling.reads_words(made(1)) == ""
+    for size, stage in ((2, "layer3"), (8, "layer4")):
+        runs.update(stand_ins.finished_run(strategy="best_stage", per_class=size), reads=stage)
+    said = telling.reads_words(cells.fill(wanted, runs.listing()))
+    assert said == "**Probe at the best stage** read, of 2 cells: layer3 in 1, layer4 in 1."
+
+
 def test_everything_is_told_and_nothing_of_what_is_not_there() -> None:
     assert any("overtakes" in words for words in telling.findings(made(), runs.predictions))
     empty = cells.fill(plan(), [])

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import runs
+from explorer import cache, runs
 from explorer.catalogue import BACKBONES
+from explorer.data import datasets
 from explorer.errors import ExplorerError
 from explorer.export import building
 from explorer.looks.pair import compute
+from explorer.models import devices
 from explorer.models.backbones import build
 from explorer.recipe import make
 from explorer.training.compute import handlers, reading
@@ -87,3 +89,14 @@ def test_what_cannot_be_read_is_said() -> None:
     assert make(strategy="linear_probe").fingerprint == make(strategy="linear_probe", reads="").fingerprint
     one, two = make(strategy="best_stage", reads="layer2"), make(strategy="linear_probe")
     assert one.start != two.start and one.row.gone == ("layer3", "layer4")
+
+
+def test_a_probe_has_left_in_the_cache_what_the_choice_reads(narrow: None) -> None:
+    recipe = make(dataset="digits", per_class=6, epochs=2, input_size=32)
+    handlers.train(runs.create(recipe, here=True))
+    before = cache.size()
+    wanted = recipe.model_copy(update={"strategy": "best_stage"})
+    reading.scores(wanted, datasets.load(wanted), devices.choose(wanted.row, "cpu"), lambda share, words: None)
+    assert before[0] == 3 and cache.size() == before, (
+        "training, validation and test images, run once by whoever came first"
+    )

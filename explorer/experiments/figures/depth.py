@@ -57,8 +57,9 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
         fig,
         alt=f"Test accuracy of {len(cuts)} cuts. {told}.",
         look="Where does thawing one more stage stop to pay? Bars are one standard deviation over seeds.",
-        caution="Stages behind the cut start from pre-trained weights here; Yosinski et al. (2014, arXiv 1411.1792) drew them "
-        "anew, which is why their dip in the middle may not show. Filled marks are shown to differ from the head alone.",
+        caution="Stages behind the cut start from pre-trained weights, not from new ones. Where they are drawn anew, as in "
+        "Yosinski and others (2014, arXiv 1411.1792), a cut in the middle can cost more. Filled marks are shown to differ from "
+        "the head alone.",
         height=460,
     )
 
@@ -81,14 +82,19 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> go.Figure
                 mode="markers+text",
                 name=title,
                 text=[str(cut.depth) if cut in line else "" for cut in some],
-                textposition="top center",
+                textposition="bottom center",
+                cliponaxis=False,
                 marker={"size": [16 if cut in line else 9 for cut in some], "color": colour, "symbol": symbol},
                 customdata=[[words_of(cut)] for cut in some],
                 hovertemplate="%{customdata[0]}, " + title + ": %{y:.1%}, %{x:.3g}<extra></extra>",
             )
     words = COSTS[cost][1]
     values = [math.log10(cut.costs[cost]) for cut in known] or [0.0]
-    fig.update_xaxes(type="log", title=words, gridcolor=GREY, range=[min(values) - 0.15, max(values) + 0.15])
+    ticks = _ticks(min(values), max(values))
+    span = [min(values) - 0.15, max(values) + 0.15]
+    fig.update_xaxes(
+        type="log", title=words, gridcolor=GREY, range=span, tickvals=ticks, ticktext=[*map(_short, ticks)]
+    )
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0})
     kept = "; ".join(f"{words_of(cut)} ({_STARTS[cut.start][0]}) {cut.accuracy.mean:.0%}" for cut in line)
@@ -101,6 +107,21 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> go.Figure
         "are this machine's, and less where an earlier run left its frozen stages in the cache.",
         height=440,
     )
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2, 5, 10, … between two logarithms; powers of ten alone where they lie far apart."""
+    steps = (1, 2, 5) if high - low < 2 else (1,)
+    every = [step * 10.0**power for power in range(math.floor(low) - 1, math.ceil(high) + 1) for step in steps]
+    return [tick for tick in every if low - 0.15 <= math.log10(tick) <= high + 0.15]
+
+
+def _short(number: float) -> str:
+    """`0.5`, `20`, `5 k`, `1 M`, `2 G`."""
+    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if number >= limit:
+            return f"{number / limit:g}{unit}"
+    return f"{number:g}"
 
 
 def words_of(cut: Cut) -> str:

@@ -39,6 +39,15 @@ def advise(shared: Mapping[str, Any], images: int | None, key: str) -> None:
         _show(advice(found, rule_for(found), normalised), recipe, key)
 
 
+def _set_up(said: Advice, recipe: Recipe) -> None:
+    """Fill the form of a data budget with the pick, what should run beside it, and the probe, up to all images."""
+    most = recipe.per_class
+    sizes: list[int | None] = [size for size in (2, 5, 10, 25, 50, 100) if most is None or size < most]
+    st.session_state["experiment_strategies"] = [*dict.fromkeys(["linear_probe", said.take, said.rival])]
+    st.session_state["experiment_sizes"] = [*sizes, None]
+    st.session_state["experiment_kind"], st.session_state["budget_form"] = "budget", True
+
+
 def advised_set() -> dict[str, Any]:
     """The visitor's data set, as fields of a recipe; nothing where a folder has not been named yet."""
     name = choice().dataset
@@ -56,13 +65,8 @@ def _show(said: Advice, recipe: Recipe, key: str) -> None:
         st.markdown(linked(f"{icon} {' '.join(said.sentences)}"))
         st.markdown("\n".join(f"- {linked(line)}" for line in said.evidence))
         st.markdown(f"{said.sure} {said.more}")
-        if st.button("Set up this experiment", icon=":material/science:", key=f"{key}_to_budget"):
-            arms = dict.fromkeys(["linear_probe", said.take, said.rival])
-            most = recipe.per_class
-            sizes = [size for size in (2, 5, 10, 25, 50) if most is None or size < most]
-            st.session_state["experiment_strategies"] = [*arms]
-            st.session_state["experiment_sizes"] = [*sizes, *([100] if most is not None and most >= 100 else []), None]
-            st.session_state["experiment_kind"], st.session_state["budget_form"] = "budget", True
+        words = "Set up this experiment"
+        if st.button(words, icon=":material/science:", key=f"{key}_to_budget", on_click=_set_up, args=(said, recipe)):
             st.switch_page(page_file("experiments"))
     explain(
         "The adviser saw validation images only: test images are kept for the runs that decide.",

@@ -7,12 +7,14 @@ import streamlit as st
 from explorer.app.address import keep, number
 from explorer.app.asking import predictions
 from explorer.app.drawing import draw, explain, show_code
+from explorer.app.words import group_of
 from explorer.experiments import budget, telling
 from explorer.experiments.advice import settling
 from explorer.experiments.budget import Contrast, Gains
 from explorer.experiments.cells import Sweep
 from explorer.experiments.figures.budget import Line, Mark, learning_curves
 from explorer.experiments.view.following import follow
+from explorer.runs import FinishedRun
 
 
 def show_budget(sweep: Sweep) -> None:
@@ -26,7 +28,7 @@ def show_budget(sweep: Sweep) -> None:
         _choice(sweep, every, yours, base)
     follow(sweep, lambda fresh: _figure(fresh, rows, yours))
     if every:
-        _findings(every, rows, base)
+        _findings(sweep, every, rows, base)
 
 
 def _yours(sizes: list[float]) -> int | None:
@@ -50,7 +52,7 @@ def _choice(sweep: Sweep, every: list[Gains], images: int, base: str) -> None:
     icon = ":material/local_fire_department:" if tuned else ":material/ac_unit:"
     with st.container(border=True):
         st.markdown(f"{icon} {telling.choice_words(found, base, measured)}")
-        st.caption(settling(found))
+        st.caption(settling(found, base))
 
 
 def _figure(sweep: Sweep, rows: tuple[Contrast, ...], yours: int | None) -> None:
@@ -79,15 +81,30 @@ def lines_of(sweep: Sweep, rows: tuple[Contrast, ...]) -> list[Line]:
     return found
 
 
-def _findings(every: list[Gains], rows: tuple[Contrast, ...], base: str) -> None:
+def _findings(sweep: Sweep, every: list[Gains], rows: tuple[Contrast, ...], base: str) -> None:
     """Where curves cross, and what is shown of them."""
     st.header("Where the curves cross")
     for one in every:
         words = telling.crossing_words(budget.crossing_of(one), one, base) or f"**{telling.title_of(one.arm)}**"
         st.markdown(f"- {words} {telling.contrast_words(one.arm, base, rows)}")
+    if words := telling.reads_words(sweep):
+        st.markdown(f"- {words}")
+    group = group_of(sample) if (sample := _grouped(sweep, every)) else ""
+    others = (
+        f" They are for other {group}s than these, since images of one {group} are right or wrong together."
+        if group
+        else ""
+    )
     explain(
         f"A crossing is where a strategy is ahead of {telling.title_of(base)} for good, on straight lines between the sizes.",
-        f"Intervals come from 2000 resamples of seeds and test images. {telling.correction_words(rows)} With one seed nothing is "
-        "known of other draws of the training images.",
+        f"Intervals come from 2000 resamples of seeds and test images.{others} {telling.correction_words(rows)} With one seed "
+        "nothing is known of other draws of the training images.",
     )
     show_code("explorer/evidence/crossing.py", "crossing")
+
+
+def _grouped(sweep: Sweep, every: list[Gains]) -> FinishedRun | None:
+    """A run whose test images come in groups, where they do."""
+    if all(one.groups is None for one in every):
+        return None
+    return next((run for cell in sweep.cells if (run := cell.finished)), None)

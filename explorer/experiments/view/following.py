@@ -33,9 +33,10 @@ def plan_words(wanted: Plan) -> str:
     """What all cells share, in a sentence."""
     recipe = cells.planned(wanted)[0].recipe
     place = (wanted.data_dir or dataset(wanted.dataset).title) + ", edited" * bool(wanted.edits)
+    sizes = wanted.sizes if wanted.kind == "budget" else wanted.sizes[:1]
     seeds = "one seed" if wanted.seeds == 1 else f"the same {wanted.seeds} seeds"
     return safe_md(
-        f"{recipe.row.title}, weights {recipe.weights}, on {place}. {sizes_words(wanted.sizes).capitalize()} training images per "
+        f"{recipe.row.title}, weights {recipe.weights}, on {place}. {sizes_words(sizes).capitalize()} training images per "
         f"class, {wanted.epochs} epochs, {seeds} for all; each strategy learns at its own default rates, and all are scored on "
         f"the same test images."
     )
@@ -77,7 +78,7 @@ def _look(run: Run | None) -> Run | None:
 
 def _progress(sweep: Sweep) -> tuple[float, str]:
     """How far the whole is, in [0, 1], and what it is at."""
-    over = sum(not cell.live for cell in sweep.cells)
+    over = sum(cell.run is not None and not cell.live for cell in sweep.cells)
     at = next((c for c in sweep.cells if c.run and c.run.state == "running"), None)
     at = at or next(c for c in sweep.cells if c.live)
     share, words = progress(at.run) if at.run else (0.0, "")

@@ -15,7 +15,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.experiments import cells, kept
 from explorer.experiments.cells import Sweep
-from explorer.experiments.plan import BUDGET, SIZES, Kind, Plan, plan, read
+from explorer.experiments.plan import BUDGET, SHIFT, SIZES, Kind, Plan, plan, read
 from explorer.experiments.view.advising import advise
 from explorer.looks.data.view.changing import edits_in_use
 from explorer.race.arms import MOST_SEEDS
@@ -38,7 +38,7 @@ def new_experiment(kind: Kind) -> None:
         else:
             st.caption(f":material/info: {words}")
         if isinstance(made, Plan):
-            size = st.session_state.get("train_per_class", 25) if kind == "depth" else made.sizes[-1]
+            size = st.session_state.get("train_per_class", 25) if kind != "budget" else made.sizes[-1]
             advise(made.shared, size, kind)
         label = "**Start**"
         if isinstance(sweep, Sweep):
@@ -59,7 +59,7 @@ def _pick(kind: Kind) -> Plan | ExplorerError:
         edits = edits_in_use(data.name, folder)
     chosen: dict[str, Any] = {"kind": kind, "backbone": row.name, "weights": weights, "dataset": data.name}
     chosen |= {"data_dir": folder, "labels": labels_of(), "edits": edits}
-    chosen |= _pick_budget() if kind == "budget" else _pick_depth()
+    chosen |= _PICKS[kind]()
     left, right = st.columns(2, gap="medium")
     with left:
         starts_at("experiment_seeds", 3)
@@ -83,20 +83,37 @@ def _pick_budget() -> dict[str, Any]:
         wrap=True, format_func=lambda size: "all" if size is None else str(size),
     )  # fmt: skip
     starts_at("experiment_strategies", list(BUDGET))
+    return {"sizes": tuple(sizes)} | _pick_strategies("experiment_strategies")
+
+
+def _pick_strategies(key: str) -> dict[str, Any]:
     names = st.pills(
         f"Strategies (up to {_MOST_ARMS})", [name for name in STRATEGIES if name != "custom"], selection_mode="multi",
-        key="experiment_strategies", persist_state="session", wrap=True,
-        format_func=lambda name: STRATEGIES[name].title.split(" (")[0],
+        key=key, persist_state="session", wrap=True, format_func=lambda name: STRATEGIES[name].title.split(" (")[0],
     )  # fmt: skip
-    return {"sizes": tuple(sizes), "strategies": tuple(name for name in STRATEGIES if name in names)}
+    return {"strategies": tuple(name for name in STRATEGIES if name in names)}
 
 
 def _pick_depth() -> dict[str, Any]:
     """How many images."""
+    found = _pick_size()
+    st.caption("Every cut, from the head alone to everything, from pre-trained and from random weights.")
+    return found
+
+
+def _pick_size() -> dict[str, Any]:
     starts_at("train_per_class", 25)
     size = st.number_input("Training images per class", 1, 100_000, key="train_per_class", persist_state="session")
-    st.caption("Every cut, from the head alone to everything, from pre-trained and from random weights.")
     return {"sizes": (int(size),)}
+
+
+def _pick_shift() -> dict[str, Any]:
+    """Strategies, and how many images."""
+    starts_at("shift_strategies", list(SHIFT))
+    return _pick_size() | _pick_strategies("shift_strategies")
+
+
+_PICKS = {"budget": _pick_budget, "depth": _pick_depth, "shift": _pick_shift}
 
 
 def _planned(made: Plan | ExplorerError) -> Sweep | ExplorerError:
@@ -158,7 +175,12 @@ def run_missing(sweep: Sweep) -> None:
 
 def form_open(kind: Kind) -> bool:
     """Whether the form is unfolded: not where an experiment was started, or the address names one."""
-    return st.session_state.setdefault(f"{kind}_form", "plan" not in st.query_params and not _of_kind(kind))
+    return st.session_state.setdefault(f"{kind}_form", not _of_kind(kind) and not _named(kind))
+
+
+def _named(kind: Kind) -> bool:
+    """Whether the address holds an experiment of the kind."""
+    return st.query_params.get("plan", "").split(";")[0] == kind
 
 
 def _of_kind(kind: Kind) -> list[Plan]:
@@ -206,7 +228,8 @@ def _picked(kind: Kind, by_key: dict[str, Plan]) -> None:
 def title(one: Plan) -> str:
     """`photo_patches · resnet10 · 3 strategies × 5 sizes × 3 seeds`."""
     where = one.data_dir.rstrip("/").rsplit("/", 1)[-1] if one.data_dir else one.dataset
-    what = f"{len(one.strategies)} strategies × {len(one.sizes)} sizes" if one.kind == "budget" else "every cut"
+    what = "every cut" if one.kind == "depth" else f"{len(one.strategies)} strategies"
+    what += f" × {len(one.sizes)} sizes" * (one.kind == "budget")
     return f"{where} · {one.backbone} · {what} × {one.seeds} seed{'s' * (one.seeds > 1)}"
 
 

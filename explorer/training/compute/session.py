@@ -108,7 +108,8 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     optimizer = adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
     session.choice = choice
-    run_front(session, report, 0.0, FEATURES_SHARE)
+    begun = reading.SHARE if choice else 0.0
+    run_front(session, report, begun, FEATURES_SHARE - begun)
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
         network.standardise(_head_inputs(session))
