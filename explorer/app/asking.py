@@ -45,7 +45,7 @@ def _ended() -> dict[tuple[str, int, int], Run]:
     return {}
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _predictions(folder: Path, when: int) -> Predictions:
     return runs.predictions(folder.name)
 

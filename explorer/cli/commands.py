@@ -10,7 +10,7 @@ from explorer import installation, recipe, runs
 from explorer.arriving import removing
 from explorer.catalogue import BACKBONES, own
 from explorer.catalogue.datasets import offered
-from explorer.cli import asking, exporting, pictures
+from explorer.cli import asking, exporting, pictures, sweeping
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -160,6 +160,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "forget": forget,
     "train": train,
     "resume": resume,
+    "sweep": sweeping.sweep,
     "runs": list_runs,
     "audit": audit,
     "compare": compare,

@@ -93,3 +93,11 @@ class FinishedRun(Run):
     """A run that came to its end: what can be looked at. Its recipe can be read."""
 
     recipe: Recipe
+
+    @property
+    def settled(self) -> Recipe:
+        """The recipe with what was chosen in the run: the stage that the head reads, where that was left open."""
+        chosen = self.facts.get("reads")
+        if self.recipe.cuts and chosen in self.recipe.row.stage_names:
+            return self.recipe.model_copy(update={"reads": chosen})
+        return self.recipe

@@ -113,6 +113,8 @@ def _describe(run: str, session: Session) -> None:
         note=data.note,
         skipped=data.skipped,
         seconds=dict(session.seconds),
+        **({"reads": session.recipe.reads} if session.recipe.cuts else {}),
+        **({"stage_scores": session.choice} if session.choice else {}),
     )
 
 

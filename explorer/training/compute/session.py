@@ -18,7 +18,7 @@ from explorer.models import backbones, devices, memory
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import freezing
+from explorer.training.compute import freezing, reading
 from explorer.training.compute.auditing import Witness
 
 Report = Callable[[float, str], None]
@@ -42,7 +42,8 @@ class Session:
     `witness` notes what the network was while it learned in this phase; `earlier` has the faults (stage, fault) and
     `recomputed` the worst difference of the phases before, `closed` is the audit at the end of the last one and `opened`
     counts the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where that
-    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`.
+    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`;
+    `choice` is the share right on validation of a head at each stage, where one was chosen.
     """
 
     recipe: Recipe
@@ -70,6 +71,7 @@ class Session:
     chunk: int | None = None
     portion: int | None = None
     notes: list[str] = field(default_factory=list)
+    choice: dict[str, float] = field(default_factory=dict)
     splits: tuple[str, ...] = SPLITS
 
     @property
@@ -98,7 +100,12 @@ def prepare(
     data = datasets.load(recipe)
     if recipe.phases[1:]:  # each runs another front over the same pictures
         data = keep(data, recipe.preprocessing)
-    network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
+    choice: dict[str, float] = {}
+    if recipe.cuts and not recipe.reads:
+        choice = reading.scores(recipe, data, place, report)
+        recipe = recipe.model_copy(update={"reads": reading.best(choice)})
+    built = recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report
+    network = backbones.build(*built, reads=recipe.reads)
     began = network.fingerprint()
     network = devices.laid_out(network, place)
     learns = recipe.phases[0].learns
@@ -106,8 +113,10 @@ def prepare(
     before = freezing.snapshot(network)
     optimizer = adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
+    session.choice = choice
+    begun = reading.SHARE if choice else 0.0
     if fronts is None:
-        run_front(session, report, 0.0, FEATURES_SHARE)
+        run_front(session, report, begun, FEATURES_SHARE - begun)
     session.front |= fronts or {}
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
@@ -133,7 +142,7 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
             recipe,
             session.place,
             part,
-            pool=split == "test",
+            pool=split == "test" or (not session.learns and recipe.batchnorm == "frozen"),
             learns=session.learns,
             fingerprint=data.fingerprint,
             views=recipe.views if split == "train" else 1,

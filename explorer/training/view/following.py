@@ -108,6 +108,7 @@ def run_card(run: Run) -> None:
     if recipe is not None:
         size = "all images" if recipe.per_class is None else f"{recipe.per_class} images a class"
         parts = [data_words(recipe), backbone_words(recipe), short_title(recipe), size, f"seed {recipe.seed}"]
+        parts += [f"head reads {run.facts['reads']}"] if run.facts.get("reads") else []
         st.caption(f"{strategy_mark(recipe)} · {safe_md(' · '.join(parts))}")
     if run.named.note:
         st.caption(f":material/sticky_note_2: {safe_md(run.named.note)}")

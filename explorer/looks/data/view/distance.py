@@ -5,8 +5,8 @@ import streamlit as st
 from explorer.app.drawing import explain
 from explorer.catalogue.datasets import dataset
 from explorer.recipe import Recipe
-from explorer.training.question import StatisticsShift
-from explorer.training.view.statistics import FAR, NEAR, distance
+from explorer.training.question import FAR, NEAR, StatisticsShift
+from explorer.training.view.statistics import distance
 
 
 def far_from_imagenet(recipe: Recipe, rule: str) -> None:
