@@ -29,6 +29,7 @@ SETS = {"photo_patches": 25, "shapes": 25, "digits": 25}
 """Sets that ship → training images of each class."""
 STRATEGIES = (
     "linear_probe",
+    "best_stage",
     "last_stage",
     "last_2_stages",
     "first_stage",

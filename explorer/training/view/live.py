@@ -23,6 +23,7 @@ RATES = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SEEDS = 20
 MANY = 8  # settings after which their number is worth a word
 CODE = ("explorer/training/compute/live.py", "live_probe")
+CURVES = ("explorer/training/compute/scoring.py", "score_epoch")
 SAME = ("dataset", "data_dir", "labels", "edits", "split_seed", "backbone", "weights", "input_size")
 """The fields in which a tuned run must be like the probe, to stand beside it."""
 
@@ -65,7 +66,7 @@ def _live(base: Recipe, key: str) -> None:
     tuned = _tuned(base, finished())
     draw(partial(tried, now, tuple(before), most, tuned, found.majority), f"{key}_tried", code=CODE)
     with st.expander("Curves of this setting", icon=":material/show_chart:"):
-        draw(partial(curves, found.epochs, found.chosen_epoch), f"{key}_curves")
+        draw(partial(curves, found.epochs, found.chosen_epoch), f"{key}_curves", code=CURVES)
 
 
 def _settings(base: Recipe, most: int, key: str) -> dict[str, object]:
