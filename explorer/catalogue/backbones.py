@@ -45,6 +45,7 @@ _ROWS = (
         head="fc",
         plain_relu=True,
         code="from torchvision.models.resnet import BasicBlock, ResNet\nmodel = ResNet(BasicBlock, [1, 1, 1, 1])",
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet18",
@@ -56,6 +57,7 @@ _ROWS = (
         512,
         head="fc",
         plain_relu=True,
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet34",
@@ -67,6 +69,7 @@ _ROWS = (
         512,
         head="fc",
         plain_relu=True,
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet50",
@@ -78,6 +81,7 @@ _ROWS = (
         2048,
         head="fc",
         plain_relu=True,
+        widths=(64, 256, 512, 1024, 2048),
     ),
     Backbone(
         "vgg11_bn",
@@ -90,6 +94,7 @@ _ROWS = (
         dropout=0.5,
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "vgg16",
@@ -103,6 +108,7 @@ _ROWS = (
         normalisation="none",
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "vgg16_bn",
@@ -115,6 +121,7 @@ _ROWS = (
         dropout=0.5,
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "squeezenet1_1",
@@ -129,6 +136,7 @@ _ROWS = (
         pool="classifier.0",
         head="classifier.1",
         plain_relu=True,
+        widths=(64, 128, 256, 384, 512),
     ),
     Backbone(
         "mobilenet_v2",
@@ -140,6 +148,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 24, 32, 96, 1280),
     ),
     Backbone(
         "mobilenet_v3_small",
@@ -151,6 +160,7 @@ _ROWS = (
         576,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 16, 24, 48, 576),
     ),
     Backbone(
         "efficientnet_b0",
@@ -162,6 +172,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 24, 40, 112, 1280),
     ),
     Backbone(
         "convnext_tiny",
@@ -174,6 +185,7 @@ _ROWS = (
         normalisation="layer",
         head="classifier.2",
         after_pool=("classifier.0",),
+        widths=(96, 96, 192, 384, 768),
     ),
     Backbone(
         "densenet121",
@@ -184,6 +196,7 @@ _ROWS = (
         6_953_856,
         1024,
         plain_relu=True,
+        widths=(64, 128, 256, 512, 1024),
     ),
     Backbone(
         "vit_b_16",
@@ -197,6 +210,7 @@ _ROWS = (
         any_size=False,
         head="heads",
         tokens=True,
+        widths=(768, 768, 768, 768, 768),
     ),
 )
 

@@ -3,13 +3,14 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from explorer import installation, recipe, runs
 from explorer.arriving import removing
 from explorer.catalogue import BACKBONES, own
 from explorer.catalogue.datasets import offered
-from explorer.cli import asking, exporting, pictures
+from explorer.cli import asking, exporting, pictures, sweeping
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -63,8 +64,8 @@ def bring(options: argparse.Namespace) -> Words:
 
 def forget(options: argparse.Namespace) -> Words:
     """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
-    removing.remove(options.name)
-    return {"deleted": options.name}
+    used = removing.remove(options.name)
+    return {"deleted": options.name, "runs": [run.id for run in used]}
 
 
 def train(options: argparse.Namespace) -> Words:
@@ -98,6 +99,8 @@ def compare(options: argparse.Namespace) -> Words:
     paired = found.paired
     words: Words = {name: getattr(paired, name) for name in counts}
     words |= {"difference": {name: getattr(paired, name) for name in ("value", "low", "high")}}
+    with suppress(ExplorerError):  # a run of an earlier version may lack the file
+        words |= {"majority": runs.predictions(found.a).majority}
     if paired.grouped is not None:
         words |= {"grouped": paired.grouped.json() | {"verdict": grouped_verdict([paired])}}
     return words | {"stages": stages}
@@ -157,6 +160,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "forget": forget,
     "train": train,
     "resume": resume,
+    "sweep": sweeping.sweep,
     "runs": list_runs,
     "audit": audit,
     "compare": compare,
