@@ -1,27 +1,31 @@
 """How the default rates of explorer/catalogue/strategies.py were found: a walk over a coarse grid, for each strategy.
 
-    python -m benchmarks.rates [--strategy full …] [--dataset photo_patches …] [--data DIR …] [--epochs N] [--seeds N]
+    python -m benchmarks.rates [--out FILE] [--strategy full …] [--dataset photo_patches …] [--data DIR …] [--seeds N]
 
 From the present default each rate is tried at three times and at a third of its value, one at a time, and where several
 stages learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a
 neighbour is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on
 *validation* images alone, those of a folder drawn anew with each seed: no test image has a say. Prints a Markdown
-table and the rates to take.
+table and the rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off goes on where it ended.
 """
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.batchnorm import _loaded_once, rows
 from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
 from explorer.catalogue.strategies import strategy
+from explorer.data import datasets
 from explorer.models import devices
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import Diverged, train
@@ -57,6 +61,7 @@ class Walk:
     common: dict[str, object]
     sources: dict[str, dict[str, object]]
     seeds: int
+    out: Path | None = None
     right: dict[Rates, dict[str, list[float]]] = field(default_factory=dict)
 
     @property
@@ -85,7 +90,19 @@ class Walk:
         for source, choices in self.sources.items():
             done = self.right.setdefault(rates, {}).setdefault(source, [])
             for seed in range(len(done), seeds):
-                done.append(self.one(rates, choices, seed))
+                done.append(self.stored(rates, source, choices, seed))
+
+    def stored(self, rates: Rates, source: str, choices: dict[str, object], seed: int) -> float:
+        """What `one` gives, from FILE if it is there, else carried out and written into it."""
+        name = {"strategy": self.name, "rates": list(rates), "set": source, "seed": seed, **self.common}
+        for row in rows(self.out) if self.out else ():
+            if {k: row[k] for k in name} == name:
+                return row["val"]
+        val = self.one(rates, choices, seed)
+        if self.out:
+            with self.out.open("a") as file:
+                file.write(json.dumps(name | {"val": val}) + "\n")
+        return val
 
     def one(self, rates: Rates, choices: dict[str, object], seed: int) -> float:
         """The validation accuracy of the epoch that a run keeps, one of its last phase; 0 where the loss ran away."""
@@ -156,6 +173,7 @@ def arguments() -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [name for name in STRATEGIES if name != "custom"]
+    parser.add_argument("--out", type=Path, help="a file of runs, to go on with")
     parser.add_argument("--strategy", nargs="+", choices=names, default=names)
     parser.add_argument("--backbone", default="resnet10")
     parser.add_argument("--weights", default="default")
@@ -180,9 +198,10 @@ def main() -> None:
     chosen = {}
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache
+        datasets.load = _loaded_once(datasets.load)  # what a set and a seed share is read or drawn once
         print(table(columns, ()))
         for name in given.strategy:
-            walk = Walk(name, common, sources, given.seeds)
+            walk = Walk(name, common, sources, given.seeds, given.out)
             chosen[name] = walk.go()
             print("\n".join(f"| {' | '.join(row)} |" for row in walk.rows(chosen[name])), flush=True)
     print("\nValidation accuracy in percent, mean ± standard deviation over seeds. Chosen:\n")

@@ -19,7 +19,7 @@ from explorer.recipe import Recipe
 
 def walk(**right: list[float]) -> Walk:
     """Of `full`: the default's accuracies, and those of a pair with three times the head's rate."""
-    made = Walk("full", {}, {}, 3, 0)
+    made = Walk("full", {}, {}, 3)
     other = made.start.scaled(3, 1)
     made.right = {made.start: {"a": right["default"]}, other: {"a": right["other"]}}
     return made
@@ -41,6 +41,18 @@ def test_rates_are_judged_by_the_epoch_that_a_run_keeps(monkeypatch: pytest.Monk
     monkeypatch.setattr(rates, "take_best", lambda session: 3)
     made = walk(default=[0.5] * 3, other=[0.5] * 3)
     assert made.one(made.start, {}, 0) == 0.6
+
+
+def test_a_walk_that_was_cut_off_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of the same rates, set and seed is done once; another seed, set or recipe is another run."""
+    ran = []
+    monkeypatch.setattr(Walk, "one", lambda walk, *which: ran.append(which) or 0.5)
+    sources = {"a": {"dataset": "a"}}
+    for seeds, epochs, before in ((2, 10, 0), (3, 10, 2), (3, 5, 3)):
+        made = Walk("full", {"epochs": epochs}, sources, seeds, tmp_path / "runs.jsonl")
+        made.run(made.start, seeds)
+        assert made.right == {made.start: {"a": [0.5] * seeds}}
+        assert len(ran) == before + (3 if epochs == 5 else seeds - before)
 
 
 def test_a_difference_of_one_photo_counts_by_patches_and_not_by_photos() -> None:
@@ -72,7 +84,7 @@ def test_seeds_are_compared_in_pairs_as_far_as_both_have_them() -> None:
 
 @pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "custom"])
 def test_neighbours_differ_from_the_centre_in_what_learns(name: str) -> None:
-    centre = Walk(name, {}, {}, 3, 0).start
+    centre = Walk(name, {}, {}, 3).start
     near = rates.neighbours(name, centre)
     assert len(set(near)) == len(near) and centre not in near
     assert any(n.backbone != centre.backbone for n in near) is bool(centre.backbone)
