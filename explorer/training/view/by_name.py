@@ -98,7 +98,7 @@ def _correct(name: str) -> None:
         hide_index=True,
         disabled=["Step", "Kind", "Gives", "Parameters"],
         key=f"by_name_steps_{name}",
-        height=320,
+        height=min(320, 36 * (len(found.places) + 1) + 4),
     )
     begins = tuple(i for i, yes in enumerate(edited["Begins"]) if yes and i > 0)
     _buttons(name, begins, found)
