@@ -47,8 +47,8 @@ class Question(BaseModel, Generic[A]):
 
     @property
     def lane(self) -> Lane:
-        """Which of the worker's processes takes it: `map` (UMAP, and what takes seconds) or `look`; `train` and `arrive` have a
-        process for each."""
+        """Which of the worker's processes takes it: `map` (UMAP, and what takes seconds) or `look`; `train` and `arrive` have
+        processes of their own."""
         return "map" if self.slow else "look"
 
     def arguments(self) -> dict[str, Any]:

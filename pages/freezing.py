@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.app.asking import ask, finished
 from explorer.app.drawing import explain, show_code
 from explorer.course.lesson_runs import RULE
+from explorer.experiments.view.advising import advise, advised_set
 from explorer.recipe import make
 from explorer.training.cost import describe
 from explorer.training.figures.strips import legend, phases
@@ -68,3 +69,6 @@ explain(
 show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and weights != "random":
     statistics_fit(row, weights)
+    chosen, size = advised_set(), st.session_state.get("train_per_class", 25)
+    if chosen:
+        advise({"backbone": row.name, "weights": weights} | chosen, size, "freezing")

@@ -1,26 +1,5 @@
-"""Which way of tuning wins here? Two to five strategies on the same images: their curves at once, then the result."""
+"""Which way of tuning wins here? The old address of races: the page Experiments, whose first entry they are."""
 
-import streamlit as st
+from explorer.experiments.view.entry import show_experiments
 
-from explorer.race.view.decision import show_decision
-from explorer.race.view.racing import all_races, follow_race, pick_axis, pick_race, race_words
-from explorer.race.view.result import show_difference, show_result
-from explorer.race.view.starting import new_race
-
-st.title("Which way of tuning wins here?")
-new_race()
-known = all_races()
-if not known:
-    st.info("No race yet. Choose two to five strategies and start: all their curves appear here together.")
-    st.stop()
-left, right = st.columns([4, 1], gap="medium")
-with left:
-    race = pick_race(known)
-with right:
-    axis = pick_axis()
-st.caption(race_words(race))
-follow_race(race, axis)
-if race.finished:
-    show_decision(race)
-    show_result(race)
-    show_difference(race)
+show_experiments()

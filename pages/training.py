@@ -12,6 +12,7 @@ from explorer.looks.data.view.changing import edits_in_use
 from explorer.recipe import Recipe
 from explorer.training.view.following import pick_followed, run_card
 from explorer.training.view.form_address import recall_form
+from explorer.training.view.live import live_probe, live_switch
 from explorer.training.view.recipe_form import recipe_form
 
 st.title("Train")
@@ -21,8 +22,12 @@ with left:
     made = recipe_form(edits_in_use)
     if isinstance(made, Recipe):
         offer_checkpoint(made.row)
+    live = live_switch()
 
 with right:
+    if live and isinstance(made, Recipe):
+        live_probe(made)
+        st.divider()
     show_script(made)
     known = all_runs()
     if not known:
@@ -31,5 +36,5 @@ with right:
     shown = pick_followed(known)
     run_card(shown)
     take_away(shown, "train")
-    show_code("explorer/training/compute/loop.py", "train")
+    show_code("explorer/training/compute/loop.py", "train", label="Show the training loop")
     st.page_link(page_file("runs"), label="All runs", icon=":material/folder_open:")

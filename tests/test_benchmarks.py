@@ -1,17 +1,20 @@
 """What the benchmarks conclude from what they measured: the walk over rates, the bars, the shares."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from benchmarks import ceiling, finder, heads, photos, rates, worlds
+from benchmarks import ceiling, estimates, faults, finder, heads, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.tutorial import rows
 from benchmarks.tutorial.arms import Arm, Setting, expressible
 from explorer.catalogue import STRATEGIES
 from explorer.evidence import Score
+from explorer.looks.data.compute.copies import Pairs
+from explorer.recipe import Recipe
 
 
 def walk(**right: list[float]) -> Walk:
@@ -153,3 +156,32 @@ def test_the_quickest_world_comes_first() -> None:
         "| `quick` | 2 | 5 + 10 | +10.0 (+10.0 to +10.0) | +15.0 (+10.0 to +20.0) | 220 → 260, 220 → 300 |"
     )
     assert told[1].startswith("| `slow` | 1 | 5 + 90 |")
+
+
+def test_an_estimate_is_corrected_by_the_runs_before_it() -> None:
+    told = [estimates.Told("shapes", "full", 10.0, took) for took in (30.0, 20.0, 25.0)]
+    first, then = zip(*estimates.ratios(told), strict=True)
+    assert first == (pytest.approx(1 / 3), 0.5, 0.4)
+    assert then == (pytest.approx(1 / 3), 1.5, pytest.approx(1.0)), "by 3, then by the median of 3 and 2"
+    assert "Within a factor of 2: 1 of 3 first, 2 of 3 then." in estimates.report(told)
+    assert set(estimates.STRATEGIES) == set(STRATEGIES) - {"custom"}
+
+
+def test_a_row_of_faults_is_measured_once_and_names_each_kind_of_copy(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A command that was cut off goes on where it was; `--anew` and other settings measure again."""
+    asked: list[str] = []
+    cells = faults.row(
+        "x", Pairs(np.array([[0, 2]]), np.zeros(1), 2.0, 5.0, 5, 5), np.array([0, 1, 0]), np.array([-1, -1, 0]), 1.0
+    )
+    assert len(cells) == len(faults.COPIES) and cells[4:5] == ("100 %",) and "1 of 1, 100.0 %" in cells
+
+    def measured(name: str, recipe: Recipe, given: object) -> tuple[str, ...]:
+        asked.append(name)
+        return cells
+
+    monkeypatch.setitem(faults.PARTS, "copies", (faults.COPIES, measured))
+    for more in ([], [], ["--most", "300"], ["--anew"]):
+        faults.main(["--part", "copies", *more])
+    assert len(asked) == 3 and capsys.readouterr().out.count("| x | 2 |") == 4

@@ -93,7 +93,7 @@ def test_what_is_pinned_is_what_was_tested(name: str) -> None:
 
 def test_what_is_imported_is_pinned() -> None:
     names = {"PIL": "Pillow", "sklearn": "scikit-learn", "umap": "umap-learn", "markdown_it": "markdown-it-py"}
-    pinned = {pin.lower() for pin in requirements("requirements.txt")} | {"starlette"}  # comes with Streamlit
+    pinned = {pin.lower() for pin in requirements("requirements.txt")} | {"starlette", "pyarrow"}  # come with Streamlit
     pinned |= extras().keys()
     for path, text in texts().items():
         if path.startswith(("explorer/", "pages/")) and path.endswith(".py"):

@@ -18,12 +18,12 @@ ROOMS = (
     "catalogue", "cache", "uploads", "texts", "recipe", "answers", "question", "runs", "jobs", "models", "data", "app",
     "arriving", "training", "looks.pair", "looks.neighbours", "looks.calibration", "looks.images", "looks.data",
     "looks.similarity",
-    "looks.features", "looks.projection", "looks.attribution", "export", "worlds", "race", "course", "app.launch", "app.main",
-    "worker", "cli", "__main__",
+    "looks.features", "looks.projection", "looks.attribution", "export", "worlds", "race", "experiments", "course", "app.launch",
+    "app.main", "worker", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: a room imports from those before it."""
 
-ON_TOP = ("worlds", "race", "course", "app.launch", "app.main", "worker", "cli")
+ON_TOP = ("worlds", "race", "experiments", "course", "app.launch", "app.main", "worker", "cli")
 """Rooms that no other room needs, but for pages and what starts the app."""
 
 HEAVY_ROOMS = ("models", "data")
@@ -47,6 +47,7 @@ DOORS = {
     "torchvision": ("heavy",),
     "sklearn": ("heavy",),
     "scipy": ("heavy",),
+    "pyarrow": ("explorer/experiments/table.py",),
     "safetensors": ("heavy", "explorer/runs/"),
     "onnx": ("explorer/export/compute",),
     "onnxruntime": ("explorer/export/compute",),

@@ -46,6 +46,28 @@ def several_of(options: Sequence[T]) -> Written[list[T]]:
     return Written(read, lambda chosen: ".".join(str(list(options).index(one)) for one in chosen))
 
 
+def some_of(options: Sequence[str]) -> Written[list[str]]:
+    """Some of the options, by their words, e.g. `digits.shapes`: where options come and go, a link holds on to what it named."""
+    words = [word(option).replace(".", "-") for option in options]
+    if len(set(words)) < len(words):
+        return several_of(options)
+    return Written(
+        lambda text: [options[words.index(part)] for part in text.split(".") if part],
+        lambda chosen: ".".join(words[options.index(one)] for one in chosen),
+    )
+
+
+def some_text(longest: int) -> Written[str]:
+    """What somebody typed, as it is."""
+
+    def read(text: str) -> str:
+        if len(text) > longest:
+            raise ValueError(text)
+        return text
+
+    return Written(read, lambda text: text)
+
+
 def switch() -> Written[bool]:
     """On or off: `1` or `0`."""
     return Written(lambda text: bool(_number(text, 0, 1)), lambda on: str(int(on)))

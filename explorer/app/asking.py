@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from explorer import answers, bundle, jobs, runs
-from explorer.app.words import safe_md
+from explorer.app.words import on_page, safe_md
 from explorer.errors import ExplorerError
 from explorer.home import stamp
 from explorer.jobs import Answer
@@ -45,7 +45,7 @@ def _ended() -> dict[tuple[str, int, int], Run]:
     return {}
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)
 def _predictions(folder: Path, when: int) -> Predictions:
     return runs.predictions(folder.name)
 
@@ -137,7 +137,7 @@ def _text(path: Path, when: int) -> str:
 def error_box(message: str, retry: Callable[[], None] | None = None, key: str = "retry") -> None:
     """What went wrong, in words, with a button to try again where that may help."""
     with st.container(border=True):
-        st.error(safe_md(message, 3000), icon=":material/error:")
+        st.error(safe_md(on_page(message), 3000), icon=":material/error:")
         if retry is not None:
             st.button("Try again", icon=":material/refresh:", on_click=retry, key=f"{key}_retry")
 

@@ -3,7 +3,7 @@
   // A step of the history is what a person would call a place: a page, a pair of runs, a step of the lesson, a term.
   // Streamlit makes one of each change of the address; all others, and those that nobody's hand caused, take the last one's stead.
   const PLACES = ["a", "b", "step", "term", "question", "concept", "race"];
-  const WRITTEN_IN = new Set(["a", "b"]);  // by default; that they were absent before makes no new place
+  const WRITTEN_IN = new Set(["a", "b", "step"]);  // by default; that they were absent before makes no new place
   let acted = false;
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => { acted = true; }, true);
   addEventListener("popstate", () => { acted = false; }, true);
@@ -27,6 +27,11 @@
   const measure = () => { document.cookie = `thaw_width=${innerWidth}; path=/; samesite=lax`; };
   measure();
   addEventListener("resize", measure);
+  // A random name for this browser, so that the runs that were started here are known after a reload (explorer/runs/started.py).
+  if (!/(^|; )thaw_browser=[0-9a-f]{32}(;|$)/.test(document.cookie)) {
+    const name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    document.cookie = `thaw_browser=${name}; path=/; max-age=31536000; samesite=lax`;
+  }
 })();
 /* While someone presents (present=1), the keys of a presenter's remote turn from one figure to the next. */
 (() => {

@@ -105,12 +105,12 @@ def first_line(text: str, longest: int = 150) -> tuple[str, str]:
     return " ".join(sentences[:count]), " ".join(sentences[count:])
 
 
-def show_code(file: str, name: str) -> None:
+def show_code(file: str, name: str, label: str = "Show the code") -> None:
     """About ten lines of plain PyTorch that give the same numbers, where there are some, and Thaw's own source, to open."""
     text, plain = source(file, name), plain_source(name)
     if not text:
         return
-    with st.popover("Show the code", icon=":material/code:", type="tertiary"):
+    with st.popover(label, icon=":material/code:", type="tertiary"):
         if plain:
             st.caption("In plain PyTorch, to paste: it gives the same numbers.")
             st.code(plain, language="python")

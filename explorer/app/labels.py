@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from explorer.app.words import BATCHNORM_WORDS, plain, short_title
+from explorer.catalogue import own
 from explorer.catalogue.datasets import short
 from explorer.recipe import Recipe
 from explorer.runs import Run
@@ -13,7 +14,7 @@ LONGEST, LONGEST_BRIEF = 110, 60  # characters before the mark
 
 _TOLD: dict[str, Callable[[Recipe], str]] = {
     "data_dir": lambda r: "/".join((r.data_dir or "").rstrip("/").split("/")[-2:]),
-    "weights": lambda r: "" if r.weights == "random" else r.weights,  # the strategy's title says random
+    "weights": lambda r: "" if r.weights == "random" or own.is_own(r.weights) else r.weights,  # the title says these
     "stages": lambda r: "+".join(r.stages),
     "per_class": lambda r: "all images" if r.per_class is None else f"{r.per_class} a class",
     "epochs": lambda r: f"{r.epochs} epoch{'s' * (r.epochs > 1)}",

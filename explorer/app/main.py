@@ -23,7 +23,8 @@ CONTENTS = {
         ("data", "Data", "dataset"),
         ("freezing", "What to freeze", "mode_cool"),
         ("training", "Train", "local_fire_department"),
-        ("race", "Race", "flag"),
+        ("experiments", "Experiments", "science"),
+        ("race", "Experiments", "flag", "hidden"),
     ],
     "Look": [
         ("images", "Which images", "photo_library"),
@@ -41,11 +42,11 @@ CONTENTS = {
 }
 
 
-def page(name: str, title: str, icon: str) -> st.Page:
-    """The menu's entry for pages/<name>.py; its address is its name, and home's is the root."""
+def page(name: str, title: str, icon: str, visibility: str = "visible") -> st.Page:
+    """The menu's entry for pages/<name>.py; its address is its name, and home's is the root. A hidden one is an old address."""
     home = name == "home"
-    path = "start" if home else name
-    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home)
+    path, seen = "start" if home else name, {"visibility": visibility}
+    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home, **seen)
 
 
 st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)

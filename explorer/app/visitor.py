@@ -10,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from explorer import jobs, own_sets
 from explorer.app.address import opened
 from explorer.app.display import display_switch, name_figures
+from explorer.app.mine import note_own
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone, found
 from explorer.catalogue.datasets import DATASETS, offered
@@ -132,6 +133,7 @@ def note_run(run: object) -> None:
         for name in ("runs_over", "runs_forgotten"):
             st.session_state.get(name, set()).discard(run)
         st.session_state.setdefault("started_runs", []).append(run)
+        note_own(run)
 
 
 def begin() -> None:

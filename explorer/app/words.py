@@ -4,7 +4,8 @@ import re
 import shlex
 import unicodedata
 
-from explorer.catalogue.datasets import dataset
+from explorer.catalogue import own
+from explorer.catalogue.datasets import LABELS, dataset
 from explorer.catalogue.strategies import strategy
 from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
 from explorer.recipe import Recipe, make
@@ -25,6 +26,15 @@ def plain(text: str, longest: int = LONGEST) -> str:
 def safe_md(text: str, longest: int = 1000) -> str:
     """Text from outside (class, file, folder names, errors) as markdown that shows exactly that text and loads nothing."""
     return _MARKUP.sub(r"\\\1", plain(text, longest))
+
+
+def on_page(text: str) -> str:
+    """An error's words with what to click where they name an option of the command line."""
+    return re.sub(r"\(--labels (\w+)\)", _clicked, text)
+
+
+def _clicked(found: re.Match[str]) -> str:
+    return f"(under ‘Read the classes from’ choose ‘{LABELS.get(found[1], found[1])}’)"
 
 
 def percent(score: Score) -> str:
@@ -102,13 +112,14 @@ BATCHNORM_WORDS = {
 
 
 def short_title(recipe: Recipe) -> str:
-    """A run's name in figures and pickers: the strategy, whether the weights are random, a BatchNorm mode that is not the usual
-    one, and whether the set was edited."""
+    """A run's name in figures and pickers: the strategy, whether the weights are random or which own ones, a BatchNorm mode that
+    is not the usual one, and whether the set was edited."""
     title = strategy(recipe.strategy).title.split(" (")[0]
     random = recipe.weights == "random" and recipe.strategy != "from_scratch"
     unusual = recipe.batchnorm != recipe.usual_batchnorm
     edited = ", edited set" * bool(recipe.edits)
-    return title + ", random weights" * random + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
+    named = f", {own.words(recipe.backbone, recipe.weights)}" if own.is_own(recipe.weights) else ""
+    return title + ", random weights" * random + named + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
 
 
 _BADGES = {

@@ -1,25 +1,43 @@
 """Delete a set for good: its files, what is stored of its features, and the answers that hold its pictures."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from explorer import cache, jobs, own_sets, runs
 from explorer.errors import ExplorerError
 from explorer.home import home
 from explorer.own_sets import parcels
+from explorer.runs import Run
+from explorer.runs.life import LIVE
 
 
-def remove(name: str) -> None:
-    """Remove a set of that name from everywhere but the runs, whose numbers stay. Raises ExplorerError where there is none."""
+def users(name: str, listed: Iterable[Run] | None = None) -> list[Run]:
+    """The runs on a set, the latest first, among those `listed` (None: all)."""
+    found = runs.listing() if listed is None else listed
+    return [run for run in found if run.recipe is not None and run.recipe.dataset == name]
+
+
+def remove(name: str) -> list[Run]:
+    """Remove a set of that name from everywhere but the runs on it, whose numbers stay; returns these.
+
+    Raises ExplorerError where there is no such set, and while something still trains on it.
+    """
     kept = own_sets.find(name)
     if kept is None:
         raise ExplorerError(f"There is no set {name[:64]!r} (any more). Nothing was deleted.")
+    used = users(name)
+    if live := [run.name for run in used if jobs.lost(run).state in LIVE]:
+        raise ExplorerError(
+            f"The set {kept.title!r} was not deleted: {', '.join(live[:3])} {'trains' if len(live) == 1 else 'train'} on it. "
+            f"Stop that first, or wait for its end."
+        )
     own_sets.delete(name)
     cache.forget(kept.mark)
-    used = {run.id for run in runs.listing() if run.recipe is not None and run.recipe.dataset == name}
-    for path in jobs.answers_about({name, *used}):
+    for path in jobs.answers_about({name, *(run.id for run in used)}):
         with suppress(OSError):
             path.unlink(missing_ok=True)
     forget_previews()
+    return used
 
 
 def forget_previews() -> None:

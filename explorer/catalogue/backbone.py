@@ -1,6 +1,6 @@
 """What a row of the table of backbones says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explorer.bundle import ASSETS
@@ -21,6 +21,9 @@ class Backbone:
     `head` is the path at which the new head is put. `pool` is the path at which pooling is put, where the model's own head
     does without it; in one Sequential with the head, the two are all of it. `after_pool` names the parts of the last stage
     that the model runs after pooling.
+
+    `widths` are the channels that the stages give, input first. `gone` names parts that were cut off: the model has Identity in
+    their place (see `cut`).
 
     `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
     safetensors files of all tensors but the head's. `tokens` says that the stages give tokens (n, p + s², d), p of which stand
@@ -63,11 +66,22 @@ class Backbone:
     arguments: str = ""
     opened: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def stage_names(self) -> tuple[str, ...]:
         """The stages' names, from the input to the head."""
         return tuple(stage.name for stage in self.stages)
+
+    def cut(self, stage: str) -> "Backbone":
+        """The row of a model whose head reads this stage: what comes after it is cut off, and later stages pass its output on.
+        The last stage, or none, is the whole row."""
+        at = self.stage_names.index(stage) if stage else len(self.stages) - 1
+        if at == len(self.stages) - 1:
+            return self
+        gone = tuple(part for later in self.stages[at + 1 :] for part in later.parts)
+        return replace(self, features=self.widths[at], gone=gone)
 
     @property
     def traced(self) -> bool:

@@ -63,6 +63,7 @@ _ROWS = (
         head="fc",
         plain_relu=True,
         code="from torchvision.models.resnet import BasicBlock, ResNet\nmodel = ResNet(BasicBlock, [1, 1, 1, 1])",
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet18",
@@ -74,6 +75,7 @@ _ROWS = (
         512,
         head="fc",
         plain_relu=True,
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet34",
@@ -85,6 +87,7 @@ _ROWS = (
         512,
         head="fc",
         plain_relu=True,
+        widths=(64, 64, 128, 256, 512),
     ),
     Backbone(
         "resnet50",
@@ -96,6 +99,7 @@ _ROWS = (
         2048,
         head="fc",
         plain_relu=True,
+        widths=(64, 256, 512, 1024, 2048),
     ),
     Backbone(
         "vgg11_bn",
@@ -108,6 +112,7 @@ _ROWS = (
         dropout=0.5,
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "vgg16",
@@ -121,6 +126,7 @@ _ROWS = (
         normalisation="none",
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "vgg16_bn",
@@ -133,6 +139,7 @@ _ROWS = (
         dropout=0.5,
         pool="avgpool",
         plain_relu=True,
+        widths=(64, 128, 256, 512, 512),
     ),
     Backbone(
         "squeezenet1_1",
@@ -147,6 +154,7 @@ _ROWS = (
         pool="classifier.0",
         head="classifier.1",
         plain_relu=True,
+        widths=(64, 128, 256, 384, 512),
     ),
     Backbone(
         "mobilenet_v2",
@@ -158,6 +166,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 24, 32, 96, 1280),
     ),
     Backbone(
         "mobilenet_v3_small",
@@ -169,6 +178,7 @@ _ROWS = (
         576,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 16, 24, 48, 576),
     ),
     Backbone(
         "efficientnet_b0",
@@ -180,6 +190,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        widths=(16, 24, 40, 112, 1280),
     ),
     Backbone(
         "convnext_tiny",
@@ -192,6 +203,7 @@ _ROWS = (
         normalisation="layer",
         head="classifier.2",
         after_pool=("classifier.0",),
+        widths=(96, 96, 192, 384, 768),
     ),
     Backbone(
         "densenet121",
@@ -202,6 +214,7 @@ _ROWS = (
         6_953_856,
         1024,
         plain_relu=True,
+        widths=(64, 128, 256, 512, 1024),
     ),
     Backbone(
         "vit_b_16",
@@ -217,6 +230,7 @@ _ROWS = (
         tokens=True,
         class_token=True,
         attention=True,
+        widths=(768, 768, 768, 768, 768),
     ),
 )
 

@@ -10,6 +10,8 @@ from explorer.home import home, write_aside
 
 PREFIX = "own:"
 """In a recipe, `weights` is this and the fingerprint: the same weights have the same name on every machine."""
+LONGEST = 24
+"""Characters of a file's name in a label."""
 _NAME = re.compile(r"own:[0-9a-f]{16}")
 
 
@@ -29,6 +31,14 @@ class Own:
 def is_own(weights: str) -> bool:
     """Whether a recipe's `weights` names a checkpoint of a visitor's own."""
     return bool(_NAME.fullmatch(weights))
+
+
+def words(backbone: str, weights: str) -> str:
+    """What tells these weights from others in a label: the file that they came from, where that is known, and six characters
+    of their name. Of what others chose to call a file only letters, digits, dots, dashes and spaces are kept."""
+    source = re.sub(r"[^\w .-]", "_", _source(note(backbone, weights)))
+    source = source if len(source) <= LONGEST else f"{source[: LONGEST - 1]}…"
+    return f"{source or 'own weights'} ({weights.removeprefix(PREFIX)[:6]})"
 
 
 def folder() -> Path:

@@ -13,7 +13,19 @@ class Shift:
     title: str
     meaning: str
     amount: float
+    falls: bool = False
 
+    def strength(self, severity: int) -> float:
+        """The amount at a severity of 1 to 5, of which USUAL is the row's own: times ½, 1, 1½, 2 or 3; where what is left of the
+        image `falls`, to that power. ExplorerError for any other."""
+        if severity not in range(1, len(_STEPS) + 1):
+            raise unknown("severity", severity, map(str, range(1, len(_STEPS) + 1)))
+        step = _STEPS[severity - 1]
+        return self.amount**step if self.falls else self.amount * step
+
+
+_STEPS = (0.5, 1.0, 1.5, 2.0, 3.0)
+USUAL, SEVEREST = 2, len(_STEPS)
 
 SHIFTS = {
     row.name: row
@@ -23,7 +35,11 @@ SHIFTS = {
             "blur", "Blur", "Gaussian blur, standard deviation 1.3 % of the image's side (3 pixels of 224).", 3 / 224
         ),
         Shift(
-            "contrast", "Low contrast", "Contrast cut to 40 %: each colour drawn towards its mean in the image.", 0.4
+            "contrast",
+            "Low contrast",
+            "Contrast cut to 40 %: each colour drawn towards its mean in the image.",
+            0.4,
+            True,
         ),
     )
 }

@@ -11,7 +11,8 @@ class Strategy:
     """One row. `learns` picks from the backbone's ordered stages (input first) those that learn, besides the head.
 
     `unfreezes` says when: `at once`, all together after the head alone (`after the head`), or `one by one` from the
-    head down. `affine` says that BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's,
+    head down. `reads` says that the head may read an earlier stage, behind which the backbone is cut off. `affine` says that
+    BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's,
     the defaults of a recipe, from the coarse grid in benchmarks/rates.py (benchmarks/README.md says what it did not
     settle); `rate_decay` multiplies the rate from one learning stage to the next towards the input.
     """
@@ -28,6 +29,7 @@ class Strategy:
     affine: bool = False
     rate_decay: float = 1.0
     batchnorm: str = "frozen_everywhere"
+    reads: bool = False
 
 
 _ALL, _NONE = slice(None), slice(0, 0)
@@ -41,6 +43,18 @@ _ROWS = (
         _NONE,
         5e-3,
         0.0,
+    ),
+    Strategy(
+        "best_stage",
+        "Probe at the best stage",
+        "Only the new head learns, and it reads the stage that serves it best on validation images; what comes after that stage "
+        "is cut off.",
+        "Images unlike the source, for which late stages are too much about the source's classes. The network becomes smaller "
+        "and faster. Race it against the probe at the end, which it may fall back to.",
+        _NONE,
+        5e-3,
+        0.0,
+        reads=True,
     ),
     Strategy(
         "last_stage",

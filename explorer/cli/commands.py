@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from explorer import installation, recipe, runs
@@ -10,7 +11,7 @@ from explorer.arriving import removing
 from explorer.catalogue import own
 from explorer.catalogue.backbones import offered as rows_offered
 from explorer.catalogue.datasets import offered
-from explorer.cli import asking, exporting, pictures
+from explorer.cli import asking, exporting, pictures, sweeping
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -68,8 +69,8 @@ def bring(options: argparse.Namespace) -> Words:
 
 def forget(options: argparse.Namespace) -> Words:
     """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
-    removing.remove(options.name)
-    return {"deleted": options.name}
+    used = removing.remove(options.name)
+    return {"deleted": options.name, "runs": [run.id for run in used]}
 
 
 def train(options: argparse.Namespace) -> Words:
@@ -103,6 +104,8 @@ def compare(options: argparse.Namespace) -> Words:
     paired = found.paired
     words: Words = {name: getattr(paired, name) for name in counts}
     words |= {"difference": {name: getattr(paired, name) for name in ("value", "low", "high")}}
+    with suppress(ExplorerError):  # a run of an earlier version may lack the file
+        words |= {"majority": runs.predictions(found.a).majority}
     if paired.grouped is not None:
         words |= {"grouped": paired.grouped.json() | {"verdict": grouped_verdict([paired])}}
     return words | {"stages": stages}
@@ -162,6 +165,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "forget": forget,
     "train": train,
     "resume": resume,
+    "sweep": sweeping.sweep,
     "runs": list_runs,
     "audit": audit,
     "compare": compare,

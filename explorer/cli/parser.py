@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
-from explorer.cli import export_parser
+from explorer.cli import export_parser, sweep_arguments
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     resumed = command("resume", "Resume a run that was interrupted or stopped, from its checkpoint.")
     resumed.add_argument("run", help="a run's id or name, or `latest`")
     train_arguments(command("train", "Train one recipe and store it as a run."))
+    words = "Carry out an experiment: many recipes as one question; cells that are there are not computed again."
+    sweep_arguments.arguments(command("sweep", words).add_argument)
     look_arguments(command)
     export_parser.arguments(command)
     words = "Start the app, as `streamlit run` does in a checkout."
@@ -129,13 +131,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         "your own (.safetensors, .pt, .pth)",
     )
     _data_arguments(parser)
-    add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
-    add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
-    add(
-        "--batchnorm",
-        help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
-        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
-    )
+    _strategy_arguments(parser)
     add("--per-class", default="25", help="training images of each class, or `all`")
     add("--epochs", type=int, default=10)
     add("--batch-size", type=int, default=32)
@@ -158,6 +154,22 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         "--edits",
         default="",
         help="the name of edits made on the page Data: pictures left out or moved (default: none)",
+    )
+
+
+def _strategy_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--strategy", default="linear_probe", help=f"one of: {', '.join(STRATEGIES)}")
+    add("--stages", nargs="*", default=(), help="for --strategy custom: the trainable stages")
+    add(
+        "--reads",
+        default="",
+        help="for --strategy best_stage: the stage the head reads (default: chosen on validation images)",
+    )
+    add(
+        "--batchnorm",
+        help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
+        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
     )
 
 

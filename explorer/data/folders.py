@@ -32,7 +32,7 @@ def load(folder: str | Path, split_seed: int, labels: str = "folders") -> Data:
     """
     root = Path(folder).expanduser()
     found = listing(root, labels)
-    table = groups.table(root / groups.TABLE)
+    table = groups.table(root, (name for name, _ in found.litter))
     return prepared(found, split_seed, root.resolve().name, f"The folder {str(folder)!r}", table)
 
 
@@ -51,7 +51,8 @@ def prepared(
     readable, black_and_white = _readable(found.files, skipped, looked)
     files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
-    grouped = groups.of({**table, **found.groups}, [file.id for file in files], [file.kind for file in files])
+    named, missed = groups.resolved(table, [file.id for file in found.files])
+    grouped = groups.of({**named, **found.groups}, [file.id for file in files], [file.kind for file in files])
     parts = {s: _images([f for f in files if f.split == s], found.classes, black_and_white, grouped) for s in SPLITS}
     train, val, test = parts["train"], parts["val"], parts["test"]
     if not len(test):
@@ -69,7 +70,7 @@ def prepared(
         fingerprint or _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    said = (*found.notes, _sum(found, files, skipped), *_torn(skipped), *_imbalance(data), *groups.notes(data))
+    said = (*found.notes, _sum(found, files, skipped), *_imbalance(data), *missed, *groups.notes(data))
     return data.with_notes(*said)
 
 
@@ -169,17 +170,6 @@ def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
     left = f"{len(skipped)} left out ({named}; e.g. {skipped[0][0]})" if skipped else "0 left out"
     other = f"{len(found.litter)} other file{'s' if len(found.litter) != 1 else ''}"
     return f"{len(files)} pictures used + {left} + {other} = {found.total} files."
-
-
-def _torn(skipped: Skipped) -> list[str]:
-    """A sentence on pictures that lie in two classes."""
-    torn = [name for name, reason in skipped if OF_ANOTHER in reason]
-    if not torn:
-        return []
-    return [
-        f"{len(torn)} picture{'s lie' if len(torn) > 1 else ' lies'} in two classes ({torn[0]}): at least one of the labels is "
-        f"wrong; the copy in the test images, else the first by name, was kept."
-    ]
 
 
 _SHORT = {

@@ -5,17 +5,18 @@ picture has seen half of the test picture, and an interval that counts pictures 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from explorer.data import tables
 from explorer.data.images import Data
-from explorer.data.labels import rows
+from explorer.data.roles import role
 from explorer.errors import ExplorerError
 
 TABLE = "groups.csv"
-"""At the top of a folder: a first line `file,group`, then a line for each picture, its path below the folder and its group."""
+"""Beside the classes, or above: a first line `file,group` (or `filename;patient` …), then a line for each picture."""
 
 SPLITS = ("train", "val", "test")
 
@@ -31,35 +32,57 @@ def of(table: Mapping[str, str], ids: Sequence[str], kinds: Sequence[str]) -> di
     return found if len(set(found.values())) < len(found) else None
 
 
-def table(path: Path) -> dict[str, str]:
-    """Picture → group by the TABLE in this file; empty where there is none. Raises ExplorerError for a table that is none."""
+def lies(ids: Iterable[str]) -> str:
+    """Which of these files is the table of groups: the one nearest to the top; empty where there is none."""
+    named = [name for name in ids if name.rpartition("/")[2].lower() == TABLE]
+    return min(named, key=lambda name: (name.count("/"), name), default="")
+
+
+def table(root: Path, ids: Iterable[str]) -> dict[str, str]:
+    """Picture → group by the TABLE among the files `ids` below `root`; empty where there is none. Raises ExplorerError for
+    a table that is none."""
+    name = lies(ids)
     try:
-        return parsed(path.read_bytes(), str(path)) if path.is_file() else {}
+        return parsed((root / name).read_bytes(), name) if name else {}
     except OSError as error:
         raise ExplorerError(
-            f"{str(path)!r} cannot be read ({error.strerror}). Make it readable, or remove it."
+            f"{str(root / name)!r} cannot be read ({error.strerror}). Make it readable, or remove it."
         ) from error
 
 
 def parsed(data: bytes, name: str) -> dict[str, str]:
-    """As `table`, of its bytes; `name` is the table's in messages."""
-    head, *lines = rows(data) or [[]]
-    if [cell.lower() for cell in head] != ["file", "group"] or any(len(line) < 2 for line in lines):
+    """What a table calls each picture → its group, from the table's bytes; `name` is the table's path, below which it names
+    pictures."""
+    head, *lines = tables.rows(data) or [[]]
+    places = {column: i for i, title in reversed(list(enumerate(head))) if (column := tables.meaning(title))}
+    if not {"file", "group"} <= set(places) or any(len(line) <= max(places.values()) for line in lines):
         raise ExplorerError(
             f"{name!r} cannot be read as a table of groups (its first line is {','.join(head)[:80]!r}). Expected: a first line "
             f"`file,group`, then a line for each picture with its path below the folder and its group. Mend it, or remove it."
         )
-    return {line[0].replace("\\", "/"): line[1] for line in lines}
+    above = name.rpartition("/")[0]
+    return {f"{above}/{line[places['file']]}".lstrip("/"): line[places["group"]] for line in lines}
+
+
+def resolved(table: Mapping[str, str], ids: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """(picture → group, a sentence on rows that name no picture), from what a table calls pictures."""
+    known = tables.names_of(ids) if table else {}
+    pairs = [(tables.found(said, (), known), group) for said, group in table.items()]
+    named = {picture: group for picture, group in pairs if picture is not None}
+    missed = sum(picture is None for picture, _ in pairs)
+    rows = f"{missed} of its {len(pairs)} rows {'names' if missed == 1 else 'name'} no picture that is here"
+    return named, [f"{TABLE} says which pictures belong together; {rows}."] if missed else []
 
 
 def _sub_folders(ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
-    """The groups that sub-folders of the classes make: `class/patient 7/a.png` is of the group `class/patient 7`."""
+    """The groups that sub-folders of the classes make: `class/patient 7/a.png` is of the group `class/patient 7`; a
+    folder called as a split is none."""
     groups: dict[str, str] = {}
     within: dict[str, set[str]] = defaultdict(set)
     for name, kind in zip(ids, kinds, strict=True):
         above = name.split("/")[:-1]
         start = above.index(kind) if kind in above else 0
-        if len(above) > start + 1:
+        if len(above) > start + 1 and not (len(above) == start + 2 and role(above[-1]) in SPLITS):
             groups[name] = "/".join(above[start:])
             within[kind].add(groups[name])
     return groups if any(len(found) > 1 for found in within.values()) else {}

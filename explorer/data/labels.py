@@ -1,25 +1,17 @@
 """Classes that folders do not tell: from a table (`file,label[,split][,group]`) or from the prefix of each file's name."""
 
-import csv
-import io
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from explorer.data import tables
 from explorer.data.entries import Entry
 from explorer.data.roles import role
 from explorer.data.tree import Plan
 from explorer.errors import ExplorerError
 
 MOST_TABLE = 64_000_000
-_COLUMNS = {
-    "file": "file filename file_name image image_name image_id imageid picture photo path filepath file_path img id name",
-    "label": "label labels class classname class_name category target species breed diagnosis kind y",
-    "split": "split set subset partition fold_name usage",
-    "group": "group group_id patient patient_id patientid subject subject_id place site film case case_id",
-}
-_MEANING = {word: column for column, words in _COLUMNS.items() for word in words.split()}
 
 
 @dataclass(frozen=True)
@@ -36,49 +28,53 @@ class Table:
 
 
 def find_table(papers: Sequence[Entry], pictures: Sequence[str]) -> Table | None:
-    """The table that labels most of the pictures; None where none does. The first column with a name for files and the first
-    with one for labels count (`image_id,label`, `filename;class`, …); `groups.csv` is no such table."""
-    found: list[Table] = []
-    known = _names(pictures)
+    """What the tables among the papers say of the pictures; None where none labels any. Of two that label the same pictures the
+    one counts that labels more; others (`train.csv`, `test.csv`) are put together. See `tables.columns` for their form."""
+    known = tables.names_of(pictures)
+    read = []
     for paper in sorted(papers, key=lambda paper: paper.id):
         if paper.id.lower().endswith((".csv", ".tsv")) and paper.id.count("/") <= 2 and paper.size <= MOST_TABLE:
-            found += _table(paper, known)
-    best = max(found, key=lambda table: len(table.labels), default=None)
-    return best if best and best.labels else None
+            read += _table(paper, known)
+    chosen: list[Table] = []
+    for table in sorted(read, key=lambda table: -len(table.labels)):
+        if table.labels and not any(table.labels.keys() & other.labels.keys() for other in chosen):
+            chosen.append(table)
+    return _joined(chosen) if chosen else None
 
 
-def rows(data: bytes) -> list[list[str]]:
-    """The cells of a table in UTF-8 (other bytes become the replacement character), by comma, semicolon or tab, whichever
-    the first line has most of. Raises ExplorerError for what cannot be one."""
-    text = data.decode("utf-8-sig", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    first = text.partition("\n")[0]
-    mark = max(",;\t", key=first.count)
-    try:
-        return [
-            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark) if row
-        ]
-    except csv.Error as error:
-        raise ExplorerError(
-            f"The table cannot be read ({error}). Expected: a first line such as `file,label`."
-        ) from error
+def _joined(chosen: Sequence[Table]) -> Table:
+    """Several tables as one; where one has no column of splits, its own name may say which it is for."""
+    if len(chosen) == 1:
+        return chosen[0]
+    made = Table(" and ".join(table.name for table in chosen[:3]) + " …" * (len(chosen) > 3), {})
+    for table in chosen:
+        part = role(_stem(table.name))
+        made.labels.update(table.labels)
+        made.groups.update(table.groups)
+        made.splits.update(table.splits or (dict.fromkeys(table.labels, part) if part else {}))
+    unmatched, torn = sum(table.unmatched for table in chosen), frozenset().union(*(table.torn for table in chosen))
+    return replace(made, unmatched=unmatched, torn=torn)
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].rpartition(".")[0]
 
 
 def _table(paper: Entry, known: Mapping[str, str]) -> list[Table]:
     try:
-        head, *lines = rows(paper.begins(MOST_TABLE)) or [[]]
+        lines = tables.rows(paper.begins(MOST_TABLE))
     except ExplorerError:
         return []
-    places: dict[str, int] = {}
-    for i, name in enumerate(head):
-        places.setdefault(_MEANING.get(name.lower().replace(" ", "_"), ""), i)
+    above = paper.id.rpartition("/")[0]
+    folders = [above, f"{above}/{_stem(paper.id)}".lstrip("/")]
+    places, titled = tables.columns(lines, folders, known) if lines else ({}, True)
     if not {"file", "label"} <= set(places):
         return []
-    told: dict[str, dict[str, str]] = {column: {} for column in _COLUMNS}
+    told: dict[str, dict[str, str]] = {column: {} for column in tables.COLUMNS}
     torn, unmatched = set(), 0
-    prefix = paper.id.rpartition("/")[0]
-    for line in lines:
-        cells = {column: line[i] if i < len(line) else "" for column, i in places.items() if column}
-        picture = _found(cells["file"], prefix, known)
+    for line in lines[titled:]:
+        cells = {column: line[i] if i < len(line) else "" for column, i in places.items()}
+        picture = tables.found(cells["file"], folders, known)
         unmatched += picture is None
         if picture is None or not cells["label"]:
             continue
@@ -88,25 +84,6 @@ def _table(paper: Entry, known: Mapping[str, str]) -> list[Table]:
             if cells.get(column):
                 told[column][picture] = cells[column]
     return [Table(paper.id, told["label"], told["split"], told["group"], unmatched, frozenset(torn))]
-
-
-def _names(pictures: Sequence[str]) -> dict[str, str]:
-    """Whatever a row may call a picture → its path: the path, and name and stem where only one picture has them."""
-    called: dict[str, set[str]] = defaultdict(set)
-    for picture in pictures:
-        name = picture.rpartition("/")[2]
-        for word in {name, name.rpartition(".")[0] or name, picture.rpartition(".")[0]}:
-            called[word].add(picture)
-    unique = {word: next(iter(found)) for word, found in called.items() if len(found) == 1}
-    return unique | {picture: picture for picture in pictures}
-
-
-def _found(said: str, prefix: str, known: Mapping[str, str]) -> str | None:
-    name = said.replace("\\", "/").removeprefix("./").lstrip("/")
-    for tried in (f"{prefix}/{name}" if prefix else name, name, name.rpartition("/")[2]):
-        if tried in known:
-            return known[tried]
-    return None
 
 
 def by_table(table: Table, pictures: Sequence[str]) -> Plan:
@@ -121,7 +98,8 @@ def by_table(table: Table, pictures: Sequence[str]) -> Plan:
             made.put([picture], role(table.splits.get(picture, "")) or folder_split(picture), table.labels[picture])
     made.notes.append(f"Labels come from {table.name}.")
     if table.unmatched:
-        made.notes.append(f"{table.unmatched} rows of {table.name} name no picture that is here.")
+        rows = "row names" if table.unmatched == 1 else "rows name"
+        made.notes.append(f"{table.unmatched} {rows} no picture that is here ({table.name}).")
     return made
 
 

@@ -24,11 +24,21 @@ def load(name: str, split_seed: int) -> Data:
         )
     rows = own_sets.files(kept)
     listed = sort_out(entries_of(rows, kept.folder), repr(kept.title), kept.labels)
-    tables = [row for row in rows if row.id.rpartition("/")[2] == groups.TABLE and row.digest]
-    table = groups.table(own_sets.place(kept.folder, tables[0].digest)) if tables else {}
+    papers = {row.id: own_sets.place(kept.folder, row.digest) for row in rows if row.digest}
+    name = groups.lies(papers)
+    table = groups.parsed(_bytes(papers[name]), name) if name else {}
     return folders.prepared(
         listed, split_seed, kept.title, repr(kept.title), table, looked=looked(rows), fingerprint=kept.mark
     )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ExplorerError(
+            f"A file of the set cannot be read any more ({error}). Bring the pictures again."
+        ) from error
 
 
 def entries_of(rows: list[Kept], root: Path) -> Iterator[Entry]:

@@ -13,10 +13,12 @@ _WORDS = {
 }
 _ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
 _WITHIN = {
-    "train": re.compile("train"),
+    "train": re.compile("train|treino|entren|entrai?n|addestr|trén|develop"),
     "val": re.compile("(?<!in)(?<!inter)val(?!ue|ve|ley)"),
-    "test": re.compile("test"),
+    "test": re.compile("test|prueba|prüf"),
 }
+"""Parts of names, in some languages, that say so of folders which look like splits by what they hold."""
+_SHORT = {"tr": "train", "va": "val", "vl": "val", "te": "test", "ts": "test"}
 IMAGES = frozenset(["images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "pics"])
 """Names of folders that say no more than that there are pictures in them."""
 
@@ -35,7 +37,7 @@ def role(name: str) -> str:
 def hidden_role(name: str) -> str:
     """As `role`, but anywhere in the name (`mytraindata`): for siblings that look like splits by what they hold."""
     found = {part for part, within in _WITHIN.items() if within.search(name.lower())}
-    return role(name) or (found.pop() if len(found) == 1 else "")
+    return role(name) or (found.pop() if len(found) == 1 else _SHORT.get(name.lower(), ""))
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from explorer.catalogue.shifts import shift
+from explorer.catalogue.shifts import USUAL, shift
 
 
-def shifted(pixels: np.ndarray, name: str, seed: int = 0) -> np.ndarray:
-    """Copies of the images (n, h, w, 3) uint8, spoilt as the catalogue's row `name` says; the originals stay as they are.
+def shifted(pixels: np.ndarray, name: str, seed: int = 0, severity: int = USUAL) -> np.ndarray:
+    """Copies of the images (n, h, w, 3) uint8, spoilt as the catalogue's row `name` says at a `severity` of 1 to 5; the
+    originals stay as they are.
 
     Image i depends on its pixels, `seed` and i alone. After Hendrycks & Dietterich 2019, arXiv 1903.12261. Raises
     ExplorerError for an unknown name.
@@ -19,7 +20,7 @@ def shifted(pixels: np.ndarray, name: str, seed: int = 0) -> np.ndarray:
     out = np.empty_like(pixels)
     for i, image in enumerate(pixels):
         rng = np.random.default_rng([seed, i])
-        out[i] = np.rint(_KINDS[name](image.astype(np.float32) / 255, row.amount, rng).clip(0, 1) * 255)
+        out[i] = np.rint(_KINDS[name](image.astype(np.float32) / 255, row.strength(severity), rng).clip(0, 1) * 255)
     return out
 
 

@@ -7,6 +7,7 @@ a word anywhere in their names are splits too. A folder of pictures among folder
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from explorer.data import doubts
 from explorer.data.roles import IMAGES, hidden_role, natural, near_miss, role, spelled_alike
 from explorer.errors import ExplorerError
 
@@ -86,13 +87,18 @@ def plan(pictures: Sequence[str], name: str = "The folder") -> Plan:
         for kind in start.folders.values():
             made.leave(kind.files, _BESIDE)
             for part in kind.folders.values():
-                made.put(part.below(), role(part.name), kind.name)
+                if (split := role(part.name)) in SPLITS:
+                    made.put(part.below(), split, kind.name)
+                else:
+                    made.leave(part.below(), "it lies in a class folder, in none of its splits")
         made.notes.append("The splits lie inside of the class folders.")
     else:
         _refuse(start, name)
         for kind in start.folders.values():
             made.put(kind.below(), "train", kind.name)
-        made.notes += _alike(start)
+        made.notes += doubts.of_folders({name: set(kind.folders) for name, kind in start.folders.items() if kind.holds_folders},
+                                        len(start.folders))  # fmt: skip
+        made.notes += doubts.of_names(start.folders)
     return made
 
 
@@ -190,7 +196,7 @@ def _upside_down(start: Folder) -> bool:
     parts = [[role(part) for part in child.folders] for child in start.folders.values()]
     flat = all(not part.folders for child in start.folders.values() for part in child.folders.values())
     inside = all(child.holds_folders for child in start.folders.values())
-    known = all("train" in roles and len(roles) > 1 and set(roles) <= {*SPLITS} for roles in parts)
+    known = all("train" in roles for roles in parts) and any({*roles} & {"val", "test"} for roles in parts)
     return len(parts) > 1 and flat and inside and known
 
 
@@ -225,15 +231,3 @@ def _refuse(start: Folder, name: str) -> None:
             f"{where} has one class only ({only!r}). {FORM} Add a class; or, if the classes lie deeper, give the folder that "
             f"holds them."
         )
-
-
-def _alike(start: Folder) -> list[str]:
-    """A sentence where classes hold the same folders, and so may be parts of a set, each with all classes."""
-    holding = [child for child in start.folders.values() if child.holds_folders]
-    if len(holding) < 2 or len(holding) < len(start.folders):
-        return []
-    shared = set.intersection(*(set(child.folders) for child in holding))
-    if len(shared) < 2:
-        return []
-    these, those = ", ".join(child.name for child in holding[:3]), ", ".join(sorted(shared)[:3])
-    return [f"{these} are taken as the classes, though each holds the folders {those}: are those the classes?"]

@@ -2,6 +2,7 @@
 images come in groups (patches of one photo, pictures of one patient)."""
 
 from explorer.evidence.classes import ClassScore, by_class, majority
+from explorer.evidence.crossing import Crossing, crossing, overtakes
 from explorer.evidence.groups import (
     Grouped,
     accuracy_by_group,
@@ -11,6 +12,7 @@ from explorer.evidence.groups import (
     sign_flip,
     t_quantile,
 )
+from explorer.evidence.many import holm
 from explorer.evidence.pairs import (
     BROKEN,
     FIXED,
@@ -25,6 +27,7 @@ from explorer.evidence.pairs import (
     quadrants,
     verdict,
 )
+from explorer.evidence.pareto import pareto
 from explorer.evidence.power import POWER, images_needed
 from explorer.evidence.seeds import Together, together
 from explorer.evidence.shares import Balanced, Score, balanced, wilson
@@ -33,6 +36,7 @@ __all__ = [
     "BROKEN",
     "Balanced",
     "ClassScore",
+    "Crossing",
     "FIXED",
     "Grouped",
     "POWER",
@@ -45,13 +49,17 @@ __all__ = [
     "balanced",
     "by_class",
     "correlation",
+    "crossing",
     "difference",
     "difference_by_group",
+    "pareto",
     "grouped_verdict",
+    "holm",
     "images_needed",
     "majority",
     "mcnemar",
     "mean_by_group",
+    "overtakes",
     "paired",
     "points",
     "quadrants",

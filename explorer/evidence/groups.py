@@ -129,11 +129,11 @@ def t_quantile(freedom: int) -> float:
     low, high = 1.0, 13.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < 0.95 else (low, middle)
+        low, high = (middle, high) if within_t(middle, freedom) < 0.95 else (low, middle)
     return (low + high) / 2
 
 
-def _within(t: float, freedom: int) -> float:
+def within_t(t: float, freedom: int) -> float:
     """The chance that Student's t lies between -t and t."""
     angle = math.atan2(t, math.sqrt(freedom))
     cosine, total, term = math.cos(angle), 0.0, 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.evidence.groups import t_quantile
+from explorer.evidence.groups import t_quantile, within_t
 from explorer.evidence.pairs import points
 
 
@@ -17,7 +17,8 @@ class Together:
     """B - A over `seeds` seeds and `n` images: the mean of the seeds' differences, and its 95 % interval for other images and
     (where there are two seeds or more) other seeds. `favour` counts the seeds in which B, neither, A is ahead; `discordant` is
     the mean share of images that one of the two alone gets right. `others` is the interval for other groups of images, where
-    images come in groups."""
+    images come in groups. `p_value` is that of the t test behind the interval that reaches furthest: below 0.05 where 0 lies
+    outside of it."""
 
     seeds: int
     n: int
@@ -27,6 +28,7 @@ class Together:
     favour: tuple[int, int, int]
     discordant: float
     others: tuple[float, float] | None = None
+    p_value: float = 1.0
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -60,21 +62,24 @@ def together(gains: np.ndarray, groups: np.ndarray | None = None) -> Together:
     of_images = float((padded**2).mean() - padded.mean() ** 2) / (n + 2)
     of_seeds = float(by_seed.var(ddof=1)) / s if s > 1 else 0.0
     middle = value if s > 1 else float(padded.mean())
-    low, high = _interval(middle, (of_images, n + 1), (of_seeds, s - 1))
+    low, high, p_value = _interval(middle, (of_images, n + 1), (of_seeds, s - 1))
     favour = (int((by_seed > 0).sum()), int((by_seed == 0).sum()), int((by_seed < 0).sum()))
     others = None
     if groups is not None and (g := len(np.unique(groups))) > 1 and g < n:
         _, places = np.unique(groups, return_inverse=True)
         sums, sizes = np.bincount(places, weights=by_image), np.bincount(places)
         of_groups = g / (g - 1) * float(((sums - value * sizes) ** 2).sum()) / n**2
-        others = _interval(value, (max(of_groups, of_images), g - 1), (of_seeds, s - 1))
-    return Together(s, n, value, low, high, favour, float(np.abs(gains).mean()) if n else 0.0, others)
+        *ends, p_value = _interval(value, (max(of_groups, of_images), g - 1), (of_seeds, s - 1))
+        others = ends[0], ends[1]
+    return Together(s, n, value, low, high, favour, float(np.abs(gains).mean()) if n else 0.0, others, p_value)
 
 
-def _interval(middle: float, *parts: tuple[float, int]) -> tuple[float, float]:
-    """The 95 % interval from variances, each with its degrees of freedom (Satterthwaite 1946), within [-1, 1]."""
+def _interval(middle: float, *parts: tuple[float, int]) -> tuple[float, float, float]:
+    """The 95 % interval from variances, each with its degrees of freedom (Satterthwaite 1946), within [-1, 1]; and the p-value
+    of 0."""
     total = sum(variance for variance, _ in parts)
     spread = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
     freedom = min(max(1, int(total**2 / spread)), 1000) if spread > 0 else 1000
     half = t_quantile(freedom) * math.sqrt(total)
-    return max(-1.0, middle - half), min(1.0, middle + half)
+    p_value = 1 - within_t(abs(middle) / math.sqrt(total), freedom) if total > 0 else float(middle == 0)
+    return max(-1.0, middle - half), min(1.0, middle + half), min(1.0, max(0.0, p_value))

@@ -47,7 +47,7 @@ def head_lines(row: Backbone, classes: str) -> list[str]:
     """Lines that put the new head in place: one linear layer for `classes` classes (an expression) on the pooled output."""
     linear = f"nn.Linear({row.features}, {classes})"
     head = f"nn.Sequential(nn.Dropout({row.dropout}), {linear})" if row.dropout else linear
-    lines = []
+    lines = [f"{place(part)} = nn.Identity()" for part in row.gone]
     if row.pool:
         after = "".join(f"{place(part)}, " for part in row.after_pool)
         lines.append(f"{place(row.pool)} = nn.Sequential(nn.AdaptiveAvgPool2d(1), {after}nn.Flatten(1))")

@@ -33,10 +33,13 @@ def blank(row: Backbone) -> nn.Module:
     return names["model"]
 
 
-def build(name: str, classes: int, weights: str = "default", seed: int = 0, progress: Progress = _silent) -> Network:
+def build(
+    name: str, classes: int, weights: str = "default", seed: int = 0, progress: Progress = _silent, reads: str = ""
+) -> Network:
     """The backbone with these weights and a fresh head for `classes` classes, in eval mode, on the CPU.
 
-    `seed` draws the head (and the whole net for `random` weights); `progress` hears of a download.
+    `seed` draws the head (and the whole net for `random` weights); `progress` hears of a download; `reads` is the stage that
+    the head reads, behind which the backbone is cut off (empty: the last).
     Raises ExplorerError for an unknown name, or for weights that are not on this machine and cannot be downloaded.
     """
     row = backbone(name)
@@ -47,5 +50,5 @@ def build(name: str, classes: int, weights: str = "default", seed: int = 0, prog
         if weights != "random":
             load(row, model, weights, progress)
         torch.manual_seed(seed + 1)  # the head is the same whatever the weights
-        network = Network(row, model, classes, weights)
+        network = Network(row.cut(reads), model, classes, weights)
     return network.eval()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer import machine
 from explorer.catalogue import Backbone, Preprocessing
@@ -90,6 +90,18 @@ def set_threads() -> int:
     """Use as many threads as `machine.threads` says; returns the number."""
     torch.set_num_threads(machine.threads())
     return torch.get_num_threads()
+
+
+def warm_up() -> None:
+    """Learn from two tiny images: torch sets up its threads and kernels at first use."""
+    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(288, 2))
+    network(torch.zeros(2, 3, 8, 8)).sum().backward()
+    torch.optim.AdamW(network.parameters(), fused=True).step()
+
+
+def accelerator_used() -> bool:
+    """Whether this process may hold memory of an accelerator until it ends."""
+    return torch.cuda.is_initialized() or torch.backends.mps.is_available()
 
 
 def to_input(pixels: Tensor, preprocessing: Preprocessing, device: torch.device) -> Tensor:

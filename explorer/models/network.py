@@ -37,6 +37,8 @@ class Network(nn.Module):
     def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
         super().__init__()
         self.row, self.classes, self.weights = row, classes, weights
+        for part in row.gone:
+            model.set_submodule(part, nn.Identity())
         pooling, head = replace_head(row, model, classes)
         self.model = model
         if row.traced:
@@ -92,7 +94,9 @@ class Network(nn.Module):
         x, y = self.model.state_dict(), other.model.state_dict()
 
         def same(stage: str) -> bool:
-            return all(torch.equal(x[name], y[name]) for name in self.names(stage) if x[name].is_floating_point())
+            names = self.names(stage)
+            alike = names == other.names(stage)  # one may be cut off there
+            return alike and all(torch.equal(x[name], y[name]) for name in names if x[name].is_floating_point())
 
         return tuple(takewhile(same, self.row.stage_names))
 

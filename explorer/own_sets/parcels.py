@@ -5,7 +5,6 @@ arrives is written under a number; the name that it came with is a line of a lis
 come: above the limits, or where the disk is nearly full, the file is refused and removed at once.
 """
 
-import errno
 import json
 import os
 import re
@@ -17,26 +16,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from explorer import limits, own_sets
-from explorer.errors import ExplorerError
 from explorer.home import home
+from explorer.own_sets.room import Refused, check_room, disk
 
 ABANDONED = 6 * 3600.0
 """Seconds after which a parcel that nobody touched is thrown away."""
 KEY = re.compile(r"[0-9a-f]{32}")
 _PARTS = ".part"
 _LOCK = threading.Lock()
-_TOTALS: dict[str, tuple[int, int]] = {}
-
-
-class Refused(ExplorerError):
-    """What arrives is refused; `status` is the answer of HTTP."""
-
-    def __init__(self, words: str, status: int) -> None:
-        super().__init__(words)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -48,6 +38,19 @@ class Arrived:
     size: int
 
 
+@dataclass
+class _Held:
+    """The files of a parcel, name → (file on the disk, bytes), and the sum of their bytes."""
+
+    files: dict[str, tuple[str, int]]
+    size: int
+
+
+_HELD: dict[str, _Held] = {}
+"""What each parcel holds: read once, then kept up, since thousands of files may come one by one."""
+MOST_HELD = 20
+
+
 def folder() -> Path:
     """Where parcels lie."""
     return home() / "arriving"
@@ -57,7 +60,7 @@ def open_parcel() -> str:
     """A new, empty parcel: 32 hexadecimal digits. Parcels that nobody touched for hours go first."""
     sweep()
     key = secrets.token_hex(16)
-    with _disk():
+    with disk():
         (folder() / key).mkdir(parents=True)
     return key
 
@@ -69,15 +72,19 @@ def alive(key: str) -> bool:
 
 def contents(key: str) -> list[Arrived]:
     """What has arrived whole, in the order of arrival; of two files of one name the later."""
-    found: dict[str, Arrived] = {}
+    return [Arrived(name, _root(key) / file, size) for name, (file, size) in _listed(key).items()]
+
+
+def _listed(key: str) -> dict[str, tuple[str, int]]:
+    found: dict[str, tuple[str, int]] = {}
     with suppress(FileNotFoundError), (_root(key) / "list.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):  # a last line that is still being written
                 row = json.loads(line)
                 found.pop(row["name"], None)
                 if row["file"]:
-                    found[row["name"]] = Arrived(row["name"], _root(key) / row["file"], int(row["size"]))
-    return list(found.values())
+                    found[row["name"]] = row["file"], int(row["size"])
+    return found
 
 
 def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
@@ -90,11 +97,8 @@ def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
 
 def take_back(key: str, name: str) -> None:
     """Remove a file that arrived."""
-    for file in contents(key):
-        if file.name == name:
-            _note(key, {"name": name, "file": "", "size": -file.size})
-            with suppress(OSError):
-                file.path.unlink()
+    if name in _held(key).files:
+        _note(key, name, "", 0)
 
 
 class Coming:
@@ -104,12 +108,12 @@ class Coming:
         self._key, self.name, self.size = key, _checked_name(name), 0
         self._file = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         self._part: BinaryIO | None = None
-        if _total(key)[0] > limits.pictures():
+        if len(_held(key).files) > limits.pictures():
             raise Refused(f"More than {limits.pictures()} files were sent; that is the most for one set.", 413)
 
     def open(self) -> None:
         """Make the file that the pieces go to."""
-        with _disk():
+        with disk():
             self._part = (_root(self._key) / (self._file + _PARTS)).open("wb")
 
     def write(self, chunk: bytes) -> None:
@@ -118,22 +122,23 @@ class Coming:
             self.open()
         self.size += len(chunk)
         most = limits.upload_bytes()
-        if _total(self._key)[1] + self.size > most:
+        held = _held(self._key)
+        if held.size - held.files.get(self.name, ("", 0))[1] + self.size > most:
             raise Refused(
                 f"More than {most / 1e9:g} GB were sent; that is the most for one set (THAW_MAX_UPLOAD_GB).", 413
             )
         if self.size // 4_000_000 != (self.size - len(chunk)) // 4_000_000:
             check_room()
-        with _disk():
+        with disk():
             assert_open(self._part).write(chunk)
 
     def finish(self) -> None:
         """All pieces are there: the file counts from now on."""
-        with _disk():
+        with disk():
             assert_open(self._part).close()
             path = _root(self._key) / self._file
             path.with_name(self._file + _PARTS).rename(path)
-            _note(self._key, {"name": self.name, "file": self._file, "size": self.size})
+            _note(self._key, self.name, self._file, self.size)
 
     def drop(self) -> None:
         """It broke off, or was refused: nothing stays."""
@@ -172,6 +177,7 @@ def receiving(key: str, name: str) -> Iterator[Coming]:
 
 def close(key: str) -> None:
     """Throw a parcel away with all that is in it."""
+    _HELD.pop(key, None)
     if alive(key):
         shutil.rmtree(folder() / key, ignore_errors=True)
 
@@ -186,30 +192,13 @@ def sweep() -> None:
     own_sets.sweep()
 
 
-def check_room(more: int = 0) -> None:
-    """Raises Refused where less than `limits.SPARE` of the disk is free, or where own sets with `more` bytes take too much."""
-    home().mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(home()).free < limits.SPARE:
-        raise Refused(
-            f"The disk of the server is nearly full ({limits.SPARE / 1e9:g} GB must stay free). Delete sets or runs first.",
-            507,
-        )
-    if own_sets.taken() + more > limits.own_bytes():
-        raise Refused(
-            f"The sets that visitors brought would take {(own_sets.taken() + more) / 1e9:.1f} GB, and "
-            f"{limits.own_bytes() / 1e9:g} GB is the most (THAW_OWN_GB). Delete one first.",
-            507,
-        )
-
-
-def _total(key: str) -> tuple[int, int]:
-    """(files, bytes) that have arrived; counted once, then kept up: thousands of files may come one by one."""
-    if key not in _TOTALS:
-        found = contents(key)
-        if len(_TOTALS) > 1000:
-            _TOTALS.clear()
-        _TOTALS[key] = len(found), sum(file.size for file in found)
-    return _TOTALS[key]
+def _held(key: str) -> _Held:
+    if key not in _HELD:
+        found = _listed(key)
+        if len(_HELD) >= MOST_HELD:
+            _HELD.pop(next(iter(_HELD)))
+        _HELD[key] = _Held(found, sum(size for _, size in found.values()))
+    return _HELD[key]
 
 
 def _root(key: str) -> Path:
@@ -224,22 +213,15 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _note(key: str, row: dict[str, Any]) -> None:
-    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as file:
-        count, size = _total(key)
-        file.write(json.dumps(row) + "\n")
-        _TOTALS[key] = count + 1, size + row["size"]
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    """What the disk refuses becomes a word that the visitor can act on."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Refused(
-            f"The server cannot keep the file in {folder()} ({error.strerror}). "
-            + ("Delete sets or runs first." if full else "Set THAW_HOME to a folder that can be written."),
-            507 if full else 500,
-        ) from error
+def _note(key: str, name: str, file: str, size: int) -> None:
+    """Note that this file (none where `file` is empty) is now the one of that name; one that it replaces goes."""
+    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as lines:
+        held = _held(key)
+        lines.write(json.dumps({"name": name, "file": file, "size": size}) + "\n")
+        before, old = held.files.pop(name, ("", 0))
+        if file:
+            held.files[name] = file, size
+        held.size += size - old
+    if before:
+        with suppress(OSError):
+            (_root(key) / before).unlink()

@@ -22,10 +22,10 @@ from explorer.catalogue.strategies import strategy
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError, unknown
 from explorer.recipe import defaults
-from explorer.recipe.checking import check_batchnorm, check_data, check_views
+from explorer.recipe.checking import check_batchnorm, check_data, check_reads, check_views
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-LATER = {"labels": "folders", "edits": ""}
+LATER = {"labels": "folders", "edits": "", "reads": ""}
 """Fields that recipes did not always have, as they are where nothing was chosen."""
 
 
@@ -49,7 +49,9 @@ class Recipe(BaseModel):
     `frozen`, which is the same, where none does. `class_weights` makes rare classes count as much as common ones.
     `split_seed` draws what a data set does not divide itself (so that runs of different `seed` are scored on the same
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
-    defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing).
+    defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing). `reads` is
+    the stage that the head reads under the strategy `best_stage`, behind which the backbone is cut off (empty: chosen on
+    validation images, in the run).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +79,7 @@ class Recipe(BaseModel):
     split_seed: int = Field(0, ge=0, le=2**31 - 1)
     device: str = "auto"
     edits: str = Field("", pattern=EDITS)
+    reads: str = ""
 
     @model_serializer(mode="wrap")
     def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> "Recipe":
+        check_reads(self.reads, self.strategy, self.batchnorm, backbone(self.backbone))
         row = self.row
         for stage in self.stages:
             stage_of(row, stage)
@@ -121,8 +125,8 @@ class Recipe(BaseModel):
 
     @property
     def row(self) -> Backbone:
-        """The backbone's row of the catalogue."""
-        return backbone(self.backbone)
+        """The backbone's row of the catalogue, cut off behind the stage that the head reads."""
+        return backbone(self.backbone).cut(self.reads)
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -138,7 +142,13 @@ class Recipe(BaseModel):
     def start(self) -> tuple[str, str, int]:
         """What the network is before it learns: backbone, weights, and the seed where they are random. Channels, features and
         weights of two runs can be compared one by one only where they agree in it."""
-        return self.backbone, self.weights, self.seed if self.weights == "random" else 0
+        weights = f"{self.weights}, cut off" + f" behind {self.reads}" * bool(self.reads) if self.cuts else self.weights
+        return self.backbone, weights, self.seed if self.weights == "random" else 0
+
+    @property
+    def cuts(self) -> bool:
+        """Whether the head may read an earlier stage, behind which the backbone is cut off."""
+        return strategy(self.strategy).reads
 
     @property
     def source(self) -> "Recipe":

@@ -2,6 +2,7 @@
 
 from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.strategies import strategy
 from explorer.errors import ExplorerError, unknown
 
 
@@ -18,6 +19,26 @@ def check_batchnorm(mode: str, row: Backbone) -> None:
         raise ExplorerError(
             f"{row.title} has no BatchNorm, so there are no statistics that could move. Choose the BatchNorm mode 'frozen', "
             f"or another backbone."
+        )
+
+
+def check_reads(stage: str, plan: str, mode: str, row: Backbone) -> None:
+    """The stage that the head reads exists, and the strategy lets it be chosen; nothing else of the backbone learns or moves."""
+    if stage and not strategy(plan).reads:
+        raise ExplorerError(
+            f"reads: the strategy {plan!r} reads the last stage, so {stage!r} cannot be chosen. Use the strategy best_stage."
+        )
+    if strategy(plan).reads and not row.widths:
+        raise ExplorerError(
+            f"{plan} cuts a backbone off behind a stage, which is not known of {row.title}: it was looked up by its name. Choose "
+            f"linear_probe, or a backbone of the list."
+        )
+    if stage and stage not in row.stage_names:
+        raise unknown(f"stage of {row.name}", stage, row.stage_names)
+    if strategy(plan).reads and mode != "frozen":
+        raise ExplorerError(
+            f"batchnorm: {plan} chooses among the stages of a frozen backbone, and in the mode {mode!r} they change. Allowed: "
+            f"frozen."
         )
 
 

@@ -39,23 +39,30 @@ def _exploded(run: Run) -> str:
 
 
 def _contradictory(run: Run) -> str:
-    found = contradictions(run.facts.get("skipped") or (), tuple(run.facts.get("classes") or ()))
+    return contradiction(run.facts.get("skipped") or (), tuple(run.facts.get("classes") or ()))
+
+
+def contradiction(skipped: Iterable[tuple[str, str]], classes: tuple[str, ...]) -> str:
+    """A sentence on the pictures that stand under two classes; empty where there is none."""
+    found = contradictions(skipped, classes)
     if not found:
         return ""
+    n = "1 picture stands" if len(found) == 1 else f"{len(found)} pictures stand"
     return (
-        f"{len(found)} pictures stand under two classes (for one {found[0][0]} and {found[0][1]}), so the labels contradict each "
-        f"other; one of each two was used."
+        f"{n} under two classes (for one {found[0][0]} and {found[0][1]}), so the labels contradict each other: of each two the "
+        f"one in the test images, else the first by name, was used."
     )
 
 
 def contradictions(skipped: Iterable[tuple[str, str]], classes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """(file left out, the file that it is a copy of) where the two stand under different classes."""
+    """(file left out, the file that it is a copy of) where the two stand under different classes: by what the reader said,
+    or, in runs of earlier versions, by their folders."""
     found = []
     for file, reason in skipped:
         if reason.startswith(COPY_OF):
-            first = reason.removeprefix(COPY_OF).partition(OF_ANOTHER)[0]
+            first, other, _ = reason.removeprefix(COPY_OF).partition(OF_ANOTHER)
             kinds = [_class_of(name, classes) for name in (file, first)]
-            if None not in kinds and kinds[0] != kinds[1]:
+            if other or (None not in kinds and kinds[0] != kinds[1]):
                 found.append((file, first))
     return tuple(found)
 

@@ -14,5 +14,5 @@ class TrainQuestion(Question[None]):
 
     @property
     def lane(self) -> Lane:
-        """A process of its own."""
+        """A process for trainings alone."""
         return "train"

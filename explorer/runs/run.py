@@ -59,6 +59,11 @@ class Run:
         """The share of the test images' largest class: what always naming it gets right; None in runs of earlier versions."""
         return self.facts.get("majority")
 
+    @property
+    def majority_on_validation(self) -> float | None:
+        """The same on the validation images: known from the first epoch on; None in runs of earlier versions."""
+        return self.facts.get("majority_on_validation")
+
     def json(self) -> dict[str, Any]:
         """The object of the command line's contract."""
         return {
@@ -88,3 +93,11 @@ class FinishedRun(Run):
     """A run that came to its end: what can be looked at. Its recipe can be read."""
 
     recipe: Recipe
+
+    @property
+    def settled(self) -> Recipe:
+        """The recipe with what was chosen in the run: the stage that the head reads, where that was left open."""
+        chosen = self.facts.get("reads")
+        if self.recipe.cuts and chosen in self.recipe.row.stage_names:
+            return self.recipe.model_copy(update={"reads": chosen})
+        return self.recipe

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from explorer.evidence import Score
 from explorer.question import Question
 from explorer.recipe import Recipe
+from explorer.runs.records import Epoch
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,31 @@ class RateSearch:
     backbone: RateCurve | None
 
 
+@dataclass(frozen=True)
+class StoredFeatures:
+    """Of how many training images of each class the features are stored."""
+
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class LiveProbe:
+    """A linear probe that was trained at once and not kept: what it learned from (`n` images), its epochs, the one chosen on
+    validation, and the score of that one on test and validation; `majority` is the share of the largest class in the test."""
+
+    n: int
+    epochs: tuple[Epoch, ...]
+    chosen_epoch: int
+    test: Score
+    val: Score
+    majority: float
+
+
+NEAR, FAR = 0.13, 0.25
+"""Nats, mean of the stages. From benchmarks/batchnorm.py: photo patches and ants and bees lie below, where the BatchNorm mode
+made no clear difference; shapes and digits above, where keeping the statistics gained most; chest X-rays between."""
+
+
 class DescribeQuestion(Question[Description]):
     """What a recipe does to each stage."""
 
@@ -188,3 +215,19 @@ class FindBackboneQuestion(Question[FoundBackbone]):
     handler: ClassVar[str] = "explorer.training.compute.by_name:find_backbone"
     slow: ClassVar[bool] = True
     backbone: str
+
+
+class StoreFeaturesQuestion(Question[StoredFeatures]):
+    """Compute what a linear probe reads of all pictures of a recipe's data set, once."""
+
+    handler: ClassVar[str] = "explorer.training.compute.live:store_features"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    recipe: Recipe
+
+
+class LiveProbeQuestion(Question[LiveProbe]):
+    """A linear probe on stored features (see StoreFeaturesQuestion), trained at once."""
+
+    handler: ClassVar[str] = "explorer.training.compute.live:live_probe"
+    recipe: Recipe

@@ -21,8 +21,8 @@ ARRIVALS = 2  # sets of pictures that may be unpacked at once
 GRACE = 0.7  # seconds a training has to stop by itself before it is killed
 LONELY = 60.0  # seconds without any server after which an idle worker ends
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
-_ALONE = {"train": processes.train, "arrive": processes.once}
-"""Lane → the life of a process that is started for each of its tasks, and ends with it."""
+_LOOKING = ("look", "map")
+"""The lanes of which each has one process, which is killed where its question is cancelled."""
 log = logging.getLogger("worker")
 
 
@@ -55,13 +55,13 @@ class Worker:
         """Serve until idle without a server for a minute, or until SIGTERM."""
         last_beat = last_busy = time.monotonic()
         last_tidy = -TIDY
-        for lane in ("look", "map"):
+        for lane in _LOOKING:
             self._start(lane, processes.look, lane == "map")
         while True:
             now = time.monotonic()
             if now - last_beat > BEAT:
                 last_beat = now
-                jobs.beat("worker", "ready" if any(c.since for c in self._lane("look")) else "warming")
+                jobs.beat("worker", "ready" if self._ready() else "warming")
                 if self._busy() or jobs.alive("server").state != "gone":
                     last_busy = now
             if now - last_busy > LONELY:
@@ -69,12 +69,23 @@ class Worker:
             if now - last_tidy > TIDY:
                 last_tidy = now
                 runs.empty_trash()
+            self._stand_by()
             self._claim()
             self._stop_unwanted(now)
             self._listen()
 
     def _lane(self, lane: str) -> list[Child]:
         return [child for child in self.children if child.lane == lane]
+
+    def _ready(self) -> bool:
+        """Whether looks can be answered."""
+        return any(child.since for child in self._lane("look"))
+
+    def _stand_by(self) -> None:
+        """Have a warm trainer wait for the next run, once looks can be answered."""
+        trainers = self._lane("train")
+        if len(trainers) < self.slots and self._ready() and all(child.task for child in trainers):
+            self._start("train", processes.train, None)
 
     def _busy(self) -> bool:
         return any(child.task for child in self.children)
@@ -89,14 +100,14 @@ class Worker:
     def _claim(self) -> None:
         """Give waiting tasks to whoever is free."""
         lanes = jobs.waiting()
-        for lane, most in (("train", self.slots), ("arrive", ARRIVALS)):
-            while lane in lanes and len(self._lane(lane)) < most and (task := jobs.claim(lane)):
-                self._start(lane, _ALONE[lane], task, task)
-        for child in self._lane("look") + self._lane("map"):
+        for child in self.children:
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
                 child.task, child.since = task, time.monotonic()
                 _send(child, task)
+        for lane, most, life in (("train", self.slots, processes.train), ("arrive", ARRIVALS, processes.once)):
+            while lane in lanes and len(self._lane(lane)) < most and (task := jobs.claim(lane)):
+                self._start(lane, life, task, task)
 
     def _stop_unwanted(self, now: float) -> None:
         """Ask cancelled trainings to stop and kill what does not, or what takes too long."""
@@ -108,9 +119,9 @@ class Worker:
             child.late = child.lane != "train" and now - started > child.task.longest
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
-                if child.lane in _ALONE:
+                if child.lane not in _LOOKING:
                     _send(child, "stop")
-            if child.late or (child.stopping and (child.lane not in _ALONE or now - child.stopping > GRACE)):
+            if child.late or (child.stopping and (child.lane in _LOOKING or now - child.stopping > GRACE)):
                 child.process.kill()
 
     def _listen(self) -> None:
@@ -131,17 +142,19 @@ class Worker:
             return
         if kind == "ready":
             child.since = time.monotonic()
-            jobs.beat("worker", "ready")
+            if child.lane == "look":
+                jobs.beat("worker", "ready")
         elif child.task and kind == "progress":
             child.heard = time.monotonic()
             jobs.note(child.task, progress=words[0], message=words[1])
         elif child.task:
             state = "cancelled" if child.stopping and kind == "done" else kind
             jobs.note(child.task, state=state, error=words[0], finished=time.time())
-            child.task = None
+            child.task, child.stopping = None, 0.0
+            child.since = child.since if child.lane in _LOOKING else 0.0  # a trainer says when it is ready again
 
     def _bury(self, child: Child) -> None:
-        """A child ended: say what became of its task, and replace a looking child."""
+        """A child ended: say what became of its task, and replace a looking child (`_stand_by` replaces a trainer)."""
         child.process.join(1)
         self.children.remove(child)
         code = child.process.exitcode
@@ -150,9 +163,10 @@ class Worker:
             why = "" if child.stopping else _cause(code, child.task.longest if child.late else 0.0)
             jobs.note(child.task, state=state, error=why, finished=time.time())
             _close_run(child.task, "stopped" if child.stopping else "interrupted", why)
-        if child.lane not in _ALONE:
-            log.warning("the %s process ended with code %s; starting another", child.lane, code)
+        if code:
+            log.warning("the %s process ended with code %s", child.lane, code)
             time.sleep(0.5)  # a child that dies at once must not spin the machine
+        if child.lane in _LOOKING:
             self._start(child.lane, processes.look, child.lane == "map")
 
 

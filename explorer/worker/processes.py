@@ -1,47 +1,82 @@
-"""What the worker's children do: carry out one run, or answer one question after the other."""
+"""What the worker's children do: carry out runs, or answer one question after the other."""
 
+import gc
 import os
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
+
+import psutil
 
 from explorer.answers import save
 from explorer.errors import ExplorerError, Stopped
 from explorer.question import Question
 
 
-def report_through(pipe: Connection) -> Any:
+class Reporting:
     """A progress report that speaks through the pipe at most ten times a second, and stops when told to."""
-    last = [0.0]
 
-    def report(fraction: float, message: str) -> None:
+    def __init__(self, pipe: Connection) -> None:
+        self.pipe, self.last, self.stopped = pipe, 0.0, False
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Tell how far it is; raises Stopped."""
         try:
-            stop = pipe.poll() and pipe.recv()
-            if not stop and time.monotonic() - last[0] > 0.1:
-                last[0] = time.monotonic()
-                pipe.send(("progress", fraction, message))
+            self.stopped = bool(self.stopped or (self.pipe.poll() and self.pipe.recv()))
+            if not self.stopped and time.monotonic() - self.last > 0.1:
+                self.last = time.monotonic()
+                self.pipe.send(("progress", fraction, message))
         except (EOFError, OSError):  # the worker died: leave at once, the run reads `interrupted`
             os._exit(1)
-        if stop:
+        if self.stopped:
             raise Stopped
 
-    return report
+
+GROWN = 300e6
+"""Bytes that a trainer may hold beyond what it held at its start, 216 MB of them for torch's kernels after any run (ResNet-10, an
+EPYC); else it ends, and another takes its place."""
 
 
-def train(pipe: Connection, question: Question[Any]) -> None:
-    """The life of a training process."""
+def train(pipe: Connection, question: Question[Any] | None) -> None:
+    """The life of a training process: one run after the other, the libraries warm, as long as each leaves it as it was.
+
+    It ends after a run that was stopped or failed, that used a GPU (whose memory is free only then) or left memory behind:
+    another process takes its place.
+    """
+    from explorer.models import devices
     from explorer.worker.handlers import answer
 
-    _tell(pipe, lambda: answer(question, report_through(pipe)))
+    devices.set_threads()
+    if question is None:
+        devices.warm_up()
+    small = _resident()
+    while True:
+        if question is not None:
+            report = Reporting(pipe)
+            well = _tell(pipe, partial(answer, question, report))
+            gc.collect()
+            if not well or report.stopped or devices.accelerator_used() or _resident() - small > GROWN:
+                return
+        pipe.send(("ready", ""))
+        try:
+            said = pipe.recv()
+        except (EOFError, OSError):
+            return
+        question = said if isinstance(said, Question) else None  # a `stop` may come for a run that had just ended
+
+
+def _resident() -> int:
+    return psutil.Process().memory_info().rss
 
 
 def once(pipe: Connection, question: Question[Any]) -> None:
     """The life of a process that answers one question; it stops in good order where the question is cancelled."""
     from explorer.worker.handlers import answer
 
-    _tell(pipe, lambda: save(answer(question, report_through(pipe)), question.path))
+    _tell(pipe, lambda: save(answer(question, Reporting(pipe)), question.path))
 
 
 def look(pipe: Connection, warm: bool) -> None:
@@ -58,11 +93,11 @@ def look(pipe: Connection, warm: bool) -> None:
             question = pipe.recv()
         except (EOFError, OSError):
             return
-        _tell(pipe, lambda: save(answer(question, report_through(pipe)), question.path))  # noqa: B023  (called at once)
+        _tell(pipe, lambda: save(answer(question, Reporting(pipe)), question.path))  # noqa: B023  (called at once)
 
 
-def _tell(pipe: Connection, work: Callable[[], object]) -> None:
-    """Do the work and say how it ended."""
+def _tell(pipe: Connection, work: Callable[[], object]) -> bool:
+    """Do the work and say how it ended; whether it ended well."""
     try:
         work()
     except Stopped:
@@ -74,3 +109,5 @@ def _tell(pipe: Connection, work: Callable[[], object]) -> None:
         pipe.send(("failed", f"{type(error).__name__}: {error}"))
     else:
         pipe.send(("done", ""))
+        return True
+    return False

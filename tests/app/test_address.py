@@ -22,6 +22,13 @@ KINDS: dict[str, tuple[address.Written[Any], dict[str, Any], tuple[str, ...]]] =
     ),
     "options of one word": (address.one_of(["a b", "a-b", ""]), {"0": "a b", "1": "a-b", "2": ""}, ("a-b", "3")),
     "several": (address.several_of(["<b>", "x.y", "z"]), {"0.2": ["<b>", "z"], "": []}, ("3", "0.", "-1", "z")),
+    "some": (
+        address.some_of(["photo patches", "x.y", "z"]),
+        {"photo-patches.z": ["photo patches", "z"], "x-y": ["x.y"], "": []},
+        ("gone", "z.gone", "x.y"),
+    ),
+    "some of one word": (address.some_of(["<b>", "b"]), {"0.1": ["<b>", "b"]}, ("b",)),
+    "text": (address.some_text(5), {"a .&ü": "a .&ü"}, ("sixsix",)),
     "switch": (address.switch(), {"1": True, "0": False}, ("2", "yes", "")),
     "number": (address.number(0, 63), {"0": 0, "63": 63}, ("64", "-1", "²", "9" * 30)),
     "share": (address.share(0.2, 1.0), {"75": 0.75, "100": 1.0}, ("19", "0.75", "")),

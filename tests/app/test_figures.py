@@ -13,7 +13,7 @@ import stand_ins
 import stand_ins_attribution
 
 from explorer.app.drawing import first_line
-from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.figures.accuracies import LARGEST, Bar, Gap, accuracies, differences
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
@@ -65,6 +65,8 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
     "race_curves": lambda: race_curves(lanes(1)),
     "race_curves_of_seeds": lambda: race_curves(lanes(3), "seconds"),
     "race_result": lambda: race_result(lanes(1), 0.1),
+    "curves_with_a_guess": lambda: curves_module.curves(stand_ins.epochs(), 3, 0.4),
+    "race_curves_with_a_guess": lambda: race_curves(lanes(1), chance=0.4),
     "race_result_of_seeds": lambda: race_result(lanes(3)),
 }
 
@@ -143,6 +145,10 @@ def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photo
     assert list(thin.x) == [-4.0, 10.0] and thin.y[0] > main.y[0] and "p = 0.32" in thin.hovertemplate
     left, right = fig.layout.xaxis.range
     assert left == -right and right > 10
+    both = differences([Gap("a", APART), Gap("b", Paired(294, 20, 10, 76))], "photo").layout
+    assert "same 306 and 400 test images" in both.xaxis.title.text and "these 306 count like 50" in both.meta["caution"]
+    zero = [(shape.y0, shape.y1) for shape in fig.layout.shapes if shape.x0 == shape.x1 == 0]
+    assert zero == [(pytest.approx(-0.1), 0.5)], "the line at 0 begins under the words"
     assert "more images of these 17 photos" in fig.layout.meta["caution"]
     assert "photos" not in differences([Gap("a", Paired(10, 6, 1, 7))]).layout.meta["caution"]
 
@@ -275,6 +281,22 @@ def test_a_race_shows_all_curves_at_once_told_apart_by_more_than_colour() -> Non
     ]
 
 
+@pytest.mark.parametrize("name", ["accuracies", "race_result", "curves_with_a_guess", "race_curves_with_a_guess"])
+def test_figures_of_accuracies_draw_what_never_looking_gets_right(name: str) -> None:
+    fig = FIGURES[name]()
+    lines = [shape for shape in fig.layout.shapes if shape.line.dash == "dot"]
+    assert len(lines) == 1 and "always the largest class" in [note.text for note in fig.layout.annotations]
+    share, axis = (lines[0].x0, fig.layout.xaxis) if lines[0].x0 == lines[0].x1 else (lines[0].y0, fig.layout.yaxis)
+    assert axis.range[0] <= share <= axis.range[1] and "largest class" in fig.layout.meta["alt"]
+
+
+def test_a_line_far_below_the_curves_of_a_race_is_told_and_does_not_squeeze_them() -> None:
+    near, far = race_curves(lanes(1), chance=0.4), race_curves(lanes(1), chance=0.01)
+    assert near.layout.yaxis.range[0] <= 0.4 and not [s for s in far.layout.shapes if s.line.dash == "dot"]
+    assert far.layout.yaxis.range == race_curves(lanes(1)).layout.yaxis.range
+    assert "right on 1.0 % of the validation images" in far.layout.meta["caution"]
+
+
 def test_a_lane_keeps_its_pen_from_curves_to_result() -> None:
     many = lanes(3)
     lines = {t.legendgroup: t.line.color for t in race_curves(many).data if t.mode == "lines+markers"}
@@ -396,6 +418,9 @@ def test_on_a_phone_panels_lie_one_above_the_other_and_words_inside(name: str) -
     if len(spans) > 1:
         assert fig.layout.height > wide.layout.height and all(note.x == 0 for note in _titles(fig, wide))
     assert fig.layout.dragmode is False, "a finger on it moves the page"
+    guess = [note for note in fig.layout.annotations if note.text == LARGEST]
+    anchors = [(note.xanchor, (note.xref or "").endswith("domain") and note.x == 1) for note in guess]
+    assert all(side == ("right" if at_right_edge else "left") for side, at_right_edge in anchors), "no edge cuts words"
     assert fig.layout.legend.orientation != "v"
 
 

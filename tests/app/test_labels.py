@@ -5,6 +5,8 @@ import stand_ins
 
 from explorer import runs
 from explorer.app.labels import run_label, run_labels
+from explorer.app.words import short_title
+from explorer.catalogue import own
 from explorer.recipe import make
 from explorer.runs import Naming, Run, names
 
@@ -56,3 +58,18 @@ def test_a_given_name_comes_first_and_cannot_break_the_line() -> None:
     assert run_label(runs.read(run)).startswith("Glass, first try · Feature extraction · ")
     (runs.folder(run) / "run.json").write_text("{")
     assert run_label(runs.read(run)) == "Glass, first try · unreadable"
+
+
+def test_two_checkpoints_of_one_backbone_are_told_apart_by_file_and_mark() -> None:
+    kinds = {"own:" + "a1b2c3d4" * 2: "birds<b>.pt", "own:" + "ffeeddcc" * 2: "", "BUILT_IN": None}
+    for weights, source in kinds.items():
+        if source is not None:
+            own.keep("resnet10", weights, b"", source)
+    made = [runs.create(make(weights=weights)) for weights in kinds]
+    found = [short_title(run.recipe) for run in map(runs.read, made) if run.recipe]
+    assert found == [
+        "Feature extraction, birds_b_.pt (a1b2c3)",
+        "Feature extraction, own weights (ffeedd)",
+        "Feature extraction",
+    ]
+    assert labels(*made, brief=True) == found

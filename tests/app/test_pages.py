@@ -12,6 +12,7 @@ from opening import opened, store, two_runs, words  # noqa: F401  (store is a fi
 from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
+from explorer.app import mine
 from explorer.errors import ExplorerError
 from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.recipe import default_comparison, make
@@ -299,6 +300,24 @@ def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
     runs.delete(bad)
     app.text_input(key="runs_find").set_value("").run()
     assert not app.exception and len(app.session_state["runs_drawn"]) == 2
+
+
+def test_what_filters_runs_stands_in_the_address_and_mine_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = two_runs()
+    monkeypatch.setattr(mine, "_browser", lambda: "0a" * 16)
+    app = opened("runs")
+    assert "Mine" not in [toggle.label for toggle in app.toggle], "nothing was started from this browser"
+    app.multiselect(key="runs_only_Strategy").set_value(["Last stage"]).run()
+    assert app.session_state["runs_drawn"] == [b] and app.query_params["only_strategy"] == "last-stage"
+    app = opened("training")
+    app.button(key="train_start").click().run()
+    started = next(run.id for run in runs.listing() if run.id not in (a, b))
+    app = opened("runs", mine="1", only_state="queued", find="")  # reloaded: another session of the same browser
+    assert app.session_state["runs_drawn"] == [started] and app.multiselect(key="runs_only_State").value == ["queued"]
+    app = opened("runs", only_data="gone", starred="1")
+    assert r"The address asked for only\_data = 'gone'" in words(app) and "No run passes" in words(app)
+    app.button(key="runs_show_all").click().run()
+    assert len(app.session_state["runs_drawn"]) == 3 and "starred" not in app.query_params
 
 
 def test_freezing_describes_the_recipe() -> None:

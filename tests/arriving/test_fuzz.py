@@ -20,8 +20,8 @@ from explorer.arriving.compute.archives import BROKEN, Archive, cleaned
 from explorer.data import groups
 from explorer.data.decoding import look, open_picture, to_rgb
 from explorer.data.entries import Entry
-from explorer.data.labels import rows
 from explorer.data.listing import sort_out
+from explorer.data.tables import rows
 from explorer.errors import ExplorerError
 
 ASKED = int(os.environ.get("THAW_FUZZ", "0"))
@@ -136,7 +136,9 @@ def test_tables(data: bytes) -> None:
     for read in (
         rows,
         lambda data: groups.parsed(data, "groups.csv"),
-        lambda data: groups.parsed(b"file,group\n" + data, "g"),
+        lambda data: groups.resolved(
+            groups.parsed(b"file,group\n" + data, "a/groups.csv"), ["a/0.png", "b/0.png", "1"]
+        ),
     ):
         with contextlib.suppress(ExplorerError):
             read(data)

@@ -4,6 +4,7 @@ Each hostile archive is a harmless stand-in, made here: small, and telling a lie
 """
 
 import errno
+import gzip
 import io
 import itertools
 import os
@@ -18,7 +19,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer import cache, jobs, limits, own_sets
+from explorer import cache, jobs, limits, own_sets, runs
 from explorer.arriving import removing
 from explorer.arriving.compute import keeping
 from explorer.arriving.compute.archives import cleaned
@@ -29,6 +30,8 @@ from explorer.data import own
 from explorer.data.images import Data
 from explorer.errors import ExplorerError
 from explorer.own_sets import parcels
+from explorer.recipe import make
+from explorer.runs.question import TrainQuestion
 
 _number = itertools.count()
 
@@ -116,6 +119,19 @@ def test_the_same_pictures_under_the_same_name_are_the_same_set() -> None:
     assert len(own_sets.listing()) == 2
 
 
+def test_a_file_that_is_sent_again_takes_the_place_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = sent(a_zip=b"x" * 800_000, b_zip=b"y")
+    monkeypatch.setenv("THAW_MAX_UPLOAD_GB", "0.001")
+    parcels.put(key, "a.zip", [b"z" * 900_000])  # both together would be too much
+    assert [(file.name, file.size) for file in parcels.contents(key)] == [("b.zip", 1), ("a.zip", 900_000)]
+    assert sorted(path.stat().st_size for path in (parcels.folder() / key).glob("0*")) == [1, 900_000]
+    parcels.take_back(key, "a.zip")
+    parcels.take_back(key, "a.zip")
+    parcels.put(key, "c.zip", [b"z" * 999_000])
+    with pytest.raises(ExplorerError, match="the most for one set"):
+        parcels.put(key, "d.zip", [b"z" * 2000])
+
+
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_pictures_come_class_by_class_and_folders_whole(wrapped: bool) -> None:
     key = parcels.open_parcel()
@@ -130,6 +146,17 @@ def test_several_zips_are_a_class_each() -> None:
     one, other = (packed({f"{i}.jpg": jpeg() for i in range(4)}) for _ in range(2))
     made = arrive(sent(cats_zip=one, dogs_zip=other), "Pets", "folders", "", quiet)
     assert own.load(made.name, 0).classes == ("cats", "dogs")
+
+
+def test_a_set_that_something_trains_on_is_not_deleted() -> None:
+    made = arrive(sent(a_zip=packed(pets())), "Pets", "folders", "", quiet)
+    run = jobs.train(make(dataset=made.name))
+    with pytest.raises(ExplorerError, match="trains on it"):
+        removing.remove(made.name)
+    assert own_sets.find(made.name)
+    runs.close(run, "stopped")
+    jobs.cancel(TrainQuestion(run=run))
+    assert [used.id for used in removing.remove(made.name)] == [run] and not own_sets.listing()
 
 
 @pytest.mark.parametrize("labels", ["prefix", "table"])
@@ -189,6 +216,17 @@ def lying(size: int) -> bytes:
     return bytes(data)
 
 
+def packed_by(method: int) -> bytes:
+    """A ZIP that says its entries are packed by this method."""
+    data = bytearray(packed(pets()))
+    for mark, offset in ((b"PK\1\2", 10), (b"PK\3\4", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            struct.pack_into("<H", data, at + offset, method)
+            at = data.find(mark, at + 4)
+    return bytes(data)
+
+
 def long_directory() -> bytes:
     """A ZIP whose end says that its directory has 4 GB."""
     data = bytearray(packed(pets()))
@@ -201,6 +239,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty": (lambda: b"", "cut short"),
     "truncated": (lambda: packed(pets())[:-40], "cut short"),
     "encrypted": (encrypted, "None of the 10 files can be used: it is encrypted"),
+    "Deflate64": (lambda: packed_by(9), "None of the 10 files can be used: it is packed by Deflate64"),
+    "Zstandard": (lambda: packed_by(93), "it is packed by Zstandard, which is not read"),
+    "method 77": (lambda: packed_by(77), "it is packed by method 77"),
+    "a tarball called ZIP": (lambda: gzip.compress(b"x" * 2000), "The file cannot be used: it is a gzip archive"),
     "links": (linked, "it is a link"),
     "nested": (lambda: packed({"a.zip": packed(pets()), "b.zip": packed(pets())}), "an archive within the archive"),
     "ratio": (lambda: packed({f"{k}/0.jpg": b"\0" * 3_000_000 for k in "ab"}, zipfile.ZIP_DEFLATED), "times its size"),

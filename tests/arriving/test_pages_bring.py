@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 import stand_ins
+import stand_ins_data
 from opening import opened, store, words
 from starlette.requests import Request
 
-from explorer import answers, jobs, limits, own_sets
+from explorer import answers, jobs, limits, own_sets, runs
 from explorer.app import launch
 from explorer.arriving.compute.keeping import arrive
 from explorer.arriving.question import ArriveQuestion, Preview, PreviewQuestion
 from explorer.own_sets import parcels
+from explorer.recipe import make
 
 __all__ = ["store"]
 
@@ -45,12 +47,20 @@ def test_what_arrived_is_shown_before_it_is_kept_and_survives_a_reload() -> None
     asked = ArriveQuestion(parcel=key, title="My pets", at=f"1-100-{parcels.contents(key)[0].path.name}")
     answer = jobs.status(asked)
     assert answer is not None and answer.waiting and "Keeping My pets" in [part.value for part in app.subheader]
+    jobs.cancel(asked)
+    app.run()
+    assert "Cancelled: nothing was kept" in words(app) and app.text_input(key="bring_title").value == "My pets"
+    app.button(key="bring_keep").click().run()
+    answer = jobs.status(asked)
+    assert answer is not None and answer.waiting  # asked once more, though it was cancelled
 
 
 def test_other_sources_of_labels_are_offered_where_folders_tell_nothing() -> None:
-    key = parcel_with(stand_ins.preview("It has no sub-folders.", ("prefix",)))
+    key = parcel_with(stand_ins.preview("It has no sub-folders: read the names (--labels prefix).", ("prefix",)))
     app = opened("bring", parcel=key)
     assert "It has no sub\\-folders" in words(app) and "bring_keep" not in [button.key for button in app.button]
+    said = words(app).replace("\\", "")
+    assert "--labels" not in said and "choose ‘the prefixes of the files' names’" in said
     assert app.segmented_control(key="bring_labels").options == [
         "the folders' names",
         "the prefixes of the files' names",
@@ -73,7 +83,16 @@ def test_a_kept_set_is_offered_everywhere_and_deleted_after_a_question(patterns:
     app.switch_page("../../pages/training.py").run()
     assert not app.exception and app.selectbox(key="pick_dataset").value == made.name
     assert "Patterns" in app.selectbox(key="pick_dataset").options
+    stand_ins_data.answer(make(dataset=made.name, per_class=None))
+    app.switch_page("../../pages/data.py").run()
+    assert not app.exception and "stands under two classes" in words(app)
+    app.session_state["data_view"] = "How far from ImageNet?"
+    assert not app.run().exception
+    run = runs.create(make(dataset=made.name))
     app.switch_page("../../pages/bring.py").run()
+    assert "1 run on it" in words(app) and app.button(key=f"delete_{made.name}").disabled
+    app.checkbox(key=f"sure_{made.name}").check().run()
+    runs.close(run, "stopped")
     app.button(key=f"delete_{made.name}").click().run()
     assert not app.exception and not own_sets.listing()
     app.switch_page("../../pages/training.py").run()

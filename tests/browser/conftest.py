@@ -20,6 +20,10 @@ from explorer import jobs
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+CAMERA = (
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)  # a picture that turns; nobody is asked
 expect.set_options(timeout=30_000)  # milliseconds: two busy cores draw a page in seconds
 
 
@@ -32,7 +36,7 @@ def browser() -> Iterator[Browser]:
         reason = f"no browser: none of {', '.join(NAMES)} is on PATH (Debian: apt-get install chromium)"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *CAMERA])
         yield chromium
         chromium.close()
 

@@ -40,7 +40,7 @@ TRAIN = {
 }
 SCORE = {"n", "correct", "accuracy", "low", "high"}
 STAGE_AUDIT = {"stage", "declared", "learned", "max_change", "batchnorm_drift", "mode", "in_optimizer", "clean"}
-COMPARE = {"n", "difference", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages"}
+COMPARE = {"n", "difference", "both_right", "fixed", "broken", "both_wrong", "p_value", "verdict", "stages", "majority"}
 
 
 def strict(text: str) -> Any:
@@ -409,7 +409,7 @@ def test_a_folder_is_brought_listed_and_forgotten(ask: Any, patterns: Path) -> N
     )
     (row,) = [row for row in ask("datasets")[1]["datasets"] if row["own"]]
     assert (row["name"], row["title"], row["classes"], row["size"]) == (found["name"], "My patterns", 3, 42)
-    assert ask("forget", found["name"]) == (0, {"deleted": found["name"]})
+    assert ask("forget", found["name"]) == (0, {"deleted": found["name"], "runs": []})
     assert ask("forget", found["name"])[0] == 2 and ask("bring", str(patterns / "nothing"))[0] == 2
 
 

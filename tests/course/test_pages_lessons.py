@@ -474,6 +474,9 @@ def test_the_guide_speaks_of_the_reader_s_own_numbers(monkeypatch: pytest.Monkey
     assert not said(monkeypatch, hint("x", "clean", "moving"), **seen)
     assert said(monkeypatch, hint("x", "missing", "full"), **seen) == "x"
     assert said(monkeypatch, hint("x", "undecided", "probe", "probe"), **seen) == "x"
+    before = hint("Guess first", "open", "6d")
+    assert said(monkeypatch, before) and not said(monkeypatch, before, lesson_skipped={"6d"}), "seen without a guess"
+    assert not said(monkeypatch, before, lesson_answers={"6d": 40})
 
 
 def test_the_guide_knows_a_run_of_the_reader_s_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from explorer import recipe
 from explorer.data import datasets, folders, formats
 from explorer.data.images import Data
 from explorer.errors import ExplorerError
+from explorer.runs.cautions import contradiction
 
 
 def fill(folder: Path, count: int, seed: int = 0, suffix: str = "png") -> None:
@@ -147,7 +148,10 @@ def test_copies_are_used_once_and_never_in_two_splits(tmp_path: Path) -> None:
         "train/b/twice.png": "it is a copy of train/b/0-1.png",
     }
     assert "28 pictures used + 3 left out (3 repeated;" in data.note
-    assert "1 picture lies in two classes (train/b/mislabelled.png)" in data.note
+    assert "1 picture stands under two classes (for one train/b/mislabelled.png and" in contradiction(
+        data.skipped, data.classes
+    )
+    assert "two classes" not in data.note  # a run says it once, as a caution
     assert sum(sizes(data)) == 28
 
 
@@ -388,7 +392,7 @@ def test_a_table_names_the_groups(pets: Path) -> None:
     assert groups[names[0]] == groups[names[1]] == groups[names[10]] == "owner 0"
     assert groups[names[-1]] == names[-1]  # not in the table: by itself
     assert all(len(splits) == 1 for splits in group_splits(data).values())
-    (pets / "groups.csv").write_text("picture;patient\n")
+    (pets / "groups.csv").write_text("picture;remark\n")
     with pytest.raises(ExplorerError, match="groups.csv.*cannot be read as a table of groups.*file,group"):
         load(pets)
 

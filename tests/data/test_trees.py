@@ -82,6 +82,9 @@ AS_SPLITS: dict[str, tuple[Tree, str]] = {
     "upside_down": ({f"{k}/{part}/*.png": n for k in "ab" for part, n in (("train", 4), ("test", 2))}, "ab"),
     "two_trains": (split("train_1", "test") | {"train_2/a/*.png": 2, "train_2/b/*.png": 2}, "ab"),
     "short": (split("trn", "tst"), "ab"),
+    "two_letters": (split("tr", "te"), "ab"),
+    "portuguese": (split("Treino", "Teste"), "ab"),
+    "development": (split("development", "final test"), "ab"),
 }
 
 
@@ -92,7 +95,7 @@ def test_split_folders_are_found_by_what_they_hold(name: str, tmp_path: Path) ->
     assert {"train", "test"} <= set(found)
     assert sorted(kind[0] for kind in found["train"]) == sorted(kinds)
     assert set(found["test"]) <= set(found["train"])
-    assert sum(found["test"].values()) == sum(n for k, n in tree.items() if "est" in k.lower() or "tst" in k)
+    assert sum(found["test"].values()) == sum(n for k, n in tree.items() if "est" in k.lower() or k[:2] in ("te", "ts"))
 
 
 AS_CLASSES: dict[str, list[str]] = {
@@ -116,6 +119,25 @@ def test_a_folder_of_pictures_among_others_is_a_class(name: str, deep: bool, tmp
     found = counts(grow(tmp_path / "set", tree))
     assert found == {"train": dict.fromkeys(kinds, 6 if deep else 3)}
     assert list(listing(tmp_path / "set").classes) == sorted(kinds, key=natural)
+
+
+def test_splits_inside_of_classes_are_no_groups_and_what_lies_beside_them_is_left_out(tmp_path: Path) -> None:
+    tree: Tree = {f"{kind}/{part}/*.png": 3 for kind in "ab" for part in ("train", "test")} | {"a/misc/*.png": 2}
+    root = grow(tmp_path / "set", tree)
+    assert counts(root) == {part: {"a": 3, "b": 3} for part in ("train", "test")}
+    assert dict(listing(root).skipped)["a/misc/0.png"] == "it lies in a class folder, in none of its splits"
+    assert folders.load(root, 0).test.groups is None
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [(["Cat", "cat"], "nearly the same"), (["t-shirt", "T shirt", "shoe"], "nearly the same"), (["a_b", "ab"], "are they one"),
+     (["train", "val", "unknown"], "called as splits"), (["dev", "test", "ops"], "called as splits"),
+     (["Training", "Testing", "x"], "called as splits"), (["train", "bus"], ""), (["ant", "ants"], "")],
+)  # fmt: skip
+def test_classes_that_may_not_be_meant_are_named(kinds: list[str], words: str, tmp_path: Path) -> None:
+    notes = " ".join(listing(grow(tmp_path / "set", {f"{kind}/*.png": 3 for kind in kinds})).notes)
+    assert words in notes and (words or not notes)
 
 
 def test_one_class_with_folders_among_flat_ones_is_no_split(tmp_path: Path) -> None:
@@ -278,7 +300,7 @@ def test_labels_from_a_table(kind: str, tmp_path: Path) -> None:
     assert ("test" in found) == (kind == "more_columns")
     listed = listing(root, "table")
     assert listed.skipped == (("images/11.png", "labels.csv does not label it"),)
-    assert "1 rows of labels.csv name no picture that is here." in listed.notes
+    assert "1 row names no picture that is here (labels.csv)." in listed.notes
     assert (len(set(listed.groups.values())) == 6) == (kind == "more_columns")
 
 

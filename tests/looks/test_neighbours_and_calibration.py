@@ -80,6 +80,11 @@ def test_the_page_shows_classes_calibration_and_neighbours() -> None:
         ({}, (24, 22), []),
         ({}, (24, 9), ["never looking"]),
         ({"skipped": (("train/fur/x.png", "it is a copy of train/brick/y.png"),)}, (24, 22), ["under two classes"]),
+        (
+            {"skipped": (("1.png", "it is a copy of 0.png, but that one is of the class 'fur'"),)},
+            (24, 22),
+            ["1 picture stands"],
+        ),
         ({"skipped": (("train/fur/x.png", "it is a copy of train/fur/y.png"),)}, (24, 22), []),
         ({"loss": 4e11}, (24, 9), ["never looking", "exploded"]),
     ],

@@ -28,7 +28,7 @@ from explorer.training.compute.session import Session, prepare
 TUNING = [
     name
     for name, plan in STRATEGIES.items()
-    if plan.pretrained and not plan.affine and name not in ("linear_probe", "custom")
+    if plan.pretrained and not plan.affine and name not in ("linear_probe", "best_stage", "custom")
 ]
 
 

@@ -1,8 +1,10 @@
 """The daemon, for real: one worker carries out runs and questions, is cancelled, killed, and started again."""
 
 import contextlib
+import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +15,14 @@ import psutil
 import pytest
 
 from explorer import jobs, recipe, runs
+from explorer.errors import ExplorerError
 from explorer.jobs import Answer
 from explorer.looks.data.question.faults import FaultsQuestion
 from explorer.looks.images.question import GalleryQuestion
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
 from explorer.training.question import DescribeQuestion
-from explorer.worker import daemon
+from explorer.worker import daemon, handlers, processes
 from explorer.worker.__main__ import _misconfigured
 
 PATIENCE = 120.0  # seconds; a busy machine is slow, and only a worker that hangs should fail
@@ -89,7 +92,9 @@ def test_a_run_goes_from_queued_to_finished(worker: list[Any], choices: dict[str
     assert len(found.epochs) == 2 and found.clean is True and found.test is not None
     assert settled(TrainQuestion(run=run)).state == "done"
     assert runs.audit(run).clean and len(runs.predictions(run).ids) == found.test.n
-    assert found.facts["pid"] not in (os.getpid(), worker[-1].pid), "a run has a process of its own"
+    assert found.facts["pid"] not in (os.getpid(), worker[-1].pid), "trainings have a process of their own"
+    next_one = in_state(jobs.train(recipe.make(**choices | {"seed": 1})), "finished")
+    assert next_one.facts["pid"] == found.facts["pid"], "it stays warm for the next run"
 
 
 def test_the_worker_frees_the_space_of_deleted_runs(worker: list[Any], choices: dict[str, Any]) -> None:
@@ -199,13 +204,13 @@ def test_a_killed_run_reads_interrupted_with_words_and_the_next_one_runs(
     in_state(jobs.train(recipe.make(**choices | {"seed": 6})), "finished")
 
 
-def test_a_worker_replaces_its_looking_processes(worker: list[Any], choices: dict[str, Any]) -> None:
+def test_a_worker_replaces_its_warm_processes(worker: list[Any], choices: dict[str, Any]) -> None:
     (server,) = (p for p in psutil.Process(worker[-1].pid).children() if p.children())
     before = {p.pid for p in server.children()}
     for child in server.children():
         child.kill()
     wait_for(
-        "others take their place", lambda: len(after := {p.pid for p in server.children()}) == 2 and not after & before
+        "others take their place", lambda: len(after := {p.pid for p in server.children()}) == 3 and not after & before
     )
     task = DescribeQuestion(recipe=recipe.make(**choices | {"seed": 7}))
     jobs.result(task)
@@ -247,6 +252,43 @@ def test_a_worker_that_is_told_to_end_takes_its_processes_along(worker: list[Any
     assert answer is not None and (answer.state, "told to end" in answer.error) == ("failed", True)
     with jobs.worker_lock():
         pass
+
+
+@pytest.mark.parametrize(
+    ("how", "grown", "next_runs"),
+    [("well", 0, True), ("well", processes.GROWN + 1, False), ("stopped", 0, False), ("failed", 0, False)],
+)
+def test_a_trainer_stays_where_a_run_left_it_as_it_was(
+    how: str, grown: float, next_runs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says when it is free, so that no run is handed to one that is about to end; a late `stop` stops nothing."""
+    held, ran = iter([5e8, 5e8 + grown, 5e8]), []
+
+    def answer(question: Question[Any], report: Any) -> None:
+        ran.append(question)
+        if len(ran) == 1 and how != "well":
+            if how == "failed":
+                raise ExplorerError("no picture")
+            report.stopped = True  # as a run does, the handler ends in good order
+
+    monkeypatch.setattr(handlers, "answer", answer)
+    monkeypatch.setattr(processes, "_resident", lambda: next(held))
+    ours, theirs = multiprocessing.Pipe()
+    first, second = TrainQuestion(run="a"), TrainQuestion(run="b")
+    for said in ("stop", second):
+        ours.send(said)
+    life = threading.Thread(target=processes.train, args=(theirs, first), daemon=True)
+    life.start()
+    said = []
+    while len(said) < (5 if next_runs else 1) and ours.poll(PATIENCE):
+        said.append(ours.recv()[0])
+    ours.close()
+    life.join(PATIENCE)
+    assert not life.is_alive()
+    assert ran == ([first, second] if next_runs else [first])
+    assert said == (
+        ["done", "ready", "ready", "done", "ready"] if next_runs else ["failed" if how == "failed" else "done"]
+    )
 
 
 class Process:

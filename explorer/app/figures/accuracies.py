@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import LARGEST, guess_line
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
-LARGEST = "always the largest class"
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
 
 
@@ -46,9 +46,7 @@ def accuracies(
         _dot(fig, y, bar, bar.score.accuracy - left < 0.2)
         if bar.grouped is not None:
             _thin(fig, y, bar.grouped, f"for other {group}s: {bar.grouped.low:.1%} to {bar.grouped.high:.1%}")
-    if chance is not None:
-        fig.add_vline(x=chance, line={"color": CONTROL, "dash": "dot", "width": 2})
-        fig.add_annotation(x=chance, y=1.0, yref="paper", text=guess, showarrow=False, yanchor="bottom")
+    guess_line(fig, chance, upright=True, words=guess)
     n = rows[0].score.n
     fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
     told = "; ".join(f"{b.label} {b.score}" for b in rows)
@@ -76,9 +74,12 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
     fig = go.Figure()
     ends = [end for row in rows for end in _ends(row.difference)]
     reach = max(0.05, *map(abs, ends)) * 1.15
-    fig.add_vline(x=0, line={"color": CONTROL, "width": 2})
     for y, row in enumerate(rows):
         found = row.difference
+        # The line at 0 begins under the words, which it would cross.
+        fig.add_shape(
+            type="line", x0=0, x1=0, y0=y - 0.1, y1=y + 0.5, line={"color": CONTROL, "width": 2}, layer="below"
+        )
         fig.add_scatter(
             x=[100 * found.value],
             y=[y],
@@ -95,8 +96,9 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         if found.grouped is not None:
             words = f"for other {group}s: {points(found.grouped.low)} to {points(found.grouped.high)}"
             _thin(fig, y, found.grouped, f"{words}, p = {found.grouped.p_value:.2g}", scale=100)
-    n = rows[0].difference.n
-    fig.update_xaxes(range=[-100 * reach, 100 * reach], gridcolor=GREY, ticksuffix="", title=_axis(n))
+    counts = list(dict.fromkeys(row.difference.n for row in rows))
+    in_groups = next((row.difference.n for row in rows if row.difference.grouped is not None), 0)
+    fig.update_xaxes(range=[-100 * reach, 100 * reach], gridcolor=GREY, ticksuffix="", title=_axis(counts))
     told = "; ".join(f"{row.label} {row.difference}" for row in rows)
     return _rows(
         fig,
@@ -105,7 +107,7 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans.",
         caution="It cannot tell what other seeds would give, nor images of another kind. Where a bar just excludes 0 but the "
         "test says p ≥ 0.05, the test decides: it is exact, and stricter. "
-        + _for_others([row.difference.grouped for row in rows], group, n),
+        + _for_others([row.difference.grouped for row in rows], group, in_groups),
     )
 
 
@@ -114,8 +116,9 @@ def _inwards(place: float) -> str:
     return "top left" if place > 0.3 else "top right" if place < -0.3 else "top center"
 
 
-def _axis(n: int) -> str:
-    return f"B − A in percentage points, on the same {n} test images"
+def _axis(counts: Sequence[int]) -> str:
+    """`counts` of test images, one for each row that has its own."""
+    return f"B − A in percentage points, on the same {' and '.join(map(str, counts))} test images"
 
 
 def _ends(found: Paired) -> list[float]:

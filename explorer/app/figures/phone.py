@@ -7,7 +7,7 @@ from typing import Any
 from explorer.app.figures.style import SMALL, Figure, layout
 
 WIDE = 350  # pixels that a phone has for a figure
-GAP = 74  # pixels between two panels: the upper one's axis and the lower one's title
+GAP = 84  # pixels between two panels: the upper one's axis and the lower one's title
 TILTED = 44  # more of them, where the labels of an axis stand aslant
 MOST = 4  # panels beside each other that are stacked; of more, as of tiles, one swipes to the next
 LINE = 24  # pixels of a line of the legend
@@ -116,7 +116,7 @@ def _lines(text: str | None, longest: int = 38) -> str | None:
 
 def _note_inside(note: Any, panels: list[_Panel]) -> None:
     """Words at a line near an edge of their panel are written away from the edge."""
-    panel = next((p for p in panels if p.names[0] == note.xref and p.xaxis.range), None)
+    panel = next((p for p in panels if p.names[0] == (note.xref or "x") and p.xaxis.range), None)
     if panel is None or note.showarrow or note.xanchor in ("left", "right"):
         return
     low, high = panel.xaxis.range

@@ -23,6 +23,8 @@ from explorer.errors import ExplorerError
 MOST_DIRECTORY = 100_000_000
 CHUNK = 1 << 18
 _END, _END64_AT, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_OTHER = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 98: "PPMd"}
 BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError, struct.error)
 """What reading an entry of a damaged or odd archive raises: bzip2 faults come as OSError or ValueError, passwords and methods
 that are not known as RuntimeError."""
@@ -73,6 +75,9 @@ class Archive:
                 fault = "it is a link, and links in archives are not followed"
             elif not fault and info.flag_bits & 0x41:
                 fault = "it is encrypted"
+            elif not fault and info.compress_type not in METHODS:
+                kind = _OTHER.get(info.compress_type, f"method {info.compress_type}")
+                fault = f"it is packed by {kind}, which is not read"
             elif not fault and name.lower().endswith((".zip", ".tar", ".gz", ".tgz", ".rar", ".7z", ".xz", ".bz2")):
                 fault = "it is an archive within the archive, which stays closed"
             self._members[number] = info

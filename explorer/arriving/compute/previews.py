@@ -48,8 +48,9 @@ def preview(parcel: str, folder: str, labels: str, at: str) -> Preview:
 
 def _previewed(entries: Sequence[Entry], read: Reader, labels: str, name: str) -> Preview:
     listed = sort_out((replace(entry, digest=entry.id) for entry in entries), name, labels)
-    tables = [entry for entry in entries if entry.id == groups.TABLE]
-    table = groups.parsed(read(tables[0]), groups.TABLE) if tables else {}
+    papers = {entry.id: entry for entry in entries if not entry.fault}
+    name_of = groups.lies(papers)
+    table = groups.parsed(read(papers[name_of]), name_of) if name_of else {}
     data = folders.prepared(listed, 0, "", name, table, looked=lambda file: Look(None), fingerprint="-")
     counts = [
         np.bincount(getattr(data, split).labels, minlength=len(data.classes)) for split in ("train", "val", "test")

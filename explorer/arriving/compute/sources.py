@@ -32,7 +32,7 @@ def of_parcel(key: str) -> Iterator[Sources]:
             name, fault = cleaned(file.name)
             entry = Entry(name, file.path, file.size, 0, fault)
             kind = sniffed(entry.begins())
-            if kind == "a ZIP archive" or name.lower().endswith(".zip"):
+            if kind == "a ZIP archive" or (name.lower().endswith(".zip") and not kind.endswith("archive")):
                 opened.append(Archive(file.path, repr(name.rpartition("/")[2])))
                 prefix = "" if len(arrived) == 1 else f"{name.rpartition('.')[0]}/"
                 found += [(inner, opened[-1]) for inner in opened[-1].entries(prefix)]
@@ -51,9 +51,8 @@ def _check_archives(found: Sources) -> None:
     """Say what is the matter with all files, where it is one thing."""
     faults = {entry.fault for entry, _ in found}
     if len(faults) == 1 and (fault := faults.pop()):
-        raise ExplorerError(
-            f"None of the {len(found)} files can be used: {fault}. Pack the pictures once more, as a plain ZIP."
-        )
+        which = "The file cannot" if len(found) == 1 else f"None of the {len(found)} files can"
+        raise ExplorerError(f"{which} be used: {fault}. Pack the pictures once more, as a plain ZIP.")
 
 
 def of_folder(folder: str) -> list[Entry]:

@@ -1,9 +1,11 @@
 """Bring pictures: drop them, class by class, or with the camera; look at what they are; keep them under a name."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from explorer import jobs, limits, own_sets
-from explorer.app.asking import ask, error_box
+from explorer.app.asking import again, all_runs, ask, error_box
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.arriving import removing
@@ -13,6 +15,7 @@ from explorer.arriving.view.sending import camera, drop_zone
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.own_sets import parcels
+from explorer.runs import Run
 
 WAYS = {
     "drop": ":material/folder_zip: ZIP or folder",
@@ -29,6 +32,8 @@ def bring() -> None:
     if asked := st.session_state.get("bring_asked"):
         _keeping(*asked)
         return
+    if st.session_state.pop("bring_cancelled", False):
+        st.info("Cancelled: nothing was kept. What arrived is still here.", icon=":material/close:")
     parcel = _parcel()
     way = st.segmented_control(
         "From",
@@ -49,7 +54,7 @@ def bring() -> None:
             drop_zone(parcel, "Drop a ZIP, or a folder with one sub-folder per class", _arrived, key="bring_drop")
             st.caption(
                 f"With or without train/, val/ and test/ above the classes. At most {limits.upload_bytes() / 1e9:g} GB and "
-                f"{limits.pictures()} pictures."
+                f"{limits.pictures():,} pictures."
             )
     except ExplorerError as error:
         error_box(str(error))
@@ -145,14 +150,26 @@ def _keep(parcel: str, labels: str, at: str, first: str) -> None:
         key="bring_keep",
         disabled=not title.strip(),
     ):
-        st.session_state["bring_asked"] = (parcel, own_sets.title_of(title), labels, at)
+        asked = (parcel, own_sets.title_of(title), labels, at)
+        before = jobs.status(question := _question(*asked))
+        if before is not None and before.state in ("failed", "cancelled"):
+            again(question)
+        st.session_state["bring_asked"] = asked
         st.rerun()
+
+
+def _question(parcel: str, title: str, labels: str, at: str) -> ArriveQuestion:
+    return ArriveQuestion(parcel=parcel, title=title, labels=labels, at=at)
 
 
 def _keeping(parcel: str, title: str, labels: str, at: str) -> None:
     """Progress with Cancel until the set is there, or what went wrong, with a way back to what arrived."""
+    question = _question(parcel, title, labels, at)
+    if (answer := jobs.status(question)) is not None and answer.state == "cancelled":
+        del st.session_state["bring_asked"]
+        st.session_state["bring_cancelled"] = True
+        st.rerun()
     st.subheader(f"Keeping {safe_md(title)}")
-    question = ArriveQuestion(parcel=parcel, title=title, labels=labels, at=at)
     made = ask(question, "Keeping", height=0)
     if made is not None:
         choose(dataset=made.name)
@@ -174,6 +191,7 @@ def _brought(name: str, title: str, line: str) -> None:
     st.success(f"**{safe_md(title)}** is kept. {safe_md(line)}", icon=":material/check_circle:")
     st.caption(f"It is chosen on *Train* and *Race*, and called `{name}` on the command line.")
     with st.container(horizontal=True):
+        st.page_link(page_file("data"), label="Look at it first", icon=":material/dataset:")
         st.page_link(page_file("training"), label="Train on it", icon=":material/local_fire_department:")
         st.button(
             "Bring more pictures",
@@ -197,7 +215,7 @@ def _forget() -> None:
 
 def kept_sets() -> None:
     """The sets that are kept, each with a button that deletes it after a question."""
-    found = own_sets.listing()
+    found, known = own_sets.listing(), all_runs()
     st.header("Kept sets")
     if not found:
         st.caption("No set is kept yet. What you bring appears here, and in the menu of data sets.")
@@ -214,13 +232,32 @@ def kept_sets() -> None:
                 on_click=lambda name=kept.name: choose(dataset=name),
             )
             with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
-                st.markdown(
-                    "Its pictures, their copies and stored features go for good. Runs on it keep their numbers."
-                )
-                st.button(
-                    "Delete it for good", key=f"delete_{kept.name}", type="primary", on_click=_delete, args=(kept.name,)
-                )
-    st.caption("Everybody who uses this Thaw sees these sets and may delete them.")
+                _ask_to_delete(kept, removing.users(kept.name, known))
+    st.caption("Everybody who uses this Thaw sees these sets, and may delete them after a question.")
+
+
+def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:
+    """What goes and what stays, who uses the set; and the button, which waits for a tick where somebody does."""
+    st.markdown(
+        f"**{kept.images} pictures**, their thumbnails, stored features and answers go **for good**; there is no undo. Whoever "
+        "brought them may still need them."
+    )
+    sure = True
+    if used:
+        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
+        st.markdown(
+            f":material/warning: {len(used)} run{'s' if len(used) > 1 else ''} on it ({names}): the numbers stay, but the Look "
+            "pages can no longer show these pictures, and nothing can be resumed or trained again."
+        )
+        sure = st.checkbox("Delete it all the same", key=f"sure_{kept.name}")
+    st.button(
+        "Delete it for good",
+        key=f"delete_{kept.name}",
+        type="primary",
+        disabled=not sure,
+        on_click=_delete,
+        args=(kept.name,),
+    )
 
 
 def _delete(name: str) -> None:

@@ -3,7 +3,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".box"), video = root.querySelector("video");
   const send = sender(root, data, (when) => setTriggerValue("arrived", when));
   const on = root.querySelector(".on"), burst = root.querySelector(".burst"), single = root.querySelector(".single");
-  const count = root.querySelector(".count"), said = root.querySelector(".said");
+  const count = root.querySelector(".count"), said = root.querySelector(".said"), stop = root.querySelector(".stop");
+  const cancel = stop.onclick;
+  stop.onclick = () => { root.quit = true; cancel(); };
   root.querySelector(".label").textContent = data.label;
   burst.textContent = `Take ${data.burst} in a row`;
   burst.disabled = single.disabled = data.closed || root.busy;
@@ -29,19 +31,21 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
   single.onclick = async () => send([await shoot("")]);
   burst.onclick = async () => {
+    root.quit = stop.hidden = false;
     root.busy = burst.disabled = single.disabled = true;
     count.hidden = false;
-    for (const left of [3, 2, 1]) { count.textContent = left; await pause(700); }
+    for (const left of [3, 2, 1]) { if (!root.quit) { count.textContent = left; await pause(700); } }
     const shots = [], folder = `burst-${Date.now()}/`;  // a group: no split cuts it where there are several
-    for (let i = 0; i < data.burst; i++) {
-      count.textContent = "";
+    count.textContent = "";
+    while (shots.length < data.burst && !root.quit) {
       shots.push(await shoot(folder));
-      said.textContent = `${i + 1} of ${data.burst} taken`;
+      said.textContent = `${shots.length} of ${data.burst} taken`;
       await pause(250);
     }
-    count.hidden = true;
+    stop.hidden = count.hidden = true;
     root.busy = burst.disabled = single.disabled = false;
-    send(shots);
+    if (root.quit) send.tell("Cancelled: nothing was kept.", false);
+    else send(shots);
   };
   return () => video.srcObject?.getTracks().forEach((track) => track.stop());
 }

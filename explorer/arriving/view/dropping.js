@@ -18,7 +18,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   root.querySelector(".files").onclick = () => one.click();
   root.querySelector(".folder").onclick = () => many.click();
   const taken = (input) => {
-    send([...input.files].map((file) => ({ name: data.prefix + (file.webkitRelativePath || file.name), file })));
+    if (input.files.length) send([...input.files].map((file) => ({ name: data.prefix + (file.webkitRelativePath || file.name), file })));
     input.value = "";
   };
   one.onchange = () => taken(one);
@@ -28,9 +28,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
   root.ondrop = async (event) => {
     event.preventDefault();
     root.classList.remove("over");
-    if (data.closed) return;
+    if (data.closed) return send.tell(data.label + ", then drop its pictures.", true);
     const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-    const found = (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
-    send(found.map((row) => ({ ...row, name: data.prefix + row.name })));
+    try {
+      const found = (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
+      send(found.map((row) => ({ ...row, name: data.prefix + row.name })));
+    } catch (error) {
+      send.tell(`The browser cannot read what was dropped (${error.message}). Choose the files with the button.`, true);
+    }
   };
 }

@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 
 from explorer.app.asking import ask
-from explorer.app.words import plain, safe_md
+from explorer.app.words import on_page, plain, safe_md
 from explorer.arriving.question import Preview, PreviewQuestion
 from explorer.catalogue import LABELS
 
@@ -26,7 +26,7 @@ def preview(question: PreviewQuestion, key: str) -> tuple[Preview | None, str]:
     if labels != "folders":
         found = ask(question.model_copy(update={"labels": labels}), "Looking at the pictures", height=160)
     if found is not None and found.error:
-        st.warning(safe_md(found.error, 1500), icon=":material/help:")
+        st.warning(safe_md(on_page(found.error), 1500), icon=":material/help:")
         found = None
     if found is not None:
         _draw(found, key)

@@ -6,10 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.guessing import guess_line
 from explorer.app.figures.style import SMALL, TEXT, axes, bare, finish, named
 from explorer.app.figures.tiles import GAP, row_of_tiles
 from explorer.course.question.live import CurvePoint, Walk, WalkStage
-from explorer.palette import BLACK, CONTROL, FROZEN, GREY, LEARNS, WHITE
+from explorer.palette import BLACK, FROZEN, GREY, LEARNS, WHITE
 
 ROW = 150  # pixels of a stage
 ARMS = {
@@ -48,6 +49,7 @@ def walk(found: Walk) -> go.Figure:
         "scale a stage. The frame is the receptive field: everything that can reach the cell. Its centre "
         "counts most.",
         height=56 + ROW * count,
+        tiles=True,
         width=1080,
         top=56,
     )
@@ -110,7 +112,7 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
     fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0, "font": {"size": TEXT}})
     classes = {p.images // p.per_class for p in points}
     if len(classes) == 1:
-        fig.add_hline(y=1 / classes.pop(), line={"color": CONTROL, "dash": "dot", "width": 2})
+        guess_line(fig, 1 / classes.pop(), words="guessing")
     n, seeds = points[0].score.n, len({p.seed for p in points})
     return finish(
         fig,
@@ -118,8 +120,7 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
             f"{ARMS[p.arm][0]}, {p.per_class} per class, seed {p.seed}: {p.score.accuracy:.0%}" for p in points
         ),
         look="Where are the two lines furthest apart, and do they meet? Where they meet, the frozen backbone was "
-        f"worth no more than about {points[0].steps} steps from random weights, on this set. The dotted line is "
-        "chance.",
+        f"worth no more than about {points[0].steps} steps from random weights, on this set.",
         caution=f"{seeds} seeds (other training images each), n = {n} test images, one interval is about ± "
         f"{50 * (points[0].score.high - points[0].score.low):.0f} points wide; {points[0].pixels} px, about "
         f"{points[0].steps} steps per training run in both arms: small runs, not the best that either could "

@@ -86,7 +86,8 @@ def keeps() -> bool:
 
 
 def _take(key: str) -> None:
-    take(st.session_state[key].get("found"))
+    if (state := st.session_state.get(key)) is not None:  # gone where the page was turned meanwhile
+        take(state.get("found"))
 
 
 def take(found: Any) -> None:

@@ -11,10 +11,12 @@ from explorer.app.drawing import draw
 from explorer.app.links import linked
 from explorer.bundle import page_file
 from explorer.catalogue import DATASETS, STRATEGIES, Backbone
+from explorer.catalogue.datasets import short
 from explorer.course import lesson_runs
 from explorer.course.figures.lessons import small_curve
 from explorer.course.lesson_runs import ADVICE, CURVE_ARMS, CURVE_SEEDS, CURVE_SETS, CURVE_SIZES, LIKENESS, amount_of
 from explorer.course.question.live import CurvePoint, CurvePointQuestion
+from explorer.experiments.view.advising import advise, advised_set
 from explorer.question import Question
 
 _HERE = "lesson_curve"
@@ -149,6 +151,10 @@ def decide(row: Backbone, weights: str) -> None:
         "A starting point, not a verdict: a race on your own images, scored on test images that nothing else "
         "touched, decides."
     )
+    chosen = advised_set()
+    if chosen:
+        st.markdown(f"**Measured instead of guessed**, on the set that you chose ({short(chosen['dataset'])}):")
+        advise({"backbone": row.name, "weights": weights} | chosen, int(images), "lesson")
     if st.button("Set up this race", icon=":material/flag:", key="lesson_to_race"):
         st.session_state["race_strategies"] = list(names)
         st.session_state["train_per_class"] = int(images)

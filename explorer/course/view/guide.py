@@ -48,6 +48,11 @@ class Reader:
         return frozenset(st.session_state.get("lesson_answers", ()))
 
     @cached_property
+    def skipped(self) -> frozenset[str]:
+        """Codes of checks whose answer the reader had shown without a guess."""
+        return frozenset(st.session_state.get("lesson_skipped", ()))
+
+    @cached_property
     def points(self) -> list[CurvePoint]:
         """The points of the curve that the reader chose; none before they asked for it, whoever computed it here."""
         return computed(pick_curve()) if pick_curve() in asked_for() else []
@@ -108,7 +113,7 @@ HOLDS: dict[str, Callable[[Done], bool]] = {
     "worse": _pair_is(-1),
     "undecided": _pair_is(0),
     "passed": lambda done: done.hint.about[0] in passed(),
-    "open": lambda done: done.hint.about[0] not in passed() and done.hint.about[0] not in done.reader.committed,
+    "open": lambda done: done.hint.about[0] not in passed() | done.reader.committed | done.reader.skipped,
     "own_run": _own(lambda run: True),
     "no_own_run": lambda done: done.reader.own is None,
     "own_red": _own(lambda run: run.clean is False),

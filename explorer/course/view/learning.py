@@ -47,9 +47,13 @@ def train(row: Backbone, weights: str, word: str) -> bool:
     if made is None:
         return False
     st.markdown(f"**{lesson_runs.NAMES[word]}.** {result_words(made[word])}")
-    draw(partial(curves, made[word].epochs, made[word].facts.get("chosen_epoch")), f"lesson_curves_{word}")
+    _curves(made[word], f"lesson_curves_{word}")
     st.button("Train it once more", icon=":material/refresh:", key=f"lesson_more_{word}", on_click=_again, args=(word,))
     return True
+
+
+def _curves(run: Run, key: str) -> None:
+    draw(partial(curves, run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation), key)
 
 
 def _repeated(word: str) -> Run | None:
@@ -173,7 +177,7 @@ def rates(row: Backbone, weights: str, cool: str, hot: str) -> bool:
     for word, run in made.items():
         rate = f"{run.recipe.backbone_rate:g}"
         st.markdown(f"**{lesson_runs.NAMES[word]}** (rate {rate}): {percent(run.test) if run.test else run.state}")
-        draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"lesson_rates_{word}")
+        _curves(run, f"lesson_rates_{word}")
     _beside(made, f"lesson_rates_beside_{cool}")
     return True
 

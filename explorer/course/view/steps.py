@@ -60,8 +60,6 @@ _STYLE = """<style>
 def pick_step() -> tuple[Step, str] | None:
     """The step that the address names (else the last one open, else the first), and its language; None where there is no
     text at all. Files that cannot be used are named."""
-    # A link to the page that is open changes what Python sees of the address, not the address bar: say it again.
-    st.query_params.from_dict(st.query_params.to_dict())
     language = pick_language("lessons")
     found = texts.lessons(language)
     faults = (*found.faults, *texts.checks(language).faults)
@@ -72,6 +70,9 @@ def pick_step() -> tuple[Step, str] | None:
     if not steps:
         return None
     order = _wanted(steps)
+    # The address names the step always: without it the way back would lead to the step that was open last. And a link to the
+    # page that is open changes what Python sees of the address, not the address bar: so it is said again in any case.
+    st.query_params.from_dict(st.query_params.to_dict() | {FIELD: str(order)})
     st.session_state["lesson_step"] = order
     st.session_state["lesson_steps"] = order
     st.pills(

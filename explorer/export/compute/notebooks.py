@@ -28,7 +28,7 @@ def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     state = io.BytesIO()
     torch.save({name: tensor.contiguous() for name, tensor in compute.network(run).model.state_dict().items()}, state)
     pictures, table = _pictures(found)
-    text = notebook(described(found), building.lines(found.recipe.row, len(runs.predictions(run).classes)))
+    text = notebook(described(found), building.lines(found.settled.row, len(runs.predictions(run).classes)))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as pack:
         pack.writestr("run.ipynb", json.dumps(text, indent=1))
         pack.writestr("model.pt", state.getvalue())

@@ -26,7 +26,7 @@ SPLITS = ("train", "val", "test")
 def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     """The script, or the ZIP with all that it needs beside it. Raises ExplorerError where a script alone would not run."""
     found = compute.finished_run(run)
-    recipe = found.recipe
+    recipe = found.settled
     if ending == ".py" and (recipe.dataset != "folder" or needs_start(recipe)):
         what = "first weights" if recipe.dataset == "folder" else "pictures"
         raise ExplorerError(
@@ -105,7 +105,7 @@ def _pack(out: Path, text: str, data: Data | None, folders: list[str], recipe: R
 
 def _start(recipe: Recipe) -> bytes:
     """The backbone's tensors before learning, as torch.save writes them; nothing of the head."""
-    network = backbones.build(recipe.backbone, 2, recipe.weights, recipe.seed)
+    network = backbones.build(recipe.backbone, 2, recipe.weights, recipe.seed, reads=recipe.reads)
     head = {*network.names("head")}
     buffer = io.BytesIO()
     torch.save({name: tensor for name, tensor in network.model.state_dict().items() if name not in head}, buffer)

@@ -53,7 +53,7 @@ def metadata(run: FinishedRun) -> dict[str, str]:
 
 def described(run: FinishedRun) -> dict[str, Any]:
     """Class names, preprocessing, the lines that build the class, recipe, result and origin."""
-    recipe, classes = run.recipe, list(runs.predictions(run.id).classes)
+    recipe, classes = run.settled, list(runs.predictions(run.id).classes)
     return {
         "thaw": __version__,
         "run": run.id,

@@ -32,7 +32,7 @@ def report(run: FinishedRun, said: Predictions, audit: Audit, pictures: Sequence
     parts = [
         _title(run),
         _result(run, said),
-        "<h2>While it learned</h2>" + curves(run.epochs, run.facts.get("chosen_epoch")) if run.epochs else "",
+        _learning(run),
         _classes(said),
         _shown(said, pictures),
         _recipe(run),
@@ -44,6 +44,11 @@ def report(run: FinishedRun, said: Predictions, audit: Audit, pictures: Sequence
         f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(run.title)}</title>'
     )
     return f'<!doctype html><html lang="en"><head>{head}<style>{STYLE}</style></head><body>{"".join(parts)}</body></html>\n'
+
+
+def _learning(run: FinishedRun) -> str:
+    drawn = curves(run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation) if run.epochs else ""
+    return drawn and f"<h2>While it learned</h2>{drawn}"
 
 
 def _title(run: FinishedRun) -> str:

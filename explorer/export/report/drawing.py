@@ -13,10 +13,10 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 720, 240, 46, 28, 12
 TRAIN, VAL = BLUE, VERMILLION
 
 
-def curves(epochs: Sequence[Epoch], chosen: int | None) -> str:
+def curves(epochs: Sequence[Epoch], chosen: int | None, chance: float | None = None) -> str:
     """Accuracy on training and validation images after each epoch, the latter with its 95 % interval; the kept epoch is
-    marked."""
-    low = min(min(e.val.low, e.train.accuracy) for e in epochs)
+    marked, and `chance`, what always naming the largest class gives on validation."""
+    low = min(*(min(e.val.low, e.train.accuracy) for e in epochs), 1.0 if chance is None else chance)
     floor = max(0.0, np.floor(low * 10) / 10)
     last = max(2, len(epochs))
 
@@ -40,6 +40,10 @@ def curves(epochs: Sequence[Epoch], chosen: int | None) -> str:
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
         lower = 14 if name == "validation" and abs(shares[-1] - epochs[-1].train.accuracy) < 0.05 else 4
         parts.append(_words(x(epochs[-1].epoch) + 6, y(shares[-1]) + lower, name, "start", colour))
+    if chance is not None:
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - 90}" y1="{y(chance):.1f}" y2="{y(chance):.1f}" stroke="{QUIET}" '
+                     f'stroke-dasharray="1 4"/>')  # fmt: skip
+        parts.append(_words(LEFT + 6, y(chance) - 5, "always the largest class", "start"))
     if chosen:
         parts.append(f'<line x1="{x(chosen):.1f}" x2="{x(chosen):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="{QUIET}" '
                      f'stroke-dasharray="4 3"/>')  # fmt: skip

@@ -66,6 +66,8 @@ def _head(recipe: Recipe, split: Split | None, result: str) -> str:
     said = [f'"""{recipe.title}, on {dataset(recipe.dataset).title}: plain PyTorch and torchvision, by Thaw.']
     if result:
         said.append(result)
+    if recipe.cuts and not recipe.reads:
+        said.append("Thaw lets validation images choose the stage that the head reads; here it reads the last.")
     needs = [] if split else ["pictures in data/<train, val, test>/<class>/"]
     needs += [f"first weights in {building.START}"] if needs_start(recipe) else []
     if needs:

@@ -35,7 +35,7 @@ def take_away(run: Run, key: str) -> None:
         st.code(f"python -m explorer export {run.id} --to {name} --out {out}", language="bash", wrap_lines=True)
         if name == "script":
             st.caption("The script without its pictures:")
-            st.code(script(run.recipe), language="python", height=320)
+            st.code(script(run.settled), language="python", height=320)
 
 
 def _offer(run: FinishedRun, row: Format, key: str) -> None:

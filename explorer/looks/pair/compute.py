@@ -33,7 +33,7 @@ def network(run: str) -> Network:
     """
     wanted = finished(run)
     classes = runs.predictions(run).classes
-    built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed)
+    built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed, reads=wanted.reads)
     if finished_run(run).facts.get("began", "") not in ("", built.fingerprint()):
         raise ExplorerError(
             f"The {wanted.row.title} weights ({wanted.weights}) that {run} began from have changed since, with their file or "
@@ -46,8 +46,8 @@ def network(run: str) -> Network:
 
 
 def finished(run: str) -> Recipe:
-    """The recipe of a finished run; ExplorerError for any other, saying why."""
-    return finished_run(run).recipe
+    """The recipe of a finished run, with the stage that its head reads; ExplorerError for any other run, saying why."""
+    return finished_run(run).settled
 
 
 def finished_run(run: str) -> FinishedRun:

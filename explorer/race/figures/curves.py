@@ -6,6 +6,7 @@ from statistics import fmean
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import finish
 from explorer.palette import GREY, alpha
@@ -13,10 +14,13 @@ from explorer.race.figures.lanes import Curve, Lane, Pen, pens
 from explorer.runs.records import Epoch
 
 AXES = ("epochs", "seconds")
+FAR = 0.25
+"""How far below the curves a line may lie and still be drawn: farther, it would squeeze them."""
 
 
-def race_curves(lanes: Sequence[Lane], axis: str = "epochs") -> go.Figure:
-    """Validation accuracy of every strategy after each epoch, over `epochs` or `seconds`.
+def race_curves(lanes: Sequence[Lane], axis: str = "epochs", chance: float | None = None) -> go.Figure:
+    """Validation accuracy of every strategy after each epoch, over `epochs` or `seconds`; `chance` is what always naming the
+    largest class gives, a line where the axis comes near it.
 
     Every seed is a thin line, the mean of those that are through a thick one. Bands are 95 % Wilson intervals as long as no
     strategy has two seeds through; then they run from the lowest seed to the highest.
@@ -31,27 +35,30 @@ def race_curves(lanes: Sequence[Lane], axis: str = "epochs") -> go.Figure:
     most = max((len(c.epochs) for lane in lanes for c in lane.curves), default=0)
     if axis == "epochs":
         fig.update_xaxes(range=[0.5, max(lane.epochs for lane in lanes) + 0.5], dtick=1 if most < 12 else None)
-    low, high = span(lanes)
+    low, high = span(lanes, chance)
+    guess_line(fig, chance if chance is not None and low <= chance <= high else None)
     fig.update_yaxes(title="right on validation images", tickformat=".0%", range=[low, high + 0.005], gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
     return finish(
         fig,
-        alt=f"Validation accuracy over {axis} of {len(lanes)} strategies. Last: {_last(lanes)}.",
+        alt=f"Validation accuracy over {axis} of {len(lanes)} strategies. Last: {_last(lanes)}."
+        + guess_words(chance, "validation images"),
         look="Which strategy climbs fastest, and which ends highest? " + _bands(lanes, several),
-        caution=f"The vertical axis shows {100 * low:.0f} to {100 * high:.0f} %. "
+        caution=f"The vertical axis shows {100 * low:.0f} to {100 * high:.0f} %.{guess_words(chance, 'validation images')} "
         + _caution(axis)
         + validation_for_others([c.epochs[-1] for lane in lanes for c in lane.curves if c.epochs][:1]),
         height=460,
     )
 
 
-def span(lanes: Sequence[Lane]) -> tuple[float, float]:
+def span(lanes: Sequence[Lane], chance: float | None = None) -> tuple[float, float]:
     """From where to where the accuracies go, with some room: tens of points, at least 20 of them; (0, 1) before the first
-    epoch."""
+    epoch. It takes `chance` in where that lies within FAR of them."""
     found = [e.val.accuracy for lane in lanes for c in lane.curves for e in c.epochs]
     if not found:
         return 0.0, 1.0
-    low = max(0, math.floor(10 * min(found) - 0.3))
+    near = chance is not None and abs(chance - min(found)) <= FAR
+    low = max(0, math.floor(10 * min([*found, chance] if near and chance is not None else found) - 0.3))
     high = min(10, max(math.ceil(10 * max(found) + 0.3), low + 2))
     return min(low, high - 2) / 10, high / 10
 

@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Score
 from explorer.palette import GREY, alpha
@@ -13,7 +14,7 @@ from explorer.race.figures.lanes import Lane, Pen, pens
 
 
 def race_result(lanes: Sequence[Lane], chance: float | None = None) -> go.Figure:
-    """Test accuracy of every strategy, the first on top; `chance` is what guessing gives.
+    """Test accuracy of every strategy, the first on top; `chance` is what always naming the largest class gives.
 
     One seed: a dot with its 95 % Wilson interval. Several: a small dot for each and their mean ± standard deviation.
     """
@@ -21,7 +22,8 @@ def race_result(lanes: Sequence[Lane], chance: float | None = None) -> go.Figure
     scored = [[(c.seed, c.score) for c in lane.curves if c.score] for lane in lanes]
     several = any(len(scores) > 1 for scores in scored)
     bars = [_bar(scores, several) for scores in scored]
-    left = max(0.0, min((bar.left for bar in bars if bar), default=0.06) - 0.06)
+    least = min((bar.left for bar in bars if bar), default=0.06)
+    left = max(0.0, min(least, least if chance is None else chance) - 0.06)
     right = min(1.02, max((bar.right for bar in bars if bar), default=0.94) + 0.08)
     for y, (lane, pen, scores, bar) in enumerate(zip(lanes, pens(lanes), scored, bars, strict=True)):
         if bar is None:
@@ -31,18 +33,18 @@ def race_result(lanes: Sequence[Lane], chance: float | None = None) -> go.Figure
             _seeds(fig, y + 0.26, pen, scores)
         _mark(fig, y, lane.label, pen, bar, (bar.mark - left) / (right - left))
     n = next((score.n for scores in scored for _, score in scores), 0)
-    guess = "" if chance is None else f" (guessing: {100 * chance:.0f} %)"
-    fig.update_xaxes(tickformat=".0%", range=[left, right], gridcolor=GREY, title=f"right on {n} test images{guess}")
+    guess_line(fig, chance, upright=True)
+    fig.update_xaxes(tickformat=".0%", range=[left, right], gridcolor=GREY, title=f"right on {n} test images")
     labels = [lane.label for lane in lanes]
     span = [len(lanes) - 0.5, -0.75]
     fig.update_yaxes(range=span, showgrid=False, fixedrange=True, tickvals=list(range(len(lanes))), ticktext=labels)
     fig = finish(
         fig,
-        alt=f"Test accuracy of {len(lanes)} strategies: {_told(labels, scored)}.",
+        alt=f"Test accuracy of {len(lanes)} strategies: {_told(labels, scored)}.{guess_words(chance, 'test images')}",
         look=_look(several, n),
         caution=_limits(max(map(len, scored), default=0)),
         height=96 + (100 if several else 84) * len(lanes),
-        top=10,
+        top=10 if chance is None else 30,
     )
     return fig.update_yaxes(tickfont={"size": TEXT})
 

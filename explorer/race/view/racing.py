@@ -172,7 +172,9 @@ def _curves(race: Race, axis: str) -> None:
     lanes = lanes_of(race)
     if any(lane.curves for lane in lanes):
         code = ("explorer/training/compute/scoring.py", "score_epoch")
-        draw(partial(race_curves, lanes, axis), f"race_{race.id}_{axis}", code=code)
+        shares = {run.majority_on_validation for run in race.runs if run.epochs} - {None}
+        chance = shares.pop() if len(shares) == 1 else None
+        draw(partial(race_curves, lanes, axis, chance), f"race_{race.id}_{axis}", code=code)
     elif race.live:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=380)

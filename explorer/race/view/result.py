@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from explorer.app.asking import majority
 from explorer.app.drawing import draw, explain, show_code
 from explorer.app.figures.accuracies import Gap, differences
 from explorer.app.links import linked
@@ -69,8 +70,8 @@ def show_difference(race: Race) -> None:
 
 def race_chart(race: Race) -> None:
     """Where each strategy ended on the test images."""
-    classes = next((c for run in race.runs if (c := run.facts.get("classes"))), ())
-    plan = partial(race_result, lanes_of(race), 1 / len(classes) if len(classes) > 1 else None)
+    done = next((run for arm in race.arms for run in arm.finished.values()), None)
+    plan = partial(race_result, lanes_of(race), majority(done) if done else None)
     draw(plan, "race_result", code=("explorer/training/compute/scoring.py", "evaluate"))
     found = next((run for arm in race.arms for run in arm.finished.values() if run.grouped is not None), None)
     if found is not None and found.grouped is not None:

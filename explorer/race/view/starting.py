@@ -42,10 +42,9 @@ def new_race() -> None:
         variants = pick_variants(row, names, shared)
         made = _recipes(names, seeds, variants, shared)
         show_arms(made, seeds)
-        label = (
-            f"**Start {len(made)} runs**" if isinstance(made, list) else "**Start**"
-        )  # why not is said when it is pressed
-        if st.button(label, icon=":material/play_arrow:", key="race_start", width="stretch", disabled=variants.waiting):
+        label = f"**Start {len(made)} runs**" if isinstance(made, list) else "**Start**"  # why not is said when pressed
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="race_start", width="stretch",
+                     disabled=variants.waiting):  # fmt: skip
             st.session_state.pop("race_error", None)
             if isinstance(made, list):
                 start_race(made)

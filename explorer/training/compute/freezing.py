@@ -89,7 +89,7 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
     """
     k = classes or dataset(recipe.dataset).classes or 2
     with torch.device("meta"):
-        network = apply(build(recipe.backbone, k, "random"), recipe)
+        network = apply(build(recipe.backbone, k, "random", reads=recipe.reads), recipe)
         x = torch.empty(2, 3, recipe.preprocessing.crop, recipe.preprocessing.crop)
     rows = []
     for stage in network.row.stage_names:

@@ -109,9 +109,12 @@ def _describe(run: str, session: Session) -> None:
         precision=session.place.precision,
         counts={split: len(getattr(data, split).ids) for split in ("train", "val", "test")},
         classes=data.classes,
+        majority_on_validation=evidence.majority(data.val.labels),
         note=data.note,
         skipped=data.skipped,
         seconds=dict(session.seconds),
+        **({"reads": session.recipe.reads} if session.recipe.cuts else {}),
+        **({"stage_scores": session.choice} if session.choice else {}),
     )
 
 

@@ -1,7 +1,7 @@
 """A run in the making: what it consists of, how it begins, and how it goes from one phase to the next."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from explorer.models import backbones, devices, memory
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import freezing
+from explorer.training.compute import freezing, reading
 from explorer.training.compute.auditing import Witness
 
 Report = Callable[[float, str], None]
@@ -42,7 +42,8 @@ class Session:
     `witness` notes what the network was while it learned in this phase; `earlier` has the faults (stage, fault) and
     `recomputed` the worst difference of the phases before, `closed` is the audit at the end of the last one and `opened`
     counts the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where that
-    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`.
+    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`;
+    `choice` is the share right on validation of a head at each stage, where one was chosen.
     """
 
     recipe: Recipe
@@ -70,6 +71,7 @@ class Session:
     chunk: int | None = None
     portion: int | None = None
     notes: list[str] = field(default_factory=list)
+    choice: dict[str, float] = field(default_factory=dict)
     splits: tuple[str, ...] = SPLITS
 
     @property
@@ -83,8 +85,14 @@ class Session:
         self.notes[:] = [n for n in self.notes if not n.startswith(start)] + [start + rest]
 
 
-def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = SPLITS) -> Session:
-    """Load data and network, freeze, and run the frozen front once over every image of these splits."""
+def prepare(
+    recipe: Recipe,
+    report: Report = silent,
+    splits: tuple[str, ...] = SPLITS,
+    fronts: Mapping[str, CachedFeatures] | None = None,
+) -> Session:
+    """Load data and network, freeze, and run the frozen front once over every image of these splits, or take what it gave
+    from `fronts`."""
     started = time.perf_counter()
     place = devices.choose(recipe.row, recipe.device)
     memory.reset_peak(place)
@@ -92,7 +100,12 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     data = datasets.load(recipe)
     if recipe.phases[1:]:  # each runs another front over the same pictures
         data = keep(data, recipe.preprocessing)
-    network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report)
+    choice: dict[str, float] = {}
+    if recipe.cuts and not recipe.reads:
+        choice = reading.scores(recipe, data, place, report)
+        recipe = recipe.model_copy(update={"reads": reading.best(choice)})
+    built = recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report
+    network = backbones.build(*built, reads=recipe.reads)
     began = network.fingerprint()
     network = devices.laid_out(network, place)
     learns = recipe.phases[0].learns
@@ -100,7 +113,11 @@ def prepare(recipe: Recipe, report: Report = silent, splits: tuple[str, ...] = S
     before = freezing.snapshot(network)
     optimizer = adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
-    run_front(session, report, 0.0, FEATURES_SHARE)
+    session.choice = choice
+    begun = reading.SHARE if choice else 0.0
+    if fronts is None:
+        run_front(session, report, begun, FEATURES_SHARE - begun)
+    session.front |= fronts or {}
     train = session.front["train"]
     if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
         network.standardise(_head_inputs(session))
@@ -125,7 +142,7 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
             recipe,
             session.place,
             part,
-            pool=split == "test",
+            pool=split == "test" or (not session.learns and recipe.batchnorm == "frozen"),
             learns=session.learns,
             fingerprint=data.fingerprint,
             views=recipe.views if split == "train" else 1,

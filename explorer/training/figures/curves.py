@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import cell, finish
 from explorer.evidence import Score
@@ -14,10 +15,10 @@ from explorer.runs.records import Epoch
 _TRAIN, _VAL = CONTROL, GREEN
 
 
-def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
+def curves(epochs: Sequence[Epoch], chosen: int | None = None, chance: float | None = None) -> go.Figure:
     """Loss and accuracy after each epoch, on training and validation images; bands are 95 % Wilson intervals.
 
-    `chosen` marks the epoch whose weights were kept.
+    `chosen` marks the epoch whose weights were kept; `chance` is what always naming the largest class gives on validation.
     """
     fig = make_subplots(cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.1)
     x = [epoch.epoch for epoch in epochs]
@@ -39,11 +40,12 @@ def curves(epochs: Sequence[Epoch], chosen: int | None = None) -> go.Figure:
         )
         fig.add_scatter(y=losses, hovertemplate="epoch %{x}: %{y:.3f}", showlegend=False, col=2, **shared)
     _curve_axes(fig, len(x), chosen)
+    guess_line(fig, chance, place=cell(1, 1))
     last = epochs[-1]
     return finish(
         fig,
         alt=f"Curves over {len(x)} epochs. Last: training accuracy {last.train.accuracy:.0%}, "
-        f"validation accuracy {last.val.accuracy:.0%} (n = {last.val.n}).",
+        f"validation accuracy {last.val.accuracy:.0%} (n = {last.val.n}).{guess_words(chance, 'validation images')}",
         look="Does validation follow training, or does it fall behind? Both are scored in eval mode."
         + (" The dashed line marks the epoch that was kept." if chosen is not None else ""),
         caution=validation_for_others([last]).strip(),

@@ -11,6 +11,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
+from explorer.app.mine import own_runs
 from explorer.app.visitor import note_run
 from explorer.app.words import (
     group_of,
@@ -73,14 +74,15 @@ def show(run: str, news: str) -> None:
 
 def pick_followed(known: Sequence[Run]) -> Run:
     """The run that the Train page shows, by its id: the one that the address names or the visitor chose, else the latest that
-    they started, else the latest; with a picker of all."""
+    they started, else the latest (of sample runs, one in which a stage learned); with a picker of all."""
     by_id = {run.id: run for run in known}
     named = st.query_params.get("run", "")
     if named and named != st.session_state.get("following_said"):
         st.session_state["following"] = named
     if (wanted := st.session_state.get("following")) not in by_id:
-        own = [run for run in reversed(st.session_state.get("started_runs", [])) if run in by_id]
-        shown = by_id[own[0]] if own else known[0]
+        own = [run for run in reversed(own_runs()) if run in by_id]
+        telling = (run for run in known if not run.sample or (run.recipe is not None and run.recipe.learns))
+        shown = by_id[own[0]] if own else next(telling, known[0])
         if wanted:
             text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
             st.warning(safe_md(text), icon=":material/link_off:")
@@ -106,6 +108,7 @@ def run_card(run: Run) -> None:
     if recipe is not None:
         size = "all images" if recipe.per_class is None else f"{recipe.per_class} images a class"
         parts = [data_words(recipe), backbone_words(recipe), short_title(recipe), size, f"seed {recipe.seed}"]
+        parts += [f"head reads {run.facts['reads']}"] if run.facts.get("reads") else []
         st.caption(f"{strategy_mark(recipe)} · {safe_md(' · '.join(parts))}")
     if run.named.note:
         st.caption(f":material/sticky_note_2: {safe_md(run.named.note)}")
@@ -158,7 +161,11 @@ def follow(run_id: str, titled: bool = True) -> None:
         st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
     result_line(run)
     if run.epochs:
-        draw(partial(curves, run.epochs, run.facts.get("chosen_epoch")), f"curves_{run.id}", code=CODE)
+        draw(
+            partial(curves, run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation),
+            f"curves_{run.id}",
+            code=CODE,
+        )
 
 
 def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> None:
@@ -181,7 +188,7 @@ def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -
             help=None if queued(run_id) else "The command line carries it out: press Ctrl+C there.",
         )
     if run.epochs:
-        draw(partial(curves, run.epochs, None), f"live_{run_id}", code=CODE)
+        draw(partial(curves, run.epochs, None, run.majority_on_validation), f"live_{run_id}", code=CODE)
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)

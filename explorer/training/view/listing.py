@@ -7,7 +7,9 @@ from typing import Any
 import streamlit as st
 
 from explorer import jobs, runs
+from explorer.app.address import keep, some_of, some_text, switch
 from explorer.app.labels import backbone_words, data_words
+from explorer.app.mine import own_runs
 from explorer.app.words import percent, plain, short_title
 from explorer.catalogue.strategies import strategy
 from explorer.errors import ExplorerError
@@ -16,6 +18,7 @@ from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.steps import kept_steps
 
 _TABLE, _DRAWN, _TICKED = "runs_table", "runs_drawn", "runs_ticked"
+_LONGEST_FIND = 60  # characters
 
 FILTERS: dict[str, Callable[[Run], str]] = {
     "Data": lambda run: data_words(run.recipe) if run.recipe else "",
@@ -75,7 +78,10 @@ def ticks(ids: list[str]) -> set[str]:
 
 
 def pick_filters(known: Sequence[Run]) -> list[Run]:
-    """The runs that what the visitor typed and chose lets through."""
+    """The runs that what the visitor typed and chose lets through; all of it stands in the address."""
+    options = {name: sorted({plain(of(run)) for run in known} - {""}) for name, of in FILTERS.items()}
+    mine, bad = own_runs(), sum(run.state in ENDED_EARLY for run in known)
+    _keep_filters(options)
     with st.container(horizontal=True, vertical_alignment="center", key="runs_filters"):
         find = st.text_input(
             "Find a run",
@@ -84,31 +90,44 @@ def pick_filters(known: Sequence[Run]) -> list[Run]:
             placeholder="Name or note",
             icon=":material/search:",
             label_visibility="collapsed",
+            max_chars=_LONGEST_FIND,
             width=220,
         )
-        wanted = _pick_wanted(known)
+        wanted = _pick_wanted(options)
         starred = st.toggle("Starred", key="runs_starred", persist_state="session")
-        bad = sum(run.state in ENDED_EARLY for run in known)
+        own = bool(mine or st.session_state["runs_mine"]) and st.toggle(
+            "Mine", key="runs_mine", persist_state="session", help="Runs that were started from this browser."
+        )
         failed = bad > 0 and st.toggle(
             f"Failed and stopped ({bad})",
             key="runs_failed",
             persist_state="session",
             help="Runs that failed, were stopped or were interrupted.",
         )
-    return passing(known, wanted, find, starred, failed)
+    among = [run for run in known if run.id in mine] if own else known
+    return passing(among, wanted, find, starred, failed)
 
 
-def _pick_wanted(known: Sequence[Run]) -> dict[str, list[str]]:
+def _keep_filters(options: dict[str, list[str]]) -> None:
+    """What is chosen survives a reload and goes along with a link."""
+    keep("find", "runs_find", "", some_text(_LONGEST_FIND))
+    for name in ("starred", "mine", "failed"):
+        keep(name, f"runs_{name}", False, switch())
+    for name, among in options.items():
+        key = f"runs_only_{name}"
+        if not {*st.session_state.get(key, ())} <= {*among}:  # the last run of a kind was deleted
+            st.session_state[key] = [one for one in st.session_state[key] if one in among]
+        keep(f"only_{name.lower()}", key, [], some_of(among))
+
+
+def _pick_wanted(options: dict[str, list[str]]) -> dict[str, list[str]]:
     """Of each of `FILTERS` what is wanted; nothing chosen lets all through."""
-    wanted: dict[str, list[str]] = {}
-    chosen = sum(bool(st.session_state.get(f"runs_only_{name}")) for name in FILTERS)
+    chosen = sum(bool(st.session_state[f"runs_only_{name}"]) for name in FILTERS)
     with st.popover(f"Filter ({chosen})" if chosen else "Filter", icon=":material/filter_list:", key="runs_filter"):
-        for name, of in FILTERS.items():
-            key, options = f"runs_only_{name}", sorted({plain(of(run)) for run in known} - {""})
-            if not {*st.session_state.get(key, ())} <= {*options}:  # the last run of a kind was deleted
-                st.session_state[key] = [one for one in st.session_state[key] if one in options]
-            wanted[name] = st.multiselect(name, options, key=key, persist_state="session", placeholder="all")
-    return wanted
+        return {
+            name: st.multiselect(name, among, key=f"runs_only_{name}", persist_state="session", placeholder="all")
+            for name, among in options.items()
+        }
 
 
 def passing(
@@ -136,7 +155,8 @@ def passing(
 
 
 def _show_all() -> None:
-    st.session_state["runs_find"], st.session_state["runs_starred"] = "", False
+    st.session_state["runs_find"] = ""
+    st.session_state["runs_starred"] = st.session_state["runs_mine"] = False
     for name in FILTERS:
         st.session_state[f"runs_only_{name}"] = []
 

@@ -27,6 +27,12 @@ from explorer.training.view.forms import (
 from explorer.training.view.rates import offer_rates
 from explorer.training.view.timing import tell_time
 
+# *Start* stays in view while the form is taller than the screen, as it is on a small laptop and on a phone.
+_STYLE = """<style>
+[data-testid=stLayoutWrapper]:has(> .st-key-train_foot) {{ position: sticky; bottom: 0; z-index: 20; background: {ground};
+  padding-bottom: .5rem; }}
+</style>"""
+
 
 def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | ExplorerError:
     """Choose, and start; returns what is chosen, or what is wrong with it. *Start* stands above what is folded, though it
@@ -44,6 +50,7 @@ def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | Expl
         "edits": edits_in_use(data.name, folder),
     }
     choices |= pick_size() | custom
+    st.html(_STYLE.format(ground=st.get_option(f"theme.{st.context.theme.type or 'light'}.backgroundColor")))
     foot = st.container(key="train_foot")
     with st.expander("Advanced", icon=":material/tune:", key="train_advanced", on_change="rerun"):
         made = recipe_or_error(choices | _pick_rest(row, plan))

@@ -12,14 +12,11 @@ from explorer.catalogue import DATASETS, Backbone, Dataset
 from explorer.question import Question
 from explorer.recipe import make
 from explorer.training.figures.statistics import statistics_shift
-from explorer.training.question import StatisticsShift, StatisticsShiftQuestion
+from explorer.training.question import FAR, NEAR, StatisticsShift, StatisticsShiftQuestion
 from explorer.training.view.forms import pick_dataset
 
 BESIDE = ("photo_patches", "shapes")
 """Two sets that ship: one near to what the built-in backbone was trained on, one far from it."""
-NEAR, FAR = 0.13, 0.25
-"""Nats, mean of the stages. From benchmarks/batchnorm.py: photo patches and ants and bees lie below, where the BatchNorm mode
-made no clear difference; shapes and digits above, where keeping the statistics gained most; chest X-rays between."""
 
 
 def statistics_fit(row: Backbone, weights: str) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,17 @@ import stand_ins_data
 from opening import opened, store, words  # noqa: F401  (the fixture gives each test a store of its own)
 from PIL import Image, ImageFilter
 
-from explorer import edits
+from explorer import edits, jobs
 from explorer.answers import save
 from explorer.data import datasets
 from explorer.edits import OUT, Change, Edits
 from explorer.errors import ExplorerError
 from explorer.looks.data.compute import census as counted
 from explorer.looks.data.compute import copies, labels, survey
-from explorer.looks.data.compute.faults import faults
+from explorer.looks.data.compute.faults import faults, plain_faults
 from explorer.looks.data.compute.labels import label_issues
 from explorer.looks.data.question.census import TrainingPicturesQuestion
+from explorer.looks.data.question.faults import Faults, FaultsQuestion, PlainFaultsQuestion
 from explorer.looks.data.view import changing
 from explorer.looks.data.view.faults import clustered, spared
 from explorer.looks.images.view import tiles
@@ -80,6 +82,18 @@ def test_every_planted_fault_is_found_and_nothing_else(recipe: Recipe) -> None:
     assert found.contradictions == (("train/bee/same.png", "train/ant/5.png"),)
     assert {name for name, _ in found.skipped} == {"train/bee/same.png", "train/bee/torn.png"}
     assert found.n == 38 and found.groups == ()
+
+
+def test_single_pictures_are_judged_alike_with_and_without_near_copies(recipe: Recipe) -> None:
+    whole, plainly = faults(recipe), plain_faults(recipe)
+    assert not plainly.copies.tried and not len(plainly.copies.pairs)
+
+    def named(found: Faults, places: tuple[int, ...]) -> list[str]:
+        return [found.shown.ids[i] for i in places]
+
+    for kind in ("odd", "dark", "blurred"):
+        assert named(whole, getattr(whole, kind)) == named(plainly, getattr(plainly, kind))
+    assert (whole.groups, whole.skipped) == (plainly.groups, plainly.skipped)
 
 
 def test_what_is_in_the_set_is_counted_and_shown_as_the_network_sees_it(recipe: Recipe) -> None:
@@ -216,6 +230,24 @@ def test_the_page_shows_what_there_is_and_edits_it_with_undo() -> None:
     moved = edits.read(app.query_params["edits"]).changes
     assert moved == {stand_ins_data.IDS[0]: Change("grass", ""), stand_ins_data.IDS[1]: Change("fur", "")}
     assert not app.exception
+
+
+def test_what_single_pictures_tell_is_shown_before_the_near_copies() -> None:
+    recipe = make(dataset="shapes", per_class=None)
+    made = stand_ins_data.faults()
+    none = replace(made.copies, pairs=made.copies.pairs[:0], distance=made.copies.distance[:0], tried=0, found=0)
+    app = opened("data", dataset="shapes")
+    app.session_state["data_view"] = "Faults"
+    save(replace(made, copies=none), PlainFaultsQuestion(recipe=recipe).path)
+    app.run()
+    kinds = app.segmented_control(key="data_fault").options
+    assert not app.exception and "Blurred · 0" in kinds and not any("Near-copies" in kind for kind in kinds)
+    assert tiles.sprite(PlainFaultsQuestion(recipe=recipe).key)  # its thumbnails are served
+    asked = jobs.status(FaultsQuestion(recipe=recipe))
+    assert asked is not None and asked.waiting
+    save(made, FaultsQuestion(recipe=recipe).path)
+    app.run()
+    assert "Near-copies · 2" in app.segmented_control(key="data_fault").options
 
 
 def test_edits_in_an_address_that_are_of_another_set_or_gone_are_passed_over() -> None:

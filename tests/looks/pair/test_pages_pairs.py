@@ -9,11 +9,12 @@ from opening import opened, two_runs, words
 
 from explorer import runs
 from explorer.answers import save
-from explorer.app import asking, visitor
+from explorer.app import asking, mine, visitor
 from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.pair import comparison
 from explorer.looks.pair.view import choosing as view
 from explorer.recipe import make
+from explorer.runs.started import note_started
 
 LOOKS = ("images", "features", "projection", "attribution", "similarity")
 
@@ -62,6 +63,23 @@ def test_the_default_partner_is_one_that_saw_the_same_images() -> None:
     retested(other, [f"new-{i}.png" for i in range(stand_ins.N)])
     known = asking.finished()
     assert view._default_a(known).id == a and view._default_b(known, runs.read(a)).id == good
+
+
+def test_a_page_opens_with_runs_of_this_browser_and_not_with_one_whose_audit_is_red(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clean, _ = two_runs()
+    red = stand_ins.finished_run(strategy="linear_probe", seed=1)
+    stand_ins.unclean(red)
+    assert opened("images").selectbox(key="pick_a").value == clean, "the red one is the latest"
+    own = [stand_ins.finished_run(strategy=name, seed=2) for name in ("linear_probe", "full")]
+    stand_ins.finished_run(strategy="linear_probe", seed=3)
+    monkeypatch.setattr(mine, "_browser", lambda: "0a" * 16)
+    for run in (*own, "deleted-since"):
+        note_started("0a" * 16, run)
+    note_started("../../elsewhere", own[0])
+    app = opened("images")
+    assert [app.selectbox(key=f"pick_{field}").value for field in "ab"] == own
 
 
 def test_a_run_without_predictions_is_nobody_s_partner() -> None:

@@ -32,6 +32,21 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
 }
 
 
+ACCURACIES: dict[str, Callable[[], go.Figure]] = {
+    "probes": FIGURES["probes"],
+    "rewind": FIGURES["rewind"],
+    "interpolation": lambda: interpolation(made.interpolation(), None, "", 5, chance=0.3),
+    "drift": lambda: drift(made.drift(), stand_ins.epochs(4), 3, 0.3, 0.4),
+}
+
+
+@pytest.mark.parametrize("name", ACCURACIES)
+def test_accuracies_stand_beside_what_never_looking_gets_right(name: str) -> None:
+    fig = ACCURACIES[name]()
+    words = [note.text for note in fig.layout.annotations].count("always the largest class")
+    assert words == (2 if name == "drift" else 1) and "Always naming the largest class" in fig.layout.meta["alt"]
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_tells_its_takeaway_in_ink_that_follows_the_theme(name: str) -> None:
     words = FIGURES[name]().layout.meta
@@ -146,6 +161,12 @@ def test_cka_carries_its_interval_several_controls_and_a_warning_where_images_ar
     assert (
         "fewer than 30"
         not in change_bars(replace(found, paired=Paired(30, 0, 0, 0)), frozenset()).layout.meta["caution"]
+    )
+    assert not fig.layout.meta["verdict"]
+    far = replace(found, stages=(*found.stages[:-2], *(replace(row, cka=0.15) for row in found.stages[-2:])))
+    assert (
+        "At layer3 and layer4 B is no more like A than a random network"
+        in change_bars(far, frozenset()).layout.meta["verdict"]
     )
     assert "fewer than 30" in stage_pairs(made.stage_pairs()).layout.meta["caution"]
     assert "fewer than 30" in drift(made.drift(), stand_ins.epochs(4)).layout.meta["caution"]

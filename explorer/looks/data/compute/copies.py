@@ -140,7 +140,8 @@ class _Near:
     def __init__(self, one: np.ndarray, features: np.ndarray, two: np.ndarray, others: np.ndarray) -> None:
         middle = features.mean(axis=0)
         self.features = tuple(_unit(x - middle) for x in (features, others))
-        self.small, self.same = (one, two), one is two
+        self.small = one, two
+        self._blocks: dict[int, tuple[np.ndarray, ...]] = {}
         self.hashes = tuple(_blocks(x, HASH).reshape(len(x), -1) for x in (one, two))
         self.mirrored = _blocks(two, HASH)[:, :, ::-1].reshape(len(two), -1)
 
@@ -180,10 +181,13 @@ class _Near:
 
     def _laid(self, pairs: np.ndarray, side: int, progress: Progress) -> np.ndarray:
         i, j = pairs.T
+        if side not in self._blocks:
+            self._blocks[side] = tuple(x if side == SIDE else _blocks(x, side) for x in self.small)
+        here, there = self._blocks[side]
         plain, mirror = (np.linalg.norm(self.hashes[0][i] - x[j], axis=1) for x in (self.hashes[1], self.mirrored))
-        two = self.small[1][j]
-        two = np.where((mirror < plain)[:, None, None, None], two[:, :, ::-1], two)
-        return distances(_blocks(self.small[0][i], side), _blocks(two, side), progress)
+        two, turned = there[j], mirror < plain
+        two[turned] = two[turned][:, :, ::-1]
+        return distances(here[i], two, progress)
 
 
 def _unit(x: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What is wrong with the pictures of a set, looked for in all of them at once."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from explorer.data.images import fit
 from explorer.data.splits import pick
 from explorer.looks.data.compute import copies, survey
 from explorer.looks.data.compute.copies import MADE_OF, WAYS, Made, near_copies
+from explorer.looks.data.compute.survey import Survey
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain, whole
 from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Shown
 from explorer.models import devices
@@ -28,13 +29,40 @@ def faults(recipe: Recipe, report: Report = silent) -> Faults:
     wanted = plain(recipe)
     report(0.0, "Loading the images")
     found = whole(wanted)
-    seen = survey.survey(found.images, lambda share: report(0.3 * share, "Looking at each picture"))
+    seen = _surveyed(found, lambda share: report(0.3 * share, "Looking at each picture"))
     rows = features(wanted, found.data, lambda share: report(0.3 + 0.5 * share, "Features of the frozen backbone"))
     report(0.8, "Copying some pictures on purpose")
     made = made_copies(wanted, found)
     pairs = near_copies(seen.small, rows, made, lambda share: report(0.85 + 0.15 * share, "Comparing pictures"))
-    single = [dict(list(kind(seen).items())[:MOST_SINGLE]) for kind in (survey.odd, survey.dark, survey.blurred)]
-    return _answer(found, pairs, single)
+    return _answer(found, pairs, _single(seen))
+
+
+def plain_faults(recipe: Recipe, report: Report = silent) -> Faults:
+    """The same without near-copies: what a look at each picture by itself tells."""
+    wanted = plain(recipe)
+    report(0.0, "Loading the images")
+    found = whole(wanted)
+    seen = _surveyed(found, lambda share: report(share, "Looking at each picture"))
+    none = copies.Pairs(np.zeros((0, 2), np.int64), np.zeros(0, np.float32), 0.0, float("inf"), 0, 0)
+    return _answer(found, none, _single(seen))
+
+
+_LAST: dict[tuple[str, int], Survey] = {}
+
+
+def _surveyed(found: Whole, progress: Callable[[float], None]) -> Survey:
+    """The survey of a set; the last one is kept, since the near-copies are looked for right after."""
+    key = found.data.fingerprint, len(found.images)
+    if not key[0] or key not in _LAST:
+        seen = survey.survey(found.images, progress)
+        _LAST.clear()
+        _LAST[key] = seen
+    return _LAST[key]
+
+
+def _single(seen: Survey) -> list[dict[int, str]]:
+    """The pictures that are odd, dark and blurred, each with why."""
+    return [dict(list(kind(seen).items())[:MOST_SINGLE]) for kind in (survey.odd, survey.dark, survey.blurred)]
 
 
 def made_copies(recipe: Recipe, found: Whole) -> Made:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter
 
 SIDE = 32
 BAND = (1.0, 3.0)
@@ -32,16 +32,16 @@ def distances(one: np.ndarray, two: np.ndarray, progress: Callable[[float], None
 
 def _distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     weights = window(one.shape[1])
-    warp = _fitted(_band(one.mean(axis=3)), _band(two.mean(axis=3)), weights)
+    grey = [p @ np.full(3, 1 / 3, np.float32) for p in (one, two)]
+    warp = _fitted(_band(grey[0]), _band(grey[1]), weights)
     a, b = (gaussian_filter(p, (0, BLUR, BLUR, 0), truncate=3) for p in (one, two))
-    straight = np.tile(np.eye(2, 3, dtype=np.float32), (len(one), 1, 1))
     # The fit may have been led astray where there is little to hold on to: as they lie, the two may be nearer.
-    return np.minimum(*(_apart(a, b, way, weights) for way in (warp, straight)))
+    return np.minimum(_apart(a, _warped(b, warp), weights), _apart(a, b, weights))
 
 
-def _apart(a: np.ndarray, b: np.ndarray, warp: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    moved = np.stack([_warped(b[..., c], warp) for c in range(3)], axis=-1)
-    return np.sqrt((((a - moved) ** 2).mean(axis=3) * weights).sum(axis=(1, 2)) / weights.sum())
+def _apart(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    share = np.repeat(weights.ravel() / (3 * weights.sum()), 3)
+    return np.sqrt(((a - b) ** 2).reshape(len(a), -1) @ share)
 
 
 def window(side: int) -> np.ndarray:
@@ -79,7 +79,7 @@ def _fitted(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
     curvature += ridge[:, None, None] * np.eye(6, dtype=np.float32)
     warp = np.tile(np.eye(2, 3, dtype=np.float32), (m, 1, 1))
     for _ in range(STEPS):
-        error = (_unit(_warped(b, warp), weights) - template).reshape(m, -1, 1)
+        error = (_unit(_warped(b[..., None], warp)[..., 0], weights) - template).reshape(m, -1, 1)
         step = np.linalg.solve(curvature, steepest @ error)[..., 0].reshape(m, 2, 3)
         warp = _within(_composed(warp, step), warp, side)
     return warp
@@ -104,9 +104,23 @@ def _within(warp: np.ndarray, before: np.ndarray, side: int) -> np.ndarray:
 
 
 def _warped(b: np.ndarray, warp: np.ndarray) -> np.ndarray:
-    """b (m, s, s) where the maps lead to, bilinear; beyond the rim the nearest pixel."""
-    m, side = b.shape[:2]
+    """b (m, s, s, c) where the maps lead to, bilinear; beyond the rim the nearest pixel."""
+    m, side, _, c = b.shape
     y, x = _grid(side)
-    to = warp[:, :, 0, None, None] * y + warp[:, :, 1, None, None] * x + warp[:, :, 2, None, None] + (side - 1) / 2
-    first = np.broadcast_to(np.arange(m, dtype=np.float32)[:, None, None], (m, side, side))
-    return map_coordinates(b, [first, to[:, 0], to[:, 1]], order=1, mode="nearest")
+    places, shares = [], []
+    for row in (0, 1):
+        to = (
+            warp[:, row, 0, None, None] * y
+            + warp[:, row, 1, None, None] * x
+            + (warp[:, row, 2, None, None] + (side - 1) / 2)
+        )
+        np.clip(to, 0, side - 1, out=to)
+        low = np.minimum(to.astype(np.int32), side - 2)
+        places.append(low)
+        shares.append((to - low)[..., None])
+    first = (np.arange(m, dtype=np.int32)[:, None, None] * side + places[0]) * side + places[1]
+    flat, (down, right) = b.reshape(-1, c), shares
+    near, below = (np.take(flat, first + step, axis=0) for step in (0, side))
+    near += right * (np.take(flat, first + 1, axis=0) - near)
+    below += right * (np.take(flat, first + side + 1, axis=0) - below)
+    return near + down * (below - near)

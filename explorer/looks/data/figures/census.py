@@ -19,7 +19,7 @@ def class_counts(found: Census) -> go.Figure:
     for split, row in zip(SPLITS, found.counts.tolist(), strict=True):
         fig.add_bar(
             y=places, x=row, orientation="h", name=NAMES[split], marker={"color": _COLOURS[split]},
-            text=[str(n) if n else "" for n in row], textposition="inside", insidetextanchor="middle",
+            text=[str(n) if n else "" for n in row], textposition="inside", insidetextanchor="middle", textangle=0,
             hovertemplate="%{customdata}: %{x} " + NAMES[split] + " pictures<extra></extra>", customdata=names,
         )  # fmt: skip
     fig.update_layout(barmode="stack", bargap=0.25)

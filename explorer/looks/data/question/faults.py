@@ -76,3 +76,14 @@ class FaultsQuestion(Question[Faults]):
     patient: ClassVar[bool] = True
     large: ClassVar[bool] = True
     recipe: Recipe
+
+
+class PlainFaultsQuestion(Question[Faults]):
+    """The same without near-copies, which take most of the time: `copies` is empty, with nothing tried."""
+
+    handler: ClassVar[str] = "explorer.looks.data.compute.faults:plain_faults"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    patient: ClassVar[bool] = True
+    large: ClassVar[bool] = True
+    recipe: Recipe

@@ -6,7 +6,7 @@ from explorer import jobs
 from explorer.app.asking import again
 from explorer.arriving.view.choosing import labels_of
 from explorer.looks.data.question.census import CensusQuestion, TrainingPicturesQuestion
-from explorer.looks.data.question.faults import FaultsQuestion
+from explorer.looks.data.question.faults import FaultsQuestion, PlainFaultsQuestion
 from explorer.looks.data.question.labels import LabelIssuesQuestion
 from explorer.question import Question
 from explorer.recipe import Recipe, make
@@ -39,7 +39,8 @@ def offer_again(recipe: Recipe) -> None:
         "Read the folder again", icon=":material/refresh:", key="data_again", help="After you changed files in it."
     ):
         questions: list[Question] = [CensusQuestion(recipe=recipe), LabelIssuesQuestion(recipe=recipe)]
-        questions.append(FaultsQuestion(recipe=recipe.model_copy(update={"edits": ""})))
+        as_it_is = recipe.model_copy(update={"edits": ""})
+        questions += [FaultsQuestion(recipe=as_it_is), PlainFaultsQuestion(recipe=as_it_is)]
         questions.append(asked_pictures(recipe))
         for question in questions:
             if jobs.status(question) is not None:

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from explorer.app.drawing import explain
-from explorer.catalogue import DATASETS
+from explorer.catalogue.datasets import dataset
 from explorer.recipe import Recipe
-from explorer.training.question import StatisticsShift
-from explorer.training.view.statistics import FAR, NEAR, distance
+from explorer.training.question import FAR, NEAR, StatisticsShift
+from explorer.training.view.statistics import distance
 
 
 def far_from_imagenet(recipe: Recipe, rule: str) -> None:
@@ -24,7 +24,7 @@ def far_from_imagenet(recipe: Recipe, rule: str) -> None:
             icon=":material/info:",
         )
         return
-    found = distance(row, recipe.weights, DATASETS[recipe.dataset], recipe.data_dir, "data_statistics")
+    found = distance(row, recipe.weights, dataset(recipe.dataset), recipe.data_dir, "data_statistics")
     if found is None:
         return
     st.markdown(f":material/lightbulb: {hint(found)}")

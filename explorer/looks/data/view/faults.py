@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import streamlit as st
 
+from explorer import jobs
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import plain, safe_md
 from explorer.edits import SPLITS, Edits
-from explorer.looks.data.question.faults import Faults, FaultsQuestion
+from explorer.looks.data.question.faults import Faults, FaultsQuestion, PlainFaultsQuestion
 from explorer.looks.data.view.changing import mark, marked, places_of, state_of, toggle, toolbar
 from explorer.looks.images.view.tiles import tiles
+from explorer.question import Question
 from explorer.recipe import Recipe
 
 PAGE = 40
@@ -20,8 +22,7 @@ ALL, ACROSS, TWO = "all", "in two splits", "of two classes"
 
 def faults(recipe: Recipe, now: Edits) -> None:
     """The kinds of faults with their numbers; the pictures of the one chosen. The set is looked at as its files are."""
-    question = FaultsQuestion(recipe=recipe.model_copy(update={"edits": ""}))
-    found = ask(question, "Looking for faults", height=420)
+    question, found = _asked(recipe.model_copy(update={"edits": ""}))
     if found is None:
         return
     kinds: dict[str, tuple[int, Callable[[], None]]] = {
@@ -33,8 +34,12 @@ def faults(recipe: Recipe, now: Edits) -> None:
         "Blurred": (len(found.blurred), lambda: _single(question, found, now, found.blurred, "blurred")),
     }
     st.markdown(f"Looked at **{found.n} pictures**.")
-    if not any(n for n, _ in kinds.values()):
+    if not found.copies.tried:
+        del kinds["Near-copies"]
+    elif not any(n for n, _ in kinds.values()):
         st.success("No fault of these kinds was found.", icon=":material/verified:")
+    if st.session_state.get("data_fault") not in kinds:
+        st.session_state.pop("data_fault", None)
     first = next((name for name, (n, _) in kinds.items() if n), next(iter(kinds)))
     name = st.segmented_control(
         "Fault", list(kinds), default=first, required=True, key="data_fault", persist_state="session", wrap=True,
@@ -43,7 +48,19 @@ def faults(recipe: Recipe, now: Edits) -> None:
     kinds[name or first][1]()
 
 
-def _copies(question: FaultsQuestion, found: Faults, now: Edits) -> None:
+def _asked(recipe: Recipe) -> tuple[Question[Faults], Faults | None]:
+    """What is known of the faults, and by which question: what single pictures tell is there long before the near-copies."""
+    whole: Question[Faults] = FaultsQuestion(recipe=recipe)
+    status = jobs.status(whole)
+    if status is not None and status.state == "done":
+        return whole, ask(whole, "Looking for faults", height=420)
+    first = PlainFaultsQuestion(recipe=recipe)
+    seen = ask(first, "Looking at each picture", height=420)
+    found = None if seen is None else ask(whole, "Near-copies, which take longest", height=0)
+    return (first, seen) if found is None else (whole, found)
+
+
+def _copies(question: Question[Faults], found: Faults, now: Edits) -> None:
     """Groups of near-copies, a row each; those in two splits or of two classes first."""
     copies, shown = found.copies, found.shown
     if np.isfinite(copies.strangers):
@@ -127,14 +144,14 @@ def _item(found: Faults, now: Edits, i: int) -> tuple[int, str, str]:
     return i, f"{plain(shown.ids[i], 80)}.{more} Click to mark.", state_of(now, shown.ids[i], kind, split)
 
 
-def _grid(question: FaultsQuestion, found: Faults, items: Sequence[tuple], key: str) -> None:
+def _grid(question: Question[Faults], found: Faults, items: Sequence[tuple], key: str) -> None:
     tiles(
         question, items, lambda i: toggle(found.shown.ids[i]), label=f"{len(items)} pictures", key=f"data_{key}_tiles",
         selected=places_of(found.shown.ids), mark=True, shown=96,
     )  # fmt: skip
 
 
-def _single(question: FaultsQuestion, found: Faults, now: Edits, rows: Sequence[int], key: str) -> None:
+def _single(question: Question[Faults], found: Faults, now: Edits, rows: Sequence[int], key: str) -> None:
     """Pictures that are out of the ordinary by themselves, the worst first."""
     if not rows:
         st.caption("None was found.")

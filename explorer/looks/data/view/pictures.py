@@ -7,7 +7,8 @@ import streamlit as st
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.words import plain, safe_md
-from explorer.catalogue import AUGMENTATIONS, DATASETS
+from explorer.catalogue import AUGMENTATIONS
+from explorer.catalogue.datasets import dataset
 from explorer.edits import Edits
 from explorer.looks.data.figures.census import class_counts, picture_sizes
 from explorer.looks.data.question.census import Census, CensusQuestion, TrainingPictures, TrainingPicturesQuestion
@@ -15,6 +16,7 @@ from explorer.looks.data.view.changing import places_of, state_of, toggle, toolb
 from explorer.looks.data.view.choosing import asked_pictures
 from explorer.looks.images.view.tiles import tiles
 from explorer.recipe import Recipe
+from explorer.runs.cautions import contradiction
 
 ANY = ""
 MOST_MEANS = 24
@@ -25,11 +27,11 @@ def pictures(recipe: Recipe, now: Edits) -> None:
     found = ask(CensusQuestion(recipe=recipe), "Counting the pictures", height=420)
     if found is None:
         return
-    note = found.note.removeprefix(
-        DATASETS[recipe.dataset].note
-    ).strip()  # which stands under the data set's name already
+    note = found.note.removeprefix(dataset(recipe.dataset).note).strip()  # which stands under the set's name already
     if note:
         st.caption(safe_md(note, 1500))
+    if torn := contradiction(found.skipped, found.classes):
+        st.warning(safe_md(torn, 500), icon=":material/rule:")
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("How many of each class?")

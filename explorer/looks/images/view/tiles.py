@@ -17,7 +17,7 @@ from explorer.question import Question
 
 ACROSS = 32  # thumbnails in a row of the sprite
 SHOWN = 84  # pixels on the page
-SHEETS = ("gallery", "training_pictures", "faults", "label_issues")
+SHEETS = ("gallery", "training_pictures", "faults", "plain_faults", "label_issues")
 """The questions whose answers hold thumbnails."""
 
 _HTML = '<div class="tiles" role="group"></div>'

@@ -12,6 +12,7 @@ from explorer.app.display import name_figures
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Gap, differences
 from explorer.app.labels import run_labels
+from explorer.app.mine import own_runs
 from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose, keep_pair, pair_shown, wishes
 from explorer.app.words import audit_badge, difference_words, group_of, percent, safe_md, strategy_mark
@@ -24,6 +25,13 @@ from explorer.runs import FinishedRun
 
 def _first(among: Iterable[FinishedRun], fits: Callable[[FinishedRun], bool]) -> FinishedRun | None:
     return next((run for run in among if fits(run)), None)
+
+
+def _likely(known: list[FinishedRun]) -> list[FinishedRun]:
+    """The runs in the order in which the visitor most likely wants to see them: those that this browser started, and of each
+    kind first those in which nothing moved that was to stay; else as they came."""
+    own = set(own_runs())
+    return sorted(known, key=lambda run: (run.id not in own, run.clean is False))
 
 
 def _default_a(known: list[FinishedRun], partner: FinishedRun | None = None) -> FinishedRun:
@@ -113,6 +121,7 @@ def two_runs(purpose: str, match: bool = True) -> tuple[FinishedRun, FinishedRun
     The address then names both, so that a link shows the same two later.
     """
     known = finished()
+    likely = _likely(known)
     if len(known) < 2:
         have = "There is no finished run yet." if not known else "There is one finished run; comparing needs two."
         need_run(f"{have} {purpose}")
@@ -122,11 +131,11 @@ def two_runs(purpose: str, match: bool = True) -> tuple[FinishedRun, FinishedRun
     with controls("Runs"):
         left, right = st.columns(2, gap="large")
     with left:
-        a = pick_run("a", "A · before", known, shown_a or _default_a(known, by_id.get(choice().b)))
+        a = pick_run("a", "A · before", known, shown_a or _default_a(likely, by_id.get(choice().b)))
     if shown_b is not None and not comparable(a, shown_b):
         shown_b = None
     with right:
-        b = pick_run("b", "B · after", known, shown_b or _default_b(known, a))
+        b = pick_run("b", "B · after", known, shown_b or _default_b(likely, a))
     if a.id == b.id:
         st.info("A and B are the same run: nothing can differ. Choose another run for B.", icon=":material/info:")
     found = comparison.apart(a, b) if match else None

@@ -40,8 +40,22 @@ def change_bars(comparison: Comparison, learns: frozenset[str]) -> go.Figure:
         caution="High CKA between a network and its tuned copy is the rule; it does not mean that nothing was learned. "
         f"Whiskers: 95 % jackknife intervals of CKA over the choice of the n = {comparison.paired.n} images. The grey "
         f"marks show what CKA gives for {len(least.cka_random)} random networks.{few_words(comparison.paired.n)}",
+        verdict=_as_random(comparison),
         height=130 + 58 * len(names),
         top=60,
+    )
+
+
+def _as_random(comparison: Comparison) -> str:
+    """In words, where B is no more like A than a random network is; empty where it is everywhere."""
+    far = [
+        row.stage for row in comparison.stages if row.cka <= max((c for c in row.cka_random if c == c), default=-1.0)
+    ]
+    if not far:
+        return ""
+    return (
+        f"At {' and '.join(', '.join(far).rsplit(', ', 1))} B is no more like A than a random network is: so far has learning "
+        "moved these features. Much of CKA comes from the pictures, which differ in the same ways for any network."
     )
 
 

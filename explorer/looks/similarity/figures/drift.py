@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import finish
+from explorer.app.figures.guessing import guess_line, guess_words
+from explorer.app.figures.style import cell, finish
 from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
@@ -16,9 +17,16 @@ from explorer.runs.records import Epoch
 _TITLES = ("Similarity to epoch 0 (CKA)", "Nearest neighbours kept", "10 nearest neighbours name the class", "The head")
 
 
-def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
+def drift(
+    found: Drift,
+    epochs: Sequence[Epoch],
+    chosen: int = 0,
+    chance: float | None = None,
+    on_validation: float | None = None,
+) -> go.Figure:
     """Four small multiples over the epochs: CKA and neighbours kept against epoch 0, k-NN accuracy on test, and the head
-    on validation and training images; a dotted line marks the `chosen` epoch (0: none)."""
+    on validation and training images; a dotted line marks the `chosen` epoch (0: none).
+    `chance` and `on_validation` are what always naming the largest class gives on test and on validation images."""
     fig = make_subplots(rows=2, cols=2, subplot_titles=_TITLES, horizontal_spacing=0.1, vertical_spacing=0.2)
     _band(fig, (1, 1), found.epochs, found.low, found.high, LEARNS)
     for place, values in (((1, 1), found.cka), ((1, 2), found.overlap)):
@@ -28,6 +36,8 @@ def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
     ends = [e.epoch for e in epochs]
     _scores(fig, (2, 2), ends, [e.val for e in epochs], FROZEN, "dash", "diamond", "validation, head")
     _scores(fig, (2, 2), ends, [e.train for e in epochs], CONTROL, "dot", "square", "training, head")
+    guess_line(fig, chance, place=cell(2, 1))
+    guess_line(fig, on_validation, place=cell(2, 2))
     if chosen:
         fig.add_vline(x=chosen, line={"color": CONTROL, "dash": "dot", "width": 2})
     last = max([*found.epochs, *ends])
@@ -38,11 +48,12 @@ def drift(found: Drift, epochs: Sequence[Epoch], chosen: int = 0) -> go.Figure:
     for name in ("yaxis3", "yaxis4"):
         fig.layout[name].tickformat = ".0%"
     fig.update_layout(legend={"orientation": "h", "y": -0.16, "x": 0})
-    mark = f" The dotted line is epoch {chosen}, the one that was kept." if chosen else ""
+    mark = f" The upright line is epoch {chosen}, the one that was kept." if chosen else ""
     return finish(
         fig,
         alt=f"{found.stage} over {last} epochs: CKA to the start falls to {found.cka[-1]:.2f}, {found.overlap[-1]:.0%} of "
-        f"the neighbours are kept, k-NN accuracy goes from {found.knn[0].accuracy:.0%} to {found.knn[-1].accuracy:.0%}.",
+        f"the neighbours are kept, k-NN accuracy goes from {found.knn[0].accuracy:.0%} to {found.knn[-1].accuracy:.0%}."
+        + guess_words(chance, "test images"),
         look="Does most of the change happen in the first epochs, while the learning rate is high? Does accuracy "
         f"still rise after the features have stopped moving?{mark}",
         caution="Validation and test use different images: compare the shapes of their curves, not the heights. "
@@ -71,6 +82,7 @@ def _band(
         x=[*x, *reversed(x)],
         y=[*high, *reversed(low)],
         fill="toself",
+        mode="lines",
         fillcolor=alpha(colour, 0.15),
         line={"width": 0},
         hoverinfo="skip",

@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures
@@ -12,11 +13,16 @@ _SHIFTED = (LEARNS, "dash", "diamond")
 
 
 def interpolation(
-    found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str = "group"
+    found: Interpolation,
+    spoilt: Interpolation | None,
+    title: str,
+    at: int,
+    group: str = "group",
+    chance: float | None = None,
 ) -> go.Figure:
     """Accuracy on test, validation and (where there are) shifted test images over alpha; a line marks mixture `at`, a
     star on test the one that validation chooses. `title` names the shift, `group` what the images of
-    one group share, e.g. a photo."""
+    one group share, e.g. a photo; `chance` what always naming the largest class gives on test."""
     fig = go.Figure()
     alphas = list(found.alphas)
     for kind in found.kinds:
@@ -39,6 +45,7 @@ def interpolation(
         range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text="α: share of B's weights (0 is A, 1 is B)"
     )
     fig.update_yaxes(tickformat=".0%", gridcolor=GREY, title_text="accuracy")
+    guess_line(fig, chance)
     fig.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
     ends = (test.score(0).accuracy, test.score(len(alphas) - 1).accuracy)
     beside = ""
@@ -49,7 +56,7 @@ def interpolation(
     return finish(
         fig,
         alt=f"Accuracy over α. Test, n = {test.score(0).n}: A {ends[0]:.1%}, B {ends[1]:.1%}, "
-        f"α = {alphas[best]:g} chosen on validation {test.score(best).accuracy:.1%}.{beside}",
+        f"α = {alphas[best]:g} chosen on validation {test.score(best).accuracy:.1%}.{beside}{guess_words(chance, 'test images')}",
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
         "as the better of the two on test and on shifted images alike. A dip in the middle means that a ridge "
         "of the loss lies between them.",
@@ -89,6 +96,7 @@ def _curve(fig: go.Figure, alphas: list[float], kind: Mixtures, name: str, pen: 
             x=[*alphas, *reversed(alphas)],
             y=[*(s.high for s in scores), *(s.low for s in reversed(scores))],
             fill="toself",
+            mode="lines",
             fillcolor=alpha(colour, 0.15),
             line={"width": 0},
             hoverinfo="skip",

@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from explorer.app.figures.guessing import LARGEST, guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.looks.similarity.question.weights import Reset, Rewind
@@ -18,14 +19,13 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
     fig = go.Figure()
     fig.add_vrect(x0=found.base.low, x1=found.base.high, fillcolor=alpha(LEARNS, 0.14), line={"width": 0})
     fig.add_vline(x=found.base.accuracy, line={"color": LEARNS, "width": 2})
-    fig.add_vline(x=found.chance, line={"color": CONTROL, "dash": "dot", "width": 2})
     for to, (label, colour, symbol, aside) in _PENS.items():
         rows = [r for r in found.resets if r.to == to]
         if rows:
             _dots(fig, rows, names, settled, (label, colour, symbol, aside))
     _controls(fig, found, names, settled)
-    for x, text in ((found.base.accuracy, "as it is"), (found.chance, "chance")):
-        fig.add_annotation(x=x, y=1, yref="paper", yshift=16, text=text, showarrow=False)
+    fig.add_annotation(x=found.base.accuracy, y=1, yref="paper", text="as it is", showarrow=False, yanchor="bottom")
+    guess_line(fig, found.chance, upright=True)
     fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
     places = list(range(len(names)))
     fig.update_yaxes(tickvals=places, ticktext=names, range=[len(names) - 0.5, -0.75], showgrid=False)
@@ -35,7 +35,9 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
     how = f", statistics re-estimated on {found.images} training images" if settled and found.images else ""
     return finish(
         fig,
-        alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}. "
+        alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}."
+        + guess_words(found.chance, "test images")
+        + " "
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
         look="A stage that can be set back to its first weights at no cost did not need to learn. If random "
         "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
@@ -68,8 +70,8 @@ def _caution(found: Rewind, settled: bool) -> str:
         else "Stages are set back one at a time: two that can each be spared cannot always be spared together. "
     )
     words += (
-        f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘chance’ always "
-        "predicts the most frequent training class."
+        f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘{LARGEST}’ is the "
+        "most frequent training class."
     )
     if settled and any(r.control is not None for r in found.resets):
         words += (

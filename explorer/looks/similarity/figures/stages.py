@@ -4,12 +4,13 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
 from explorer.looks.similarity.question.stages import StagePairs, StageProbes
-from explorer.palette import ALIKE, CONTROL, FROZEN, GREY, INK, LEARNS, LESS_MORE_ALIKE
+from explorer.palette import ALIKE, FROZEN, GREY, INK, LEARNS, LESS_MORE_ALIKE
 
 REFERENCES = {
     "aa": "A × A (itself)",
@@ -87,8 +88,8 @@ def _matrix(
 
 
 def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
-    """Accuracy of a linear probe after each stage, of A and of B, with 95 % intervals and the line of chance; `group` is what
-    images of one group share, e.g. a photo."""
+    """Accuracy of a linear probe after each stage, of A and of B, with 95 % intervals and a line at what always naming the
+    largest class gives; `group` is what images of one group share, e.g. a photo."""
     names = [row.stage for row in found.stages]
     fig = go.Figure()
     sides = (("A", [row.a for row in found.stages], FROZEN, "circle", -0.06, "solid"),
@@ -105,8 +106,7 @@ def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
             customdata=[[n, str(s)] for n, s in zip(names, scores, strict=True)],
             hovertemplate=f"{name}, %{{customdata[0]}}: %{{customdata[1]}}<extra></extra>",
         )
-    fig.add_hline(y=found.chance, line={"color": CONTROL, "dash": "dot", "width": 2})
-    fig.add_annotation(x=1, xref="paper", y=found.chance, yshift=11, text="chance", showarrow=False, xanchor="right")
+    guess_line(fig, found.chance)
     fig.update_xaxes(
         tickvals=list(range(len(names))), ticktext=names, showgrid=False, title_text="features taken after"
     )
@@ -115,7 +115,8 @@ def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
     return finish(
         fig,
         alt=f"Linear-probe accuracy per stage. A rises from {found.stages[0].a.accuracy:.0%} at the input to "
-        f"{found.stages[-1].a.accuracy:.0%} at {names[-1]}, B to {found.stages[-1].b.score.accuracy:.0%}.",
+        f"{found.stages[-1].a.accuracy:.0%} at {names[-1]}, B to {found.stages[-1].b.score.accuracy:.0%}."
+        + guess_words(found.chance, "test images"),
         look="Where does the curve stop rising? From there on a linear classifier separates the classes as well as "
         "later on, and later stages add little. Where A and B differ, fine-tuning changed what a linear "
         "classifier can read.",

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from explorer import runs
-from explorer.app.asking import ask
+from explorer.app.asking import ask, majority
 from explorer.app.controls import segments
 from explorer.app.drawing import draw, explain, fine_print
 from explorer.app.words import audit_badge, difference_words, group_of, safe_md
@@ -137,7 +137,7 @@ def over_epochs(a: FinishedRun, b: FinishedRun) -> None:
     found = ask(DriftQuestion(run=b.id), "Following B over its epochs", height=620)
     if found is not None:
         chosen = int(b.facts.get("chosen_epoch") or 0)
-        plan = partial(drift, found, b.epochs, chosen)
+        plan = partial(drift, found, b.epochs, chosen, majority(b), b.majority_on_validation)
         draw(plan, "similarity_drift", code=("explorer/looks/similarity/compute/similarity.py", "knn_right"))
 
 

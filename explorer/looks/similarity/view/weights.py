@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.address import Written, keep, number
-from explorer.app.asking import ask
+from explorer.app.asking import ask, majority
 from explorer.app.controls import segments, toggle
 from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, percent, safe_md
@@ -199,7 +199,7 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
         spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
     if found is not None:
         title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
-        _mixture(found, spoilt, title, settle, group_of(b))
+        _mixture(found, spoilt, title, settle, group_of(b), majority(b))
         if kind in SHIFTS:
             st.caption(f"Shift: {SHIFTS[kind].meaning} Generated from the test images, the same each time (seed 0).")
 
@@ -219,8 +219,11 @@ def _mixtures(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], settle: b
 
 
 @st.fragment
-def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str) -> None:
-    """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo."""
+def _mixture(
+    found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str, chance: float | None
+) -> None:
+    """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo; `chance` is what
+    always naming the largest class gives."""
     key, last = f"similarity_alpha_{found.a}_{found.b}_{settle}", len(found.alphas) - 1
     keep("alpha", key, found.chosen, number(0, last))
     at = st.select_slider(
@@ -228,7 +231,7 @@ def _mixture(found: Interpolation, spoilt: Interpolation | None, title: str, set
         format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
     )  # fmt: skip
     draw(
-        partial(interpolation, found, spoilt, title, at, group),
+        partial(interpolation, found, spoilt, title, at, group, chance),
         "similarity_mixtures",
         code=("explorer/looks/similarity/compute/interpolation.py", "mixed"),
     )

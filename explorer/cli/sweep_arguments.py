@@ -1,0 +1,25 @@
+"""The arguments of `sweep`."""
+
+from pathlib import Path
+from typing import Any
+
+from explorer.experiments.plan import BUDGET, KINDS, SIZES
+
+
+def arguments(add: Any) -> None:
+    """What `sweep` takes."""
+    add("--kind", default="budget", help=f"one of: {', '.join(KINDS)}")
+    add("--plan", help="a whole plan as one word, as the page's address has it; all that follows is then left out")
+    sizes = " ".join(str(size) for size in SIZES)
+    add("--sizes", nargs="*", default=None, help=f"training images per class, or `all` (default: {sizes})")
+    add("--strategies", nargs="*", default=None, help=f"the arms of a budget (default: {' '.join(BUDGET)})")
+    add("--seeds", type=int, default=3, help="how many seeds, from 0 on")
+    add("--backbone", default="resnet10")
+    add("--weights", default="default")
+    add("--dataset", default="photo_patches", help="as for `train`")
+    add("--data-dir", help="for --dataset folder: one sub-folder per class")
+    add("--labels", default="folders")
+    add("--edits", default="")
+    add("--epochs", type=int, default=10)
+    add("--input-size", type=int)
+    add("--out", type=Path, nargs="*", default=[], metavar="FILE", help="write all cells to .csv or .parquet files")

@@ -1,0 +1,106 @@
+"""`sweep`: all cells of an experiment, one after the other, in this process; what is there already is not computed again."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from explorer import installation, jobs, runs
+from explorer.cli.asking import progress, written
+from explorer.errors import ExplorerError
+from explorer.experiments import budget, cells, kept, table, telling
+from explorer.experiments.cells import Cell, Sweep
+from explorer.experiments.plan import Plan, plan, read
+from explorer.recipe import sources
+
+FORMATS: dict[str, Callable[[Sweep], bytes]] = {".csv": table.to_csv, ".parquet": table.to_parquet}
+
+
+def sweep(options: argparse.Namespace) -> dict[str, Any]:
+    """Carry out what is missing of an experiment, and say what all of it shows."""
+    wanted = plan_of(options)
+    for path in options.out:
+        if path.suffix not in FORMATS:
+            raise ExplorerError(f"--out {path.name}: cells are written as {' or '.join(FORMATS)}.")
+    installation.check()
+    sources.require(cells.planned(wanted)[0].recipe)
+    kept.keep(wanted)
+    before = _now(wanted)
+    failed = _carry_out(before)
+    found = _now(wanted)
+    for path in options.out:
+        written(path, FORMATS[path.suffix](found))
+    told: dict[str, Any] = {"experiment": wanted.text, "key": wanted.key, "cells": len(found.cells)}
+    told |= {"finished": found.finished, "found": before.finished, "computed": found.finished - before.finished}
+    told |= {"failed": failed} if failed else {}
+    elsewhere = sum(cell.live for cell in found.cells)
+    told |= {"elsewhere": elsewhere} if elsewhere else {}  # cells that the app or another command is at
+    if wanted.kind == "budget":
+        told["findings"] = telling.findings(found, runs.predictions)
+        told["curves"] = _curves(found)
+    return told | ({"out": [str(path) for path in options.out]} if options.out else {})
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    """The plan that the arguments stand for."""
+    if options.plan:
+        return read(options.plan)
+    names = ("kind", "seeds", "backbone", "weights", "dataset", "data_dir", "labels", "edits", "epochs", "input_size")
+    chosen = {name: getattr(options, name) for name in names}
+    if options.data_dir:
+        chosen["data_dir"] = str(Path(options.data_dir).expanduser().absolute())
+    if options.sizes is not None:
+        chosen["sizes"] = tuple(None if size == "all" else size for size in options.sizes)
+    if options.strategies is not None:
+        chosen["strategies"] = tuple(options.strategies)
+    return plan(**chosen)
+
+
+def _now(wanted: Plan) -> Sweep:
+    return cells.fill(wanted, [jobs.lost(run) for run in runs.listing()])
+
+
+def _carry_out(found: Sweep) -> list[str]:
+    """Train what is missing, cell by cell; returns what failed, and why. What another process is at is left to it."""
+    from explorer.training.compute import handlers  # heavy: loaded only by the commands that need it
+
+    todo, failed = found.missing, []
+    for i, cell in enumerate(todo):
+        name = f"{telling.title_of(cell.planned.arm)}, {cell.planned.size or 'all'} a class, seed {cell.planned.seed}"
+
+        def report(share: float, words: str, i: int = i, name: str = name) -> None:
+            progress((i + share) / len(todo), f"{found.finished + i} of {len(found.cells)} cells. {name}: {words}")
+
+        run = _run_of(cell)
+        try:
+            handlers.train(run, report)
+        except ExplorerError as error:
+            failed.append(f"{name}: {error}")
+        except KeyboardInterrupt:
+            runs.close(run, "stopped")
+            raise
+        finally:
+            if sys.stderr.isatty() and i + 1 == len(todo):
+                print(file=sys.stderr)
+    return failed
+
+
+def _run_of(cell: Cell) -> str:
+    """The run that ended early where it has a checkpoint, else a new one."""
+    if cell.run is not None and runs.resumable(cell.run.id):
+        return cell.run.id
+    return runs.create(cell.planned.recipe, here=True)
+
+
+def _curves(found: Sweep) -> list[dict[str, Any]]:
+    """Every point of every curve."""
+    rows = []
+    for arm, line in budget.curves(found).items():
+        for point in line:
+            told = {"arm": arm, "images_per_class": point.images, "seeds": len(point.scores), "n": point.n}
+            spread = point.accuracy
+            rows.append(
+                told | {"accuracy": spread.mean, "deviation": spread.deviation, "low": spread.low, "high": spread.high}
+            )
+    return rows

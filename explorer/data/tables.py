@@ -1,0 +1,116 @@
+"""Tables that come with pictures: their cells, which column is which, and which picture a cell names.
+
+People's tables differ in encoding, separator, quotes, first line, and in how they call a file; what the cells hold decides
+before what the first line calls them.
+"""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from explorer.errors import ExplorerError
+
+COLUMNS = {
+    "file": "file filename file_name image image_name image_id imageid image_index img_name picture photo path filepath "
+    "file_path img id id_code name",
+    "label": "label labels class classname class_name class_id classid category target species breed diagnosis dx disease "
+    "finding finding_labels kind label_name y",
+    "split": "split set subset partition fold_name usage",
+    "group": "group group_id patient patient_id patientid subject subject_id lesion_id place site film case case_id",
+}
+_MEANING = {word: column for column, words in COLUMNS.items() for word in words.split()}
+_MARKS = ",;\t|"
+_LOOKED_AT = 300  # rows that show what a column holds
+
+
+def rows(data: bytes) -> list[list[str]]:
+    """The cells of a table, by comma, semicolon, tab or bar, whichever the first line has most of; UTF-8, UTF-16 with its mark,
+    else Windows-1252. Raises ExplorerError for what cannot be one."""
+    text = _text(data).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    first, _, rest = text.partition("\n")
+    told = re.fullmatch(r"sep=(.)\s*", first)  # what Excel writes above the first line
+    text, mark = (rest, told[1]) if told else (text, max(_MARKS, key=first.count))
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        return [[_bare(cell) for cell in row] for row in lines if any(cell.strip() for cell in row)]
+    except (csv.Error, TypeError, ValueError) as error:  # the last two for a mark that cannot be one
+        raise ExplorerError(
+            f"The table cannot be read ({error}). Expected: a first line such as `file,label`."
+        ) from error
+
+
+def _text(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _bare(cell: str) -> str:
+    cell = cell.strip()
+    return cell[1:-1].strip() if len(cell) > 1 and cell[0] == cell[-1] == "'" else cell
+
+
+def meaning(title: str) -> str:
+    """What a column of that title holds: a key of COLUMNS, or nothing that is known."""
+    return _MEANING.get(re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_"), "")
+
+
+def names_of(pictures: Sequence[str]) -> dict[str, str]:
+    """Whatever a cell may call a picture → its path: the path and each end of it, with and without the ending of the file, but
+    for case; of what several pictures may be called, only whole paths."""
+    called: dict[str, set[str]] = defaultdict(set)
+    for picture in pictures:
+        for part in _ends(picture):
+            called[part].add(picture)
+    unique = {word: next(iter(found)) for word, found in called.items() if len(found) == 1}
+    return unique | {picture: picture for picture in pictures}
+
+
+def _ends(path: str) -> list[str]:
+    """`a/b/C.png` → a/b/c.png, a/b/c, b/c.png, b/c, c.png, c."""
+    parts = path.casefold().split("/")
+    whole = ["/".join(parts[i:]) for i in range(len(parts))]
+    return [form for end in whole for form in (end, re.sub(r"(?<=[^/])\.[^./]*$", "", end))]
+
+
+def found(said: str, folders: Sequence[str], known: Mapping[str, str]) -> str | None:
+    """The picture that a cell names, by `names_of`; paths in it may begin in one of the table's own `folders`, or anywhere
+    on another machine (`C:\\\\pictures\\\\a\\\\0.png`)."""
+    name = re.sub(r"^(\.{0,2}/)+", "", said.replace("\\", "/"))
+    for tried in (*(f"{folder}/{name}" for folder in folders if folder), name):
+        if tried in known:
+            return known[tried]
+    for folder in folders:
+        for tried in _ends(f"{folder}/{name}")[:2] if folder and name else ():
+            if tried in known:
+                return known[tried]
+    return next((known[end] for end in _ends(name) if end in known), None) if name else None
+
+
+def columns(
+    lines: Sequence[Sequence[str]], folders: Sequence[str], known: Mapping[str, str]
+) -> tuple[dict[str, int], bool]:
+    """(key of COLUMNS → place, whether the first line is one of titles). The column of files is the one whose cells name most
+    pictures; that of labels goes by its title, else it is the only other one with few different cells."""
+    head, body = lines[0], lines[1 : 1 + _LOOKED_AT]
+    counts = [sum(found(row[i], folders, known) is not None for row in body if i < len(row)) for i in range(len(head))]
+    if not counts or max(counts) == 0:
+        return {}, True
+    file = counts.index(max(counts))
+    titled = found(head[file], folders, known) is None
+    places = {"file": file}
+    for i, title in enumerate(head if titled else ()):
+        if i != file and (column := meaning(title)) not in ("", "file"):
+            places.setdefault(column, i)
+    if "label" not in places:
+        left = [i for i in range(len(head)) if i not in places.values() and not (titled and meaning(head[i]))]
+        few = [
+            i for i in left if 2 <= len({row[i] for row in body if i < len(row) and row[i]}) <= max(2, len(body) // 2)
+        ]
+        places |= {"label": few[0]} if len(few) == 1 else {}
+    return places, titled

@@ -1,0 +1,97 @@
+"""What the adviser says before any run: two sentences, the evidence under them, how sure it is, and what would say more."""
+
+from dataclasses import dataclass
+
+from explorer.evidence import images_needed, points
+from explorer.experiments.adviser import ROOM, Rule, Signs
+from explorer.experiments.budget import Choice
+from explorer.experiments.telling import number, title_of
+from explorer.training.question import FAR, NEAR
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`take` and `rival` are strategies; `sentences` what to do, `evidence` what it rests on, `sure` how often the rule
+    held, `more` what it would take to know more."""
+
+    take: str
+    rival: str
+    sentences: tuple[str, str]
+    evidence: tuple[str, ...]
+    sure: str
+    more: str
+
+
+def advice(signs: Signs, rule: Rule, normalised: bool = True) -> Advice:
+    """The rule in words. Where the backbone has no normalisation layers, the last stage takes their place."""
+    rival = rule.rival if normalised or rule.rival != "bn_only" else "last_stage"
+    first = f"Take **{title_of(rule.take)}**: {_because(signs, rule)}."
+    second = (
+        f"Run **{title_of(rival)}** beside it, which is what the measured draws would have it beaten by most often."
+    )
+    return Advice(rule.take, rival, (first, second), _evidence(signs), _sure(rule), _more(signs, rule.take, rival))
+
+
+def _because(signs: Signs, rule: Rule) -> str:
+    n = number(signs.per_class)
+    return {
+        "early": f"a head at {signs.early} is right on {points(signs.early_gain)} points more validation images than one "
+        "at the end of the backbone",
+        "easy": f"a probe is right on {100 * signs.probe.accuracy:.0f} % of the validation images already, which leaves "
+        "tuning little to gain",
+        "far": f"the images lie far from what the backbone was trained on, and {n} of each class are enough to tune with",
+        "few": f"{n} images of each class are few to tune with",
+        "near": "the images look to the network like those it was trained on, so its features most likely fit",
+    }[rule.name]
+
+
+def _evidence(signs: Signs) -> tuple[str, ...]:
+    """What was measured, a line each."""
+    said = [f"Probe at the end: {signs.probe}, on validation images."]
+    if signs.early:
+        said.append(
+            f"Probe at {signs.early}, the best earlier stage: {points(signs.early_gain)} points (fixes {signs.fixed}, breaks "
+            f"{signs.broken}; p = {signs.p_value:.2g}, exact McNemar test, Holm's over the earlier stages)."
+        )
+    if signs.distance is not None:
+        where = "near" if signs.distance < NEAR else "between near and far" if signs.distance < FAR else "far"
+        said.append(
+            f"Distance to the source: {signs.distance:.2f} nats, {where} (near below {NEAR:g}, far from {FAR:g})."
+        )
+    return (*said, f"{number(signs.per_class)} training images of each of {signs.classes} classes.")
+
+
+def _sure(rule: Rule) -> str:
+    if not rule.draws:
+        return f"How sure: no measured draw was like this ({rule.when}), so this is a guess."
+    return (
+        f"How sure: where {rule.when}, the pick was level with the best strategy in **{rule.level} of {rule.draws}** "
+        "measured draws (docs/adviser.md)."
+    )
+
+
+def _more(signs: Signs, take: str, rival: str) -> str:
+    arms = len({"linear_probe", take, rival})
+    room = "" if signs.probe.accuracy < ROOM else " More than a few points cannot come of it."
+    return f"To know more: a data budget of these {arms} strategies with three seeds, on your own images.{room}"
+
+
+def settling(found: Choice, base: str) -> str:
+    """After a sweep: what it would take to know more than it says for this number of images."""
+    open_ones = [row for row in found.contrasts if not row.shown]
+    if not open_ones:
+        return f"Every strategy is told apart from {title_of(base)} here; other images may order them otherwise."
+    best = max(open_ones, key=lambda row: row.found.value)
+    needed = images_needed(best.found.discordant, best.found.value) if best.found.value else None
+    if needed is None or needed > 100_000:
+        return f"{title_of(best.arm)} and {title_of(base)} are too close for any test set of reasonable size: take the cheaper."
+    told = float(f"{needed:.2g}")
+    if told <= best.found.n:
+        n = best.found.n
+        return (
+            f"To settle {title_of(best.arm)}: {n} test images are enough for a difference this large; run more seeds."
+        )
+    return (
+        f"To settle {title_of(best.arm)}, if it is as far ahead as it looks: about {told:,.0f} test images (here are "
+        f"{best.found.n}), and more seeds."
+    )

@@ -1,0 +1,52 @@
+"""Accuracy over the severity of a shift, by strategy."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from explorer.app.figures.style import finish
+from explorer.palette import GREY, alpha
+from explorer.race.figures.lanes import Lane, pens
+from explorer.race.races import Spread
+
+
+def shift_curves(
+    lines: Mapping[str, Sequence[Spread]], frozen: frozenset[str], shift: str, severity: int, n: int
+) -> go.Figure:
+    """A line an arm (by title; `frozen` ones in blue) over severities from 0; bands from the lowest seed to the highest."""
+    fig = go.Figure()
+    lanes = [Lane(title, 1, (), title in frozen) for title in lines]
+    for (title, values), pen in zip(lines.items(), pens(lanes), strict=False):
+        x = [*range(len(values))]
+        fig.add_scatter(
+            x=[*x, *reversed(x)], y=[*(v.high for v in values), *(v.low for v in reversed(values))], fill="toself",
+            fillcolor=alpha(pen.colour, 0.13), line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
+            legendgroup=title,
+        )  # fmt: skip
+        fig.add_scatter(
+            x=x,
+            y=[v.mean for v in values],
+            name=title,
+            legendgroup=title,
+            mode="lines+markers",
+            line={"color": pen.colour, "width": 3, "dash": pen.dash},
+            marker={"size": 10, "symbol": pen.symbol},
+            customdata=[[100 * v.low, 100 * v.high, v.n] for v in values],
+            hovertemplate=f"{title}<br>severity %{{x}}: %{{y:.1%}} (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}}, "
+            f"%{{customdata[2]}} seeds, n = {n} each)<extra></extra>",
+        )
+    fig.add_vline(x=severity, line={"dash": "dot", "width": 2, "color": GREY})
+    fig.update_xaxes(title=f"severity of the shift: {shift.lower()} (0: none)", dtick=1, gridcolor=GREY)
+    fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
+    fig.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
+    told = "; ".join(
+        f"{title}: {v[0].mean:.0%} as they are, {v[-1].mean:.0%} at the worst" for title, v in lines.items() if v
+    )
+    return finish(
+        fig,
+        alt=f"Accuracy over the severity of {shift.lower()}, of {len(lines)} strategies. {told}.",
+        look="Do the lines cross: does what wins on the left lose on the right? Bands run from the lowest seed to the highest.",
+        caution=f"The shift is generated from the test images (n = {n}), the same each time: what holds for it need not hold for "
+        "other cameras, places or patients. After Hendrycks & Dietterich (2019, arXiv 1903.12261); how strong is our choice.",
+        height=450,
+    )

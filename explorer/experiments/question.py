@@ -1,0 +1,26 @@
+"""What may be asked before an experiment: the signs that the adviser reads."""
+
+from typing import ClassVar
+
+from explorer.experiments.adviser import Signs
+from explorer.experiments.shift import Spoilt
+from explorer.question import Question
+from explorer.recipe import Recipe
+
+
+class SignsQuestion(Question[Signs]):
+    """What a short probe at every stage and the distance to the source say of a recipe's images, before any run."""
+
+    handler: ClassVar[str] = "explorer.experiments.compute:signs"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    recipe: Recipe
+
+
+class SpoiltQuestion(Question[Spoilt]):
+    """Which test images a run gets right when they are spoilt: every kind of shift at every severity."""
+
+    handler: ClassVar[str] = "explorer.experiments.compute:spoilt"
+    reports: ClassVar[bool] = True
+    slow: ClassVar[bool] = True
+    run: str

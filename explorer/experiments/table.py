@@ -1,0 +1,72 @@
+"""All cells of an experiment as a table: CSV, Parquet, or rows for whoever asks."""
+
+import csv
+import io
+from typing import Any
+
+from explorer.experiments.cells import Cell, Sweep
+from explorer.runs.steps import fact, steps
+
+_FACTS = {
+    "kept_epoch": ("chosen_epoch",),
+    "seconds": ("seconds", "total"),
+    "seconds_frozen_stages": ("seconds", "features"),
+    "learned_parameters": ("parameters", "learned"),
+    "total_parameters": ("parameters", "total"),
+    "peak_memory_bytes": ("peak_memory",),
+    "reads": ("reads",),
+}
+_OF_RECIPE = (
+    "backbone",
+    "weights",
+    "strategy",
+    "seed",
+    "epochs",
+    "batch_size",
+    "batchnorm",
+    "head_rate",
+    "backbone_rate",
+)
+
+
+def rows(sweep: Sweep) -> list[dict[str, Any]]:
+    """One row a cell, every number unrounded; None where there is none (yet)."""
+    return [_row(sweep.plan.text, cell) for cell in sweep.cells]
+
+
+def _row(plan: str, cell: Cell) -> dict[str, Any]:
+    recipe, run, done = cell.planned.recipe, cell.run, cell.finished
+    row: dict[str, Any] = {"experiment": plan, "arm": cell.planned.arm, "recipe": recipe.fingerprint}
+    row |= {name: getattr(recipe, name) for name in _OF_RECIPE}
+    row |= {"stages": " ".join(recipe.learns), "dataset": recipe.data_dir or recipe.dataset}
+    row |= {"per_class": recipe.per_class, "train_images": _whole(fact(run, "counts", "train") if run else None)}
+    test = done.test.json() if done and done.test else {}
+    row |= {f"test_{name}": test.get(name) for name in ("accuracy", "low", "high", "n", "correct")}
+    row["test_balanced"] = done.balanced.value if done and done.balanced else None
+    row |= {name: fact(run, *path) if run else None for name, path in _FACTS.items()}
+    row |= {"steps": steps(run) if done and run else None, "audit_clean": run.clean if run else None}
+    return row | {"run": run.id if run else None, "state": run.state if run else "not there"}
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def to_csv(sweep: Sweep) -> bytes:
+    """One line a cell; `per_class` is `all` where all images were taken."""
+    lines = [row | {"per_class": row["per_class"] or "all"} for row in rows(sweep)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0]))
+    writer.writeheader()
+    writer.writerows({name: "" if value is None else value for name, value in line.items()} for line in lines)
+    return text.getvalue().encode()
+
+
+def to_parquet(sweep: Sweep) -> bytes:
+    """The same rows as Parquet, with types; `per_class` is null where all images were taken."""
+    import pyarrow
+    from pyarrow import parquet  # comes with Streamlit; loaded only where somebody asks for it
+
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_pylist(rows(sweep)), out)
+    return out.getvalue()

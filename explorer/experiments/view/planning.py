@@ -1,0 +1,239 @@
+"""The form of an experiment: what is compared, on what, how often; how many runs that is, and how long they take."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from explorer import jobs, machine, runs
+from explorer.app.asking import all_runs, error_box, finished, owner
+from explorer.app.visitor import note_run
+from explorer.app.words import safe_md
+from explorer.arriving.view.choosing import labels_of
+from explorer.catalogue import STRATEGIES
+from explorer.errors import ExplorerError
+from explorer.experiments import cells, kept
+from explorer.experiments.cells import Sweep
+from explorer.experiments.plan import BUDGET, SHIFT, SIZES, Kind, Plan, plan, read
+from explorer.experiments.view.advising import advise
+from explorer.looks.data.view.changing import edits_in_use
+from explorer.race.arms import MOST_SEEDS
+from explorer.training.cost import images_of
+from explorer.training.view.estimates import await_speed, estimate, time_words
+from explorer.training.view.forms import pick_backbone, pick_dataset, pick_weights, starts_at
+
+OFFERED: tuple[int | None, ...] = (1, 2, 5, 10, 25, 50, 100, None)
+_MOST_ARMS = 5
+
+
+def new_experiment(kind: Kind) -> None:
+    """The form, folded away while an experiment is shown; what went wrong is said under it."""
+    with st.expander("New experiment", icon=":material/science:", expanded=form_open(kind)):
+        made = _pick(kind)
+        sweep = _planned(made)
+        words = _size_words(sweep)
+        if isinstance(sweep, Sweep):
+            st.markdown(words)
+        else:
+            st.caption(f":material/info: {words}")
+        if isinstance(made, Plan):
+            size = st.session_state.get("train_per_class", 25) if kind != "budget" else made.sizes[-1]
+            advise(made.shared, size, kind)
+        label = "**Start**"
+        if isinstance(sweep, Sweep):
+            label = f"**Run {len(sweep.missing)} cells**" if sweep.missing else "**Show it**"
+        if st.button(label, icon=":material/play_arrow:", key=f"{kind}_start", width="stretch"):
+            _start(sweep)
+    if "experiment_error" in st.session_state:
+        error_box(st.session_state["experiment_error"])
+
+
+def _pick(kind: Kind) -> Plan | ExplorerError:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        row = pick_backbone()
+        weights = pick_weights(row)
+    with right:
+        data, folder = pick_dataset()
+        edits = edits_in_use(data.name, folder)
+    chosen: dict[str, Any] = {"kind": kind, "backbone": row.name, "weights": weights, "dataset": data.name}
+    chosen |= {"data_dir": folder, "labels": labels_of(), "edits": edits}
+    chosen |= _PICKS[kind]()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        starts_at("experiment_seeds", 3)
+        seeds = st.slider("Seeds", 1, MOST_SEEDS, key="experiment_seeds", persist_state="session")
+    with right:
+        starts_at("train_epochs", 10)
+        epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
+    try:
+        if data.name == "folder" and not folder:
+            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
+        return plan(**chosen, seeds=seeds, epochs=epochs)
+    except ExplorerError as error:
+        return error
+
+
+def _pick_budget() -> dict[str, Any]:
+    """Sizes and strategies."""
+    starts_at("experiment_sizes", list(SIZES))
+    sizes = st.pills(
+        "Training images per class", OFFERED, selection_mode="multi", key="experiment_sizes", persist_state="session",
+        wrap=True, format_func=lambda size: "all" if size is None else str(size),
+    )  # fmt: skip
+    starts_at("experiment_strategies", list(BUDGET))
+    return {"sizes": tuple(sizes)} | _pick_strategies("experiment_strategies")
+
+
+def _pick_strategies(key: str) -> dict[str, Any]:
+    names = st.pills(
+        f"Strategies (up to {_MOST_ARMS})", [name for name in STRATEGIES if name != "custom"], selection_mode="multi",
+        key=key, persist_state="session", wrap=True, format_func=lambda name: STRATEGIES[name].title.split(" (")[0],
+    )  # fmt: skip
+    return {"strategies": tuple(name for name in STRATEGIES if name in names)}
+
+
+def _pick_depth() -> dict[str, Any]:
+    """How many images."""
+    found = _pick_size()
+    st.caption("Every cut, from the head alone to everything, from pre-trained and from random weights.")
+    return found
+
+
+def _pick_size() -> dict[str, Any]:
+    starts_at("train_per_class", 25)
+    size = st.number_input("Training images per class", 1, 100_000, key="train_per_class", persist_state="session")
+    return {"sizes": (int(size),)}
+
+
+def _pick_shift() -> dict[str, Any]:
+    """Strategies, and how many images."""
+    starts_at("shift_strategies", list(SHIFT))
+    return _pick_size() | _pick_strategies("shift_strategies")
+
+
+_PICKS = {"budget": _pick_budget, "depth": _pick_depth, "shift": _pick_shift}
+
+
+def _planned(made: Plan | ExplorerError) -> Sweep | ExplorerError:
+    """The experiment with what is there of it already."""
+    try:
+        return cells.fill(made, all_runs()) if isinstance(made, Plan) else made
+    except ExplorerError as error:
+        return error
+
+
+def _size_words(sweep: Sweep | ExplorerError) -> str:
+    if isinstance(sweep, ExplorerError):
+        return safe_md(str(sweep))
+    known, there = finished(), len(sweep.cells) - len(sweep.missing)
+    already = f" {there} are there already." if there else ""
+    count = f":material/timer: **{len(sweep.cells)} cells.**{already}"
+    first = {(c.planned.arm, c.planned.size): c.planned.recipe for c in sweep.cells if c.planned.seed == 0}
+    times = {place: estimate(recipe, known) for place, recipe in first.items()}
+    if any(time is None for time in times.values()):
+        unknown = next(recipe for place, recipe in first.items() if times[place] is None)
+        if not images_of(unknown, known):
+            return f"{count} How long they take is told once a run has counted the images of this folder."
+        await_speed(unknown)
+        return f"{count} Their time is being measured."
+    total = sum(times[cell.planned.arm, cell.planned.size] or 0 for cell in sweep.missing) / machine.slots()
+    return f"{count} What is missing takes **{time_words(total)}** on this machine." if sweep.missing else count
+
+
+def _start(sweep: Sweep | ExplorerError) -> None:
+    st.session_state.pop("experiment_error", None)
+    if isinstance(sweep, ExplorerError):
+        st.session_state["experiment_error"] = str(sweep)
+        return
+    run_missing(sweep)
+    st.rerun()  # folds the form, which stands above
+
+
+def run_missing(sweep: Sweep) -> None:
+    """Queue what has no result: from its checkpoint where it has one, else anew. What could not be queued is said."""
+    st.session_state.pop("experiment_error", None)
+    todo = sweep.missing
+    for i, cell in enumerate(todo):
+        try:
+            if cell.run is not None and runs.resumable(cell.run.id):
+                note_run(cell.run.id)
+                jobs.resume(cell.run.id, owner())
+            else:
+                note_run(jobs.train(cell.planned.recipe, owner()))
+        except ExplorerError as error:
+            queued = f"{i} of {len(todo)} cells were queued, the others were not. " if i else ""
+            st.session_state["experiment_error"] = queued + str(error)
+            if not i:
+                return
+            break
+    kept.keep(sweep.plan)
+    st.session_state[f"{sweep.plan.kind}_form"] = False
+    show(sweep.plan)
+
+
+def form_open(kind: Kind) -> bool:
+    """Whether the form is unfolded: not where an experiment was started, or the address names one."""
+    return st.session_state.setdefault(f"{kind}_form", not _of_kind(kind) and not _named(kind))
+
+
+def _named(kind: Kind) -> bool:
+    """Whether the address holds an experiment of the kind."""
+    return st.query_params.get("plan", "").split(";")[0] == kind
+
+
+def _of_kind(kind: Kind) -> list[Plan]:
+    return [one for one in kept.started() if one.kind == kind]
+
+
+def show(wanted: Plan) -> None:
+    """Show this experiment; the address holds the whole plan, so that a link shows it on another machine too."""
+    st.session_state[f"{wanted.kind}_plan"] = wanted
+    st.query_params["plan"] = wanted.text
+
+
+def pick_experiment(kind: Kind) -> Plan | None:
+    """The experiment that the address holds, else the one shown before, else the latest; with a picker of several."""
+    text, listed = st.query_params.get("plan", ""), _of_kind(kind)
+    shown: Plan | None = st.session_state.get(f"{kind}_plan") or (listed[0] if listed else None)
+    if text and (shown is None or text != shown.text):
+        try:
+            named = read(text)
+            _ = cells.planned(named)
+            shown = named if named.kind == kind else shown
+        except ExplorerError as error:
+            st.warning(
+                safe_md(f"The address asked for an experiment that cannot be. {error}", 600), icon=":material/link_off:"
+            )
+    if shown is None:
+        return None
+    show(shown)
+    listed = [shown, *(one for one in listed if one != shown)] if shown not in listed else listed
+    if len(listed) > 1:
+        by_key = {one.key: one for one in listed}
+        st.session_state[f"{kind}_pick"] = shown.key
+        st.selectbox(
+            "Experiments, the latest first", list(by_key), key=f"{kind}_pick",
+            format_func=lambda key: f"{title(by_key[key])} · {key[:4]}",
+            on_change=partial(_picked, kind, by_key),
+        )  # fmt: skip
+    return shown
+
+
+def _picked(kind: Kind, by_key: dict[str, Plan]) -> None:
+    show(by_key[st.session_state[f"{kind}_pick"]])
+
+
+def title(one: Plan) -> str:
+    """`photo_patches · resnet10 · 3 strategies × 5 sizes × 3 seeds`."""
+    where = one.data_dir.rstrip("/").rsplit("/", 1)[-1] if one.data_dir else one.dataset
+    what = "every cut" if one.kind == "depth" else f"{len(one.strategies)} strategies"
+    what += f" × {len(one.sizes)} sizes" * (one.kind == "budget")
+    return f"{where} · {one.backbone} · {what} × {one.seeds} seed{'s' * (one.seeds > 1)}"
+
+
+def sizes_words(sizes: Sequence[int | None]) -> str:
+    """`2, 5, 10 and all`."""
+    words = ["all" if size is None else str(size) for size in sizes]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

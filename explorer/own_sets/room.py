@@ -1,0 +1,48 @@
+"""Room on the disk for what visitors bring, and the words where there is none."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from explorer import limits, own_sets
+from explorer.errors import ExplorerError
+from explorer.home import home
+
+
+class Refused(ExplorerError):
+    """What arrives is refused; `status` is the answer of HTTP."""
+
+    def __init__(self, words: str, status: int) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+def check_room(more: int = 0) -> None:
+    """Raises Refused where less than `limits.SPARE` of the disk is free, or where own sets with `more` bytes take too much."""
+    home().mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(home()).free < limits.SPARE:
+        raise Refused(
+            f"The disk of the server is nearly full ({limits.SPARE / 1e9:g} GB must stay free). Delete sets or runs first.",
+            507,
+        )
+    if own_sets.taken() + more > limits.own_bytes():
+        raise Refused(
+            f"The sets that visitors brought would take {(own_sets.taken() + more) / 1e9:.1f} GB, and "
+            f"{limits.own_bytes() / 1e9:g} GB is the most (THAW_OWN_GB). Delete one first.",
+            507,
+        )
+
+
+@contextmanager
+def disk() -> Iterator[None]:
+    """What the disk refuses becomes a word that the visitor can act on."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise Refused(
+            f"The server cannot keep the file in {home()} ({error.strerror}). "
+            + ("Delete sets or runs first." if full else "Set THAW_HOME to a folder that can be written."),
+            507 if full else 500,
+        ) from error

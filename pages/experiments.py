@@ -1,0 +1,5 @@
+"""When to freeze and when to tune, on these images: races, data budgets, depths."""
+
+from explorer.experiments.view.entry import show_experiments
+
+show_experiments()
