@@ -72,7 +72,8 @@ def signs_of(row: dict[str, str]) -> Signs:
 
 def scored(rows: list[dict[str, str]]) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
     """(rule → how often its pick was level with the best, of how many draws; strategy → the same, always taken)."""
-    by_rule, always = dict.fromkeys(RULES, (0, 0)), dict.fromkeys(ARMS, (0, 0))
+    by_rule: dict[str, tuple[int, int]] = dict.fromkeys(RULES, (0, 0))
+    always: dict[str, tuple[int, int]] = dict.fromkeys(ARMS, (0, 0))
     for row in rows:
         rule = adviser.rule_for(signs_of(row))
         level, draws = by_rule[rule.name]
@@ -98,7 +99,7 @@ def main() -> None:
     given = parser.parse_args()
     sets = [(name, {"dataset": name}) for name in given.dataset]
     sets += [(Path(d).name, {"dataset": "folder", "data_dir": str(Path(d).absolute())}) for d in given.data]
-    rows = list(csv.DictReader(given.out.open(encoding="utf-8"))) if given.out.is_file() else []
+    rows = list(csv.DictReader(given.out.read_text(encoding="utf-8").splitlines())) if given.out.is_file() else []
     known = {tuple(row[name] for name in ("set", "backbone", "input_size", "asked", "seed", "epochs")) for row in rows}
     shared = {"backbone": given.backbone, "input_size": given.input_size, "epochs": given.epochs}
     for seed in range(given.seeds):

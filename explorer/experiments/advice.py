@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from explorer.evidence import images_needed, points
-from explorer.experiments.adviser import ROOM, Rule, Signs
+from explorer.experiments.adviser import MANY, ROOM, Rule, Signs
 from explorer.experiments.budget import Choice
 from explorer.experiments.telling import number, title_of
 from explorer.training.question import FAR, NEAR
@@ -22,13 +22,11 @@ class Advice:
     more: str
 
 
-def advice(signs: Signs, rule: Rule, normalised: bool = True) -> Advice:
-    """The rule in words. Where the backbone has no normalisation layers, the last stage takes their place."""
-    rival = rule.rival if normalised or rule.rival != "bn_only" else "last_stage"
+def advice(signs: Signs, rule: Rule) -> Advice:
+    """The rule in words."""
+    rival = rule.rival
     first = f"Take **{title_of(rule.take)}**: {_because(signs, rule)}."
-    second = (
-        f"Run **{title_of(rival)}** beside it, which is what the measured draws would have it beaten by most often."
-    )
+    second = f"Run **{title_of(rival)}** beside it before you decide."
     return Advice(rule.take, rival, (first, second), _evidence(signs), _sure(rule), _more(signs, rule.take, rival))
 
 
@@ -40,7 +38,9 @@ def _because(signs: Signs, rule: Rule) -> str:
         "easy": f"a probe is right on {100 * signs.probe.accuracy:.0f} % of the validation images already, which leaves "
         "tuning little to gain",
         "far": f"the images lie far from what the backbone was trained on, and {n} of each class are enough to tune with",
-        "few": f"{n} images of each class are few to tune with",
+        "few": f"{n} images of each class are few to tune with"
+        if signs.per_class < MANY
+        else "nothing that was measured says that tuning would pay",
         "near": "the images look to the network like those it was trained on, so its features most likely fit",
     }[rule.name]
 
@@ -66,7 +66,7 @@ def _sure(rule: Rule) -> str:
         return f"How sure: no measured draw was like this ({rule.when}), so this is a guess."
     return (
         f"How sure: where {rule.when}, the pick was level with the best strategy in **{rule.level} of {rule.draws}** "
-        "measured draws (docs/adviser.md)."
+        "measured draws; the rules were read off most of them, which flatters them (docs/adviser.md)."
     )
 
 
@@ -92,6 +92,6 @@ def settling(found: Choice, base: str) -> str:
             f"To settle {title_of(best.arm)}: {n} test images are enough for a difference this large; run more seeds."
         )
     return (
-        f"To settle {title_of(best.arm)}, if it is as far ahead as it looks: about {told:,.0f} test images (here are "
+        f"To settle {title_of(best.arm)}, if the difference is as large as it looks: about {told:,.0f} test images (here are "
         f"{best.found.n}), and more seeds."
     )

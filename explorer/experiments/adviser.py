@@ -56,17 +56,17 @@ class Rule:
 RULES: dict[str, Rule] = {
     row.name: row
     for row in (
-        Rule("early", "a probe at an earlier stage is shown to be better", "best_stage", "bn_only"),
+        Rule("early", "a probe at an earlier stage is shown to be better", "best_stage", "linear_probe"),
         Rule("easy", "the probe leaves nothing to gain", "linear_probe", "best_stage"),
-        Rule("far", "the set is far from the source, and there are images to tune with", "full", "bn_only"),
-        Rule("few", "there are few images to tune with", "linear_probe", "bn_only"),
-        Rule("near", "the set is near the source", "linear_probe", "full"),
+        Rule("far", "the set is far from the source, and there are images to tune with", "full", "best_stage", 3, 3),
+        Rule("few", "there are few images, or nothing says that tuning pays", "linear_probe", "best_stage", 15, 16),
+        Rule("near", "the set is near the source", "linear_probe", "best_stage", 5, 5),
     )
 }
 
 
-def rule_for(signs: Signs, normalised: bool = True) -> Rule:
-    """The first rule that holds. `normalised` says whether the backbone has normalisation layers, which `bn_only` tunes."""
+def rule_for(signs: Signs) -> Rule:
+    """The first rule that holds, from the top."""
     far = signs.distance is not None and signs.distance >= FAR
     if signs.probe.accuracy >= ROOM:
         name = "easy"

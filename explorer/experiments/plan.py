@@ -3,7 +3,7 @@
 import hashlib
 import urllib.parse
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -58,6 +58,10 @@ class Plan(BaseModel):
     seeds: int = Field(3, ge=1, le=MOST_SEEDS)
     epochs: int = Field(10, ge=1, le=100)
     input_size: int | None = Field(None, ge=32, le=512)
+
+    if TYPE_CHECKING:
+
+        def __hash__(self) -> int: ...  # pydantic makes it, since the model is frozen
 
     @model_validator(mode="before")
     @classmethod
@@ -132,7 +136,7 @@ class Plan(BaseModel):
     @property
     def text(self) -> str:
         """The plan as one word of an address or a command line; see `read`."""
-        usual, words = type(self)(kind=self.kind, backbone=self.backbone), [self.kind]
+        usual, words = plan(kind=self.kind, backbone=self.backbone), [self.kind]
         for name in type(self).model_fields:
             value = getattr(self, name)
             unusual = value != getattr(usual, name) or (name == "backbone" and value != "resnet10")

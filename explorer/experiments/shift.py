@@ -80,8 +80,11 @@ def held(sweep: Sweep, found: Answers, kind: str, severity: int, said: Said) -> 
             continue
         groups = said(pairs[0][0].run).groups
         groups = None if groups is None else groups[pairs[0][0].rows]
-        gains = [np.array([b.at(kind, s).astype(float) - a.at(kind, s) for a, b in pairs]) for s in (0, severity)]
-        raw.append((arm, *(together(rows, groups) for rows in gains)))
+        inside, outside = (
+            together(np.array([b.at(kind, s).astype(float) - a.at(kind, s) for a, b in pairs]), groups)
+            for s in (0, severity)
+        )
+        raw.append((arm, inside, outside))
     adjusted = iter(holm([one.p_value for _, *both in raw for one in both if one]))
     rows = []
     for arm, inside, outside in raw:

@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from explorer.models.predicting import probabilities
 from explorer.recipe import make
 from explorer.training.view.listing import runs_table
 from explorer.worlds.recipes import FAR, NEAR, WORLDS, World, questions
+from explorer.worlds.view import two_worlds
 from explorer.worlds.view.two_worlds import Pair, decision, sample_pairs
 
 SAMPLES = ASSETS / "samples"
@@ -138,6 +141,19 @@ def test_home_shows_both_worlds_at_once_without_a_worker(shipped: dict[str, Pair
         assert db.execute("SELECT count(*) FROM task").fetchone()[0] == 0, "nothing is asked of the worker"
     app.button(key="home_repeat_near").click().run()
     assert {run.recipe for run in asking.all_runs() if not run.sample} == set(NEAR.recipes), "repeated, not shown again"
+
+
+def test_a_world_may_be_repeated_in_a_quicker_version_which_the_page_names(
+    shipped: dict[str, Pair], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size: dict[str, Any] = {"dataset": "shapes", "per_class": None, "input_size": 48, "epochs": 5}
+    quicker = (make(**size, strategy="linear_probe"), make(**size, strategy="bn_only"))
+    monkeypatch.setattr(two_worlds, "WORLDS", (NEAR, replace(FAR, quicker=quicker)))
+    app = AppTest.from_file(str(ASSETS.parent / "explorer" / "app" / "main.py"), default_timeout=60).run()
+    assert "in a quicker version (BatchNorm only, scale and shift, 5 epochs" in app.button(key="home_repeat_far").help
+    assert "quicker" not in app.button(key="home_repeat_near").help
+    app.button(key="home_repeat_far").click().run()
+    assert {run.recipe for run in asking.all_runs() if not run.sample} == set(quicker)
 
 
 def test_the_runs_page_marks_a_sample_and_keeps_it(samples: str) -> None:

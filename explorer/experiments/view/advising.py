@@ -35,8 +35,7 @@ def advise(shared: Mapping[str, Any], images: int | None, key: str) -> None:
         return
     found = ask(SignsQuestion(recipe=recipe), "A short probe at every stage", height=0, soon=True)
     if found is not None:
-        normalised = recipe.row.normalisation != "none"
-        _show(advice(found, rule_for(found), normalised), recipe, key)
+        _show(advice(found, rule_for(found)), recipe, key)
 
 
 def _set_up(said: Advice, recipe: Recipe) -> None:

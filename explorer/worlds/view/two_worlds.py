@@ -8,7 +8,8 @@ import streamlit as st
 from explorer.app.asking import ask, error_box, majority, predictions, stamp, thumbnails
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
-from explorer.app.words import difference_words, group_of, percent, safe_md
+from explorer.app.labels import differences as differs
+from explorer.app.words import difference_words, group_of, percent, safe_md, short_title
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
@@ -118,7 +119,7 @@ def _made(run: FinishedRun) -> str:
 def _repeat(world: World, pair: Pair, known: Sequence[Run]) -> None:
     """Both recipes again, here; their numbers beside those that ship."""
     own = [run for run in known if not run.sample]
-    here = [latest(recipe, own) for recipe in world.recipes]
+    here = [latest(recipe, own) for recipe in world.repeated]
     if any(run is not None and run.state in LIVE for run in here):
         home_progress([run for run in here if run is not None], ("Frozen", "Tuned"))
         return
@@ -126,19 +127,27 @@ def _repeat(world: World, pair: Pair, known: Sequence[Run]) -> None:
     if isinstance(a, FinishedRun) and isinstance(b, FinishedRun) and a.test and b.test:
         gap = difference(a, b)
         st.markdown(
-            f":material/replay: Repeated here: {percent(a.test)} frozen, {percent(b.test)} tuned. "
+            f":material/replay: Repeated here{_quicker(world)}: {percent(a.test)} frozen, {percent(b.test)} tuned. "
             f"{difference_words(gap, group_of(a))}"
         )
         return
     minutes = (_seconds(pair[0]) + _seconds(pair[1])) / 60
     about = f"{60 * minutes:.0f} seconds" if minutes < 1.5 else f"{minutes:.0f} minutes"
     st.button("Repeat it here", icon=":material/replay:", key=f"home_repeat_{world.name}", on_click=_start, args=(world,),
-              help=f"Trains both networks on this machine. Where the samples were made that took {about}.")  # fmt: skip
+              help=f"Trains both networks on this machine{_quicker(world)}."
+              + (f" Where the samples were made that took {about}." if world.quicker is None else ""))  # fmt: skip
+
+
+def _quicker(world: World) -> str:
+    """In words what a repetition has otherwise than the runs that ship; empty where it is the same."""
+    made, usual = world.repeated[1], world.tuned
+    words = [short_title(made)] * (made.strategy != usual.strategy) + differs(made, usual)
+    return f", in a quicker version ({', '.join(words)})" if words else ""
 
 
 def _start(world: World) -> None:
     try:
-        for recipe in world.recipes:
+        for recipe in world.repeated:
             start(recipe)
     except ExplorerError as error:
         error_box(str(error))
