@@ -71,7 +71,7 @@ def _of_convolution(last: _Call, model: nn.Module) -> Head:
     holder = model.get_submodule(parent) if parent else None
     if not isinstance(holder, nn.Sequential) or place != "1" or not isinstance(holder[0], nn.Dropout):
         raise ExplorerError("its last layer is a convolution among others, so no new head can be put there.")
-    return Head(last.path, last.given[1], pool=f"{parent}.0", dropout=holder[0].p)
+    return Head(last.path, last.given[1], pool=f"{parent}.0", dropout=float(holder[0].p))  # pyright: ignore[reportArgumentType]
 
 
 def _unpooled(grid: _Call, flat: _Call, model: nn.Module) -> Head:

@@ -12,8 +12,6 @@ from explorer.catalogue import BACKBONES, named
 from explorer.catalogue.named import LIBRARIES
 from explorer.training.question import FindBackboneQuestion, FoundBackbone, NetworkNamesQuestion
 
-_TITLES = {"torchvision": "torchvision", "timm": "timm"}
-
 
 def offer_by_name() -> None:
     """A button that opens the search; below it, the stages of the network that was chosen, to be corrected."""
@@ -28,7 +26,6 @@ def offer_by_name() -> None:
             key="by_name_library",
             default="torchvision",
             required=True,
-            format_func=_TITLES.get,
         )
         if importlib.util.find_spec(LIBRARIES[library or "torchvision"]) is None:
             st.info(f"{library} is not installed here. Run: `pip install 'thaw[{library}]'`", icon=":material/info:")
