@@ -28,7 +28,7 @@ from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
 from explorer.looks.similarity.question.stages import StageChange
 from explorer.runs.records import Audit
-from explorer.training.question import StatisticsShift
+from explorer.training.question import FoundBackbone, NetworkNames, StatisticsShift
 
 ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
@@ -40,9 +40,13 @@ SOME: dict[str, Any] = {
     "Comparison": stand_ins.comparison("a", "b"),
     "Description": stand_ins.description(recipe.make()),
     "Epoch": stand_ins.epochs(1)[0],
+    "FoundBackbone": FoundBackbone(
+        "torchvision:x", ("stem", "body"), ("Conv2d", "Block"), ("8 × 9 × 9", "8 × 4 × 4"), (9, 99), (0, 1)
+    ),
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
     "Movement": Movement("layer4", np.linspace(0, 1, 24)),
+    "NetworkNames": NetworkNames("torchvision", ("resnet18", "swin_t")),
     "Preview": stand_ins.preview(),
     "Projection": stand_ins.projection(),
     "Balanced": evidence.Balanced(0.5, 0.25, 0.75, 12, 3),

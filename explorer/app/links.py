@@ -10,7 +10,8 @@ from explorer.app.address import note
 from explorer.app.language import spoken
 from explorer.app.visitor import choice, to_address
 from explorer.bundle import page_file
-from explorer.catalogue import AUGMENTATIONS, BACKBONES, BATCHNORM_MODES, STRATEGIES
+from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, STRATEGIES
+from explorer.catalogue.backbones import backbone
 from explorer.texts import Link
 
 
@@ -46,7 +47,7 @@ def arrive(page: str) -> None:
     for name, text in named.items():
         setting = SETTINGS[page, name]
         value = int(text) if isinstance(setting.allowed, range) and _is_number(text) else text
-        has_statistics = name != "batchnorm" or BACKBONES[choice().backbone].normalisation == "batch"
+        has_statistics = name != "batchnorm" or backbone(choice().backbone).normalisation == "batch"
         if value in setting.allowed and has_statistics:
             st.session_state[setting.key] = value
             if setting.switch:

@@ -24,7 +24,7 @@ CONTENTS = {
         ("freezing", "What to freeze", "mode_cool"),
         ("training", "Train", "local_fire_department"),
         ("experiments", "Experiments", "science"),
-        ("race", "Experiments", "flag", "hidden"),
+        ("race", "Experiments", "flag", True),
     ],
     "Look": [
         ("images", "Which images", "photo_library"),
@@ -42,11 +42,14 @@ CONTENTS = {
 }
 
 
-def page(name: str, title: str, icon: str, visibility: str = "visible") -> st.Page:
+def page(name: str, title: str, icon: str, hidden: bool = False) -> st.Page:
     """The menu's entry for pages/<name>.py; its address is its name, and home's is the root. A hidden one is an old address."""
     home = name == "home"
-    path, seen = "start" if home else name, {"visibility": visibility}
-    return st.Page(PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home, **seen)
+    path = "start" if home else name
+    seen = "hidden" if hidden else "visible"
+    return st.Page(
+        PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home, visibility=seen
+    )
 
 
 st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)

@@ -6,7 +6,7 @@ from pathlib import Path
 from explorer.bundle import ASSETS
 from explorer.catalogue import own
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.weights import Preprocessing, Weights, checkpoints_folder
+from explorer.catalogue.weights import MEAN, STD, Preprocessing, Weights, checkpoints_folder
 from explorer.errors import unknown
 
 
@@ -26,9 +26,15 @@ class Backbone:
     their place (see `cut`).
 
     `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
-    safetensors files of all tensors but the head's. `tokens` says that the
-    stages give tokens (n, 1 + s², d), the first of which the head reads, by attention; `plain_relu` that ReLUs are the
-    only nonlinearity besides maxima. `shortcuts` are the names of modules that lead past others, into the same cells.
+    safetensors files of all tensors but the head's. `tokens` says that the stages give tokens (n, p + s², d), p of which stand
+    for no patch; `class_token` that the head reads the first of them alone, and `attention` that it gathers what it reads
+    by modules of torch.nn whose attention can be seen. `plain_relu` says that ReLUs are the only nonlinearity besides
+    maxima. `shortcuts` are the names of modules that lead past others, into the same cells. `mean` and `std` are those of
+    the colours that the weights were trained on, `least` the smallest input.
+
+    A row that is found by name (`explorer.catalogue.named`) says its `library`, the name of its `builder` there and
+    the `arguments` it is called with; `opened`
+    are the modules whose inside its stages are cut from, and `skipped` those that the new head takes the place of.
     """
 
     name: str
@@ -48,8 +54,18 @@ class Backbone:
     after_pool: tuple[str, ...] = ()
     code: str = ""
     tokens: bool = False
+    class_token: bool = False
+    attention: bool = False
     plain_relu: bool = False
     shortcuts: tuple[str, ...] = ("downsample",)
+    mean: tuple[float, float, float] = MEAN
+    std: tuple[float, float, float] = STD
+    least: int = 32
+    library: str = "torchvision"
+    builder: str = ""
+    arguments: str = ""
+    opened: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
     gone: tuple[str, ...] = ()
 
@@ -66,6 +82,11 @@ class Backbone:
             return self
         gone = tuple(part for later in self.stages[at + 1 :] for part in later.parts)
         return replace(self, features=self.widths[at], gone=gone)
+
+    @property
+    def traced(self) -> bool:
+        """Whether the stages are cut from the model's own forward pass."""
+        return bool(self.builder)
 
     @property
     def in_one(self) -> str:
@@ -102,4 +123,5 @@ class Backbone:
         name = self.resolve(weights)
         row = next((w for w in self.weights if name in (w.name, "random") or own.is_own(name)), None)
         crop = input_size or self.input_size
-        return Preprocessing(resize=round(row.resize * crop / self.input_size) if row else crop, crop=crop)
+        resize = round(row.resize * crop / self.input_size) if row else crop
+        return Preprocessing(resize, crop, self.mean, self.std, row.filter if row else "bilinear")

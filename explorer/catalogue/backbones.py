@@ -1,6 +1,6 @@
 """The backbones: one row each. The engine builds from the row; nothing about a backbone is written twice."""
 
-from explorer.catalogue import stages
+from explorer.catalogue import named, stages
 from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.weights import Weights, imagenet_v1
@@ -9,9 +9,27 @@ from explorer.errors import ExplorerError, unknown
 
 def backbone(name: str) -> Backbone:
     """The row of that name, or an ExplorerError that lists all."""
-    if name not in BACKBONES:
-        raise unknown("backbone", name, BACKBONES)
-    return BACKBONES[name]
+    if name in BACKBONES:
+        return BACKBONES[name]
+    row = named.read(name)
+    if row is None and named.is_name(name):
+        raise ExplorerError(
+            f"The backbone {name!r} has not been looked up on this machine yet. Find it under Another backbone on the Train "
+            f"page, or with: python -m explorer backbones {name}"
+        )
+    if row is None:
+        raise unknown("backbone", name, [*BACKBONES, "torchvision:NAME", "timm:NAME"])
+    return row
+
+
+def found(name: str) -> Backbone | None:
+    """The row of that name; None where there is none."""
+    return BACKBONES.get(name) or named.read(name)
+
+
+def offered() -> dict[str, Backbone]:
+    """All rows by name: the catalogue's, then those that were found by name on this machine."""
+    return BACKBONES | named.known()
 
 
 def stage_of(row: Backbone, stage: str) -> Stage:
@@ -210,6 +228,8 @@ _ROWS = (
         any_size=False,
         head="heads",
         tokens=True,
+        class_token=True,
+        attention=True,
         widths=(768, 768, 768, 768, 768),
     ),
 )

@@ -43,7 +43,7 @@ class AttributionMethod(Method):
             return ""
         if self.needs and not getattr(row, self.needs):
             return self.why
-        if self.staged and row.tokens and stage == row.stage_names[-1]:
+        if self.staged and row.class_token and stage == row.stage_names[-1]:
             return (
                 "the head reads the class token only, so the patches of the last stage have no gradient: "
                 "choose an earlier stage, or Attention rollout"
@@ -152,8 +152,8 @@ ATTRIBUTIONS = {
             unit="share of the class token",
             signed=False,
             contrast=False,
-            needs="tokens",
-            why="it follows attention from layer to layer, and only a vision transformer has attention",
+            needs="attention",
+            why="it follows the attention of torch.nn's own modules from layer to layer, and this backbone has none of them",
         ),
         AttributionMethod(
             "guided_backprop",

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer.catalogue.spelling import spelled
 from explorer.home import home, write_aside
 
 PREFIX = "own:"
@@ -47,7 +48,7 @@ def folder() -> Path:
 
 def path(backbone: str, weights: str) -> Path:
     """The file of these weights of a backbone: safetensors, all tensors but the head's."""
-    return folder() / f"{backbone}-{weights.removeprefix(PREFIX)}.safetensors"
+    return folder() / f"{spelled(backbone)}-{weights.removeprefix(PREFIX)}.safetensors"
 
 
 def note(backbone: str, weights: str) -> Path:
@@ -57,10 +58,12 @@ def note(backbone: str, weights: str) -> Path:
 
 def known(backbone: str) -> list[Own]:
     """The visitor's own weights of a backbone, the latest first."""
-    found = sorted(folder().glob(f"{backbone}-*.safetensors"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
+    found = sorted(
+        folder().glob(f"{spelled(backbone)}-*.safetensors"), key=lambda file: file.stat().st_mtime_ns, reverse=True
+    )
     rows = []
     for file in found:
-        name = PREFIX + file.stem.removeprefix(f"{backbone}-")
+        name = PREFIX + file.name.removesuffix(".safetensors").removeprefix(f"{spelled(backbone)}-")
         if is_own(name):
             rows.append(Own(name, _source(note(backbone, name)) or file.name))
     return rows

@@ -10,6 +10,10 @@ class Stage:
     Where that is not all that the model does there: `loose` names the parts that are parameters and no modules, `then` a class
     of torch.nn that the model applies at the end as a function, `view` ("module:class") a module made from the model that does
     what the model does in this stage. `ends` is the module whose output is the stage's, the last part unless told.
+
+    Of a backbone that is cut by its own forward pass, `ends` is where the stage is cut (`explorer.models.tracing.place`); there
+    the model may lay channels `last`. The cells of its grid lie `step` pixels apart, the first `first` pixels from the centre
+    of the picture's corner pixel (0: found from the layers).
     """
 
     name: str
@@ -18,6 +22,9 @@ class Stage:
     then: str = ""
     view: str = ""
     ends: str = ""
+    last: bool = False
+    first: float = 0.0
+    step: int = 0
 
 
 def _slices(*pairs: tuple[str, int, int]) -> tuple[Stage, ...]:

@@ -4,24 +4,31 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of the colours of ImageNet."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How a picture becomes an input: short side to `resize`, centre `crop` (pixels), (x/255 - mean)/std."""
+    """How a picture becomes an input: short side to `resize` by an antialiased filter, `bilinear` or `bicubic`, centre `crop`
+    (pixels), (x/255 - mean)/std."""
 
     resize: int
     crop: int
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    mean: tuple[float, float, float] = MEAN
+    std: tuple[float, float, float] = STD
+    filter: str = "bilinear"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One set of pre-trained weights: the enum member's name, its file name, and the resize it was evaluated with."""
+    """One set of pre-trained weights: the enum member's name, its file name, and what it was evaluated with: the resize
+    and its filter."""
 
     name: str
     file: str
     resize: int = 256
+    filter: str = "bilinear"
 
 
 def checkpoints_folder() -> Path:

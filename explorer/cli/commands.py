@@ -8,7 +8,8 @@ from typing import Any
 
 from explorer import installation, recipe, runs
 from explorer.arriving import removing
-from explorer.catalogue import BACKBONES, own
+from explorer.catalogue import own
+from explorer.catalogue.backbones import offered as rows_offered
 from explorer.catalogue.datasets import offered
 from explorer.cli import asking, exporting, pictures, sweeping
 from explorer.cli.asking import progress
@@ -28,7 +29,11 @@ Words = dict[str, Any]
 
 
 def backbones(options: argparse.Namespace) -> Words:
-    """The table of backbones."""
+    """The table of backbones; or one of a library, or the names that hold a word."""
+    if options.search:
+        return exporting.search(options.search)
+    if options.name:
+        return exporting.look_up(options.name, tuple(options.begins))
     return {
         "backbones": [
             {
@@ -41,7 +46,7 @@ def backbones(options: argparse.Namespace) -> Words:
                 "available_offline": bool(row.offline()),
                 "weights_here": [*row.offline(), *(weights.name for weights in own.known(row.name)), "random"],
             }
-            for row in BACKBONES.values()
+            for row in rows_offered().values()
         ]
     }
 
@@ -183,6 +188,7 @@ def _told(run: Run) -> Words:
 def _train(options: argparse.Namespace) -> Run:
     """Carry out the recipe here, in this process."""
     choices = recipe_of(options)
+    exporting.ensure(choices["backbone"])
     wanted = recipe.make(**choices | {"weights": exporting.weights_of(choices["backbone"], choices["weights"])})
     installation.check()
     sources.require(wanted)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer import installation, runs
+from explorer.catalogue import named
 from explorer.cli import pictures
 from explorer.cli.asking import answer, progress, written
 from explorer.export import archive
@@ -30,6 +31,53 @@ def weights_of(backbone: str, weights: str) -> str:
     told = [f"{found.source}: {found.taken} tensors taken, {found.parameters:,} parameters.", *report_lines(found)]
     print("\n".join(told), file=sys.stderr)
     return found.weights
+
+
+def ensure(backbone: str) -> None:
+    """Look a backbone of a library up where it is not known yet; the catalogue's are known."""
+    if named.is_name(backbone) and named.read(backbone) is None:
+        installation.check()
+        from explorer.models.finding import find
+
+        row = find(backbone).row
+        print(f"{row.title}: {len(row.stages)} stages ({', '.join(row.stage_names)}), found by name.", file=sys.stderr)
+
+
+def look_up(name: str, begins: tuple[int, ...]) -> Words:
+    """A backbone of a library: its steps, and the stages that they make up."""
+    named.parsed(name)
+    installation.check()
+    from explorer.models.finding import find
+
+    found = find(named.cut(name, begins) if begins else name)
+    row = found.row
+    steps = [
+        {"step": i, "begins": i in found.begins, "path": step.path, "kind": step.kind, "shape": list(step.shape),
+         "parameters": step.parameters}
+        for i, step in enumerate(found.steps)
+    ]  # fmt: skip
+    return {
+        "name": row.name,
+        "stages": list(row.stage_names),
+        "features": row.features,
+        "parameters": row.parameters,
+        "input_size": row.input_size,
+        "weights": [weights.name for weights in row.weights],
+        "steps": steps,
+    }
+
+
+def search(word: str) -> Words:
+    """The networks of torchvision, and of timm where it is installed, whose names hold a word."""
+    installation.check()
+    from explorer.models import libraries
+
+    found = {library: [] if libraries.lacking(library) else libraries.names(library) for library in named.LIBRARIES}
+    names = [
+        f"{library}:{name}" for library, all_of in found.items() for name in all_of if word.lower() in name.lower()
+    ]
+    notes = [why for library in named.LIBRARIES if (why := libraries.lacking(library))]
+    return {"found": names} | ({"notes": notes} if notes else {})
 
 
 def export(options: argparse.Namespace) -> Words:

@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, words: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=words, description=words, parents=[json_flag])
 
-    command("backbones", "List the backbones, their stages, and the weights on this machine.")
+    _backbone_arguments(command)
     command("datasets", "List the data sets.")
     bring = command("bring", "Keep the pictures of a ZIP or a folder as a data set of Thaw's own.")
     bring.add_argument(
@@ -78,6 +78,23 @@ def _parser(prog: str, **named: Any) -> Parser:
     return (ServeParser if prog.endswith(" serve") else Parser)(prog=prog, **named)
 
 
+def _backbone_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """The command that lists backbones and finds others."""
+    found = command(
+        "backbones", "List the backbones, their stages, and the weights on this machine; find others by name."
+    )
+    found.add_argument("name", nargs="?", help="torchvision:NAME or timm:NAME: its steps and stages; it is kept")
+    found.add_argument("--search", metavar="WORD", help="name the networks of torchvision and timm that hold this word")
+    found.add_argument(
+        "--begins",
+        nargs="*",
+        type=int,
+        default=(),
+        metavar="STEP",
+        help="with a name: the steps with which stages begin",
+    )
+
+
 def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """The commands that look at runs."""
     ask = command(
@@ -106,7 +123,7 @@ def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> No
 def train_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, field by field."""
     add = parser.add_argument
-    add("--backbone", default="resnet10", help=f"one of: {', '.join(BACKBONES)}")
+    add("--backbone", default="resnet10", help=f"one of: {', '.join(BACKBONES)}; or torchvision:NAME, timm:NAME")
     add(
         "--weights",
         default="default",

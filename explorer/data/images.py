@@ -104,13 +104,13 @@ class Data:
 
 
 def fit(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
-    """Short side to `resize` by antialiased bilinear, then the centre `crop`: torchvision's arithmetic on PIL images."""
+    """Short side to `resize` by its antialiased filter, then the centre `crop`: torchvision's arithmetic on PIL images."""
     width, height = image.size
     short, long = sorted((width, height))
     target = int(preprocessing.resize * long / short)
     size = (preprocessing.resize, target) if width <= height else (target, preprocessing.resize)
     if size != image.size:
-        image = image.resize(size, Image.Resampling.BILINEAR)
+        image = image.resize(size, Image.Resampling[preprocessing.filter.upper()])
     left, top = (round((side - preprocessing.crop) / 2) for side in size)
     return image.crop((left, top, left + preprocessing.crop, top + preprocessing.crop))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from explorer import __version__, runs
 from explorer import recipe as recipes
-from explorer.catalogue import own
+from explorer.catalogue import named, own
 from explorer.errors import ExplorerError
 from explorer.runs import SCHEMA, FinishedRun, adopting
 
@@ -26,7 +26,7 @@ FILES = (
 )
 """What of a run's folder goes along; anything else in an archive is refused."""
 NEEDED = ("run.json", "epochs.jsonl", "learned.safetensors", "predictions.csv", "audit.json")
-NOTE, START = "thaw.json", "start.safetensors"
+NOTE, START, ROW = "thaw.json", "start.safetensors", "backbone.json"
 MOST_BYTES = 4_000_000_000
 AT_ONCE = 1 << 20
 
@@ -42,6 +42,8 @@ def pack(run: FinishedRun, out: Path) -> tuple[str, ...]:
                 archive.write(folder / name, name)
         if own.is_own(recipe.weights) and own.path(recipe.backbone, recipe.weights).is_file():
             archive.write(own.path(recipe.backbone, recipe.weights), START)
+        if recipe.row.traced:
+            archive.write(named.path(recipe.backbone), ROW)
     notes = ["Another Thaw opens it: python -m explorer import FILE, or *Bring a run* on the Runs page."]
     if recipe.data_dir:
         notes.append("The pictures do not go along: looks that show them need the same folder there.")
@@ -58,6 +60,7 @@ def bring(file: Path, name: str = "") -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             _check_names(archive, name)
+            _row(archive, name)
             facts = _facts(archive, name)
             contents = {inner: _content(archive, inner) for inner in FILES if inner in archive.namelist()}
             start = _content(archive, START) if START in archive.namelist() else None
@@ -82,7 +85,7 @@ def _check_names(archive: zipfile.ZipFile, name: str) -> None:
     """Nothing but what `pack` writes, each once, whole, and not more than MOST_BYTES together."""
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
-    strange = [inner for inner in names if inner not in (NOTE, START, *FILES)]
+    strange = [inner for inner in names if inner not in (NOTE, START, ROW, *FILES)]
     if NOTE not in names or strange or len(set(names)) < len(names):
         what = f"it holds {strange[0]!r}" if strange else "it lacks thaw.json, or holds a file twice"
         raise _refused(name, f"it is no run of Thaw's ({what})")
@@ -91,6 +94,18 @@ def _check_names(archive: zipfile.ZipFile, name: str) -> None:
         raise _refused(name, f"it lacks {', '.join(missing)}")
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
         raise _refused(name, f"it would unpack to more than {MOST_BYTES / 1e9:.0f} GB")
+
+
+def _row(archive: zipfile.ZipFile, name: str) -> None:
+    """Keep the backbone that the run names, where it is of a library and not known here; it holds nothing that is run."""
+    if ROW not in archive.namelist():
+        return
+    try:
+        row = named.checked(_content(archive, ROW).decode("utf-8"))
+    except (ExplorerError, UnicodeDecodeError) as error:
+        raise _refused(name, str(error)) from error
+    if named.read(row.name) is None:
+        named.keep(row)
 
 
 def _content(archive: zipfile.ZipFile, inner: str) -> bytes:

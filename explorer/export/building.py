@@ -4,6 +4,7 @@ weights show the same ones, and a test holds them to the network that Thaw train
 from explorer.catalogue import Backbone
 
 IMPORTS = ("import torch", "import torchvision", "from torch import nn")
+FILTERS = {"bilinear": "antialiased bilinear", "bicubic": "antialiased bicubic"}
 START = "start.pt"
 """The file of the weights that a script begins with, where torchvision has none to download."""
 
@@ -18,15 +19,28 @@ def place(path: str) -> str:
 
 def brought(row: Backbone, weights: str) -> bool:
     """Whether the weights come in a file of ours (START), and not from torchvision."""
-    return weights != "random" and weights not in {w.name for w in row.weights if w.name != "BUILT_IN"}
+    ours = row.library == "timm"  # its files are kept by Thaw, under its tag
+    return weights != "random" and (ours or weights not in {w.name for w in row.weights if w.name != "BUILT_IN"})
 
 
 def backbone_lines(row: Backbone, weights: str = "random") -> list[str]:
     """Lines that bind `model`, with its own head: its weights are torchvision's where there are such, else random."""
     if row.code:
         return row.code.splitlines()
+    if row.library == "timm":
+        more = f", {row.arguments}" if row.arguments else ""
+        return [f'model = timm.create_model("{row.builder}", num_classes=1000{more})']
     named = "None" if weights == "random" or brought(row, weights) else f'"{weights}"'
-    return [f'model = torchvision.models.get_model("{row.name}", weights={named})']
+    more = f", {row.arguments}" if row.arguments else ""
+    lines = [f'model = torchvision.models.get_model("{row.builder or row.name}", weights={named}{more})']
+    if row.arguments and named != "None":
+        lines.append("model.transform_input = False  # the pictures come as it wants them")
+    return lines
+
+
+def imports(row: Backbone) -> tuple[str, ...]:
+    """The lines with which a script or a note begins that builds this backbone."""
+    return (IMPORTS[0], "import timm", IMPORTS[2]) if row.library == "timm" else IMPORTS
 
 
 def head_lines(row: Backbone, classes: str) -> list[str]:
@@ -38,6 +52,7 @@ def head_lines(row: Backbone, classes: str) -> list[str]:
         after = "".join(f"{place(part)}, " for part in row.after_pool)
         lines.append(f"{place(row.pool)} = nn.Sequential(nn.AdaptiveAvgPool2d(1), {after}nn.Flatten(1))")
     lines.append(f"{place(row.head)} = {head}")
+    lines += [f"{place(path)} = nn.Identity()" for path in row.skipped]
     if row.in_one:
         lines.append(f"del {place(row.in_one)}[2:]")
     return lines
@@ -45,4 +60,4 @@ def head_lines(row: Backbone, classes: str) -> list[str]:
 
 def lines(row: Backbone, classes: int) -> list[str]:
     """All lines that make the class into which a run's exported weights load strictly."""
-    return [*IMPORTS, *backbone_lines(row), *head_lines(row, str(classes))]
+    return [*imports(row), *backbone_lines(row), *head_lines(row, str(classes))]

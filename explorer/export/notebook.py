@@ -11,7 +11,7 @@ model.eval();"""
 PREPARE = """from PIL import Image
 from torchvision.transforms import v2
 
-prepare = v2.Compose([v2.Resize({resize_short_side}), v2.CenterCrop({centre_crop}), v2.PILToTensor(),
+prepare = v2.Compose([v2.Resize({resize_short_side}{filter}), v2.CenterCrop({centre_crop}), v2.PILToTensor(),
                       v2.ToDtype(torch.float32, scale=True), v2.Normalize({mean}, {std})])"""
 
 NAME = """@torch.no_grad()
@@ -54,7 +54,7 @@ def notebook(facts: dict[str, Any], build: Sequence[str]) -> dict[str, Any]:
         _code("\n".join([*build, "", classes])),
         _code(LOAD),
         _text("A picture becomes an input as it did in training; resizing is antialiased."),
-        _code(PREPARE.format(**facts["preprocessing"])),
+        _code(PREPARE.format(**facts["preprocessing"], filter=_filter(facts["preprocessing"]))),
         _code(NAME),
         _code(COMPARE),
         _code(SHOW),
@@ -65,6 +65,11 @@ def notebook(facts: dict[str, Any], build: Sequence[str]) -> dict[str, Any]:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+
+
+def _filter(preprocessing: dict[str, Any]) -> str:
+    """The argument of a resize that is not bilinear."""
+    return ", v2.InterpolationMode.BICUBIC" if str(preprocessing["interpolation"]).startswith("bicubic") else ""
 
 
 def _text(source: str) -> dict[str, Any]:

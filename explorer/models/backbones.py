@@ -8,6 +8,7 @@ from torchvision import models
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.backbones import backbone
+from explorer.models import libraries
 from explorer.models.cells import cells
 from explorer.models.lending import lend
 from explorer.models.network import NORMALISATIONS, Network
@@ -23,6 +24,8 @@ def _silent(fraction: float, message: str) -> None:
 
 def blank(row: Backbone) -> nn.Module:
     """The row's model as its own library makes it, with its own head and random weights."""
+    if row.traced:
+        return libraries.build(row.library, row.builder, row.arguments)
     if not row.code:
         return models.get_model(row.name, weights=None)
     names: dict[str, Any] = {}

@@ -17,6 +17,9 @@ def cells(network: Network, stage: str, size: int) -> Cells:
     and makes the step s times as long (Araujo et al. 2019, doi 10.23915/distill.00021). Where p is half the window, as
     in a ResNet, cell 0 looks at the picture's corner and not at the middle of the first of h' equal parts.
     """
+    row = network.row.stages[network.row.stage_names.index(stage)]
+    if row.step:
+        return Cells((row.first + 0.5) / size, row.step / size)
     first, step = 0.0, 1
     names = network.row.stage_names
     for name in names[: names.index(stage) + 1]:

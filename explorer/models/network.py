@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.stages import Stage
+from explorer.models.cutting import cut
 from explorer.models.pooling import pooled
 from explorer.models.tokens import FirstToken
 
@@ -38,15 +39,25 @@ class Network(nn.Module):
         self.row, self.classes, self.weights = row, classes, weights
         for part in row.gone:
             model.set_submodule(part, nn.Identity())
-        pooling, head = _replace_head(row, model, classes)
+        pooling, head = replace_head(row, model, classes)
         self.model = model
-        views = {stage.name: _view(row, model, stage) for stage in row.stages}
+        if row.traced:
+            views, pooling = cut(row, model)
+        else:
+            views = {stage.name: _view(row, model, stage) for stage in row.stages}
         # Views stay unregistered, so that every tensor keeps one name: torchvision's.
         self.__dict__["stages"] = views
         self.__dict__["pooling"] = pooling
         self.__dict__["head"] = head
         self.__dict__["lock"] = Lock()
         self.__dict__["standard"] = None
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Network":
+        """What `to` does; views that read buffers are cut anew, since a module that moves puts new ones in their place."""
+        super()._apply(fn, recurse)
+        if self.row.traced:
+            self.__dict__["stages"], self.__dict__["pooling"] = cut(self.row, self.model)
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, 3, h, w) → logits (n, k)."""
@@ -171,7 +182,7 @@ def _view(row: Backbone, model: nn.Module, stage: Stage) -> nn.Sequential:
     return nn.Sequential(*modules, *([getattr(nn, stage.then)()] if stage.then else []))
 
 
-def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Module, nn.Module]:
+def replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Module, nn.Module]:
     """Put a new linear head where the model has its own; returns the pooling (last stage's output → (n, d)) and the head.
 
     VGG's and SqueezeNet's own classifiers give way to global average pooling and one linear layer.
@@ -183,6 +194,8 @@ def _replace_head(row: Backbone, model: nn.Module, classes: int) -> tuple[nn.Mod
     if row.pool:
         model.set_submodule(row.pool, pooling)
     model.set_submodule(row.head, head)
+    for path in row.skipped:
+        model.set_submodule(path, nn.Identity())
     if row.in_one:
         del cast(nn.Sequential, model.get_submodule(row.in_one))[2:]
     return pooling, head

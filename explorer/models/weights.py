@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torchvision import models
 
 from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import missing_weights
 from explorer.errors import ExplorerError
+from explorer.home import write_aside
+from explorer.models import libraries
 
 Progress = Callable[[float, str], None]
 
@@ -30,11 +32,15 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
     if row.code:
         _load_file(row, model, weights)
         return
-    path, member = row.weights_path(weights), models.get_model_weights(row.name)[weights]
+    if row.library == "timm":
+        _load_timm(row, model, weights)
+        return
+    builder = row.builder or row.name
+    path, member = row.weights_path(weights), models.get_model_weights(builder)[weights]
     here = path.is_file()
     try:
         with _watched(path, member, progress if not here else None):
-            state = member.get_state_dict(progress=True, check_hash=True)
+            state = libraries.state(builder, weights)
         model.load_state_dict(state, strict=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         if not here:  # URLError and friends: no network, or a folder that cannot be written
@@ -44,6 +50,25 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
             f"it and get it again, or choose other weights. A checkpoint of your own is given as such: --weights FILE, or "
             f"'Your own checkpoint' on the Train page."
         ) from error
+
+
+def _load_timm(row: Backbone, model: nn.Module, weights: str) -> None:
+    """timm's own weights: from the file that was kept when they were first downloaded, else from timm, and kept then."""
+    path = row.weights_path(weights)
+    if not path.is_file():
+        try:
+            state = libraries.state_of_timm(row.builder, weights)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(path, lambda part: save_file({key: t.contiguous() for key, t in state.items()}, part))
+        except (
+            Exception
+        ) as error:  # huggingface_hub, requests and timm raise kinds of their own where there is no network
+            raise missing_weights(row, weights) from error
+    try:
+        model.load_state_dict(load_file(path), strict=True)
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ExplorerError(f"The file {path} is damaged ({first}). Delete it and get it again.") from error
 
 
 def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:

@@ -112,6 +112,10 @@ class Recipe(BaseModel):
             raise ExplorerError(
                 f"{row.title} takes inputs of {row.input_size} pixels only, not {self.input_size}. Leave the size out."
             )
+        if (self.input_size or row.input_size) < row.least:
+            raise ExplorerError(
+                f"{row.title} takes inputs of {row.least} pixels and more, not {self.input_size}. Choose a larger size."
+            )
         check_batchnorm(self.batchnorm, row)
         if self.device not in DEVICES:
             raise unknown("device", self.device, DEVICES)

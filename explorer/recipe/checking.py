@@ -28,6 +28,11 @@ def check_reads(stage: str, plan: str, mode: str, row: Backbone) -> None:
         raise ExplorerError(
             f"reads: the strategy {plan!r} reads the last stage, so {stage!r} cannot be chosen. Use the strategy best_stage."
         )
+    if strategy(plan).reads and not row.widths:
+        raise ExplorerError(
+            f"{plan} cuts a backbone off behind a stage, which is not known of {row.title}: it was looked up by its name. Choose "
+            f"linear_probe, or a backbone of the list."
+        )
     if stage and stage not in row.stage_names:
         raise unknown(f"stage of {row.name}", stage, row.stage_names)
     if strategy(plan).reads and mode != "frozen":

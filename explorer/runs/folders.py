@@ -15,6 +15,7 @@ import psutil
 
 from explorer import recipe as recipes
 from explorer.answers import pack, unpack
+from explorer.catalogue.spelling import spelled
 from explorer.errors import ExplorerError
 from explorer.home import runs_folder, samples_folder, with_room, write_aside
 from explorer.recipe import Recipe
@@ -79,7 +80,7 @@ def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = F
     `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
     now = time.time()
     stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
-    run = f"{stamp}-{recipe.backbone}-{recipe.strategy}-{secrets.token_hex(2)}"
+    run = f"{stamp}-{spelled(recipe.backbone)}-{recipe.strategy}-{secrets.token_hex(2)}"
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}
     facts |= _this_process() if here else {}
@@ -232,6 +233,6 @@ def finished() -> list[FinishedRun]:
 
 def find(recipe: Recipe, states: tuple[str, ...] = ("finished",)) -> Run | None:
     """The latest run of exactly this recipe that is in one of these states."""
-    name = f"-{recipe.backbone}-{recipe.strategy}-"
+    name = f"-{spelled(recipe.backbone)}-{recipe.strategy}-"
     candidates = (read(path.name) for path in _folders() if name in path.name)
     return next((run for run in candidates if run.recipe == recipe and run.state in states), None)

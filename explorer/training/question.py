@@ -180,6 +180,43 @@ class StatisticsShiftQuestion(Question[StatisticsShift]):
     recipe: Recipe
 
 
+@dataclass(frozen=True)
+class NetworkNames:
+    """The networks of a library that can be looked up, in alphabetical order."""
+
+    library: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FoundBackbone:
+    """A backbone that was looked up by name: what it is made of, step by step from the input (the place where each step ends, the
+    kind of its last module, the shape of what it gives for one picture, its parameters), and the numbers of the steps with
+    which its stages begin. Its row is kept (explorer/catalogue/named.py)."""
+
+    name: str
+    places: tuple[str, ...]
+    kinds: tuple[str, ...]
+    shapes: tuple[str, ...]
+    parameters: tuple[int, ...]
+    begins: tuple[int, ...]
+
+
+class NetworkNamesQuestion(Question[NetworkNames]):
+    """Which networks a library has."""
+
+    handler: ClassVar[str] = "explorer.training.compute.by_name:network_names"
+    library: str
+
+
+class FindBackboneQuestion(Question[FoundBackbone]):
+    """Look a network of torchvision or timm up by its name, work its stages out, and keep it as a backbone."""
+
+    handler: ClassVar[str] = "explorer.training.compute.by_name:find_backbone"
+    slow: ClassVar[bool] = True
+    backbone: str
+
+
 class StoreFeaturesQuestion(Question[StoredFeatures]):
     """Compute what a linear probe reads of all pictures of a recipe's data set, once."""
 

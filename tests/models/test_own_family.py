@@ -213,7 +213,7 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 """Questions that look into a backbone, asked of this one."""
 ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "snippet_pictures", "check_truth", "try_lines", "curve_point"}
-ELSEWHERE |= {"arrive", "preview", "bring", "predict"}
+ELSEWHERE |= {"arrive", "preview", "bring", "predict", "network_names", "find_backbone"}
 """Questions that do not: a training (above), texts, a point of the lesson's own curve, files that a visitor brings."""
 
 

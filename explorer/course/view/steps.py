@@ -11,7 +11,8 @@ from explorer.app.links import in_address, linked, place
 from explorer.app.visitor import choice
 from explorer.app.words import safe_md
 from explorer.bundle import page_file
-from explorer.catalogue import BACKBONES, Backbone
+from explorer.catalogue import Backbone
+from explorer.catalogue.backbones import backbone
 from explorer.course import texts
 from explorer.course.question.snippets import RunStepSnippetQuestion
 from explorer.course.texts import Step
@@ -131,12 +132,12 @@ def _head(step: Step, language: str) -> tuple[Backbone, str]:
     """Title, what one will be able to say, the backbone that the live parts run on."""
     st.title(f"{step.order}. {step.title}", anchor=False)
     st.markdown(f"*{linked(step.lead)}* :small[About {step.minutes} minutes.]")
-    title = BACKBONES[choice().backbone].title
+    title = backbone(choice().backbone).title
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_on", gap="medium"):
         with st.popover(f"On {title}", icon=":material/layers:"):
             pick_backbone()
         st.link_button("Handout, one page", handout_address(language, step.order), icon=":material/print:")
-    row = BACKBONES[choice().backbone]
+    row = backbone(choice().backbone)
     weights = (row.offline() or ("random",))[0]
     if weights == "random":
         st.caption(f":material/casino: The weights of {row.title} are not on this machine: here they are random.")

@@ -38,7 +38,7 @@ def prepare(path):
     image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     scale = {resize} / min(image.size)
     size = [max({resize}, int(side * scale)) for side in image.size]
-    image = image.resize(size, Image.Resampling.BILINEAR)  # antialiased: without it, classes change
+    image = image.resize(size, Image.Resampling.{filter})  # antialiased: without it, classes change
     left, top = [round((side - {crop}) / 2) for side in image.size]
     pixels = np.asarray(image.crop((left, top, left + {crop}, top + {crop})))
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
@@ -218,7 +218,7 @@ def _facts(run: str) -> dict[str, str]:
     """What goes with the graph, as text."""
     facts = described(compute.finished_run(run))
     size = compute.finished(run).preprocessing
-    facts["prepare"] = PREPARE.format(resize=size.resize, crop=size.crop)
+    facts["prepare"] = PREPARE.format(resize=size.resize, crop=size.crop, filter=size.filter.upper())
     facts["preprocessing"] |= {"layout": "RGB, (n, 3, h, w), uint8; scale, mean and std are inside the graph"}
     del facts["build"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}

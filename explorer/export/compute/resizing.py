@@ -13,7 +13,7 @@ def with_resizing(model: onnx.ModelProto, size: Preprocessing) -> onnx.ModelProt
     """The model with `picture`, (h, w, 3) uint8 RGB of any size, in place of its input `pixels`, (n, 3, crop, crop) uint8;
     n is 1.
 
-    Short side to `resize` by antialiased bilinear, then the centre, as Pillow and torchvision do: Resize needs `antialias`
+    Short side to `resize` by its antialiased filter, then the centre, as Pillow and torchvision do: Resize needs `antialias`
     and `exclude_outside`, or onnxruntime (1.32) is some levels off along the edges. Levels may differ by 1 from Pillow's,
     which rounds after each of its two passes.
     """
@@ -47,6 +47,8 @@ _STEPS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("Cast", "clipped", "cut", {"to": TensorProto.UINT8}),
 )
 """Operation, inputs (- where one is left out), output, attributes."""
+_CUBIC: dict[str, Any] = {"mode": "cubic", "cubic_coeff_a": -0.5, "antialias": 1, "exclude_outside": 1}
+"""Of Resize where the filter is bicubic: Pillow's coefficient."""
 
 
 def _graph(size: Preprocessing) -> onnx.GraphProto:
@@ -54,6 +56,12 @@ def _graph(size: Preprocessing) -> onnx.GraphProto:
     nodes = [
         helper.make_node(kind, ["" if name == "-" else name for name in inputs.split()], [output], **attributes)
         for kind, inputs, output, attributes in _STEPS
+    ]
+    nodes = [
+        helper.make_node(node.op_type, node.input, node.output, **_CUBIC)
+        if node.op_type == "Resize" and size.filter == "bicubic"
+        else node
+        for node in nodes
     ]
     numbers = {
         "first": np.array([0], np.int64),

@@ -72,7 +72,7 @@ def preprocessing(recipe: Recipe) -> dict[str, Any]:
     size = recipe.preprocessing
     return {
         "resize_short_side": size.resize,
-        "interpolation": "bilinear, antialiased",
+        "interpolation": f"{size.filter}, antialiased",
         "centre_crop": size.crop,
         "scale": "x / 255",
         "mean": list(size.mean),

@@ -76,8 +76,12 @@ def _head(recipe: Recipe, split: Split | None, result: str) -> str:
 
 
 def _imports(recipe: Recipe) -> str:
-    unused = "import torchvision\n" if recipe.row.code else ""
-    return f"\n{blocks.IMPORTS.replace(unused, '')}\n" if unused else f"\n{blocks.IMPORTS}\n"
+    text = blocks.IMPORTS
+    if recipe.row.library == "timm":
+        text = text.replace("import torch\nimport torchvision\n", "import timm\nimport torch\n")
+    elif recipe.row.code:
+        text = text.replace("import torchvision\n", "")
+    return f"\n{text}\n"
 
 
 def _settings(recipe: Recipe, classes: Sequence[str], split: Split | None) -> str:
@@ -234,4 +238,6 @@ def _filled(text: str, recipe: Recipe, **words: str) -> str:
     """A part with the numbers of the recipe's preprocessing."""
     size = recipe.preprocessing
     numbers = {"CROP": size.crop, "RESIZE": size.resize, "MEAN": list(size.mean), "STD": list(size.std)}
+    numbers["FILTER"] = "" if size.filter == "bilinear" else f", v2.InterpolationMode.{size.filter.upper()}"
+    numbers["SAID"] = size.filter
     return Template(text).substitute(numbers, **words)

@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.transforms import v2
 """
 
-INPUTS = """CUT = v2.Compose([v2.Resize($RESIZE), v2.CenterCrop($CROP), v2.PILToTensor()])  # antialiased bilinear
+INPUTS = """CUT = v2.Compose([v2.Resize($RESIZE$FILTER), v2.CenterCrop($CROP), v2.PILToTensor()])  # antialiased $SAID
 AS_INPUT = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize($MEAN, $STD)])"""
 
 CROPS = "v2.RandomResizedCrop($CROP, scale=(0.5, 1.0)), v2.RandomHorizontalFlip()"

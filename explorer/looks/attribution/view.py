@@ -12,7 +12,8 @@ from explorer.app.asking import ask, predictions
 from explorer.app.controls import menu, strength, toggle
 from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, plain, safe_md
-from explorer.catalogue import ATTRIBUTIONS, BACKBONES, BASELINES, CONTROLS
+from explorer.catalogue import ATTRIBUTIONS, BASELINES, CONTROLS
+from explorer.catalogue.backbones import found as row_of
 from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.many import attributions
@@ -77,7 +78,7 @@ class Look:
 def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> Look:
     """Controls of method, class, and, where the method has them, stage and baseline."""
     name = a.recipe.backbone
-    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(BACKBONES.get(name))]
+    fitting = [key for key, row in ATTRIBUTIONS.items() if not row.obstacle(row_of(name))]
     baseline = "grey"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = ATTRIBUTIONS[
@@ -96,7 +97,7 @@ def pick_look(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str
             baseline = menu("Baseline", BASELINES, "baseline", "attribution_baseline", width=180,
                             format_func=lambda key: BASELINES[key].title)  # fmt: skip
     names = a.recipe.row.stage_names
-    free = [stage for stage in names if not method.obstacle(BACKBONES.get(name), stage)]
+    free = [stage for stage in names if not method.obstacle(row_of(name), stage)]
     if not method.staged:
         return Look(a, b, method, names[-1], target, baseline, rather_than=rather_than)
     size = b.recipe.preprocessing.crop
@@ -134,7 +135,7 @@ def _unless_obstructed(view: View) -> View:
     """The view, or why the method has nothing to show at the chosen stage, and what to do."""
 
     def shown(look: Look, gallery: Gallery, image: int | str) -> None:
-        why = look.method.obstacle(BACKBONES.get(look.backbone), look.stage)
+        why = look.method.obstacle(row_of(look.backbone), look.stage)
         if why:
             st.info(f"**{look.method.title} at *{safe_md(look.stage)}*:** {why}.", icon=":material/block:")
         else:
@@ -149,7 +150,7 @@ def words_of(look: Look) -> None:
     missing = [
         f"{other.title}, since {why}"
         for other in ATTRIBUTIONS.values()
-        if (why := other.obstacle(BACKBONES.get(look.backbone)))
+        if (why := other.obstacle(row_of(look.backbone)))
     ]
     baseline = f" Baseline: {BASELINES[look.baseline].meaning}." if row.baseline else ""
     if row.staged and look.times > 1:
@@ -291,7 +292,7 @@ def grey_is_the_class(found: Faithfulness) -> list[str]:
 
 def randomised(look: Look, gallery: Gallery, image: int | str) -> None:
     """What is left of B's map while B's weights are replaced by random ones, from the head down."""
-    why = ATTRIBUTIONS[NEGATIVE].obstacle(BACKBONES.get(look.backbone))
+    why = ATTRIBUTIONS[NEGATIVE].obstacle(row_of(look.backbone))
     control = "" if why or look.method.name == NEGATIVE else NEGATIVE
     if why:
         title = ATTRIBUTIONS[NEGATIVE].title.split(" (")[0]

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from explorer.catalogue import BACKBONES, Backbone, own
+from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
@@ -113,7 +113,7 @@ def _misfit(row: Backbone, found: Fit, content: Content, source: str) -> str:
         parts.append(f"{len(found.unexpected)} others are there ({', '.join(found.unexpected[:3])})")
     other = fitting.better(row, content.tensors)
     do = (
-        f"It fits {BACKBONES[other].title}: choose that backbone."
+        f"It fits {backbone(other).title}: choose that backbone."
         if other
         else "Choose the backbone that it was made for."
     )

@@ -9,7 +9,8 @@ import streamlit as st
 from explorer import machine
 from explorer.app.asking import ask, finished
 from explorer.app.words import safe_md
-from explorer.catalogue import AUGMENTATIONS, BACKBONES, STRATEGIES, Backbone
+from explorer.catalogue import AUGMENTATIONS, STRATEGIES, Backbone
+from explorer.catalogue.backbones import offered
 from explorer.errors import ExplorerError
 from explorer.race.view.titles import arm_titles
 from explorer.recipe import Recipe, make
@@ -65,7 +66,8 @@ def _pick_more(row: Backbone) -> list[Mapping[str, Any]]:
         persist_state="session",
         format_func=lambda name: "No" if name == _NONE else AUGMENTATIONS[name],
     )
-    others = [_NONE, *(name for name in BACKBONES if name != row.name and BACKBONES[name].offline())]
+    rows = offered()
+    others = [_NONE, *(name for name in rows if name != row.name and rows[name].offline())]
     if st.session_state.get("race_second") not in others:
         st.session_state.pop("race_second", None)
     second = st.selectbox(
@@ -73,7 +75,7 @@ def _pick_more(row: Backbone) -> list[Mapping[str, Any]]:
         others,
         key="race_second",
         persist_state="session",
-        format_func=lambda name: "No" if name == _NONE else BACKBONES[name].title,
+        format_func=lambda name: "No" if name == _NONE else rows[name].title,
         help="Those whose weights are on this machine.",
     )
     more: list[Mapping[str, Any]] = []

@@ -22,14 +22,18 @@ from explorer.catalogue import (
     Strategy,
     own,
 )
+from explorer.catalogue.backbones import backbone
+from explorer.catalogue.backbones import offered as backbones_offered
 from explorer.catalogue.datasets import offered
 from explorer.recipe import DEVICES, Recipe
+from explorer.training.view.by_name import offer_by_name
 from explorer.training.view.rates import rate_keys
 
 
 def pick_backbone() -> Backbone:
     """A picker of backbones; those whose weights are on this machine come first and say so."""
-    names = sorted(BACKBONES, key=lambda name: not BACKBONES[name].offline())
+    rows = backbones_offered()
+    names = sorted(rows, key=lambda name: (name not in BACKBONES, not rows[name].offline()))
     st.session_state["pick_backbone"] = choice().backbone
     st.selectbox(
         "Backbone",
@@ -38,14 +42,15 @@ def pick_backbone() -> Backbone:
         format_func=_backbone_label,
         on_change=lambda: choose(backbone=st.session_state["pick_backbone"], stage=""),
     )
-    row = BACKBONES[choice().backbone]
+    row = backbone(choice().backbone)
     st.caption(row.summary)
+    offer_by_name()
     return row
 
 
 def _backbone_label(name: str) -> str:
-    row = BACKBONES[name]
-    where = "on this machine" if row.offline() else "weights to download"
+    row = backbone(name)
+    where = "on this machine" if row.offline() else "weights to download" if row.weights else "no weights"
     return f"{row.title} · {count(row.parameters)} parameters · {where}"
 
 

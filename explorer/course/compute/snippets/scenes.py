@@ -13,6 +13,7 @@ from torch.nn import functional
 from explorer.catalogue import Backbone, Preprocessing
 from explorer.catalogue.backbones import backbone
 from explorer.data import datasets
+from explorer.export import building
 from explorer.models import backbones, devices
 from explorer.recipe import make
 
@@ -77,8 +78,12 @@ def scene(name: str, weights: str) -> Scene:
 
 def stage_ends(row: Backbone) -> dict[str, str]:
     """For each stage the module whose output is the stage's output."""
-    last = {stage.name: [part for part in stage.parts if part not in row.after_pool][-1] for stage in row.stages}
-    return {stage.name: stage.ends or last[stage.name] for stage in row.stages}
+    last = {
+        stage.name: [part for part in stage.parts if part not in (*row.after_pool, *stage.loose)][-1]
+        for stage in row.stages
+    }
+    ends = {stage.name: stage.ends for stage in row.stages if stage.ends and not stage.ends.startswith("/")}
+    return {stage.name: ends.get(stage.name, last[stage.name]) for stage in row.stages}
 
 
 def opening(row: Backbone, weights: str) -> str:
@@ -106,6 +111,9 @@ def opening(row: Backbone, weights: str) -> str:
                 f'tensors = load_file("{row.weights_path(weights).name}")',
                 "model.load_state_dict({name: t.float() for name, t in tensors.items()}, strict=False)",
             ]
+    elif row.traced:
+        lines[:0] = ["import timm" if row.library == "timm" else "import torchvision"]
+        lines += building.backbone_lines(row, weights)
     else:
         lines.append(f"model = models.{row.name}(weights={None if weights == 'random' else weights!r})")
     if row.pool and not row.in_one:
@@ -114,6 +122,7 @@ def opening(row: Backbone, weights: str) -> str:
     lines.append(
         f"{_attribute(place)} = {f'nn.Sequential({pool}, {head})' if row.in_one else head}  # a new head for 4 classes"
     )
+    lines += [f"{_attribute(path)} = nn.Identity()" for path in row.skipped]
     ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
     lines += [
         f"head = {_attribute(row.head)}",

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from explorer.looks.attribution.compute.baselines import baseline, greys
 from explorer.models.network import Network
-from explorer.models.pooling import grid
+from explorer.models.pooling import extra, grid
 
 STEPS, TOGETHER = 50, 32  # of integrated gradients: steps, and how many of them the network takes at once
 DRAWS, NOISE = 20, 0.1  # of GradientSHAP: draws, and the noise in them, in normalised pixel values
@@ -29,7 +29,7 @@ class _FromStage(nn.Module):
     """The rest of a network after one stage, with that stage's output on its grid passing through `probe`.
 
     Captum hooks `probe` and not the network; the layers before the stage run once and without a graph. Tokens are laid
-    out as (n, c, s, s) for the probe and put back behind their class token.
+    out as (n, c, s, s) for the probe and put back behind those of no patch.
     """
 
     network: Network
@@ -45,7 +45,7 @@ class _FromStage(nn.Module):
             x = self.network.until(x, self.stage)
         seen = self.probe(grid(x))
         if x.ndim == 3:
-            seen = torch.cat([x[:, :1], seen.flatten(2).transpose(1, 2)], dim=1)
+            seen = torch.cat([x[:, : extra(x)], seen.flatten(2).transpose(1, 2)], dim=1)
         return self.network.after(seen, self.stage)
 
 

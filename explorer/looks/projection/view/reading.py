@@ -62,7 +62,7 @@ def map_words(a: FinishedRun, b: FinishedRun, picked: Picked, found: Projection,
             "where.",
             icon=":material/compare_arrows:",
         )
-    if b.recipe.row.tokens:
+    if b.recipe.row.class_token:
         st.warning(
             "In a vision transformer the points are the mean of the last stage's **patch** tokens. The head reads the "
             "**class token** instead, so the head may know more, or less, than this map shows.",

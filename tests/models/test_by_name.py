@@ -1,0 +1,155 @@
+"""Backbones that are found by their name: cut by their own forward pass, kept as rows, used like any other."""
+
+import json
+import math
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer import recipe, runs
+from explorer.catalogue import named
+from explorer.catalogue.backbones import backbone
+from explorer.errors import ExplorerError
+from explorer.export import archive
+from explorer.models import backbones
+from explorer.models.cells import cells
+from explorer.models.deriving import derive
+from explorer.models.finding import ensure, find
+from explorer.models.pooling import grid
+from explorer.training.compute.handlers import train
+
+pytestmark = pytest.mark.long(120)
+
+SMALL = "torchvision:shufflenet_v2_x0_5"
+
+FAMILIES = {
+    "torchvision:regnet_y_400mf": 64,
+    "torchvision:shufflenet_v2_x0_5": 64,
+    "torchvision:mnasnet0_5": 64,
+    "torchvision:googlenet": 64,
+    "torchvision:swin_t": 64,
+    "torchvision:alexnet": 224,
+    "torchvision:squeezenet1_0": 64,
+    "torchvision:densenet121": 64,
+    "torchvision:efficientnet_b0": 64,
+    "torchvision:mobilenet_v3_small": 64,
+    "timm:vit_tiny_patch16_224": 224,
+    "timm:convnext_atto": 64,
+    "timm:vit_small_patch16_dinov3": 256,
+    "timm:vit_base_patch32_clip_224": 224,
+    "timm:swin_tiny_patch4_window7_224": 224,
+}
+"""One network of each family, with the input at which it is tried."""
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> backbones.Network:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(tmp_path_factory.mktemp("named")))
+        if request.param.startswith("timm"):
+            pytest.importorskip("timm")
+        find(request.param)
+        return backbones.build(request.param, 5, "random", seed=1)
+
+
+@torch.no_grad()
+def test_the_stages_say_what_the_model_says(network: backbones.Network) -> None:
+    """Stage by stage and head: the same logits as the model's own forward pass, also in a copy, which shares nothing."""
+    size = FAMILIES[network.row.name]
+    x = torch.randn(2, 3, size, size)
+    torch.testing.assert_close(network(x), network.model(x).flatten(1))
+    copied = network.copy().eval()
+    torch.testing.assert_close(copied(x), network(x))
+    for parameter in copied.model.parameters():
+        parameter.zero_()
+    assert copied(x).abs().max() == 0 < network(x).abs().max()
+
+
+@torch.no_grad()
+def test_every_tensor_belongs_to_one_stage_and_each_stage_has_a_grid(network: backbones.Network) -> None:
+    row, x = network.row, torch.randn(1, 3, *[FAMILIES[network.row.name]] * 2)
+    parts = [name for part in (*row.stage_names, "head") for name in network.names(part)]
+    assert len(parts) == len(set(parts)) and set(parts) == set(network.model.state_dict())
+    sides = []
+    for name in row.stage_names:
+        x = network.stages[name](x)
+        assert grid(x).shape[2] == grid(x).shape[3]
+        sides.append(grid(x).shape[2])
+        step = cells(network, name, FAMILIES[row.name]).step
+        assert math.isclose(step, 1 / sides[-1], rel_tol=0.35), (name, step, sides)
+    assert sides == sorted(sides, reverse=True) and 3 <= len(row.stages) <= 7
+    own = sum(p.numel() for n, p in network.model.named_parameters() if n not in network.names("head"))
+    assert own == row.parameters and network.pooling(x).shape == (1, row.features)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("torchvision:fcn_resnet50", "no plain image classifier"),
+        ("torchvision:regnet_y_400", "names like it: .*regnet_y_400mf"),
+        ("torchvision:shufflenet_v2_x0_5~99", "no stage can begin with step 99. Allowed: 1 to"),
+        ("keras:resnet", "is not the name of a backbone in a library"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(name: str, why: str) -> None:
+    with pytest.raises(ExplorerError, match=why):
+        derive(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("timm:resnet50_clip", "last layer is not one linear"), ("timm:hrnet_w18_small", "Choose another")],
+)
+def test_what_timm_has_and_does_not_fit_is_refused(name: str, why: str) -> None:
+    pytest.importorskip("timm")
+    with pytest.raises(ExplorerError, match=why):
+        derive(name)
+
+
+def test_a_name_that_was_not_looked_up_says_what_to_do_and_ensure_looks_it_up() -> None:
+    with pytest.raises(ExplorerError, match=f"python -m explorer backbones {SMALL}"):
+        recipe.make(backbone=SMALL)
+    row = ensure(SMALL)
+    assert row is not None and ensure("resnet10") is None and backbone(SMALL) == row
+    assert [weights.name for weights in row.weights] == ["IMAGENET1K_V1"]
+    assert row.preprocessing("IMAGENET1K_V1").resize == 256
+    with pytest.raises(ExplorerError, match="takes inputs of 32 pixels and more|input_size"):
+        recipe.make(backbone=SMALL, input_size=31)
+
+
+def test_a_cut_of_ones_own_is_another_backbone() -> None:
+    plain = find(SMALL)
+    other = find(named.cut(SMALL, plain.begins[2:]))
+    assert len(other.row.stages) == len(plain.row.stages) - 1 and "of your own" in other.row.title
+    assert recipe.make(backbone=SMALL).fingerprint != recipe.make(backbone=other.row.name).fingerprint
+    assert [p for s in other.row.stages for p in s.parts] == [p for s in plain.row.stages for p in s.parts]
+
+
+def test_a_row_from_elsewhere_is_data_and_never_code() -> None:
+    row = derive(SMALL).row
+    assert named.checked(json.dumps(asdict(row))) == row
+    bad = [replace(row, code="model = None"), replace(row, head="a b"), replace(row, builder="swin_t")]
+    bad.append(replace(row, stages=(replace(row.stages[0], view="os:getcwd"), *row.stages[1:])))
+    bad.append(replace(row, weights=(replace(row.weights[0], file="../x.pth"),)))
+    bad.append(replace(row, arguments="x=open()"))
+    for wrong in bad:
+        with pytest.raises(ExplorerError):
+            named.checked(json.dumps(asdict(wrong)))
+
+
+def test_a_run_goes_out_and_comes_back_with_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure(SMALL)
+    given = recipe.make(
+        backbone=SMALL, weights="random", dataset="shapes", per_class=5, epochs=1, input_size=32, strategy="last_stage",
+        device="cpu",
+    )  # fmt: skip
+    run = runs.create(given)
+    train(run)
+    found = runs.read(run)
+    assert found.state == "finished" and found.clean is True, found.error
+    archive.pack(found, tmp_path / "run.zip")
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "elsewhere"))
+    assert named.read(SMALL) is None
+    assert archive.bring(tmp_path / "run.zip") == run and runs.read(run).recipe == given
