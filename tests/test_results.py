@@ -28,7 +28,7 @@ from explorer.errors import ExplorerError
 from explorer.looks.images.question import Movement, Seen
 from explorer.looks.similarity.question.stages import StageChange
 from explorer.runs.records import Audit
-from explorer.training.question import FoundBackbone, NetworkNames, StatisticsShift
+from explorer.training.question import FoundBackbone, LiveProbe, NetworkNames, StatisticsShift, StoredFeatures
 
 ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
@@ -45,6 +45,7 @@ SOME: dict[str, Any] = {
     ),
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
+    "LiveProbe": LiveProbe(9, tuple(stand_ins.epochs(1)), 1, evidence.Score(7, 3), evidence.Score(5, 4), 0.5),
     "Movement": Movement("layer4", np.linspace(0, 1, 24)),
     "NetworkNames": NetworkNames("torchvision", ("resnet18", "swin_t")),
     "Preview": stand_ins.preview(),
@@ -56,6 +57,7 @@ SOME: dict[str, Any] = {
     "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
     "SnippetPictures": SnippetPictures("resnet10", np.zeros((2, 16, 3), np.uint8)),
     "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
+    "StoredFeatures": StoredFeatures((3, 4)),
     "Speed": stand_ins.speed(recipe.make()),
     "StageAnatomy": stand_ins.anatomy(recipe.make()).stages[0],
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],

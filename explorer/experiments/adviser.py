@@ -6,7 +6,7 @@ draws its pick was level with the best strategy there.
 
 from dataclasses import dataclass
 
-from explorer.evidence import holm, mcnemar
+from explorer.evidence import Paired, holm
 from explorer.evidence.shares import Score
 from explorer.training.question import FAR, NEAR
 
@@ -87,6 +87,6 @@ def earlier(rights: dict[str, tuple[int, int]]) -> tuple[str, int, int, float]:
     if not rights:
         return "", 0, 0, 1.0
     names = list(rights)
-    adjusted = dict(zip(names, holm([mcnemar(*rights[name]) for name in names]), strict=True))
+    adjusted = dict(zip(names, holm([Paired(0, *rights[name], 0).p_value for name in names]), strict=True))
     best = max(names, key=lambda name: rights[name][0] - rights[name][1])
     return best, *rights[best], adjusted[best]

@@ -7,7 +7,7 @@ from explorer import runs
 from explorer.catalogue.shifts import SEVEREST, SHIFTS
 from explorer.data import datasets
 from explorer.data.shifts import shifted
-from explorer.evidence import Score
+from explorer.evidence import Score, paired
 from explorer.experiments.adviser import Signs, earlier
 from explorer.experiments.shift import Spoilt
 from explorer.looks.pair import compute
@@ -72,4 +72,5 @@ def _right(run: str, network: Network, pixels: np.ndarray, labels: np.ndarray) -
 
 def _against(right: np.ndarray, last: np.ndarray) -> tuple[int, int]:
     """(fixed, broken) of validation images against the last stage."""
-    return int((right & ~last).sum()), int((~right & last).sum())
+    found = paired(last, right)
+    return found.fixed, found.broken

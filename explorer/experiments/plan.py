@@ -139,7 +139,9 @@ class Plan(BaseModel):
         usual, words = plan(kind=self.kind, backbone=self.backbone), [self.kind]
         for name in type(self).model_fields:
             value = getattr(self, name)
-            unusual = value != getattr(usual, name) or (name == "backbone" and value != "resnet10")
+            unusual = value != getattr(usual, name) or (
+                name == "backbone" and value != type(self).model_fields[name].default
+            )
             if name in _SAID or (name != "kind" and unusual):
                 words.append(f"{name}={_write(value)}")
         return ";".join(words)

@@ -127,6 +127,6 @@ def test_the_code_beside_a_graph_cuts_as_thaw_does(run: str, tmp_path: Path) -> 
         picture = Image.fromarray(rng.integers(0, 255, (height, width, 3), np.uint8))
         picture.save(tmp_path / "p.png")
         names: dict[str, Any] = {}
-        exec(graphs.PREPARE.format(resize=36, crop=32), names)
+        exec(graphs.PREPARE.format(resize=36, crop=32, filter="BILINEAR"), names)
         ours = np.asarray(fit(picture, Preprocessing(36, 32)))
         assert np.array_equal(names["prepare"](tmp_path / "p.png")[0].transpose(1, 2, 0), ours)

@@ -208,6 +208,11 @@ ASKED: dict[str, dict[str, Any]] = {
     "census": {"recipe": "START"},
     "training_pictures": {"recipe": "START"},
     "faults": {"recipe": "START"},
+    "plain_faults": {"recipe": "START"},
+    "store_features": {"recipe": "PROBE"},
+    "live_probe": {"recipe": "PROBE"},
+    "signs": {"recipe": "PROBE"},
+    "spoilt": {"run": "B"},
     "label_issues": {"recipe": "START"},
     "export": {"run": "B", "to": "weights"},
 }
@@ -224,6 +229,7 @@ def test_no_question_is_left_out() -> None:
 @pytest.mark.parametrize("name", ASKED)
 def test_every_question_is_answered(name: str, made: dict[str, str]) -> None:
     of = {"A": made["probe"], "B": made["tuned"], "START": recipe.make(**FIXED, strategy="last_stage").model_dump()}
+    of["PROBE"] = recipe.make(**FIXED, strategy="linear_probe").model_dump()
     of["TARGET"] = runs.predictions(made["probe"]).classes[0]
     given = {key: of.get(value, value) if isinstance(value, str) else value for key, value in ASKED[name].items()}
     assert answer(ask_for(name, **given), lambda share, words: None) is not None

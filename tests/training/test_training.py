@@ -451,8 +451,8 @@ def test_a_run_whose_first_weights_have_changed_since_is_not_put_together(
     train(run)
     build = backbones.build
 
-    def other(*arguments: Any) -> Network:
-        network = build(*arguments)
+    def other(*arguments: Any, **named: Any) -> Network:
+        network = build(*arguments, **named)
         with torch.no_grad():
             network.model.features[0].bias[3] += 1e-6
         return network

@@ -15,24 +15,29 @@ from explorer.training.question import FindBackboneQuestion, FoundBackbone, Netw
 
 def offer_by_name() -> None:
     """A button that opens the search; below it, the stages of the network that was chosen, to be corrected."""
-    with st.popover("Another backbone", icon=":material/search:", key="by_name"):
-        st.caption(
-            "Any image classifier of torchvision, or of timm where it is installed, by its name. Its stages are worked out from "
-            "its forward pass; nothing is downloaded until it is trained from pre-trained weights."
-        )
-        library = st.segmented_control(
-            "Library",
-            list(LIBRARIES),
-            key="by_name_library",
-            default="torchvision",
-            required=True,
-        )
-        if importlib.util.find_spec(LIBRARIES[library or "torchvision"]) is None:
-            st.info(f"{library} is not installed here. Run: `pip install 'thaw[{library}]'`", icon=":material/info:")
-        else:
-            _search(library or "torchvision")
-        if choice().backbone not in BACKBONES:
-            _correct(choice().backbone)
+    with st.popover("Another backbone", icon=":material/search:", key="by_name", on_change="rerun") as place:
+        if place.open:  # made only then: the names are asked of the worker
+            _search_and_correct()
+
+
+def _search_and_correct() -> None:
+    st.caption(
+        "Any image classifier of torchvision, or of timm where it is installed, by its name. Its stages are worked out from "
+        "its forward pass; nothing is downloaded until it is trained from pre-trained weights."
+    )
+    library = st.segmented_control(
+        "Library",
+        list(LIBRARIES),
+        key="by_name_library",
+        default="torchvision",
+        required=True,
+    )
+    if importlib.util.find_spec(LIBRARIES[library or "torchvision"]) is None:
+        st.info(f"{library} is not installed here. Run: `pip install 'thaw[{library}]'`", icon=":material/info:")
+    else:
+        _search(library or "torchvision")
+    if choice().backbone not in BACKBONES:
+        _correct(choice().backbone)
 
 
 def _search(library: str) -> None:

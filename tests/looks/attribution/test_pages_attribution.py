@@ -174,7 +174,7 @@ def test_a_missing_negative_control_is_told(backbone: str, missing: bool) -> Non
     said = words(app)
     assert ("The negative control is missing: Guided backprop does not apply" in said) == missing and not app.exception
     assert ("Guided backprop (negative control), since it changes" in said) == missing
-    assert "Attention rollout, since it follows attention" in said
+    assert "Attention rollout, since it follows the attention of" in said
 
 
 def test_faithfulness_draws_both_curves_their_controls_and_areas() -> None:
