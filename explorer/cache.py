@@ -69,6 +69,11 @@ def size() -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
+def empty() -> bool:
+    """Whether it holds no entry; looked up at the first file, since pages ask with every draw."""
+    return next(folder().glob("*.safetensors"), None) is None
+
+
 def trim(most: float) -> None:
     """Remove entries, least recently read first, until the folder takes at most so many bytes; and abandoned files."""
     sweep(folder())

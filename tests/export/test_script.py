@@ -58,9 +58,10 @@ def test_names_of_pictures_are_data_whatever_they_hold() -> None:
     assert code_lines(text) < len(text.splitlines()) - 5
 
 
-@pytest.mark.parametrize("strategy", ["linear_probe", "full", "lp_ft", "bn_only"])
+@pytest.mark.parametrize("strategy", ["linear_probe", "best_stage", "full", "lp_ft", "bn_only"])
 def test_a_script_run_by_itself_reaches_the_run_s_accuracy(strategy: str, tmp_path: Path, tiny: dict[str, Any]) -> None:
-    more = {"augmentation": "flip", "class_weights": True} if strategy == "full" else {}
+    special = {"full": {"augmentation": "flip", "class_weights": True}, "best_stage": {"reads": "layer2"}}
+    more = special.get(strategy, {})
     choices = {
         "dataset": "digits",
         "data_dir": None,

@@ -189,7 +189,7 @@ def _keeping(parcel: str, title: str, labels: str, at: str) -> None:
 def _brought(name: str, title: str, line: str) -> None:
     """The set is there: what to do with it."""
     st.success(f"**{safe_md(title)}** is kept. {safe_md(line)}", icon=":material/check_circle:")
-    st.caption(f"It is chosen on *Train* and *Race*, and called `{name}` on the command line.")
+    st.caption(f"It is chosen on *Train* and *Experiments*, and called `{name}` on the command line.")
     with st.container(horizontal=True):
         st.page_link(page_file("data"), label="Look at it first", icon=":material/dataset:")
         st.page_link(page_file("training"), label="Train on it", icon=":material/local_fire_department:")

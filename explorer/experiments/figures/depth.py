@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -23,28 +24,19 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
         line = [cut for cut in cuts if cut.start == start]
         if not line:
             continue
+        spread = [cut.accuracy.deviation or 0 for cut in line]
+        marks = [symbol if cut.arm in shown else f"{symbol}-open" for cut in line]
+        hover = f"%{{customdata[0]}}, {title}: %{{y:.1%}} (%{{customdata[1]}} seeds, n = %{{customdata[2]}} each)<extra></extra>"
         fig.add_scatter(
             x=[cut.depth for cut in line],
             y=[cut.accuracy.mean for cut in line],
-            error_y={
-                "type": "data",
-                "array": [cut.accuracy.deviation or 0 for cut in line],
-                "color": colour,
-                "thickness": 2,
-            },
+            error_y={"type": "data", "array": spread, "color": colour, "thickness": 2},
             name=title,
             mode="lines+markers",
             line={"color": colour, "width": 3, "dash": dash},
-            marker={
-                "size": 12,
-                "symbol": [symbol if cut.arm in shown else f"{symbol}-open" for cut in line],
-                "line": {"width": 2},
-            },
+            marker={"size": 12, "symbol": marks, "line": {"width": 2}},
             customdata=[[words_of(cut), cut.accuracy.n, cut.n] for cut in line],
-            hovertemplate="%{customdata[0]}, "
-            + title
-            + ": %{y:.1%} (%{customdata[1]} seeds, n = %{customdata[2]} each)"
-            "<extra></extra>",
+            hovertemplate=hover,
         )
     names = ["head alone", *(f"+ {stage}" for stage in reversed(stages))]
     fig.update_xaxes(
@@ -89,12 +81,7 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> go.Figure
                 hovertemplate="%{customdata[0]}, " + title + ": %{y:.1%}, %{x:.3g}<extra></extra>",
             )
     words = COSTS[cost][1]
-    values = [math.log10(cut.costs[cost]) for cut in known] or [0.0]
-    ticks = _ticks(min(values), max(values))
-    span = [min(values) - 0.15, max(values) + 0.15]
-    fig.update_xaxes(
-        type="log", title=words, gridcolor=GREY, range=span, tickvals=ticks, ticktext=[*map(_short, ticks)]
-    )
+    fig.update_xaxes(title=words, gridcolor=GREY, **_logarithmic([cut.costs[cost] for cut in known]))
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0})
     kept = "; ".join(f"{words_of(cut)} ({_STARTS[cut.start][0]}) {cut.accuracy.mean:.0%}" for cut in line)
@@ -107,6 +94,13 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> go.Figure
         "are this machine's, and less where an earlier run left its frozen stages in the cache.",
         height=440,
     )
+
+
+def _logarithmic(costs: Sequence[float]) -> dict[str, Any]:
+    """An axis of these costs."""
+    values = [math.log10(cost) for cost in costs] or [0.0]
+    ticks, span = _ticks(min(values), max(values)), [min(values) - 0.15, max(values) + 0.15]
+    return {"type": "log", "range": span, "tickvals": ticks, "ticktext": [*map(_short, ticks)]}
 
 
 def _ticks(low: float, high: float) -> list[float]:

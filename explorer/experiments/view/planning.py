@@ -6,22 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import jobs, machine, runs
-from explorer.app.asking import all_runs, error_box, finished, owner
-from explorer.app.visitor import note_run
+from explorer import machine
+from explorer.app.asking import all_runs, error_box, finished
 from explorer.app.words import safe_md
-from explorer.arriving.view.choosing import labels_of
 from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.experiments import cells, kept
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import BUDGET, SHIFT, SIZES, Kind, Plan, plan, read
 from explorer.experiments.view.advising import advise
-from explorer.looks.data.view.changing import edits_in_use
 from explorer.race.arms import MOST_SEEDS
+from explorer.race.view.starting import pick_source, queue_all, start_again
 from explorer.training.cost import images_of
 from explorer.training.view.estimates import await_speed, estimate, time_words
-from explorer.training.view.forms import pick_backbone, pick_dataset, pick_weights, starts_at
+from explorer.training.view.following import require_folder
+from explorer.training.view.forms import starts_at
 
 OFFERED: tuple[int | None, ...] = (1, 2, 5, 10, 25, 50, 100, None)
 _MOST_ARMS = 5
@@ -50,16 +49,7 @@ def new_experiment(kind: Kind) -> None:
 
 
 def _pick(kind: Kind) -> Plan | ExplorerError:
-    left, right = st.columns(2, gap="medium")
-    with left:
-        row = pick_backbone()
-        weights = pick_weights(row)
-    with right:
-        data, folder = pick_dataset()
-        edits = edits_in_use(data.name, folder)
-    chosen: dict[str, Any] = {"kind": kind, "backbone": row.name, "weights": weights, "dataset": data.name}
-    chosen |= {"data_dir": folder, "labels": labels_of(), "edits": edits}
-    chosen |= _PICKS[kind]()
+    chosen = pick_source()[1] | {"kind": kind} | _PICKS[kind]()
     left, right = st.columns(2, gap="medium")
     with left:
         starts_at("experiment_seeds", 3)
@@ -68,8 +58,7 @@ def _pick(kind: Kind) -> Plan | ExplorerError:
         starts_at("train_epochs", 10)
         epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
     try:
-        if data.name == "folder" and not folder:
-            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
+        require_folder(chosen)
         return plan(**chosen, seeds=seeds, epochs=epochs)
     except ExplorerError as error:
         return error
@@ -153,21 +142,9 @@ def _start(sweep: Sweep | ExplorerError) -> None:
 
 def run_missing(sweep: Sweep) -> None:
     """Queue what has no result: from its checkpoint where it has one, else anew. What could not be queued is said."""
-    st.session_state.pop("experiment_error", None)
-    todo = sweep.missing
-    for i, cell in enumerate(todo):
-        try:
-            if cell.run is not None and runs.resumable(cell.run.id):
-                note_run(cell.run.id)
-                jobs.resume(cell.run.id, owner())
-            else:
-                note_run(jobs.train(cell.planned.recipe, owner()))
-        except ExplorerError as error:
-            queued = f"{i} of {len(todo)} cells were queued, the others were not. " if i else ""
-            st.session_state["experiment_error"] = queued + str(error)
-            if not i:
-                return
-            break
+    starts = [partial(start_again, cell.planned.recipe, cell.run) for cell in sweep.missing]
+    if not queue_all(starts, "cells", "experiment_error") and starts:
+        return
     kept.keep(sweep.plan)
     st.session_state[f"{sweep.plan.kind}_form"] = False
     show(sweep.plan)

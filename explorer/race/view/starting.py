@@ -11,13 +11,15 @@ from explorer.app.asking import error_box, owner
 from explorer.app.visitor import note_run
 from explorer.app.words import safe_md
 from explorer.arriving.view.choosing import labels_of
-from explorer.catalogue import STRATEGIES
+from explorer.catalogue import STRATEGIES, Backbone
 from explorer.errors import ExplorerError
 from explorer.looks.data.view.changing import edits_in_use
 from explorer.race import arms, races
 from explorer.race.races import Race
 from explorer.race.view.variants import Variants, pick_variants, show_arms
 from explorer.recipe import Recipe
+from explorer.runs import Run
+from explorer.training.view.following import require_folder
 from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
@@ -27,18 +29,11 @@ def new_race() -> None:
     """The form of a new race, folded away once one was started; what went wrong is said under it."""
     recall_strategies()
     with st.expander("New race", icon=":material/flag:", expanded=race_form_open()):
-        left, right = st.columns(2, gap="medium")
-        with left:
-            row = pick_backbone()
-            weights = pick_weights(row)
-        with right:
-            data, folder = pick_dataset()
-            edits = edits_in_use(data.name, folder)
+        row, source = pick_source()
         names = pick_strategies()
         custom = pick_custom_stages(row) if "custom" in names else {}
         size, seeds = pick_race_size()
-        shared = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
-        shared |= {"labels": labels_of(), "edits": edits, **custom, **size}
+        shared = source | custom | size
         variants = pick_variants(row, names, shared)
         made = _recipes(names, seeds, variants, shared)
         show_arms(made, seeds)
@@ -54,13 +49,25 @@ def new_race() -> None:
         error_box(st.session_state["race_error"])
 
 
+def pick_source() -> tuple[Backbone, dict[str, Any]]:
+    """The backbone and the data set, side by side; as a row, and as recipe fields."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        row = pick_backbone()
+        weights = pick_weights(row)
+    with right:
+        data, folder = pick_dataset()
+        edits = edits_in_use(data.name, folder)
+    source = {"backbone": row.name, "weights": weights, "dataset": data.name, "data_dir": folder}
+    return row, source | {"labels": labels_of(), "edits": edits}
+
+
 def _recipes(
     names: Sequence[str], seeds: int, variants: Variants, shared: dict[str, Any]
 ) -> list[Recipe] | ExplorerError:
     """The runs that the form stands for, or what is wrong with it."""
     try:
-        if shared["dataset"] == "folder" and not shared["data_dir"]:
-            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
+        require_folder(shared)
         return arms.recipes(names, seeds, variants.both_modes, variants.more, variants.rates, **shared)
     except ExplorerError as error:
         return error
@@ -122,30 +129,38 @@ def start_race(recipes: Sequence[Recipe]) -> None:
     st.rerun()  # folds the form, which stands above
 
 
-def queue_runs(starts: Sequence[Callable[[], object]], race: str) -> None:
-    st.session_state.pop("race_error", None)
+def queue_runs(starts: Sequence[Callable[[], str]], race: str) -> None:
+    """Queue the runs of a race and show it, unless none could be queued; what could not is said."""
+    if queue_all(starts, "runs", "race_error") or not starts:
+        st.session_state["race_form"] = False
+        open_race(race)
+
+
+def queue_all(starts: Sequence[Callable[[], str]], what: str, error_key: str) -> int:
+    """Start one after the other, and note that this visitor did; returns how many were queued. The first that could not be ends
+    it: why stands under `error_key` of the session, which is empty otherwise."""
+    st.session_state.pop(error_key, None)
     for i, start in enumerate(starts):
         try:
             note_run(start())
         except ExplorerError as error:
-            queued = f"{i} of {len(starts)} runs were queued, the others were not. " if i else ""
-            st.session_state["race_error"] = queued + str(error)
-            if not i:
-                return
-            break
-    st.session_state["race_form"] = False
-    open_race(race)
+            queued = f"{i} of {len(starts)} {what} were queued, the others were not. " if i else ""
+            st.session_state[error_key] = queued + str(error)
+            return i
+    return len(starts)
+
+
+def start_again(recipe: Recipe, run: Run | None, race: str = "") -> str:
+    """Queue what has no result: the run from its checkpoint where it has one, else the recipe anew; returns the run's id."""
+    if run is not None and runs.resumable(run.id):
+        jobs.resume(run.id, owner())
+        return run.id
+    return jobs.train(recipe, owner(), race=race)
 
 
 def run_missing(race: Race) -> None:
     """Queue again what has no result: from its checkpoint where it has one, else anew."""
-    starts: list[Callable[[], object]] = []
-    for recipe, run in race.missing:
-        if run is not None and runs.resumable(run.id):
-            starts.append(partial(jobs.resume, run.id, owner()))
-        else:
-            starts.append(partial(jobs.train, recipe, owner(), race=race.id))
-    queue_runs(starts, race.id)
+    queue_runs([partial(start_again, recipe, run, race.id) for recipe, run in race.missing], race.id)
 
 
 def race_form_open() -> bool:

@@ -62,7 +62,7 @@ def stored_images(recipe: Recipe, known: Sequence[FinishedRun], images: Images) 
     """Of how many training images, and of how many others, the frozen front's output lies in the cache, as far as earlier runs
     tell: the others do not depend on the seed."""
     front = recipe.frozen_front
-    if not front or not cache.size()[0]:
+    if not front or cache.empty():
         return 0, 0
     alike = [run.recipe for run in known if not run.sample and run.recipe.frozen_front == front]
     same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "split_seed", "input_size")

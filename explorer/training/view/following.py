@@ -1,7 +1,7 @@
 """Runs while they happen: start, follow, stop, and what the home page's three runs stand at."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,11 +48,16 @@ def start(recipe: Recipe, deed: bool = True) -> str:
 def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
     """The recipe of a form, or what is wrong with it, to be told when the visitor starts it."""
     try:
-        if choices.get("dataset") == "folder" and not choices.get("data_dir"):
-            raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
+        require_folder(choices)
         return make(**choices)
     except ExplorerError as error:
         return error
+
+
+def require_folder(choices: Mapping[str, Any]) -> None:
+    """Raises ExplorerError where a form says that the pictures lie in a folder and does not name it."""
+    if choices.get("dataset") == "folder" and not choices.get("data_dir"):
+        raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
 
 
 def start_and_follow(made: Recipe | ExplorerError) -> None:
