@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home, stamp
 
@@ -71,18 +72,19 @@ def folder() -> Path:
 
 
 def listing() -> list[OwnSet]:
-    """All sets, the latest first."""
+    """All sets that who is looking may see, the latest first."""
     try:
         names = [entry.name for entry in os.scandir(folder()) if NAME.fullmatch(entry.name)]
     except OSError:
         return []
+    names = workspaces.visible("sets", names)
     found = [found for name in names if (found := find(name)) is not None]
     return sorted(found, key=lambda kept: (kept.created, kept.name), reverse=True)
 
 
 def find(name: str) -> OwnSet | None:
-    """The set of that name; None where there is none (any more)."""
-    if not NAME.fullmatch(name):
+    """The set of that name; None where there is none (any more), or it is another visitor's."""
+    if not NAME.fullmatch(name) or not workspaces.sees("sets", name):
         return None
     path = folder() / name / "set.json"
     when = stamp(path)
@@ -141,16 +143,22 @@ def name_of(title: str, digest: str) -> str:
 
 
 def taken() -> int:
-    """The bytes that all sets take."""
-    return sum(kept.bytes for kept in listing())
+    """The bytes that all sets take, whoever brought them."""
+    with workspaces.everything():
+        return sum(kept.bytes for kept in listing())
 
 
-def delete(name: str) -> None:
-    """Remove a set from the disk; what else holds its pictures is `arriving.removing`'s to remove. Raises ExplorerError where
-    there is none of that name or its folder cannot be changed."""
+def delete(name: str) -> bool:
+    """Remove a set from the disk, unless another visitor brought the same pictures; returns whether it went. What else holds its
+    pictures is `arriving.removing`'s to remove. Raises ExplorerError where there is none of that name or its folder cannot be
+    changed."""
     kept = find(name)
     if kept is None:
         raise ExplorerError(f"There is no set {name[:64]!r} (any more). Nothing was deleted.")
+    if not workspaces.changes("sets", name):
+        raise ExplorerError(f"The set {kept.title!r} was published for all to use, and stays. Nothing was deleted.")
+    if not workspaces.give_up("sets", name):  # another visitor brought the same pictures
+        return False
     gone = kept.folder.with_name(f".{name}.gone")
     try:
         kept.folder.rename(gone)  # at once: never half a set
@@ -160,6 +168,7 @@ def delete(name: str) -> None:
             f"runs as."
         ) from error
     shutil.rmtree(gone, ignore_errors=True)
+    return True
 
 
 def sweep() -> None:

@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from explorer import limits, own_sets
+from explorer import limits, own_sets, workspaces
 from explorer.home import home
 from explorer.own_sets.room import Refused, check_room, disk
 
 ABANDONED = 6 * 3600.0
 """Seconds after which a parcel that nobody touched is thrown away."""
 KEY = re.compile(r"[0-9a-f]{32}")
-_PARTS = ".part"
+_PARTS, _WHOSE = ".part", "whose"
 _LOCK = threading.Lock()
 
 
@@ -62,11 +62,25 @@ def open_parcel() -> str:
     key = secrets.token_hex(16)
     with disk():
         (folder() / key).mkdir(parents=True)
+        if me := workspaces.viewer():
+            (folder() / key / _WHOSE).write_text(me, encoding="utf-8")
     return key
 
 
+def whose(key: str) -> str:
+    """The mark of the workspace that opened the parcel; empty where visitors are not kept apart."""
+    with suppress(OSError):
+        return (_root(key) / _WHOSE).read_text(encoding="utf-8")
+    return ""
+
+
 def alive(key: str) -> bool:
-    """Whether there is such a parcel."""
+    """Whether there is such a parcel, and it is not another visitor's."""
+    return there(key) and workspaces.viewer() in (None, whose(key))
+
+
+def there(key: str) -> bool:
+    """Whether there is such a parcel; who sends to it shows its name, and nothing else."""
     return bool(KEY.fullmatch(key)) and (folder() / key).is_dir()
 
 
@@ -162,7 +176,7 @@ def assert_open(file: BinaryIO | None) -> BinaryIO:
 @contextmanager
 def receiving(key: str, name: str) -> Iterator[Coming]:
     """Take a file in within this context; after an error nothing of it stays. Raises Refused, or ExplorerError for the disk."""
-    if not alive(key):
+    if not there(key):
         raise Refused("This upload was closed or has timed out. Reload the page and try again.", 404)
     check_room()
     coming = Coming(key, name)

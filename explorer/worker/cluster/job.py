@@ -1,0 +1,43 @@
+"""What travels between the server and a node of the cluster."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Piece = list[tuple[str, int, bytes]]
+"""Some files of a parcel: the path within it (empty for a parcel of one file), when it was written (ns), its bytes."""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Pictures or weights that a run reads: `place`, below a node's folder, is where they lie once they are there, and never
+    change; `pieces` are references to Ray's objects, a `Piece` each, fetched only by a node that lacks them."""
+
+    place: str
+    pieces: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to carry out: the files of its folder; `small` files to be written below the node's folder first, path → bytes;
+    parcels, of which `lent` (the folder that the recipe names → the place of a parcel) may name one; threads; the server's
+    settings."""
+
+    run: str
+    version: str
+    files: dict[str, bytes]
+    small: dict[str, bytes] = field(default_factory=dict)
+    parcels: tuple[Parcel, ...] = ()
+    lent: dict[str, str] = field(default_factory=dict)
+    threads: int = 1
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a node says: how far the run is, and what is new in its folder; `ended` (`done` or `failed`) in the last one."""
+
+    node: str
+    share: float
+    words: str
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    ended: str = ""

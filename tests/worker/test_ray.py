@@ -1,0 +1,90 @@
+"""A real Ray cluster of two nodes on this machine: a race on it, one node killed, and the numbers are those of one machine."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer import jobs, recipe, runs
+from explorer.runs.question import TrainQuestion
+from explorer.training.compute import handlers
+from explorer.worker.cluster import executor
+from explorer.worker.daemon import Worker
+
+pytest.importorskip("ray", reason='Ray is not installed (pip install "thaw[ray]")')
+
+pytestmark = [pytest.mark.long(45), pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are not ours
+
+PATIENCE = 150.0  # seconds; a busy machine is slow, and only a cluster that hangs should fail
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A head that computes nothing, and two nodes of one processor each, whose folders are not the server's."""
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("THAW_NODE_HOME", str(tmp_path / "nodes"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(sys.modules["conftest"], "LOOPBACK", ("",))  # Ray talks to this machine by its own address
+    small = {"object_store_memory": 100_000_000, "include_dashboard": False}
+    cluster = Cluster(initialize_head=True, head_node_args=small | {"num_cpus": 0})
+    for _ in range(2):
+        cluster.add_node(num_cpus=1, **small)
+    yield cluster
+    cluster.shutdown()
+
+
+def serve(worker: Worker, what: str, until: Callable[[], Any]) -> None:
+    """The worker's loop without its looks, until something is so."""
+    end, watched = time.monotonic() + PATIENCE, 0.0
+    while not until():
+        assert time.monotonic() < end, f"{what}: not within {PATIENCE} s"
+        if time.monotonic() - watched > 1:
+            watched = time.monotonic()
+            worker._watch(watched)
+        worker._claim()
+        worker._stop_unwanted(time.monotonic())
+        worker._listen()
+
+
+def numbers(run: runs.Run) -> list[Any]:
+    """What a run measured, without its times."""
+    return [run.test, run.balanced, *((e.epoch, e.train_loss, e.val_loss, e.train, e.val) for e in run.epochs)]
+
+
+def test_a_race_goes_on_when_a_node_dies_with_the_numbers_of_one_machine(
+    nodes: Any, tiny: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choices = tiny | {"backbone": "squeezenet1_1", "strategy": "last_stage", "epochs": 3}
+    plans = [recipe.make(**choices | {"epochs": 40, "seed": seed}) for seed in (0, 1)]
+    plans += [recipe.make(**choices | {"seed": 2}), recipe.make(**choices | {"strategy": "linear_probe"})]
+    monkeypatch.setattr(executor, "RUNS_A_PROCESS", 3)  # a node's second process goes on where the first ended
+    cluster = executor.connect(nodes.address)
+    try:
+        worker = Worker(cluster)
+        race = [jobs.train(plan, race="race") for plan in plans]
+        serve(worker, "a checkpoint came back", lambda: runs.resumable(race[0]))
+        assert jobs.at_once() == 2 and runs.read(race[0]).state == "running" and runs.read(race[3]).state == "queued"
+        hit = cluster._flights[TrainQuestion(run=race[0])].node
+        (dying,) = (one for one in nodes.worker_nodes if one.node_id == hit)
+        nodes.remove_node(dying, allow_graceful=False)
+        serve(worker, "the death is seen", lambda: runs.read(race[0]).facts.get("restarts"))
+        serve(worker, "all end", lambda: all(runs.read(run).state == "finished" for run in race))
+        assert jobs.at_once() == 1 and len([*(tmp_path / "nodes").iterdir()]) == 2, "both had some"
+        assert "Resumed after epoch" in runs.read(race[0]).facts["note"], "from its checkpoint"
+        long = jobs.train(recipe.make(**choices | {"epochs": 500}))
+        serve(worker, "it begins", lambda: runs.read(long).epochs)
+        jobs.cancel(TrainQuestion(run=long))
+        serve(worker, "it stops", lambda: runs.read(long).state == "stopped")
+        assert not runs.read(long).error and not worker._busy()
+    finally:
+        cluster.close()
+    for plan, run in zip(plans, race, strict=True):
+        here = runs.create(plan)
+        handlers.train(here)
+        assert numbers(runs.read(here)) == numbers(runs.read(run)), plan.title
+        assert runs.audit(run).clean and jobs.status(TrainQuestion(run=run)).state == "done"  # type: ignore[union-attr]
