@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home, write_aside
 
@@ -116,6 +117,8 @@ def read(name: str) -> Edits:
         found = _read(folder() / f"{name}.json")
         if found.name != name:
             raise ValueError("its content is of another name")
+        if (home() / "own_sets" / found.dataset).is_dir() and not workspaces.sees("sets", found.dataset):
+            raise FileNotFoundError(name)  # of another visitor's set
     except FileNotFoundError as error:
         raise ExplorerError(
             f"There are no edits {name!r} in {folder()}: they were made on another machine, or removed. Copy their file here, or "

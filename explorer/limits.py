@@ -7,6 +7,7 @@ says of itself is checked too, and never relied on.
 import math
 import os
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 
 DEFAULTS = {
@@ -17,6 +18,13 @@ DEFAULTS = {
     "THAW_MAX_SET_GB": 4.0,
     "THAW_OWN_GB": 20.0,
     "THAW_SERVER_FOLDERS": 1.0,
+    "THAW_VISITOR_RUNS": 30.0,
+    "THAW_VISITOR_GB": 2.0,
+    "THAW_VISITOR_SETS": 10.0,
+    "THAW_VISITOR_PICTURES": 30.0,
+    "THAW_IDLE_DAYS": 30.0,
+    "THAW_RUN_MINUTES": 0.0,
+    "THAW_RUN_GB": 0.0,
 }
 """Setting → its value where it is not set; the README says what each means."""
 
@@ -62,8 +70,43 @@ def own_bytes() -> int:
 
 
 def server_folders() -> bool:
-    """Whether visitors may name folders of the server: $THAW_SERVER_FOLDERS, 0 switches it off."""
-    return _value("THAW_SERVER_FOLDERS", 0) != 0
+    """Whether visitors may name folders of the server: $THAW_SERVER_FOLDERS, 0 switches it off; on a shared server it is off."""
+    return not workspaces.shared() and _value("THAW_SERVER_FOLDERS", 0) != 0
+
+
+def visitor_runs() -> int:
+    """The most runs of one visitor of a shared server that may wait or run: $THAW_VISITOR_RUNS."""
+    return int(_value("THAW_VISITOR_RUNS", 1))
+
+
+def visitor_bytes() -> int:
+    """The most bytes that one visitor's runs and sets may take: $THAW_VISITOR_GB."""
+    return int(_value("THAW_VISITOR_GB", 0) * 1e9)
+
+
+def visitor_sets() -> int:
+    """The most sets of one visitor: $THAW_VISITOR_SETS."""
+    return int(_value("THAW_VISITOR_SETS", 0))
+
+
+def visitor_pictures() -> int:
+    """The most pictures that one visitor may have uploaded for looks; the oldest go first: $THAW_VISITOR_PICTURES."""
+    return int(_value("THAW_VISITOR_PICTURES", 1))
+
+
+def idle_days() -> float:
+    """Days after its visitor's last visit for which a workspace is kept: $THAW_IDLE_DAYS."""
+    return _value("THAW_IDLE_DAYS", 0.01)
+
+
+def run_seconds() -> float:
+    """Seconds that one run may take, infinite for none: $THAW_RUN_MINUTES, 0 for no limit."""
+    return 60 * _value("THAW_RUN_MINUTES", 0) or math.inf
+
+
+def run_memory() -> float:
+    """Bytes of memory that the process of one run may take, infinite for none: $THAW_RUN_GB, 0 for no limit."""
+    return 1e9 * _value("THAW_RUN_GB", 0) or math.inf
 
 
 def _value(setting: str, least: float) -> float:

@@ -1,21 +1,20 @@
 """The queue, one SQLite table (WAL), and the answers, files named by their question's key."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic
 
 import filelock
 
-from explorer import answers, question, runs
+from explorer import answers, question, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
+from explorer.jobs import permission, turns
 from explorer.question import A, Question
-from explorer.recipe import Recipe, sources
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
@@ -26,7 +25,11 @@ CREATE TABLE IF NOT EXISTS task (
     message TEXT DEFAULT '', error TEXT DEFAULT '', cancel INTEGER DEFAULT 0, created REAL, started REAL, finished REAL);
 CREATE INDEX IF NOT EXISTS by_state ON task (state, lane);
 CREATE TABLE IF NOT EXISTS beat (who TEXT PRIMARY KEY, pid INTEGER, at REAL, state TEXT, starts INTEGER DEFAULT 0);
+CREATE TABLE IF NOT EXISTS wish (key TEXT, owner TEXT, at REAL, PRIMARY KEY (key, owner));
+CREATE TABLE IF NOT EXISTS at_once (lane TEXT PRIMARY KEY, trainings INTEGER);
 """
+_MADE: set[Path] = set()
+"""Files whose tables this process has seen to."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,9 @@ def database() -> Iterator[sqlite3.Connection]:
     """A connection in which each statement is a transaction of its own; the file is made where it is missing."""
     path = home() / "state.db"
     try:
-        if not path.exists():
+        if path not in _MADE or not path.exists():
             _make(path)
+            _MADE.add(path)
         with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA synchronous=NORMAL")
@@ -71,10 +75,14 @@ def database() -> Iterator[sqlite3.Connection]:
 
 
 def _make(path: Path) -> None:
-    """Make the file aside, so that another process finds it with its tables or not at all."""
+    """Make the file aside, so that another process finds it with its tables or not at all; one of an earlier version gets those
+    that it lacks."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(path.with_name("state.lock")):
         if path.exists():
+            with closing(sqlite3.connect(path, timeout=10)) as connection:
+                connection.execute("SELECT count(*) FROM task")  # raises for a damaged file, which is told, not filled
+                connection.executescript(_TABLES)
             return
         with aside(path) as part, closing(sqlite3.connect(part)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -82,7 +90,9 @@ def _make(path: Path) -> None:
 
 
 def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[A]:
-    """How `wanted` stands; queues it where nobody asked before (or, with `retry`, where it failed)."""
+    """How `wanted` stands; queues it where nobody asked before (or, with `retry`, where it failed). Raises ExplorerError for what
+    who is looking may not ask."""
+    permission.require(wanted)
     if wanted.path.is_file():
         return Answer(wanted, "done", 1.0)
     with database() as db:
@@ -99,7 +109,8 @@ def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[
 
 
 def status(wanted: Question[A]) -> Answer[A] | None:
-    """How `wanted` stands, without queueing it; None where nobody asked."""
+    """How `wanted` stands, without queueing it; None where nobody asked. Raises ExplorerError as `result` does."""
+    permission.require(wanted)
     if wanted.path.is_file():
         return Answer(wanted, "done", 1.0)
     with database() as db:
@@ -108,36 +119,13 @@ def status(wanted: Question[A]) -> Answer[A] | None:
 
 def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
     row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
-    ahead = (
-        db.execute(
-            "SELECT count(*) FROM task WHERE lane = ? AND (state = 'running' OR (state = 'queued' AND created < ?))",
-            (wanted.lane, row["created"]),
-        ).fetchone()[0]
-        if row["state"] == "queued"
-        else 0
-    )
+    ahead = len(turns.before(db, wanted.lane, wanted.key)) if row["state"] == "queued" else 0
     return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
 
 
-def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
-    """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
-    sources.require(recipe)
-    run = runs.create(recipe, race=race)
-    result(TrainQuestion(run=run), owner)
-    return run
-
-
-def resume(run: str, owner: str = "") -> None:
-    """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
-    recipe = runs.read(run).recipe
-    if recipe is not None:
-        sources.require(recipe)  # else an interrupted run would become a failed one
-    runs.move(run, "queued", error="")
-    result(TrainQuestion(run=run), owner, retry=True)
-
-
 def cancel(wanted: Question[Any]) -> None:
-    """Ask for a task to end: at once where it waits, within a second where it runs."""
+    """Ask for a task to end: at once where it waits, within a second where it runs. ExplorerError for what is another's."""
+    permission.require_change(wanted)
     with database() as db:
         db.execute("UPDATE task SET cancel = 1 WHERE key = ?", (wanted.key,))
         db.execute(
@@ -146,7 +134,8 @@ def cancel(wanted: Question[Any]) -> None:
         )
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
     if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
-        runs.close(wanted.run, "stopped")
+        with workspaces.everything():  # it may be the presenter who asks
+            runs.close(wanted.run, "stopped")
 
 
 def waiting() -> set[str]:
@@ -156,16 +145,14 @@ def waiting() -> set[str]:
 
 
 def claim(lane: str) -> Question[Any] | None:
-    """Take the next task of a lane: owners with fewest running first, then least recently served, then oldest."""
+    """Take the next task of a lane, by the order of `explorer.jobs.turns`."""
     with database() as db:
+        db.execute("BEGIN IMMEDIATE")  # nobody else takes it meanwhile
         row = db.execute(
-            """UPDATE task SET state = 'running', started = ? WHERE key = (
-                SELECT t.key FROM task t WHERE t.state = 'queued' AND t.lane = ? ORDER BY
-                    (SELECT count(*) FROM task r WHERE r.owner = t.owner AND r.lane = t.lane AND r.state = 'running'),
-                    (SELECT coalesce(max(s.started), 0) FROM task s WHERE s.owner = t.owner AND s.lane = t.lane),
-                    t.created LIMIT 1) RETURNING key, name, arguments""",
-            (time.time(), lane),
+            "UPDATE task SET state = 'running', started = ? WHERE key = ? RETURNING key, name, arguments",
+            (time.time(), turns.line(db, lane).next()),
         ).fetchone()
+        db.execute("COMMIT")
         if row is None:
             return None
         try:
@@ -200,26 +187,6 @@ def answers_about(names: Iterable[str]) -> list[Path]:
     wanted = tuple(names)
     others = {f"{row['name']}-{row['key']}.npz" for row in rows if not any(name in row["arguments"] for name in wanted)}
     return [path for path in (home() / "cache").glob("*.npz") if path.name not in others]
-
-
-def clear_lost(why: str) -> int:
-    """Mark what a dead worker left running as failed and return how many there were."""
-    with database() as db:
-        lost = db.execute(
-            "UPDATE task SET state = 'failed', error = ?, finished = ? WHERE state = 'running' RETURNING lane, arguments",
-            (why, time.time()),
-        ).fetchall()
-    for row in lost:
-        if row["lane"] == "train":
-            _interrupt(json.loads(row["arguments"])["run"], why)
-    return len(lost)
-
-
-def _interrupt(run: str, why: str) -> None:
-    """Write into the folder of a run whose process is gone what became of it; a deleted or damaged folder stays as it is."""
-    with suppress(ExplorerError, ValueError, OSError):
-        if runs.read(run).state != "running":  # some other process carries it out
-            runs.close(run, "interrupted", why)
 
 
 def lost(run: Run) -> Run:

@@ -4,12 +4,16 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import filelock
+import psutil
 
 from explorer.bundle import PACKAGE
 from explorer.home import home
+from explorer.jobs import turns
 from explorer.jobs.queue import database
 
 STALE = 15.0  # seconds without a heartbeat after which a worker counts as gone
@@ -25,14 +29,28 @@ def beat(who: str, state: str = "ready", started: bool = False) -> None:
         )
 
 
+def tell_at_once(trainings: int) -> None:
+    """Say how many trainings the worker carries out at a time: its slots, or the places of its cluster."""
+    with database() as db:
+        db.execute("INSERT OR REPLACE INTO at_once (lane, trainings) VALUES ('train', ?)", (trainings,))
+
+
+def at_once() -> int:
+    """How many trainings run at a time, at least 1: by which one tells how long those before take."""
+    with database() as db:
+        return turns.at_once(db, "train")
+
+
 @dataclass(frozen=True)
 class Beat:
-    """The last sign of life: `state` is `warming`, `ready` or `gone`; `starts` counts how often it started."""
+    """The last sign of life: `state` is `warming`, `ready` or `gone`, `said` what it was when it last showed itself; `starts`
+    counts how often it started."""
 
     state: str
     age: float = 0.0
     starts: int = 0
     pid: int = 0
+    said: str = ""
 
 
 def alive(who: str = "worker") -> Beat:
@@ -42,7 +60,44 @@ def alive(who: str = "worker") -> Beat:
     if row is None:
         return Beat("gone")
     age = time.time() - row["at"]
-    return Beat(row["state"] if age < STALE else "gone", age, row["starts"], row["pid"])
+    return Beat(row["state"] if age < STALE else "gone", age, row["starts"], row["pid"], row["state"])
+
+
+class Silence:
+    """How long a worker that lives has shown nothing, in looks at it, not in seconds: a machine that slept must not cost a worker
+    its life."""
+
+    def __init__(self) -> None:
+        self._last, self._looks = Beat("gone"), 0
+
+    def broken_after(self, most: int) -> bool:
+        """One look. Kills a worker that has shown nothing for `most` looks, and says so: another can be started."""
+        now = alive()
+        same = bool(now.pid) and now.pid == self._last.pid and now.age > self._last.age
+        same = (
+            same and now.said == "ready"
+        )  # while it warms up it may wait for its first process, on a busy machine for minutes
+        self._looks = self._looks + 1 if same else 0
+        self._last = now
+        if self._looks < most:
+            return False
+        self._looks = 0
+        return end_worker(now.pid)
+
+
+def end_worker(pid: int) -> bool:
+    """Kill a worker that hangs, with its processes; whether there was one of that number. Its lock is free then."""
+    try:
+        worker = psutil.Process(pid)
+        if "explorer.worker" not in " ".join(worker.cmdline()):
+            return False  # the number is another's since
+        for process in [*worker.children(recursive=True), worker]:
+            with suppress(psutil.Error):
+                process.kill()
+        worker.wait(10)
+    except psutil.Error:
+        return False
+    return True
 
 
 def worker_lock() -> filelock.FileLock:
@@ -59,12 +114,13 @@ def ensure_worker() -> subprocess.Popen[bytes] | None:
     except filelock.Timeout:
         return None
     lock.release()
-    numba = home() / "numba"
-    numba.mkdir(parents=True, exist_ok=True)
+    compiled = os.environ.get("NUMBA_CACHE_DIR", str(home() / "numba"))
+    if compiled:  # without a folder numba keeps what it compiles beside the packages
+        Path(compiled).mkdir(parents=True, exist_ok=True)
     settings = {
         "OMP_WAIT_POLICY": "PASSIVE",
         "OPENBLAS_NUM_THREADS": "1",
-        "NUMBA_CACHE_DIR": str(numba),
+        "NUMBA_CACHE_DIR": compiled,
         "NUMBA_NUM_THREADS": "1",
         "NUMBA_THREADING_LAYER": "workqueue",
     }

@@ -1,9 +1,11 @@
 """A run that was carried out elsewhere, as a folder here."""
 
 import re
+import secrets
 import shutil
 from collections.abc import Mapping
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import runs_folder, with_room
 from explorer.runs.folders import is_sample, own_folder, writing
@@ -14,6 +16,13 @@ _NAME = re.compile(r"[0-9]{8}-[0-9]{9}-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{4}")
 def is_name(run: str) -> bool:
     """Whether a run from elsewhere may be called so."""
     return bool(_NAME.fullmatch(run)) and len(run) < 120
+
+
+def free_name(run: str) -> str:
+    """The name of a run from elsewhere, with other last characters where a run here is called so."""
+    while (runs_folder() / run).exists() or is_sample(run):
+        run = f"{run[:-4]}{secrets.token_hex(2)}"
+    return run
 
 
 def adopt(run: str, files: Mapping[str, bytes]) -> None:
@@ -32,6 +41,7 @@ def adopt(run: str, files: Mapping[str, bytes]) -> None:
     with writing():
         try:
             with_room(make)
+            workspaces.take("runs", run)
             part.rename(place)
         except OSError:
             shutil.rmtree(part, ignore_errors=True)

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from explorer import recipe as recipes
+from explorer import workspaces
 from explorer.answers import pack, unpack
 from explorer.catalogue.spelling import spelled
 from explorer.errors import ExplorerError
@@ -28,11 +29,12 @@ SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made
 
 
 def folder(run: str) -> Path:
-    """The folder of a run, or an ExplorerError that lists the latest runs."""
+    """The folder of a run, or an ExplorerError that lists the latest runs; another visitor's run is none."""
     path = runs_folder() / run
     if not path.is_dir() and is_sample(run):
         return samples_folder() / "runs" / run
-    if not run or Path(run).name != run or run.startswith(".") or not path.is_dir():
+    there = bool(run) and Path(run).name == run and not run.startswith(".") and path.is_dir()
+    if not there or not workspaces.sees("runs", run):
         known = [r.name for r in _folders()][:5]
         raise ExplorerError(
             f"There is no run {run!r}. The latest are: {', '.join(known) or 'none yet'}. Train one first."
@@ -46,11 +48,15 @@ def is_sample(run: str) -> bool:
 
 
 def own_folder(run: str) -> Path:
-    """The folder of a run, to write in. Raises ExplorerError for a sample run, and as `folder` does."""
+    """The folder of a run, to write in. Raises ExplorerError for a run that is only shown here, and as `folder` does."""
     path = folder(run)
     if path.parent != runs_folder():
         raise ExplorerError(
             f"The run {run} ships with Thaw and stays as it is. Train its recipe again for one of your own."
+        )
+    if not workspaces.changes("runs", run):
+        raise ExplorerError(
+            f"The run {run} was published for all to look at and stays as it is. Train its recipe again for one of your own."
         )
     return path
 
@@ -94,6 +100,7 @@ def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = F
     with writing():
         try:
             with_room(make)
+            workspaces.take("runs", run)
             part.rename(runs_folder() / run)
         except OSError:
             shutil.rmtree(part, ignore_errors=True)
@@ -203,10 +210,15 @@ def _epochs(path: Path) -> tuple[Epoch, ...]:
 
 
 def _folders() -> list[Path]:
-    """All run folders, the latest first."""
+    """All run folders that who is looking may see, the latest first."""
+    return [runs_folder() / name for name in here()] + samples()
+
+
+def here() -> list[str]:
+    """The names in the folder of runs that who is looking may see, the latest first; what is no run may be among them."""
     root = runs_folder()
-    found = [p for p in root.iterdir() if p.is_dir() and not p.name.startswith(".")] if root.is_dir() else []
-    return sorted(found, key=lambda p: p.name, reverse=True) + samples()
+    found = [entry.name for entry in os.scandir(root) if entry.is_dir()] if root.is_dir() else []
+    return sorted(workspaces.visible("runs", (name for name in found if not name.startswith("."))), reverse=True)
 
 
 def samples() -> list[Path]:

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import names_folder, write_aside
 
@@ -45,8 +46,22 @@ def generated(run: str) -> str:
 
 
 def file_of(run: str) -> Path:
-    """Where the naming of a run lies, if anybody gave it one."""
+    """Where the naming of a run lies, if anybody gave it one: beside the runs for their owner, in the visitor's own workspace for
+    a run that they may only look at."""
+    me = workspaces.viewer()
+    if me is not None and not workspaces.changes("runs", run):
+        own = workspaces.folder(me) / "names" / f"{run}.json"
+        if own.is_file() or not workspaces.published("runs", run):
+            return own
     return names_folder() / f"{run}.json"
+
+
+def _own_file(run: str) -> Path:
+    """Where who is looking may write the naming of a run."""
+    me = workspaces.viewer()
+    if me is None or workspaces.changes("runs", run):
+        return names_folder() / f"{run}.json"
+    return workspaces.folder(me) / "names" / f"{run}.json"
 
 
 def naming(run: str) -> Naming:
@@ -76,7 +91,7 @@ def keep(run: str, wanted: Naming) -> None:
     if len(note) > LONGEST_NOTE:
         raise ExplorerError(f"The note has {len(note)} characters. Allowed: up to {LONGEST_NOTE}. Shorten it.")
     text = json.dumps(asdict(Naming("" if called == generated(run) else called, note, wanted.starred)))
-    path = file_of(run)
+    path = _own_file(run)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -3,6 +3,7 @@
 import time
 from itertools import groupby
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import UNDO, in_trash, put_into_trash, runs_folder, take_from_trash
 from explorer.runs.folders import own_folder, writing
@@ -19,13 +20,15 @@ def delete(*wanted: str) -> None:
 
 def deleted() -> list[tuple[str, ...]]:
     """The ids of runs that can be brought back, those deleted together as one; the latest first."""
-    found = groupby(in_trash(), key=lambda row: row[1])
-    return [tuple(run for run, _ in rows) for _, rows in found]
+    mine = [(run, when) for run, when in in_trash() if workspaces.changes("runs", run)]
+    return [tuple(run for run, _ in rows) for _, rows in groupby(mine, key=lambda row: row[1])]
 
 
 def restore(run: str) -> None:
     """Undo `delete`. Raises ExplorerError where the run's space has been freed."""
     try:
+        if not workspaces.changes("runs", run):
+            raise FileNotFoundError(run)
         with writing():
             take_from_trash(runs_folder() / run)
     except FileNotFoundError:

@@ -15,6 +15,9 @@ from explorer.answers import save
 from explorer.errors import ExplorerError, Stopped
 from explorer.question import Question
 
+OVER = "over: "
+"""How the worker begins what it tells a training that exceeds its budget; the rest is why, in words."""
+
 
 class Reporting:
     """A progress report that speaks through the pipe at most ten times a second, and stops when told to."""
@@ -25,12 +28,16 @@ class Reporting:
     def __call__(self, fraction: float, message: str) -> None:
         """Tell how far it is; raises Stopped."""
         try:
-            self.stopped = bool(self.stopped or (self.pipe.poll() and self.pipe.recv()))
+            said = self.pipe.poll() and self.pipe.recv()
+            over = said.removeprefix(OVER) if isinstance(said, str) and said.startswith(OVER) else ""
+            self.stopped = bool(self.stopped or (said and not over))
             if not self.stopped and time.monotonic() - self.last > 0.1:
                 self.last = time.monotonic()
                 self.pipe.send(("progress", fraction, message))
         except (EOFError, OSError):  # the worker died: leave at once, the run reads `interrupted`
             os._exit(1)
+        if over:
+            raise ExplorerError(over)
         if self.stopped:
             raise Stopped
 

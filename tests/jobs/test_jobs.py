@@ -14,6 +14,7 @@ import pytest
 from explorer import evidence, jobs, question, recipe, runs
 from explorer.answers import save
 from explorer.errors import ExplorerError
+from explorer.jobs.recovering import TRIES
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.question import GalleryQuestion, MovementQuestion
 from explorer.looks.projection.question import ProjectQuestion
@@ -209,7 +210,7 @@ def test_to_cancel_what_nobody_asked_is_no_fault() -> None:
     jobs.cancel(TrainQuestion(run="x"))
 
 
-def test_what_a_dead_worker_left_is_named_lost_and_its_run_interrupted() -> None:
+def test_what_a_dead_worker_left_is_named_lost_and_its_run_goes_on_a_few_times() -> None:
     look, waiting = GalleryQuestion(run="x"), GalleryQuestion(run="y")
     run = jobs.train(recipe.make())
     jobs.result(look)
@@ -219,7 +220,18 @@ def test_what_a_dead_worker_left_is_named_lost_and_its_run_interrupted() -> None
     assert jobs.clear_lost("It died.") == 0
     assert (jobs.status(look).state, jobs.status(look).error) == ("failed", "It died.")  # type: ignore[union-attr]
     assert jobs.status(waiting).state == "queued"  # type: ignore[union-attr]
-    assert (runs.read(run).state, runs.read(run).error) == ("interrupted", "It died.")
+    for times in range(1, TRIES + 1):
+        found = runs.read(run)
+        assert (found.state, found.error, found.facts["restarts"]) == ("queued", "", times)
+        assert jobs.claim("train") == TrainQuestion(run=run)
+        assert jobs.clear_lost("It died.") == 1
+    found = runs.read(run)
+    assert found.state == "interrupted" and f"It died. It went on by itself {TRIES} times" in found.error
+    jobs.resume(run)
+    assert runs.read(run).facts["restarts"] == 0, "who asks for it gives it as many tries again"
+    jobs.claim("train")
+    jobs.cancel(TrainQuestion(run=run))
+    assert jobs.clear_lost("It died.") == 1 and runs.read(run).state == "stopped", "what was to end does not go on"
 
 
 def test_a_lost_run_that_was_deleted_or_damaged_does_not_stop_the_others() -> None:
@@ -229,7 +241,7 @@ def test_a_lost_run_that_was_deleted_or_damaged_does_not_stop_the_others() -> No
     runs.delete(gone)
     (runs.folder(damaged) / "run.json").write_text("{")
     assert jobs.clear_lost("It died.") == 3
-    assert runs.read(whole).error == "It died."
+    assert runs.read(whole).state == "queued"
 
 
 def test_a_worker_is_gone_after_a_while_without_a_sign(monkeypatch: pytest.MonkeyPatch) -> None:

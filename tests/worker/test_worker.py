@@ -22,8 +22,11 @@ from explorer.looks.images.question import GalleryQuestion
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
 from explorer.training.question import DescribeQuestion
-from explorer.worker import daemon, handlers, processes
+from explorer.worker import budgets, crew, daemon, handlers, processes
 from explorer.worker.__main__ import _misconfigured
+from explorer.worker.local import Local
+
+pytestmark = pytest.mark.long(70)
 
 PATIENCE = 120.0  # seconds; a busy machine is slow, and only a worker that hangs should fail
 
@@ -58,7 +61,19 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def started(store: Path) -> Iterator[list[Any]]:
+def deleted(store: Path) -> tuple[str, str]:
+    """Two deleted runs that the worker finds when it starts: one for longer than it can be restored, one since just now."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_HOME", str(store))
+        old, young = runs.create(recipe.make()), runs.create(recipe.make())
+        for run in (old, young):
+            runs.delete(run)
+        os.utime(runs.runs_folder() / f".{old}.deleted", (time.time() - runs.UNDO - 1,) * 2)
+    return old, young
+
+
+@pytest.fixture(scope="module")
+def started(store: Path, deleted: tuple[str, str]) -> Iterator[list[Any]]:
     """The workers that were started, the last one alive; all of them end with the module."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(store))
@@ -97,13 +112,9 @@ def test_a_run_goes_from_queued_to_finished(worker: list[Any], choices: dict[str
     assert next_one.facts["pid"] == found.facts["pid"], "it stays warm for the next run"
 
 
-def test_the_worker_frees_the_space_of_deleted_runs(worker: list[Any], choices: dict[str, Any]) -> None:
-    old, young = runs.create(recipe.make(**choices)), runs.create(recipe.make(**choices))
-    for run in (old, young):
-        runs.delete(run)
-    aside = runs.runs_folder() / f".{old}.deleted"
-    os.utime(aside, (time.time() - runs.UNDO - 1,) * 2)
-    wait_for("the deleted run is removed", lambda: not aside.exists())
+def test_the_worker_frees_the_space_of_deleted_runs(worker: list[Any], deleted: tuple[str, str]) -> None:
+    old, young = deleted
+    wait_for("the deleted run is removed", lambda: not (runs.runs_folder() / f".{old}.deleted").exists())
     runs.restore(young)
     runs.delete(young)
 
@@ -116,7 +127,7 @@ def test_a_worker_empties_the_trash_when_it_starts_and_while_it_runs(monkeypatch
     for step in ("_claim", "_stop_unwanted", "_listen"):
         monkeypatch.setattr(daemon.Worker, step, lambda *a: None)
     monkeypatch.setattr(daemon, "LONELY", 200.0)
-    daemon.Worker(1).run()
+    daemon.Worker(Local(1)).run()
     assert len(emptied) == 4, "at 7, 70, 133 and 196 seconds"
 
 
@@ -217,7 +228,7 @@ def test_a_worker_replaces_its_warm_processes(worker: list[Any], choices: dict[s
     assert settled(task).state == "done"
 
 
-def test_after_a_killed_worker_runs_read_interrupted_and_the_next_worker_says_so(
+def test_after_a_killed_worker_runs_read_interrupted_and_go_on_by_themselves(
     worker: list[Any], choices: dict[str, Any]
 ) -> None:
     run = long_run(choices)
@@ -233,9 +244,11 @@ def test_after_a_killed_worker_runs_read_interrupted_and_the_next_worker_says_so
             process.kill()
     worker.append(jobs.ensure_worker())
     assert worker[-1] is not None
-    answer = settled(TrainQuestion(run=run))
-    assert answer.state == "failed" and "started again" in answer.error
-    assert runs.read(run).state == "interrupted" and "started again" in runs.read(run).error
+    last = found.epochs[-1].epoch
+    wait_for("later epochs", lambda: (r := runs.read(run)).state == "running" and r.epochs[-1].epoch > last)
+    assert runs.read(run).facts["restarts"] == 1
+    jobs.cancel(TrainQuestion(run=run))
+    in_state(run, "stopped")
     in_state(waiting, "finished")
     assert jobs.alive().starts == 2
 
@@ -247,9 +260,8 @@ def test_a_worker_that_is_told_to_end_takes_its_processes_along(worker: list[Any
     assert worker[-1].wait(20) == 0
     _, left = psutil.wait_procs(family, 20)
     assert not left
-    assert runs.read(run).state == "interrupted"
     answer = jobs.status(TrainQuestion(run=run))
-    assert answer is not None and (answer.state, "told to end" in answer.error) == ("failed", True)
+    assert answer is not None and (answer.state, runs.read(run).state) == ("queued", "queued"), "the next takes it up"
     with jobs.worker_lock():
         pass
 
@@ -304,9 +316,6 @@ class Process:
 @pytest.mark.parametrize(
     ("lane", "asked", "busy", "kills"),
     [
-        ("train", None, 1e6, 0),
-        ("train", 0.1, 9, 0),
-        ("train", daemon.GRACE + 0.1, 9, 1),
         ("look", None, 9, 0),
         ("look", 0.0, 9, 1),
         ("look", None, GalleryQuestion.longest + 1, 1),
@@ -320,31 +329,92 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
     jobs.result(task)
     jobs.claim("look")
     pipe: Any = SimpleNamespace(send=sent.append)
-    child = daemon.Child(lane, process, pipe, task, since=now - busy)  # type: ignore[arg-type]
-    worker = daemon.Worker(1)
-    worker.children = [child]
+    child = crew.Child(lane, process, pipe, task, since=now - busy)  # type: ignore[arg-type]
+    worker = daemon.Worker(Local(1))
+    worker.crew.children = [child]
     if asked is not None:
         jobs.cancel(task)
         worker._stop_unwanted(now - asked)
-        assert sent == (["stop"] if lane in ("train", "arrive") else [])
+        assert sent == (["stop"] if lane == "arrive" else [])
         process.kills = 0
     worker._stop_unwanted(now)
     assert process.kills == kills
 
 
+@pytest.mark.parametrize(("asked", "kills"), [(None, 0), (0.1, 0), (crew.GRACE + 0.1, 1)])
+def test_a_training_that_does_not_stop_by_itself_is_killed(asked: float | None, kills: int) -> None:
+    task, process, (ours, theirs), (never, there) = (
+        TrainQuestion(run="x"),
+        Process(),
+        *(multiprocessing.Pipe() for _ in "ab"),
+    )
+    process.sentinel, process.pid = never, os.getpid()  # type: ignore[attr-defined]
+    worker = Local(1)
+    worker.crew.children = [crew.Child("train", process, ours, task, since=time.monotonic() - 9)]  # type: ignore[arg-type]
+    if asked is not None:
+        worker.cancel(TrainQuestion(run="another"))
+        worker.cancel(task)
+        worker.crew.children[0].stopping -= asked
+    assert not [*worker.events()] and process.kills == kills
+    assert theirs.poll() == (asked is not None) and (asked is None or theirs.recv() == "stop")
+    for pipe in (ours, theirs, never, there):
+        pipe.close()
+
+
 @pytest.mark.parametrize(("silent", "kills"), [(FaultsQuestion.longest - 1, 0), (FaultsQuestion.longest + 1, 1)])
 def test_a_patient_look_may_take_as_long_as_it_makes_progress(silent: float, kills: int) -> None:
     task, now, process = FaultsQuestion(recipe=recipe.make()), 1e7, Process()
-    child = daemon.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]
-    worker = daemon.Worker(1)
-    worker.children = [child]
+    child = crew.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]
+    worker = daemon.Worker(Local(1))
+    worker.crew.children = [child]
     worker._stop_unwanted(now)
     assert process.kills == kills
 
 
+@pytest.mark.parametrize(
+    ("settings", "busy", "heard", "told", "kills"),
+    [
+        ({}, budgets.SILENT - 9, 0.0, "", 0),
+        ({}, budgets.SILENT + 9, 0.0, "", 1),
+        ({}, budgets.SILENT + 9, 9.0, "", 0),
+        ({"THAW_RUN_MINUTES": "1"}, 59.0, 9.0, "", 0),
+        ({"THAW_RUN_MINUTES": "1"}, 61.0, 9.0, "longer than 1 minutes", 0),
+        ({"THAW_RUN_GB": "0.001"}, 1.0, 1.0, "GB of memory", 0),
+    ],
+)
+def test_a_training_beyond_its_budget_is_told_and_one_that_hangs_is_replaced(
+    settings: dict[str, str], busy: float, heard: float, told: str, kills: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`heard` seconds ago it said something; 0: it never did."""
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    task, now, process, sent = TrainQuestion(run="x"), 1e7, Process(), []
+    process.pid = os.getpid()  # type: ignore[attr-defined]
+    pipe: Any = SimpleNamespace(send=sent.append)
+    child = crew.Child("train", process, pipe, task, now - busy, heard=now - heard if heard else 0.0)  # type: ignore[arg-type]
+    worker = Local(1)
+    worker.crew.children = [child]
+    worker._watch(now)
+    assert process.kills == kills and len(sent) == bool(told) and all(told in words for words in sent)
+    if told:
+        worker._watch(now + 1)
+        assert len(sent) == 1, "it is told once"
+        worker._watch(now + budgets.OBEYS + 1)
+        assert process.kills == 1, "it did not obey"
+
+
+def test_a_run_that_is_told_of_its_budget_fails_in_words() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    report = processes.Reporting(theirs)
+    report(0.1, "learning")
+    ours.send(processes.OVER + "too long")
+    with pytest.raises(ExplorerError, match="too long"):
+        report(0.2, "learning")
+
+
 def test_a_look_that_took_too_long_says_so() -> None:
-    assert "longer than 300 seconds" in daemon._cause(-9, late=300.0)
-    assert "memory" in daemon._cause(-9, late=0.0)
+    assert "longer than 300 seconds" in crew.cause(-9, late=300.0)
+    assert "memory" in crew.cause(-9)
 
 
 def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> None:
@@ -353,9 +423,9 @@ def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> No
     def broken(message: object) -> None:
         raise BrokenPipeError
 
-    child = daemon.Child("look", Process(), SimpleNamespace(send=broken), since=1.0)  # type: ignore[arg-type]
-    worker = daemon.Worker(1)
-    worker.children = [child]
+    child = crew.Child("look", Process(), SimpleNamespace(send=broken), since=1.0)  # type: ignore[arg-type]
+    worker = daemon.Worker(Local(1))
+    worker.crew.children = [child]
     worker._claim()
     assert child.task == GalleryQuestion(run="x")  # still its own, so that burying the child fails it in words
 

@@ -1,0 +1,93 @@
+"""Workspaces that nobody came back to: removed with what they alone own, some days after the last visit."""
+
+import logging
+import shutil
+import time
+from contextlib import suppress
+
+from explorer import cache, limits, own_sets, uploads, workspaces
+from explorer.catalogue import own
+from explorer.errors import ExplorerError
+from explorer.home import home, names_folder, runs_folder
+from explorer.jobs.queue import database
+from explorer.workspaces.places import PUBLISHED, has, last_seen, note
+
+DAY = 86400.0
+EMPTY = DAY
+"""Seconds after which a workspace that owns nothing goes: somebody opened a page and left."""
+log = logging.getLogger(__name__)
+
+
+def kept_until(mark: str) -> float:
+    """Until when a workspace is kept if nobody comes back, in seconds since 1970."""
+    return max(last_seen(mark), 0.0) + limits.idle_days() * DAY
+
+
+def sweep() -> int:
+    """Remove the workspaces whose time is over, and return how many; those with a task under way stay. In local use nothing is
+    removed. What earlier versions noted of browsers is taken over."""
+    _take_over()
+    if not workspaces.shared():
+        return 0
+    gone = 0
+    for mark in workspaces.every():
+        nothing = not any(workspaces.owned(mark, kind) for kind in workspaces.OWNED) and not workspaces.is_presenter(
+            mark
+        )
+        over = time.time() > (last_seen(mark) + EMPTY if nothing else kept_until(mark))
+        if last_seen(mark) and over and not _busy(mark):
+            remove(mark)
+            gone += 1
+    if gone:
+        log.info("%s workspaces were removed: nobody came back", gone)
+    return gone
+
+
+def remove(mark: str) -> None:
+    """Remove a workspace, and for good what nobody else owns and nobody published."""
+    with workspaces.acting(mark):
+        for kind in ("runs", "pictures", "weights"):
+            for name in workspaces.owned(mark, kind):
+                if _given_up(kind, name):
+                    _delete(kind, name)
+        for name in workspaces.owned(mark, "sets"):
+            with suppress(ExplorerError):
+                kept = own_sets.find(name)
+                if own_sets.delete(name) and kept is not None:
+                    cache.forget(kept.mark)
+    shutil.rmtree(workspaces.folder(mark), ignore_errors=True)
+
+
+def _given_up(kind: str, name: str) -> bool:
+    """Whether nobody owns it now. What a presenter published stays published though they are gone."""
+    stays = has(PUBLISHED, kind, name)
+    return not stays and workspaces.give_up(kind, name)
+
+
+def _delete(kind: str, name: str) -> None:
+    if kind == "runs":
+        shutil.rmtree(runs_folder() / name, ignore_errors=True)
+        (names_folder() / f"{name}.json").unlink(missing_ok=True)
+    elif kind == "pictures":
+        (uploads.folder() / name).unlink(missing_ok=True)
+    else:
+        for file in own.folder().glob(f"*-{name.removeprefix(own.PREFIX)}.*"):
+            file.unlink(missing_ok=True)
+
+
+def _busy(owner: str) -> bool:
+    with database() as db:
+        words = "SELECT 1 FROM task WHERE owner = ? AND state IN ('queued', 'running') LIMIT 1"
+        return db.execute(words, (owner,)).fetchone() is not None
+
+
+def _take_over() -> None:
+    """`browsers/` of earlier versions: a file for each browser with the ids of the runs that it started."""
+    folder = home() / "browsers"
+    for file in folder.glob("*") if folder.is_dir() else ():
+        with suppress(OSError, ValueError):
+            for run in file.read_text(encoding="utf-8").split():
+                note(file.name, "runs", run)
+            file.unlink()
+    with suppress(OSError):
+        folder.rmdir()

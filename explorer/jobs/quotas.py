@@ -1,0 +1,64 @@
+"""What one visitor of a shared server may take: runs that wait, sets, disk; and what to do where that is reached."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from explorer import limits, own_sets, workspaces
+from explorer.errors import ExplorerError
+from explorer.home import runs_folder
+from explorer.jobs.queue import database
+
+
+def require_run() -> None:
+    """Raises ExplorerError where who is looking may not start one more run; a presenter always may, and local use knows no
+    quota."""
+    me = _limited()
+    if me is None:
+        return
+    live, most = _live(me), limits.visitor_runs()
+    if live >= most:
+        raise ExplorerError(
+            f"{live} of your runs wait or run, and {most} is the most for one visitor (THAW_VISITOR_RUNS). Wait until some have "
+            f"ended, or stop some on Runs."
+        )
+    taken = disk(me)
+    if taken > limits.visitor_bytes():
+        raise ExplorerError(
+            f"Your runs and sets take {taken / 1e9:.1f} GB, and {limits.visitor_bytes() / 1e9:g} GB is the most for one visitor "
+            f"(THAW_VISITOR_GB). Delete some on Runs or Bring pictures; export before what you want to keep."
+        )
+
+
+def require_set() -> None:
+    """Raises ExplorerError where who is looking may not bring one more set of pictures."""
+    me = _limited()
+    if me is None:
+        return
+    count, most = len(workspaces.owned(me, "sets")), limits.visitor_sets()
+    if count >= most or disk(me) > limits.visitor_bytes():
+        raise ExplorerError(
+            f"You keep {count} sets and {disk(me) / 1e9:.1f} GB. One visitor may have {most} sets (THAW_VISITOR_SETS) and "
+            f"{limits.visitor_bytes() / 1e9:g} GB (THAW_VISITOR_GB). Delete one below first."
+        )
+
+
+def disk(mark: str) -> int:
+    """The bytes that a workspace's runs and sets take."""
+    total = 0
+    for run in workspaces.owned(mark, "runs"):
+        with suppress(OSError):
+            total += sum(file.stat().st_size for file in Path(runs_folder() / run).iterdir() if file.is_file())
+    with workspaces.everything():
+        found = [own_sets.find(name) for name in workspaces.owned(mark, "sets")]
+    return total + sum(kept.bytes for kept in found if kept is not None)
+
+
+def _limited() -> str | None:
+    me = workspaces.viewer()
+    return None if me is None or workspaces.is_presenter(me) else me
+
+
+def _live(owner: str) -> int:
+    with database() as db:
+        words = "SELECT count(*) FROM task WHERE lane = 'train' AND owner = ? AND state IN ('queued', 'running')"
+        return int(db.execute(words, (owner,)).fetchone()[0])

@@ -1,0 +1,54 @@
+"""A result that ought to carry a warning carries it, and one that need not carries none."""
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from explorer.evidence import Score
+from explorer.runs.cautions import COPY_OF, OF_ANOTHER, cautions
+
+CLASSES = ("ant", "bee", "moth")
+
+
+def a_run(right: int = 80, n: int = 100, losses: tuple[float, ...] = (0.9, 0.4), chosen: int = 2, **facts: Any) -> Any:
+    """What cautions look at of a run."""
+    epochs = [SimpleNamespace(train_loss=loss) for loss in losses]
+    known = {"classes": CLASSES, "chosen_epoch": chosen} | facts
+    return SimpleNamespace(test=Score(n, right), state="finished", epochs=epochs, facts=known)
+
+
+CAUTIONED: dict[str, tuple[Any, float, str]] = {
+    # the run, the share of the largest class, what is said
+    "300 to 4": (a_run(right=69), 0.984, "always naming the largest class is right on 98.4 %"),
+    "level": (a_run(right=36), 1 / 3, "always naming the largest class is right on 33.3 %"),
+    "few images": (a_run(right=7, n=10), 0.5, "Not shown to be better than never looking"),
+    "exploded": (a_run(losses=(1e9, 471_843_274_752.0)), 0.3, "training exploded"),
+    "hardly began": (a_run(losses=(1.3, 1.2), chosen=1), 0.3, "the 1.10 of a model that knows nothing"),
+    "kept the worst": (a_run(losses=(9.0, 0.1), chosen=1), 0.3, "The training loss of the kept epoch is 9"),
+    "one under two": (a_run(skipped=[("bee/1.png", f"{COPY_OF}ant/5.png")]), 0.3, "1 picture stands under two classes"),
+    "by a table": (a_run(skipped=[("1.png", f"{COPY_OF}5.png{OF_ANOTHER} 'ant'")]), 0.3, "the labels contradict each other"),
+    "in two splits": (
+        a_run(skipped=[(f"train/bee/{i}.png", f"{COPY_OF}test/ant/{i}.png") for i in range(2)]), 0.3,
+        "2 pictures stand under two classes (for one train/bee/0.png and test/ant/0.png)",
+    ),
+}  # fmt: skip
+FINE: dict[str, tuple[Any, float | None]] = {
+    "better": (a_run(), 0.6),
+    "majority unknown": (a_run(right=10), None),
+    "repeated within a class": (a_run(skipped=[("ant/1.png", f"{COPY_OF}ant/5.png")]), 0.3),
+    "just learned": (a_run(losses=(math.log(3), 1.0)), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", CAUTIONED)
+def test_what_a_number_should_not_be_read_without(name: str) -> None:
+    run, majority, words = CAUTIONED[name]
+    (said,) = cautions(run, majority)
+    assert words in said
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_nothing_is_said_where_nothing_is_the_matter(name: str) -> None:
+    assert cautions(*FINE[name]) == ()
