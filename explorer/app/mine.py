@@ -1,26 +1,84 @@
-"""The runs that were started from this browser, known after a reload: browser.js keeps a random name in a cookie."""
+"""The workspace of this browser: browser.js keeps its random name in a cookie, so that it is known after a reload.
+
+On a shared server it is who is looking (`workspaces.viewer`), in every thread that draws a page for it. In local use it
+only tells which runs were started here.
+"""
+
+import hashlib
+import secrets
+from contextlib import suppress
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from explorer.runs.started import note_started, started
+from explorer import workspaces
 
-COOKIE = "thaw_browser"
+COOKIE, TOKEN = "thaw_browser", "thaw_presenter"
+_NOBODY = hashlib.sha256(b"nobody").hexdigest()[:32]
+"""Who owns nothing: a thread of the server that draws for no visitor."""
+
+
+def workspace_name() -> str:
+    """The name that opens this workspace, which only its visitor is to know. Without a cookie it lasts as long as the tab."""
+    if "workspace_name" not in st.session_state:
+        given = str(st.context.cookies.get(COOKIE, ""))
+        try:
+            workspaces.mark_of(given)
+        except ValueError:
+            given = workspaces.new_name()
+            st.session_state["workspace_fleeting"] = True
+        st.session_state["workspace_name"] = given
+    return st.session_state["workspace_name"]
+
+
+def fleeting() -> bool:
+    """Whether the browser refuses to keep the workspace's name."""
+    workspace_name()
+    return bool(st.session_state.get("workspace_fleeting", False))
+
+
+def mark() -> str:
+    """What the server calls this workspace."""
+    return workspaces.mark_of(workspace_name())
+
+
+def looking() -> str:
+    """The workspace for which this thread works."""
+    return mark() if get_script_run_ctx(suppress_warning=True) is not None else _NOBODY
+
+
+def enter() -> None:
+    """A page opens: note that somebody is here, and make them the presenter where their browser shows the token."""
+    workspaces.install(looking)
+    if not workspaces.shared():
+        return
+    workspaces.note_visit(mark())
+    shown = str(st.context.cookies.get(TOKEN, ""))
+    if shown and not workspaces.is_presenter(mark()):
+        workspaces.appoint(mark(), shown)
+
+
+def presents() -> bool:
+    """Whether this visitor is the presenter of a shared server."""
+    return workspaces.shared() and workspaces.is_presenter(mark())
+
+
+def given_to(name: str, text: str, seal: str) -> bool:
+    """Whether a page gave this (the address of pictures) to the workspace whose browser asks; in local use everybody may."""
+    if not workspaces.shared():
+        return True
+    with suppress(ValueError):
+        return secrets.compare_digest(seal.encode(), workspaces.seal(workspaces.mark_of(name), text).encode())
+    return False
 
 
 def own_runs() -> list[str]:
     """Ids of the runs that this browser started, the earliest first; some may be deleted by now. Without a cookie, those of
     this session."""
-    if "own_runs" not in st.session_state:
-        st.session_state["own_runs"] = started(_browser())
-    return st.session_state["own_runs"]
+    return workspaces.owned(mark(), "runs")
 
 
 def note_own(run: str) -> None:
     """Remember that this browser started a run."""
-    if run not in own_runs():
-        own_runs().append(run)
-        note_started(_browser(), run)
-
-
-def _browser() -> str:
-    return str(st.context.cookies.get(COOKIE, ""))
+    with suppress(OSError, ValueError):
+        workspaces.note(mark(), "runs", run)

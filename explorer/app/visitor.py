@@ -172,7 +172,8 @@ def _worker_line() -> None:
     if beat.starts > before > 0:
         st.session_state["worker_starts"] = beat.starts
         st.warning(
-            "The worker was restarted. Tasks that were running are marked as failed: press *Try again* there.",
+            "The worker was restarted. Trainings go on from their checkpoints by themselves; for a look that was under way press "
+            "*Try again*.",
             icon=":material/restart_alt:",
         )
     if beat.state != "ready":
@@ -182,11 +183,12 @@ def _worker_line() -> None:
 
 @st.fragment(run_every=2.0)
 def _watch_worker() -> None:
+    """How the worker stands; once it is ready the page is drawn without this line, which would ask every two seconds for good."""
     state = jobs.alive().state
     if state == "ready":
         st.session_state["worker_starts"] = jobs.alive().starts
-        st.caption(":material/check_circle: Worker ready.")
-    elif state == "warming":
+        st.rerun()
+    if state == "warming":
         st.caption(":material/hourglass_top: The worker is warming up. Requests may take a few seconds.")
     elif state.startswith("broken: "):
         st.error(safe_md(state.removeprefix("broken: "), 600), icon=":material/error:")

@@ -1,0 +1,256 @@
+"""Two workspaces on one server: what is another's is, in every word, what does not exist."""
+
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import stand_ins
+from PIL import Image
+
+from explorer import edits, jobs, limits, own_sets, runs, uploads, workspaces
+from explorer.app import asking
+from explorer.arriving import removing
+from explorer.arriving.compute.keeping import arrive
+from explorer.catalogue import own
+from explorer.catalogue.datasets import offered
+from explorer.errors import ExplorerError
+from explorer.experiments import kept
+from explorer.experiments.plan import Plan
+from explorer.export import archive, batches, incoming
+from explorer.export.question import ExportQuestion
+from explorer.jobs import permission
+from explorer.own_sets import parcels
+from explorer.question import Question, every
+from explorer.recipe import make, sources
+from explorer.runs import Naming, names
+from explorer.runs.question import TrainQuestion
+from explorer.workspaces import gate
+
+A, B, PRESENTER = (workspaces.mark_of(c * 32) for c in "abc")
+ABSENT = "20200101-000000000-resnet10-linear_probe-0000"
+
+
+@pytest.fixture(autouse=True)
+def shared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("THAW_SHARED", "1")
+    monkeypatch.setattr(gate, "_asks", [])
+    assert workspaces.appoint(PRESENTER, workspaces.token()) and not workspaces.appoint(B, "guess")
+    with workspaces.everything():
+        yield
+
+
+def run_of(mark: str, **recipe: Any) -> str:
+    with workspaces.acting(mark):
+        return stand_ins.finished_run(strategy="linear_probe", **recipe)
+
+
+def refusal(work: Callable[[], object]) -> str:
+    with pytest.raises(ExplorerError) as found:
+        work()
+    return str(found.value)
+
+
+def brought(mark: str, title: str = "Pets") -> str:
+    """A set of two colours; the same pictures for everybody."""
+    with workspaces.acting(mark):
+        parcel = parcels.open_parcel()
+        for kind, colour in (("cat", "red"), ("dog", "blue")):
+            for i in range(6):
+                file = io.BytesIO()
+                image = Image.new("RGB", (40, 40), colour)
+                image.putpixel((i, i), (i, 9, 9))
+                image.save(file, "PNG")
+                parcels.put(parcel, f"{kind}/{i}.png", [file.getvalue()])
+    return arrive(parcel, title, "folders", "", lambda share, words: None).name
+
+
+DEEDS: dict[str, Callable[[str], object]] = {
+    "read": runs.read,
+    "folder": runs.folder,
+    "predictions": runs.predictions,
+    "audit": runs.audit,
+    "tensors": lambda run: runs.tensors(run, "learned"),
+    "checkpoint": runs.checkpoint,
+    "update": lambda run: runs.update(run, note="mine"),
+    "move": lambda run: runs.move(run, "queued"),
+    "delete": runs.delete,
+    "close": lambda run: runs.close(run, "stopped"),
+    "resume": jobs.resume,
+    "cancel": lambda run: jobs.cancel(TrainQuestion(run=run)),
+    "status": lambda run: jobs.status(TrainQuestion(run=run)),
+    "export": lambda run: jobs.result(ExportQuestion(run=run, to="zip")),
+    "pages' predictions": asking.predictions,
+}
+"""What takes a run → the same with the run's id."""
+
+
+def test_what_is_anothers_run_does_not_exist() -> None:
+    of_a, own_run = run_of(A), run_of(B, seed=1)
+    with workspaces.acting(B):
+        for name, deed in DEEDS.items():
+            there, absent = refusal(lambda deed=deed: deed(of_a)), refusal(lambda deed=deed: deed(ABSENT))
+            assert there.replace(of_a, ABSENT) == absent, name
+        assert runs.called(of_a[:30]) == of_a[:30] and runs.find(make(strategy="linear_probe", seed=0)) is None
+        listed = [*runs.listing(), *runs.finished(), *asking.all_runs()]
+        assert {run.id for run in listed} == {own_run} and not runs.deleted()
+        names.keep(of_a, Naming("mine"))
+    assert runs.read(of_a).named == Naming() and {run.id for run in asking.all_runs()} == {of_a, own_run}
+    with workspaces.acting(A):
+        runs.delete(of_a)
+    with workspaces.acting(B):
+        there, absent = (refusal(lambda run=run: runs.restore(run)) for run in (of_a, ABSENT))
+        assert there.replace(of_a, ABSENT) == absent and not runs.deleted()
+    with workspaces.acting(A):
+        assert runs.deleted() == [(of_a,)]
+        runs.restore(of_a)
+        assert runs.read(of_a).id == of_a
+
+
+FREE = {
+    "distances",
+    "against", "arm", "at", "backbone", "baseline", "check", "classes", "digest", "first", "images", "kind", "labels",
+    "language", "library", "method", "min_dist", "neighbours", "order", "per_class", "pixels", "rather_than", "seed",
+    "seen", "settle", "source", "stage", "stages", "step", "target", "term", "times", "title", "to",
+}  # fmt: skip
+"""Fields of questions that name nothing which anybody owns."""
+
+
+def nothing(kind: type[Question[Any]]) -> dict[str, Any]:
+    """Fields of a question that name nothing: its defaults, and empty ones."""
+    empty = {"image": 0, "runs": {}, "recipe": make()}
+    return {
+        name: empty.get(name, "") if info.is_required() else info.default for name, info in kind.model_fields.items()
+    }
+
+
+def test_every_question_about_what_is_anothers_is_refused() -> None:
+    of_a, pets = run_of(A), brought(A)
+    with workspaces.acting(A):
+        picture, batch = uploads.keep(b"a"), batches.keep([("a", b"a")])
+        file, parcel = incoming.keep(io.BytesIO(b"a")), parcels.open_parcel()
+        edited = edits.keep(edits.Edits(pets, changes={"cat/0.png": edits.Change(split="out")}))
+    workspaces.take("weights", "own:" + "1" * 16, A)
+    with workspaces.everything():
+        recipe = make(dataset=pets)
+    anothers = {
+        "run": of_a, "a": of_a, "b": of_a, "runs": {"probe": of_a}, "recipe": recipe, "dataset": pets, "image": picture,
+        "batch": batch, "file": file, "parcel": parcel, "folder": "/etc", "weights": "own:" + "1" * 16,
+    }  # fmt: skip
+    asked = set()
+    for name, kind in every().items():
+        fields = kind.model_fields
+        assert set(fields) <= FREE | set(anothers), (
+            f"{name}: say in jobs/permission.py whether its fields name something owned"
+        )
+        for field in set(fields) & set(anothers):
+            question = kind.model_construct(**(nothing(kind) | {field: anothers[field]}))
+            with workspaces.acting(B), pytest.raises(ExplorerError):
+                permission.require(question)
+            if field != "folder":
+                with workspaces.acting(A):
+                    permission.require(question)
+            asked.add(field)
+    assert asked == set(anothers)
+    with workspaces.acting(B):
+        assert edits.known(edited) is None and own.known("resnet10") == [] and not parcels.alive(parcel)
+        for key, read in ((picture, uploads.read), (file, incoming.path), (batch, batches.pictures)):
+            absent = "0" * 32
+            there, not_there = (refusal(lambda k=k, read=read: read(k)) for k in (key, absent))
+            assert there.replace(key, absent) == not_there
+    with workspaces.acting(A):
+        assert edits.known(edited) is not None and parcels.alive(parcel) and uploads.read(picture) == b"a"
+
+
+def test_a_set_that_two_visitors_brought_stays_until_both_gave_it_up() -> None:
+    pets = brought(A)
+    with workspaces.acting(B):
+        assert pets not in offered() and own_sets.find(pets) is None and not own_sets.listing()
+        there, absent = refusal(lambda: removing.remove(pets)), refusal(lambda: removing.remove("pets-00000000"))
+        assert there.replace(pets, "pets-00000000") == absent
+        there, absent = (refusal(lambda n=n: sources.require(make(dataset=n))) for n in (pets, "pets-00000000"))
+        assert there.replace(pets, "pets-00000000") == absent
+    assert brought(B) == pets
+    with workspaces.acting(A):
+        removing.remove(pets)
+        assert pets not in offered()
+    with workspaces.acting(B):
+        assert own_sets.files(own_sets.listing()[0])
+        removing.remove(pets)
+    assert not own_sets.listing()
+
+
+def test_the_presenter_publishes_and_has_what_is_nobodys(home: Path) -> None:
+    nobodys, of_a = stand_ins.finished_run(strategy="full"), run_of(A)
+    with workspaces.acting(A):
+        assert "Only the presenter" in refusal(lambda: workspaces.publish("runs", of_a))
+    with workspaces.acting(PRESENTER):
+        assert [run.id for run in runs.listing()] == [nobodys]
+        workspaces.publish("runs", nobodys)
+    with workspaces.acting(B):
+        assert [run.id for run in asking.all_runs()] == [nobodys] == [run.id for run in runs.finished()]
+        assert "published" in refusal(lambda: runs.delete(nobodys))
+        names.keep(nobodys, Naming(starred=True))
+        assert runs.read(nobodys).named.starred
+    assert not runs.read(nobodys).named.starred, "a star is whose it is"
+    (home / "presenter").unlink()
+    assert not workspaces.is_presenter(PRESENTER), "another token ends it"
+
+
+def test_a_run_from_a_zip_takes_nothing_that_is_anothers(tmp_path: Path) -> None:
+    of_a, file = run_of(A), tmp_path / "run.zip"
+    runs.store_tensors(of_a, "learned", {"head.weight": np.zeros((2, 2), np.float32)})
+    archive.pack(runs.finished()[0], file)
+    with workspaces.acting(B):
+        here = archive.bring(file)
+        assert here != of_a and [run.id for run in runs.listing()] == [here]
+    with workspaces.acting(A):
+        assert [run.id for run in runs.listing()] == [of_a]
+    weights = "own:" + "2" * 16
+    own.folder().mkdir(parents=True)
+    own.path("resnet10", weights).write_bytes(b"theirs")
+    with workspaces.acting(B):
+        own.keep("resnet10", weights, b"forged", "x")
+        assert own.known("resnet10") == []
+        own.keep("resnet10", weights, b"theirs", "x")
+        assert [row.name for row in own.known("resnet10")] == [weights]
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(tmp_path / "forged.zip", "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            forged = re.sub(rb'"data_dir": null', b'"data_dir": "/etc"', text).replace(b'"photo_patches"', b'"folder"')
+            new.writestr(name, forged if name == "run.json" else text)
+    with workspaces.acting(B):
+        assert "folder of a server" in refusal(lambda: archive.bring(tmp_path / "forged.zip"))
+    assert not limits.server_folders()
+
+
+def test_experiments_are_found_again_by_whose_they_are() -> None:
+    plan = Plan(kind="budget", sizes=(1, 2))
+    with workspaces.acting(A):
+        kept.keep(plan)
+        assert kept.started() == [plan]
+    with workspaces.acting(B):
+        assert kept.started() == []
+
+
+def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("THAW_SHARED")
+    with workspaces.acting(A):
+        run = stand_ins.finished_run(strategy="linear_probe")
+    workspaces.install(lambda: B)
+    before = gate._acting.set(None)  # not the fixture's everything()
+    assert workspaces.viewer() is None and runs.read(run).id == run and limits.server_folders()
+    monkeypatch.setenv("THAW_SHARED", "1")
+    assert workspaces.viewer() == B and "no run" in refusal(lambda: runs.read(run))
+    gate._acting.reset(before)
+
+
+def test_a_sealed_address_opens_for_one_workspace() -> None:
+    assert workspaces.seal(A, "key") == workspaces.seal(A, "key") != workspaces.seal(B, "key")
+    for text in ("", "x", "../" * 11, "g" * 32, "A" * 32):
+        with pytest.raises(ValueError):
+            workspaces.mark_of(text)
