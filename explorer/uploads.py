@@ -5,6 +5,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from explorer import limits, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home, keep_below, write_aside
 
@@ -33,18 +34,31 @@ def keep(picture: bytes) -> str:
     try:
         folder().mkdir(parents=True, exist_ok=True)
         write_aside(path, lambda part: part.write_bytes(picture))
+        workspaces.take("pictures", key)
     except OSError as error:
         raise ExplorerError(
             f"The picture cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
             f"can be written."
         ) from error
-    keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
+    _keep_few()
     return key
+
+
+def _keep_few() -> None:
+    """The last ones stay: so many of each visitor on a shared server, else so many of all."""
+    me = workspaces.viewer()
+    if me is None:
+        keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
+        return
+    place = workspaces.folder(me) / "pictures"
+    for mark in sorted(place.iterdir(), key=lambda path: path.stat().st_mtime_ns)[: -limits.visitor_pictures()]:
+        if workspaces.give_up("pictures", mark.name):
+            (folder() / mark.name).unlink(missing_ok=True)
 
 
 def read(key: str) -> bytes:
     """The bytes of a kept picture; ExplorerError where there is none of that key (any more)."""
-    if _KEY.fullmatch(key):
+    if _KEY.fullmatch(key) and workspaces.sees("pictures", key):
         with suppress(FileNotFoundError):
             return (folder() / key).read_bytes()
     raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explorer.arriving.view.bringing import bring, kept_sets
+from explorer.arriving.view.bringing import bring
+from explorer.arriving.view.kept import kept_sets
 
 st.title("Bring your own pictures")
 left, right = st.columns([3, 2], gap="large")

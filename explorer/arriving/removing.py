@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from explorer import cache, jobs, own_sets, runs
+from explorer import cache, jobs, own_sets, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home
 from explorer.own_sets import parcels
@@ -26,14 +26,21 @@ def remove(name: str) -> list[Run]:
     if kept is None:
         raise ExplorerError(f"There is no set {name[:64]!r} (any more). Nothing was deleted.")
     used = users(name)
-    if live := [run.name for run in used if jobs.lost(run).state in LIVE]:
+    mine = {run.id for run in used}
+    with workspaces.everything():
+        everyone = users(name)
+        live = [run for run in everyone if jobs.lost(run).state in LIVE]
+    others = len(workspaces.owners("sets", name)) > 1  # who brought the same pictures keeps them
+    if live := [run for run in live if run.id in mine or not others]:
+        names = [run.name if run.id in mine else "a run of another visitor" for run in live[:3]]
         raise ExplorerError(
-            f"The set {kept.title!r} was not deleted: {', '.join(live[:3])} {'trains' if len(live) == 1 else 'train'} on it. "
+            f"The set {kept.title!r} was not deleted: {', '.join(names)} {'trains' if len(live) == 1 else 'train'} on it. "
             f"Stop that first, or wait for its end."
         )
-    own_sets.delete(name)
+    if not own_sets.delete(name):
+        return used
     cache.forget(kept.mark)
-    for path in jobs.answers_about({name, *(run.id for run in used)}):
+    for path in jobs.answers_about({name, *(run.id for run in everyone)}):
         with suppress(OSError):
             path.unlink(missing_ok=True)
     forget_previews()

@@ -123,7 +123,7 @@ DATASETS = {row.name: row for row in _ROWS}
 LABELS = {
     "folders": "the folders' names",
     "table": "a table (file,label)",
-    "prefix": "the prefixes of the files' names",
+    "prefix": "the files' names",
 }
 """Where the classes of visitors' own pictures are read from; the first unless asked."""
 

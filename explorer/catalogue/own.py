@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from explorer import workspaces
 from explorer.catalogue.spelling import spelled
 from explorer.home import home, write_aside
 
@@ -64,7 +65,7 @@ def known(backbone: str) -> list[Own]:
     rows = []
     for file in found:
         name = PREFIX + file.name.removesuffix(".safetensors").removeprefix(f"{spelled(backbone)}-")
-        if is_own(name):
+        if is_own(name) and workspaces.sees("weights", name):
             rows.append(Own(name, _source(note(backbone, name)) or file.name))
     return rows
 
@@ -78,8 +79,13 @@ def _source(file: Path) -> str:
 
 def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
     """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed."""
-    if not is_own(weights) or path(backbone, weights).is_file():
+    if not is_own(weights):
         return
+    if path(backbone, weights).is_file():
+        if path(backbone, weights).read_bytes() == content:  # who only names somebody's weights does not have them
+            workspaces.take("weights", weights)
+        return
+    workspaces.take("weights", weights)
     folder().mkdir(parents=True, exist_ok=True)
     write_aside(path(backbone, weights), lambda part: part.write_bytes(content))
     text = json.dumps({"source": source, "backbone": backbone})

@@ -11,6 +11,7 @@ from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.edited import edited
 from explorer.data.images import Data, Images, fit
 from explorer.data.splits import pick
+from explorer.data.spoilt import spoilt
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, sources
 
@@ -23,7 +24,7 @@ def _public(name: str, recipe: Recipe) -> Data:
 
 def _folder(recipe: Recipe) -> Data:
     sources.require(recipe)
-    return folders.load(recipe.data_dir or "", recipe.split_seed, recipe.labels)
+    return folders.load(sources.place(recipe.data_dir or ""), recipe.split_seed, recipe.labels)
 
 
 SOURCES: dict[str, Callable[[Recipe], Data]] = {
@@ -50,7 +51,7 @@ def _edits_of(recipe: Recipe) -> edits.Edits:
 
 def load(recipe: Recipe) -> Data:
     """The data of a recipe: `per_class` training images drawn by `seed`; validation and test by `split_seed` alone; all with the
-    recipe's edits.
+    recipe's edits, and spoilt where it says so.
 
     Raises ExplorerError for a folder or download that cannot be used and for more images per class than there are.
     """
@@ -58,6 +59,8 @@ def load(recipe: Recipe) -> Data:
     data = own.load(row.name, recipe.split_seed) if row.own else SOURCES[row.name](recipe)
     if recipe.edits:
         data = edited(data, _edits_of(recipe))
+    if recipe.spoilt:
+        data = spoilt(data, recipe.spoilt, recipe.preprocessing.crop)
     most = splits.PUBLIC_CAP if row.folder else splits.TRAIN_CAP
     data = splits.cut(data, recipe.per_class, recipe.seed, recipe.split_seed, most)
     return data if row.own or row.name == "folder" else replace(data, note=f"{row.note} {data.note}".strip())

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-from explorer.data.roles import natural, plainly, role
+from explorer.data.roles import names_one, natural, plainly, role
 
 SPLITS = ("train", "val", "test")
 
@@ -20,6 +20,11 @@ def of_names(classes: Collection[str]) -> list[str]:
         notes.append(
             f"{' and '.join(parts[:3])} are taken as classes, though called as splits: each holds pictures, no folders."
         )
+    if len(classes) > 1 and all(map(names_one, classes)):
+        notes.append(
+            f"The classes ({', '.join(sorted(classes, key=natural)[:3])}) are called as patients, films or places "
+            f"are: a network would learn to tell these apart. If the folders inside are the classes, put them above."
+        )
     return notes
 
 
@@ -29,7 +34,10 @@ def of_folders(holding: Mapping[str, Collection[str]], classes: int) -> list[str
     if len(holding) < 2 or len(holding) < classes:
         return []
     shared = set.intersection(*map(set, holding.values()))
-    if len(shared) < 2:
+    if len(shared) < 2 or all(map(names_one, shared)):  # patients of each class
         return []
     these, those = ", ".join(list(holding)[:3]), ", ".join(sorted(shared)[:3])
-    return [f"{these} are taken as the classes, though each holds the folders {those}: are those the classes?"]
+    return [
+        f"{these} are taken as the classes, though each holds the folders {those}: are those the classes? If so, call the "
+        f"folders above them train and test, or give one of them alone."
+    ]

@@ -165,17 +165,22 @@ def _sum(found: Listing, files: Sequence[File], skipped: Skipped) -> str:
     """What became of all that lies there, as a sum; nothing where all of it is used."""
     if not skipped and not found.litter:
         return ""
-    reasons = Counter(_shortened(reason) for _, reason in skipped)
-    named = ", ".join(f"{n} {reason}" for reason, n in reasons.most_common(4)) + (", …" if len(reasons) > 4 else "")
-    left = f"{len(skipped)} left out ({named}; e.g. {skipped[0][0]})" if skipped else "0 left out"
+    left = f"{len(skipped)} left out ({reasons(skipped)}; e.g. {skipped[0][0]})" if skipped else "0 left out"
     other = f"{len(found.litter)} other file{'s' if len(found.litter) != 1 else ''}"
     return f"{len(files)} pictures used + {left} + {other} = {found.total} files."
+
+
+def reasons(skipped: Sequence[tuple[str, str]]) -> str:
+    """Why files were left out, in a few words: `6 repeated, 1 damaged`."""
+    counted = Counter(_shortened(reason) for _, reason in skipped)
+    return ", ".join(f"{n} {reason}" for reason, n in counted.most_common(4)) + (", …" if len(counted) > 4 else "")
 
 
 _SHORT = {
     COPY_OF.strip(): "repeated",
     "it is damaged": "damaged",
     "it is empty": "empty",
+    "it is a mask": "masks of others",
     "it lies": "outside of the classes",
     "it is no picture": "no pictures",
     "it has": "too large or small",

@@ -1,7 +1,7 @@
 """Which pictures of a folder belong together: of one patient, one place, one film.
 
-A table says so, or sub-folders do. Such pictures are not independent: a network that knows the patient from a training
-picture has seen half of the test picture, and an interval that counts pictures is for more pictures of these patients.
+A table says so, or sub-folders do, or the files' names. Such pictures are not independent: a network that knows the patient from
+a training picture has seen half of the test picture, and an interval that counts pictures is for more pictures of these patients.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.data import tables
 from explorer.data.images import Data
-from explorer.data.roles import role
+from explorer.data.roles import IMAGES, role, who
 from explorer.errors import ExplorerError
 
 TABLE = "groups.csv"
@@ -22,12 +22,12 @@ SPLITS = ("train", "val", "test")
 
 
 def of(table: Mapping[str, str], ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str] | None:
-    """Picture → group, as a table or sub-folders of the classes say; a picture of which neither speaks is a group by itself.
+    """Picture → group, as a table says, else sub-folders of the classes, else names; of what nothing speaks, each is one.
 
     `ids` are paths below the folder, `kinds` the class of each. None where nothing groups them: there is no table, and no
     class has two sub-folders (all pictures of a class in one are no groups).
     """
-    named = table or _sub_folders(ids, kinds)
+    named = table or _sub_folders(ids, kinds) or _by_names(ids)
     found = {name: named.get(name, name) for name in ids}
     return found if len(set(found.values())) < len(found) else None
 
@@ -75,17 +75,42 @@ def resolved(table: Mapping[str, str], ids: Sequence[str]) -> tuple[dict[str, st
 
 
 def _sub_folders(ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
-    """The groups that sub-folders of the classes make: `class/patient 7/a.png` is of the group `class/patient 7`; a
-    folder called as a split is none."""
-    groups: dict[str, str] = {}
-    within: dict[str, set[str]] = defaultdict(set)
+    """The groups that sub-folders of the classes make: `class/patient 7/a.png` is of the group `class/patient 7`; a folder
+    called as a split is none, nor is one that only says there are images in it, nor those that many groups have (`40X`)."""
+    paths: dict[str, tuple[str, ...]] = {}
     for name, kind in zip(ids, kinds, strict=True):
         above = name.split("/")[:-1]
         start = above.index(kind) if kind in above else 0
-        if len(above) > start + 1 and not (len(above) == start + 2 and role(above[-1]) in SPLITS):
-            groups[name] = "/".join(above[start:])
-            within[kind].add(groups[name])
-    return groups if any(len(found) > 1 for found in within.values()) else {}
+        inner = [part for part in above[start + 1 :] if part.lower() not in IMAGES]
+        if inner and not (len(inner) == 1 and role(inner[0]) in SPLITS):
+            paths[name] = (above[start], *inner)
+    paths = _without_views(paths)
+    within: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for name, kind in zip(ids, kinds, strict=True):
+        if name in paths:
+            within[kind].add(paths[name])
+    if not any(len(found) > 1 for found in within.values()):
+        return {}
+    return {name: "/".join(path) for name, path in paths.items()}
+
+
+def _by_names(ids: Sequence[str]) -> dict[str, str]:
+    """The groups that the files' names tell (`patient7_3.png`), where nearly all tell one, and not all the same."""
+    said = {name: who(name.rpartition("/")[2]) for name in ids}
+    known = {name: group for name, group in said.items() if group}
+    return known if len(known) >= 0.9 * len(said) and len(set(known.values())) > 1 else {}
+
+
+def _without_views(paths: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Without last folders that lie, by their names, in at least half of the folders above them: views of one patient, not
+    patients."""
+    above: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for path in paths.values():
+        if len(path) > 2:
+            above[path[-1]].add(path[:-1])
+    many = len(set().union(*above.values()))
+    views = {view for view, lie in above.items() if many > 1 and 2 * len(lie) >= many}
+    return {name: path[:-1] if len(path) > 2 and path[-1] in views else path for name, path in paths.items()}
 
 
 def notes(data: Data) -> list[str]:
@@ -94,13 +119,15 @@ def notes(data: Data) -> list[str]:
     if any(groups is None for groups in parts.values()):
         return []
     test = set(parts["test"].tolist())
-    found = [f"The {len(data.test)} test images come in {len(test)} groups, which are not independent within."]
+    many = f"{len(test)} groups" if len(test) != 1 else "one group"
+    found = [f"The {len(data.test)} test images come in {many}, which are not independent within."]
     for split in ("train", "val"):
         shared = test & set(np.unique(parts[split]).tolist())
         if shared:
             name = {"train": "training", "val": "validation"}[split]
+            have = "has" if len(shared) == 1 else "have"
             found.append(
-                f"{len(shared)} of these groups ({sorted(shared)[0]}) have {name} images too: the test is easier than new "
+                f"{len(shared)} of these groups ({sorted(shared)[0]}) {have} {name} images too: the test is easier than new "
                 f"groups are."
             )
     return found

@@ -9,12 +9,17 @@ from explorer.catalogue import LABELS
 from explorer.data import labels as told
 from explorer.data.entries import Entry, below, litter
 from explorer.data.formats import SUFFIXES, is_picture, sniffed
-from explorer.data.tree import SPLITS, Plan, Unlabelled, plan
+from explorer.data.masks import masks
+from explorer.data.offers import instead, offers
+from explorer.data.roles import role
+from explorer.data.tree import NO_FOLDERS, SPLITS, Plan, Unlabelled, plan
 from explorer.errors import ExplorerError, unknown
 
 __all__ = ["SPLITS", "File", "Listing", "listing", "sort_out"]
 
 _PLACEHOLDER = "imagenotfound.gif"
+_PACKED = (".zip", ".rar", ".7z", ".gz", ".tar", ".npz", ".npy", ".mat", ".parquet", ".arrow", ".h5", ".pkl", ".tfrecord",
+           ".bin")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,11 @@ def sort_out(entries: Iterable[Entry], name: str, labels: str = "folders") -> Li
                 f"{name} has more than {limits.pictures()} pictures, which is the most allowed. Give a part of them, or set "
                 f"THAW_MAX_PICTURES."
             )
+    of_others = masks(pictures)
+    skipped += of_others.items()
+    pictures = {name: entry for name, entry in pictures.items() if name not in of_others}
     _check_any(name, pictures, skipped)
-    made, table = _planned(list(pictures), papers, name, labels)
+    made, table = _planned(list(pictures), papers, name, labels, [left for left, _ in skipped])
     made.notes += _few_words("empty folder was passed over", "empty folders were passed over", empty)
     files = [_file(pictures[id], *place) for id, place in made.places.items()]
     files, notes = _val_as_test(files)
@@ -111,18 +119,23 @@ def _no_picture(entry: Entry) -> str:
 
 def _check_any(name: str, pictures: Mapping[str, Entry], skipped: Sequence[tuple[str, str]]) -> None:
     if not pictures:
-        other = f" {len(skipped)} files were left out: {skipped[0][0]} ({skipped[0][1]})." if skipped else ""
+        many = f"{len(skipped)} files were" if len(skipped) != 1 else "1 file was"
+        other = f" {many} left out: {skipped[0][0]} ({skipped[0][1]})." if skipped else ""
+        if any(left.lower().endswith(_PACKED) for left, _ in skipped):
+            other += " Pictures packed in one file must be unpacked, or written as picture files, first."
         raise ExplorerError(
             f"{name} holds no picture.{other} Expected: one sub-folder per class with pictures in it, or train/ and val/ or "
             f"test/ with such sub-folders."
         )
 
 
-def _planned(pictures: list[str], papers: list[Entry], name: str, labels: str) -> tuple[Plan, told.Table | None]:
+def _planned(
+    pictures: list[str], papers: list[Entry], name: str, labels: str, skipped: Sequence[str]
+) -> tuple[Plan, told.Table | None]:
     """The plan by what was asked, and the table where one was."""
     if labels == "prefix":
         made = told.by_prefix(pictures)
-        _check_classes(made, name, "the prefixes of the files' names")
+        _check_classes(made, name, "the files' names")
         return made, None
     if labels == "table":
         table = told.find_table(papers, pictures)
@@ -135,9 +148,23 @@ def _planned(pictures: list[str], papers: list[Entry], name: str, labels: str) -
         _check_classes(made, name, table.name)
         return made, table
     try:
-        return plan(pictures, name), None
+        made = plan(pictures, name)
     except Unlabelled as error:
-        raise Unlabelled(f"{error}{_offers(pictures, papers)}") from None
+        raise Unlabelled(f"{error}{offers(pictures, papers, skipped)}") from None
+    table = _unsorted(made, papers)
+    return made, table or instead(made, papers)
+
+
+def _unsorted(made: Plan, papers: list[Entry]) -> told.Table | None:
+    """The table that labels split folders without class folders, where one does; those that stay left out are noted."""
+    left = {
+        p: reason.removesuffix(NO_FOLDERS).strip() for p, reason in made.left_out.items() if reason.endswith(NO_FOLDERS)
+    }
+    parts = [picture for picture, folder in left.items() if role(folder) in SPLITS]
+    table = told.beside_folders(made, parts, papers) if parts else None
+    for folder in sorted({folder for picture, folder in left.items() if picture in made.left_out}):
+        made.notes.append(f"{folder} was left out: it is none of the splits, or has no class folders of its own.")
+    return table
 
 
 def _check_classes(made: Plan, name: str, where: str) -> None:
@@ -145,28 +172,6 @@ def _check_classes(made: Plan, name: str, where: str) -> None:
         raise ExplorerError(
             f"{name} has {len(made.classes)} classes by {where}. Needed: at least 2. Read the labels from somewhere else."
         )
-
-
-def _offers(pictures: Sequence[str], papers: Sequence[Entry]) -> str:
-    """What else may tell the classes, as further sentences."""
-    found = ""
-    if table := told.find_table(papers, pictures):
-        found += f" {table.name} labels {len(table.labels)} of the pictures: read the labels from the table (--labels table)."
-    if kinds := told.prefixes(pictures):
-        found += (
-            f" The files' names begin with {', '.join(kinds[:5])}{' …' if len(kinds) > 5 else ''}: read the labels from the "
-            f"names' prefixes (--labels prefix)."
-        )
-    if any("/labels/" in f"/{paper.id}" and paper.id.endswith(".txt") for paper in papers):
-        found += (
-            " The folder labels with a .txt for each picture is YOLO's form, for boxes in pictures, not for classes."
-        )
-    return found
-
-
-def offered(message: str) -> tuple[str, ...]:
-    """Which other sources of labels a message of `Unlabelled` names."""
-    return tuple(source for source in LABELS if f"--labels {source}" in message)
 
 
 def _file(entry: Entry, split: str, kind: str) -> File:

@@ -13,14 +13,22 @@ _WORDS = {
 }
 _ROLE = {word: role for role, words in _WORDS.items() for word in words.split()}
 _WITHIN = {
-    "train": re.compile("train|treino|entren|entrai?n|addestr|trén|develop"),
-    "val": re.compile("(?<!in)(?<!inter)val(?!ue|ve|ley)"),
-    "test": re.compile("test|prueba|prüf"),
+    "train": re.compile(
+        "train|trein|entren|entrai?n|apprent|addestr|trén|trening|træning|träning|lern|e[gğ]itim|develop|обуч|трен|训练|訓練|学習"
+    ),
+    "val": re.compile("(?<!in)(?<!inter)val(?!ue|ve|ley)|walid|do[gğ]rulama|валид|провер|验证|驗證|検証"),
+    "test": re.compile("test|prueba|prüf|prova|collaudo|essai|тест|测试|測試|テスト|試験"),
 }
 """Parts of names, in some languages, that say so of folders which look like splits by what they hold."""
+_SLIPS = {word: role for role, words in (("train", "train training"), ("val", "valid validation"), ("test", "test testing"))
+          for word in words.split()}  # fmt: skip
 _SHORT = {"tr": "train", "va": "val", "vl": "val", "te": "test", "ts": "test"}
-IMAGES = frozenset(["images", "image", "imgs", "img", "jpegimages", "pictures", "photos", "pics"])
+_IMAGES = "images image imgs img jpegimages jpg jpeg png pictures photos pics bilder fotos"
+IMAGES = frozenset(_IMAGES.split())
 """Names of folders that say no more than that there are pictures in them."""
+_PARTS = IMAGES | {"part", "batch", "chunk", "shard"}
+_ONE = "patient subject subj person case study series scan film video clip sequence site camera session slide"
+_WHO = re.compile(rf"(?<![a-z])({_ONE.replace(' ', '|')})s?[ _.\-]*(\d+)", re.IGNORECASE)
 
 
 def role(name: str) -> str:
@@ -37,7 +45,28 @@ def role(name: str) -> str:
 def hidden_role(name: str) -> str:
     """As `role`, but anywhere in the name (`mytraindata`): for siblings that look like splits by what they hold."""
     found = {part for part, within in _WITHIN.items() if within.search(name.lower())}
-    return role(name) or (found.pop() if len(found) == 1 else _SHORT.get(name.lower(), ""))
+    near = [word for word in get_close_matches(name.lower(), _SLIPS, n=1, cutoff=0.78) if word[0] == name[:1].lower()]
+    slip = _SLIPS[near[0]] if near else ""
+    return role(name) or (found.pop() if len(found) == 1 else _SHORT.get(name.lower(), "" if found else slip))
+
+
+def are_parts(names: Collection[str]) -> bool:
+    """Whether folders of these names are parts of one heap (`images_001`, `images_002`; `part1`, `part2`): alike but for numbers,
+    and called as pictures or parts are."""
+    alike = {re.sub(r"\d+", "#", name.lower()) for name in names}
+    return len(names) > 1 and len(alike) == 1 and not _PARTS.isdisjoint(re.findall(r"[a-z]+", alike.pop()))
+
+
+def names_one(name: str) -> bool:
+    """Whether a folder is called as one patient, film or place is (`patient_003`, `Video 7`)."""
+    return _WHO.match(name) is not None
+
+
+def who(name: str) -> str:
+    """The patient, film or place that a file's name tells (`left_Patient-003_2.png`: `patient 3`), the first of several; else
+    empty."""
+    found = _WHO.search(name)
+    return f"{found[1].lower()} {int(found[2])}" if found else ""
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -1,4 +1,4 @@
-"""Test images spoilt on purpose, the same way every time: noise, blur, low contrast."""
+"""Pictures spoilt on purpose, the same way every time: noise, blur, low contrast, inverted, recoloured."""
 
 import math
 from collections.abc import Callable
@@ -16,12 +16,16 @@ def shifted(pixels: np.ndarray, name: str, seed: int = 0, severity: int = USUAL)
     Image i depends on its pixels, `seed` and i alone. After Hendrycks & Dietterich 2019, arXiv 1903.12261. Raises
     ExplorerError for an unknown name.
     """
-    row = shift(name)
     out = np.empty_like(pixels)
     for i, image in enumerate(pixels):
-        rng = np.random.default_rng([seed, i])
-        out[i] = np.rint(_KINDS[name](image.astype(np.float32) / 255, row.strength(severity), rng).clip(0, 1) * 255)
+        out[i] = spoil(image, name, severity, np.random.default_rng([seed, i]))
     return out
+
+
+def spoil(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
+    """A spoilt copy of one image (h, w, 3) uint8; `rng` draws its noise."""
+    found = _KINDS[shift(name).name](image.astype(np.float32) / 255, shift(name).strength(severity), rng)
+    return np.rint(found.clip(0, 1) * 255).astype(np.uint8)
 
 
 def _noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
@@ -42,8 +46,28 @@ def _contrast(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.
     return mean + amount * (image - mean)
 
 
+def _invert(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    return 1 - image
+
+
+def _recolour(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
+    """Hue turned by `amount` degrees in HSV: by 120° red becomes green, by 180° a colour its opposite."""
+    most, least = image.max(axis=2), image.min(axis=2)
+    chroma = most - least
+    safe = np.where(chroma > 0, chroma, 1)
+    r, g, b = np.moveaxis(image, 2, 0)
+    sixth = np.select([most == r, most == g], [(g - b) / safe, (b - r) / safe + 2], (r - g) / safe + 4) + amount / 60
+    parts = []
+    for first in (5, 3, 1):  # red, green, blue: how far each lies below the brightest, by where the hue is
+        k = (first + sixth) % 6
+        parts.append(most - chroma * np.minimum(k, 4 - k).clip(0, 1))
+    return np.stack(parts, axis=2)
+
+
 _KINDS: dict[str, Callable[[np.ndarray, float, np.random.Generator], np.ndarray]] = {
     "noise": _noise,
     "blur": _blur,
     "contrast": _contrast,
+    "invert": _invert,
+    "recolour": _recolour,
 }

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from explorer.errors import ExplorerError
 
@@ -18,20 +18,26 @@ COLUMNS = {
     "label": "label labels class classname class_name class_id classid category target species breed diagnosis dx disease "
     "finding finding_labels kind label_name y",
     "split": "split set subset partition fold_name usage",
-    "group": "group group_id patient patient_id patientid subject subject_id lesion_id place site film case case_id",
+    "group": "group group_id patient patient_id patientid subject subject_id person person_id lesion_id place site location "
+    "camera film video video_id clip sequence scene session study study_id slide slide_id case case_id animal animal_id burst",
 }
 _MEANING = {word: column for column, words in COLUMNS.items() for word in words.split()}
 _MARKS = ",;\t|"
 _LOOKED_AT = 300  # rows that show what a column holds
+_HOT = {"1": True, "1.0": True, "true": True, "0": False, "0.0": False, "false": False, "": False}
+_ONE_CLASS = 0.9  # the least share of rows that are of exactly one class, where each class is a column
 
 
-def rows(data: bytes) -> list[list[str]]:
-    """The cells of a table, by comma, semicolon, tab or bar, whichever the first line has most of; UTF-8, UTF-16 with its mark,
-    else Windows-1252. Raises ExplorerError for what cannot be one."""
+def rows(data: bytes, spaced: bool = False) -> list[list[str]]:
+    """The cells of a table, by comma, semicolon, tab or bar, whichever the first line has most of, or, where `spaced` tables are
+    known and it has none, as `_spaced` has them; UTF-8, UTF-16 with its mark, else Windows-1252. Raises ExplorerError for what
+    cannot be one."""
     text = _text(data).replace("\0", "\N{REPLACEMENT CHARACTER}")
     first, _, rest = text.partition("\n")
     told = re.fullmatch(r"sep=(.)\s*", first)  # what Excel writes above the first line
     text, mark = (rest, told[1]) if told else (text, max(_MARKS, key=first.count))
+    if spaced and not told and mark not in first:
+        return _spaced(text)
     try:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
         return [[_bare(cell) for cell in row] for row in lines if any(cell.strip() for cell in row)]
@@ -39,6 +45,14 @@ def rows(data: bytes) -> list[list[str]]:
         raise ExplorerError(
             f"The table cannot be read ({error}). Expected: a first line such as `file,label`."
         ) from error
+
+
+def _spaced(text: str) -> list[list[str]]:
+    """Cells between blanks, without lines that begin with #. Where lines differ in how many there are, what comes after the last
+    blank is one cell and all before it another: names of files have blanks too."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    cells = [line.split() for line in lines]
+    return cells if len({len(row) for row in cells}) == 1 else [line.rsplit(None, 1) for line in lines]
 
 
 def _text(data: bytes) -> str:
@@ -107,10 +121,27 @@ def columns(
     for i, title in enumerate(head if titled else ()):
         if i != file and (column := meaning(title)) not in ("", "file"):
             places.setdefault(column, i)
-    if "label" not in places:
+    if "label" not in places and not hot(lines, places, titled):
         left = [i for i in range(len(head)) if i not in places.values() and not (titled and meaning(head[i]))]
         few = [
             i for i in left if 2 <= len({row[i] for row in body if i < len(row) and row[i]}) <= max(2, len(body) // 2)
         ]
         places |= {"label": few[0]} if len(few) == 1 else {}
     return places, titled
+
+
+def hot(lines: Sequence[Sequence[str]], places: Mapping[str, int], titled: bool) -> dict[str, int]:
+    """Class → its column, where a table has a column of 0 and 1 for each class (one-hot) and nearly all rows are of exactly one;
+    else empty. Other columns of 0 and 1 make it none: which of them are classes would be a guess."""
+    if not titled or len(lines) < 2:
+        return {}
+    free = [i for i, title in enumerate(lines[0]) if title and i not in places.values() and not meaning(title)]
+    whole = [row for row in lines[1:] if len(row) == len(lines[0])]
+    marks = [i for i in free if whole and all(row[i].lower() in _HOT for row in whole)]
+    once = sum(len(classes_of(row, marks)) == 1 for row in whole)
+    return {lines[0][i]: i for i in marks} if len(marks) > 1 and once >= _ONE_CLASS * (len(lines) - 1) else {}
+
+
+def classes_of(row: Sequence[str], columns: Collection[int]) -> list[int]:
+    """The columns of these that hold a 1 in a row."""
+    return [i for i in columns if i < len(row) and _HOT.get(row[i].lower(), False)]

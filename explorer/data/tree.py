@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from explorer.data import doubts
-from explorer.data.roles import IMAGES, hidden_role, natural, near_miss, role, spelled_alike
+from explorer.data.roles import IMAGES, are_parts, hidden_role, natural, near_miss, role, spelled_alike
 from explorer.errors import ExplorerError
 
 SPLITS = ("train", "val", "test")
 FORM = "Expected: one sub-folder per class with pictures in it, or train/ and val/ or test/ with such sub-folders."
+NO_FOLDERS = "lies beside the splits and is none of them, or has no class folders"
+_TWICE = "holds folders called as the classes beside it"
 _BESIDE = "it lies beside the class folders, in none of them"
 
 
@@ -94,7 +96,7 @@ def plan(pictures: Sequence[str], name: str = "The folder") -> Plan:
         made.notes.append("The splits lie inside of the class folders.")
     else:
         _refuse(start, name)
-        for kind in start.folders.values():
+        for kind in _once(made, start):
             made.put(kind.below(), "train", kind.name)
         made.notes += doubts.of_folders({name: set(kind.folders) for name, kind in start.folders.items() if kind.holds_folders},
                                         len(start.folders))  # fmt: skip
@@ -122,6 +124,17 @@ def _unwrapped(folder: Folder) -> Folder:
             break
         folder = only
     return folder
+
+
+def _once(made: Plan, start: Folder) -> list[Folder]:
+    """The class folders, without those that hold the set once more: folders called as at least two, and most, of the others."""
+    shared = {name: (set(child.folders) & set(start.folders)) - {name} for name, child in start.folders.items()}
+    again = [name for name, twins in shared.items() if len(twins) > 1 and 2 * len(twins) >= len(shared) - 1]
+    again = again if len(shared) - len(again) > 1 else []
+    for name in again:
+        made.leave(start.folders[name].below(), f"it lies in {name}, which {_TWICE}")
+        made.notes.append(f"{name} {_TWICE}, and was left out.")
+    return [child for name, child in start.folders.items() if name not in again]
 
 
 def _flat(folder: Folder) -> bool:
@@ -160,8 +173,7 @@ def _take_splits(made: Plan, start: Folder, splits: Mapping[str, str]) -> None:
     for name, split in splits.items():
         child = _unwrapped(start.folders[name])
         if split == "unlabelled" or _flat(child):
-            made.leave(start.folders[name].below(), f"{name} lies beside the splits and has no class folders")
-            made.notes.append(f"{name} has no class folders of its own and was left out.")
+            made.leave(start.folders[name].below(), f"{name} {NO_FOLDERS}")
             continue
         made.leave(start.folders[name].below(), "it lies in a split, in no class folder")
         for kind in child.folders.values():
@@ -219,6 +231,11 @@ def _refuse(start: Folder, name: str) -> None:
                 f"{where} has {', '.join(start.folders)} but no train. {FORM} Add a train folder, or give a folder with "
                 f"classes only, then all splits are drawn from it."
             )
+    if are_parts(start.folders) and all(map(_flat, start.folders.values())):
+        raise Unlabelled(
+            f"{where} has {', '.join(list(start.folders)[:3])}, which look like parts of one heap, not like classes. {FORM} "
+            f"Sort the pictures into one sub-folder per class."
+        )
     for child in start.folders.values():
         if _splits(child) and not _flat(child):
             raise ExplorerError(

@@ -89,7 +89,10 @@ def test_a_zip_becomes_a_data_set_by_name_and_goes_when_deleted(home: Path) -> N
     assert seen.sum == "11 pictures + 0 left out + 2 other files = 13 files."
     assert len(seen.images) >= 6 and seen.images.shape[1:] == (96, 96, 3) and set(seen.of) == {0, 1}
     made = arrive(key, "My Pets & Co", "folders", "", quiet)
-    assert made.name.startswith("my_pets_co-") and made.sum == "10 pictures + 1 left out + 2 other files = 13 files."
+    assert (
+        made.name.startswith("my_pets_co-")
+        and made.sum == "10 pictures + 1 left out (1 no pictures) + 2 other files = 13 files."
+    )
     assert not parcels.alive(key) and dataset(made.name).title == "My Pets & Co"
     assert list(offered()) == [made.name, *DATASETS]
     data = own.load(made.name, 0)
@@ -169,6 +172,15 @@ def test_labels_that_are_asked_for_stay_with_the_set(labels: str) -> None:
     data = kept(packed(flat), labels=labels)
     assert data.classes == (("cat", "dog") if labels == "table" else ("cats", "dogs"))
     assert (data.train.groups is not None) == (labels == "table")
+
+
+def test_a_table_that_contradicts_the_folders_is_offered_before_the_set_is_kept() -> None:
+    files = pets()
+    pictures = [name for name in files if name.endswith((".jpg", ".png"))]
+    rows = "\n".join(f"{name},{('old', 'young')[i % 2]}" for i, name in enumerate(sorted(pictures)))
+    seen = preview(sent(a_zip=packed(files | {"ages.csv": f"file,age\n{rows}".encode()})), "", "folders", "")
+    assert seen.error == "" and seen.offers == ("table",) and "ages.csv labels" in " ".join(seen.notes)
+    assert preview(sent(a_zip=packed(files)), "", "folders", "").offers == ()
 
 
 def test_deep_pictures_keep_their_scale() -> None:

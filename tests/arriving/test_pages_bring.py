@@ -60,10 +60,10 @@ def test_other_sources_of_labels_are_offered_where_folders_tell_nothing() -> Non
     app = opened("bring", parcel=key)
     assert "It has no sub\\-folders" in words(app) and "bring_keep" not in [button.key for button in app.button]
     said = words(app).replace("\\", "")
-    assert "--labels" not in said and "choose ‘the prefixes of the files' names’" in said
+    assert "--labels" not in said and "choose ‘the files' names’" in said
     assert app.segmented_control(key="bring_labels").options == [
         "the folders' names",
-        "the prefixes of the files' names",
+        "the files' names",
     ]
 
 

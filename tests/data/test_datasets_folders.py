@@ -1,5 +1,6 @@
 """A visitor's folder: what is given is respected, what is missing is split off, what is wrong is said in plain words."""
 
+import itertools
 import os
 import shutil
 from pathlib import Path
@@ -369,7 +370,7 @@ def test_too_few_patients_are_cut_and_said_to_be(tmp_path: Path) -> None:
     patients(tmp_path, {"ill": [10, 10], "well": [10, 10]})
     data = load(tmp_path)
     assert any(len(splits) > 1 for splits in group_splits(data).values())
-    assert "have training images too: the test is easier than new groups are" in data.note
+    assert "training images too: the test is easier than new groups are" in data.note
 
 
 def test_a_patient_in_two_given_splits_is_named(tmp_path: Path) -> None:
@@ -378,7 +379,7 @@ def test_a_patient_in_two_given_splits_is_named(tmp_path: Path) -> None:
     fill(tmp_path / "test" / "ill" / "ill 7", 1)
     data = load(tmp_path)
     assert "The 5 test images come in 3 groups" in data.note
-    assert "(ill/ill 0) have training images too: the test is easier than new groups are" in data.note
+    assert "(ill/ill 0) has training images too: the test is easier than new groups are" in data.note
 
 
 def test_a_table_names_the_groups(pets: Path) -> None:
@@ -395,6 +396,32 @@ def test_a_table_names_the_groups(pets: Path) -> None:
     (pets / "groups.csv").write_text("picture;remark\n")
     with pytest.raises(ExplorerError, match="groups.csv.*cannot be read as a table of groups.*file,group"):
         load(pets)
+
+
+@pytest.mark.parametrize("views", [("40X", "100X"), ("images",), ("study1",), ()])
+def test_views_of_a_patient_are_no_groups_of_their_own(views: tuple[str, ...], tmp_path: Path) -> None:
+    for seed, (kind, i, view) in enumerate(itertools.product("ab", range(6), views or ("",))):
+        fill(tmp_path / "set" / kind / f"patient {i}" / view, 2, seed)
+    data = folders.load(tmp_path / "set", 0)
+    parts = [set(split.groups.tolist()) for split in (data.train, data.val, data.test) if split.groups is not None]
+    assert set().union(*parts) == {f"{kind}/patient {i}" for kind in "ab" for i in range(6)}
+    assert sum(map(len, parts)) == 12
+
+
+@pytest.mark.parametrize("form", ["patient{g}_{i}", "{i}-Video 0{g} frame", "left_subject-{g}_{i}", "x.case{g}.{i}"])
+@pytest.mark.parametrize("told", ["all", "some", "one each"])
+def test_names_of_files_may_tell_groups(form: str, told: str, tmp_path: Path) -> None:
+    for place, kind in enumerate("ab"):
+        fill(tmp_path / kind, 12, seed=place)
+        for i, path in enumerate(sorted((tmp_path / kind).iterdir())):
+            group = 12 * place + i if told == "one each" else 6 * place + i // 2
+            path.rename(path.with_name(form.format(g=group, i=i) + ".png" if told != "some" or i > 3 else f"{i}.png"))
+    data = folders.load(tmp_path, 0)
+    if told != "all":
+        assert data.test.groups is None
+        return
+    parts = [set(split.groups.tolist()) for split in (data.train, data.val, data.test) if split.groups is not None]
+    assert sum(map(len, parts)) == len(set().union(*parts)) == 12
 
 
 def test_one_sub_folder_for_all_pictures_of_a_class_is_no_group(tmp_path: Path) -> None:

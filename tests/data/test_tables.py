@@ -8,6 +8,7 @@ from PIL import Image
 
 from explorer.data import folders, groups, tables
 from explorer.data.listing import listing
+from explorer.data.offers import offered
 from explorer.errors import ExplorerError
 
 
@@ -55,6 +56,106 @@ def test_labels_of_every_form_of_table(name: str, tmp_path: Path) -> None:
     assert found.notes == ("Labels come from labels.csv.",)
 
 
+TEXTS: dict[str, tuple[str, str]] = {
+    # the first lines, a line of picture i of class k
+    "blanks": ("", "images/{i}.png {k}"),
+    "titled": ("name label\n", "{i}.png   {k}"),
+    "tabs": ("file\tlabel\n", "{i}.png\t{k}"),
+    "commas": ("", "images/{i}.png,{k}"),
+    "remarks": ("# what it is\n# by whom\n", "./images/{i}.png {k}"),
+    "index": ("", "{i} images/{i}.png {k}"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_may_be_a_table(name: str, tmp_path: Path) -> None:
+    head, line = TEXTS[name]
+    pictures(tmp_path, [f"images/{i}.png" for i in range(8)])
+    lines = [line.format(i=i, k=("beetle", "bee")[i % 2]) for i in range(8)]
+    (tmp_path / "annotations.txt").write_text(head + "\n".join(lines))
+    (tmp_path / "readme.txt").write_text("Pictures 0 to 7\nof insects\nfound in 2019")
+    (tmp_path / "0.txt").write_text("0 1\n1 0\n2 1\n3 0")  # says something of one picture
+    found = listing(tmp_path, "table")
+    assert found.classes == ("bee", "beetle") and len(found.files) == 8 and not found.skipped
+    assert found.notes == ("Labels come from annotations.txt.",)
+
+
+def test_names_with_blanks_in_a_text(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"red car {i}.png" if i % 2 else f"bus{i}.png" for i in range(8)])
+    lines = [f"red car {i}.png car" if i % 2 else f"bus{i}.png bus" for i in range(8)]
+    (tmp_path / "list.txt").write_text("\n".join(lines))
+    assert [file.kind for file in listing(tmp_path, "table").files] == ["bus"] * 4 + ["car"] * 4
+
+
+ONE_HOT: dict[str, tuple[str, str, str]] = {
+    # first line, a line of a bee and of a beetle
+    "skin": ("image,bee,beetle,moth", "{i},1.0,0.0,0.0", "{i},0.0,1.0,0.0"),
+    "words": ("file;bee;beetle", "{i}.png;True;False", "{i}.png;False;True"),
+    "blanks": ("bee,beetle,path", "1,,images/{i}.png", ",1,images/{i}.png"),
+    "more": ("id,age,bee,beetle,site", "{i},3.5,1,0,x", "{i},4.5,0,1,y"),
+}
+
+
+@pytest.mark.parametrize("name", ONE_HOT)
+def test_a_column_for_each_class(name: str, tmp_path: Path) -> None:
+    head, bee, beetle = ONE_HOT[name]
+    pictures(tmp_path, [f"images/{i}.png" for i in range(20)])
+    lines = [(bee, beetle)[i >= 10].format(i=i) for i in range(20)]
+    (tmp_path / "truth.csv").write_text("\n".join([head, *lines]))
+    assert [listing(tmp_path, "table").files[i].kind for i in (0, -1)] == ["bee", "bee"]  # in text order: 0.png, 9.png
+    assert sum(file.kind == "beetle" for file in listing(tmp_path, "table").files) == 10
+    both = bee.format(i=19).replace("0.0", "1.0").replace("False", "True").replace("1,,", "1,1,").replace("1,0", "1,1")
+    (tmp_path / "truth.csv").write_text("\n".join([head, *lines[:19], both]))
+    assert listing(tmp_path, "table").skipped == (("images/19.png", "truth.csv gives it two labels"),)
+
+
+def test_columns_of_which_several_hold_are_no_classes(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(9)])
+    rows = [f"{i}.png,{i % 2},{i % 3 > 0:d},1" for i in range(9)]
+    (tmp_path / "findings.csv").write_text("\n".join(["file,mass,nodule,fluid", *rows]))
+    with pytest.raises(ExplorerError, match="no table that labels its pictures"):
+        listing(tmp_path, "table")
+
+
+BESIDE: dict[str, tuple[str, str, str, str]] = {
+    # train and test folders, the table's path and first line, a line of picture i of class number k
+    "signs": ("Final_Training/Images/{k:05}", "Final_Test/Images", "Final_Test/Images/GT.csv:Filename;ClassId", "{i}.png;{k}"),
+    "signs_again": ("Train/{k}", "Test", "Test.csv:Width,Height,ClassId,Path", "9,9,{k},Test/{i}.png"),
+    "in_words": ("train/Class {k}", "test/images", "test/labels.txt:", "{i}.png class_{k}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_table_labels_a_split_without_class_folders(name: str, known: bool, tmp_path: Path) -> None:
+    train, test, where, line = BESIDE[name]
+    pictures(tmp_path, [f"{train.format(k=k)}/{k}{i}.png" for k in (1, 2) for i in range(4)])
+    pictures(tmp_path, [f"{test}/{i}.png" for i in range(100, 106)] + ["Meta/1.png", "Meta/2.png"])
+    path, head = where.split(":")
+    lines = [line.format(i=i, k=1 + i % 2 if known else i % 3) for i in range(100, 106)]
+    (tmp_path / path).write_text("\n".join([head, *lines] if head else lines))
+    (tmp_path / "Meta.csv").write_text("Path,ClassId\nMeta/1.png,1\nMeta/2.png,2")
+    found = listing(tmp_path)
+    tested = [file.kind for file in found.files if file.split == "test"]
+    assert len(found.classes) == 2 and len(found.files) == 8 + len(tested)
+    assert tested == ([found.classes[0], found.classes[1]] * 3 if known else [])
+    assert {name for name, _ in found.skipped} >= {"Meta/1.png", "Meta/2.png"}
+    left = [note for note in found.notes if "has no class folders" in note]
+    assert len(left) == (1 if known else 2) and any("6 pictures beside" in note for note in found.notes) == known
+
+
+def test_a_table_that_contradicts_the_folders_is_offered_and_one_that_agrees_gives_its_groups(tmp_path: Path) -> None:
+    names = [f"{k}/{k}{i}.png" for k in ("bag", "box") for i in range(6)]
+    pictures(tmp_path, names)
+    for column, label, offer in (("video", "{i3}", True), ("patient", "{kind}", False), ("remark", "{kind}", False)):
+        lines = [label.format(i3=i % 3, kind=name[:3]) + f",{name},{name[:4]}{i // 2}" for i, name in enumerate(names)]
+        (tmp_path / "meta.csv").write_text("\n".join([f"class,image,{column}", *lines]))
+        found = listing(tmp_path)
+        assert found.classes == ("bag", "box") and offered(" ".join(found.notes)) == (("table",) if offer else ())
+        assert len(set(found.groups.values())) == (6 if column == "patient" else 0)
+        assert all("meta.csv labels 12 of the pictures otherwise" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("unique", [False, True])
 def test_a_table_for_each_split_makes_one(unique: bool, tmp_path: Path) -> None:
     for part in ("train", "test"):
@@ -91,6 +192,14 @@ def test_groups_of_every_form_of_table(name: str, tmp_path: Path) -> None:
     data = folders.load(tmp_path, 0)
     parts = [set(split.groups.tolist()) for split in (data.train, data.val, data.test) if split.groups is not None]
     assert len(parts) == 3 and len(set().union(*parts)) == sum(map(len, parts)) == 8
+
+
+@pytest.mark.parametrize("column", ["patient", "video", "lesion_id", "Subject ID", "scene"])
+def test_a_table_of_labels_may_name_groups(column: str, tmp_path: Path) -> None:
+    pictures(tmp_path, [f"images/{i}.png" for i in range(12)])
+    lines = [f"{i}.png,{'ab'[i % 2]},g{i // 2}" for i in range(12)]
+    (tmp_path / "labels.csv").write_text("\n".join([f"file,label,{column}", *lines]))
+    assert len(set(listing(tmp_path, "table").groups.values())) == 6
 
 
 def test_rows_of_groups_that_name_nothing_are_counted(tmp_path: Path) -> None:

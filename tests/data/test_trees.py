@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from explorer.data import folders
-from explorer.data.listing import listing, offered
+from explorer.data.listing import listing
+from explorer.data.offers import offered
 from explorer.data.roles import hidden_role, natural, role
 from explorer.errors import ExplorerError
 
@@ -98,6 +99,17 @@ def test_split_folders_are_found_by_what_they_hold(name: str, tmp_path: Path) ->
     assert sum(found["test"].values()) == sum(n for k, n in tree.items() if "est" in k.lower() or k[:2] in ("te", "ts"))
 
 
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("apprentissage", "essai"), ("addestramento", "collaudo"), ("训练集", "测试集"), ("学習", "テスト"), ("обучение", "тест"),
+     ("treningowy", "testowy"), ("eğitim", "test"), ("Trainingsdaten", "Prüfdaten"), ("trian", "test"), ("Tranning", "Tesing"),
+     ("Training Data (final)", "TEST data (2)"), ("train_80", "test-20")],
+)  # fmt: skip
+def test_split_folders_in_other_languages_and_with_slips(train: str, test: str, tmp_path: Path) -> None:
+    found = counts(grow(tmp_path / "set", split(train, test)))
+    assert found == {"train": {"a": 4, "b": 4}, "test": {"a": 2, "b": 2}}
+
+
 AS_CLASSES: dict[str, list[str]] = {
     "trains": ["car", "train"],
     "tubes": ["control", "test"],
@@ -133,7 +145,9 @@ def test_splits_inside_of_classes_are_no_groups_and_what_lies_beside_them_is_lef
     ("kinds", "words"),
     [(["Cat", "cat"], "nearly the same"), (["t-shirt", "T shirt", "shoe"], "nearly the same"), (["a_b", "ab"], "are they one"),
      (["train", "val", "unknown"], "called as splits"), (["dev", "test", "ops"], "called as splits"),
-     (["Training", "Testing", "x"], "called as splits"), (["train", "bus"], ""), (["ant", "ants"], "")],
+     (["Training", "Testing", "x"], "called as splits"), (["train", "bus"], ""), (["ant", "ants"], ""),
+     (["patient00001", "patient00002"], "called as patients"), (["Video 1", "Video 2"], "called as patients"),
+     (["subject-1", "subject-2"], "called as patients"), (["case", "site 1"], "")],
 )  # fmt: skip
 def test_classes_that_may_not_be_meant_are_named(kinds: list[str], words: str, tmp_path: Path) -> None:
     notes = " ".join(listing(grow(tmp_path / "set", {f"{kind}/*.png": 3 for kind in kinds})).notes)
@@ -176,6 +190,28 @@ LEFT_OUT: dict[str, tuple[Tree, str, str]] = {
     "beside_a_wrapper": (split("set/train", "set/test") | {"cover.png": 1}, "cover.png", "outside of set"),
     "film": ({"a/*.png": 3, "b/*.png": 3, "a/x.mp4": b"\0\0\0\x18ftypmp42"}, "a/x.mp4", "no picture (.mp4)"),
     "archive": ({"a/*.png": 3, "b/*.png": 3, "a/x.zip": b"PK\3\4"}, "a/x.zip", "a ZIP archive"),
+    "flowers_twice": (
+        {f"flowers/{above}{k}/*.png": 3 for above in ("", "flowers/") for k in ("daisy", "rose", "tulip")},
+        "flowers/flowers/rose/0.png",
+        "called as the classes beside it",
+    ),
+    "plants_and_all": (
+        {"all/a/*.png": 3, "all/b/*.png": 3, "a/*.png": 3, "b/*.png": 3},
+        "all/b/1.png",
+        "called as the classes",
+    ),
+    "wrapped_again": (
+        {"a/*.png": 3, "b/*.png": 3, "old copy/a/*.png": 3, "old copy/b/*.png": 3, "old copy/c/*.png": 1},
+        "old copy/c/0.png",
+        "called as the classes",
+    ),
+    "ultrasound": (
+        {"a/*.png": 3, "b/x (*).png": 3, "b/x (1)_mask.png": 1, "b/x (1)_mask_1.png": 1},
+        "b/x (1)_mask_1.png",
+        "a mask",
+    ),
+    "radiography": ({f"{k}/{part}/*.png": 3 for k in "ab" for part in ("images", "masks")}, "b/masks/1.png", "a mask"),
+    "leaves": ({"a/*.jpg": 3, "b/*.jpg": 3, "a/1-seg.png": 1}, "a/1-seg.png", "a mask, by its name, of 1.jpg"),
     "dangling": ({"a/*.png": 3, "b/*.png": 3, "a/x.png": "nowhere"}, "a/x.png", "cannot be reached"),
 }
 
@@ -218,15 +254,33 @@ def test_pipes_and_deep_folders_end_nothing(tmp_path: Path) -> None:
     assert "pipe" in found["a/pipe.png"] and any("folders deep" in reason for reason in found.values())
 
 
+SKIN = b"lesion_id,image_id,dx,age\n" + b"".join(
+    b"L%d,%s%d,%s,40\n" % (i, k, i, (b"nv", b"mel")[i % 2]) for k in (b"a", b"b") for i in range(4)
+)
 UNLABELLED: dict[str, tuple[Tree, tuple[str, ...], str]] = {
     # tree, what is offered, what is said
     "cats_and_dogs": ({"train/cat.*.jpg": 6, "train/dog.*.jpg": 6, "test1/*.jpg": 4}, ("prefix",), "look like splits"),
     "yolo": ({"train/images/*.jpg": 4, "val/images/*.jpg": 4, "train/labels/0.txt": b"0 0 0 1 1"}, (), "YOLO"),
     "yolo_other": ({"images/train/*.jpg": 4, "images/val/*.jpg": 4, "labels/train/0.txt": b"0 0 0"}, (), "YOLO"),
     "flat": ({"*.jpg": 6}, (), "6 loose pictures"),
+    "flat_numbered": ({"*_daisy_3.jpg": 5, "*_rose_3.jpg": 5}, ("prefix",), "names say daisy, rose"),
+    "numbers": ({"*_12.jpg": 5, "*_3.jpg": 5}, (), "10 loose pictures"),
+    "text": ({"images/*.png": 6, "labels.txt": b"0.png a\n1.png b\n2.png a\n3.png b\n4.png a\n5.png b\n"},
+             ("table",), "labels.txt labels 6"),
     "flat_prefix": ({"daisy_*.jpg": 5, "rose_*.jpg": 5}, ("prefix",), "names begin with daisy, rose"),
     "table": ({"images/*.png": 6, "labels.csv": b"file,label\n0.png,a\n1.png,b\n2.png,a\n3.png,b\n4.png,a\n5.png,b\n"},
               ("table",), "labels.csv labels 6"),
+    "skin_in_parts": ({"HAM_images_part_1/a*.jpg": 4, "HAM_images_part_2/b*.jpg": 4, "HAM_metadata.csv": SKIN},
+                      ("table", "prefix"), "parts of one heap"),
+    "batches": ({"batch1/*.jpg": 4, "batch2/*.jpg": 4}, (), "parts of one heap"),
+    "x_rays": ({"images_001/images/*.png": 4, "images_002/images/*.png": 4}, (), "parts of one heap"),
+    "voc": ({"JPEGImages/*.jpg": 4, "Annotations/0.xml": b"<annotation>"}, (), "Pascal VOC"),
+    "coco": ({"images/train2017/*.jpg": 4, "images/val2017/*.jpg": 2, "instances.json": b'{"images": []}'}, (), "COCO"),
+    "excel": ({"images/*.jpg": 4, "labels.xlsx": b"PK"}, (), "labels.xlsx may hold the labels"),
+    "json": ({"images/*.jpg": 4, "labels.json": b'{"0.jpg": "a"}'}, (), "save it as CSV"),
+    "mat": ({"jpg/image_*.jpg": 4, "imagelabels.mat": b"MATLAB"}, (), "imagelabels.mat may hold the labels"),
+    "last_words": ({"patient*_normal.jpg": 5, "patient*_tumour.jpg": 5}, ("prefix",), "names say normal, tumour"),
+    "cameras": ({"IMG_*.jpg": 5, "DSC*.jpg": 5, "PXL_*.jpg": 2}, (), "12 loose pictures"),
     "one": ({"cats/*.png": 5}, (), "one class only ('cats')"),
 }  # fmt: skip
 
@@ -238,6 +292,16 @@ def test_a_tree_without_classes_says_what_it_is_and_what_to_do(name: str, tmp_pa
         listing(grow(tmp_path / "set", tree))
     assert words in str(caught.value) and "one sub-folder per class" in str(caught.value)
     assert offered(str(caught.value)) == offers
+
+
+@pytest.mark.parametrize(
+    "name", ["mnist.npz", "data/train-00000-of-00001.parquet", "train_32x32.mat", "a.zip", "test.tfrecord"]
+)
+def test_pictures_packed_in_one_file_must_be_unpacked(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ExplorerError, match="holds no picture. 1 file was left out.*must be unpacked, or written as picture files"
+    ):
+        listing(grow(tmp_path / "set", {name: b"x"}))
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [("ants", "ant"), ("fire truck", "fire trucks"), ("Bees", "bee")])
@@ -253,6 +317,8 @@ def test_a_slip_between_train_and_test_is_named(ours: str, theirs: str, tmp_path
         (("cat.{}.jpg", "dog.{}.jpg"), "train/"),
         (("great_pyrenees_{}.jpg", "pug_{}.jpg"), ""),
         (("a ({}).png", "b ({}).png"), ""),
+        (("{}_cat_7.png", "{}_dog_7.png"), ""),
+        (("00{}-cat.png", "20190512 {}. dog.png"), "train/"),
     ],
 )
 def test_labels_from_prefixes(prefixes: tuple[str, ...], split_of: str, tmp_path: Path) -> None:
@@ -261,7 +327,7 @@ def test_labels_from_prefixes(prefixes: tuple[str, ...], split_of: str, tmp_path
         picture(root / split_of / prefix.format(i))
     for i in range(3 if split_of else 0):
         picture(root / "test1" / f"{i}.jpg")
-    kinds = {prefix.split("{")[0].strip(" ._(") for prefix in prefixes}
+    kinds = {"cat", "dog"} if "{" in prefixes[0][:3] else {prefix.split("{")[0].strip(" ._(") for prefix in prefixes}
     assert counts(root, "prefix") == {"train": dict.fromkeys(sorted(kinds), 5)}
     assert len(folders.load(root, 0, "prefix").classes) == 2
 
@@ -318,7 +384,8 @@ def test_a_table_with_two_labels_for_one_picture(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_a_name_says(name: str, said: str) -> None:
     assert role(name) == said
-    assert hidden_role("mydatatrainpart") == "train" and hidden_role("interval") == hidden_role("invalid") == ""
+    assert hidden_role("mydatatrainpart") == "train" and hidden_role("Tesing") == "test"
+    assert hidden_role("interval") == hidden_role("invalid") == hidden_role("text") == ""
 
 
 def test_every_shape_of_a_random_tree_adds_up(tmp_path: Path) -> None:

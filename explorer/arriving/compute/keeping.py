@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from explorer import limits, own_sets
+from explorer import limits, own_sets, workspaces
 from explorer.arriving.compute.archives import BROKEN, CHUNK, Archive
 from explorer.arriving.compute.previews import adding
 from explorer.arriving.compute.sources import Sources, of_parcel
@@ -20,6 +20,7 @@ from explorer.data.images import in_threads
 from explorer.data.listing import Listing, sort_out
 from explorer.data.own import as_kept, entries_of, looked
 from explorer.errors import ExplorerError
+from explorer.jobs import quotas
 from explorer.own_sets import Kept, OwnSet, parcels
 
 Report = Callable[[float, str], None]
@@ -42,6 +43,10 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: Report) -> Arr
             rows = _unpack(found, listed, room, report)
         report(0.97, "adding up")
         kept = _described(rows, called, labels, room)
+        if mark := parcels.whose(parcel):
+            with workspaces.acting(mark):
+                quotas.require_set()
+            workspaces.take("sets", kept.name, mark)
         _put(kept, rows, room)
     except OSError as error:
         raise _disk(error) from error
@@ -150,7 +155,7 @@ def _described(rows: list[Kept], title: str, labels: str, room: Path) -> OwnSet:
     data = folders.prepared(listed, 0, title, repr(title), {}, looked=looked(rows), fingerprint="-")
     used = sum(len(getattr(data, split)) for split in ("train", "val", "test"))
     left = len(listed.skipped) + len(listed.files) - used
-    line = adding(used, left, len(listed.litter))
+    line = adding(used, left, len(listed.litter), folders.reasons(data.skipped))
     size = sum({row.digest: row.size for row in rows if row.digest}.values())
     return OwnSet(name, title, time.time(), len(data.classes), used, size, labels, line, digest)
 

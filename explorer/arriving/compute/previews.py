@@ -14,7 +14,8 @@ from explorer.data import folders, groups
 from explorer.data.decoding import Look, open_picture, to_rgb
 from explorer.data.entries import Entry
 from explorer.data.images import Data, in_threads
-from explorer.data.listing import Listing, offered, sort_out
+from explorer.data.listing import Listing, sort_out
+from explorer.data.offers import offered
 from explorer.data.splits import queue
 from explorer.errors import ExplorerError
 
@@ -64,6 +65,7 @@ def _previewed(entries: Sequence[Entry], read: Reader, labels: str, name: str) -
         total(listed),
         tuple(listed.notes),
         listed.skipped[:LEFT_OUT],
+        offers=offered(" ".join(listed.notes)),
     )
 
 
@@ -73,11 +75,10 @@ def total(listed: Listing) -> str:
     return adding(used, left, rest)
 
 
-def adding(used: int, left: int, rest: int) -> str:
-    """What became of every file, as a sum."""
-    return (
-        f"{used} pictures + {left} left out + {rest} other file{'s' if rest != 1 else ''} = {used + left + rest} files."
-    )
+def adding(used: int, left: int, rest: int, why: str = "") -> str:
+    """What became of every file, as a sum; `why` files were left out."""
+    named = f" ({why})" if why else ""
+    return f"{used} pictures + {left} left out{named} + {rest} other file{'s' if rest != 1 else ''} = {used + left + rest} files."
 
 
 def _thumbnails(data: Data, entries: dict[str, Entry], read: Reader) -> tuple[np.ndarray, np.ndarray]:

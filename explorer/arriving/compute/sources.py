@@ -59,7 +59,7 @@ def of_folder(folder: str) -> list[Entry]:
     """Every file of a folder of the server. Raises ExplorerError where there is none, or where a setting forbids it."""
     if not limits.server_folders():
         raise ExplorerError(
-            "Folders of the server are switched off here (THAW_SERVER_FOLDERS=0). Bring the pictures instead."
+            "Folders of the server are switched off here (THAW_SHARED, or THAW_SERVER_FOLDERS=0). Bring the pictures instead."
         )
     return list(below(Path(folder).expanduser()))
 

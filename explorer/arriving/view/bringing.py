@@ -1,11 +1,9 @@
 """Bring pictures: drop them, class by class, or with the camera; look at what they are; keep them under a name."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from explorer import jobs, limits, own_sets
-from explorer.app.asking import again, all_runs, ask, error_box
+from explorer.app.asking import again, ask, error_box
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.arriving import removing
@@ -14,8 +12,8 @@ from explorer.arriving.view.preview import preview
 from explorer.arriving.view.sending import camera, drop_zone
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
+from explorer.jobs import quotas
 from explorer.own_sets import parcels
-from explorer.runs import Run
 
 WAYS = {
     "drop": ":material/folder_zip: ZIP or folder",
@@ -142,6 +140,7 @@ def _keep(parcel: str, labels: str, at: str, first: str) -> None:
     suggested = own_sets.title_of(first.partition("/")[0].rpartition("/")[2].rsplit(".", 1)[0].replace("_", " "))
     by_class = "/" in first and st.session_state.get("bring_way") != "drop"
     st.session_state.setdefault("bring_title", "My pictures" if by_class else suggested)
+    st.caption("Keeping opens every picture. What is damaged, or there twice, is left out then, and counted.")
     title = st.text_input("Name of the set", key="bring_title", max_chars=own_sets.LONGEST_TITLE)
     if st.button(
         "Keep these pictures",
@@ -150,6 +149,11 @@ def _keep(parcel: str, labels: str, at: str, first: str) -> None:
         key="bring_keep",
         disabled=not title.strip(),
     ):
+        try:
+            quotas.require_set()
+        except ExplorerError as error:
+            error_box(str(error))
+            return
         asked = (parcel, own_sets.title_of(title), labels, at)
         before = jobs.status(question := _question(*asked))
         if before is not None and before.state in ("failed", "cancelled"):
@@ -211,58 +215,3 @@ def _forget() -> None:
         st.session_state.pop(name, None)
     if "parcel" in st.query_params:
         del st.query_params["parcel"]
-
-
-def kept_sets() -> None:
-    """The sets that are kept, each with a button that deletes it after a question."""
-    found, known = own_sets.listing(), all_runs()
-    st.header("Kept sets")
-    if not found:
-        st.caption("No set is kept yet. What you bring appears here, and in the menu of data sets.")
-        return
-    for kept in found:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"**{safe_md(kept.title)}** · {kept.images} pictures, {kept.classes} classes, {kept.bytes / 1e6:.1f} MB"
-            )
-            st.button(
-                "Use it",
-                key=f"use_{kept.name}",
-                icon=":material/check:",
-                on_click=lambda name=kept.name: choose(dataset=name),
-            )
-            with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
-                _ask_to_delete(kept, removing.users(kept.name, known))
-    st.caption("Everybody who uses this Thaw sees these sets, and may delete them after a question.")
-
-
-def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:
-    """What goes and what stays, who uses the set; and the button, which waits for a tick where somebody does."""
-    st.markdown(
-        f"**{kept.images} pictures**, their thumbnails, stored features and answers go **for good**; there is no undo. Whoever "
-        "brought them may still need them."
-    )
-    sure = True
-    if used:
-        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
-        st.markdown(
-            f":material/warning: {len(used)} run{'s' if len(used) > 1 else ''} on it ({names}): the numbers stay, but the Look "
-            "pages can no longer show these pictures, and nothing can be resumed or trained again."
-        )
-        sure = st.checkbox("Delete it all the same", key=f"sure_{kept.name}")
-    st.button(
-        "Delete it for good",
-        key=f"delete_{kept.name}",
-        type="primary",
-        disabled=not sure,
-        on_click=_delete,
-        args=(kept.name,),
-    )
-
-
-def _delete(name: str) -> None:
-    try:
-        removing.remove(name)
-        st.toast("Deleted: pictures, copies and stored features.", icon=":material/delete:")
-    except ExplorerError as error:
-        st.toast(safe_md(str(error), 400), icon=":material/error:")

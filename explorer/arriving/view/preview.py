@@ -41,7 +41,7 @@ def _draw(found: Preview, key: str) -> None:
         f":small[{safe_md(found.sum)}]"
     )
     for note in found.notes:
-        st.caption(f":material/info: {safe_md(note, 400)}")
+        st.caption(f":material/info: {safe_md(on_page(note), 400)}")
     _counts(found)
     _thumbnails(found)
     if found.left_out:

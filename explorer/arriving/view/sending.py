@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
 from streamlit.components.v2 import component
 
 from explorer import limits
+from explorer.app.base_path import address
 
 _DROP_HTML = """<div class="box"><p class="label"></p>
 <button type="button" class="files">Choose files</button><button type="button" class="folder">Choose a folder</button>
@@ -42,8 +42,7 @@ _camera = component("thaw_camera", html=_CAMERA_HTML, css=_CSS, js=_SENDING + _b
 
 def _address(parcel: str) -> str:
     """Where the browser sends the files of a parcel."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/api/arriving/{parcel}"
+    return address(f"/api/arriving/{parcel}")
 
 
 def _data(parcel: str, label: str, prefix: str, closed: bool) -> dict[str, Any]:

@@ -142,8 +142,10 @@ class _Near:
         self.features = tuple(_unit(x - middle) for x in (features, others))
         self.small = one, two
         self._blocks: dict[int, tuple[np.ndarray, ...]] = {}
-        self.hashes = tuple(_blocks(x, HASH).reshape(len(x), -1) for x in (one, two))
-        self.mirrored = _blocks(two, HASH)[:, :, ::-1].reshape(len(two), -1)
+        here = _blocks(one, HASH)
+        there = here if two is one else _blocks(two, HASH)
+        self.hashes = here.reshape(len(one), -1), there.reshape(len(two), -1)
+        self.mirrored = there[:, :, ::-1].reshape(len(two), -1)
 
     def distances(self, pairs: np.ndarray, how: str) -> np.ndarray:
         """(m,): in small pictures (`hash`, as they are or mirrored, whichever is nearer), or in `features`."""
@@ -162,12 +164,14 @@ class _Near:
             small = np.minimum(*(_squares(self.hashes[0][rows], x) for x in (self.hashes[1], self.mirrored)))
             good = (near <= feature_limit**2) & (small <= hash_limit**2)
             good[np.arange(good.shape[0]), np.arange(start, start + good.shape[0])] = False
-            for apart in (near, small):
-                apart[~good] = np.inf
+            neighbours = np.count_nonzero(good, axis=1)
+            i, j = np.nonzero(good & (neighbours <= NEAREST)[:, None])
+            found.append(np.stack([i + start, j], axis=1))
+            many = np.flatnonzero(neighbours > NEAREST)
+            for apart in (near, small) if len(many) else ():
+                apart = np.where(good[many], apart[many], np.inf)
                 first = np.argpartition(apart, min(NEAREST, n - 1), axis=1)[:, :NEAREST]
-                i = np.repeat(np.arange(start, start + good.shape[0]), first.shape[1])
-                pairs = np.stack([i, first.ravel()], axis=1)
-                found.append(pairs[good[i - start, first.ravel()]])
+                found.append(np.stack([np.repeat(many + start, first.shape[1]), first.ravel()], axis=1))
         every = np.sort(np.concatenate(found), axis=1) if found else np.zeros((0, 2), np.int64)
         return np.unique(every, axis=0)
 
@@ -182,7 +186,9 @@ class _Near:
     def _laid(self, pairs: np.ndarray, side: int, progress: Progress) -> np.ndarray:
         i, j = pairs.T
         if side not in self._blocks:
-            self._blocks[side] = tuple(x if side == SIDE else _blocks(x, side) for x in self.small)
+            one, two = self.small
+            here = one if side == SIDE else _blocks(one, side)
+            self._blocks[side] = here, here if two is one else two if side == SIDE else _blocks(two, side)
         here, there = self._blocks[side]
         plain, mirror = (np.linalg.norm(self.hashes[0][i] - x[j], axis=1) for x in (self.hashes[1], self.mirrored))
         two, turned = there[j], mirror < plain
@@ -196,10 +202,17 @@ def _unit(x: np.ndarray) -> np.ndarray:
 
 def _blocks(small: np.ndarray, side: int) -> np.ndarray:
     """(n, s, s, 3) → (n, side, side, 3) float32 means of blocks."""
-    n, step = len(small), small.shape[1] // side
-    return small.reshape(n, side, step, side, step, 3).mean(axis=(2, 4), dtype=np.float32)
+    step = small.shape[1] // side
+    total = np.zeros((len(small), side, side, small.shape[3]), np.float32)
+    for row in range(step):
+        for column in range(step):
+            total += small[:, row::step, column::step]
+    return total / (step * step)
 
 
 def _squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(n, m) squared distances."""
-    return np.maximum((a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None] - 2 * (a @ b.T), 0)
+    found = a @ b.T
+    found *= -2
+    found += (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None]
+    return np.maximum(found, 0, out=found)

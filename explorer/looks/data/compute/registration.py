@@ -1,9 +1,15 @@
 """Lay one small picture onto another by the affine map that fits best, and tell how far apart their colours then are."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+import torch
+from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
+from torch.nn import functional
+
+from explorer.data.images import in_threads
 
 SIDE = 32
 BAND = (1.0, 3.0)
@@ -13,6 +19,7 @@ STEPS = 6
 MOST_STRAIN = 0.12
 """How far the map may leave the identity, a pixel: a turn by 3° or a crop by 5 % takes 0.05."""
 AT_ONCE = 256
+"""Pairs that are laid on each other in one go: enough for products of matrices to pay, few enough for a core's cache."""
 
 
 def distances(one: np.ndarray, two: np.ndarray, progress: Callable[[float], None] = lambda share: None) -> np.ndarray:
@@ -22,105 +29,129 @@ def distances(one: np.ndarray, two: np.ndarray, progress: Callable[[float], None
     The map is found by the inverse compositional algorithm (Baker & Matthews 2004, IJCV 56:221) on differences of Gaussians
     of unit length, so that brightness and contrast do not draw it.
     """
-    parts = []
-    for i in range(0, len(one), AT_ONCE):
-        here, there = (p[i : i + AT_ONCE].astype(np.float32) for p in (one, two))
-        parts.append(_distances(here, there))
-        progress(min(1.0, (i + AT_ONCE) / len(one)))
+    starts = range(0, len(one), AT_ONCE)
+
+    def block(k: int) -> np.ndarray:
+        with torch.inference_mode():
+            here, there = (_planes(p[starts[k] : starts[k] + AT_ONCE]) for p in (one, two))
+            return _distances(here, there).numpy()
+
+    parts = in_threads(block, len(starts), progress)
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def _distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    weights = window(one.shape[1])
-    grey = [p @ np.full(3, 1 / 3, np.float32) for p in (one, two)]
-    warp = _fitted(_band(grey[0]), _band(grey[1]), weights)
-    a, b = (gaussian_filter(p, (0, BLUR, BLUR, 0), truncate=3) for p in (one, two))
+def _planes(pictures: np.ndarray) -> Tensor:
+    """(m, s, s, 3) → (m, 3, s, s) float32."""
+    return torch.from_numpy(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32))
+
+
+def _distances(one: Tensor, two: Tensor) -> Tensor:
+    weights = window(one.shape[-1])
+    template, moved = (_band(p.mean(dim=1, keepdim=True)) for p in (one, two))
+    warp = _fitted(template, moved, weights)
+    a, b = (_blurred(p, BLUR) for p in (one, two))
     # The fit may have been led astray where there is little to hold on to: as they lie, the two may be nearer.
-    return np.minimum(_apart(a, _warped(b, warp), weights), _apart(a, b, weights))
+    return torch.minimum(_apart(a, _warped(b, warp), weights), _apart(a, b, weights))
 
 
-def _apart(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    share = np.repeat(weights.ravel() / (3 * weights.sum()), 3)
-    return np.sqrt(((a - b) ** 2).reshape(len(a), -1) @ share)
+def _apart(a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
+    share = (weights / (3 * weights.sum())).flatten().repeat(3)
+    return ((a - b).square_().flatten(1) @ share).sqrt_()
 
 
-def window(side: int) -> np.ndarray:
+@lru_cache(maxsize=8)
+def window(side: int) -> Tensor:
     """(side, side) float32 weights that fall to 0 at the rim, where a turned or cropped copy has lost something."""
-    x = np.linspace(-1, 1, side, dtype=np.float32)
-    return 0.5 * (1 + np.cos(np.pi * np.minimum(np.hypot(x[:, None], x[None]), 1)))
+    x = torch.linspace(-1, 1, side)
+    return 0.5 * (1 + torch.cos(torch.pi * torch.hypot(x[:, None], x[None]).clamp(max=1)))
 
 
-def _band(grey: np.ndarray) -> np.ndarray:
-    near, far = ((0, width, width) for width in BAND)
-    return gaussian_filter(grey, near, truncate=3) - gaussian_filter(grey, far, truncate=3)
+@lru_cache(maxsize=16)
+def _gaussian(side: int, width: float) -> Tensor:
+    """(side, side): what blurs a column by a Gaussian of this width, in pixels, mirrored at the rim."""
+    return torch.from_numpy(gaussian_filter1d(np.eye(side), width, axis=0, truncate=3).astype(np.float32))
 
 
-def _unit(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted pictures (m, s, s) of mean 0 and length 1."""
-    mean = (x * weights).sum(axis=(1, 2), keepdims=True) / weights.sum()
-    x = (x - mean) * np.sqrt(weights)
-    return x / np.maximum(np.sqrt((x * x).sum(axis=(1, 2), keepdims=True)), 1e-6)
+def _blurred(x: Tensor, width: float) -> Tensor:
+    """Pictures (…, s, s), blurred: first all rows, then all columns, each as one product of matrices."""
+    by = _gaussian(x.shape[-1], width).T
+    return ((x @ by).transpose(-1, -2).contiguous() @ by).transpose(-1, -2)
 
 
-def _grid(side: int) -> np.ndarray:
-    """Coordinates (2, s, s) of rows and columns, from the middle."""
-    return np.mgrid[:side, :side].astype(np.float32) - (side - 1) / 2
+def _band(grey: Tensor) -> Tensor:
+    near, far = BAND
+    return _blurred(grey, near) - _blurred(grey, far)
 
 
-def _fitted(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The affine maps (m, 2, 3), from places of `a` to places of `b`."""
-    m, side = a.shape[:2]
-    y, x = _grid(side)
-    template = _unit(a, weights)
-    rows, columns = np.gradient(template, axis=(1, 2))
-    steepest = np.stack([rows * y, rows * x, rows, columns * y, columns * x, columns], axis=1).reshape(m, 6, -1)
-    curvature = steepest @ steepest.transpose(0, 2, 1)
-    ridge = 1e-4 * np.trace(curvature, axis1=1, axis2=2) / 6 + 1e-9  # a plain picture has no curvature at all
-    curvature += ridge[:, None, None] * np.eye(6, dtype=np.float32)
-    warp = np.tile(np.eye(2, 3, dtype=np.float32), (m, 1, 1))
+def _unit(x: Tensor, weights: Tensor) -> Tensor:
+    """Weighted pictures (m, s²) of mean 0 and length 1; `weights` (s²,)."""
+    x = (x - (x @ weights / weights.sum())[:, None]) * weights.sqrt()
+    return x / torch.linalg.vector_norm(x, dim=1, keepdim=True).clamp_(min=1e-6)
+
+
+@lru_cache(maxsize=8)
+def _grid(side: int) -> Tensor:
+    """(s², 3): the rows, the columns, from the middle, and ones."""
+    line = torch.arange(side, dtype=torch.float32) - (side - 1) / 2
+    rows, columns = torch.meshgrid(line, line, indexing="ij")
+    return torch.stack([rows, columns, torch.ones_like(rows)], dim=-1).flatten(0, 1)
+
+
+def _fitted(a: Tensor, b: Tensor, weights: Tensor) -> Tensor:
+    """The affine maps (m, 2, 3), from places of `a` to places of `b`, both (m, 1, s, s)."""
+    m, side, flat = len(a), a.shape[-1], weights.flatten()
+    grid = _grid(side)
+    template = _unit(a.flatten(1), flat)
+    slopes = torch.stack(torch.gradient(template.view(m, side, side), dim=(1, 2)), dim=1).flatten(2)  # (m, 2, s²)
+    downhill = torch.linalg.inv(_curvature(slopes, grid))
+    warp = torch.eye(2, 3).repeat(m, 1, 1)
     for _ in range(STEPS):
-        error = (_unit(_warped(b[..., None], warp)[..., 0], weights) - template).reshape(m, -1, 1)
-        step = np.linalg.solve(curvature, steepest @ error)[..., 0].reshape(m, 2, 3)
+        error = _unit(_warped(b, warp).flatten(1), flat) - template
+        uphill = (slopes * error[:, None]) @ grid  # (m, 2, 3): the gradient by each number of the map
+        step = (downhill @ uphill.flatten(1)[..., None]).view(m, 2, 3)
         warp = _within(_composed(warp, step), warp, side)
     return warp
 
 
-def _composed(warp: np.ndarray, step: np.ndarray) -> np.ndarray:
+def _curvature(slopes: Tensor, grid: Tensor) -> Tensor:
+    """(m, 6, 6), from the slopes (m, 2, s²) of pictures along rows and columns."""
+    m, squares = len(slopes), (grid[:, :, None] * grid[:, None]).flatten(1)  # (s², 9)
+    down, right = slopes.unbind(1)
+    sums = (torch.stack([down * down, down * right, right * right], dim=1) @ squares).view(m, 3, 3, 3)
+    found = sums[:, [[0, 1], [1, 2]]].transpose(2, 3).reshape(m, 6, 6)
+    diagonal = found.diagonal(dim1=1, dim2=2)
+    diagonal += 1e-4 * diagonal.mean(dim=1, keepdim=True) + 1e-9  # a plain picture has no curvature at all
+    return found
+
+
+def _composed(warp: Tensor, step: Tensor) -> Tensor:
     """The maps after the inverses of identity + step; unchanged where there is no inverse."""
-    whole = np.tile(np.eye(3, dtype=np.float32), (len(warp), 1, 1))
-    inner = whole.copy()
-    whole[:, :2] = warp
-    inner[:, :2] += step
-    good = np.abs(np.linalg.det(inner)) > 0.1
-    inner[~good] = np.eye(3)
-    return (whole @ np.linalg.inv(inner))[:, :2].astype(np.float32)
+    (a, b, c), (d, e, f) = step.permute(1, 2, 0)
+    a, e = a + 1, e + 1
+    area = a * e - b * d
+    inverse = torch.stack([e, -b, b * f - c * e, -d, a, c * d - a * f], dim=1).view(-1, 2, 3) / area[:, None, None]
+    made = warp[..., :2] @ inverse
+    made[..., 2] += warp[..., 2]
+    return torch.where((area.abs() > 0.1)[:, None, None], made, warp)
 
 
-def _within(warp: np.ndarray, before: np.ndarray, side: int) -> np.ndarray:
+def _within(warp: Tensor, before: Tensor, side: int) -> Tensor:
     """The new maps, or those before where the new ones strain a picture more than a copy is."""
-    strain = np.abs(warp[:, :, :2] - np.eye(2, dtype=np.float32)).max(axis=(1, 2))
-    fine = (strain <= MOST_STRAIN) & (np.abs(warp[:, :, 2]).max(axis=1) <= MOST_STRAIN * side / 2)
-    return np.where(fine[:, None, None], warp, before)
+    strain = (warp[..., :2] - torch.eye(2)).abs().amax(dim=(1, 2))
+    fine = (strain <= MOST_STRAIN) & (warp[..., 2].abs().amax(dim=1) <= MOST_STRAIN * side / 2)
+    return torch.where(fine[:, None, None], warp, before)
 
 
-def _warped(b: np.ndarray, warp: np.ndarray) -> np.ndarray:
-    """b (m, s, s, c) where the maps lead to, bilinear; beyond the rim the nearest pixel."""
-    m, side, _, c = b.shape
-    y, x = _grid(side)
-    places, shares = [], []
-    for row in (0, 1):
-        to = (
-            warp[:, row, 0, None, None] * y
-            + warp[:, row, 1, None, None] * x
-            + (warp[:, row, 2, None, None] + (side - 1) / 2)
-        )
-        np.clip(to, 0, side - 1, out=to)
-        low = np.minimum(to.astype(np.int32), side - 2)
-        places.append(low)
-        shares.append((to - low)[..., None])
-    first = (np.arange(m, dtype=np.int32)[:, None, None] * side + places[0]) * side + places[1]
-    flat, (down, right) = b.reshape(-1, c), shares
-    near, below = (np.take(flat, first + step, axis=0) for step in (0, side))
-    near += right * (np.take(flat, first + 1, axis=0) - near)
-    below += right * (np.take(flat, first + side + 1, axis=0) - below)
-    return near + down * (below - near)
+@lru_cache(maxsize=8)
+def _leads(side: int) -> Tensor:
+    """(6, 2 s²): a map's numbers times this are its places as `grid_sample` wants them: columns, then rows, from -1 to 1."""
+    grid = _grid(side).T * (2 / (side - 1))  # (3, s²)
+    none = torch.zeros_like(grid)
+    return torch.cat([torch.stack([none, grid], dim=-1), torch.stack([grid, none], dim=-1)]).flatten(1)
+
+
+def _warped(b: Tensor, warp: Tensor) -> Tensor:
+    """b (m, c, s, s) where the maps lead to, bilinear; beyond the rim the nearest pixel."""
+    m, side = len(b), b.shape[-1]
+    to = (warp.flatten(1) @ _leads(side)).view(m, side, side, 2)
+    return functional.grid_sample(b, to, "bilinear", "border", align_corners=True)

@@ -42,6 +42,7 @@ def plain(recipe: Recipe) -> Recipe:
         split_seed=recipe.split_seed,
         device=recipe.device,
         edits=recipe.edits,
+        spoilt=recipe.spoilt,
     )
 
 

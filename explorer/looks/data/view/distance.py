@@ -17,10 +17,10 @@ def far_from_imagenet(recipe: Recipe, rule: str) -> None:
         "layers. How far from them are those of your training images?"
     )
     row = recipe.row
-    if row.normalisation != "batch" or recipe.weights == "random":
+    if row.normalisation != "batch" or recipe.drawn:
         st.info(
-            f"{row.title} with the weights {recipe.weights} brings no BatchNorm statistics along, so there is nothing to measure "
-            "against. Choose a pre-trained backbone with BatchNorm above.",
+            f"{row.title} with the weights {recipe.weights} brings no BatchNorm statistics of its own along, so there is nothing "
+            "to measure against. Choose a pre-trained backbone with BatchNorm above.",
             icon=":material/info:",
         )
         return

@@ -59,7 +59,8 @@ def verdict(found: LabelIssues) -> str:
     if found.flagged > high:
         return f"{said}More are flagged than chance explains: look at the first ones.{probe}"
     first = len(standing_out(found))
-    still = f" Still, the first {first} stand out further than chance lets them." if first else ""
+    one = "one stands" if first == 1 else f"{first} stand"
+    still = f" Still, the first {one} out further than chance lets them." if first else ""
     return f"{said}Chance alone explains as many: the list may hold no wrong label at all.{still}{probe}"
 
 
