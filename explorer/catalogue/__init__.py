@@ -8,12 +8,7 @@ from explorer.catalogue.methods import (
     BASELINES,
     CONTROLS,
     PROJECTIONS,
-    AttributionMethod,
-    Baseline,
-    Control,
-    Method,
 )
-from explorer.catalogue.stages import Stage
 from explorer.catalogue.strategies import (
     AUGMENTATIONS,
     BATCHNORM_MODES,
@@ -41,14 +36,9 @@ __all__ = [
     "MOST_VIEWS",
     "PROJECTIONS",
     "STRATEGIES",
-    "AttributionMethod",
     "Backbone",
-    "Baseline",
-    "Control",
     "Dataset",
-    "Method",
     "Preprocessing",
-    "Stage",
     "Strategy",
     "Weights",
 ]

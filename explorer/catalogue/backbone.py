@@ -6,7 +6,17 @@ from pathlib import Path
 from explorer.bundle import ASSETS
 from explorer.catalogue import own
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.weights import MEAN, STD, Preprocessing, Weights, checkpoints_folder
+from explorer.catalogue.weights import (
+    MATCHED,
+    MEAN,
+    RANDOM,
+    STD,
+    Preprocessing,
+    Weights,
+    checkpoints_folder,
+    matched,
+    source,
+)
 from explorer.errors import unknown
 
 
@@ -22,8 +32,8 @@ class Backbone:
     does without it; in one Sequential with the head, the two are all of it. `after_pool` names the parts of the last stage
     that the model runs after pooling.
 
-    `widths` are the channels that the stages give, input first. `gone` names parts that were cut off: the model has Identity in
-    their place (see `cut`).
+    `widths` are the channels that the stages give, input first. `gone` names parts that were cut off behind the stage
+    `until`: the model has Identity in their place (see `cut`).
 
     `code` is the lines of Python that bind `model`, where torchvision has no builder of the row's name; its weights are then
     safetensors files of all tensors but the head's. `tokens` says that the stages give tokens (n, p + s², d), p of which stand
@@ -68,6 +78,7 @@ class Backbone:
     skipped: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
     gone: tuple[str, ...] = ()
+    until: str = ""
 
     @property
     def stage_names(self) -> tuple[str, ...]:
@@ -81,7 +92,12 @@ class Backbone:
         if at == len(self.stages) - 1:
             return self
         gone = tuple(part for later in self.stages[at + 1 :] for part in later.parts)
-        return replace(self, features=self.widths[at], gone=gone)
+        return replace(self, features=self.widths[at], gone=gone, until=stage)
+
+    @property
+    def left(self) -> tuple[Stage, ...]:
+        """The stages that are there: all, or those up to where the backbone is cut off."""
+        return self.stages[: self.stage_names.index(self.until) + 1] if self.until else self.stages
 
     @property
     def traced(self) -> bool:
@@ -94,13 +110,14 @@ class Backbone:
         return self.head.rpartition(".")[0] if self.pool.rpartition(".")[0] == self.head.rpartition(".")[0] else ""
 
     def weights_path(self, weights: str) -> Path:
-        """Where the file of these weights lies or would lie (torchvision's own place, assets/ for the built-in, or among the
-        visitor's own)."""
+        """Where the file of these weights, or of those that they match, lies or would lie (torchvision's own place, assets/ for
+        the built-in, or among the visitor's own)."""
         if own.is_own(weights):
             return own.path(self.name, weights)
-        row = next((w for w in self.weights if w.name == weights), None)
+        row = next((w for w in self.weights if w.name == (source(weights) or weights)), None)
         if row is None:
-            raise unknown(f"weights for {self.name}", weights, [*(w.name for w in self.weights), "default", "random"])
+            known = [w.name for w in self.weights]
+            raise unknown(f"weights for {self.name}", weights, [*known, "default", RANDOM, *map(matched, known)])
         if row.name == "BUILT_IN":
             return ASSETS / "backbone" / row.file
         return checkpoints_folder() / row.file
@@ -110,10 +127,12 @@ class Backbone:
         return tuple(w.name for w in reversed(self.weights) if self.weights_path(w.name).is_file())
 
     def resolve(self, weights: str) -> str:
-        """The full name behind `default`: the best that is on this machine, else the best there is, else `random`."""
-        if weights == "default":
-            return (*self.offline(), *(w.name for w in reversed(self.weights)), "random")[0]
-        if weights != "random":
+        """The full name behind `default`: the best that is on this machine, else the best there is, else `random`; behind
+        `matched`: with the name of those that it matches. Raises ExplorerError for weights that the backbone does not have."""
+        best = (*self.offline(), *(w.name for w in reversed(self.weights)), RANDOM)[0]
+        if weights in ("default", MATCHED):
+            return best if weights == "default" else self.resolve(matched(best))
+        if weights != RANDOM:
             self.weights_path(weights)
         return weights
 
@@ -121,7 +140,9 @@ class Backbone:
         """The weights' own transform; another `input_size` scales the resize too. Random weights and a visitor's own use the
         first's, if any."""
         name = self.resolve(weights)
-        row = next((w for w in self.weights if name in (w.name, "random") or own.is_own(name)), None)
+        row = next(
+            (w for w in self.weights if w.name == (source(name) or name) or name == RANDOM or own.is_own(name)), None
+        )
         crop = input_size or self.input_size
         resize = round(row.resize * crop / self.input_size) if row else crop
         return Preprocessing(resize, crop, self.mean, self.std, row.filter if row else "bilinear")

@@ -8,6 +8,32 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the colours of ImageNet."""
 
 
+RANDOM, MATCHED = "random", "matched"
+"""In a recipe, `weights` is the first where the network is as its library makes it; the second, or with a colon and a name behind
+it, where each tensor is drawn with the mean and standard deviation that it has in the pre-trained weights of that name."""
+
+
+def drawn(weights: str) -> bool:
+    """Whether weights of this name are drawn by a seed, so that nothing of them was learned."""
+    return weights in (RANDOM, MATCHED) or bool(source(weights))
+
+
+def source(weights: str) -> str:
+    """The pre-trained weights whose statistics matched ones have; empty for all others."""
+    kind, _, name = weights.partition(":")
+    return name if kind == MATCHED else ""
+
+
+def matched(name: str) -> str:
+    """What a recipe calls weights that are drawn with the statistics of these."""
+    return f"{MATCHED}:{name}"
+
+
+def drawn_words(weights: str) -> str:
+    """`random weights`, `matched weights`; empty where they were learned."""
+    return ("matched weights" if source(weights) else "random weights") if drawn(weights) else ""
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """How a picture becomes an input: short side to `resize` by an antialiased filter, `bilinear` or `bicubic`, centre `crop`

@@ -1,5 +1,6 @@
 """The row of a backbone that is known by nothing but its name, from the network itself: stages, head, features, cells."""
 
+import copy
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,9 +56,10 @@ def derive(name: str) -> Derived:
 
 def _derive(name: str, library: str, builder: str, begins: tuple[int, ...]) -> Derived:
     def built() -> nn.Module:
-        return libraries.build(library, builder, arguments).eval()
+        return copy.deepcopy(first)
 
     arguments = libraries.arguments(library, builder)
+    first = libraries.build(library, builder, arguments).eval()
     ships = libraries.shipped(library, builder, built())
     head = find_head(built(), ships.size)
     row = Backbone(
@@ -127,7 +129,14 @@ def _staged(
         )
         before = end
     tokens, one = len(sizes[ends[-1]]) == 3, _reads_one(found, ends[-1])
-    return replace(row, stages=tuple(stages), tokens=tokens, class_token=tokens and one), steps, begins
+    widths = tuple(_channels(sizes[end]) for end in ends)
+    row = replace(row, stages=tuple(stages), tokens=tokens, class_token=tokens and one, widths=widths)
+    return row, steps, begins
+
+
+def _channels(shape: tuple[int, ...]) -> int:
+    """Of what a stage gives: (n, c, s, s), (n, s, s, c), or tokens (n, p + s², c)."""
+    return shape[1] if len(shape) == 4 and shape[2] == shape[3] else shape[-1]
 
 
 def _steps(found: tracing.Trace, cuts: list[fx.Node], sizes: dict[fx.Node, tuple[int, ...]]) -> list[Step]:

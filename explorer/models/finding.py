@@ -12,7 +12,9 @@ def find(name: str) -> Derived:
 
 
 def ensure(name: str) -> Backbone | None:
-    """The row of a name that is of a library, looked up where it is not known yet; None for any other name."""
+    """The row of a name that is of a library, looked up where it is not known yet (or by a
+    version that kept less of it); None for any other name."""
     if name in BACKBONES or not named.is_name(name):
         return None
-    return named.read(name) or find(name).row
+    known = named.read(name)
+    return known if known is not None and known.widths else find(name).row

@@ -46,6 +46,12 @@ def find_head(model: nn.Module, size: int) -> Head:
     last = next((call for call in reversed(leaves) if isinstance(call.module, nn.Linear | nn.Conv2d)), None)
     if last is None or last.got[1:2] != (1000,):
         raise ExplorerError("its last layer is not one linear layer for 1000 classes, so no new head can be put there.")
+    heads = [call.path for call in leaves if isinstance(call.module, nn.Linear) and call.got[1:] == (1000,)]
+    if len(heads) > 1 and not last.result:
+        raise ExplorerError(
+            f"it answers by {len(heads)} heads together ({', '.join(heads)}), so no single new head can take their place. Choose "
+            f"another network."
+        )
     behind = leaves[leaves.index(last) + 1 :]
     if isinstance(last.module, nn.Conv2d) and behind:
         return _of_convolution(last, model)

@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import math
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import torch
@@ -83,7 +84,7 @@ def build(library: str, builder: str, arguments: str = "") -> nn.Module:
     def make() -> nn.Module:
         if library == "timm":
             return timm().create_model(builder, pretrained=False, num_classes=1000, **more)
-        return models.get_model(builder, weights=None, **more)
+        return _loads_plainly(models.get_model(builder, weights=None, **more))
 
     try:
         return make()
@@ -96,6 +97,14 @@ def build(library: str, builder: str, arguments: str = "") -> nn.Module:
             raise
         with torch.device("cpu"):
             return make().to(place)
+
+
+def _loads_plainly(model: nn.Module) -> nn.Module:
+    """The model, which takes tensors by name as any module does: MNASNet takes none without a version beside them, and there is
+    none in safetensors, in a part of a network, or in what was copied by name."""
+    if type(model)._load_from_state_dict is not nn.Module._load_from_state_dict:
+        model._load_from_state_dict = MethodType(nn.Module._load_from_state_dict, model)
+    return model
 
 
 def arguments(library: str, builder: str) -> str:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.stages import Stage
-from explorer.models.cutting import cut
+from explorer.models.cutting import cut, shortened
 from explorer.models.pooling import pooled
 from explorer.models.tokens import FirstToken
 
@@ -24,8 +24,9 @@ NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 class Network(nn.Module):
     """A torchvision model with a new head, cut into its stages: x → stages → pooling (pooled) → head → logits (n, k).
 
-    `model` is torchvision's own class with torchvision's own tensor names; `stages`, `pooling` and `head` (n, d) → (n, k) are
-    views on the same modules, so a copy of the network is a copy of one set of weights.
+    `model` is torchvision's own class with torchvision's own tensor names (of a backbone found by name that is cut off, its
+    first part as a torch.fx module); `stages`, `pooling` and `head` (n, d) → (n, k) are views on the same modules, so a copy of
+    the network is a copy of one set of weights.
     """
 
     stages: dict[str, nn.Sequential]
@@ -37,10 +38,10 @@ class Network(nn.Module):
     def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
         super().__init__()
         self.row, self.classes, self.weights = row, classes, weights
-        for part in row.gone:
+        for part in () if row.traced else row.gone:
             model.set_submodule(part, nn.Identity())
         pooling, head = replace_head(row, model, classes)
-        self.model = model
+        self.model = model = shortened(row, model) if row.traced and row.until else model
         if row.traced:
             views, pooling = cut(row, model)
         else:

@@ -15,5 +15,11 @@ def probabilities(network: Network, x: Tensor) -> np.ndarray:
 
 def logits(network: Network, x: Tensor) -> Tensor:
     """The logits of the images `x` (n, 3, h, w), normalised: (n, k) float32, in eval mode."""
+    return features_and_logits(network, x)[1]
+
+
+def features_and_logits(network: Network, x: Tensor) -> tuple[Tensor, Tensor]:
+    """What the head reads of the images `x` (n, 3, h, w), normalised, (n, d), and the logits (n, k), float32, in eval mode."""
     with lend(network), torch.inference_mode():
-        return network(x.to(next(network.parameters()).device)).float()
+        read = network.features(x.to(next(network.parameters()).device), None)
+        return read, network.classify(read).float()

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import VisionTransformer
 
+from explorer.models.pooling import pooled
+
 
 class Tokens(nn.Module):
     """The first stage: patches, class token, positions: (n, 3, h, w) → (n, 1 + patches, d)."""
@@ -26,3 +28,10 @@ class FirstToken(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x[:, 0]
+
+
+class PatchMean(nn.Module):
+    """(n, p + s², d) → (n, d), the mean over the patches."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return pooled(x)

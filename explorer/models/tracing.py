@@ -51,9 +51,12 @@ class Trace:
 def trace(model: nn.Module, opened: Collection[str]) -> Trace:
     """The forward pass of `model`, with the modules of these paths opened. Raises what torch.fx raises for a pass that depends
     on what is in the tensors."""
-    more = list(inspect.signature(model.forward).parameters.values())[1:]
-    graph = Opening(opened).trace(model, {p.name: p.default for p in more if p.default is not p.empty})
-    graph.eliminate_dead_code(is_impure_node=_kept)
+    if isinstance(model, fx.GraphModule):  # a network that was cut off is its own trace, and keeps its nodes' names
+        graph = model.graph
+    else:
+        more = list(inspect.signature(model.forward).parameters.values())[1:]
+        graph = Opening(opened).trace(model, {p.name: p.default for p in more if p.default is not p.empty})
+        graph.eliminate_dead_code(is_impure_node=_kept)
     for node in [node for node in graph.nodes if node.op == "placeholder"][1:]:
         if not node.users:
             graph.erase_node(node)
@@ -120,10 +123,10 @@ def segment(found: Trace, after: fx.Node, end: fx.Node, without: type[nn.Module]
         else:
             copies[node] = graph.node_copy(node, copies.__getitem__)
     graph.output(copies[end])
-    return fx.GraphModule(_targets(found.root, graph) | extra, graph)
+    return fx.GraphModule(targets(found.root, graph) | extra, graph)
 
 
-def _targets(root: nn.Module, graph: fx.Graph) -> dict[str, Any]:
+def targets(root: nn.Module, graph: fx.Graph) -> dict[str, Any]:
     """What the graph names, by path."""
     wanted = {str(node.target) for node in graph.nodes if node.op in ("call_module", "get_attr")}
     return {path: operator.attrgetter(path)(root) for path in wanted if not path.startswith("relu_of_")}

@@ -16,6 +16,7 @@ from explorer.catalogue import backbone as catalogue
 from explorer.catalogue.backbone import Backbone
 from explorer.catalogue.backbones import BACKBONES
 from explorer.errors import ExplorerError
+from explorer.models import backbones
 from explorer.models.backbones import blank, build
 from explorer.models.lending import lend
 from explorer.models.network import NORMALISATIONS, Network
@@ -134,6 +135,14 @@ def test_random_weights_follow_the_seed(small: Network) -> None:
     assert all(torch.equal(a, b) for a, b in zip(small.parameters(), same.parameters(), strict=True))
     assert not torch.equal(small.model.conv1.weight, other.model.conv1.weight)
     assert not small.training
+
+
+def test_what_a_checkpoint_of_ones_own_leaves_out_is_drawn_by_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never what the memory happened to hold: layers behind the stages may be missing in such a file."""
+    monkeypatch.setattr(backbones, "load", lambda *_: None)
+    monkeypatch.setattr(Backbone, "resolve", lambda row, weights: weights)
+    mine, drawn = (build("squeezenet1_1", 3, weights, seed=4) for weights in ("own:" + "0" * 16, "random"))
+    assert all(torch.equal(a, b) for a, b in zip(mine.state_dict().values(), drawn.state_dict().values(), strict=True))
 
 
 def test_building_leaves_the_global_seed_alone() -> None:

@@ -7,20 +7,22 @@ from pathlib import Path
 
 import pytest
 import torch
+from torchvision import models
 
 from explorer import recipe, runs
 from explorer.catalogue import named
 from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
-from explorer.export import archive
-from explorer.models import backbones
+from explorer.export import archive, building
+from explorer.looks.pair import compute
+from explorer.models import backbones, predicting
 from explorer.models.cells import cells
 from explorer.models.deriving import derive
 from explorer.models.finding import ensure, find
-from explorer.models.pooling import grid
+from explorer.models.pooling import grid, pooled
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(120)
+pytestmark = pytest.mark.long(80)
 
 SMALL = "torchvision:shufflenet_v2_x0_5"
 
@@ -68,6 +70,24 @@ def test_the_stages_say_what_the_model_says(network: backbones.Network) -> None:
 
 
 @torch.no_grad()
+def test_a_network_that_is_cut_off_reads_an_earlier_stage(network: backbones.Network) -> None:
+    """What the head reads is that stage's output, pooled; what lies behind is gone; a copy and a moved one say the same."""
+    row = network.row
+    named.keep(row)
+    until, gone = row.stage_names[-2], row.stage_names[-1]
+    cut = backbones.build(row.name, 3, "random", seed=1, reads=until)
+    x = torch.randn(2, 3, *[FAMILIES[row.name]] * 2)
+    read = network.until(x, until)
+    assert cut.row.features == row.widths[-2] == grid(read).shape[1]
+    means = (read[:, 0] if row.class_token else pooled(read)).float()
+    torch.testing.assert_close(cut(x), cut.head(means))
+    torch.testing.assert_close(cut(x), cut.model(x))
+    assert not cut.names(gone) and not cut.modules_of(gone)[1:] and cut.names(until) == network.names(until)
+    assert {*cut.model.state_dict()} == {n for part in (*row.stage_names, "head") for n in cut.names(part)}
+    torch.testing.assert_close(cut.copy()._apply(torch.clone)(x), cut(x))
+
+
+@torch.no_grad()
 def test_every_tensor_belongs_to_one_stage_and_each_stage_has_a_grid(network: backbones.Network) -> None:
     row, x = network.row, torch.randn(1, 3, *[FAMILIES[network.row.name]] * 2)
     parts = [name for part in (*row.stage_names, "head") for name in network.names(part)]
@@ -100,7 +120,11 @@ def test_what_does_not_fit_is_refused_with_the_reason(name: str, why: str) -> No
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("timm:resnet50_clip", "last layer is not one linear"), ("timm:hrnet_w18_small", "Choose another")],
+    [
+        ("timm:resnet50_clip", "last layer is not one linear"),
+        ("timm:hrnet_w18_small", "Choose another"),
+        ("timm:repvit_m0_9", r"it answers by 2 heads together \(head.head.l, head.head_dist.l\)"),
+    ],
 )
 def test_what_timm_has_and_does_not_fit_is_refused(name: str, why: str) -> None:
     pytest.importorskip("timm")
@@ -117,6 +141,45 @@ def test_a_name_that_was_not_looked_up_says_what_to_do_and_ensure_looks_it_up() 
     assert row.preprocessing("IMAGENET1K_V1").resize == 256
     with pytest.raises(ExplorerError, match="takes inputs of 32 pixels and more|input_size"):
         recipe.make(backbone=SMALL, input_size=31)
+
+
+def test_a_run_at_an_earlier_stage_is_put_together_again_and_no_plain_lines_are_promised(
+    tmp_path: Path,
+) -> None:
+    ensure(SMALL)
+    given = recipe.make(
+        backbone=SMALL, weights="random", dataset="shapes", per_class=2, epochs=1, input_size=32, strategy="best_stage",
+        device="cpu",
+    )  # fmt: skip
+    run = train(runs.create(given)).id
+    found = runs.read(run)
+    assert found.state == "finished" and found.clean is True and found.facts["reads"] in given.row.stage_names
+    said = predicting.probabilities(compute.network(run), compute.inputs(run, 0, 8))
+    assert abs(said - runs.predictions(run).probability[:8]).max() < 0.02
+    cut = recipe.make(**given.model_dump() | {"reads": "stage2"})
+    with pytest.raises(ExplorerError, match="cut off behind 'stage2'.*Take ONNX or torch.export"):
+        building.check(cut.row)
+
+
+def test_tensors_by_name_are_taken_without_a_version_also_by_a_copy(tmp_path: Path) -> None:
+    """MNASNet of torchvision asks for one, which nothing but its own state_dict has."""
+    find("torchvision:mnasnet0_5")
+    network = backbones.build("torchvision:mnasnet0_5", 3, "random", seed=1).copy()
+    state = {name: tensor + 1 for name, tensor in network.model.state_dict().items()}
+    network.model.load_state_dict(state, strict=True)
+    assert torch.equal(network.model.state_dict()["layers.0.weight"], state["layers.0.weight"])
+    for _ in range(2):  # in one process, as a script and a notebook may
+        names: dict[str, object] = {}
+        exec("\n".join(building.lines(network.row, 3)), names)
+        names["model"].load_state_dict(state, strict=True)  # type: ignore[attr-defined]
+
+
+def test_what_is_loaded_next_is_not_drawn() -> None:
+    with backbones.Undrawn():
+        before = torch.get_rng_state()
+        models.get_model("squeezenet1_1")
+        torch.nn.Linear(8, 8)
+    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_cut_of_ones_own_is_another_backbone() -> None:

@@ -213,6 +213,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "live_probe": {"recipe": "PROBE"},
     "signs": {"recipe": "PROBE"},
     "spoilt": {"run": "B"},
+    "gradients": {"recipe": "PROBE"},
+    "moved": {"run": "B"},
     "label_issues": {"recipe": "START"},
     "export": {"run": "B", "to": "weights"},
 }

@@ -1,6 +1,7 @@
 """Take a backbone's weights from a checkpoint and keep them, or say in full why they cannot be used."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from explorer.models.checkpoints import fitting
 from explorer.models.checkpoints.fitting import Fit
 from explorer.models.checkpoints.reading import Content, read
 from explorer.models.network import Network
+
+_OF_TIMM = ("conv_stem.", "patch_embed.proj.", "stem.conv")
+_OF_TRANSFORMERS = ("embedder.", "embeddings.", ".attention.attention.")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,12 @@ def bring(name: str, file: Path, source: str = "") -> Kept:
     found = fitting.fit(row, content.tensors)
     if not found.whole:
         raise ExplorerError(_misfit(row, found, content, source))
-    state = {key: _plain(key, tensor, source) for key, tensor in found.taken.items()}
+    ours = fitting.expected(row)[0]
+    state = {key: _plain(key, tensor, ours[key], source) for key, tensor in found.taken.items()}
+    if not any(tensor.any() for tensor in state.values() if tensor.dim() > 1):
+        raise _unusable(
+            source, "all its weights are 0, so it was saved before they were filled. Take another checkpoint"
+        )
     parameters = sum(t.numel() for key, t in state.items() if t.is_floating_point() and "running_" not in key)
     counters = _fill_counters(row, state)
     weights = own.PREFIX + _fingerprint(row, state)
@@ -51,20 +60,35 @@ def bring(name: str, file: Path, source: str = "") -> Kept:
     return Kept(weights, source, content, found, parameters, counters)
 
 
-def _plain(name: str, tensor: Tensor, source: str) -> Tensor:
-    """The tensor as float32 (or whole numbers as they are); ExplorerError for one that holds anything but finite numbers."""
+def _plain(name: str, tensor: Tensor, ours: Tensor, source: str) -> Tensor:
+    """The tensor as float32 (or whole numbers as they are); ExplorerError for one that holds anything but finite numbers, or
+    whole ones in place of others."""
     if tensor.is_complex() or tensor.is_quantized or tensor.is_sparse:
-        raise ExplorerError(
-            f"The checkpoint {source!r} cannot be used: {name} is stored as {tensor.dtype}, {tensor.layout}. Save plain numbers."
+        raise _unusable(source, f"{name} is stored as {tensor.dtype}, {tensor.layout}. Save plain numbers")
+    if tensor.is_meta:
+        raise _unusable(
+            source, f"{name} has a shape and no numbers: the model was saved while it was on the device 'meta'"
+        )
+    if ours.is_floating_point() and not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise _unusable(
+            source, f"{name} is stored as {kind}, as quantised weights are. Save them before they are quantised"
         )
     plain = tensor.detach().float() if tensor.is_floating_point() else tensor.detach()
     wrong = int((~torch.isfinite(plain)).sum()) if plain.is_floating_point() else 0
     if wrong:
-        raise ExplorerError(
-            f"The checkpoint {source!r} cannot be used: {wrong} of the {plain.numel()} numbers of {name} are NaN or infinite, so "
-            f"the training that wrote it had diverged. Take an earlier checkpoint of it."
+        raise _unusable(
+            source,
+            f"{wrong} of the {plain.numel()} numbers of {name} are NaN or infinite, so the training that wrote it had diverged. "
+            f"Take an earlier checkpoint of it",
         )
+    if name.endswith("running_var") and bool((plain < 0).any()):
+        raise _unusable(source, f"{name} holds variances below 0, which no training leaves: the file is damaged")
     return plain.contiguous().clone()
+
+
+def _unusable(source: str, why: str) -> ExplorerError:
+    return ExplorerError(f"The checkpoint {source!r} cannot be used: {why}.")
 
 
 def _fill_counters(row: Backbone, state: dict[str, Tensor]) -> bool:
@@ -103,21 +127,42 @@ def _misfit(row: Backbone, found: Fit, content: Content, source: str) -> str:
         name, theirs, ours = found.shapes[0]
         more = f" (and {len(found.shapes) - 1} more)" if len(found.shapes) > 1 else ""
         parts.append(f"{found.prefix}{name} has the shape {_shape(theirs)} instead of {_shape(ours)}{more}")
-        if name == "conv1.weight" and theirs[2:] == (3, 3) and ours[2:] == (7, 7):
-            parts.append(
-                "a first convolution of 3 × 3 is that of a ResNet for pictures of 32 pixels (CIFAR), another network"
-            )
+        parts += _first_convolution(name, theirs, ours)
     if found.missing:
         parts.append(f"{len(found.missing)} are missing ({', '.join(found.missing[:3])})")
-    if found.unexpected:
+    if found.foreign and not found.missing:
+        parts.append(
+            f"{len(found.foreign)} more are there in its stages ({', '.join(found.foreign[:3])}): a larger network"
+        )
+    elif found.unexpected:
         parts.append(f"{len(found.unexpected)} others are there ({', '.join(found.unexpected[:3])})")
-    other = fitting.better(row, content.tensors)
-    do = (
-        f"It fits {backbone(other).title}: choose that backbone."
-        if other
-        else "Choose the backbone that it was made for."
-    )
-    return f"{'; '.join(parts)}. {do}"
+    return f"{'; '.join(parts)}. {_advice(row, content.tensors)}"
+
+
+def _first_convolution(name: str, theirs: tuple[int, ...], ours: tuple[int, ...]) -> list[str]:
+    """What another first convolution tells of the pictures that the network was made for."""
+    if len(theirs) != 4 or len(ours) != 4 or ours[1] != 3:
+        return []
+    if name == "conv1.weight" and theirs[2:] == (3, 3) and ours[2:] == (7, 7):
+        return ["a first convolution of 3 × 3 is that of a ResNet for pictures of 32 pixels (CIFAR), another network"]
+    if theirs[1] != 3 and theirs[::2] == ours[::2]:
+        return [f"it reads pictures of {theirs[1]} channel{'s' * (theirs[1] != 1)}, and Thaw gives three"]
+    return []
+
+
+def _advice(row: Backbone, tensors: Mapping[str, Tensor]) -> str:
+    if other := fitting.better(row, tensors):
+        return f"It fits {backbone(other).title}: choose that backbone."
+    if row.library != "timm" and any(
+        word in name for name in tensors for word in ("conv_stem.", "patch_embed.proj.", "stem.conv")
+    ):
+        return "Such names are timm's: choose the backbone by its name there, under *Another backbone* (--backbone timm:NAME)."
+    if any(word in name for name in tensors for word in _OF_TRANSFORMERS):
+        return (
+            "Such names are those of Hugging Face's transformers, which Thaw does not read: load it there, and save the weights "
+            "under the names of torchvision or timm."
+        )
+    return "Choose the backbone that it was made for."
 
 
 def _shape(shape: tuple[int, ...]) -> str:

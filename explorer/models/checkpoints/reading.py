@@ -1,9 +1,10 @@
 """The tensors in a checkpoint file, whatever they are wrapped in; a plain word on why a file is none."""
 
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +14,28 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from explorer.errors import ExplorerError
+from explorer.models.checkpoints import sniffing
+from explorer.models.checkpoints.unread import is_array, stand_ins
 
 ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
 MOST_BYTES = 4_000_000_000
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params", "ema",
             "model_ema", "state_dict_ema", "ema_state_dict", "teacher", "student")  # fmt: skip
-"""Under these names programs put the weights in what they save; the first that is there is taken."""
+"""Under these names programs put the weights in what they save; the first that is there is taken, and where none is, the table
+with the most tensors that is not called as one of these:"""
+_NO_WEIGHTS = re.compile("optim|sched|scaler|rng|loss|queue|memory", re.IGNORECASE)
+_SNIFFED = 512
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds: its tensors by name, the wrappers they were in (`state_dict`, from the outside in), and names of
-    other wrappers that hold weights too and were not taken."""
+    """What a file holds: its tensors by name, the wrappers they were in (`state_dict`, from the outside in), names of
+    other wrappers that hold weights too and were not taken, and kinds of objects beside them that were left unread."""
 
     tensors: dict[str, Tensor]
     wrappers: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def read(file: Path, name: str = "") -> Content:
@@ -43,16 +50,21 @@ def read(file: Path, name: str = "") -> Content:
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:
-            start = stream.read(16)
+            start = stream.read(_SNIFFED)
     except OSError as error:
         raise _refused(name, f"it cannot be opened ({error.strerror})") from error
     if not 0 < size <= MOST_BYTES:
         raise _refused(name, f"it has {size / 1e6:.1f} MB. Allowed are 1 byte to {MOST_BYTES / 1e9:.0f} GB")
-    if Path(name).suffix.lower() == ".safetensors":
+    if why := sniffing.refusal(start):
+        raise _refused(name, why)
+    zipped = start[:2] == b"PK"
+    if sniffing.is_safetensors(start, size) or (Path(name).suffix.lower() == ".safetensors" and not zipped):
         return _of_safetensors(file, name)
-    if start[:2] == b"PK":
+    if zipped:
         _check_zip(file, name)
-    return _unwrapped(_loaded(file, name), name)
+    with stand_ins() as unread:
+        content = _unwrapped(_loaded(file, name), name)
+    return replace(content, unread=tuple(sorted(unread)))
 
 
 def _of_safetensors(file: Path, name: str) -> Content:
@@ -68,15 +80,25 @@ def _check_zip(file: Path, name: str) -> None:
     try:
         with zipfile.ZipFile(file) as pack:
             unpacked = sum(entry.file_size for entry in pack.infolist())
+            inside = {entry.rpartition("/")[2] for entry in pack.namelist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise _refused(name, f"it is cut short or damaged ({_first(error)})") from error
     if unpacked > MOST_BYTES or unpacked > 2 * file.stat().st_size + 1_000_000:
         raise _refused(name, f"it would unpack to {unpacked / 1e9:.1f} GB, which no file of torch.save does")
+    if "constants.pkl" in inside:
+        raise _refused(
+            name,
+            "it is a program of TorchScript, and its code would be run. Where you trust it, open it where it was made and save "
+            "the weights alone: torch.save(torch.jit.load(…).state_dict(), 'weights.pt')",
+        )
+    if "data.pkl" not in inside:
+        raise _refused(name, "it is a ZIP, and nothing that torch.save wrote")
 
 
 def _loaded(file: Path, name: str) -> Any:
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
+        with file.open("rb") as stream:  # by its content: given a name, torch.load goes by the ending
+            return torch.load(stream, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         said = str(error)
         if "Unsupported global" in said or "Unsupported class" in said or "GLOBAL" in said:
@@ -86,7 +108,7 @@ def _loaded(file: Path, name: str) -> Any:
                 f"open it where it was made and save the weights alone: torch.save(model.state_dict(), 'weights.pt')"
             )
         else:
-            why = f"it is damaged, or nothing that torch.save wrote ({_first(error)})"
+            why = "it is damaged, or nothing that torch.save wrote"
         raise _refused(name, why) from error
     except Exception as error:  # torch.load raises many kinds for a damaged file
         raise _refused(name, f"it is damaged, cut short, or nothing that torch.save wrote ({_first(error)})") from error
@@ -96,10 +118,7 @@ def _unwrapped(value: Any, name: str) -> Content:
     """The innermost mapping that holds tensors."""
     wrappers: list[str] = []
     others: list[str] = []
-    while isinstance(value, Mapping) and len(wrappers) < 4:
-        inner = [key for key in WRAPPERS if _holds_tensors(value.get(key))]
-        if not inner:
-            break
+    while isinstance(value, Mapping) and len(wrappers) < 4 and (inner := _inside(value)):
         wrappers.append(inner[0])
         others += inner[1:]
         value = value[inner[0]]
@@ -108,14 +127,30 @@ def _unwrapped(value: Any, name: str) -> Content:
     tensors = {str(key): tensor for key, tensor in value.items() if isinstance(tensor, Tensor)}
     if not tensors:
         keys = ", ".join(str(key) for key in list(value)[:6])
-        raise _refused(name, f"it holds no tensors (but {keys or 'nothing'})")
+        arrays = any(is_array(one) for one in value.values())
+        kind = ", as arrays of NumPy's: store them as tensors" if arrays else ""
+        raise _refused(name, f"it holds no tensors (but {keys or 'nothing'}{kind})")
     return Content(tensors, tuple(wrappers), tuple(others))
 
 
-def _holds_tensors(value: Any) -> bool:
-    if not isinstance(value, Mapping):
-        return False
-    return any(isinstance(v, Tensor) for v in value.values()) or any(_holds_tensors(value.get(k)) for k in WRAPPERS)
+def _inside(value: Mapping[Any, Any]) -> list[str]:
+    """Keys under which there are weights in a table, the one to take first; none where the weights lie in it itself."""
+    tables = {key: one for key, one in value.items() if isinstance(one, Mapping) and _count(one)}
+    if known := [key for key in WRAPPERS if key in tables]:
+        return known
+    if any(isinstance(one, Tensor) and one.dim() for one in value.values()):
+        return []
+    rest = [key for key in tables if isinstance(key, str) and not _NO_WEIGHTS.search(key)]
+    return sorted(rest, key=lambda key: -_count(tables[key]))
+
+
+def _count(value: Any, depth: int = 4) -> int:
+    """How many tensors of more than a number there are in a table and those inside it."""
+    if isinstance(value, Tensor):
+        return int(value.dim() > 0)
+    if not isinstance(value, Mapping) or not depth:
+        return 0
+    return sum(_count(one, depth - 1) for one in value.values())
 
 
 def _refused(name: str, why: str) -> ExplorerError:
