@@ -15,7 +15,8 @@ def predicted(n: int = 6) -> Predicted:
     files = tuple(f"{stand_ins.CLASSES[label]}/{i}.png" if label >= 0 else f"{i}.png" for i, label in enumerate(labels))
     skipped = (("broken.jpg", "it is empty (0 bytes)"),)
     images, said = gallery.images[:n], gallery.probability[:n]
-    return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped, 1.25)
+    far = np.linspace(0.04, 1, n)
+    return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped, 1.25, far, 24)
 
 
 def brought() -> Brought:

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from explorer import __version__, runs
+from explorer import __version__, limits, runs, workspaces
 from explorer import recipe as recipes
 from explorer.catalogue import named, own
 from explorer.errors import ExplorerError
@@ -66,6 +66,10 @@ def bring(file: Path, name: str = "") -> str:
             start = _content(archive, START) if START in archive.namelist() else None
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _refused(name, f"it is damaged, cut short, or no ZIP ({error})") from error
+    if facts["recipe"].get("data_dir") and not limits.server_folders():
+        raise _refused(name, "its pictures lie in a folder of a server, and folders of this server are not read")
+    if workspaces.viewer() is not None:
+        facts["id"] = adopting.free_name(str(facts["id"]))  # it may be here already, in another's workspace
     run = str(facts["id"])
     contents["run.json"] = json.dumps(facts).encode()
     adopting.adopt(run, contents)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home
 from explorer.uploads import MOST_BYTES
@@ -44,6 +45,7 @@ def keep(pictures: Sequence[tuple[str, bytes]]) -> str:
     if not place.is_dir():
         _write(place, pictures)
     os.utime(place)
+    workspaces.take("batches", key)
     _forget()
     return key
 
@@ -67,21 +69,26 @@ def _write(place: Path, pictures: Sequence[tuple[str, bytes]]) -> None:
         ) from error
 
 
+def _most() -> int:
+    """How many batches are kept: more where a class brings them."""
+    return 10 * KEPT if workspaces.shared() else KEPT
+
+
 def _forget() -> None:
     found = [path for path in (home() / "batches").iterdir() if _KEY.fullmatch(path.name)]
-    for old in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT:]:
+    for old in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_most() :]:
         shutil.rmtree(old, ignore_errors=True)
 
 
 def pictures(key: str) -> list[tuple[str, Path]]:
     """The batch's pictures as (name, file); ExplorerError where it is not kept any more."""
     place = home() / "batches" / key
-    if _KEY.fullmatch(key):
+    if _KEY.fullmatch(key) and workspaces.sees("batches", key):
         with suppress(OSError, ValueError):
             names = json.loads((place / _NAMES).read_text(encoding="utf-8"))
             return [(str(name), place / f"{i:05d}") for i, name in enumerate(names)]
     raise ExplorerError(
-        f"The pictures {key[:32]!r} are not kept any more (the last {KEPT} batches are). Choose them again."
+        f"The pictures {key[:32]!r} are not kept any more (the last {_most()} batches are). Choose them again."
     )
 
 

@@ -10,7 +10,8 @@ from explorer.errors import ExplorerError, unknown
 @dataclass(frozen=True)
 class Format:
     """One row: what it is, what it is for, the endings a file of it may have (the first is the usual one), and the package
-    of an optional extra that it needs (`extra` of Thaw, `needs` to import)."""
+    of an optional extra that it needs (`extra` of Thaw, `needs` to import). `builds` says that it holds the lines that build the
+    network."""
 
     name: str
     title: str
@@ -20,6 +21,7 @@ class Format:
     mime: str = "application/octet-stream"
     extra: str = ""
     needs: tuple[str, ...] = ()
+    builds: bool = False
 
 
 _ROWS = (
@@ -31,14 +33,16 @@ _ROWS = (
         (".zip", ".py"),
         "model_trainer",
         "application/zip",
+        builds=True,
     ),
     Format(
         "weights",
         "All weights",
-        "The tuned network as safetensors: loads strictly into torchvision's class with the new head. Class names, "
+        "The tuned network as safetensors: loads strictly into torchvision's or timm's class with the new head. Class names, "
         "preprocessing and recipe are in its metadata.",
         (".safetensors",),
         "weights",
+        builds=True,
     ),
     Format(
         "learned",
@@ -100,6 +104,7 @@ _ROWS = (
         (".zip",),
         "notebook",
         "application/zip",
+        builds=True,
     ),
 )
 

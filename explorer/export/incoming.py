@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import BinaryIO
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home, keep_below, sweep, write_aside
 
@@ -32,13 +33,19 @@ def keep(stream: BinaryIO) -> str:
         if not (folder() / key).is_file():
             write_aside(folder() / key, lambda part: _copy(stream, part))
         os.utime(folder() / key)
-        keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
+        workspaces.take("incoming", key)
+        keep_below(_most(), (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
     except OSError as error:
         raise ExplorerError(
             f"The file cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that can "
             f"be written."
         ) from error
     return key
+
+
+def _most() -> int:
+    """How many files are kept: more where a class brings them at once."""
+    return 5 * KEPT if workspaces.shared() else KEPT
 
 
 def _copy(stream: BinaryIO, part: Path) -> None:
@@ -50,6 +57,6 @@ def _copy(stream: BinaryIO, part: Path) -> None:
 
 def path(key: str) -> Path:
     """The kept file; ExplorerError where there is none of that key (any more)."""
-    if _KEY.fullmatch(key) and (folder() / key).is_file():
+    if _KEY.fullmatch(key) and workspaces.sees("incoming", key) and (folder() / key).is_file():
         return folder() / key
-    raise ExplorerError(f"The file {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")
+    raise ExplorerError(f"The file {key[:32]!r} is not kept any more (the last {_most()} are). Choose it again.")

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer.evidence import Score
+from explorer.looks.neighbours.question import RARE
 from explorer.question import Question
 
 
@@ -27,7 +28,8 @@ class Brought:
     """What was taken from a checkpoint: `weights` is what a recipe calls it, `source` the file that it came from; `taken`
     tensors of `parameters` weights, from inside the `wrappers` and under the `prefix`; left out are `others` (weights in
     further wrappers), the `head` and what is `unexpected`, as names with shapes or names; `counters` says that BatchNorm's
-    counters were missing, which nothing needs."""
+    counters were missing, which nothing needs; `renamed` is a tensor as the backbone and as the file calls it, where these
+    differ; `unread` are kinds of objects beside the weights of which nothing was read."""
 
     weights: str
     source: str
@@ -39,6 +41,8 @@ class Brought:
     head: tuple[str, ...]
     unexpected: tuple[str, ...]
     counters: bool
+    renamed: tuple[str, str] | None = None
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class Predicted:
     """What a run says of pictures from outside: `files` (n,) their names, `images` (n, h, w, 3) uint8 small, `predicted`
     (n,) places in `classes`, `probability` (n, k), `labels` (n,) the class whose name the picture's folder bears (-1: of
     none), and the files that cannot be read with the reason. Logits were divided by `temperature`, that of the run's
-    validation images; None where those cannot be read, so that probabilities are as the network says them."""
+    validation images; None where those cannot be read, so that probabilities are as the network says them. `farther` (n,) is
+    the share of the run's `tested` test images that lie as far from their nearest training picture as this one from its own;
+    None where it was not asked for, or those images cannot be read."""
 
     run: str
     classes: tuple[str, ...]
@@ -57,6 +63,14 @@ class Predicted:
     probability: np.ndarray
     skipped: tuple[tuple[str, str], ...]
     temperature: float | None = None
+    farther: np.ndarray | None = None
+    tested: int = 0
+
+    @property
+    def unlike(self) -> np.ndarray:
+        """(n,) bool: perhaps none of the classes, since at most RARE of the test images lie as far; all False where that was not
+        measured."""
+        return np.zeros(len(self.files), bool) if self.farther is None else self.farther <= RARE
 
     @property
     def score(self) -> Score | None:
@@ -77,16 +91,19 @@ class ExportQuestion(Question[Exported]):
 
 class PredictQuestion(Question[Predicted]):
     """What a run says of the pictures in a folder, or in a batch that a visitor brought (explorer/export/batches.py).
-    `seen` names the state of the folder, so that a changed one is looked at anew."""
+    `seen` names the state of the folder, so that a changed one is looked at anew. With `distances` each picture is held against
+    the test images too, for which up to 4,000 training images and all test images pass through the network once."""
 
     handler: ClassVar[str] = "explorer.export.compute.predicting:predict"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
+    patient: ClassVar[bool] = True
     large: ClassVar[bool] = True
     run: str
     folder: str = ""
     batch: str = ""
     seen: str = ""
+    distances: bool = True
 
 
 class BringQuestion(Question[Brought]):

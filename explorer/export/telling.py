@@ -12,8 +12,14 @@ def report_lines(found: Brought) -> list[str]:
     where = " → ".join(found.wrappers)
     if where or found.prefix:
         inside = f" inside {where}" if where else ""
-        under = f" under the prefix {found.prefix}" if found.prefix else ""
+        under = f" under the prefix {found.prefix!r}" if found.prefix else ""
         lines.append(f"Found{inside}{under}.")
+    if found.renamed:
+        lines.append(f"The file names the same parts otherwise: {found.renamed[1]} for {found.renamed[0]}.")
+    if found.unread:
+        lines.append(
+            f"Beside the weights it holds Python objects of which nothing was read ({', '.join(found.unread)})."
+        )
     if found.others:
         lines.append(f"The file holds more weights ({', '.join(found.others)}), which were not taken.")
     if found.head:
@@ -32,13 +38,18 @@ def _some(names: tuple[str, ...], most: int = 4) -> str:
 
 
 def table_csv(found: Predicted) -> str:
-    """All pictures as CSV: file, class, probability, then the probability of each class; those left out with the reason."""
+    """All pictures as CSV: file, class, probability, how many of the test images are as far from the training pictures (empty:
+    not measured) and whether that is few, then the probability of each class; those left out with the reason."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(["file", "class", "probability", *found.classes, "left out because"])
-    for name, k, row in zip(found.files, found.predicted, found.probability, strict=True):
-        writer.writerow([name, found.classes[k], f"{row[k]:.6f}", *(f"{p:.6f}" for p in row), ""])
-    blank = [""] * (2 + len(found.classes))
+    far = ["" if found.farther is None else f"{found.farther[i]:.4f}" for i in range(len(found.files))]
+    beside = ["test images as far", "perhaps none of these"]
+    writer.writerow(["file", "class", "probability", *beside, *found.classes, "left out because"])
+    rows = zip(found.files, found.predicted, found.probability, far, found.unlike, strict=True)
+    for name, k, row, share, unlike in rows:
+        marks = [share, "yes" if unlike else ""]
+        writer.writerow([name, found.classes[k], f"{row[k]:.6f}", *marks, *(f"{p:.6f}" for p in row), ""])
+    blank = [""] * (4 + len(found.classes))
     for name, reason in found.skipped:
         writer.writerow([name, *blank, reason])
     return out.getvalue()

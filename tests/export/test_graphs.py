@@ -108,6 +108,38 @@ def test_a_graph_that_says_something_else_is_not_handed_out(
     assert not list(tmp_path.glob("*m.pt2*"))
 
 
+@pytest.mark.parametrize(("to", "other"), [("onnx", "torch.export"), ("torch-export", "ONNX")])
+def test_what_pytorch_cannot_write_is_refused_with_the_reason(
+    run: str, to: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Depends(graphs.Whole):
+        def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+            return super().forward(pixels) if pixels.float().mean() > 1e3 else pixels
+
+    monkeypatch.setattr(graphs, "Whole", Depends)
+    with pytest.raises(ExplorerError, match=rf"cannot write .* as .* \(.+\)\. Take {other}, the weights"):
+        handlers.write(run, to, tmp_path / f"m{formats.format_of(to).endings[0]}", silent)
+    assert not [*tmp_path.glob("*m.*")]
+
+
+def test_attention_is_written_as_onnx_whatever_its_strides(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of MaxViT in timm: what the fused kind gives is laid out otherwise than what the exporter makes of it."""
+
+    class Attends(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q = x[:, :, :8, :8].reshape(-1, 3, 2, 32).transpose(1, 2)
+            found = torch.nn.functional.scaled_dot_product_attention(q, q, q)
+            return found.transpose(1, 2).reshape(x.shape[0], 3, -1).mean(2)
+
+    model = Attends()
+    monkeypatch.setattr(graphs, "_whole", lambda run: graphs.Whole(model, (0.5,) * 3, (0.5,) * 3).eval())
+    pixels = torch.from_numpy(graphs._pixels(run))
+    session, _ = graphs._session(graphs._onnx(run, silent).SerializeToString())
+    assert np.allclose(session({"pixels": pixels.numpy()}), graphs._whole(run)(pixels).numpy(), atol=1e-5)
+
+
 def test_without_the_extra_the_error_says_what_to_install(
     run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

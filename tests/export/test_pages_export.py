@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.answers import save
 from explorer.export import batches, kept
 from explorer.export.question import BringQuestion, Exported, ExportQuestion, PredictQuestion
+from explorer.export.view.predicting import NONE
 from explorer.recipe import make
 from explorer.runs import read
 
@@ -51,7 +52,7 @@ def test_a_checkpoint_is_reported_and_taken() -> None:
     assert (
         "122 tensors taken" in said
         and "Its head was left out" in said
-        and "inside state_dict under the prefix module." in said
+        and "inside state_dict under the prefix 'module.'" in said
     )
     app.button(key="own_checkpoint_use").click().run()
     assert not app.exception and app.selectbox(key="weights_resnet10").value == found.weights
@@ -65,6 +66,10 @@ def test_pictures_of_one_s_own_are_a_table_that_can_be_filtered() -> None:
     app = opened("predict", run=run, batch=key)
     assert not app.exception and "6 pictures" in words(app).replace("*", "")
     assert len(app.dataframe[0].value) == 6 and list(app.dataframe[0].value["Class"])[:2] == ["brick", "grass"]
+    assert app.dataframe[0].value["unlike"].tolist() == [True] + [False] * 5
+    assert "Perhaps none of these: 1 of 6" in words(app) and "hardly one would be marked" in words(app)
+    app.selectbox(key="predict_kind").set_value(NONE).run()
+    assert len(app.dataframe[0].value) == 1
     app.selectbox(key="predict_kind").set_value(0).run()
     assert set(app.dataframe[0].value["Class"]) == {"brick"}
     assert "Left out broken" in words(app).replace("\\", "")

@@ -19,6 +19,7 @@ from explorer.export import batches
 from explorer.export.compute.predicting import predict
 from explorer.export.telling import table_csv
 from explorer.looks.calibration.compute.reliability import temperature_of
+from explorer.looks.neighbours.compute import neighbours
 from explorer.recipe import make
 from explorer.training.compute import handlers as training
 
@@ -37,6 +38,10 @@ def test_a_folder_says_what_the_run_said_of_its_test_images(run: str, patterns: 
     scaled = softmax(np.log(said.probability) / found.temperature, axis=1)
     assert np.allclose(found.probability[rows], scaled, atol=0.02)  # a run may learn in bfloat16
     assert np.array_equal(found.labels[rows], said.labels)
+    usual = neighbours(run, image=3)
+    of_it = found.files.index(said.ids[3])
+    assert found.farther is not None and found.farther[of_it] == pytest.approx(usual.farther, abs=2 / len(said.ids))
+    assert found.tested == len(said.ids) and predict(run, folder=str(patterns), distances=False).farther is None
     assert found.images.shape == (42, 96, 96, 3) and found.score is not None and found.score.n == 42
 
 
@@ -102,6 +107,9 @@ def test_the_csv_holds_all_pictures_and_why_others_are_left_out() -> None:
     found = stand_ins_export.predicted()
     rows = list(csv.DictReader(io.StringIO(table_csv(found))))
     assert [row["file"] for row in rows] == [*found.files, "broken.jpg"]
+    assert [row["perhaps none of these"] for row in rows[:2]] == ["yes", ""] and rows[0][
+        "test images as far"
+    ] == "0.0400"
     assert rows[-1]["left out because"] == "it is empty (0 bytes)" and rows[0]["class"] == "brick"
     assert found.score is not None and (found.score.n, found.score.correct) == (4, 4)
 

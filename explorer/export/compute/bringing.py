@@ -23,4 +23,6 @@ def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought
         head=tuple(f"{name} ({' × '.join(map(str, shape))})" for name, shape in fit.head),
         unexpected=fit.unexpected[:50],
         counters=found.counters,
+        renamed=fit.renamed,
+        unread=found.content.unread,
     )

@@ -3,19 +3,19 @@ out."""
 
 import io
 import json
-import logging
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from explorer.errors import ExplorerError
+from explorer.export.compute.exporting import exporting
 from explorer.export.compute.weights import described
 from explorer.export.formats import FORMATS, missing
 from explorer.looks.pair import compute
@@ -67,7 +67,7 @@ def write_onnx(run: str, out: Path, ending: str, report: Report) -> tuple[str, .
     content = _onnx(run, report).SerializeToString()
     session, runner = _session(content)
     pixels = _pixels(run)
-    notes = _checked(run, pixels, np.concatenate([session({"pixels": part}) for part in _parts(pixels)]), runner)
+    notes = _checked(run, np.concatenate([session({"pixels": part}) for part in _parts(pixels)]), runner)
     out.write_bytes(content)
     return notes
 
@@ -81,7 +81,7 @@ def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tupl
     images = compute.data(run).test
     pictures = [np.asarray(images.read(i)) for i in range(min(CHECKED, len(images)))]
     said = np.concatenate([session({"picture": picture}) for picture in pictures])
-    apart = _differences(run, _pixels(run), said)
+    apart = _differences(run, said)
     _allow(apart, MOST_APART_RESIZED, runner)
     out.write_bytes(content)
     return (
@@ -98,7 +98,7 @@ def _onnx(run: str, report: Report) -> "onnx.ModelProto":
     if lacking := missing(FORMATS["onnx"]):
         raise ExplorerError(lacking)
     report(0.2, "Writing the graph")
-    with _quiet():
+    with exporting(run, "ONNX", "torch.export"), sdpa_kernel(SDPBackend.MATH):
         program = torch.onnx.export(
             _whole(run),
             (torch.from_numpy(_pixels(run)[:2]),),
@@ -107,7 +107,7 @@ def _onnx(run: str, report: Report) -> "onnx.ModelProto":
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             dynamo=True,
             external_data=False,
-        )
+        )  # attention is traced as plain products: what the exporter makes of the fused kind may not have its strides
         if program is None:
             raise RuntimeError("torch.onnx.export gave no program")
         model = program.model_proto
@@ -130,7 +130,7 @@ def write_program(run: str, out: Path, ending: str, report: Report) -> tuple[str
     """A program of torch.export, for any number of images; read back and run before it is handed out."""
     whole, pixels = _whole(run), _pixels(run)
     report(0.2, "Writing the graph")
-    with _quiet():
+    with exporting(run, "torch.export", "ONNX"):
         shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
         program = torch.export.export(whole, (torch.from_numpy(pixels[:2]),), dynamic_shapes=shapes)
         buffer = io.BytesIO()
@@ -140,7 +140,7 @@ def write_program(run: str, out: Path, ending: str, report: Report) -> tuple[str
         again = torch.export.load(buffer).module()
         with torch.inference_mode():
             said = np.concatenate([again(torch.from_numpy(part)).numpy() for part in _parts(pixels)])
-    notes = _checked(run, pixels, said, f"torch {torch.__version__}")
+    notes = _checked(run, said, f"torch {torch.__version__}")
     out.write_bytes(buffer.getvalue())
     return notes
 
@@ -173,9 +173,15 @@ class Apart:
     same: int
 
 
-def _differences(run: str, pixels: np.ndarray, said: np.ndarray) -> Apart:
-    """What a graph said of the test images (n, k) against the run's own network on their pixels (n, 3, h, w)."""
-    ours = predicting.logits(compute.network(run), compute.to_input(run, pixels.transpose(0, 2, 3, 1)))
+@lru_cache(maxsize=4)
+def _ours(run: str) -> Tensor:
+    """What the run's own network says of the first test images, (n, k) logits: once for all graphs of it."""
+    return predicting.logits(compute.network(run), compute.to_input(run, compute.pictures(run)[:CHECKED]))
+
+
+def _differences(run: str, said: np.ndarray) -> Apart:
+    """What a graph said of the first test images (n, k) against the run's own network."""
+    ours = _ours(run)
     theirs = torch.from_numpy(said)
     return Apart(
         len(said),
@@ -194,10 +200,10 @@ def _allow(apart: Apart, most: float, runner: str) -> None:
         )
 
 
-def _checked(run: str, pixels: np.ndarray, said: np.ndarray, runner: str) -> tuple[str, ...]:
+def _checked(run: str, said: np.ndarray, runner: str) -> tuple[str, ...]:
     """Sentences on what the graph said against the run's own network; ExplorerError where they are further apart than
     MOST_APART."""
-    apart = _differences(run, pixels, said)
+    apart = _differences(run, said)
     _allow(apart, MOST_APART, runner)
     return (
         f"Run by {runner} on {apart.n} test images: logits differ by at most {apart.logit:.1e}, probabilities by "
@@ -222,19 +228,3 @@ def _facts(run: str) -> dict[str, str]:
     facts["preprocessing"] |= {"layout": "RGB, (n, 3, h, w), uint8; scale, mean and std are inside the graph"}
     del facts["build"]
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Exporters talk much, on standard output, in warnings and logs; what goes wrong they raise."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from explorer.errors import ExplorerError
-from explorer.export import archive, kept
+from explorer.export import archive, building, kept
 from explorer.export.compute import graphs, notebooks, reports, scripts, weights
 from explorer.export.formats import Format, format_of
 from explorer.export.question import Exported, ExportQuestion
@@ -38,6 +38,8 @@ def write(run: str, to: str, out: Path, report: Report) -> tuple[str, ...]:
     """Write the run as the file `out`, aside and then renamed; returns sentences on it. Raises ExplorerError where the disk
     does not take it."""
     notes: list[str] = []
+    if format_of(to).builds:
+        building.check(compute.finished(run).row)
     try:
         write_aside(out, lambda part: notes.extend(WRITERS[format_of(to).name](run, part, out.suffix.lower(), report)))
     except OSError as error:

@@ -4,6 +4,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from explorer.errors import ExplorerError
 from explorer.export import batches
 from explorer.export.question import Predicted
 from explorer.looks.calibration.compute.reliability import temperature_of
+from explorer.looks.neighbours.compute import Familiar
 from explorer.looks.pair import compute
 from explorer.models import predicting
 from explorer.recipe import Recipe
@@ -26,41 +28,61 @@ from explorer.recipe import Recipe
 Report = Callable[[float, str], None]
 MOST_PICTURES = batches.MOST_SEEN
 BATCH, AHEAD = 32, 4  # pictures in a pass, and passes whose pictures are being decoded
+BEFORE = 0.5  # of the progress bar, for the run's own pictures
 SMALL = 96  # pixels of a side of a picture in the table
 Decoded = tuple[np.ndarray, np.ndarray] | str
 
 
 def predict(
-    run: str, folder: str = "", batch: str = "", seen: str = "", report: Report = lambda share, words: None
+    run: str,
+    folder: str = "",
+    batch: str = "",
+    seen: str = "",
+    distances: bool = True,
+    report: Report = lambda share, words: None,
 ) -> Predicted:
     """The class of each picture in a folder (in all its sub-folders) or of a batch; those that cannot be read are named.
 
     Raises ExplorerError where there is no picture, or none that can be read.
     """
     files = batches.pictures(batch) if batch else listed(folder)
-    recipe, classes = compute.finished(run), runs.predictions(run).classes
-    network = compute.network(run)
+    classes, network = runs.predictions(run).classes, compute.network(run)
+    known = _familiar(run, report) if distances else None
+    begun = BEFORE if known else 0.0
     names: list[str] = []
     skipped: list[tuple[str, str]] = []
     images: list[np.ndarray] = []
-    logits: list[torch.Tensor] = []
-    for part in _in_passes(files, decoder(run, recipe)):
+    said: list[torch.Tensor] = []
+    far: list[np.ndarray] = []
+    for part in _in_passes(files, decoder(run, compute.finished(run))):
         good = [(name, found) for name, found in part if not isinstance(found, str)]
         skipped += [(name, found) for name, found in part if isinstance(found, str)]
         if good:
             names += [name for name, _ in good]
             images += [small for _, (_, small) in good]
-            logits.append(
-                predicting.logits(network, compute.to_input(run, np.stack([pixels for _, (pixels, _) in good])))
-            )
-        report((len(names) + len(skipped)) / len(files), f"{len(names) + len(skipped)} of {len(files)} pictures")
+            x = compute.to_input(run, np.stack([pixels for _, (pixels, _) in good]))
+            read, logits = predicting.features_and_logits(network, x)
+            said.append(logits)
+            far += [known.share(read)] if known else []
+        done = len(names) + len(skipped)
+        report(begun + (1 - begun) * done / len(files), f"{done} of {len(files)} pictures")
     if not names:
         raise ExplorerError(f"None of the {len(files)} pictures can be read. {skipped[0][0]}: {skipped[0][1]}")
     t = _temperature(run)
-    probability = (torch.cat(logits) / (t or 1.0)).softmax(dim=1).numpy()
+    probability = (torch.cat(said) / (t or 1.0)).softmax(dim=1).numpy()
     labels = np.array([_label(name, classes) for name in names])
-    predicted = probability.argmax(1)
-    return Predicted(run, classes, tuple(names), np.stack(images), labels, predicted, probability, tuple(skipped), t)
+    found = Predicted(
+        run, classes, tuple(names), np.stack(images), labels, probability.argmax(1), probability, tuple(skipped), t
+    )
+    return replace(found, farther=np.concatenate(far), tested=len(known.usual)) if known else found
+
+
+def _familiar(run: str, report: Report) -> Familiar | None:
+    """What tells pictures unlike the run's; None where its own pictures are not on this machine."""
+    try:
+        return Familiar(run, lambda share, words: report(BEFORE * share, words))
+    except ExplorerError:
+        return None
 
 
 def _temperature(run: str) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from explorer import runs
+from explorer.catalogue.weights import source
 from explorer.data import datasets
 from explorer.data.images import Data, Images
 from explorer.errors import ExplorerError
@@ -27,14 +28,15 @@ def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     """The script, or the ZIP with all that it needs beside it. Raises ExplorerError where a script alone would not run."""
     found = compute.finished_run(run)
     recipe = found.settled
-    if ending == ".py" and (recipe.dataset != "folder" or needs_start(recipe)):
-        what = "first weights" if recipe.dataset == "folder" else "pictures"
+    on_disk = recipe.dataset == "folder" and not recipe.spoilt  # the files of a spoilt set are not what the network saw
+    if ending == ".py" and (not on_disk or needs_start(recipe)):
+        what = "first weights" if on_disk else "pictures"
         raise ExplorerError(
             f"The script of {run} alone would not run: it needs {what} that come with Thaw. Name a .zip, which brings them."
         )
     report(0.0, "Loading the images")
     data = _data(found)
-    split = _names(data) if recipe.dataset == "folder" else None
+    split = _names(data) if on_disk else None
     folders = list(data.classes) if split else [_folder(name, k) for k, name in enumerate(data.classes)]
     text = script(recipe, folders, split, _result(found))
     if ending == ".py":
@@ -104,8 +106,9 @@ def _pack(out: Path, text: str, data: Data | None, folders: list[str], recipe: R
 
 
 def _start(recipe: Recipe) -> bytes:
-    """The backbone's tensors before learning, as torch.save writes them; nothing of the head."""
-    network = backbones.build(recipe.backbone, 2, recipe.weights, recipe.seed, reads=recipe.reads)
+    """The backbone's tensors that the script begins with, as torch.save writes them; nothing of the head."""
+    begun = source(recipe.weights) or recipe.weights  # the script draws matched ones after these
+    network = backbones.build(recipe.backbone, 2, begun, recipe.seed, reads=recipe.reads)
     head = {*network.names("head")}
     buffer = io.BytesIO()
     torch.save({name: tensor for name, tensor in network.model.state_dict().items() if name not in head}, buffer)

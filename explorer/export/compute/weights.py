@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer import __version__, runs
+from explorer.catalogue.weights import drawn_words
 from explorer.export import building
 from explorer.looks.pair import compute
 from explorer.models.deltas import DELTA, SCALE
@@ -33,8 +34,12 @@ def write_learned(run: str, out: Path, ending: str, report: Report) -> tuple[str
     state = compute.network(run).model.state_dict()
     found = compute.finished_run(run)
     save({name: state[name] for name in state if name in stored}, out, metadata(found))
-    start = found.recipe.weights
-    return (f"{len(stored)} of {len(state)} tensors. Load them with strict=False over the weights {start}.",)
+    if found.recipe.drawn:
+        what = drawn_words(found.recipe.weights)
+        how = f"The run began from {what} (seed {found.recipe.seed}), which no file holds: take all weights instead."
+    else:
+        how = f"Load them with strict=False over the weights {found.recipe.weights}."
+    return (f"{len(stored)} of {len(state)} tensors. {how}",)
 
 
 def save(state: dict[str, Tensor], out: Path, facts: dict[str, str]) -> None:
@@ -60,7 +65,7 @@ def described(run: FinishedRun) -> dict[str, Any]:
         "backbone": recipe.backbone,
         "classes": classes,
         "preprocessing": preprocessing(recipe),
-        "build": "\n".join(building.lines(recipe.row, len(classes))),
+        "build": "" if recipe.row.traced and recipe.row.until else "\n".join(building.lines(recipe.row, len(classes))),
         "recipe": recipe.model_dump(),
         "start": {"weights": recipe.weights, "fingerprint": run.facts.get("began", "")},
         "test": run.test.json() if run.test else {},

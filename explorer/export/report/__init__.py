@@ -7,7 +7,9 @@ import numpy as np
 
 from explorer import __version__
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.shifts import behind
 from explorer.catalogue.strategies import BATCHNORM_MODES, strategy
+from explorer.catalogue.weights import source
 from explorer.evidence import Score
 from explorer.export.report.drawing import confusion, curves
 from explorer.runs import FinishedRun, Predictions
@@ -52,7 +54,7 @@ def _learning(run: FinishedRun) -> str:
 
 
 def _title(run: FinishedRun) -> str:
-    where = run.recipe.data_dir or dataset(run.recipe.dataset).title
+    where = (run.recipe.data_dir or dataset(run.recipe.dataset).title) + behind(run.recipe.spoilt)
     return f"<h1>{escape(run.title)}</h1><p>{escape(where)} · {escape(run.id)}</p>"
 
 
@@ -113,7 +115,11 @@ def _recipe(run: FinishedRun) -> str:
         (escape(name), escape(str(value))) for name, value in run.recipe.model_dump().items() if value not in (None, ())
     ]
     plan = strategy(run.recipe.strategy)
-    words = f"<p>{escape(plan.meaning)} {escape(BATCHNORM_MODES[run.recipe.batchnorm])}</p>"
+    drawn = (
+        f" The weights {run.recipe.weights} were drawn by the seed, each tensor with the mean and spread of the pre-trained one: "
+        f"they had learned nothing before."
+    ) * bool(source(run.recipe.weights))
+    words = f"<p>{escape(plan.meaning)}{escape(drawn)} {escape(BATCHNORM_MODES[run.recipe.batchnorm])}</p>"
     return f"<h2>Recipe</h2>{words}{_table(('Field', 'Value'), rows)}"
 
 

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from string import Template
 
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.shifts import behind
 from explorer.catalogue.strategies import strategy
+from explorer.catalogue.weights import RANDOM, source
 from explorer.export import building
 from explorer.export.script import blocks
 from explorer.recipe import Recipe
@@ -45,7 +47,7 @@ def script(recipe: Recipe, classes: Sequence[str] = (), split: Split | None = No
 def standardised(recipe: Recipe) -> bool:
     """Whether the head reads standardised features: those of random weights change their scale as they learn."""
     first = recipe.phases[0].learns
-    return recipe.weights != "random" or recipe.front_of(first) == recipe.row.stage_names
+    return not recipe.drawn or recipe.front_of(first) == recipe.row.stage_names
 
 
 def needs_start(recipe: Recipe) -> bool:
@@ -63,7 +65,8 @@ def code_lines(text: str) -> int:
 
 def _head(recipe: Recipe, split: Split | None, result: str) -> str:
     """The docstring: what it does, what the run reached, what it needs."""
-    said = [f'"""{recipe.title}, on {dataset(recipe.dataset).title}: plain PyTorch and torchvision, by Thaw.']
+    where = dataset(recipe.dataset).title + behind(recipe.spoilt)
+    said = [f'"""{recipe.title}, on {where}: plain PyTorch and torchvision, by Thaw.']
     if result:
         said.append(result)
     if recipe.cuts and not recipe.reads:
@@ -72,7 +75,7 @@ def _head(recipe: Recipe, split: Split | None, result: str) -> str:
     needs += [f"first weights in {building.START}"] if needs_start(recipe) else []
     if needs:
         said.append(f"Beside this file: {', '.join(needs)}.")
-    return "\n".join([*said, '"""', ""])
+    return "\n".join(said) + '"""\n'
 
 
 def _imports(recipe: Recipe) -> str:
@@ -132,12 +135,11 @@ def _parts(parts: Sequence[str]) -> str:
 
 def _build(recipe: Recipe) -> str:
     row = recipe.row
-    lines = ["torch.manual_seed(SEED)"] * (recipe.weights == "random") + building.backbone_lines(row, recipe.weights)
+    lines = ["torch.manual_seed(SEED)"] * (recipe.weights == RANDOM) + building.backbone_lines(row, recipe.weights)
     if needs_start(recipe):
-        lines += [
-            f'start = torch.load(Path(__file__).parent / "{building.START}", weights_only=True)',
-            "model.load_state_dict(start, strict=False)  # all but the head, which is replaced",
-        ]
+        start = f'torch.load(Path(__file__).parent / "{building.START}", weights_only=True)'
+        lines.append(f"model.load_state_dict({start}, strict=False)  # all but the head")
+    lines += blocks.REDRAWN if source(recipe.weights) else []
     head = building.head_lines(row, "len(CLASSES)")
     text = blocks.BUILT.replace("$BACKBONE", "\n".join(f"    {line}" for line in lines))
     return text.replace("$HEAD_LINES", "\n".join(f"    {line}" for line in head))

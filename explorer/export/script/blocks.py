@@ -42,6 +42,12 @@ $HEAD_LINES
     return model.to(DEVICE)
 '''
 
+REDRAWN = [
+    "torch.manual_seed(SEED)  # every weight anew, with the mean and spread of its tensor",
+    "for tensor in (tensor for name, tensor in model.named_parameters() if within(name, STAGES)):",
+    "    nn.init.normal_(tensor, tensor.double().mean().item(), tensor.double().std(correction=0).item())",
+]
+
 STANDARDISED = '''class Standardised(nn.Module):
     """The head on features of mean 0 and spread 1, so that its rate means the same on every backbone."""
 

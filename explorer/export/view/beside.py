@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
+from explorer.export import building
 from explorer.export.script import code_lines, needs_start, script
 from explorer.recipe import Recipe
 
@@ -13,6 +14,9 @@ def show_script(made: Recipe | ExplorerError) -> None:
     with st.expander("The same as plain PyTorch", icon=":material/code:", key="train_script"):
         if isinstance(made, ExplorerError):
             st.caption(safe_md(str(made)))
+            return
+        if why := building.obstacle(made.row):
+            st.caption(safe_md(why))
             return
         text = script(made)
         beside = ", and the first weights from `start.pt`" if needs_start(made) else ""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import limits
+from explorer import limits, workspaces
 from explorer.app.asking import ask
 from explorer.app.words import count, safe_md
 from explorer.catalogue import Backbone, own
@@ -44,6 +44,7 @@ def offer_checkpoint(row: Backbone) -> None:
                 kept.forget(wanted.path)  # what was kept has been removed since: it is read again
                 st.rerun()
             if found is not None:
+                workspaces.take("weights", found.weights)
                 _report(row, found)
 
 

@@ -12,14 +12,17 @@ from explorer.app.asking import ask, thumbnails
 from explorer.app.labels import run_labels
 from explorer.app.visitor import choice
 from explorer.app.words import percent, plain, safe_md
+from explorer.catalogue import shifts
 from explorer.errors import ExplorerError
 from explorer.export import batches
 from explorer.export.question import Predicted, PredictQuestion
 from explorer.export.telling import table_csv
 from explorer.home import stamp
+from explorer.looks.neighbours.question import RARE
 from explorer.runs import FinishedRun
 from explorer.uploads import MOST_BYTES
 
+ALL, NONE = -1, -2  # of what the table shows, besides the number of a class
 SHOWN = 500  # rows with a picture; the CSV has all
 _TYPES = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"]
 
@@ -34,12 +37,16 @@ def pick_run(known: Sequence[FinishedRun]) -> FinishedRun:
             safe_md(f"The run {wanted[:120]} is not among the finished runs; showing another."),
             icon=":material/link_off:",
         )
-    usual = next((run.id for run in known if run.recipe.weights != "random"), known[0].id)
+    usual = next((run.id for run in known if not run.recipe.drawn), known[0].id)
     current = next(run for run in (wanted, choice().b, usual) if run in by_id)
     st.session_state["predict_run"] = current
     labels = run_labels(known)
     st.selectbox("Run", list(by_id), key="predict_run", format_func=labels.__getitem__, on_change=_note_run)
-    return by_id[st.session_state["predict_run"]]
+    chosen = by_id[st.session_state["predict_run"]]
+    if chosen.recipe.spoilt:
+        how = shifts.words(chosen.recipe.spoilt)
+        st.caption(f":material/info: All pictures that this run knows are {how}; yours are read as they are.")
+    return chosen
 
 
 def _note_run() -> None:
@@ -96,20 +103,7 @@ def show(wanted: PredictQuestion) -> None:
     if found is None:
         return
     _say(found)
-    names = [plain(name, 40) for name in found.classes]
-    kinds = Counter(found.predicted.tolist())
-    options = [-1, *(k for k, _ in kinds.most_common())]
-    if st.session_state.get("predict_kind", -1) not in options:  # other pictures than those it was chosen for
-        st.session_state.pop("predict_kind")
-    picked = st.selectbox(
-        "Show",
-        options,
-        key="predict_kind",
-        width=320,
-        format_func=lambda k: f"All · {len(found.files)}" if k < 0 else f"{names[k]} · {kinds[k]}",
-    )
-    kind = -1 if picked is None else picked
-    rows = np.flatnonzero((found.predicted == kind) | (kind < 0))
+    rows = _pick_rows(found)
     small = thumbnails(wanted.path, stamp(wanted.path))
     st.dataframe(
         table(found, rows[:SHOWN], [small[i] for i in rows[:SHOWN]]),
@@ -131,15 +125,37 @@ def show(wanted: PredictQuestion) -> None:
         st.caption(f"… and {len(found.skipped) - 20} more.")
 
 
+def _pick_rows(found: Predicted) -> np.ndarray:
+    """The places of the pictures that the table shows: all, those of one class, or those that are perhaps of none."""
+    names = [plain(name, 40) for name in found.classes]
+    kinds = Counter(found.predicted.tolist())
+    unlike = int(found.unlike.sum())
+    options = [ALL, *([NONE] if unlike else []), *(k for k, _ in kinds.most_common())]
+    if st.session_state.get("predict_kind", ALL) not in options:  # other pictures than those it was chosen for
+        st.session_state.pop("predict_kind")
+    picked = st.selectbox(
+        "Show",
+        options,
+        key="predict_kind",
+        width=320,
+        format_func=lambda k: (
+            f"All · {len(found.files)}"
+            if k == ALL
+            else f"Perhaps none of these · {unlike}"
+            if k == NONE
+            else f"{names[k]} · {kinds[k]}"
+        ),
+    )
+    kind = ALL if picked is None else picked
+    return np.flatnonzero(found.unlike if kind == NONE else (found.predicted == kind) | (kind == ALL))
+
+
 def _say(found: Predicted) -> None:
     n = len(found.skipped)
     left = f" {n} {'file' if n == 1 else 'files'} could not be read." if n else ""
     score = f" Right, by their folders' names: **{percent(found.score)}**." if found.score else ""
     st.markdown(f"**{len(found.files)}** pictures.{left}{score}")
-    st.caption(
-        ":material/warning: The run knows only its classes: a picture of anything else is still assigned to one of them, often "
-        "with a high probability."
-    )
+    _say_unlike(found)
     st.caption(
         f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature of the "
         f"run's validation images."
@@ -149,16 +165,46 @@ def _say(found: Predicted) -> None:
     )
 
 
+_ONLY = (
+    ":material/warning: The run knows only its classes: a picture of anything else is still assigned to one of them, often with "
+    "a high probability."
+)
+
+
+def _say_unlike(found: Predicted) -> None:
+    """How many pictures are perhaps of none of the classes, and how far to believe that."""
+    if found.farther is None:
+        st.caption(f"{_ONLY} Its own pictures cannot be read on this machine, so nothing tells which are unlike them.")
+        return
+    n, unlike = len(found.files), int(found.unlike.sum())
+    if unlike:
+        usual = f"about {RARE * n:.0f}" if RARE * n >= 1 else "hardly one"
+        st.warning(
+            f"**Perhaps none of these: {unlike} of {n}.** Each lies farther from its nearest training picture than 95 % of the "
+            f"run's {found.tested} test images. Of {n} pictures like the test images {usual} would be marked.",
+            icon=":material/help:",
+        )
+    else:
+        st.markdown(f":material/check: None of them is unlike the run's {found.tested} test images.")
+    st.caption(
+        f"{_ONLY} The distance warns, it does not decide: a picture may be far and of one of the classes (another camera, "
+        "another light), or near and of none."
+    )
+
+
 def table(found: Predicted, rows: np.ndarray, small: Sequence[str]) -> dict[str, list[Any]]:
     """A row for each of these pictures: picture, name, class, probability, the next class; the folder's class where known."""
     order = np.argsort(-found.probability[rows], axis=1)
     names = [plain(name, 40) for name in found.classes]
     columns: dict[str, list[Any]] = {
         "picture": list(small),
+        **({} if found.farther is None else {"unlike": [bool(found.unlike[i]) for i in rows]}),
         "Class": [names[k] for k in order[:, 0]],
         "probability": [100 * float(found.probability[i, k]) for i, k in zip(rows, order[:, 0], strict=True)],
         "Next": [f"{names[k]}, {100 * found.probability[i, k]:.0f} %" for i, k in zip(rows, order[:, 1], strict=True)],
     }
+    if found.farther is not None:
+        columns["like"] = [100 * float(found.farther[i]) for i in rows]
     if (found.labels >= 0).any():
         columns["Folder says"] = [names[found.labels[i]] if found.labels[i] >= 0 else "" for i in rows]
         columns["right"] = [bool(found.labels[i] == found.predicted[i]) if found.labels[i] >= 0 else None for i in rows]
@@ -174,6 +220,14 @@ def _columns(found: Predicted) -> dict[str, Any]:
             min_value=0,
             max_value=100,
             help="On kinds of pictures that the run never saw it is too sure of itself, calibrated or not.",
+        ),
+        "like": st.column_config.NumberColumn(
+            "Test images as far",
+            format="%.1f %%",
+            help="The share of the run's test images that lie at least as far from their nearest training picture.",
+        ),
+        "unlike": st.column_config.CheckboxColumn(
+            "None?", width="small", help="Perhaps none of these: farther than 95 % of the test images."
         ),
         "right": st.column_config.CheckboxColumn("Right"),
     }

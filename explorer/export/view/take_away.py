@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.words import safe_md
-from explorer.export import kept
+from explorer.export import building, kept
 from explorer.export.formats import FORMATS, Format, missing
 from explorer.export.question import Exported, ExportQuestion
 from explorer.export.script import script
@@ -25,9 +25,12 @@ def take_away(run: Run, key: str) -> None:
         )
         row = FORMATS[name]
         st.caption(row.meaning)
-        lacking = missing(row)
+        lacking, why = missing(row), building.obstacle(run.settled.row) if row.builds else ""
         if lacking:
             st.info(lacking, icon=":material/extension:")
+        elif why:
+            st.info(safe_md(why), icon=":material/block:")
+            return
         else:
             _offer(run, row, key)
         st.caption("The same from the command line:")
