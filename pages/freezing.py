@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.app.asking import ask, finished
 from explorer.app.drawing import explain, show_code
+from explorer.catalogue.weights import drawn
 from explorer.course.lesson_runs import RULE
 from explorer.experiments.view.advising import advise, advised_set
 from explorer.recipe import make
@@ -11,9 +12,10 @@ from explorer.training.cost import describe
 from explorer.training.figures.strips import legend, phases
 from explorer.training.lines import freezing_lines
 from explorer.training.question import AnatomyQuestion
+from explorer.training.view.advanced import pick_batchnorm
 from explorer.training.view.blocks import MODE, stage_blocks
 from explorer.training.view.carrying import keep_plan, recall_plan, train_this
-from explorer.training.view.forms import pick_backbone, pick_batchnorm, pick_strategy, pick_weights
+from explorer.training.view.forms import pick_backbone, pick_strategy, pick_weights
 from explorer.training.view.statistics import statistics_fit
 from explorer.training.view.strips import plan_numbers, stage_strip
 from explorer.training.view.tables import description_table, strategies_table
@@ -67,7 +69,7 @@ explain(
     else "requires_grad = False does not switch off dropout either. Thaw runs frozen stages in eval mode.",
 )
 show_code("explorer/training/compute/freezing.py", "describe")
-if row.normalisation == "batch" and weights != "random":
+if row.normalisation == "batch" and not drawn(weights):
     statistics_fit(row, weights)
     chosen, size = advised_set(), st.session_state.get("train_per_class", 25)
     if chosen:

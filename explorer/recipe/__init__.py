@@ -19,13 +19,14 @@ from pydantic import (
 from explorer.catalogue import MOST_VIEWS, Backbone, Preprocessing, own
 from explorer.catalogue.backbones import backbone, stage_of
 from explorer.catalogue.strategies import strategy
+from explorer.catalogue.weights import drawn, drawn_words
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError, unknown
 from explorer.recipe import defaults
-from explorer.recipe.checking import check_batchnorm, check_data, check_reads, check_views
+from explorer.recipe.checking import check_batchnorm, check_data, check_reads, check_views, plain
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-LATER = {"labels": "folders", "edits": "", "reads": ""}
+LATER = {"labels": "folders", "edits": "", "reads": "", "spoilt": ""}
 """Fields that recipes did not always have, as they are where nothing was chosen."""
 
 
@@ -51,7 +52,8 @@ class Recipe(BaseModel):
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
     defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing). `reads` is
     the stage that the head reads under the strategy `best_stage`, behind which the backbone is cut off (empty: chosen on
-    validation images, in the run).
+    validation images, in the run). `spoilt` says in which way all pictures are spoilt, for training and testing alike
+    (`blur-4`, a kind of explorer/catalogue/shifts.py and its severity; empty: they are as they are).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -80,6 +82,7 @@ class Recipe(BaseModel):
     device: str = "auto"
     edits: str = Field("", pattern=EDITS)
     reads: str = ""
+    spoilt: str = ""
 
     @model_serializer(mode="wrap")
     def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -139,11 +142,16 @@ class Recipe(BaseModel):
         return tuple(s for s in self.row.stage_names if s in self.stages)
 
     @property
+    def drawn(self) -> bool:
+        """Whether the seed draws the backbone's weights, so that nothing of them was learned."""
+        return drawn(self.weights)
+
+    @property
     def start(self) -> tuple[str, str, int]:
-        """What the network is before it learns: backbone, weights, and the seed where they are random. Channels, features and
+        """What the network is before it learns: backbone, weights, and the seed where it draws them. Channels, features and
         weights of two runs can be compared one by one only where they agree in it."""
         weights = f"{self.weights}, cut off" + f" behind {self.reads}" * bool(self.reads) if self.cuts else self.weights
-        return self.backbone, weights, self.seed if self.weights == "random" else 0
+        return self.backbone, weights, self.seed if self.drawn else 0
 
     @property
     def cuts(self) -> bool:
@@ -152,14 +160,23 @@ class Recipe(BaseModel):
 
     @property
     def source(self) -> "Recipe":
-        """The pictures on offer and nothing else: equal for recipes whose test images are the same."""
-        said = {name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "edits", "split_seed")}
-        return make(per_class=None, **said)
+        """The pictures on offer and nothing else: equal for recipes whose test images are the same. Spoilt ones are so at the
+        size of the inputs."""
+        said = {
+            name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "edits", "spoilt", "split_seed")
+        }
+        return make(per_class=None, **said, input_size=self.preprocessing.crop if self.spoilt else None)
 
     @property
     def tuned(self) -> bool:
         """Whether anything of the backbone learns: whole stages, or the scale and shift of normalisation layers."""
         return bool(self.learns) or self.batchnorm == "affine"
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """The stages in which any weight learns, ordered from the input: those that learn, or all of them where the scale and
+        shift of their normalisation does."""
+        return self.row.stage_names if self.batchnorm == "affine" else self.learns
 
     @property
     def usual_batchnorm(self) -> str:
@@ -170,7 +187,7 @@ class Recipe(BaseModel):
     @property
     def keeps_statistics(self) -> bool:
         """Whether BatchNorm's running statistics are kept, and normalised by, in stages that learn too."""
-        return self.batchnorm in ("frozen_everywhere", "affine") and self.weights != "random"
+        return self.batchnorm in ("frozen_everywhere", "affine") and not self.drawn
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -204,7 +221,7 @@ class Recipe(BaseModel):
     @property
     def title(self) -> str:
         """The short name that pages and figures use, e.g. `ResNet-18 · last_stage`."""
-        weights = " · random weights" if self.weights == "random" and self.strategy != "from_scratch" else ""
+        weights = f" · {drawn_words(self.weights)}" if self.drawn and self.strategy != "from_scratch" else ""
         weights = f" · own weights {self.weights[len(own.PREFIX) :][:6]}" if own.is_own(self.weights) else weights
         return f"{self.row.title.removesuffix(' (built in)')} · {strategy(self.strategy).title}{weights}"
 
@@ -215,19 +232,7 @@ def make(**choices: Any) -> Recipe:
         given: dict[str, Any] = {k: v for k, v in choices.items() if v is not None or k == "per_class"}
         return Recipe(**given)
     except ValidationError as error:
-        raise ExplorerError(" ".join(_plain(e) for e in error.errors())) from error
-
-
-def _plain(error: Any) -> str:
-    """One pydantic error as a sentence: what is wrong, the value got, the values allowed."""
-    name = ".".join(str(part) for part in error["loc"]) or "recipe"
-    allowed = ", ".join(f"{k} {v}" for k, v in (error.get("ctx") or {}).items() if k in ("ge", "le", "gt", "lt"))
-    words = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
-    for short, long in words.items():
-        allowed = allowed.replace(f"{short} ", f"{long} ")
-    if error["type"] == "extra_forbidden":
-        return f"A recipe has no {name!r}. It has: {', '.join(Recipe.model_fields)}."
-    return f"{name}: {error['msg']} (got {error['input']!r}{'; allowed: ' + allowed if allowed else ''})."
+        raise ExplorerError(" ".join(plain(e, list(Recipe.model_fields)) for e in error.errors())) from error
 
 
 def read(path: Path) -> Recipe:

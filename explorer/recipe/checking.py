@@ -1,5 +1,8 @@
 """What a recipe may not say: choices that do not fit together, refused in words (ExplorerError)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from explorer.catalogue import AUGMENTATIONS, BATCHNORM_MODES, LABELS, MOST_VIEWS, Backbone
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
@@ -30,8 +33,8 @@ def check_reads(stage: str, plan: str, mode: str, row: Backbone) -> None:
         )
     if strategy(plan).reads and not row.widths:
         raise ExplorerError(
-            f"{plan} cuts a backbone off behind a stage, which is not known of {row.title}: it was looked up by its name. Choose "
-            f"linear_probe, or a backbone of the list."
+            f"{plan} cuts a backbone off behind a stage, and how wide the stages of {row.title} are was not kept when it was "
+            f"looked up. Look it up again: python -m explorer backbones {row.name}"
         )
     if stage and stage not in row.stage_names:
         raise unknown(f"stage of {row.name}", stage, row.stage_names)
@@ -62,3 +65,15 @@ def check_data(name: str, data_dir: str | None, labels: str) -> None:
         raise ExplorerError("The data set 'folder' needs a folder: give --data-dir, one sub-folder per class.")
     if name != "folder" and data_dir:
         raise ExplorerError(f"A folder was given ({data_dir}) but the data set is {name!r}. Use 'folder'.")
+
+
+def plain(error: Any, fields: Sequence[str]) -> str:
+    """One pydantic error as a sentence: what is wrong, the value got, the values allowed."""
+    name = ".".join(str(part) for part in error["loc"]) or "recipe"
+    allowed = ", ".join(f"{k} {v}" for k, v in (error.get("ctx") or {}).items() if k in ("ge", "le", "gt", "lt"))
+    words = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
+    for short, long in words.items():
+        allowed = allowed.replace(f"{short} ", f"{long} ")
+    if error["type"] == "extra_forbidden":
+        return f"A recipe has no {name!r}. It has: {', '.join(fields)}."
+    return f"{name}: {error['msg']} (got {error['input']!r}{'; allowed: ' + allowed if allowed else ''})."

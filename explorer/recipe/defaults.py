@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
-from explorer.catalogue import STRATEGIES, Backbone
+from explorer.catalogue import STRATEGIES, Backbone, shifts
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import Strategy, strategy
+from explorer.catalogue.weights import drawn, drawn_words, source
 from explorer.errors import ExplorerError
 
 
@@ -23,6 +24,8 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
             filled[rate] = getattr(plan, rate)
     if filled.get("batchnorm") == "affine":
         filled["backbone_rate"] = filled["backbone_rate"] or STRATEGIES["bn_only"].backbone_rate
+    if filled.get("spoilt"):
+        filled["spoilt"] = shifts.plain(str(filled["spoilt"]))
     if filled.get("views") is None:
         filled["views"] = 1 if filled.get("augmentation", "none") == "none" else 4
     filled |= schedule(filled, row, plan)
@@ -31,13 +34,15 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
 
 def batchnorm(filled: dict[str, Any], row: Backbone, plan: Strategy) -> Any:
     """The BatchNorm mode under the one name it has: `frozen_everywhere` is `frozen` where no stage with BatchNorm learns."""
-    mode, random = filled.get("batchnorm"), filled["weights"] == "random"
+    mode, random = filled.get("batchnorm"), drawn(filled["weights"])
     if row.normalisation != "batch" or not filled.get("stages"):
         return "frozen" if mode in (None, "frozen_everywhere") else mode
     if mode == "frozen_everywhere" and random:
+        weights, whose = drawn_words(filled["weights"]), "mean 0 and variance 1"
+        whose = "the layers that they were drawn after" if source(filled["weights"]) else whose
         raise ExplorerError(
-            "batchnorm: random weights come with statistics of mean 0 and variance 1, which are not worth keeping "
-            "(got 'frozen_everywhere'). Choose 'frozen', so that learning stages normalise by the batch, or pre-trained weights."
+            f"batchnorm: {weights} come with statistics of {whose}, which are not worth keeping in stages that learn "
+            f"(got 'frozen_everywhere'). Choose 'frozen', so that they normalise by the batch, or pre-trained weights."
         )
     return mode or ("frozen" if random else plan.batchnorm)
 

@@ -26,6 +26,7 @@ def test_what_learns_and_what_is_cached_partition_the_stages(backbone: str, name
     expected = names[STRATEGIES[name].learns]
     assert found.learns == expected
     assert found.tuned == (bool(expected) or name == "bn_only")
+    assert found.trainable == (names if name == "bn_only" else expected)
     if name == "bn_only":
         assert found.frozen_front == (), "what stands before the first normalisation layer is less than a stage"
         return
@@ -120,6 +121,7 @@ def test_every_choice_is_part_of_the_fingerprint(field: str) -> None:
         "input_size": 64,
         "labels": "table",
         "edits": "0123456789ab",
+        "spoilt": "blur-4",
     }
     assert make(**{field: other.get(field, 7)}).fingerprint != make().fingerprint
 

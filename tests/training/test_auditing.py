@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 
 from explorer import recipe
 from explorer.catalogue import BACKBONES
@@ -14,7 +15,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import loop
+from explorer.training.compute import loop, modes
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import outcome
@@ -105,6 +106,46 @@ def test_stochastic_depth_in_frozen_stages_as_they_are_is_red(make: Make, monkey
     assert red(audit) == ["stage4"]
     row = next(row for row in audit.stages if row.stage == "stage4")
     assert row.mode == "train" and row.misplaced == "StochasticDepth"
+
+
+class Drops(nn.Module):
+    """A layer of somebody's own that does something else while it learns, though of no kind that torch has."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.dropout(x, 0.5, self.training)
+
+
+class Block(nn.Module):
+    """A block that asks for its mode, and holds such a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.plain = Drops(), nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.inner(x) if self.training else x
+
+
+def test_what_acts_by_mode_is_told_by_what_it_does_and_the_innermost_is_named() -> None:
+    class Inherits(Drops):
+        pass
+
+    acting = [nn.BatchNorm2d(2), nn.Dropout(0), nn.AlphaDropout(), StochasticDepth(0.1, "row"), Inherits(), Block()]
+    assert all(modes.acts_by_mode(module) for module in acting)
+    assert not any(modes.acts_by_mode(m) for m in (nn.Conv2d(1, 1, 1), nn.LayerNorm(2), nn.Sequential(), nn.GELU()))
+    block = Block()
+    assert modes.innermost(dict(block.named_modules(prefix="block"))) == [block.inner]
+    assert modes.innermost({"plain": block.plain}) == []
+
+
+def test_a_layer_of_no_kind_that_torch_has_is_named_by_the_audit(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = prepare(make(**second_learns()))
+    layer = session.network.model.layer2[0]
+    layer.add_module("own", Block())
+    wakes(monkeypatch, lambda network: [*layer.own.modules()])
+    audit = learned(session)
+    row = next(row for row in audit.stages if row.stage == "layer2")
+    assert red(audit) == ["layer2"] and row.misplaced == "Drops"
 
 
 def test_the_mode_shown_is_that_of_the_learning_pass_and_not_a_later_one(

@@ -17,7 +17,8 @@ TWO = Anatomy(
 @pytest.mark.parametrize("backbone", ["resnet10", "vgg16", "vit_b_16", "mobilenet_v2", "densenet121", "convnext_tiny"])
 def test_the_page_describes_a_recipe_as_the_network_does(backbone: str) -> None:
     row = BACKBONES[backbone]
-    found = measuring.anatomy(backbone, row.input_size)
+    size = max(row.least, 64) if row.any_size else row.input_size
+    found = measuring.anatomy(backbone, size)
     assert sum(part.parameters for part in found.stages) == row.parameters
     choices: list[dict[str, object]] = [
         {"strategy": name} for name, plan in STRATEGIES.items() if row.normalisation != "none" or not plan.affine
@@ -26,7 +27,8 @@ def test_the_page_describes_a_recipe_as_the_network_does(backbone: str) -> None:
     if row.normalisation == "batch":
         choices += [{"strategy": "last_stage", "batchnorm": mode} for mode in ("frozen", "moving", "affine")]
     for choice in choices:
-        wanted = make(backbone=backbone, weights="random" if backbone != "resnet10" else "default", **choice)
+        weights = "random" if backbone != "resnet10" else "default"
+        wanted = make(backbone=backbone, weights=weights, input_size=size, **choice)
         assert cost.describe(wanted, found) == freezing.describe(wanted), choice
 
 

@@ -17,7 +17,7 @@ from explorer.models import backbones
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import auditing, freezing
+from explorer.training.compute import auditing, freezing, modes
 from explorer.training.compute.auditing import Witness
 
 pytestmark = pytest.mark.long(25)
@@ -149,8 +149,8 @@ def test_frozen_stages_stay_in_eval_mode_whoever_calls_train(backbone: str, stra
         disturb()
         freezing.set_modes(network, choices)
         for stage in network.row.stage_names:
-            modes = {m.training for m in network.modules_of(stage) if not isinstance(m, nn.Sequential)}
-            assert modes == {stage in choices.learns}, stage
+            found = {m.training for m in network.modules_of(stage) if not isinstance(m, nn.Sequential)}
+            assert found == {stage in choices.learns}, stage
         assert all(m.training for m in network.head.modules())
 
 
@@ -323,7 +323,7 @@ def test_all_modules_of_every_backbone_are_in_the_modes_that_the_audit_expects(b
     witness.watch(network)
     witness.note()
     inside = {id(m) for part in (*network.row.stage_names, "head") for m in network.modules_of(part)}
-    left = [m for m in network.model.modules() if id(m) not in inside and isinstance(m, auditing.MODAL)]
+    left = [m for m in network.model.modules() if id(m) not in inside and modes.acts_by_mode(m)]
     assert not left, "what does something else in train mode belongs to a stage"
     nothing = auditing.Evidence({n: torch.zeros(0) for n in network.model.state_dict()}, ({},), witness, set())
     rows = auditing.stage_audits(choices, network, nothing)

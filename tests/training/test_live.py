@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import stand_ins
 from opening import opened, words
 
 from explorer import recipe, runs
@@ -13,8 +14,8 @@ from explorer.runs.records import Epoch
 from explorer.training.compute import live
 from explorer.training.compute.handlers import train
 from explorer.training.question import LiveProbe, LiveProbeQuestion, StoredFeatures, StoreFeaturesQuestion
-from explorer.training.view import following
 from explorer.training.view import live as view
+from explorer.training.view import starting
 
 
 @pytest.mark.parametrize("choices", [{}, {"seed": 3}, {"per_class": 4, "seed": 1, "head_rate": 0.03, "epochs": 4}])
@@ -48,7 +49,7 @@ def probe(made: Recipe, right: int) -> LiveProbe:
 
 def test_settings_come_at_once_and_one_is_kept_by_its_button(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Recipe] = []
-    monkeypatch.setattr(following, "start", lambda made: started.append(made) or runs.create(made))
+    monkeypatch.setattr(starting, "start", lambda made: started.append(made) or runs.create(made))
     base = recipe.make(strategy="linear_probe")
     save(StoredFeatures((40, 30)), StoreFeaturesQuestion(recipe=base).path)
     probe(base, 61)
@@ -76,3 +77,17 @@ def test_many_settings_on_the_same_test_images_get_a_word(monkeypatch: pytest.Mo
     app.slider(key="live_seed").set_value(1)
     app.run()
     assert "You have looked at 2 settings. The best of so many on test images is flattered" in words(app)
+
+
+def test_the_race_offers_it_on_its_own_pictures_and_says_where_a_kept_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Recipe] = []
+    monkeypatch.setattr(view, "start", lambda made: started.append(made) or runs.create(made))
+    stand_ins.race({"linear_probe": (4,), "full": (6,)})
+    base = recipe.make(strategy="linear_probe", epochs=runs.finished()[0].recipe.epochs)
+    save(StoredFeatures((40, 30)), StoreFeaturesQuestion(recipe=base).path)
+    probe(base, 61)
+    app = opened("race", race_live="1")
+    assert not app.exception and "test **61.0 %" in words(app)
+    app.button(key="race_live_keep").click()
+    app.run()
+    assert started == [base] and "*Train* and *Runs* show it" in app.toast[0].value

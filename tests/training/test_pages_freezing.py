@@ -108,6 +108,11 @@ def test_the_choice_is_in_the_address_and_comes_back_from_it() -> None:
     assert not again.exception and not again.warning
     assert "thaw(model.fc, model.conv1, model.bn1, model.layer3)" in again.code[0].value
     assert again.selectbox(key="weights_resnet10").value == "random"
+    rest = _pressed(
+        opened("freezing", strategy="custom", stages="layer1.layer2.layer3.layer4", weights="matched:BUILT_IN"), "stem"
+    )
+    assert rest.selectbox(key="strategy").value == "full", "from scratch has random weights"
+    assert rest.selectbox(key="weights_resnet10").value == "matched:BUILT_IN" and not rest.warning
     lost = opened("freezing", strategy="custom", stages="layer9", weights="V7")
     assert not lost.exception and len(lost.warning) == 2 and "layer9" in lost.warning[0].value
 

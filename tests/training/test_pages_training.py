@@ -15,7 +15,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.evidence import Balanced
 from explorer.recipe import Recipe, make
 from explorer.training.question import FindRatesQuestion
-from explorer.training.view import following
+from explorer.training.view import starting
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
         started.append(recipe)
         return runs.create(recipe)
 
-    monkeypatch.setattr(following, "start", start)
+    monkeypatch.setattr(starting, "start", start)
     return started
 
 
@@ -141,7 +141,7 @@ def test_what_is_not_as_usual_is_told_where_it_is_folded_away() -> None:
 
 def test_what_was_started_is_what_is_shown_whatever_else_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two visitors start the same recipe in the same minute; a third one's race is newer than both."""
-    monkeypatch.setattr(following, "start", jobs.train)
+    monkeypatch.setattr(starting, "start", jobs.train)
     app, other = opened("training"), opened("training")
     for visitor in (app, other):
         visitor.number_input(key="train_seed").set_value(5).run()

@@ -546,7 +546,7 @@ def test_a_stop_is_a_stop_whenever_it_comes_and_keeps_what_was(
 
 
 @pytest.mark.parametrize("batchnorm", ["frozen", "moving"])
-@pytest.mark.parametrize("when", ["Frozen stages, train", "Epoch 3 of"])
+@pytest.mark.parametrize("when", ["Decoding, train", "Epoch 3 of"])
 def test_a_stop_between_two_phases_is_audited_by_what_had_learned_until_then(
     when: str, batchnorm: str, make: Callable[..., Recipe]
 ) -> None:

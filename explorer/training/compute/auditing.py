@@ -5,16 +5,13 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torchvision.ops import StochasticDepth
 
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import FAULTS, Audit, StageAudit
 from explorer.training.compute import freezing
 from explorer.training.compute.freezing import BATCHNORM
-
-MODAL = (BATCHNORM, nn.modules.dropout._DropoutNd, StochasticDepth)
-"""What does something else in train mode than in eval mode."""
+from explorer.training.compute.modes import innermost
 
 State = Mapping[str, Tensor]
 
@@ -156,9 +153,8 @@ def _modes(recipe: Recipe, network: Network, part: str, witness: Witness) -> dic
     layers = {name for name, m in modules.items() if isinstance(m, BATCHNORM)}
     words = {"train": layers & train, "eval": layers & kept}
     found = [word for word, some in words.items() if some]
-    odd = {n for n, m in modules.items() if n in (kept if _trains(recipe, part, m) else train)}
-    kinds = {type(modules[n]).__name__ for n in odd if isinstance(modules[n], MODAL)}
-    kinds = kinds or {type(modules[n]).__name__ for n in odd}
+    odd = {n: m for n, m in modules.items() if n in (kept if _trains(recipe, part, m) else train)}
+    kinds = {type(m).__name__ for m in innermost(odd) or odd.values()}
     return {
         "mode": "train" if train else "eval",
         "batchnorm_mode": "mixed" if len(found) == 2 else "".join(found),

@@ -9,6 +9,7 @@ import torch
 
 from explorer import evidence, runs
 from explorer.errors import ExplorerError, Stopped
+from explorer.jobs.recovering import TRIES
 from explorer.models import devices
 from explorer.runs import Run
 from explorer.training.compute import judging, loop, scoring
@@ -87,13 +88,18 @@ def _best(run: str, session: Session | None) -> dict[str, Any]:
     return {}
 
 
+def _by_itself(run: str) -> str:
+    times = runs.read(run).facts.get("restarts") or 0
+    return f", by itself, since its worker had ended ({times} of at most {TRIES} times)" if times else ""
+
+
 def _resume(run: str, session: Session, report: Report) -> None:
     """Go on where a run was interrupted; a checkpoint that cannot be used means from the beginning."""
     saved = runs.checkpoint(run)
     if saved is not None:
         try:
             restore(session, saved, report)
-            session.notes.append(f"Resumed after epoch {session.done}.")
+            session.notes.append(f"Resumed after epoch {session.done}{_by_itself(run)}.")
         except ExplorerError as error:
             session.notes.append(f"Started from the beginning: {error}")
     runs.rewind(run, session.done)

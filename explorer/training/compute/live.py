@@ -19,7 +19,7 @@ from explorer.training.question import LiveProbe, StoredFeatures
 def whole(recipe: Recipe) -> Recipe:
     """The linear probe of all training images, one for all that a live probe may be asked of the same pictures."""
     plan = strategy("linear_probe")
-    seed = recipe.seed if recipe.weights == "random" else 0  # it draws a random backbone, of others the head alone
+    seed = recipe.seed if recipe.drawn else 0  # it draws random and matched backbones, of others the head alone
     return recipe.model_copy(update={"per_class": None, "seed": seed, "head_rate": plan.head_rate, "epochs": 1})
 
 

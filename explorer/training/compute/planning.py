@@ -38,9 +38,9 @@ def find_rates(recipe: Recipe, report: Report = silent) -> RateSearch:
 
 def statistics_shift(recipe: Recipe) -> StatisticsShift:
     """How far a recipe's training images (up to `MOST`) lie from the running statistics of its backbone, stage by stage."""
-    if recipe.row.normalisation != "batch" or recipe.weights == "random":
+    if recipe.row.normalisation != "batch" or recipe.drawn:
         raise ExplorerError(
-            f"{recipe.row.title} with the weights {recipe.weights} has no BatchNorm statistics from pre-training. "
+            f"{recipe.row.title} with the weights {recipe.weights} has no BatchNorm statistics of its own from pre-training. "
             "Choose a pre-trained backbone with BatchNorm."
         )
     data, place = datasets.load(recipe), devices.choose(recipe.row, recipe.device)

@@ -119,7 +119,7 @@ def prepare(
         run_front(session, report, begun, FEATURES_SHARE - begun)
     session.front |= fronts or {}
     train = session.front["train"]
-    if recipe.weights != "random" or train.probe:  # a random net's features change their scale as it learns
+    if not recipe.drawn or train.probe:  # a random net's features change their scale as it learns
         network.standardise(_head_inputs(session))
     session.pooled = pooled_test(session) if "test" in splits else {}
     session.seconds["features"] = time.perf_counter() - started
@@ -134,8 +134,9 @@ def adamw(groups: list[dict[str, Any]], place: devices.Device) -> torch.optim.Ad
 def run_front(session: Session, report: Report, start: float, width: float) -> None:
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
+    what = "Frozen stages" if recipe.front_of(session.learns) else "Decoding"
     for i, split in enumerate(session.splits):
-        part = _share(report, start + each * i, each, f"Frozen stages, {split} images")
+        part = _share(report, start + each * i, each, f"{what}, {split} images")
         found = CachedFeatures.over(
             getattr(data, split),
             session.network,

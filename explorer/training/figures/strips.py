@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from explorer.app.figures.style import FLAME, SNOWFLAKE
+from explorer.catalogue.weights import drawn_words
 from explorer.palette import FROZEN, HATCH, LEARNS_DARK
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
@@ -16,13 +17,14 @@ from explorer.training.question import Description, StageDescription
 class Strip:
     """One network: `stages` from input to head, whether each `learns`, and a note under each name (may be empty).
 
-    `partly` names the stages of which only the normalisation layers learn.
+    `drawn` says which weights the seed draws, where it does; `partly` names the stages of which only the normalisation layers
+    learn.
     """
 
     label: str
     stages: tuple[str, ...]
     learns: tuple[bool, ...]
-    random: bool = False
+    drawn: str = ""
     notes: tuple[str, ...] = ()
     partly: tuple[str, ...] = ()
 
@@ -30,7 +32,7 @@ class Strip:
 def strip(label: str, recipe: Recipe) -> Strip:
     """The strip of a recipe, without sizes."""
     names = recipe.row.stage_names
-    return Strip(label, (*names, "head"), (*(n in recipe.stages for n in names), True), recipe.weights == "random")
+    return Strip(label, (*names, "head"), (*(n in recipe.stages for n in names), True), drawn_words(recipe.weights))
 
 
 def described(label: str, description: Description) -> Strip:
@@ -39,7 +41,7 @@ def described(label: str, description: Description) -> Strip:
     notes = tuple(_sizes(row) for row in rows)
     partly = tuple(row.stage for row in rows if 0 < row.learned < row.parameters)
     stages, learns = tuple(row.stage for row in rows), tuple(row.learns for row in rows)
-    return Strip(label, stages, learns, description.weights == "random", notes, partly)
+    return Strip(label, stages, learns, drawn_words(description.weights), notes, partly)
 
 
 def phases(recipe: Recipe, description: Description) -> list[Strip]:
@@ -82,12 +84,13 @@ def legend(rows: Sequence[Strip]) -> str:
     words = "Blue blocks with a snowflake keep their weights; vermillion blocks with a flame learn."
     if any(row.partly for row in rows):
         words += " A vermillion foot: only the scale and shift of normalisation layers learn there."
-    return words + (" Hatched blocks hold random weights." if any(row.random for row in rows) else "")
+    drawn = " or ".join(dict.fromkeys(row.drawn for row in rows if row.drawn))
+    return words + f" Hatched blocks hold {drawn}." * bool(drawn)
 
 
 def _row(row: Strip) -> str:
     notes = row.notes or tuple("learns" if learns else "frozen" for learns in row.learns)
-    hatched = (row.random and name != "head" for name in row.stages)
+    hatched = (bool(row.drawn) and name != "head" for name in row.stages)
     partly = (name in row.partly for name in row.stages)
     blocks = "".join(map(_block, row.stages, notes, row.learns, hatched, partly))
     label = (
@@ -106,7 +109,7 @@ def _told(row: Strip) -> str:
     only = {name: f"{name} (normalisation only)" for name in row.partly}
     learning = [only.get(name, name) for name, learns in zip(row.stages, row.learns, strict=True) if learns]
     frozen = [name for name, learns in zip(row.stages, row.learns, strict=True) if not learns]
-    start = "random weights; " if row.random else ""
+    start = f"{row.drawn}; " if row.drawn else ""
     return f"{start}{', '.join(learning)} learn; {', '.join(frozen) or 'nothing'} stays frozen"
 
 

@@ -5,10 +5,13 @@ import streamlit as st
 from explorer.app.words import count
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.strategies import named
+from explorer.catalogue.weights import RANDOM
 from explorer.palette import FROZEN, HATCH, LEARNS_DARK
 from explorer.recipe import Recipe
 from explorer.training.question import Description
 
+ROW = ".st-key-blocks { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.6rem, 1fr)); gap: .5rem; }"
+"""Blocks of one width, in as few rows as the page allows: a last one alone does not stretch."""
 MODE = "freezing_batchnorm"
 """The key of the page's BatchNorm mode; where other modes are on offer it ends in `_other`."""
 
@@ -17,12 +20,12 @@ def stage_blocks(recipe: Recipe, found: Description | None) -> None:
     """The blocks, input first, the head last; with sizes once they are known."""
     names = (*recipe.row.stage_names, "head")
     sizes = {row.stage: row for row in found.stages} if found else {}
-    st.html(f"<style>{' '.join(_rules(recipe, name) for name in names)}</style>")
+    st.html(f"<style>{ROW} {' '.join(_rules(recipe, name) for name in names)}</style>")
     with st.container(horizontal=True, gap="small", key="blocks"):
         for name in names:
             row = sizes.get(name)
             part = f"{count(row.learned)} of " if row and 0 < row.learned < row.parameters else ""
-            size = f" · {part}{count(row.parameters)}" if row else ""
+            size = " · " + f"{part}{count(row.parameters)}".replace(" ", "\N{NO-BREAK SPACE}") if row else ""
             icon, word = ("local_fire_department", "learns") if _learns(recipe, name) else ("ac_unit", "frozen")
             st.button(
                 f"**{name}**  \n{word}{size}",
@@ -48,16 +51,16 @@ def _rules(recipe: Recipe, name: str) -> str:
     layers = [f"linear-gradient({ground}, {ground})"]
     if recipe.batchnorm == "affine" and not learns:
         layers = [f"linear-gradient(0deg, {LEARNS_DARK} .5rem, {FROZEN} .5rem)"]
-    if recipe.weights == "random" and name != "head":
+    if recipe.drawn and name != "head":
         layers.insert(0, f"repeating-linear-gradient(135deg, {HATCH} 0 2px, transparent 2px 9px)")
     box = f".st-key-block_{name}"
     return (
-        f"{box} {{ flex: 1 1 7.5rem; min-width: 7.5rem; }} "
+        f"{box} {{ width: auto; min-width: 0; }} "
         f"{box} button, {box} button:disabled {{ background: {', '.join(layers)}; color: white; border: 0; opacity: 1; "
-        f"min-height: 4.2rem; padding-bottom: .9rem; }} "
+        f"min-height: 4.2rem; padding: .4rem .2rem .9rem; }} "
         f"{box} button:disabled {{ cursor: default; }} "
         f"{box} button:not(:disabled):hover {{ filter: brightness(1.12); color: white; }} "
-        f"{box} button p {{ text-shadow: 0 0 3px {ground}; line-height: 1.35; }}"
+        f"{box} button p {{ text-shadow: 0 0 3px {ground}; line-height: 1.35; white-space: normal; }}"
     )
 
 
@@ -68,7 +71,7 @@ def toggle(recipe: Recipe, stage: str) -> None:
     plan = STRATEGIES[recipe.strategy]
     if not plan.pretrained:  # what is seen stays: the same random weights
         st.session_state[weights_key(row)] = "random"
-    name = named(row.stage_names, chosen, recipe.weights != "random", recipe.batchnorm == "affine")
+    name = named(row.stage_names, chosen, recipe.weights != RANDOM, recipe.batchnorm == "affine")
     if plan.affine:
         st.session_state[MODE] = st.session_state[f"{MODE}_other"] = "affine"
     st.session_state["strategy"] = name

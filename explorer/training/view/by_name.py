@@ -34,16 +34,18 @@ def _search_and_correct() -> None:
     )
     if importlib.util.find_spec(LIBRARIES[library or "torchvision"]) is None:
         st.info(f"{library} is not installed here. Run: `pip install 'thaw[{library}]'`", icon=":material/info:")
+        searched = ""
     else:
-        _search(library or "torchvision")
+        searched = _search(library or "torchvision")
     if choice().backbone not in BACKBONES:
-        _correct(choice().backbone)
+        _correct(choice().backbone, searched)
 
 
-def _search(library: str) -> None:
+def _search(library: str) -> str:
+    """The network that was searched for, by its full name; empty where there is none."""
     names = ask(NetworkNamesQuestion(library=library), "Names", height=0)
     if names is None:
-        return
+        return ""
     name = st.selectbox(
         f"One of {len(names.names)} networks",
         names.names,
@@ -51,8 +53,8 @@ def _search(library: str) -> None:
         placeholder="Type to search, such as regnet" if library == "torchvision" else "Type to search, such as dinov2",
         key=f"by_name_{library}",
     )
-    if name and _found(f"{library}:{name}") is not None:
-        wanted = f"{library}:{name}"
+    wanted = f"{library}:{name}" if name else ""
+    if wanted and _found(wanted) is not None:
         st.button(
             "Use this backbone",
             type="primary",
@@ -61,10 +63,12 @@ def _search(library: str) -> None:
             disabled=choice().backbone == wanted,
             on_click=lambda: choose(backbone=wanted, stage=""),
         )
+    return wanted
 
 
-def _found(name: str) -> FoundBackbone | None:
-    """What was found of a name, with a line on it; None while it is looked up, or where it does not fit, which is said."""
+def _found(name: str, words: bool = True) -> FoundBackbone | None:
+    """What was found of a name, with a line on it where `words` are wanted; None while it is looked up, or where it does not
+    fit, which is said."""
     wanted = FindBackboneQuestion(backbone=name)
     found = ask(wanted, "The network's stages", height=0)
     row = named.read(name) if found is not None else None
@@ -72,7 +76,7 @@ def _found(name: str) -> FoundBackbone | None:
         with suppress(OSError):
             wanted.path.unlink(missing_ok=True)
         st.rerun()
-    if row is not None:
+    if row is not None and words:
         st.markdown(
             safe_md(
                 f"{len(row.stages)} stages ({', '.join(row.stage_names)}), {count(row.parameters)} parameters, {row.features} "
@@ -82,12 +86,14 @@ def _found(name: str) -> FoundBackbone | None:
     return found
 
 
-def _correct(name: str) -> None:
-    """The steps of the chosen network, each with a box that says whether a stage begins there."""
-    found = _found(name)
+def _correct(name: str, searched: str) -> None:
+    """The steps of the chosen network, each with a box that says whether a stage begins there; `searched` is the one of which
+    a line stands above."""
+    row = named.read(name)
+    st.markdown(f"**Where the stages of {safe_md(row.title if row else name)} begin**")
+    found = _found(name, words=name != searched)
     if found is None:
         return
-    st.markdown("**Where its stages begin**")
     table = {
         "Begins": [i in found.begins for i in range(len(found.places))],
         "Step": list(found.places),

@@ -8,6 +8,7 @@ from explorer.app.visitor import choice
 from explorer.app.words import safe_md
 from explorer.bundle import page_file
 from explorer.catalogue import Backbone, Strategy
+from explorer.catalogue.weights import RANDOM, matched
 from explorer.recipe import Recipe
 from explorer.training.view.blocks import chosen_stages, stages_key, weights_key
 
@@ -22,7 +23,8 @@ def recall_plan(row: Backbone) -> None:
     stages = [stage for stage in named.get("stages", "").split(".") if stage]
     unknown = {"stages": [stage for stage in stages if stage not in row.stage_names]}
     weights = [named["weights"]] if "weights" in named else []
-    unknown["weights"] = [name for name in weights if name not in {"random", *(w.name for w in row.weights)}]
+    known = [w.name for w in row.weights]
+    unknown["weights"] = [name for name in weights if name not in {RANDOM, *known, *map(matched, known)}]
     if "stages" in named and not unknown["stages"]:
         st.session_state[stages_key(row)] = stages
     if weights and not unknown["weights"]:

@@ -65,11 +65,11 @@ def stored_images(recipe: Recipe, known: Sequence[FinishedRun], images: Images) 
     if not front or cache.empty():
         return 0, 0
     alike = [run.recipe for run in known if not run.sample and run.recipe.frozen_front == front]
-    same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "split_seed", "input_size")
+    same = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "spoilt", "split_seed", "input_size")
     alike = [other for other in alike if all(getattr(other, name) == getattr(recipe, name) for name in same)]
     drawn = ("seed", "per_class", "augmentation", "views")
     again = any(all(getattr(other, name) == getattr(recipe, name) for name in drawn) for other in alike)
-    if not alike or (recipe.weights == "random" and not again):
+    if not alike or (recipe.drawn and not again):
         return 0, 0
     return images.train * recipe.views if again else 0, images.val + images.test
 

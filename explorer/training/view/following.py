@@ -1,14 +1,12 @@
 """Runs while they happen: start, follow, stop, and what the home page's three runs stand at."""
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from explorer import jobs, runs
-from explorer.app.asking import all_runs, error_box, finished, majority, owner, waiting_words
+from explorer.app.asking import error_box, finished, majority, owner, waiting_words
 from explorer.app.drawing import draw
 from explorer.app.labels import backbone_words, data_words, run_labels
 from explorer.app.mine import own_runs
@@ -24,57 +22,17 @@ from explorer.app.words import (
     strategy_mark,
 )
 from explorer.errors import ExplorerError
-from explorer.recipe import Recipe, make
-from explorer.runs import FinishedRun, Run, names
+from explorer.recipe import Recipe
+from explorer.runs import FinishedRun, Run
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
 from explorer.training.view.keeping import name_run
+from explorer.training.view.starting import ANCHOR, show, start
 from explorer.training.view.timing import live_words
 
-_STARTING = threading.Lock()
-ANCHOR = "the-run"  # of the header above it, for links
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
-
-
-def start(recipe: Recipe, deed: bool = True) -> str:
-    """Queue a run for this visitor and return its id; `deed` says that the visitor wanted it, not a page by itself."""
-    run = jobs.train(recipe, owner())
-    if deed:
-        note_run(run)
-    return run
-
-
-def recipe_or_error(choices: dict[str, Any]) -> Recipe | ExplorerError:
-    """The recipe of a form, or what is wrong with it, to be told when the visitor starts it."""
-    try:
-        require_folder(choices)
-        return make(**choices)
-    except ExplorerError as error:
-        return error
-
-
-def require_folder(choices: Mapping[str, Any]) -> None:
-    """Raises ExplorerError where a form says that the pictures lie in a folder and does not name it."""
-    if choices.get("dataset") == "folder" and not choices.get("data_dir"):
-        raise ExplorerError("Type the path of your folder above: one sub-folder per class, pictures inside.")
-
-
-def start_and_follow(made: Recipe | ExplorerError) -> None:
-    """Start the recipe, show it and say so, or say why it cannot be started."""
-    st.session_state.pop("training_error", None)
-    try:
-        if isinstance(made, ExplorerError):
-            raise made
-        show(start(made), "is in the queue")
-    except ExplorerError as error:
-        st.session_state["training_error"] = str(error)
-
-
-def show(run: str, news: str) -> None:
-    """Show this very run on the Train page, and say so with the way to it: on a phone it stands below the form."""
-    st.session_state["following"] = run
-    st.toast(f"**{safe_md(names.name(run))}** {news}. [Show it](#{ANCHOR})", icon=":material/local_fire_department:")
+SMALL = {2: "Two", 3: "Three"}
 
 
 def pick_followed(known: Sequence[Run]) -> Run:
@@ -86,7 +44,7 @@ def pick_followed(known: Sequence[Run]) -> Run:
         st.session_state["following"] = named
     if (wanted := st.session_state.get("following")) not in by_id:
         own = [run for run in reversed(own_runs()) if run in by_id]
-        telling = (run for run in known if not run.sample or (run.recipe is not None and run.recipe.learns))
+        telling = (run for run in known if not run.sample or (run.recipe is not None and run.recipe.tuned))
         shown = by_id[own[0]] if own else next(telling, known[0])
         if wanted:
             text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
@@ -118,29 +76,6 @@ def run_card(run: Run) -> None:
     if run.named.note:
         st.caption(f":material/sticky_note_2: {safe_md(run.named.note)}")
     follow(run.id, titled=False)
-
-
-def latest(recipe: Recipe, among: Sequence[Run] | None = None) -> Run | None:
-    """The best that is known of a recipe: a finished run, else one under way, else the latest that went wrong.
-
-    `among` are all runs, where the caller has listed them already: with hundreds of them a listing takes tens of milliseconds.
-    """
-    same = [jobs.lost(run) for run in (all_runs() if among is None else among) if run.recipe == recipe]
-    for states in (("finished",), LIVE):
-        found = next((run for run in same if run.state in states), None)
-        if found:
-            return found
-    return same[0] if same else None
-
-
-def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
-    """One run for each recipe; what nobody ever started is started now (once, however many visitors arrive)."""
-    found = []
-    with _STARTING:
-        for recipe in recipes:
-            run = latest(recipe)
-            found.append(run if run is not None else runs.read(start(recipe, deed=False)))
-    return found
 
 
 def progress(run: Run) -> tuple[float, str]:
@@ -280,7 +215,7 @@ def home_progress(found: Sequence[Run], names: Sequence[str]) -> None:
         parts = [progress(run) if run.state in LIVE else (1.0, run.state) for run in now]
         live = next((i for i, run in enumerate(now) if run.state == "running"), None)
         words = f"{names[live]}: {parts[live][1]}" if live is not None else parts[0][1]
-        st.progress(sum(p for p, _ in parts) / len(parts), text=f"Three small runs, once. {words}")
+        st.progress(sum(p for p, _ in parts) / len(parts), text=f"{SMALL[len(found)]} small runs, once. {words}")
         marks = [f"{name} {state_badge(run.state)}" for name, run in zip(names, now, strict=True)]
         st.markdown(" · ".join(marks))
 

@@ -7,12 +7,14 @@ import streamlit as st
 
 from explorer.app.visitor import choice
 from explorer.app.words import safe_md
-from explorer.catalogue import STRATEGIES
+from explorer.catalogue import STRATEGIES, shifts
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
 from explorer.training.view.rates import rate_keys
 
 LONGEST = 300  # characters of one value
+MOST_EPOCHS = 100
+"""What the form offers; recipes of the command line may have more."""
 
 _READ: dict[str, Callable[[str], Any]] = {
     "data_dir": str,
@@ -32,6 +34,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "class_weights": lambda text: text == "1",
     "batch_size": int,
     "device": str,
+    "spoilt": shifts.plain,
 }
 """Field of the recipe → how its text is read; backbone and data set are the visitor's choice, which every page keeps."""
 ADVANCED = {*_READ} - {"data_dir", "strategy", "stages", "per_class", "epochs"}
@@ -75,6 +78,8 @@ def from_text(named: dict[str, str]) -> tuple[Recipe, list[str]]:
                 raise ValueError(text)
             value = _READ[field](text)
             make(**_whole(chosen | {field: value}))
+            if field == "epochs" and value > MOST_EPOCHS:
+                raise ValueError(text)
             chosen[field] = value
         except (ValueError, ExplorerError):
             wrong.append(field)
@@ -104,7 +109,7 @@ def fill_form(recipe: Recipe, fields: Iterable[str]) -> None:
         "strategy": {"strategy": plan.name},
         "stages": {f"stages_{name}": list(recipe.stages)},
         "per_class": {"train_all": True} if recipe.per_class is None else {"train_per_class": recipe.per_class},
-        "epochs": {"train_epochs": min(recipe.epochs, 100)},
+        "epochs": {"train_epochs": min(recipe.epochs, MOST_EPOCHS)},
         "seed": {"train_seed": recipe.seed},
         "batchnorm": {"train_batchnorm": recipe.batchnorm, "train_batchnorm_other": recipe.batchnorm},
         "head_rate": {head: recipe.head_rate},
@@ -116,6 +121,7 @@ def fill_form(recipe: Recipe, fields: Iterable[str]) -> None:
         "class_weights": {"train_weighted": recipe.class_weights},
         "batch_size": {"train_batch": recipe.batch_size},
         "device": {"train_device": recipe.device},
+        "spoilt": {"train_spoilt": recipe.spoilt},
     }
     wanted = [*fields]
     for field in wanted:
@@ -133,9 +139,8 @@ def recall_form() -> None:
     recipe, wrong = from_text(named)
     fill_form(recipe, [field for field in named if field not in wrong])
     for field in wrong:
-        words = (
-            f"The address asked for {field} = {named[field][:64]!r}, which does not exist here. Showing the default."
-        )
+        why = f"the form takes 1 to {MOST_EPOCHS}" if field == "epochs" else "which does not exist here"
+        words = f"The address asked for {field} = {named[field][:64]!r}, {why}. Showing the default."
         st.warning(safe_md(words), icon=":material/link_off:")
 
 

@@ -8,26 +8,13 @@ from explorer import edits
 from explorer.app.visitor import choice, choose
 from explorer.app.words import count, safe_md
 from explorer.arriving.view.choosing import pick_own
-from explorer.catalogue import (
-    AUGMENTATIONS,
-    BACKBONES,
-    BATCHNORM_MODES,
-    BATCHNORM_TITLES,
-    LAYERNORM_MODES,
-    LAYERNORM_TITLES,
-    MOST_VIEWS,
-    STRATEGIES,
-    Backbone,
-    Dataset,
-    Strategy,
-    own,
-)
+from explorer.catalogue import BACKBONES, STRATEGIES, Backbone, Dataset, Strategy, own
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.backbones import offered as backbones_offered
 from explorer.catalogue.datasets import offered
-from explorer.recipe import DEVICES, Recipe
+from explorer.catalogue.weights import matched
+from explorer.recipe import Recipe
 from explorer.training.view.by_name import offer_by_name
-from explorer.training.view.rates import rate_keys
 
 
 def pick_backbone() -> Backbone:
@@ -55,14 +42,16 @@ def _backbone_label(name: str) -> str:
 
 
 def pick_weights(row: Backbone) -> str:
-    """A picker of the backbone's weights; `random` is always offered and named so."""
+    """A picker of the backbone's weights; `random` is always offered and named so, and what matches pre-trained ones."""
     here = row.offline()
     names = [*(w.name for w in reversed(row.weights)), "random"]
     names.sort(key=lambda name: name not in here and name != "random")
     notes = {name: " (on this machine)" if name in here else " (to download)" for name in names}
     notes["random"] = " (no pre-training)"
     mine = {weights.name: weights.title for weights in own.known(row.name)}
-    key, names = f"weights_{row.name}", [*(n for n in names if n != "random"), *mine, "random"]
+    known = [name for name in names if name != "random"]
+    alike = {matched(name): f"drawn, matched to {name}{notes[name] * (name not in here)}" for name in known}
+    key, names = f"weights_{row.name}", [*known, *mine, *alike, "random"]
     if st.session_state.get(key) not in names:  # weights of the visitor's own may have been removed
         st.session_state.pop(key, None)
     return st.selectbox(
@@ -70,7 +59,9 @@ def pick_weights(row: Backbone) -> str:
         names,
         key=key,
         persist_state="session",
-        format_func=lambda name: mine.get(name) or name + notes[name],
+        format_func=lambda name: (mine | alike).get(name) or name + notes[name],
+        help="Matched weights are drawn anew, each tensor with the mean and spread of the pre-trained one (Raghu et al. 2019, "
+        "arXiv 1902.07208): they keep the scale of pre-training and nothing that was learned.",
     )
 
 
@@ -135,10 +126,12 @@ def pick_size() -> dict[str, Any]:
             persist_state="session",
             disabled=everything,
         )
-        everything = st.checkbox("Use all training images", key="train_all", persist_state="session")
     with right:
         starts_at("train_epochs", 10)
         epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
+    everything = st.checkbox(
+        "Use all training images", key="train_all", persist_state="session"
+    )  # too long for a column
     return {"per_class": None if everything else int(per_class), "epochs": epochs}
 
 
@@ -160,117 +153,6 @@ def pick_custom_stages(row: Backbone) -> dict[str, Any]:
         persist_state="session",
     )
     return {"stages": tuple(ticked)}
-
-
-def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]:
-    """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
-    strategy's defaults."""
-    mode = pick_batchnorm(plan, row, weights, "train_batchnorm")
-    starts_at("train_batch", 32)
-    batch = st.number_input("Batch size", 2, 1024, key="train_batch", persist_state="session")
-    device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
-    weighted = st.checkbox(
-        "Class-weighted loss",
-        key="train_weighted",
-        persist_state="session",
-        help="Weights the loss so that rare classes count as much as common ones, and keeps the epoch with the best balanced "
-        "accuracy on validation images.",
-    )
-    chosen = {"batch_size": int(batch), "batchnorm": mode, "device": device, "class_weights": weighted}
-    return _pick_rates(plan, mode) | _pick_augmentation() | chosen
-
-
-def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
-    """The rates that this strategy has."""
-    limits: dict[str, Any] = {
-        "min_value": 0.0,
-        "max_value": 100.0,
-        "step": 1e-4,
-        "format": "%.6g",
-        "persist_state": "session",
-    }
-    head_key, stage_key = rate_keys(plan, mode)
-    st.session_state.setdefault(head_key, plan.head_rate)
-    rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
-    usual = plan.backbone_rate or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
-    if usual:
-        st.session_state.setdefault(stage_key, usual)
-        rates["backbone_rate"] = st.number_input("Learning rate of the last stage", key=stage_key, **limits)
-        starts_at(f"decay_{plan.name}", plan.rate_decay)
-        rates["rate_decay"] = st.slider(
-            "Layer-wise learning-rate decay",
-            0.1,
-            1.0,
-            step=0.05,
-            key=f"decay_{plan.name}",
-            persist_state="session",
-            help="Each stage learns at this factor times the rate of the stage after it: below 1, early stages, which hold "
-            "general features, learn more slowly than the last.",
-        )
-    if plan.unfreezes != "at once":
-        every = st.number_input(
-            "Epochs between unfreezing steps (0: spread evenly)",
-            0,
-            100,
-            key=f"unfreeze_{plan.name}",
-            persist_state="session",
-        )
-        rates["unfreeze_every"] = int(every) or None
-    return rates
-
-
-def pick_batchnorm(plan: Strategy, row: Backbone, weights: str, key: str) -> str:
-    """The mode of normalisation layers, where there are any and the strategy leaves a choice; it starts at the strategy's."""
-    batch, random = row.normalisation == "batch", weights == "random" or not plan.pretrained
-    modes = BATCHNORM_MODES if batch else LAYERNORM_MODES
-    if plan.affine or row.normalisation == "none":
-        st.caption(modes["affine"] if plan.affine else f"{row.title} has no normalisation layers.")
-        return "affine" if plan.affine else "frozen"
-    titles = batchnorm_choices(plan, random) if batch else LAYERNORM_TITLES
-    key += (
-        "" if "frozen_everywhere" in titles else "_other"
-    )  # ‘frozen’ there must not become the batch's statistics here
-    if st.session_state.get(key) not in titles:
-        st.session_state[key] = next(iter(titles))
-    mode = st.segmented_control(
-        "BatchNorm statistics" if batch else "LayerNorm in frozen stages", list(titles), required=True, wrap=True, key=key,
-        format_func=titles.__getitem__,
-    )  # fmt: skip
-    mode = mode or next(iter(titles))  # `required` never gives None
-    st.caption(modes["frozen" if titles[mode] == "Frozen" else mode])
-    return mode
-
-
-def batchnorm_choices(plan: Strategy, random: bool = False) -> dict[str, str]:
-    """The BatchNorm modes that differ under a strategy, its own first, with their titles; `random` weights bring no
-    statistics worth keeping. Where no stage learns, statistics are frozen everywhere or move."""
-    rest = {mode: title for mode, title in BATCHNORM_TITLES.items() if mode not in ("frozen_everywhere", "frozen")}
-    if not (plan.name == "custom" or plan.learns != slice(0, 0)):
-        return {"frozen_everywhere": "Frozen"} | rest
-    if random:
-        return {"frozen": "Of the batch, in trainable stages"} | rest
-    return {plan.batchnorm: BATCHNORM_TITLES[plan.batchnorm]} | BATCHNORM_TITLES
-
-
-def _pick_augmentation() -> dict[str, Any]:
-    """Augmentation and the number of cached views."""
-    name = st.selectbox(
-        "Augmentation of training images",
-        list(AUGMENTATIONS),
-        key="train_augmentation",
-        persist_state="session",
-        format_func=lambda name: AUGMENTATIONS[name],
-    )
-    if name == "none":
-        return {"augmentation": name}
-    starts_at("train_views", 4)
-    views = st.slider("Views of each image", 2, MOST_VIEWS, key="train_views", persist_state="session")
-    st.caption(
-        f"Where the first stages are frozen, their output for {views} fixed versions of each image is cached (the first is the "
-        f"image itself); that takes {views} forward passes through the frozen stages, once. Where the first stage is not "
-        f"frozen, every epoch draws new versions."
-    )
-    return {"augmentation": name, "views": int(views)}
 
 
 def cost_words(recipe: Recipe) -> str:

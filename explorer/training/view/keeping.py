@@ -1,12 +1,15 @@
 """What becomes of runs: a name, a note, a star; deleting, bringing back; the stored outputs of frozen stages."""
 
+import time
 from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import cache, runs
+from explorer import cache, runs, workspaces
+from explorer.app.mine import mark, own_runs, presents
 from explorer.app.words import safe_md
 from explorer.errors import ExplorerError
+from explorer.jobs import expiry
 from explorer.runs import Naming, Run, names
 
 MOST = 3  # lines of *Undo* at a time
@@ -60,8 +63,8 @@ def delete_button(chosen: Sequence[Run], disabled: bool) -> None:
         "Delete",
         icon=":material/delete:",
         key="runs_delete",
-        disabled=disabled,
-        help="Sample runs ship with Thaw and stay." if any(run.sample for run in chosen) else None,
+        disabled=disabled or any(not run.sample and not workspaces.changes("runs", run.id) for run in chosen),
+        help="Sample runs ship with Thaw and stay, published ones too." if any(run.sample for run in chosen) else None,
     )
     if asked and len(chosen) == 1:
         _delete(chosen)
@@ -117,10 +120,20 @@ def _undo(together: Sequence[str]) -> None:
             st.toast(safe_md(str(error)), icon=":material/error:")
 
 
+def kept_until() -> None:
+    """On a shared server: how long a workspace is kept that nobody comes back to."""
+    if workspaces.shared() and not presents() and own_runs():
+        until = time.strftime("%d %B %Y", time.localtime(expiry.kept_until(mark())))
+        st.caption(
+            f":material/event: Your workspace is kept until **{until.lstrip('0')}** if you do not come back before; then it is "
+            f"removed. *Take it away* beside a run keeps it for good."
+        )
+
+
 def kept_outputs() -> None:
     """How much disk the stored outputs of frozen stages take, and a button that clears them once it has said what that means."""
     entries, size = cache.size()
-    if not entries:
+    if not entries or (workspaces.shared() and not presents()):
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
@@ -139,6 +152,7 @@ def kept_outputs() -> None:
 
 def _clear() -> None:
     try:
+        workspaces.require_presenter()
         cache.clear()
     except ExplorerError as error:
         st.toast(safe_md(str(error)), icon=":material/error:")

@@ -8,9 +8,10 @@ import streamlit as st
 
 from explorer import jobs, runs
 from explorer.app.address import keep, some_of, some_text, switch
-from explorer.app.labels import backbone_words, data_words
+from explorer.app.labels import backbone_words, data_words, only_shown
 from explorer.app.mine import own_runs
 from explorer.app.words import percent, plain, short_title
+from explorer.catalogue.shifts import behind
 from explorer.catalogue.strategies import strategy
 from explorer.errors import ExplorerError
 from explorer.runs import Run
@@ -21,7 +22,7 @@ _TABLE, _DRAWN, _TICKED = "runs_table", "runs_drawn", "runs_ticked"
 _LONGEST_FIND = 60  # characters
 
 FILTERS: dict[str, Callable[[Run], str]] = {
-    "Data": lambda run: data_words(run.recipe) if run.recipe else "",
+    "Data": lambda run: data_words(run.recipe) + behind(run.recipe.spoilt) if run.recipe else "",
     "Backbone": lambda run: backbone_words(run.recipe) if run.recipe else "",
     "Strategy": lambda run: strategy(run.recipe.strategy).title.split(" (")[0] if run.recipe else "",
     "State": lambda run: run.state,
@@ -191,14 +192,22 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+def _state(run: Run) -> str:
+    kind = "sample" if run.sample else "published" if only_shown(run) else ""
+    return f"{run.state} ({kind})" if kind else run.state
+
+
 def runs_table(known: Sequence[Run]) -> dict[str, list[Any]]:
-    """One row a run, for a sortable table; what tells runs apart comes first, for narrow screens; empty columns go."""
+    """One row a run, for a sortable table; what tells runs apart comes first, for narrow screens; empty columns go.
+
+    Scores are rounded here: the browser would round 79.25 up, and all else that shows it down.
+    """
     recipes = [run.recipe for run in known]
     clean = {None: "", True: "clean", False: "not clean"}
     table: dict[str, list[Any]] = {
         "name": [("★ " if run.named.starred else "") + plain(run.name) for run in known],
-        "accuracy": [100 * run.test.accuracy if run.test else None for run in known],
-        "State": [f"{run.state} (sample)" if run.sample else run.state for run in known],
+        "accuracy": [round(100 * run.test.accuracy, 1) if run.test else None for run in known],
+        "State": [_state(run) for run in known],
         "Strategy": [short_title(r) if r else plain(run.id, 40) for r, run in zip(recipes, known, strict=True)],
         "Data": [plain(data_words(r), 40) if r else "" for r in recipes],
         "Backbone": [backbone_words(r) if r else "" for r in recipes],
@@ -208,7 +217,7 @@ def runs_table(known: Sequence[Run]) -> dict[str, list[Any]]:
         "stage_rate": [r.backbone_rate or None if r else None for r in recipes],
         "interval": [_interval(run) for run in known],
         "grouped": [_grouped(run) for run in known],
-        "balanced": [100 * run.balanced.value if run.balanced else None for run in known],
+        "balanced": [round(100 * run.balanced.value, 1) if run.balanced else None for run in known],
         "seconds": [(run.facts.get("seconds") or {}).get("total") for run in known],
         "steps": [kept_steps(run) for run in known],
         "learned": [(run.facts.get("parameters") or {}).get("learned") for run in known],

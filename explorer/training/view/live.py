@@ -1,4 +1,5 @@
-"""The live probe: move a control, and what a linear probe would get right is there; nothing is kept until *Keep*."""
+"""The live probe, on *Train*, in a race and in the lesson: move a control, and what a linear probe would get right is there;
+nothing is kept until *Keep*."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -6,35 +7,37 @@ from functools import partial
 import streamlit as st
 
 from explorer.app.address import keep, number, one_of
-from explorer.app.asking import ask, finished
+from explorer.app.asking import ask, error_box, finished
 from explorer.app.controls import toggle
 from explorer.app.drawing import draw
 from explorer.app.labels import data_words
 from explorer.app.words import percent, safe_md, short_title
+from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, make
-from explorer.runs import FinishedRun
+from explorer.runs import FinishedRun, names
 from explorer.training.figures.curves import curves
 from explorer.training.figures.live import Tried, tried
 from explorer.training.question import LiveProbe, LiveProbeQuestion, StoreFeaturesQuestion
-from explorer.training.view.following import start_and_follow
+from explorer.training.view.starting import start, start_and_follow
 
 SIZES = (1, 2, 3, 5, 7, 10, 15, 25, 35, 50, 75, 100, 150, 250, 500, 1000)
 RATES = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SEEDS = 20
+ON_TRAIN = "live"  # the key of the live probe on the page *Train*
 MANY = 8  # settings after which their number is worth a word
 CODE = ("explorer/training/compute/live.py", "live_probe")
 CURVES = ("explorer/training/compute/scoring.py", "score_epoch")
-SAME = ("dataset", "data_dir", "labels", "edits", "split_seed", "backbone", "weights", "input_size")
+SAME = ("dataset", "data_dir", "labels", "edits", "spoilt", "split_seed", "backbone", "weights", "input_size")
 """The fields in which a tuned run must be like the probe, to stand beside it."""
 
 
-def live_switch(key: str = "live") -> bool:
+def live_switch(key: str = ON_TRAIN) -> bool:
     """Whether the visitor wants the live probe."""
     said = "Move the number of images, the rate or the seed of a linear probe and see the result at once, on stored features."
-    return toggle("Live probe: how few are few images?", key, f"{key}_on", help=said)
+    return toggle("Live probe: how few is few?", key, f"{key}_on", help=said)
 
 
-def live_probe(recipe: Recipe, key: str = "live") -> None:
+def live_probe(recipe: Recipe, key: str = ON_TRAIN) -> None:
     """The live probe on the recipe's pictures and backbone."""
     st.fragment(_live)(_probe_of(recipe), key)
 
@@ -86,7 +89,7 @@ def _settings(base: Recipe, most: int, key: str) -> dict[str, object]:
     with two:
         keep(f"{key}_rate", f"{key}_rate", base.head_rate, one_of(rates))
         rate = st.select_slider("Head's learning rate", rates, key=f"{key}_rate", format_func=lambda r: f"{r:g}")
-    if base.weights == "random":  # the seed draws the backbone too, so that nothing stored would serve
+    if base.drawn:  # the seed draws the backbone too, so that nothing stored would serve
         return {"per_class": per_class, "head_rate": rate}
     with three:
         keep(f"{key}_seed", f"{key}_seed", 0, number(0, SEEDS - 1))
@@ -102,15 +105,30 @@ def _tell(made: Recipe, found: LiveProbe, settings: int, key: str) -> None:
             f"after epoch {found.chosen_epoch} of {made.epochs}."
         )
         st.button(
-            "Keep", icon=":material/save:", key=f"{key}_keep", on_click=start_and_follow, args=(made,),
+            "Keep", icon=":material/save:", key=f"{key}_keep", on_click=_keep, args=(made, key),
             help="Carries it out as a run, with its audit, to be compared and looked into.",
         )  # fmt: skip
+    if wrong := st.session_state.get(f"{key}_error", ""):
+        error_box(wrong)
     if settings >= MANY:
         st.info(
             f"You have looked at {settings} settings. The best of so many on test images is flattered by chance: "
             "choose by validation, and read the test accuracy of that one alone.",
             icon=":material/lightbulb:",
         )
+
+
+def _keep(made: Recipe, key: str) -> None:
+    """Carry the setting out; *Train* shows the run where one presses, other pages say where it is."""
+    if key == ON_TRAIN:
+        start_and_follow(made)
+        return
+    st.session_state.pop(f"{key}_error", None)
+    try:
+        name = names.name(start(made))
+        st.toast(f"**{safe_md(name)}** is in the queue; *Train* and *Runs* show it.", icon=":material/save:")
+    except ExplorerError as error:
+        st.session_state[f"{key}_error"] = str(error)
 
 
 def _words(made: Recipe) -> str:

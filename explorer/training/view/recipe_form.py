@@ -6,16 +6,17 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.asking import error_box
+from explorer.app.display import by_theme
 from explorer.app.labels import differences
 from explorer.app.words import safe_md
 from explorer.arriving.view.choosing import labels_of
-from explorer.catalogue import Backbone, Strategy
+from explorer.catalogue import Backbone, Strategy, shifts
+from explorer.catalogue.shifts import SEVEREST, SHIFTS
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
-from explorer.training.view.following import recipe_or_error, start_and_follow
+from explorer.training.view.advanced import advanced_form
 from explorer.training.view.form_address import keep_form
 from explorer.training.view.forms import (
-    advanced_form,
     pick_backbone,
     pick_custom_stages,
     pick_dataset,
@@ -23,8 +24,10 @@ from explorer.training.view.forms import (
     pick_size,
     pick_strategy,
     pick_weights,
+    starts_at,
 )
 from explorer.training.view.rates import offer_rates
+from explorer.training.view.starting import recipe_or_error, start_and_follow
 from explorer.training.view.timing import tell_time
 
 # *Start* stays in view while the form is taller than the screen, as it is on a small laptop and on a phone.
@@ -50,7 +53,9 @@ def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | Expl
         "edits": edits_in_use(data.name, folder),
     }
     choices |= pick_size() | custom
-    st.html(_STYLE.format(ground=st.get_option(f"theme.{st.context.theme.type or 'light'}.backgroundColor")))
+    st.html(
+        _STYLE.format(ground=by_theme(*(st.get_option(f"theme.{name}.backgroundColor") for name in ("light", "dark"))))
+    )
     foot = st.container(key="train_foot")
     with st.expander("Advanced", icon=":material/tune:", key="train_advanced", on_change="rerun"):
         made = recipe_or_error(choices | _pick_rest(row, plan))
@@ -71,7 +76,20 @@ def recipe_form(edits_in_use: Callable[[str, str | None], str]) -> Recipe | Expl
 def _pick_rest(row: Backbone, plan: Strategy) -> dict[str, Any]:
     """What few people change, as recipe fields."""
     weights = pick_weights(row)
-    return {"weights": weights, "seed": pick_seed()} | advanced_form(plan, row, weights)
+    rest = advanced_form(plan, row, weights)
+    return {"weights": weights, "seed": pick_seed(), "spoilt": _pick_spoilt()} | rest
+
+
+def _pick_spoilt() -> str:
+    """In which way all pictures are spoilt, if at all."""
+    ways = [f"{kind}-{severity}" for kind in SHIFTS for severity in range(1, SEVEREST + 1)]
+    offered = ["", *dict.fromkeys(map(shifts.plain, ways))]
+    starts_at("train_spoilt", "")
+    return st.selectbox(
+        "Pictures, for training and testing alike", offered, key="train_spoilt", persist_state="session",
+        format_func=lambda how: shifts.words(how).capitalize() or "As they are",
+        help="Spoils every picture in one way: does another stage want to learn then? See *Which block?* on Experiments.",
+    )  # fmt: skip
 
 
 def _unusual(made: Recipe | ExplorerError, choices: dict[str, Any]) -> None:

@@ -26,15 +26,16 @@ def plan_numbers(recipe: Recipe, found: Description, anatomy: Anatomy, known: Se
     """How much of a network is trainable, what learning takes in memory and time, and what runs once only."""
     total, learned = sum(s.parameters for s in found.stages), sum(s.learned for s in found.stages)
     numbers = st.columns(4)
-    share = f"{learned / total:.1%} of {count(total)}"
+    share = f"{100 * learned / total:.1f} % of {count(total)}"
     _number(numbers[0], "Trainable parameters", count(learned), share)
     _number(numbers[1], "Memory while learning", megabytes(memory(recipe, anatomy)), f"a batch of {recipe.batch_size}")
     with numbers[2]:
         images = images_of(recipe, known)
         took = estimate(recipe, known)
-        words = "measuring" if took is None and images is not None else time_words(took)
-        _number(st, "Time on this machine", words, _work(recipe, images))
-        if took is None and images is not None:
+        soon = took is None and images is not None
+        words, work = ("…", "being measured") if soon else (time_words(took), _work(recipe, images))
+        _number(st, "Time on this machine", words, work)
+        if soon:
             await_speed(recipe)
     front = f"{len(recipe.frozen_front)} of {len(recipe.row.stages)}"
     _number(numbers[3], "Stages that run once", front, f"{megabytes(4 * learned)} to store")
@@ -51,5 +52,5 @@ def _number(where: Any, label: str, value: str, more: str) -> None:
 def _work(recipe: Recipe, images: Images | None) -> str:
     """What the time is for."""
     if images is None:
-        return "a folder that no run has read"
-    return f"{images.train:,} images, {recipe.epochs} epochs"
+        return "folder not yet read"
+    return f"{recipe.epochs} × {images.train:,} images"

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from explorer import jobs, machine, runs
+from explorer import jobs, runs, workspaces
 from explorer.app.asking import finished
 from explorer.errors import ExplorerError
+from explorer.jobs.pausing import paused
 from explorer.recipe import Recipe, make
 from explorer.runs import FinishedRun, Run
 from explorer.runs.question import TrainQuestion
@@ -64,7 +65,7 @@ _CHANGES: dict[str, dict[str, object]] = {
 
 def _given(recipe: Recipe) -> dict[str, object]:
     """What a recipe of another strategy keeps of this one."""
-    data = ("dataset", "data_dir", "labels", "edits", "per_class")
+    data = ("dataset", "data_dir", "labels", "edits", "spoilt", "per_class")
     kept = (*data, "backbone", "weights", "epochs", "batch_size", "input_size", "augmentation", "views")
     return {name: getattr(recipe, name) for name in (*kept, "strategy", "stages")}
 
@@ -72,7 +73,7 @@ def _given(recipe: Recipe) -> dict[str, object]:
 def _less(other: Recipe, recipe: Recipe) -> bool:
     """Whether it is less work, and not more of anything: 25 images where there were ten are no saving."""
     images = [r.per_class or 100_000 for r in (other, recipe)]
-    strange = recipe.weights == "random" and other.strategy != recipe.strategy  # its features are worth nothing
+    strange = recipe.drawn and other.strategy != recipe.strategy  # its features are worth nothing
     return other.epochs <= recipe.epochs and images[0] <= images[1] and not strange
 
 
@@ -91,14 +92,15 @@ def wait(run: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> fl
     found = 0.0
     for before, at_it in jobs.trainings_before(run):
         try:
-            other = runs.read(before)
+            with workspaces.everything():  # of another visitor's run nothing is told but its time
+                other = runs.read(before)
         except ExplorerError:  # deleted
             continue
         rest = left(other, at_it, _whole(other, totals, known))
         if rest is None:
             return None
         found += max(rest, LAST)
-    return found / machine.slots()
+    return found / jobs.at_once()
 
 
 def _whole(run: Run, totals: dict[str, float], known: Sequence[FinishedRun]) -> float | None:
@@ -112,7 +114,7 @@ def live_words(run: Run, said: str, totals: dict[str, float], known: Sequence[Fi
     """What is said of a run that is not over, and its time: `In the queue: 2 before it, starts in about 1 min`."""
     answer, whole = jobs.status(TrainQuestion(run=run.id)), _whole(run, totals, known)
     if answer is not None and answer.state == "queued":
-        until = wait(run.id, totals, known)
+        until = None if paused() else wait(run.id, totals, known)
         starts = f", starts in {time_words(until)}" if until is not None and until >= LAST else ""
         return f"{said}{starts}" + (f", takes {time_words(whole)}" if whole is not None else "")
     at_it = time.time() - answer.started if answer is not None and answer.started else 0.0

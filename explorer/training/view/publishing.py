@@ -1,0 +1,70 @@
+"""What a presenter does with runs beyond their own: publish them to all, pin two as today's example."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from explorer import own_sets, workspaces
+from explorer.app.mine import presents
+from explorer.app.words import safe_md
+from explorer.catalogue import own
+from explorer.errors import ExplorerError
+from explorer.runs import FinishedRun, Run
+from explorer.workspaces import example
+
+
+def publish(run: Run) -> None:
+    """Show a run to all, with the set and the weights that its looks need. Raises ExplorerError unless a presenter asks."""
+    workspaces.publish("runs", run.id)
+    if run.recipe is None:
+        return
+    if own_sets.NAME.fullmatch(run.recipe.dataset):
+        workspaces.publish("sets", run.recipe.dataset)
+    if own.is_own(run.recipe.weights):
+        workspaces.publish("weights", run.recipe.weights)
+
+
+def presenter_buttons(chosen: Sequence[Run]) -> None:
+    """Buttons for the runs that are ticked; nothing for who is no presenter."""
+    if not presents():
+        return
+    finished = [run for run in chosen if isinstance(run, FinishedRun)]
+    own_ones = [run for run in finished if not run.sample]
+    if own_ones and len(own_ones) == len(chosen):
+        out = [run for run in own_ones if workspaces.published("runs", run.id)]
+        words = "Withdraw" if len(out) == len(own_ones) else "Publish to all"
+        st.button(
+            words, icon=":material/campaign:", key="runs_publish", on_click=_switch, args=(own_ones, len(out) < len(own_ones)),
+            help="Everybody sees a published run and its pictures; nobody but you can change it.",
+        )  # fmt: skip
+    if len(finished) == 2 == len(chosen):
+        st.button("Pin as today's example", icon=":material/push_pin:", key="runs_pin", on_click=_pin, args=(finished,),
+                  help="Home and the Look pages open with these two for everybody: the older as A.")  # fmt: skip
+
+
+def _switch(chosen: Sequence[Run], wanted: bool) -> None:
+    def switch() -> None:
+        for run in chosen:
+            publish(run) if wanted else workspaces.withdraw("runs", run.id)
+
+    _told(switch, f"{len(chosen)} {'published' if wanted else 'withdrawn'}.")
+
+
+def _pin(chosen: Sequence[FinishedRun]) -> None:
+    a, b = sorted(chosen, key=lambda run: (run.recipe.tuned, run.created))
+
+    def pin() -> None:
+        for run in (a, b):
+            if not run.sample:
+                publish(run)
+        example.pin(a.id, b.id)
+
+    _told(pin, "Pinned: home and the Look pages open with these two.")
+
+
+def _told(work: Callable[[], object], words: str) -> None:
+    try:
+        work()
+        st.toast(words, icon=":material/campaign:")
+    except (ExplorerError, OSError) as error:
+        st.toast(safe_md(str(error)), icon=":material/error:")
