@@ -1,4 +1,4 @@
-"""When to freeze and when to tune, on these images: races, data budgets, depths."""
+"""When to freeze and when to tune, on these images: races, data budgets, depths, single blocks, rates."""
 
 from explorer.experiments.view.entry import show_experiments
 

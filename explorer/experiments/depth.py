@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.evidence import Together, holm, pareto, together
-from explorer.experiments.budget import LEVEL, Said
+from explorer.evidence import pareto
+from explorer.experiments.budget import Said
 from explorer.experiments.cells import Sweep
+from explorer.experiments.pairing import Step, against
 from explorer.race.races import Spread, spread
 from explorer.runs.steps import fact
 
@@ -56,37 +57,10 @@ def front(found: Sequence[Cut], cost: str) -> tuple[Cut, ...]:
     return tuple(known[i] for i in pareto([cut.costs[cost] for cut in known], [cut.accuracy.mean for cut in known]))
 
 
-@dataclass(frozen=True)
-class Step:
-    """What an arm gains over another, on the same images and seeds; `adjusted` is Holm's p-value among all of them."""
-
-    arm: str
-    base: str
-    found: Together
-    adjusted: float
-
-    @property
-    def shown(self) -> bool:
-        """Whether there is a difference, also when it is taken into account how many were looked for."""
-        return self.adjusted < LEVEL
-
-
 def against_head(sweep: Sweep, said: Said, start: str = "pretrained") -> tuple[Step, ...]:
     """Every deeper cut against the head alone, from the same start, corrected for all of them together (Holm)."""
-    by_arm = {arm: {c.planned.seed: c.finished for c in sweep.cells if c.planned.arm == arm} for arm in sweep.arms}
     base = f"{start}/0"
-    raw: list[tuple[str, Together]] = []
-    for arm, by_seed in by_arm.items():
-        if arm == base or not arm.startswith(f"{start}/"):
-            continue
-        pairs = [(one, two) for seed, two in by_seed.items() if (one := by_arm[base].get(seed)) and two]
-        told = [(said(one.id), said(two.id)) for one, two in pairs]
-        same = [(a, b) for a, b in told if a.ids == b.ids == told[0][0].ids]
-        if same:
-            rows = np.array([b.right.astype(np.float64) - a.right.astype(np.float64) for a, b in same])
-            raw.append((arm, together(rows, same[0][0].groups)))
-    adjusted = holm([found.p_value for _, found in raw])
-    return tuple(Step(arm, base, found, p) for (arm, found), p in zip(raw, adjusted, strict=True))
+    return against(sweep, {arm: base for arm in sweep.arms if arm != base and arm.startswith(f"{start}/")}, said)
 
 
 def dips(found: Sequence[Cut], start: str = "pretrained") -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import time
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.experiments.plan import Plan, read
 from explorer.home import home, write_aside
@@ -15,6 +16,7 @@ def keep(plan: Plan) -> None:
     with writing():
         folder = home() / "experiments"
         folder.mkdir(parents=True, exist_ok=True)
+        workspaces.take("experiments", plan.key)
         write_aside(
             folder / f"{plan.key}.txt", lambda part: part.write_text(f"{time.time()}\n{plan.text}\n", encoding="utf-8")
         )
@@ -26,6 +28,8 @@ def started() -> list[Plan]:
     """Those kept, the latest first; what another version wrote and this one cannot read is left out."""
     found: list[tuple[float, Plan]] = []
     for path in (home() / "experiments").glob("*.txt"):
+        if not workspaces.sees("experiments", path.stem):
+            continue
         try:
             when, text = path.read_text(encoding="utf-8").splitlines()[:2]
             found.append((float(when), read(text)))

@@ -5,16 +5,27 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from explorer.catalogue import shifts
 from explorer.catalogue.backbones import backbone
-from explorer.catalogue.strategies import named, strategy
+from explorer.catalogue.strategies import strategy
+from explorer.catalogue.weights import drawn
 from explorer.errors import ExplorerError
+from explorer.experiments import compared
 from explorer.race.arms import MOST_SEEDS
 from explorer.recipe import Recipe, make
 
-Kind = Literal["budget", "depth", "shift"]
-KINDS: dict[str, str] = {"budget": "Data budget", "depth": "How deep to tune", "shift": "Shift test"}
+Kind = Literal["budget", "depth", "block", "rates", "batchnorm", "shift", "start"]
+KINDS: dict[str, str] = {
+    "budget": "Data budget",
+    "depth": "How deep to tune",
+    "block": "Which block?",
+    "rates": "Learning-rate sweep",
+    "batchnorm": "BatchNorm lab",
+    "shift": "Shift test",
+    "start": "Learned or scaled?",
+}
 """Kind of experiment → its title."""
 SIZES: tuple[int | None, ...] = (1, 2, 5, 10, 25)
 """Images per class of a data budget, unless told."""
@@ -23,6 +34,12 @@ SHIFT = ("linear_probe", "last_stage", "full", "lp_ft")
 BUDGET = ("linear_probe", "best_stage", "last_stage", "full")
 MOST_CELLS = 300
 _SAID = ("sizes", "strategies", "seeds", "epochs")
+_SAID_OF: dict[str, tuple[str, ...]] = {
+    "block": ("sizes", "inputs", "seeds", "epochs"),
+    "start": ("sizes", "seeds", "epochs"),
+    "rates": (*_SAID, "decades"),
+    "batchnorm": (*_SAID, "batches"),
+}
 """What a plan's text always says, so that it never depends on later defaults."""
 
 
@@ -41,7 +58,11 @@ class Plan(BaseModel):
 
     `budget`: `strategies` × `sizes` (training images per class, None: all) × `seeds`. `depth`: every number of stages that
     learn, counted from the head, from pre-trained and from random weights × `seeds`, at the first of `sizes`. `shift`:
-    `strategies` × `seeds` at the first of `sizes`, each scored on spoilt test images besides.
+    `strategies` × `seeds` at the first of `sizes`, each scored on spoilt test images besides. `block`: every stage tuned alone,
+    the head alone and everything, on each of `inputs` (`clean`, or how all pictures are spoilt) × `seeds`, at the first of
+    `sizes`. `rates`: `strategies` × backbone rates, their own times ten to the power of each of `decades`, × `seeds`, beside the
+    linear probe. `batchnorm`: the first of `strategies` in every BatchNorm mode × `batches` (images in a batch) × `seeds`.
+    `start`: pre-trained, matched and random weights × the head alone and everything × `seeds`, at the first of `sizes`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,8 +74,12 @@ class Plan(BaseModel):
     data_dir: str | None = None
     labels: str = "folders"
     edits: str = ""
+    spoilt: str = ""
     sizes: tuple[int | None, ...] = Field(SIZES, min_length=1, max_length=10)
     strategies: tuple[str, ...] = Field(BUDGET, min_length=1, max_length=5)
+    inputs: tuple[str, ...] = Field(compared.INPUTS, min_length=1, max_length=6)
+    decades: tuple[int, ...] = Field(compared.DECADES, min_length=1, max_length=7)
+    batches: tuple[int, ...] = Field(compared.BATCHES, min_length=1, max_length=6)
     seeds: int = Field(3, ge=1, le=MOST_SEEDS)
     epochs: int = Field(10, ge=1, le=100)
     input_size: int | None = Field(None, ge=32, le=512)
@@ -69,8 +94,25 @@ class Plan(BaseModel):
         """`default` weights under their own name, so that a plan means the same when there are others."""
         row = backbone(str(given.get("backbone", "resnet10")))
         usual = {} if given.get("kind", "budget") == "budget" else {"sizes": (25,)}
-        usual |= {"strategies": SHIFT} if given.get("kind") == "shift" else {}
-        return usual | given | {"weights": row.resolve(given.get("weights") or "default")}
+        named = {"shift": SHIFT, "rates": compared.RATED, "batchnorm": ("last_2_stages",)}.get(str(given.get("kind")))
+        usual |= {"strategies": named} if named else {}
+        found = usual | given | {"weights": row.resolve(given.get("weights") or "default")}
+        found["spoilt"] = shifts.plain(str(given.get("spoilt") or ""))
+        if found["spoilt"] and given.get("kind") == "block":
+            raise ExplorerError("spoilt: the inputs of this experiment say how pictures are spoilt. Leave it out.")
+        if drawn(found["weights"]) and given.get("kind") == "start":
+            raise ExplorerError(
+                f"weights: {found['weights']} are drawn by the seed, and this experiment holds pre-trained weights against such. "
+                f"Choose pre-trained weights."
+            )
+        return found
+
+    @field_validator("inputs")
+    @classmethod
+    def _inputs(cls, inputs: tuple[str, ...]) -> tuple[str, ...]:
+        """Each once, as it is always written."""
+        named = (compared.CLEAN if how == compared.CLEAN else shifts.plain(how) for how in inputs if how)
+        return tuple(dict.fromkeys(named))
 
     @field_validator("sizes")
     @classmethod
@@ -92,6 +134,15 @@ class Plan(BaseModel):
                 )
         return tuple(sorted(dict.fromkeys(names), key=lambda name: name != "linear_probe"))
 
+    @field_validator("decades", "batches")
+    @classmethod
+    def _numbers(cls, given: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        """Each once, the smallest first."""
+        low, high = (-4, 4) if info.field_name == "decades" else (2, 1024)
+        if wrong := [number for number in given if not low <= number <= high]:
+            raise ExplorerError(f"{info.field_name}: {wrong[0]}. Allowed: {low} to {high}.")
+        return tuple(sorted(set(given)))
+
     @property
     def key(self) -> str:
         """12 hexadecimal digits that name this plan."""
@@ -100,14 +151,14 @@ class Plan(BaseModel):
     @property
     def shared(self) -> dict[str, Any]:
         """What the recipes of all cells have in common."""
-        names = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "epochs", "input_size")
+        names = ("backbone", "weights", "dataset", "data_dir", "labels", "edits", "spoilt", "epochs", "input_size")
         return {name: getattr(self, name) for name in names}
 
     @property
     def cells(self) -> tuple[Planned, ...]:
         """All cells in the order in which they are carried out: seed by seed, the cheapest arm first, so that the first curve
         is there early. Raises ExplorerError where a recipe cannot be, or there are more than MOST_CELLS."""
-        arms = self._cuts() if self.kind == "depth" else [(name, {"strategy": name}) for name in self.strategies]
+        arms = self._arms()
         sizes = self.sizes if self.kind == "budget" else self.sizes[:1]
         if (count := len(arms) * len(sizes) * self.seeds) > MOST_CELLS:
             raise ExplorerError(
@@ -121,17 +172,18 @@ class Plan(BaseModel):
             for size in sizes
         )
 
-    def _cuts(self) -> list[tuple[str, dict[str, Any]]]:
-        """Every depth from the head alone to everything, first from pre-trained weights, then from random ones."""
-        stages = make(backbone=self.backbone, weights=self.weights).row.stage_names
-        arms: list[tuple[str, dict[str, Any]]] = []
-        for start in ("pretrained", "random"):
-            for depth in range(len(stages) + 1):
-                learns = stages[len(stages) - depth :]
-                name = named(stages, learns, start == "pretrained")
-                fields: dict[str, Any] = {"strategy": name} | ({"stages": learns} if name == "custom" else {})
-                arms.append((f"{start}/{depth}", fields | ({"weights": "random"} if start == "random" else {})))
-        return arms
+    def _arms(self) -> list[compared.Arm]:
+        """What is compared, as fields of recipes."""
+        if self.kind in ("depth", "block"):
+            stages = make(backbone=self.backbone, weights=self.weights).row.stage_names
+            return compared.cuts(stages) if self.kind == "depth" else compared.blocks(stages, self.inputs)
+        if self.kind == "start":
+            return compared.starts(self.weights, backbone(self.backbone).normalisation == "batch")
+        if self.kind == "rates":
+            return compared.rates(self.strategies, self.decades)
+        if self.kind == "batchnorm":
+            return compared.modes(self.strategies[0], self.batches)
+        return [(name, {"strategy": name}) for name in self.strategies]
 
     @property
     def text(self) -> str:
@@ -142,7 +194,7 @@ class Plan(BaseModel):
             unusual = value != getattr(usual, name) or (
                 name == "backbone" and value != type(self).model_fields[name].default
             )
-            if name in _SAID or (name != "kind" and unusual):
+            if name in _SAID_OF.get(self.kind, _SAID) or (name != "kind" and unusual):
                 words.append(f"{name}={_write(value)}")
         return ";".join(words)
 
@@ -177,7 +229,9 @@ def read(text: str) -> Plan:
 
 
 def _read(name: str, text: str) -> Any:
-    if name == "strategies":
+    if name in ("decades", "batches"):
+        return tuple(part for part in text.split(".") if part)
+    if name in ("strategies", "inputs"):
         return tuple(filter(None, text.split(".")))
     if name == "sizes":
         return tuple(None if part == "all" else part for part in text.split(".") if part)

@@ -38,7 +38,7 @@ def _row(plan: str, cell: Cell) -> dict[str, Any]:
     recipe, run, done = cell.planned.recipe, cell.run, cell.finished
     row: dict[str, Any] = {"experiment": plan, "arm": cell.planned.arm, "recipe": recipe.fingerprint}
     row |= {name: getattr(recipe, name) for name in _OF_RECIPE}
-    row |= {"stages": " ".join(recipe.learns), "dataset": recipe.data_dir or recipe.dataset}
+    row |= {"stages": " ".join(recipe.learns), "dataset": recipe.data_dir or recipe.dataset, "spoilt": recipe.spoilt}
     row |= {"per_class": recipe.per_class, "train_images": _whole(fact(run, "counts", "train") if run else None)}
     test = done.test.json() if done and done.test else {}
     row |= {f"test_{name}": test.get(name) for name in ("accuracy", "low", "high", "n", "correct")}

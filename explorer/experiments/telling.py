@@ -2,22 +2,37 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from explorer.catalogue.strategies import STRATEGIES
+from explorer.catalogue.strategies import BATCHNORM_TITLES, STRATEGIES
 from explorer.evidence import Crossing, points
-from explorer.experiments import budget
+from explorer.experiments import block, budget, rates, start
+from explorer.experiments.block import Graded, Verdict
 from explorer.experiments.budget import Choice, Contrast, Gains
 from explorer.experiments.cells import Sweep
+from explorer.experiments.compared import ALL, HEAD, START_WORDS, input_words, parted, stage_words, times
+from explorer.experiments.pairing import Step
+from explorer.experiments.rates import Breaking, Mark, Moved
 
 
 def title_of(arm: str) -> str:
-    """What an arm is called: its strategy's short title; of a depth sweep, how many stages learn and from which weights."""
+    """What an arm is called: its strategy's short title; of a depth sweep, how many stages learn and from which weights; of
+    single blocks, which one, and the input."""
     if arm in STRATEGIES:
         return STRATEGIES[arm].title.split(" (")[0]
-    start, _, depth = arm.partition("/")
+    if "@" in arm:
+        stage, how = parted(arm)
+        return f"{stage_words(stage)}, {input_words(how)}"
+    if "*" in arm:
+        first, second = parted(arm)
+        if first in STRATEGIES:
+            return f"{title_of(first)}, rate {times(int(second))}"
+        return f"{BATCHNORM_TITLES[first]}, batches of {second}"
+    begun, _, depth = arm.partition("/")
+    if depth in (HEAD, ALL):
+        return f"{stage_words(depth)}, {START_WORDS[begun]}"
     what = "head alone" if depth == "0" else f"last {depth} stages" if depth != "1" else "last stage"
-    return what + ", random start" * (start == "random")
+    return what + ", random start" * (begun == "random")
 
 
 def number(images: float) -> str:
@@ -68,7 +83,91 @@ def contrast_words(arm: str, base: str, rows: Sequence[Contrast]) -> str:
     return f"Shown: {'; '.join(said)} images per class."
 
 
-def correction_words(rows: Sequence[Contrast]) -> str:
+def block_words(one: Verdict) -> str:
+    """The best block on one input, or that none is shown to gain."""
+    found, (low, high) = one.gain.found, one.gain.found.ends
+    of = f"{found.seeds} seed{'s' * (found.seeds > 1)}, n = {found.n}"
+    where = f"Pictures **{input_words(one.how)}**"
+    sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {one.gain.adjusted:.2g}"
+    measured = f"{points(found.value)} points ({sure}; {of})"
+    if not one.gain.shown or found.value <= 0:
+        return f"{where}: no block is shown to gain anything over the head alone; **{one.best}** comes closest, {measured}."
+    level = [stage for stage, (_, p) in one.behind.items() if p >= budget.LEVEL]
+    rest = f" No difference to it shown: {listed(level)}." if level else " Every other block is shown to be worse."
+    return f"{where}: **{one.best}** gains most over the head alone, {measured}.{rest}"
+
+
+def graded_words(whose: str, found: Graded) -> str:
+    """How bets or hints did."""
+    why = "since nothing is shown to gain there"
+    if not found.of:
+        return f"**{whose}**: all {found.open} stay open, {why}." if found.open else ""
+    still = f" {found.open} more stay open, {why}." if found.open else ""
+    return (
+        f"**{whose}**: the best block, or one not shown to be worse, in **{found.best + found.level} of {found.of}** inputs "
+        f"(the best itself in {found.best}).{still}"
+    )
+
+
+def block_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+    """All sentences on single blocks, for the command line."""
+    steps = block.gains(sweep, said)
+    found = [block_words(one) for one in block.verdicts(sweep, steps, said)]
+    return [words.replace("**", "") for words in (*found, correction_words(steps)) if words]
+
+
+def breaking_words(one: Breaking) -> str:
+    """At which rate a strategy does best, and from which on its features are broken."""
+    best = one.best
+    if best.accuracy is None:
+        return ""
+    spread = "" if best.accuracy.deviation is None else f" ± {100 * best.accuracy.deviation:.1f}"
+    right = f"{100 * best.accuracy.mean:.1f}{spread} %"
+    seeds = f"{best.accuracy.n} seed{'s' * (best.accuracy.n > 1)}, n = {best.n}"
+    first = f"**{title_of(best.strategy)}** does best at {times(best.decade)} of its own rate ({right}{_near(best)}; {seeds})."
+    if one.broken is None:
+        return f"{first} At no rate measured above it is it shown to be worse than the probe."
+    at = times(one.broken.decade)
+    if one.step is None:
+        return f"{first} At {at} every seed diverged."
+    low, high = one.step.found.ends
+    worse = f"{points(one.step.found.value)} points, 95 % interval {points(low)} to {points(high)}, p = {one.step.adjusted:.2g}"
+    return f"{first} From **{at}** on it is shown to be worse than the probe ({worse}{_near(one.broken)})."
+
+
+def _near(mark: Mark) -> str:
+    return f", CKA {mark.cka.mean:.2f}" if mark.cka else ""
+
+
+def rate_findings(sweep: Sweep, said: budget.Said, moved: Mapping[str, Moved]) -> list[str]:
+    """All sentences on rates, for the command line."""
+    steps = rates.against_probe(sweep, said)
+    found = [breaking_words(one) for one in rates.breakings(rates.marks(sweep, moved), steps)]
+    return [words.replace("**", "") for words in (*found, correction_words(steps)) if words]
+
+
+def start_words(steps: tuple[Step, ...]) -> list[str]:
+    """What is shown of pre-trained, matched and random starts: the head alone, everything, and kept statistics."""
+    return [
+        words for words in (*(start.decision(depth, steps) for depth in start.DEPTHS), start.kept_words(steps)) if words
+    ]
+
+
+def modes_words(steps: Sequence[Step]) -> str:
+    """Which BatchNorm modes are shown to differ from kept statistics, and with which batches."""
+    said = []
+    for mode in dict.fromkeys(parted(step.arm)[0] for step in steps):
+        mine = [(parted(step.arm)[1], step) for step in steps if parted(step.arm)[0] == mode and step.shown]
+        worse = [batch for batch, step in mine if step.found.value < 0]
+        better = [batch for batch, step in mine if step.found.value > 0]
+        parts = [f"worse with batches of {listed(worse)}"] * bool(worse)
+        parts += [f"better with batches of {listed(better)}"] * bool(better)
+        words = " and ".join(parts) or "no difference shown with any batch"
+        said.append(f"**{BATCHNORM_TITLES[mode]}**: {words}.")
+    return f"Against statistics that are kept: {' '.join(said)}" if said else ""
+
+
+def correction_words(rows: Sequence[object]) -> str:
     """How it was taken into account that many differences were looked for."""
     if len(rows) < 2:
         return ""

@@ -60,7 +60,7 @@ def contenders(race: Race) -> tuple[Arm, Arm] | None:
 
 def _cost(arm: Arm) -> tuple[bool, float, float]:
     learned, seconds = arm.over("parameters", "learned"), arm.over("seconds", "total")
-    return arm.recipe.weights == "random", learned.mean if learned else math.inf, seconds.mean if seconds else math.inf
+    return arm.recipe.drawn, learned.mean if learned else math.inf, seconds.mean if seconds else math.inf
 
 
 def decide(base: Arm, leader: Arm, gains: np.ndarray, groups: np.ndarray | None = None) -> Decision:

@@ -108,7 +108,7 @@ class Race:
     @property
     def recipe(self) -> Recipe:
         """The first one on pre-trained weights, if any: what all share is to be read from it."""
-        return next((arm.recipe for arm in self.arms if arm.recipe.weights != "random"), self.arms[0].recipe)
+        return next((arm.recipe for arm in self.arms if not arm.recipe.drawn), self.arms[0].recipe)
 
     @property
     def live(self) -> bool:
@@ -179,17 +179,20 @@ def verdict(tests: Sequence[Paired], level: float = 0.05) -> str:
     """
     if len(tests) == 1:
         return evidence.verdict(tests[0].fixed, tests[0].broken, level)
+    every, none = (
+        ("both", "either seed") if len(tests) == 2 else (f"all {len(tests)}", f"any of the {len(tests)} seeds")
+    )
     shown = [t for t in tests if t.p_value < level]
     better = {"B": sum(t.fixed > t.broken for t in shown), "A": sum(t.fixed < t.broken for t in shown)}
     for name, number in better.items():
         if number == len(tests):
             most = max(t.p_value for t in tests)
-            return f"{name} is better on these images with each of the {number} seeds (p ≤ {most:.2g}, exact McNemar tests)."
+            return f"{name} is better on these images with {every} seeds (p ≤ {most:.2g}, exact McNemar tests)."
     if not shown:
         least = min(t.p_value for t in tests)
-        return f"No difference shown with any of the {len(tests)} seeds (p ≥ {least:.2g}, exact McNemar tests)."
+        return f"No difference shown with {none} (p ≥ {least:.2g}, exact McNemar tests)."
     parts = ", ".join(f"{name} is better with {number}" for name, number in better.items() if number)
     return (
-        f"No difference shown that holds for all {len(tests)} seeds: taken one by one, {parts} of them (p < {level:g}, exact "
+        f"No difference shown that holds for {every} seeds: taken one by one, {parts} of them (p < {level:g}, exact "
         f"McNemar test)."
     )

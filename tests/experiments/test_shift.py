@@ -61,7 +61,7 @@ def test_what_gains_inside_and_loses_outside_is_said() -> None:
 def test_a_run_is_scored_on_images_spoilt_more_and_more(narrow: None) -> None:
     run = handlers.train(runs.create(make(dataset="digits", per_class=10, epochs=4, input_size=32), here=True))
     found = compute.spoilt(run.id)
-    assert found.right.shape == (3, SEVEREST + 1, len(found.rows)) and len(found.rows) <= compute.TESTED
+    assert found.right.shape == (len(SHIFTS), SEVEREST + 1, len(found.rows)) and len(found.rows) <= compute.TESTED
     clean = runs.predictions(run.id).right[found.rows]
     assert np.mean(found.at("noise", 0) == clean) > 0.99, "severity 0 is the test itself"
 

@@ -262,11 +262,11 @@ CLEAR, CLEAR_A, UNCLEAR = (12, 1), (1, 12), (5, 4)
     [
         ([CLEAR], "B is better on these images (p = 0.0034"),
         ([UNCLEAR], "No difference shown (p = 1"),
-        ([CLEAR, CLEAR], "B is better on these images with each of the 2 seeds (p ≤ 0.0034"),
-        ([CLEAR_A, CLEAR_A, CLEAR_A], "A is better on these images with each of the 3 seeds"),
-        ([UNCLEAR, UNCLEAR], "No difference shown with any of the 2 seeds (p ≥ 1"),
+        ([CLEAR, CLEAR], "B is better on these images with both seeds (p ≤ 0.0034"),
+        ([CLEAR_A, CLEAR_A, CLEAR_A], "A is better on these images with all 3 seeds"),
+        ([UNCLEAR, UNCLEAR], "No difference shown with either seed (p ≥ 1"),
         ([CLEAR, UNCLEAR, CLEAR], "No difference shown that holds for all 3 seeds: taken one by one, B is better with 2"),
-        ([CLEAR, CLEAR_A], "No difference shown that holds for all 2 seeds: taken one by one, B is better with 1, A is better"),
+        ([CLEAR, CLEAR_A], "No difference shown that holds for both seeds: taken one by one, B is better with 1, A is better"),
     ],
 )  # fmt: skip
 def test_a_difference_is_shown_only_where_every_seed_shows_it(cells: list[tuple[int, int]], words: str) -> None:

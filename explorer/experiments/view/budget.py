@@ -77,7 +77,7 @@ def lines_of(sweep: Sweep, rows: tuple[Contrast, ...]) -> list[Line]:
             Mark(p.images, p.accuracy.mean, *p.band, len(p.scores), p.n, (arm, p.images) in shown) for p in points
         )
         recipe = sweep.recipe(arm)
-        found.append(Line(telling.title_of(arm), not recipe.tuned, recipe.weights == "random", marks))
+        found.append(Line(telling.title_of(arm), not recipe.tuned, recipe.drawn, marks))
     return found
 
 

@@ -8,11 +8,12 @@ from explorer.app.asking import predictions
 from explorer.app.controls import segments
 from explorer.app.drawing import draw, explain
 from explorer.app.words import count
-from explorer.evidence import points
 from explorer.experiments import depth, telling
 from explorer.experiments.cells import Sweep
-from explorer.experiments.depth import Cut, Step
+from explorer.experiments.depth import Cut
 from explorer.experiments.figures.depth import cost_front, depth_curves, words_of
+from explorer.experiments.numbers import gained_by, right
+from explorer.experiments.pairing import Step
 from explorer.experiments.view.following import follow
 from explorer.training.view.estimates import megabytes
 
@@ -55,24 +56,12 @@ def cuts_table(found: tuple[Cut, ...], steps: tuple[Step, ...], best: set[str]) 
     return {
         "What learns": [("★ " if cut.arm in best else "") + words_of(cut) for cut in found],
         "Start": [{"pretrained": "pre-trained"}.get(cut.start, cut.start) for cut in found],
-        "Right on test": [_accuracy(cut) for cut in found],
-        "Over the head alone, points": [_gain(of_head.get(cut.arm)) for cut in found],
+        "Right on test": [right(cut.accuracy, cut.n) for cut in found],
+        "Over the head alone, points": [gained_by(of_head.get(cut.arm)) for cut in found],
         "Seconds": [f"{cut.costs['seconds']:.1f}" if "seconds" in cut.costs else "–" for cut in found],
         "Learned": [count(cut.costs["weights"]) if "weights" in cut.costs else "–" for cut in found],
         "Memory": [megabytes(cut.costs["memory"]) if cut.costs.get("memory") else "–" for cut in found],
     }
-
-
-def _accuracy(cut: Cut) -> str:
-    more = "" if cut.accuracy.deviation is None else f" ± {100 * cut.accuracy.deviation:.1f}"
-    return f"{100 * cut.accuracy.mean:.1f}{more} % ({cut.accuracy.n} seed{'s' * (cut.accuracy.n > 1)}, n = {cut.n})"
-
-
-def _gain(step: Step | None) -> str:
-    if step is None:
-        return "–"
-    low, high = step.found.ends
-    return f"{points(step.found.value)} ({points(low)} to {points(high)}), p = {step.adjusted:.2g}"
 
 
 def _explained(found: tuple[Cut, ...], steps: tuple[Step, ...]) -> None:

@@ -1,39 +1,63 @@
 """The page Experiments: which kind, then its form, what was started, and what it says."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from explorer.app.controls import segments
+from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import KINDS, Kind
+from explorer.experiments.view.batchnorm import show_batchnorm
+from explorer.experiments.view.block import show_block
 from explorer.experiments.view.budget import show_budget
 from explorer.experiments.view.depth import show_depth
 from explorer.experiments.view.following import plan_words, sweep_of
 from explorer.experiments.view.planning import new_experiment, pick_experiment
+from explorer.experiments.view.rates import show_rates
 from explorer.experiments.view.shift import show_shift
+from explorer.experiments.view.start import show_start
 from explorer.race.view.entry import show_races
 
 TITLES: dict[str, str] = {
     "race": "Which way of tuning wins here?",
     "budget": "How many images before tuning pays?",
     "depth": "How deep should tuning go?",
+    "block": "Which block should learn?",
+    "rates": "At which rate do features break?",
+    "batchnorm": "Which BatchNorm mode holds with small batches?",
     "shift": "What is left on spoilt images?",
+    "start": "Pre-trained, or merely scaled?",
 }
 _ABOUT: dict[Kind, str] = {
     "budget": "The same strategies on more and more images of each class: where does one overtake another, and how sure is it?",
     "depth": "Every cut between frozen and trainable, from the head alone to everything; from pre-trained and random weights.",
-    "shift": "Every run is also scored on its test images with noise, blur or little contrast: does a gain hold there?",
+    "block": "Each stage tuned alone, on pictures as they are and spoilt: which gains most, and does a gradient know it before?",
+    "rates": "Each strategy at backbone rates ten times smaller and larger: does accuracy fall where the features move away?",
+    "batchnorm": "One strategy in every BatchNorm mode, with small and large batches: the curves of validation over each other.",
+    "start": "Pre-trained weights against random ones of the same scale, and against plain random ones: was the gain learned?",
+    "shift": "Every run is also scored on its test images with noise, blur or other colours: does a gain hold there?",
 }
-_SHOW = {"budget": show_budget, "depth": show_depth, "shift": show_shift}
+_SHOW: dict[str, Callable[[Sweep], None]] = {
+    "budget": show_budget,
+    "depth": show_depth,
+    "block": show_block,
+    "rates": show_rates,
+    "batchnorm": show_batchnorm,
+    "shift": show_shift,
+    "start": show_start,
+}
 
 
 def show_experiments() -> None:
     """The kind stands in the address; Race is the first."""
     kinds = {"race": "Race"} | KINDS
     place = st.empty()
-    kind = segments("Experiment", list(kinds), "kind", "experiment_kind", format_func=kinds.__getitem__, wrap=True)
+    kind: Any = segments("Experiment", list(kinds), "kind", "experiment_kind", format_func=kinds.__getitem__, wrap=True)
     place.title(TITLES[kind])
     if kind == "race":
         show_races()
-    elif kind in ("budget", "depth", "shift"):
+    elif kind in _SHOW:
         _show(kind)
 
 

@@ -8,6 +8,7 @@ from explorer import jobs, runs
 from explorer.app.asking import all_runs
 from explorer.app.words import safe_md, state_badge
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.shifts import behind
 from explorer.errors import ExplorerError
 from explorer.experiments import cells, table
 from explorer.experiments.cells import Cell, Sweep
@@ -20,6 +21,13 @@ from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.view.following import progress
 
+_OWN = "each strategy learns at its own default rates"
+_RATES = {
+    "block": "single stages learn at one rate, the head alone and everything at their own",
+    "rates": "each head learns at its strategy's own rate",
+    "batchnorm": "all learn at the same rates",
+    "start": "what learns alike learns at the same rates from every start",
+}
 _SHOWN = 4  # kinds of trouble that are listed
 
 
@@ -32,12 +40,12 @@ def sweep_of(wanted: Plan) -> Sweep:
 def plan_words(wanted: Plan) -> str:
     """What all cells share, in a sentence."""
     recipe = cells.planned(wanted)[0].recipe
-    place = (wanted.data_dir or dataset(wanted.dataset).title) + ", edited" * bool(wanted.edits)
+    place = (wanted.data_dir or dataset(wanted.dataset).title) + ", edited" * bool(wanted.edits) + behind(wanted.spoilt)
     sizes = wanted.sizes if wanted.kind == "budget" else wanted.sizes[:1]
     seeds = "one seed" if wanted.seeds == 1 else f"the same {wanted.seeds} seeds"
     return safe_md(
         f"{recipe.row.title}, weights {recipe.weights}, on {place}. {sizes_words(sizes).capitalize()} training images per "
-        f"class, {wanted.epochs} epochs, {seeds} for all; each strategy learns at its own default rates, and all are scored on "
+        f"class, {wanted.epochs} epochs, {seeds} for all; {_RATES.get(wanted.kind, _OWN)}, and all are scored on "
         f"the same test images."
     )
 

@@ -2,28 +2,25 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from explorer import machine
+from explorer import jobs
 from explorer.app.asking import all_runs, error_box, finished
 from explorer.app.words import safe_md
-from explorer.catalogue import STRATEGIES
 from explorer.errors import ExplorerError
 from explorer.experiments import cells, kept
 from explorer.experiments.cells import Sweep
-from explorer.experiments.plan import BUDGET, SHIFT, SIZES, Kind, Plan, plan, read
+from explorer.experiments.compared import MODES
+from explorer.experiments.plan import Kind, Plan, plan, read
 from explorer.experiments.view.advising import advise
+from explorer.experiments.view.picking import PICKS
 from explorer.race.arms import MOST_SEEDS
 from explorer.race.view.starting import pick_source, queue_all, start_again
 from explorer.training.cost import images_of
 from explorer.training.view.estimates import await_speed, estimate, time_words
-from explorer.training.view.following import require_folder
 from explorer.training.view.forms import starts_at
-
-OFFERED: tuple[int | None, ...] = (1, 2, 5, 10, 25, 50, 100, None)
-_MOST_ARMS = 5
+from explorer.training.view.starting import require_folder
 
 
 def new_experiment(kind: Kind) -> None:
@@ -49,7 +46,7 @@ def new_experiment(kind: Kind) -> None:
 
 
 def _pick(kind: Kind) -> Plan | ExplorerError:
-    chosen = pick_source()[1] | {"kind": kind} | _PICKS[kind]()
+    chosen = pick_source()[1] | {"kind": kind} | PICKS[kind]()
     left, right = st.columns(2, gap="medium")
     with left:
         starts_at("experiment_seeds", 3)
@@ -62,47 +59,6 @@ def _pick(kind: Kind) -> Plan | ExplorerError:
         return plan(**chosen, seeds=seeds, epochs=epochs)
     except ExplorerError as error:
         return error
-
-
-def _pick_budget() -> dict[str, Any]:
-    """Sizes and strategies."""
-    starts_at("experiment_sizes", list(SIZES))
-    sizes = st.pills(
-        "Training images per class", OFFERED, selection_mode="multi", key="experiment_sizes", persist_state="session",
-        wrap=True, format_func=lambda size: "all" if size is None else str(size),
-    )  # fmt: skip
-    starts_at("experiment_strategies", list(BUDGET))
-    return {"sizes": tuple(sizes)} | _pick_strategies("experiment_strategies")
-
-
-def _pick_strategies(key: str) -> dict[str, Any]:
-    names = st.pills(
-        f"Strategies (up to {_MOST_ARMS})", [name for name in STRATEGIES if name != "custom"], selection_mode="multi",
-        key=key, persist_state="session", wrap=True, format_func=lambda name: STRATEGIES[name].title.split(" (")[0],
-    )  # fmt: skip
-    return {"strategies": tuple(name for name in STRATEGIES if name in names)}
-
-
-def _pick_depth() -> dict[str, Any]:
-    """How many images."""
-    found = _pick_size()
-    st.caption("Every cut, from the head alone to everything, from pre-trained and from random weights.")
-    return found
-
-
-def _pick_size() -> dict[str, Any]:
-    starts_at("train_per_class", 25)
-    size = st.number_input("Training images per class", 1, 100_000, key="train_per_class", persist_state="session")
-    return {"sizes": (int(size),)}
-
-
-def _pick_shift() -> dict[str, Any]:
-    """Strategies, and how many images."""
-    starts_at("shift_strategies", list(SHIFT))
-    return _pick_size() | _pick_strategies("shift_strategies")
-
-
-_PICKS = {"budget": _pick_budget, "depth": _pick_depth, "shift": _pick_shift}
 
 
 def _planned(made: Plan | ExplorerError) -> Sweep | ExplorerError:
@@ -127,7 +83,7 @@ def _size_words(sweep: Sweep | ExplorerError) -> str:
             return f"{count} How long they take is told once a run has counted the images of this folder."
         await_speed(unknown)
         return f"{count} Their time is being measured."
-    total = sum(times[cell.planned.arm, cell.planned.size] or 0 for cell in sweep.missing) / machine.slots()
+    total = sum(times[cell.planned.arm, cell.planned.size] or 0 for cell in sweep.missing) / jobs.at_once()
     return f"{count} What is missing takes **{time_words(total)}** on this machine." if sweep.missing else count
 
 
@@ -205,7 +161,13 @@ def _picked(kind: Kind, by_key: dict[str, Plan]) -> None:
 def title(one: Plan) -> str:
     """`photo_patches · resnet10 · 3 strategies × 5 sizes × 3 seeds`."""
     where = one.data_dir.rstrip("/").rsplit("/", 1)[-1] if one.data_dir else one.dataset
-    what = "every cut" if one.kind == "depth" else f"{len(one.strategies)} strategies"
+    what = {
+        "depth": "every cut",
+        "start": "every start",
+        "block": f"every block × {len(one.inputs)} inputs",
+        "rates": f"{len(one.strategies)} strategies × {len(one.decades)} rates",
+        "batchnorm": f"{len(MODES)} modes × {len(one.batches)} batches",
+    }.get(one.kind, f"{len(one.strategies)} strategies")
     what += f" × {len(one.sizes)} sizes" * (one.kind == "budget")
     return f"{where} · {one.backbone} · {what} × {one.seeds} seed{'s' * (one.seeds > 1)}"
 

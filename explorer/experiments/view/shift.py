@@ -4,20 +4,19 @@ from functools import partial
 
 import streamlit as st
 
-from explorer import answers, jobs
 from explorer.app.address import keep, number
-from explorer.app.asking import error_box, owner, predictions
+from explorer.app.asking import predictions
 from explorer.app.controls import segments
 from explorer.app.drawing import draw, explain
 from explorer.catalogue.shifts import SEVEREST, SHIFTS, USUAL
-from explorer.errors import ExplorerError
-from explorer.evidence import Together, points
 from explorer.experiments import shift
 from explorer.experiments.cells import Sweep
 from explorer.experiments.figures.shift import shift_curves
+from explorer.experiments.numbers import gained, right
 from explorer.experiments.question import SpoiltQuestion
 from explorer.experiments.shift import Held, Spoilt
 from explorer.experiments.telling import title_of
+from explorer.experiments.view.each import of_each, say_rest
 from explorer.experiments.view.following import follow
 
 
@@ -29,64 +28,16 @@ def show_shift(sweep: Sweep) -> None:
     with right:
         keep("severity", "shift_severity", USUAL, number(1, SEVEREST))
         severity = st.slider("Severity", 1, SEVEREST, key="shift_severity", persist_state="session")
-    found, waiting, wrong = _answers(sweep)
+    found, waiting, wrong = of_each(sweep, _asked, "Scoring on spoilt images")
     follow(sweep, lambda fresh: _figure(fresh, found, kind, severity))
-    if wrong:
-        error_box(wrong, lambda: _again(sweep), key="shift")
-    if waiting:
-        _await(sweep, len(found))
+    say_rest(sweep, _asked, len(found), waiting, wrong, "runs are scored on spoilt images", "shift")
     rows = shift.held(sweep, found, kind, severity, predictions)
     if len(rows) > 1:
         _result(rows, kind, severity)
 
 
-def _answers(sweep: Sweep) -> tuple[dict[str, Spoilt], int, str]:
-    """What is known of the finished runs, which are asked for; how many still wait; what went wrong, if anything."""
-    found, waiting, wrong = {}, 0, ""
-    for cell in sweep.cells:
-        if cell.finished is None:
-            continue
-        answer = jobs.result(SpoiltQuestion(run=cell.finished.id), owner())
-        waiting += answer.waiting
-        if answer.state in ("failed", "cancelled"):
-            wrong = answer.error or "Scoring on spoilt images was cancelled."
-        if answer.state == "done":
-            try:
-                found[cell.finished.id] = answers.load(answer.question.path)
-            except (ExplorerError, OSError) as error:
-                wrong = str(error)
-    return found, waiting, wrong
-
-
-def _await(sweep: Sweep, there: int) -> None:
-    """How many runs are scored on spoilt images; the page is drawn anew with each."""
-
-    @st.fragment(run_every=1.5)
-    def poll() -> None:
-        asked = [SpoiltQuestion(run=cell.finished.id) for cell in sweep.cells if cell.finished]
-        states = [jobs.status(one) for one in asked]
-        done = sum(state is not None and state.state == "done" for state in states)
-        if done != there or not any(state is not None and state.waiting for state in states):
-            st.rerun()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(done / len(asked), text=f"{done} of {len(asked)} runs are scored on spoilt images")
-            st.button("Cancel", icon=":material/close:", key="shift_stop", on_click=_cancel, args=(asked,))
-
-    poll()
-
-
-def _again(sweep: Sweep) -> None:
-    """Ask once more for what failed or was cancelled."""
-    for cell in sweep.cells:
-        if cell.finished:
-            jobs.result(SpoiltQuestion(run=cell.finished.id), owner(), retry=True)
-
-
-def _cancel(asked: list[SpoiltQuestion]) -> None:
-    for one in asked:
-        state = jobs.status(one)
-        if state is not None and state.waiting:
-            jobs.cancel(one)
+def _asked(run: str) -> SpoiltQuestion:
+    return SpoiltQuestion(run=run)
 
 
 def _figure(sweep: Sweep, found: dict[str, Spoilt], kind: str, severity: int) -> None:
@@ -117,22 +68,9 @@ def held_table(rows: tuple[Held, ...]) -> dict[str, list[str]]:
     """One row a strategy."""
     return {
         "Strategy": [title_of(row.arm) for row in rows],
-        "As they are": [_accuracy(row, "inside") for row in rows],
-        "Spoilt": [_accuracy(row, "outside") for row in rows],
+        "As they are": [right(row.inside, row.n) for row in rows],
+        "Spoilt": [right(row.outside, row.n) for row in rows],
         "Lost, points": [f"{100 * row.drop:.1f}" for row in rows],
-        "Over the first, as they are": [_gain(row.over_inside, row.p_inside) for row in rows],
-        "Over the first, spoilt": [_gain(row.over_outside, row.p_outside) for row in rows],
+        "Over the first, as they are": [gained(row.over_inside, row.p_inside) for row in rows],
+        "Over the first, spoilt": [gained(row.over_outside, row.p_outside) for row in rows],
     }
-
-
-def _accuracy(row: Held, where: str) -> str:
-    found = getattr(row, where)
-    more = "" if found.deviation is None else f" ± {100 * found.deviation:.1f}"
-    return f"{100 * found.mean:.1f}{more} % ({found.n} seed{'s' * (found.n > 1)}, n = {row.n})"
-
-
-def _gain(found: Together | None, p_value: float) -> str:
-    if found is None:
-        return "–"
-    low, high = found.ends
-    return f"{points(found.value)} ({points(low)} to {points(high)}), p = {p_value:.2g}"

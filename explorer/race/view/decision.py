@@ -19,7 +19,7 @@ from explorer.race.view.pairs import pair_tests
 from explorer.race.view.starting import queue_runs
 from explorer.race.view.titles import titles_of
 from explorer.recipe import Recipe
-from explorer.training.view.following import show, start
+from explorer.training.view.starting import show, start
 
 
 def show_decision(race: Race) -> None:
@@ -75,7 +75,8 @@ def evidence_words(found: Decision, titles: dict[str, str], group: str) -> str:
     elif not mean.value:
         who = f"Over {mean.seeds} seeds **{name}** and {other} are level"
     else:
-        who = f"{'All' if count == mean.seeds else f'{count} of'} {mean.seeds} seeds favour **{name}** over {other}"
+        part = f"{count} of {mean.seeds}" if count < mean.seeds else "Both" if count == 2 else f"All {count}"
+        who = f"{part} seeds favour **{name}** over {other}"
     low, high = sorted(end if better else -end for end in mean.ends)
     of = f" for other {group}s" if group else ""
     luck = "which may be chance" if not mean.shown else "more than chance gives"

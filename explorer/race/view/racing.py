@@ -11,6 +11,7 @@ from explorer.app.asking import all_runs
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md, short_title, state_badge
 from explorer.catalogue.datasets import dataset, short
+from explorer.catalogue.shifts import behind
 from explorer.errors import ExplorerError
 from explorer.race import races
 from explorer.race.arms import own_rates
@@ -78,7 +79,7 @@ def _label(race: Race) -> str:
 def race_words(race: Race) -> str:
     """What all runs of the race share, in a sentence."""
     recipe, all_of = race.recipe, [arm.recipe for arm in race.arms]
-    place = (recipe.data_dir or dataset(recipe.dataset).title) + ", edited" * bool(recipe.edits)
+    place = (recipe.data_dir or dataset(recipe.dataset).title) + ", edited" * bool(recipe.edits) + behind(recipe.spoilt)
     images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
     seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
     shared = f"{recipe.row.title}, weights {recipe.weights}, on" if len({r.backbone for r in all_of}) == 1 else "On"
@@ -164,7 +165,7 @@ def lanes_of(race: Race) -> list[Lane]:
             for seed, run in begun
         ]
         recipe = arm.recipe
-        lanes.append(Lane(titles[arm.name], recipe.epochs, tuple(curves), not recipe.tuned, recipe.weights == "random"))
+        lanes.append(Lane(titles[arm.name], recipe.epochs, tuple(curves), not recipe.tuned, recipe.drawn))
     return lanes
 
 

@@ -19,16 +19,16 @@ from explorer.race.races import Race
 from explorer.race.view.variants import Variants, pick_variants, show_arms
 from explorer.recipe import Recipe
 from explorer.runs import Run
-from explorer.training.view.following import require_folder
 from explorer.training.view.forms import pick_backbone, pick_custom_stages, pick_dataset, pick_size, pick_weights
+from explorer.training.view.starting import require_folder
 
 _DEFAULT = ("linear_probe", "last_stage", "full")
 
 
-def new_race() -> None:
-    """The form of a new race, folded away once one was started; what went wrong is said under it."""
+def new_race(known: bool = False) -> None:
+    """The form of a new race, folded away where there is one to look at (`known`); what went wrong is said under it."""
     recall_strategies()
-    with st.expander("New race", icon=":material/flag:", expanded=race_form_open()):
+    with st.expander("New race", icon=":material/flag:", expanded=race_form_open(known)):
         row, source = pick_source()
         names = pick_strategies()
         custom = pick_custom_stages(row) if "custom" in names else {}
@@ -163,9 +163,11 @@ def run_missing(race: Race) -> None:
     queue_runs([partial(start_again, recipe, run, race.id) for recipe, run in race.missing], race.id)
 
 
-def race_form_open() -> bool:
-    """Whether the form of a new race is unfolded: not where a race was started, or the address named one."""
-    return st.session_state.setdefault("race_form", "race" not in st.query_params)
+def race_form_open(known: bool) -> bool:
+    """Whether the form of a new race is unfolded: where there is no race to look at (`known` says that there is one), or where
+    strategies were chosen elsewhere for a new one."""
+    asked = "race_strategies" in st.session_state  # by the address, or by a step of the lesson
+    return st.session_state.setdefault("race_form", "race" not in st.query_params and (asked or not known))
 
 
 def open_race(race: str) -> None:

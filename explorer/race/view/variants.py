@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import machine
+from explorer import jobs
 from explorer.app.asking import ask, finished
 from explorer.app.words import safe_md
 from explorer.catalogue import AUGMENTATIONS, STRATEGIES, Backbone
@@ -125,7 +125,7 @@ def show_arms(made: Sequence[Recipe] | ExplorerError, seeds: int) -> None:
     known = finished()
     times = [estimate(recipe, known) for recipe in first]
     total = (
-        None if any(time is None for time in times) else seeds * sum(time for time in times if time) / machine.slots()
+        None if any(time is None for time in times) else seeds * sum(time for time in times if time) / jobs.at_once()
     )
     counted = all(images_of(recipe, known) for recipe in first)
     waiting = "their time is being measured" if counted else "no run has counted the images of this folder yet"

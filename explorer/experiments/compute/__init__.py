@@ -37,7 +37,7 @@ def signs(recipe: Recipe, report: Report = silent) -> Signs:
     counts = {name: _against(found[name], found[last]) for name in before}
     stage, fixed, broken, p_value = earlier(counts)
     distance = None
-    if recipe.row.normalisation == "batch" and recipe.weights != "random":
+    if recipe.row.normalisation == "batch" and not recipe.drawn:
         report(0.8, "How far from the source")
         distance = planning.statistics_shift(asked).mean
     whole = datasets.load(recipe) if recipe.per_class != most else data
@@ -57,6 +57,9 @@ def spoilt(run: str, report: Report = silent) -> Spoilt:
     for k, kind in enumerate(kinds):
         right[k, 0] = clean
         for severity in range(1, SEVEREST + 1):
+            if SHIFTS[kind].alike and severity > 1:
+                right[k, severity] = right[k, 1]
+                continue
             report(
                 (k * SEVEREST + severity - 1) / (len(kinds) * SEVEREST), f"{SHIFTS[kind].title}, severity {severity}"
             )

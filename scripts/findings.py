@@ -1,0 +1,122 @@
+"""The tables of docs/findings.md, made from the files that hold the numbers: `python -m scripts.findings` prints them.
+
+A test holds the page to them. A file below docs/findings holds all cells of an experiment, as `sweep --out` wrote it.
+"""
+
+import csv
+import math
+import statistics
+from collections import defaultdict
+from pathlib import Path
+
+from explorer.evidence import points, t_quantile
+
+DOCS = Path(__file__).parents[1] / "docs"
+ARMS = ("best_stage", "bn_only", "full")
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """One dict a line."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def small_sets() -> str:
+    """Gains over the linear probe by images per class: mean over sets with its 95 % interval, and in how many draws a strategy
+    is shown to be worse than the best one there."""
+    rows = rows_of(DOCS / "adviser.csv")
+    lines = [
+        "| images per class | strategy | sets | draws | over the probe, points | behind the best |",
+        "|---|---|---|---|---|---|",
+    ]
+    for size in ("5", "25"):
+        mine = [row for row in rows if row["asked"] == size]
+        for arm in ("linear_probe", *ARMS):
+            behind = sum(row[f"level_{arm}"] == "0" for row in mine)
+            gain = "" if arm == "linear_probe" else interval(by_set(mine, arm))
+            sets = len({row["set"] for row in mine})
+            lines.append(f"| {size} | `{arm}` | {sets} | {len(mine)} | {gain} | {behind} of {len(mine)} |")
+    return "\n".join(lines)
+
+
+def by_set(rows: list[dict[str, str]], arm: str) -> list[float]:
+    """An arm's gain over the probe in each set, mean over its draws."""
+    found = defaultdict(list)
+    for row in rows:
+        found[row["set"]].append((int(row[f"right_{arm}"]) - int(row["right_linear_probe"])) / int(row["n"]))
+    return [statistics.fmean(gains) for gains in found.values()]
+
+
+def interval(gains: list[float]) -> str:
+    """`+1.2 (−0.3 to +2.7)`: mean and 95 % interval by Student's t."""
+    mean = statistics.fmean(gains)
+    half = t_quantile(len(gains) - 1) * statistics.stdev(gains) / math.sqrt(len(gains))
+    return f"{points(mean)} ({points(mean - half)} to {points(mean + half)})"
+
+
+def cells(name: str) -> str:
+    """Test accuracy of every arm of an experiment, mean ± standard deviation over seeds; arms that did not run are left out."""
+    found: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in rows_of(DOCS / "findings" / f"{name}.csv"):
+        if row["test_accuracy"]:
+            found[row["arm"]].append(row)
+    lines = ["| what learns | right on test | seeds | n | steps |", "|---|---|---|---|---|"]
+    for arm, rows in found.items():
+        values = [100 * float(row["test_accuracy"]) for row in rows]
+        spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+        mean = f"{statistics.fmean(values):.1f}{spread} %"
+        lines.append(f"| `{arm}` | {mean} | {len(values)} | {rows[0]['test_n']} | {rows[0]['steps']} |")
+    return "\n".join(lines)
+
+
+def table(name: str) -> str:
+    """Input by input, what each block gets right when it is tuned alone."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows_of(DOCS / "findings" / f"{name}.csv"):
+        if row["test_accuracy"]:
+            stage, _, how = row["arm"].partition("@")
+            found[stage][how].append(100 * float(row["test_accuracy"]))
+    inputs = list(dict.fromkeys(how for by_input in found.values() for how in by_input))
+    lines = [f"| what learns | {' | '.join(inputs)} |", "|---" * (len(inputs) + 1) + "|"]
+    for stage, by_input in found.items():
+        told = [
+            f"{statistics.fmean(by_input[how]):.1f} ({len(by_input[how])})" if by_input[how] else "" for how in inputs
+        ]
+        lines.append(f"| `{stage}` | {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+def starts(name: str) -> str:
+    """Start by start, what the head alone and what everything gets right: mean ± standard deviation, seeds in brackets."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    rows = [row for row in rows_of(DOCS / "findings" / f"{name}.csv") if row["test_accuracy"]]
+    for row in rows:
+        start, _, depth = row["arm"].partition("/")
+        found[start][depth].append(100 * float(row["test_accuracy"]))
+    lines = ["| start | head alone | everything | n |", "|---|---|---|---|"]
+    for start, by_depth in found.items():
+        told = [_seeds(by_depth[depth]) if by_depth[depth] else "" for depth in ("head", "all")]
+        lines.append(f"| `{start}` | {' | '.join(told)} | {rows[0]['test_n']} |")
+    return "\n".join(lines)
+
+
+def _seeds(values: list[float]) -> str:
+    spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.1f}{spread} % ({len(values)})"
+
+
+MADE = {"block": table, "start": starts}
+"""Beginning of a file's name → what makes its table, where that is not `cells`."""
+
+
+def tables() -> dict[str, str]:
+    """Every table of the page by the file that it comes from."""
+    made = {"adviser": small_sets()}
+    for path in sorted((DOCS / "findings").glob("*.csv")):
+        made[path.stem] = MADE.get(path.stem.partition("_")[0], cells)(path.stem)
+    return made
+
+
+if __name__ == "__main__":
+    for name, text in tables().items():
+        print(f"{name}\n\n{text}\n")
