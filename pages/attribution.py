@@ -5,7 +5,8 @@ import streamlit as st
 from explorer.app.controls import segments
 from explorer.app.presenting import controls
 from explorer.course.view.glossary import say
-from explorer.looks.attribution.view import ATTRIBUTION_VIEWS, pick_look, words_of
+from explorer.looks.attribution.view.entry import ATTRIBUTION_VIEWS
+from explorer.looks.attribution.view.look import pick_look, words_of
 from explorer.looks.images.view.choosing import pick_image
 from explorer.looks.pair.view.choosing import two_runs
 

@@ -12,7 +12,7 @@ from explorer.looks.pair.view.choosing import two_runs
 
 st.title("Which images")
 say("The test images as A and B see them: what fine-tuning fixed, what it broke, and which classes are confused.")
-pair = two_runs("Then this page shows which images they disagree on.")
+pair = two_runs("Then this page shows which images they disagree on.", images=True)
 if pair is None:
     st.stop()
 a, b = pair

@@ -1,5 +1,6 @@
 """The two worlds of the home page: their recipes, and what is asked about them. `scripts/make_samples.py` makes what ships."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,14 @@ from explorer.looks.images.question import ExamplesQuestion
 from explorer.looks.projection.question import ProjectQuestion
 from explorer.question import Question
 from explorer.recipe import Recipe, make
-from explorer.runs import FinishedRun
+from explorer.runs import FinishedRun, Predictions
 
 
 @dataclass(frozen=True)
 class World:
     """Two recipes that differ in what learns: `probe` trains the head alone, `tuned` more. `title` and `about`
-    describe the data. `quicker` are two others that show the same in less time, for *Repeat it here*; by default the same."""
+    describe the data. `quicker` are two others that show the same in less time, for *Repeat it here* (`benchmarks/worlds.py`
+    finds them); by default the same."""
 
     name: str
     title: str
@@ -37,22 +39,30 @@ class World:
         return self.quicker or self.recipes
 
 
-def _world(name: str, title: str, about: str, strategy: str, **common: Any) -> World:
-    return World(name, title, about, make(**common, strategy="linear_probe"), make(**common, strategy=strategy))
+def _world(
+    name: str, title: str, about: str, tuned: dict[str, Any], quicker: dict[str, Any] | None = None, **common: Any
+) -> World:
+    """`tuned` and `quicker` are what their recipes have besides what is common with the probe; epochs are the probe's too."""
+
+    def pair(fields: dict[str, Any]) -> tuple[Recipe, Recipe]:
+        shared = common | {name: value for name, value in fields.items() if name == "epochs"}
+        return make(**shared, strategy="linear_probe"), make(**common | fields)
+
+    return World(name, title, about, *pair(tuned), quicker=pair(quicker) if quicker else None)
 
 
 NEAR = _world(
     "near",
-    "Like its past, few pictures",
-    "Patches of 17 photographs, 25 of each to learn from. Other parts of these photographs were among what the backbone was "
-    "pre-trained on.",
-    "last_stage",
+    "Familiar pictures, few of them",
+    "Patches of 17 photographs, 25 of each to learn from. In pre-training the backbone saw other parts of these photographs.",
+    {"strategy": "last_stage"},
 )
 FAR = _world(
     "far",
-    "Unlike its past, more pictures",
-    "Drawn shapes on textures, 150 of each to learn from. Nothing like them was among what the backbone was pre-trained on.",
-    "full",
+    "Unfamiliar pictures, more of them",
+    "Drawn shapes on textures, 150 of each to learn from. In pre-training the backbone saw nothing like them.",
+    {"strategy": "full"},
+    {"strategy": "bn_only", "epochs": 5, "backbone_rate": 0.01},
     dataset="shapes",
     per_class=None,
     input_size=64,
@@ -69,10 +79,12 @@ def first_look(recipe: Recipe) -> dict[str, Any]:
     return {"method": "gradcam", "stage": looking_stage(free or names, recipe.preprocessing.crop), "times": 2}
 
 
-def look_of(a: FinishedRun, b: FinishedRun) -> AttributeQuestion:
-    """Where A and B look for its right class in the test image that B gained most on."""
-    said = runs.predictions(b.id)
-    image = said.most_gained(runs.predictions(a.id))
+def look_of(
+    a: FinishedRun, b: FinishedRun, predictions: Callable[[str], Predictions] = runs.predictions
+) -> AttributeQuestion:
+    """Where A and B look for its right class in the test image that B gained most on; `predictions` reads what a run said."""
+    said = predictions(b.id)
+    image = said.most_gained(predictions(a.id))
     target = said.classes[int(said.labels[image])]
     return AttributeQuestion(a=a.id, b=b.id, image=image, target=target, **first_look(b.recipe))
 

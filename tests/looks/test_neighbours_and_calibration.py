@@ -17,7 +17,7 @@ from explorer.looks.calibration.compute.reliability import calibration
 from explorer.looks.calibration.figures import reliability
 from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.neighbours.compute import neighbours
-from explorer.looks.neighbours.view import RARE
+from explorer.looks.neighbours.question import RARE
 from explorer.looks.pair import compute
 from explorer.recipe import make
 from explorer.training.compute.handlers import train

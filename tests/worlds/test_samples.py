@@ -1,16 +1,16 @@
 """The sample runs: every number that they show follows from what ships; they are looked at and never changed."""
 
+import io
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import stand_ins
 import torch
 from opening import opened
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
@@ -20,6 +20,7 @@ from explorer.app.labels import run_label
 from explorer.bundle import ASSETS
 from explorer.errors import ExplorerError
 from explorer.evidence import Grouped, Paired, Score
+from explorer.looks.images.question import ExamplesQuestion
 from explorer.looks.pair import compute
 from explorer.looks.pair.view.choosing import difference
 from explorer.models.deltas import DELTA, packed, unpacked
@@ -27,8 +28,7 @@ from explorer.models.predicting import probabilities
 from explorer.recipe import make
 from explorer.training.view.listing import runs_table
 from explorer.worlds.recipes import FAR, NEAR, WORLDS, World, questions
-from explorer.worlds.view import two_worlds
-from explorer.worlds.view.two_worlds import Pair, decision, sample_pairs
+from explorer.worlds.view.two_worlds import SHOWN, Pair, decision, sample_pairs, telling
 
 SAMPLES = ASSETS / "samples"
 LARGEST = 15e6  # bytes
@@ -81,6 +81,13 @@ def test_the_answers_of_the_home_page_ship(shipped: dict[str, Pair]) -> None:
         for question in questions(a.id, b.id):
             assert question.path.parent == SAMPLES / "answers", question
             assert load(question.path) is not None
+    for a, _ in shipped.values():
+        path = ExamplesQuestion(run=a.id).path
+        gallery = load(path)
+        told, contrast = telling(gallery), gallery.images.std(axis=(1, 2, 3))
+        row = np.array(Image.open(io.BytesIO(asking.picture_row(path, 0, tuple(told)))))
+        assert row.shape[1] > SHOWN * row.shape[0] and not row[:, -1, 3].any(), "a row, with gaps that show the page"
+        assert len(told) == SHOWN and contrast[told].min() > 15, "no plain wall stands for a photograph"
     kept = {path.name for path in (SAMPLES / "answers").iterdir()}
     assert kept == {q.path.name for a, b in shipped.values() for q in questions(a.id, b.id)}, "nothing else ships"
 
@@ -88,6 +95,9 @@ def test_the_answers_of_the_home_page_ship(shipped: dict[str, Pair]) -> None:
 def test_tuning_pays_far_away_and_not_nearby(shipped: dict[str, Pair]) -> None:
     far = difference(*shipped["far"])
     assert far.value >= 0.2 and far.p_value < 1e-3 and decision(far, 9).count("**Tune.**") == 1
+    tuned = shipped["far"][1]  # 79.25 % right
+    said = [f"{score:.1f} %" for score in runs_table([tuned])["accuracy"]]
+    assert said == [str(tuned.test).split(" (")[0]], "rounded once, or a browser rounds otherwise than all else"
     near = difference(*shipped["near"])
     assert "**Freeze.**" in decision(near, 9)
 
@@ -139,21 +149,22 @@ def test_home_shows_both_worlds_at_once_without_a_worker(shipped: dict[str, Pair
     assert len(app.get("plotly_chart")) == 5 and not app.get("skeleton")
     with jobs.database() as db:
         assert db.execute("SELECT count(*) FROM task").fetchone()[0] == 0, "nothing is asked of the worker"
+    jobs.train(NEAR.recipes[0])
+    app.run()
+    assert not app.exception and app.button(key="home_repeat_near"), "a probe of the Train page is no repetition"
     app.button(key="home_repeat_near").click().run()
     assert {run.recipe for run in asking.all_runs() if not run.sample} == set(NEAR.recipes), "repeated, not shown again"
 
 
-def test_a_world_may_be_repeated_in_a_quicker_version_which_the_page_names(
-    shipped: dict[str, Pair], home: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_far_world_is_repeated_in_a_quicker_version_which_the_page_names(
+    shipped: dict[str, Pair], home: Path
 ) -> None:
-    size: dict[str, Any] = {"dataset": "shapes", "per_class": None, "input_size": 48, "epochs": 5}
-    quicker = (make(**size, strategy="linear_probe"), make(**size, strategy="bn_only"))
-    monkeypatch.setattr(two_worlds, "WORLDS", (NEAR, replace(FAR, quicker=quicker)))
     app = AppTest.from_file(str(ASSETS.parent / "explorer" / "app" / "main.py"), default_timeout=60).run()
     assert "in a quicker version (BatchNorm only, scale and shift, 5 epochs" in app.button(key="home_repeat_far").help
     assert "quicker" not in app.button(key="home_repeat_near").help
     app.button(key="home_repeat_far").click().run()
-    assert {run.recipe for run in asking.all_runs() if not run.sample} == set(quicker)
+    assert {run.recipe for run in asking.all_runs() if not run.sample} == set(FAR.repeated) != set(FAR.recipes)
+    assert {recipe.strategy for recipe in FAR.repeated} == {"linear_probe", "bn_only"}
 
 
 def test_the_runs_page_marks_a_sample_and_keeps_it(samples: str) -> None:

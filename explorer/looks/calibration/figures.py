@@ -15,25 +15,7 @@ def reliability(shown: Mapping[str, Reliability]) -> go.Figure:
     titles = [f"{title}: ECE {found.error:.3f}" for title, found in shown.items()]
     fig = make_subplots(cols=len(shown), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.04)
     for column, (title, found) in enumerate(shown.items(), 1):
-        place = cell(1, column)
-        fig.add_scatter(
-            x=[0, 1], y=[0, 1], mode="lines", line={"color": CONTROL, "dash": "dot"}, hoverinfo="skip", showlegend=False,
-            row=1, col=column,
-        )  # fmt: skip
-        for x, low, high in zip(found.confidence, found.low, found.high, strict=True):
-            fig.add_shape(
-                type="rect", x0=x - 0.018, x1=x + 0.018, y0=low, y1=high, fillcolor=alpha(CONTROL, 0.3), line={"width": 0},
-                layer="below", **place,
-            )  # fmt: skip
-        most = float(found.counts.max())
-        fig.add_scatter(
-            x=found.confidence.tolist(), y=found.right.tolist(), mode="markers+lines", name=title, showlegend=False,
-            line={"color": alpha(BLUE, 0.5), "width": 1.5},
-            marker={"color": BLUE, "size": [7 + 13 * (c / most) ** 0.5 for c in found.counts.tolist()]},
-            customdata=found.counts.tolist(),
-            hovertemplate="sure %{x:.1%}, right %{y:.1%} (%{customdata} images)<extra></extra>", row=1, col=column,
-        )  # fmt: skip
-        axes(fig, 1, column).xaxis.title = "confidence"
+        _diagram(fig, column, title, found)
     fig.update_xaxes(range=[-0.02, 1.04], tickformat=".0%", gridcolor=GREY, fixedrange=True)
     fig.update_yaxes(range=[-0.04, 1.04], tickformat=".0%", gridcolor=GREY, fixedrange=True)
     fig.update_yaxes(title="right", col=1)
@@ -52,3 +34,26 @@ def reliability(shown: Mapping[str, Reliability]) -> go.Figure:
         height=400,
         top=50,
     )
+
+
+def _diagram(fig: go.Figure, column: int, title: str, found: Reliability) -> None:
+    """The line of perfect calibration, the bands, and a mark a bin, larger where it holds more images."""
+    place = cell(1, column)
+    fig.add_scatter(
+        x=[0, 1], y=[0, 1], mode="lines", line={"color": CONTROL, "dash": "dot"}, hoverinfo="skip", showlegend=False,
+        row=1, col=column,
+    )  # fmt: skip
+    for x, low, high in zip(found.confidence, found.low, found.high, strict=True):
+        fig.add_shape(
+            type="rect", x0=x - 0.018, x1=x + 0.018, y0=low, y1=high, fillcolor=alpha(CONTROL, 0.3), line={"width": 0},
+            layer="below", **place,
+        )  # fmt: skip
+    most = float(found.counts.max())
+    fig.add_scatter(
+        x=found.confidence.tolist(), y=found.right.tolist(), mode="markers+lines", name=title, showlegend=False,
+        line={"color": alpha(BLUE, 0.5), "width": 1.5},
+        marker={"color": BLUE, "size": [7 + 13 * (c / most) ** 0.5 for c in found.counts.tolist()]},
+        customdata=found.counts.tolist(),
+        hovertemplate="sure %{x:.1%}, right %{y:.1%} (%{customdata} images)<extra></extra>", row=1, col=column,
+    )  # fmt: skip
+    axes(fig, 1, column).xaxis.title = "confidence"

@@ -7,7 +7,7 @@ import torch
 
 from explorer import runs
 from explorer.catalogue import Preprocessing
-from explorer.looks.neighbours.question import Neighbours
+from explorer.looks.neighbours.question import Neighbours, farther
 from explorer.looks.pair import compute
 from explorer.models.lending import lend
 from explorer.models.network import Network
@@ -43,9 +43,28 @@ def neighbours(run: str, image: int | str, report: Report = silent) -> Neighbour
 def read(network: Network, x: torch.Tensor) -> np.ndarray:
     """(n, d) float32: what the head reads of inputs (n, 3, h, w), each row of length 1."""
     with lend(network), torch.inference_mode():
-        parts = [network.features(batch, None).numpy() for batch in x.split(32)]
-    found = np.concatenate(parts).astype(np.float32)
+        return of_length_1(torch.cat([network.features(batch, None) for batch in x.split(32)]))
+
+
+def of_length_1(features: torch.Tensor) -> np.ndarray:
+    """(n, d) float32, each row of length 1."""
+    found = features.float().numpy()
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+
+
+class Familiar:
+    """How unlike its test images a run finds pictures: its training and test images' features, computed once.
+
+    Raises ExplorerError where those images cannot be read any more.
+    """
+
+    def __init__(self, run: str, report: Report = silent) -> None:
+        self.train = _training(run, report)[0]
+        self.usual = _usual(run, report)
+
+    def share(self, features: torch.Tensor) -> np.ndarray:
+        """(m,) for what the head reads of m pictures, (m, d): see `farther`."""
+        return farther(self.usual, _nearest(of_length_1(features), self.train))
 
 
 @lru_cache(maxsize=4)
@@ -69,9 +88,14 @@ def _usual(run: str, report: Report) -> np.ndarray:
     kept = _kept(run)
     if "usual" not in kept:
         test = _through(run, compute.pictures(run), report, 0.7, 0.3)
-        similar = [(part @ kept["train"].T).max(axis=1) for part in np.array_split(test, max(1, len(test) // 256))]
-        kept["usual"] = np.sort(np.sqrt(np.maximum(2 - 2 * np.concatenate(similar), 0)))
+        parts = np.array_split(test, max(1, len(test) // 256))
+        kept["usual"] = np.sort(np.concatenate([_nearest(part, kept["train"]) for part in parts]))
     return kept["usual"]
+
+
+def _nearest(rows: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """(m,) the distance of each row (m, d) of length 1 from the nearest of the training rows."""
+    return np.sqrt(np.maximum(2 - 2 * (rows @ train.T).max(axis=1), 0))
 
 
 def _through(run: str, pixels: np.ndarray, report: Report, start: float, width: float) -> np.ndarray:

@@ -7,6 +7,18 @@ import numpy as np
 
 from explorer.question import Question
 
+RARE = 0.05
+"""The share of test images below which a picture counts as unlike them."""
+
+
+def farther(usual: np.ndarray, distance: np.ndarray) -> np.ndarray:
+    """(m,) the share of test images that lie at least as far from their nearest training picture as a picture at each `distance`
+    (m,) from its own; `usual` (n,) rises.
+
+    The picture itself counts among them, so that the share is never 0: a p-value for "it is like the test images".
+    """
+    return (1 + len(usual) - np.searchsorted(usual, distance)) / (len(usual) + 1)
+
 
 @dataclass(frozen=True)
 class Neighbours:
@@ -29,9 +41,8 @@ class Neighbours:
 
     @property
     def farther(self) -> float:
-        """The share of test images that lie at least as far from their nearest training picture as this one from its own; the
-        picture itself counts among them, so that it is never 0: a p-value for "it is like the test images"."""
-        return (1 + int((self.usual >= self.distance[0]).sum())) / (len(self.usual) + 1)
+        """The share of test images that lie at least as far as this picture; see `farther`."""
+        return float(farther(self.usual, self.distance[:1])[0])
 
     @property
     def times(self) -> float:

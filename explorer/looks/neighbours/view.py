@@ -5,11 +5,8 @@ import streamlit as st
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import plain, safe_md
-from explorer.looks.neighbours.question import Neighbours, NeighboursQuestion
+from explorer.looks.neighbours.question import RARE, Neighbours, NeighboursQuestion
 from explorer.runs import FinishedRun
-
-RARE = 0.05
-"""The share of test images below which a picture counts as unlike them."""
 
 
 def nearest(a: FinishedRun, b: FinishedRun, image: int | str) -> None:

@@ -4,12 +4,14 @@ fixed and broke on the same images.
 Pages, the worker and the command line ask here; nothing else decides it.
 """
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from explorer import evidence, runs
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.shifts import behind
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
 from explorer.home import stamp
@@ -20,11 +22,12 @@ from explorer.runs import FinishedRun, Predictions
 @dataclass(frozen=True)
 class Apart:
     """Why two runs cannot be compared: what differs and what that means, what to do, and of which run (`A` or `B`) a match
-    can be trained (empty: of neither)."""
+    can be trained (empty: of neither); `images` says that what both say of the same test images can be compared."""
 
     why: str
     advice: str
     of: str = ""
+    images: bool = False
 
     def __str__(self) -> str:
         return f"{self.why} {self.advice}"
@@ -38,18 +41,22 @@ def require(found: Apart | None) -> None:
 
 # Whether A and B may be compared
 
-_ALIKE = ("backbone", "dataset", "data_dir", "labels", "split_seed")
+_IMAGES = ("dataset", "data_dir", "labels", "split_seed", "spoilt")
+_ALIKE = ("backbone", *_IMAGES)
 
 
 def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
     """Why A and B were not scored on the same test images through the same backbone and transform; None where they were.
     Raises ExplorerError where the predictions of one are missing."""
-    if any(getattr(a.recipe, name) != getattr(b.recipe, name) for name in _ALIKE):
+    if (found := images_apart(a, b)) is not None:
+        return found
+    if a.recipe.backbone != b.recipe.backbone:
         return Apart(
-            "A and B do not share their test images or their backbone, so a comparison would mean nothing. "
-            f"A: {_place(a.recipe)}. B: {_place(b.recipe)}.",
-            "Choose another B, or train one on A's images.",
+            f"A is a {a.recipe.row.title}, B a {b.recipe.row.title}: neither their stages nor their features can be set against "
+            "each other. What both say of the same test images can be: on the page Which images.",
+            "For this page choose another B, or train one on A's backbone.",
             "A",
+            True,
         )
     if a.recipe.preprocessing != b.recipe.preprocessing:
         return Apart(
@@ -58,16 +65,14 @@ def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
             "Choose another B, or train one with A's weights and input size.",
             "A",
         )
-    if images_of(a) != images_of(b):
-        place = "folder" if a.recipe.data_dir else "data set"
-        newer = "A" if a.created > b.created else "B"
-        return Apart(
-            f"The {place} changed between the two runs: A was tested on {images_of(a)}, B on {images_of(b)}, and they are not "
-            "the same ones.",
-            f"Choose another run, or train a match for {newer}, the newer one, on the {place} as it is now.",
-            newer,
-        )
     return None
+
+
+def apart_by_image(a: FinishedRun, b: FinishedRun) -> Apart | None:
+    """Why what A and B say of the same test images cannot be compared; None also for two different backbones on the same
+    images. Raises ExplorerError where the predictions of one are missing."""
+    found = apart(a, b)
+    return None if found is not None and found.images else found
 
 
 def kind(run: FinishedRun) -> tuple[object, ...] | None:
@@ -82,6 +87,13 @@ def comparable(a: FinishedRun, b: FinishedRun) -> bool:
     """Whether nothing keeps two runs apart; a run whose predictions cannot be read has no partner."""
     mine = kind(a)
     return mine is not None and mine == kind(b)
+
+
+def comparable_by_image(a: FinishedRun, b: FinishedRun) -> bool:
+    """The same of what two runs, perhaps of different backbones, say of the same test images."""
+    with suppress(ExplorerError):
+        return apart_by_image(a, b) is None
+    return False
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,8 @@ class Tested:
 def images_of(run: FinishedRun) -> Tested:
     """What a run was tested on. ExplorerError without predictions."""
     folder = runs.folder(run.id)
-    return _images_in(folder, stamp(folder / "predictions.csv"))
+    found = _images_in(folder, stamp(folder / "predictions.csv"))
+    return replace(found, code=hash((found.code, run.recipe.spoilt))) if run.recipe.spoilt else found
 
 
 @lru_cache(maxsize=2048)
@@ -112,14 +125,25 @@ def _tested(said: Predictions) -> Tested:
 
 
 def images_apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
-    """Why A and B cannot be set against each other image by image: they were tested on others."""
-    if images_of(a) == images_of(b):
-        return None
-    return Apart(
-        f"A and B were tested on different images ({a.recipe.dataset} and {b.recipe.dataset}), so they cannot be compared image "
-        "by image.",
-        "Choose two runs of one data set with the same split seed.",
-    )
+    """Why A and B cannot be set against each other image by image: they were tested on others. Raises ExplorerError where the
+    predictions of one are missing."""
+    if any(getattr(a.recipe, name) != getattr(b.recipe, name) for name in _IMAGES):
+        return Apart(
+            "A and B do not share their test images, so a comparison would mean nothing. "
+            f"A: {_place(a.recipe)}. B: {_place(b.recipe)}.",
+            "Choose another B, or train one on A's images.",
+            "A",
+        )
+    if images_of(a) != images_of(b):
+        place = "folder" if a.recipe.data_dir else "data set"
+        newer = "A" if a.created > b.created else "B"
+        return Apart(
+            f"The {place} changed between the two runs: A was tested on {images_of(a)}, B on {images_of(b)}, and they are not "
+            "the same ones.",
+            f"Choose another run, or train a match for {newer}, the newer one, on the {place} as it is now.",
+            newer,
+        )
+    return None
 
 
 def stages_apart(a: Recipe, b: Recipe) -> Apart | None:
@@ -140,7 +164,12 @@ def stages_apart(a: Recipe, b: Recipe) -> Apart | None:
 
 def _place(recipe: Recipe) -> str:
     split = f", split seed {recipe.split_seed}" if recipe.split_seed else ""
-    return f"{recipe.row.title} on {recipe.data_dir or dataset(recipe.dataset).title}, {recipe.preprocessing.crop} px{split}"
+    return f"{recipe.row.title} on {_set(recipe)}, {recipe.preprocessing.crop} px{split}"
+
+
+def _set(recipe: Recipe) -> str:
+    """The set by its title or folder, and how its pictures are spoilt."""
+    return (recipe.data_dir or dataset(recipe.dataset).title) + behind(recipe.spoilt)
 
 
 def _transform(recipe: Recipe, joint: str = ",") -> str:
@@ -177,7 +206,7 @@ def strangers(a: Recipe, b: Recipe, of: str) -> Apart | None:
 def _start(recipe: Recipe, other: Recipe) -> str:
     """`BUILT_IN` or `random (seed 3)`; with the backbone in front where the other run is of another."""
     backbone = "" if recipe.backbone == other.backbone else f"{recipe.row.title} "
-    return backbone + recipe.weights + (f" (seed {recipe.seed})" if recipe.weights == "random" else "")
+    return backbone + recipe.weights + (f" (seed {recipe.seed})" if recipe.drawn else "")
 
 
 # What B fixed and broke

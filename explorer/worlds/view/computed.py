@@ -19,7 +19,8 @@ from explorer.recipe import default_comparison
 from explorer.runs import FinishedRun
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.training.figures.strips import strip
-from explorer.training.view.following import home_progress, home_runs, result_line
+from explorer.training.view.following import home_progress, result_line
+from explorer.training.view.starting import home_runs
 from explorer.training.view.strips import stage_strip
 from explorer.worlds.recipes import first_look
 
@@ -41,7 +42,7 @@ def computed_here() -> None:
     done = [(name, run) for name, run in zip(NAMES, runs, strict=True) if isinstance(run, FinishedRun) and run.test]
     if done:
         bars = [
-            Bar(name, run.test, bool(run.recipe.learns), run.recipe.weights == "random", run.grouped)
+            Bar(name, run.test, run.recipe.tuned, run.recipe.drawn, run.grouped)
             for name, run in done
             if run.test is not None
         ]

@@ -3,24 +3,28 @@
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from explorer.app.asking import ask, error_box, majority, predictions, stamp, thumbnails
+from explorer.app.asking import ask, error_box, majority, picture_row, predictions, stamp
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
+from explorer.app.figures.style import Figure
 from explorer.app.labels import differences as differs
 from explorer.app.words import difference_words, group_of, percent, safe_md, short_title
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
 from explorer.looks.attribution.figures.maps import attribution
-from explorer.looks.images.question import ExamplesQuestion
+from explorer.looks.images.question import ExamplesQuestion, Gallery
 from explorer.looks.pair.view.choosing import difference
 from explorer.looks.projection.figures.still import projection_pair
 from explorer.looks.projection.view.showing import ask_map
 from explorer.runs import FinishedRun, Run
 from explorer.runs.life import LIVE
-from explorer.training.view.following import home_progress, latest, start
+from explorer.training.view.following import home_progress
+from explorer.training.view.starting import latest, start
 from explorer.worlds.recipes import FAR, NEAR, RANDOM, WORLDS, World, look_of
 
 LEVEL = 0.05
@@ -57,14 +61,21 @@ def decision(gap: Paired, times: float) -> str:
 
 
 def two_worlds(pairs: dict[str, Pair], known: Sequence[Run]) -> None:
-    """Both worlds beside each other, then what changed inside the network of the chosen one."""
+    """Both worlds beside each other, then what changed inside the network of the chosen one.
+
+    What is said of both comes before the first figure: a browser's first one costs it seconds (it compiles Plotly).
+    """
     columns = st.columns(len(WORLDS), gap="large")
+    figures = []
     for column, world in zip(columns, WORLDS, strict=True):
         with column:
-            _card(world, pairs[world.name], known)
+            figures.append(_card(world, pairs[world.name], known))
+    for place, plan, key in figures:
+        with place:
+            draw(plan, key, code=("explorer/evidence/pairs.py", "difference"))
     with st.container(horizontal=True):
         st.page_link(page_file("lessons"), label="**Start here: the lesson**", icon=":material/school:")
-        st.page_link(page_file("training"), label="**Use your own pictures**", icon=":material/add_photo_alternate:")
+        st.page_link(page_file("bring"), label="**Use your own pictures**", icon=":material/add_photo_alternate:")
         st.page_link(page_file("race"), label="**Race strategies**", icon=":material/flag:")
     st.header("What changed inside?")
     titles = {world.name: world.title for world in WORLDS}
@@ -76,32 +87,38 @@ def two_worlds(pairs: dict[str, Pair], known: Sequence[Run]) -> None:
     _pre_training(*pairs[NEAR.name], known)
 
 
-def _card(world: World, pair: Pair, known: Sequence[Run]) -> None:
-    """One world: its pictures, both accuracies, their difference, and what follows."""
+def _card(world: World, pair: Pair, known: Sequence[Run]) -> tuple[DeltaGenerator, partial[Figure], str]:
+    """One world: its pictures, both accuracies, and what follows; returns the place, plan and key of its figure, which is drawn
+    later."""
     a, b = pair
     gap, group = difference(a, b), group_of(a)
     st.subheader(world.title)
     examples = ExamplesQuestion(run=a.id)
-    if ask(examples, "Example pictures", height=80) is not None:
-        said = predictions(a.id)
-        st.image(
-            thumbnails(examples.path, stamp(examples.path))[:: max(1, len(said.classes) // SHOWN)][:SHOWN], width=56
-        )
-        st.caption(f"{world.about} {len(said.classes)} classes.")
+    found = ask(examples, "Example pictures", height=80)
+    if found is not None:
+        told = telling(found)
+        names = ", ".join(found.classes[found.labels[i]] for i in told)
+        row = picture_row(examples.path, stamp(examples.path), tuple(told))
+        st.image(row, width="stretch", alt=f"Pictures of {names}")
+        some = ", here" if len(told) < len(found.images) else ""
+        st.caption(f"{world.about} {len(found.classes)} classes{some}: {safe_md(names)}.")
     st.markdown(f"### {decision(gap, _seconds(b) / max(_seconds(a), 0.1))}")
     if a.test and b.test:
         st.markdown(
-            f"Right on {a.test.n} test images: **{percent(a.test)}** with the backbone frozen, **{percent(b.test)}** with "
+            f"Right on {a.test.n} test images: **{percent(a.test)}** with the backbone frozen (A), **{percent(b.test)}** with "
             f"{'the whole network' if len(b.recipe.learns) == len(b.recipe.row.stages) else 'its last stage'} "
-            f"tuned as well."
+            f"tuned as well (B)."
         )
-    draw(
-        partial(differences, [Gap("Tuned − frozen", gap)], group),
-        f"home_gap_{world.name}",
-        code=("explorer/evidence/pairs.py", "difference"),
-    )
+    place = st.container()
     st.caption(f"{difference_words(gap, group)} {_made(b)}")
     _repeat(world, pair, known)
+    return place, partial(differences, [Gap("Tuned − frozen", gap)], group), f"home_gap_{world.name}"
+
+
+def telling(found: Gallery) -> list[int]:
+    """Which SHOWN pictures of a gallery, in its order, show most: those with the most contrast."""
+    contrast = found.images.std(axis=(1, 2, 3))
+    return sorted(np.argsort(-contrast, kind="stable")[:SHOWN].tolist())
 
 
 def _seconds(run: FinishedRun) -> float:
@@ -120,8 +137,11 @@ def _repeat(world: World, pair: Pair, known: Sequence[Run]) -> None:
     """Both recipes again, here; their numbers beside those that ship."""
     own = [run for run in known if not run.sample]
     here = [latest(recipe, own) for recipe in world.repeated]
-    if any(run is not None and run.state in LIVE for run in here):
-        home_progress([run for run in here if run is not None], ("Frozen", "Tuned"))
+    both = [
+        run for run in here if run is not None
+    ]  # the probe alone is somebody's from the Train page, not a repetition
+    if len(both) == 2 and any(run.state in LIVE for run in both):
+        home_progress(both, ("Frozen", "Tuned"))
         return
     a, b = here
     if isinstance(a, FinishedRun) and isinstance(b, FinishedRun) and a.test and b.test:
@@ -179,7 +199,7 @@ def _inside(a: FinishedRun, b: FinishedRun) -> None:
     if found is not None:
         code = ("explorer/looks/projection/compute/joint.py", "project")
         draw(partial(projection_pair, found), "home_map", code=code)
-    asked = look_of(a, b)
+    asked = look_of(a, b, predictions)
     st.markdown(
         safe_md(
             f"Where each network looks for “{asked.target}”, the right class of test image {asked.image}, the one that B "

@@ -20,7 +20,7 @@ from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
 from explorer.looks.attribution.question.maps import AttributeManyQuestion, AttributeQuestion, OtherSeedsQuestion
 from explorer.looks.attribution.question.trust import FaithfulnessManyQuestion, FaithfulnessQuestion, RandomiseQuestion
-from explorer.looks.attribution.view import ATTRIBUTION_VIEWS
+from explorer.looks.attribution.view.entry import ATTRIBUTION_VIEWS
 from explorer.looks.images.view import choosing
 from explorer.models.backbones import build
 from explorer.models.cells import cells as place
@@ -122,10 +122,17 @@ def test_other_seeds_are_the_band_and_b_is_held_against_it() -> None:
     np.testing.assert_array_equal(maps[-1].z, found.b)
 
 
-def test_only_methods_that_apply_are_offered() -> None:
+def test_only_methods_that_apply_are_offered_and_a_link_keeps_the_one_that_was_chosen() -> None:
     two()
-    offered = opened("attribution").selectbox(key="attribution_method").options
+    app = opened("attribution")
+    offered = app.selectbox(key="attribution_method").options
     assert "Integrated gradients" in offered and not any("rollout" in name for name in offered)
+    app.selectbox(key="attribution_method").set_value("gradient_shap").run()
+    link = {name: app.query_params[name] for name in ("method", "a", "b")}
+    assert opened("attribution", **link).selectbox(key="attribution_method").value == "gradient_shap"
+    wrong = opened("attribution", **link | {"method": "rollout"})  # what a ResNet does not have
+    assert wrong.selectbox(key="attribution_method").value == "gradcam"
+    assert any("= 'rollout'" in box.value for box in wrong.warning) and not wrong.exception
 
 
 def test_many_maps_and_the_curve_of_randomisation_draw_their_data() -> None:

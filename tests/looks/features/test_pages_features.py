@@ -99,10 +99,10 @@ def test_a_click_opens_the_channel_of_the_network_it_was_made_in(data: list[int]
     def script(data: list[int]) -> None:
         import streamlit as st
 
-        from explorer.looks.features import view as features
+        from explorer.looks.features.view import stages as features
 
         st.session_state["chart"] = {"selection": {"points": [{"customdata": data}]}}
-        features._first(lambda data: features._open_channel(*data), "chart")()
+        features.first_clicked(lambda data: features._open_channel(*data), "chart")()
 
     app = AppTest.from_function(script, args=(data,)).run()
     assert not app.exception

@@ -77,7 +77,7 @@ def test_a_tile_says_what_both_models_said() -> None:
 
 
 def asked(key: str) -> Response:
-    return asyncio.run(launch.sprite(Request({"type": "http", "path_params": {"key": key}})))
+    return asyncio.run(launch.sprite(Request({"type": "http", "headers": [], "path_params": {"key": key}})))
 
 
 def test_a_sprite_holds_every_thumbnail_at_its_place(home: Path) -> None:

@@ -49,16 +49,30 @@ def test_what_keeps_runs_apart_is_what_they_do_not_share() -> None:
         finished(strategy="last_stage", split_seed=1),
         finished(strategy="full", input_size=64),
         finished(backbone="resnet18", weights="random", strategy="full"),
+        finished(strategy="last_stage", spoilt="blur-4"),
     ]
     for a in known:
         for b in known:
             assert (comparison.apart(a, b) is None) == comparison.comparable(a, b), (a.id, b.id)
+    assert comparison.images_apart(known[1], known[-1]), "the same names, other pictures"
     assert comparison.comparable(*known[:2]) and not comparison.comparable(known[0], known[2])
     why = {comparison.apart(known[0], b).why.split(",")[0] for b in known[2:]}  # type: ignore[union-attr]
     assert why == {
-        "A and B do not share their test images or their backbone",
+        "A and B do not share their test images",
+        "A is a ResNet-10 (built in)",
         "A and B see the test images through different transforms",
     }
+
+
+def test_what_two_backbones_say_of_the_same_images_can_be_compared() -> None:
+    a, b = finished(strategy="linear_probe"), finished(backbone="resnet18", weights="random", strategy="full")
+    found = comparison.apart(a, b)
+    assert found is not None and found.images and "ResNet-18" in found.why and found.of == "A"
+    assert comparison.apart_by_image(a, b) is None and comparison.images_apart(a, b) is None
+    other = comparison.apart(a, finished(backbone="resnet18", weights="random", strategy="full", split_seed=3))
+    assert other is not None and not other.images
+    size = finished(strategy="full", input_size=64)
+    assert comparison.apart_by_image(a, size) is not None, "one backbone, other transforms"
 
 
 def test_a_reason_says_what_to_do() -> None:

@@ -14,7 +14,6 @@ from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.pair import comparison
 from explorer.looks.pair.view import choosing as view
 from explorer.recipe import make
-from explorer.runs.started import note_started
 
 LOOKS = ("images", "features", "projection", "attribution", "similarity")
 
@@ -74,10 +73,10 @@ def test_a_page_opens_with_runs_of_this_browser_and_not_with_one_whose_audit_is_
     assert opened("images").selectbox(key="pick_a").value == clean, "the red one is the latest"
     own = [stand_ins.finished_run(strategy=name, seed=2) for name in ("linear_probe", "full")]
     stand_ins.finished_run(strategy="linear_probe", seed=3)
-    monkeypatch.setattr(mine, "_browser", lambda: "0a" * 16)
+    monkeypatch.setattr(mine, "workspace_name", lambda: "0a" * 16)
     for run in (*own, "deleted-since"):
-        note_started("0a" * 16, run)
-    note_started("../../elsewhere", own[0])
+        mine.note_own(run)
+    mine.note_own("../../elsewhere")
     app = opened("images")
     assert [app.selectbox(key=f"pick_{field}").value for field in "ab"] == own
 
@@ -98,6 +97,19 @@ def test_weights_with_another_transform_are_refused_by_its_name() -> None:
     assert "IMAGENET1K_V1, resized to 256 px, cut to 224 px" in said and "resized to 232 px" in said
     with_a = next(button for button in app.button if button.label == "Train a match for A").click().run()
     assert with_a.session_state["weights_resnet50"] == "IMAGENET1K_V1" and not with_a.exception
+
+
+def test_two_backbones_are_compared_image_by_image_and_other_pages_lead_there() -> None:
+    a, _ = two_runs()
+    b = stand_ins.finished_run(backbone="resnet18", weights="random", strategy="full")
+    save(stand_ins.gallery(), GalleryQuestion(run=b).path)
+    app = opened("images", a=a, b=b, view="matrices")
+    assert not app.exception and app.session_state["choice"].b == b and "cannot" not in words(app)
+    assert app.selectbox(key="pick_b").value == b
+    app = opened("projection", a=a, b=b)
+    assert not app.exception and "neither their stages nor their features" in words(app)
+    (link,) = [link for link in app.get("page_link") if link.proto.label == "Compare them image by image"]
+    assert f"a={a}" in link.proto.query_string and f"b={b}" in link.proto.query_string
 
 
 def test_an_input_size_that_is_the_default_is_no_difference() -> None:

@@ -10,6 +10,7 @@ import pytest
 import stand_ins
 import stand_ins_maps
 
+from explorer.app.figures.phone import stacked
 from explorer.app.figures.style import tint
 from explorer.evidence import Score
 from explorer.looks.projection.figures.moving import projection_epochs, projection_slide
@@ -234,3 +235,14 @@ def test_under_the_map_stands_how_much_a_rotation_on_other_images_leaves() -> No
 def test_a_lasso_or_a_hand() -> None:
     assert projection_pair(P, marks=Marks(lasso=True)).layout.dragmode == "lasso"
     assert projection_pair(P).layout.dragmode == "pan"
+
+
+@pytest.mark.parametrize("name", ["slide", "epochs"])
+def test_on_a_phone_buttons_slider_and_legend_lie_below_each_other(name: str) -> None:
+    fig = stacked(FIGURES[name]())
+    margin = fig.layout.margin
+    inner = fig.layout.height - margin.t - margin.b
+    below = [-inner * thing.y for thing in (fig.layout.updatemenus[0], fig.layout.sliders[0], fig.layout.legend)]
+    buttons, slider, legend = below
+    assert buttons >= 0 and slider >= buttons + 50 and legend >= slider + 80, below
+    assert legend + 24 <= margin.b and (fig.layout.sliders[0].x, fig.layout.sliders[0].len) == (0, 1)

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+import numba
 import numpy as np
 import pytest
+from numba.core import event
 
 from explorer.catalogue.methods import PROJECTIONS
 from explorer.errors import ExplorerError
@@ -42,6 +44,17 @@ def test_same_seed_same_map(method: str) -> None:
     assert np.array_equal(one.a, two.a)
     assert np.array_equal(one.b, two.b)
     assert one.a.shape == one.b.shape == (120, 2)
+
+
+@pytest.mark.parametrize("method", ["umap", "aligned"])
+def test_a_later_map_compiles_nothing_and_numba_is_given_back(method: str) -> None:
+    """umap-learn by itself compiles two functions of AlignedUMAP again for every fit, and all of them in every process."""
+    project(*_features(), method)
+    with event.install_recorder("numba:compile") as compiled:
+        project(*_features(), method)
+    assert not compiled.buffer
+    assert sys.modules["umap.umap_"].smooth_knn_dist._cache.cache_path, "kept for the next process"
+    assert numba.njit(lambda: 1)._cache.cache_path is None, "what others compile is their affair"
 
 
 def test_another_seed_another_umap() -> None:

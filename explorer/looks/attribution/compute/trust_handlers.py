@@ -174,7 +174,7 @@ def randomise(
     x = inputs(run, [image, *others])
     targets = [index, *said.labels[others].tolist()]
     wanted = compute.finished(run)
-    fresh = backbones.build(wanted.backbone, net.classes, "random", seed=wanted.seed + 1000)
+    fresh = backbones.build(wanted.backbone, net.classes, "random", seed=wanted.seed + 1000, reads=wanted.reads)
     names, cascades, parts = [name for name in (method, against) if name], [], ()
     for i, name in enumerate(names):
         steps = []

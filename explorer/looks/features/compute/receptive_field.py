@@ -15,7 +15,8 @@ _PASSED = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm, nn.Dropout, *(
 
 def receptive_fields(network: Network, size: int) -> dict[str, tuple[float, float]]:
     """Per stage, the pixels that a channel's cell can see, where they begin and end along a side, counted from the cell's
-    centre (`backbones.cells`); (0, 0) where the middle one sees the border, as every cell of a transformer does.
+    centre (`backbones.cells`); (0, 0) where the middle one sees the border, as every cell of a transformer does, or where that
+    is not known.
 
     Found in a copy whose convolutions only add up and whose maxima are means, so that the gradient reaches every pixel
     that can matter and no other: the theoretical receptive field (Araujo et al. 2019, doi 10.23915/distill.00021), for
@@ -39,7 +40,8 @@ def receptive_fields(network: Network, size: int) -> dict[str, tuple[float, floa
             middle = laid.shape[2] // 2
             (slope,) = torch.autograd.grad(laid[0, :, middle, middle].sum(), image, retain_graph=True)
             seen = slope[0].abs().sum(dim=(0, 1)).nonzero().flatten().tolist()
-            whole = seen[0] == 0 or seen[-1] == size - 1
+            # nothing is seen where weights that are all alike are standardised, to 0
+            whole = not seen or seen[0] == 0 or seen[-1] == size - 1
             centre = size * cells(network, name, size).centres(laid.shape[2])[middle]
             found[name] = (0, 0) if whole else (seen[0] - float(centre), seen[-1] + 1 - float(centre))
     return found

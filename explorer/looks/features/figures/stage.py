@@ -1,6 +1,7 @@
 """Channels of a stage in A, in B, and their difference, one under the other; one channel beside the picture."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -54,6 +55,15 @@ def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> go.Figure:
         tiles=True,
     )
     return fig.update_annotations(font={"size": SMALL})  # eight names beside each other
+
+
+def _letters(fig: go.Figure) -> None:
+    """A beside the upper row, B beside the lower one; square cells."""
+    bare(fig)
+    fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
+    for row, letter in ((1, "A"), (2, "B")):
+        fig.update_yaxes(range=[1, 0], scaleanchor="x" if row == 1 else "x2", constrain="domain", visible=True, ticks="",
+                         showticklabels=False, showgrid=False, title={"text": f"<b>{letter}</b>"}, row=row, col=1)  # fmt: skip
 
 
 def _look(maps: FeatureMaps, far: float) -> str:
@@ -110,22 +120,17 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
                  for c, s in zip(channels, size, strict=False)]  # fmt: skip
         data = [[int(c), row - 1] for c in channels[:ACROSS]]
         clickable(fig, x, y, size=84, data=data, words=words, row=row)
+        name: dict[str, Any] = {
+            "y": 0,
+            "yanchor": "bottom",
+            "showarrow": False,
+            "row": row,
+            "col": 1,
+            "font": {"size": SMALL},
+        }
         for at, channel in zip(x, channels, strict=False):
-            fig.add_annotation(
-                x=at,
-                y=0,
-                yanchor="bottom",
-                text=f"channel {channel}",
-                showarrow=False,
-                row=row,
-                col=1,
-                font={"size": SMALL},
-            )
-    bare(fig)
-    fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
-    for row, letter in ((1, "A"), (2, "B")):
-        fig.update_yaxes(range=[1, 0], scaleanchor="x" if row == 1 else "x2", constrain="domain", visible=True, ticks="",
-                         showticklabels=False, showgrid=False, title={"text": f"<b>{letter}</b>"}, row=row, col=1)  # fmt: skip
+            fig.add_annotation(x=at, text=f"channel {channel}", **name)
+    _letters(fig)
     _scales(fig, rows[0][1], rows[1][1], apart=False)
     fig = finish(
         fig,

@@ -40,8 +40,8 @@ def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()
         if strip.related
         else "From left to right maps mostly grow coarser. Each network shows its own strongest channels: the two "
         "start from different weights, so a tile in B does not correspond to the tile above it.",
-        caution="The six channels with the largest mean |activation| of each stage, so they are not a sample. "
-        "“Changed” is the mean |B − A| of all the stage's channels, in per cent of their mean |A|. "
+        caution="“Changed” is the mean |B − A| of all the stage's channels, in per cent of their mean |A|. "
+        "The six channels with the largest mean |activation| of each stage, so they are not a sample. "
         "Brightness compares A with B within a stage, never one stage with another. Large maps are drawn "
         "with at most 24 cells a side.",
         height=480,

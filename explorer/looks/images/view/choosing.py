@@ -10,11 +10,11 @@ from explorer.app.controls import menu, segments
 from explorer.app.display import name_figures
 from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose
-from explorer.app.words import plain, safe_md
+from explorer.app.words import path_end, plain, safe_md
 from explorer.bundle import page_file
 from explorer.evidence import BROKEN, FIXED, RIGHT_IN_BOTH, WRONG_IN_BOTH, quadrants
 from explorer.looks.images.question import Gallery, GalleryQuestion, MovementQuestion, Seen
-from explorer.looks.images.view.selection import selected
+from explorer.looks.images.view.selection import beyond, packed, selected
 from explorer.looks.images.view.tiles import tiles
 from explorer.looks.images.view.upload import offer_own, seen
 from explorer.looks.pair import comparison
@@ -99,6 +99,12 @@ def chosen_image(a: FinishedRun, b: FinishedRun, n: int) -> int:
     if choice().image >= n:
         st.warning(f"There is no image {choice().image}: the test set holds {n}.", icon=":material/link_off:")
         choose(image=-1)
+    if beyond(n):
+        st.warning(
+            f"The selection names images that are not there: the test set holds {n}, from 0 to {n - 1}. They are left out.",
+            icon=":material/link_off:",
+        )
+        choose(images=packed(selected(n).tolist()))
     return choice().image if choice().image >= 0 else most_gained(a, b)
 
 
@@ -171,7 +177,7 @@ def image_panel(gallery: Gallery, pa: Predictions, pb: Predictions, i: int) -> N
     )
     name = plain(gallery.classes[gallery.labels[i]])
     st.image(gallery.images[i], width=200, alt=f"Test image {i}, class {name}")
-    st.markdown(f"**{safe_md(name)}**  \n:small[{safe_md(plain(gallery.ids[i], 40))}]")
+    st.markdown(f"**{safe_md(name)}**  \n:small[{safe_md(path_end(gallery.ids[i], 40))}]")
     lines = []
     for letter, said in (("A", pa), ("B", pb)):
         k = int(said.predicted[i])

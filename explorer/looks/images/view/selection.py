@@ -31,6 +31,11 @@ def selected(n: int) -> np.ndarray:
     return unpacked(choice().images, n)
 
 
+def beyond(n: int) -> bool:
+    """Whether the selection names an image that a test set of n does not hold, as a link or another data set may."""
+    return any(int(part.rpartition("-")[2]) >= n for part in choice().images.split(".") if part)
+
+
 def select(images: Iterable[int]) -> None:
     """Make these test images the selection on every page; none of them clears it."""
     text = packed(int(i) for i in images)

@@ -11,7 +11,9 @@ import streamlit as st
 from PIL import Image
 from streamlit.components.v2 import component
 
+from explorer import workspaces
 from explorer.answers import load
+from explorer.app.base_path import address
 from explorer.home import home, stamp
 from explorer.question import Question
 
@@ -98,9 +100,10 @@ _grid = component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
 
 def sprite_address(gallery: Question[Any]) -> str:
     """Where the browser finds all thumbnails of an answer as one picture; another address once it was computed anew."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     again = "" if gallery.name() == SHEETS[0] else f"?{stamp(gallery.path)}"
-    return f"{'/' + base if base else ''}/api/sprite/{gallery.key}.jpg{again}"
+    me = workspaces.viewer()
+    key = gallery.key if me is None else f"{gallery.key}-{workspaces.seal(me, gallery.key)}"
+    return address(f"/api/sprite/{key}.jpg{again}")
 
 
 def sprite(key: str) -> bytes:

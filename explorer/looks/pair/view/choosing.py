@@ -15,12 +15,13 @@ from explorer.app.labels import run_labels
 from explorer.app.mine import own_runs
 from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose, keep_pair, pair_shown, wishes
-from explorer.app.words import audit_badge, difference_words, group_of, percent, safe_md, strategy_mark
+from explorer.app.words import audit_badge, difference_words, group_of, percent, plain, safe_md, strategy_mark
 from explorer.bundle import page_file
 from explorer.evidence import Paired
 from explorer.looks.pair import comparison
 from explorer.looks.pair.comparison import Apart, comparable, images_of, kind
 from explorer.runs import FinishedRun
+from explorer.workspaces import example
 
 
 def _first(among: Iterable[FinishedRun], fits: Callable[[FinishedRun], bool]) -> FinishedRun | None:
@@ -40,11 +41,11 @@ def _default_a(known: list[FinishedRun], partner: FinishedRun | None = None) -> 
     Where B is named already (`partner`), it is one that can be compared with it; where the visitor chose a data set or a
     backbone, one of theirs that can be compared at all.
     """
-    probes = [r for r in known if r.recipe.strategy == "linear_probe" and r.recipe.weights != "random"]
+    probes = [r for r in known if r.recipe.strategy == "linear_probe" and not r.recipe.drawn]
 
     kinds = {run.id: kind(run) for run in known}  # hundreds of runs: each is looked at once
     many = Counter(kinds.values())
-    tuned = {kinds[r.id] for r in known if r.recipe.learns}
+    tuned = {kinds[r.id] for r in known if r.recipe.tuned}
 
     def any_partner(run: FinishedRun) -> bool:
         return kinds[run.id] is not None and many[kinds[run.id]] > 1
@@ -69,7 +70,14 @@ def _default_b(known: list[FinishedRun], a: FinishedRun) -> FinishedRun:
     others = [r for r in known if r.id != a.id]
     mine = kind(a)
     alike = [r for r in others if mine is not None and kind(r) == mine]
-    return _first(alike, lambda r: bool(r.recipe.learns)) or (alike or others or known)[0]
+    return _first(alike, lambda r: r.recipe.tuned) or (alike or others or known)[0]
+
+
+def pinned_pair() -> tuple[FinishedRun, FinishedRun] | None:
+    """The two runs that the presenter pinned for everybody; None where there are none, or one is gone."""
+    found = example.pinned()
+    by_id = {run.id: run for run in finished()} if found is not None else {}
+    return (by_id[found.a], by_id[found.b]) if found is not None and {found.a, found.b} <= {*by_id} else None
 
 
 def need_run(why: str) -> None:
@@ -107,19 +115,22 @@ def pick_run(field: str, label: str, known: list[FinishedRun], default: Finished
     st.session_state[f"pick_{field}"] = current.id
     labels = run_labels(known)
     st.selectbox(label, list(by_id), key=f"pick_{field}", format_func=labels.__getitem__, on_change=_change(field))
-    learns = ", ".join(("head", *current.recipe.learns))
+    learns = ", ".join(("head", *(current.recipe.learns or ("scale and shift",) * current.recipe.tuned)))
     score = f"**{percent(current.test)}**" if current.test else "no test score"
     st.markdown(
-        f"{strategy_mark(current.recipe)} · {score}  \n:small[learns: {learns}]  {audit_badge(current.clean, current.fault)}"
+        f"{strategy_mark(current.recipe)} · {score}  \n:small[{safe_md(plain(current.name))}, learns: {learns}]  "
+        f"{audit_badge(current.clean, current.fault)}"
     )
     return current
 
 
-def two_runs(purpose: str, match: bool = True) -> tuple[FinishedRun, FinishedRun] | None:
+def two_runs(purpose: str, images: bool = False) -> tuple[FinishedRun, FinishedRun] | None:
     """A and B with their pickers in one row; None after a message where there are no two runs to compare.
 
-    The address then names both, so that a link shows the same two later.
+    Where `images` alone are looked at, they may be of different backbones. The address then names both, so that a link shows
+    the same two later.
     """
+    fits = comparison.comparable_by_image if images else comparable
     known = finished()
     likely = _likely(known)
     if len(known) < 2:
@@ -128,18 +139,19 @@ def two_runs(purpose: str, match: bool = True) -> tuple[FinishedRun, FinishedRun
         return None
     by_id = {run.id: run for run in known}
     shown_a, shown_b = (by_id.get(run) for run in pair_shown())
+    if not any((choice().a, choice().b, shown_a, shown_b)) and (pinned := pinned_pair()) is not None:
+        shown_a, shown_b = pinned
     with controls("Runs"):
         left, right = st.columns(2, gap="large")
     with left:
         a = pick_run("a", "A · before", known, shown_a or _default_a(likely, by_id.get(choice().b)))
-    if shown_b is not None and not comparable(a, shown_b):
+    if shown_b is not None and not fits(a, shown_b):
         shown_b = None
     with right:
         b = pick_run("b", "B · after", known, shown_b or _default_b(likely, a))
     if a.id == b.id:
         st.info("A and B are the same run: nothing can differ. Choose another run for B.", icon=":material/info:")
-    found = comparison.apart(a, b) if match else None
-    if found is not None:
+    if (found := (comparison.apart_by_image if images else comparison.apart)(a, b)) is not None:
         _mismatch(a, b, found)
         return None
     _forget_other_images(a)
@@ -166,6 +178,9 @@ def _mismatch(a: FinishedRun, b: FinishedRun, found: Apart) -> None:
     """Say why A and B cannot be compared, and offer the run that could be."""
     with st.container(border=True):
         st.warning(safe_md(str(found), 3000), icon=":material/compare_arrows:")
+        if found.images:
+            page, label = page_file("images"), "Compare them image by image"
+            st.page_link(page, label=label, icon=":material/photo_library:", query_params={"a": a.id, "b": b.id})
         kept = {"A": a, "B": b}.get(found.of)
         if kept is None:
             return
@@ -178,7 +193,7 @@ def _mismatch(a: FinishedRun, b: FinishedRun, found: Apart) -> None:
 
 def pick_stage(run: FinishedRun, default: str = "") -> str:
     """A control of the backbone's stages, bound to the choice; frozen ones carry a snowflake, learning ones a flame."""
-    names, learns = run.recipe.row.stage_names, run.recipe.learns
+    names, learns = run.recipe.row.stage_names, run.recipe.trainable
     if choice().stage and choice().stage not in names:
         st.warning(
             safe_md(f"This backbone has no stage {choice().stage}; showing its last."), icon=":material/link_off:"
@@ -216,7 +231,7 @@ def difference(a: FinishedRun, b: FinishedRun) -> Paired:
 
 def compare_two(found: list[FinishedRun]) -> None:
     """The difference of two runs on the same images, the older as A; nothing for more runs, or where their images differ."""
-    if len(found) != 2 or not comparable(*found):
+    if len(found) != 2 or not comparison.comparable_by_image(*found):
         return
     b, a = found if found[0].created > found[1].created else found[::-1]
     gap = difference(a, b)

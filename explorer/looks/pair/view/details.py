@@ -22,9 +22,7 @@ def compare_scored(chosen: list[Run]) -> None:
     scored = [run for run in chosen if isinstance(run, FinishedRun) and run.test]
     if len(scored) > 1:
         labels = run_labels(scored, brief=True)
-        bars = [
-            Bar(labels[r.id], r.test, r.recipe.tuned, r.recipe.weights == "random", r.grouped) for r in scored if r.test
-        ]
+        bars = [Bar(labels[r.id], r.test, r.recipe.tuned, r.recipe.drawn, r.grouped) for r in scored if r.test]
         group = group_of(scored[0])
         code = ("explorer/evidence/shares.py", "wilson")
         shares = {round(share, 6) for run in scored if (share := majority(run)) is not None}

@@ -131,7 +131,7 @@ def _last(run: str) -> tuple[np.ndarray, str]:
 def _others(a: str, b: str, report: Report) -> tuple[np.ndarray, ...]:
     """What A and B see at their last stages in training images, the same ones, (m, d) each: what a rotation is fitted on.
     Empty where there are no such images any more."""
-    report(0.02, "other images, which the rotation is fitted on")
+    report(0.02, "fitting the rotation, on other images")
     try:
         return _other_features(a), _other_features(b)
     except ExplorerError:
@@ -146,7 +146,8 @@ def _other_features(run: str) -> np.ndarray:
 @lru_cache(maxsize=4)
 def _random_features(run: str, others: bool) -> tuple[np.ndarray, ...]:
     """What a random network of a run's shape sees in the test images, and in the other ones if they are asked for."""
-    network = backbones.build(compute.finished(run).backbone, 2, "random", seed=CONTROL_SEED)
+    wanted = compute.finished(run)
+    network = backbones.build(wanted.backbone, 2, "random", seed=CONTROL_SEED, reads=wanted.reads)
     seen = [compute.pictures(run), *([compute.training_pictures(run, OTHERS)] if others else [])]
     return tuple(_seen(run, network, pixels) for pixels in seen)
 

@@ -95,7 +95,7 @@ def _planes(
     report: Callable[[float, str], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     if method == "aligned" and len(x) >= LEAST_ALIGNED:
-        report(0.1, "two maps, tied image by image; its first fit compiles itself, about 10 s more")
+        report(0.1, "two maps, tied image by image; on a machine new to it, half a minute to compile")
         a, b = aligned_planes([x, y], seed, k, min_dist)
         return a, b
     both = plane(np.vstack([x, y]), "pca" if method == "pca" else "umap", seed, k, min_dist)
@@ -103,7 +103,7 @@ def _planes(
 
 
 def warm_up(method: str = "umap") -> None:
-    """Pay for imports, and for UMAP's compilation (about 10 CPU-seconds in each process), with a fit of 64 points."""
+    """Pay for imports, and for UMAP's compilation (about 30 CPU-seconds once on a machine), with a fit of 64 points."""
     points = np.random.default_rng(0).normal(size=(32, 4))
     project(points, points**3, np.zeros(len(points)), method)
 

@@ -1,7 +1,9 @@
 """Points laid out in the plane: PCA, UMAP on exact neighbours, AlignedUMAP."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,7 +38,7 @@ def umap(points: np.ndarray, nearest: np.ndarray, distances: np.ndarray, seed: i
         n_jobs=1,
         precomputed_knn=(*known, None),
     )
-    with _quietly():
+    with _compiled_once():
         return fit.fit_transform(points).astype(np.float32)
 
 
@@ -54,18 +56,32 @@ def aligned_planes(
     fit = _library().AlignedUMAP(
         n_neighbors=min(k, n - 1), min_dist=min_dist, n_epochs=EPOCHS, random_state=seed, transform_seed=seed
     )
-    with _quietly():
+    with _compiled_once():
         fit.fit(list(points), relations=[same] * (len(slices) - 1))
     return [np.asarray(found, np.float32) for found in fit.embeddings_]
 
 
 def _library() -> Any:
-    with _quietly():
+    with _compiled_once():
         import umap
 
     return umap
 
 
-def _quietly() -> Any:
-    """umap says that it cannot place new points later, that it is single-threaded, and that TensorFlow is absent."""
-    return warnings.catch_warnings(action="ignore")
+@contextmanager
+def _compiled_once() -> Iterator[None]:
+    """What umap-learn compiles in this block is kept on disk (NUMBA_CACHE_DIR) and read by the next process, in 3 CPU-seconds.
+
+    Its own decorators keep nothing: each process would compile for 10 s, and for 30 s more before its first AlignedUMAP, of
+    which every fit would compile two functions again. Its warnings stay unsaid: that it cannot place new points later, that it
+    is single-threaded, that TensorFlow is absent.
+    """
+    import numba
+
+    plain = numba.njit
+    numba.njit = partial(plain, cache=True)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        numba.njit = plain

@@ -59,8 +59,8 @@ def stage_pairs(a: str, b: str) -> StagePairs:
 @lru_cache(maxsize=4)
 def random_features(run: str) -> tuple[dict[str, np.ndarray], ...]:
     """The test features of several random networks of the same shape, each by stage: the control of every similarity."""
-    n, found = len(compute.pictures(run)), []
+    n, found, wanted = len(compute.pictures(run)), [], compute.finished(run)
     for seed in range(DRAWS):
-        network = backbones.build(compute.finished(run).backbone, 2, "random", seed=FIRST_SEED + seed)
+        network = backbones.build(wanted.backbone, 2, "random", seed=FIRST_SEED + seed, reads=wanted.reads)
         found.append(pooled_features(network, (compute.inputs(run, i, i + BATCH) for i in range(0, n, BATCH))))
     return tuple(found)

@@ -83,6 +83,6 @@ def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
 def _states(run: str) -> dict[str, computing.State]:
     """The tensors that the run began with, and random ones."""
     wanted, classes = compute.finished(run), compute.network(run).classes
-    start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed)
-    random = backbones.build(wanted.backbone, classes, "random", RANDOM_SEED)
+    start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed, reads=wanted.reads)
+    random = backbones.build(wanted.backbone, classes, "random", RANDOM_SEED, reads=wanted.reads)
     return {"start": start.model.state_dict(), "random": random.model.state_dict()}

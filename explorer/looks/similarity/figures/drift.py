@@ -41,13 +41,7 @@ def drift(
     if chosen:
         fig.add_vline(x=chosen, line={"color": CONTROL, "dash": "dot", "width": 2})
     last = max([*found.epochs, *ends])
-    fig.update_xaxes(range=[-0.2, last + 0.2], showgrid=False)
-    fig.update_xaxes(title_text="epoch", row=2)
-    fig.update_yaxes(gridcolor=GREY)
-    fig.update_yaxes(range=[0, 1.05], row=1)
-    for name in ("yaxis3", "yaxis4"):
-        fig.layout[name].tickformat = ".0%"
-    fig.update_layout(legend={"orientation": "h", "y": -0.16, "x": 0})
+    _scales(fig, last)
     mark = f" The upright line is epoch {chosen}, the one that was kept." if chosen else ""
     return finish(
         fig,
@@ -63,6 +57,17 @@ def drift(
         f"{NO_INTERVAL[0].lower()}{NO_INTERVAL[1:]}{few_words(found.n)}",
         height=620,
     )
+
+
+def _scales(fig: go.Figure, last: int) -> None:
+    """Epochs below, shares at the side."""
+    fig.update_xaxes(range=[-0.2, last + 0.2], showgrid=False)
+    fig.update_xaxes(title_text="epoch", row=2)
+    fig.update_yaxes(gridcolor=GREY)
+    fig.update_yaxes(range=[0, 1.05], row=1)
+    for name in ("yaxis3", "yaxis4"):
+        fig.layout[name].tickformat = ".0%"
+    fig.update_layout(legend={"orientation": "h", "y": -0.16, "x": 0})
 
 
 def _scores(

@@ -30,48 +30,52 @@ def interpolation(
     if spoilt is not None:
         _curve(fig, alphas, spoilt.kinds[0], f"test, {title}", _SHIFTED)
     best, test = found.chosen, found.on("test")
-    fig.add_scatter(
-        x=[alphas[best]],
-        y=[test.score(best).accuracy],
-        mode="markers",
-        name="chosen on validation",
-        marker={"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}},
-        hoverinfo="skip",
-    )
+    _star(fig, alphas[best], test.score(best).accuracy)
     if len(test.controls):
         _controls(fig, test)
     fig.add_vline(x=alphas[at], line={"color": CONTROL, "width": 2, "dash": "dash"})
-    fig.update_xaxes(
-        range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text="α: share of B's weights (0 is A, 1 is B)"
-    )
-    fig.update_yaxes(tickformat=".0%", gridcolor=GREY, title_text="accuracy")
     guess_line(fig, chance)
-    fig.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
-    ends = (test.score(0).accuracy, test.score(len(alphas) - 1).accuracy)
-    beside = ""
-    if spoilt is not None:
-        kind = spoilt.kinds[0]
-        values = [kind.score(i).accuracy for i in (0, best, len(alphas) - 1)]
-        beside = f" {title}: {values[0]:.1%}, {values[1]:.1%} and {values[2]:.1%}."
+    _scales(fig, alphas)
     return finish(
         fig,
-        alt=f"Accuracy over α. Test, n = {test.score(0).n}: A {ends[0]:.1%}, B {ends[1]:.1%}, "
-        f"α = {alphas[best]:g} chosen on validation {test.score(best).accuracy:.1%}.{beside}{guess_words(chance, 'test images')}",
+        alt=_described(found, spoilt, title) + guess_words(chance, "test images"),
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
         "as the better of the two on test and on shifted images alike. A dip in the middle means that a ridge "
         "of the loss lies between them.",
         caution="The best α on test would be optimistic: the star was chosen on validation alone. Bands are 95 % Wilson "
-        "intervals of each α by itself. A and B chose their epochs on the same validation "
-        "images."
-        + (
-            " A and B keep their own statistics; the grey ticks show what re-estimated statistics alone cost them."
-            if found.settled
-            else ""
-        )
+        "intervals of each α by itself. A and B chose their epochs on the same validation images."
+        + " A and B keep their own statistics; the grey ticks show what re-estimated statistics alone cost them."
+        * bool(found.settled)
         + for_others([test.grouped(i) for i in range(len(alphas))], group),
         height=470,
         top=60,
     )
+
+
+def _star(fig: go.Figure, at: float, accuracy: float) -> None:
+    """The mixture that validation chose, on test."""
+    star = {"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}}
+    fig.add_scatter(x=[at], y=[accuracy], mode="markers", name="chosen on validation", marker=star, hoverinfo="skip")
+
+
+def _scales(fig: go.Figure, alphas: list[float]) -> None:
+    """Alpha below, accuracy at the side, the legend above."""
+    words = "α: share of B's weights (0 is A, 1 is B)"
+    fig.update_xaxes(range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text=words)
+    fig.update_yaxes(tickformat=".0%", gridcolor=GREY, title_text="accuracy")
+    fig.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+
+
+def _described(found: Interpolation, spoilt: Interpolation | None, title: str) -> str:
+    """What the curves say, for those who do not see them: both ends and the mixture that validation chose."""
+    best, test, last = found.chosen, found.on("test"), len(found.alphas) - 1
+    a, chosen, b = (test.score(i).accuracy for i in (0, best, last))
+    said = f"Accuracy over α. Test, n = {test.score(0).n}: A {a:.1%}, B {b:.1%}, "
+    said += f"α = {found.alphas[best]:g} chosen on validation {chosen:.1%}."
+    if spoilt is None:
+        return said
+    shifted = [spoilt.kinds[0].score(i).accuracy for i in (0, best, last)]
+    return f"{said} {title}: {shifted[0]:.1%}, {shifted[1]:.1%} and {shifted[2]:.1%}."
 
 
 def _controls(fig: go.Figure, test: Mixtures) -> None:

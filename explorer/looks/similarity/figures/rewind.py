@@ -24,7 +24,9 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
         if rows:
             _dots(fig, rows, names, settled, (label, colour, symbol, aside))
     _controls(fig, found, names, settled)
-    fig.add_annotation(x=found.base.accuracy, y=1, yref="paper", text="as it is", showarrow=False, yanchor="bottom")
+    fig.add_annotation(  # above the words on guessing, with which it would read as one sentence on a phone
+        x=found.base.accuracy, y=1, yref="paper", text="as it is", showarrow=False, yanchor="bottom", yshift=18,
+    )  # fmt: skip
     guess_line(fig, found.chance, upright=True)
     fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
     places = list(range(len(names)))
@@ -43,8 +45,8 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
         "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
         + (", or on its grey tick where only its statistics moved." if controlled else "."),
         caution=_caution(found, settled) + for_others([found.grouped], group),
-        height=170 + 74 * len(names),
-        top=50,
+        height=188 + 74 * len(names),
+        top=68,
     )
 
 

@@ -23,7 +23,8 @@ from explorer.looks.similarity.question.stages import (
     StagePairsQuestion,
     StageProbes,
 )
-from explorer.looks.similarity.view.weights import accuracy_words, interpolate, paired_words, rewind_stages
+from explorer.looks.similarity.view.mixing import interpolate
+from explorer.looks.similarity.view.weights import accuracy_words, paired_words, rewind_stages
 from explorer.runs import FinishedRun
 from explorer.training.view.tables import audit_table, audit_words, kept_words
 
@@ -36,7 +37,7 @@ def distance(a: FinishedRun, b: FinishedRun) -> None:
     found = ask(CompareQuestion(a=a.id, b=b.id), "Comparing stage by stage", height=400)
     if found is None:
         return
-    learns = frozenset((*b.recipe.learns, "head"))
+    learns = frozenset((*b.recipe.trainable, "head"))
     n = found.paired.n
     notes = (
         "CKA: do the features of A and B arrange the test images alike? The estimator is debiased: the usual one gives noise of "

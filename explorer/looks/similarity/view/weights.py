@@ -1,33 +1,23 @@
-"""Other weights put into B: stages set back, one by one or together, and what lies on the line from A to B."""
+"""Other weights put into B: stages set back to what they were, one by one or together."""
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from explorer.app.address import Written, keep, number
-from explorer.app.asking import ask, majority
-from explorer.app.controls import segments, toggle
+from explorer.app.address import Written, keep
+from explorer.app.asking import ask
+from explorer.app.controls import toggle
 from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, percent, safe_md
-from explorer.catalogue.shifts import SHIFTS
 from explorer.evidence import Grouped, Paired, Score
-from explorer.looks.pair import comparison
-from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.figures.rewind import rewind
 from explorer.looks.similarity.question.weights import (
-    InterpolateQuestion,
-    Interpolation,
-    Mixtures,
     Rewind,
     RewindQuestion,
 )
-from explorer.question import Question
-from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
 
-NOTHING = "none"
 _STARTS = {"start": "its first weights", "random": "random weights"}
 
 
@@ -50,10 +40,10 @@ def _shown(difference: str, p_value: float) -> str:
 
 def accuracy_words(score: Score, other: Grouped | None, group: str) -> str:
     """An accuracy with its interval and n; where images come in groups, its interval for other groups too."""
-    return percent(score) + (f"; other {group}s {_ends(other)}" if other else "")
+    return percent(score) + (f"; other {group}s {ends_words(other)}" if other else "")
 
 
-def _ends(found: Score | Grouped) -> str:
+def ends_words(found: Score | Grouped) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f}"
 
 
@@ -64,7 +54,7 @@ def rewind_stages(a: FinishedRun, b: FinishedRun) -> None:
         "**random** ones. The accuracy lost is what that stage contributed (Zhang, Bengio & Singer 2019, arXiv "
         "1902.01996)."
     )
-    settled = _ask_settled(b, "similarity_settled", default=True)
+    settled = ask_settled(b, "similarity_settled", default=True)
     found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
     if found is None:
         return
@@ -73,7 +63,7 @@ def rewind_stages(a: FinishedRun, b: FinishedRun) -> None:
     _together(b, settled)
 
 
-def _ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
+def ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
     """Whether re-estimated BatchNorm statistics are wanted; a sentence where there is nothing to estimate."""
     if b.recipe.row.normalisation != "batch":
         st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to re-estimate.")
@@ -177,131 +167,3 @@ def _resets(run: str, names: Sequence[str]) -> Written[tuple[str, str, tuple[str
         return ".".join((wanted[1], *wanted[2])) if wanted is not None and wanted[0] == run else ""
 
     return Written(read, write)
-
-
-def interpolate(a: FinishedRun, b: FinishedRun) -> None:
-    """Interpolate: what lies on the straight line between the weights of A and B?"""
-    if (why := comparison.strangers(a.recipe, b.recipe, "line")) is not None:
-        st.info(safe_md(str(why)), icon=":material/link_off:")
-        return
-    st.markdown(
-        "(1 − α) · A + α · B, weight by weight, heads and BatchNorm statistics too (WiSE-FT: Wortsman et al. 2022, arXiv "
-        "2109.01903). The mixture costs nothing to run: it is one network."
-    )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = segments("Shifted test images", [NOTHING, *SHIFTS], "shift", "similarity_shift", "noise",
-                        format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None")  # fmt: skip
-        settle = not _kept(a, b) and _ask_settled(b, "similarity_settle_mixtures", default=False)
-    found = ask(_mixtures(a, b, ("test", "validation"), settle), "Mixing A and B", height=470)
-    spoilt = None
-    if kind in SHIFTS:
-        wanted = _mixtures(a, b, (kind,), settle)
-        spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
-    if found is not None:
-        title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
-        _mixture(found, spoilt, title, settle, group_of(b), majority(b))
-        if kind in SHIFTS:
-            st.caption(f"Shift: {SHIFTS[kind].meaning} Generated from the test images, the same each time (seed 0).")
-
-
-def _kept(a: FinishedRun, b: FinishedRun) -> bool:
-    """Whether by their recipes neither run's learning moved a statistic, so that there is none to re-estimate."""
-    return all(_fixed(run.recipe) for run in (a, b))
-
-
-def _fixed(recipe: Recipe) -> bool:
-    """Whether learning leaves all statistics alone: kept in every stage, or no stage with BatchNorm in train mode at all."""
-    return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
-
-
-def _mixtures(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], settle: bool) -> Question[Any]:
-    return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=settle)
-
-
-@st.fragment
-def _mixture(
-    found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str, chance: float | None
-) -> None:
-    """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo; `chance` is what
-    always naming the largest class gives."""
-    key, last = f"similarity_alpha_{found.a}_{found.b}_{settle}", len(found.alphas) - 1
-    keep("alpha", key, found.chosen, number(0, last))
-    at = st.select_slider(
-        "α", list(range(last + 1)), key=key,
-        format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
-    )  # fmt: skip
-    draw(
-        partial(interpolation, found, spoilt, title, at, group, chance),
-        "similarity_mixtures",
-        code=("explorer/looks/similarity/compute/interpolation.py", "mixed"),
-    )
-    st.table(_mixture_table(found, spoilt, title, at, group), alt="The mixture at this α against A and against B")
-    _mixture_words(found)
-
-
-def _mixture_table(
-    found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str
-) -> dict[str, list[str]]:
-    kinds = [found.on("test"), *(spoilt.kinds if spoilt else ()), found.on("validation")]
-    names = ["test", *([f"test, {title}"] if spoilt else []), "validation"]
-    last = len(found.alphas) - 1
-    controls = (
-        {
-            f"{name}, re-estimated statistics only": [
-                f"{_short(c.score, c.accuracy, group)}, {paired_words(c, name, group)}"
-                for c in (k.control(end) for k in kinds)
-            ]
-            for name, end in (("A", 0), ("B", -1))
-        }
-        if found.settled
-        else {}
-    )
-    return {
-        "Images": [f"{name}, n = {kind.score(0).n}" for name, kind in zip(names, kinds, strict=True)],
-        "A (α = 0)": [_short(kind.score(0), kind.grouped(0), group) for kind in kinds],
-        f"α = {found.alphas[at]:g}": [f"**{_short(kind.score(at), kind.grouped(at), group)}**" for kind in kinds],
-        "B (α = 1)": [_short(kind.score(last), kind.grouped(last), group) for kind in kinds],
-        "Against A": [_tested(kind, at, 0, "A", group) for kind in kinds],
-        "Against B": [_tested(kind, at, last, "B", group) for kind in kinds],
-        **controls,
-    }
-
-
-def _tested(kind: Mixtures, at: int, reference: int, name: str, group: str) -> str:
-    """The paired test, but not on validation, where α may have been chosen for its score."""
-    return "α is chosen here" if kind.images == "validation" else paired_words(kind.against(at, reference), name, group)
-
-
-def _short(score: Score, other: Grouped | None, group: str) -> str:
-    """Accuracy and intervals, where n stands elsewhere."""
-    return f"{100 * score.accuracy:.1f} % ({_ends(score)}{f'; other {group}s {_ends(other)}' if other else ''})"
-
-
-def _mixture_words(found: Interpolation) -> None:
-    """What was shared, how statistics were treated, and whether the ends are what the runs recorded."""
-    test, last = found.on("test"), len(found.alphas) - 1
-    shared = f"A and B share all up to {found.common}; only what follows is mixed." if found.common else ""
-    if not found.layers:
-        statistics = "No BatchNorm layer differs, so there are no statistics to estimate."
-    elif not found.moved:
-        statistics = (
-            f"A and B have the same statistics in all {found.layers} BatchNorm layers; every mixture keeps them."
-        )
-    elif found.settled:
-        statistics = (
-            f"Between the ends the statistics of {found.moved} BatchNorm layers, in which A and B differ, were "
-            f"re-estimated from {found.settled} training images of B. A and B keep theirs; the control shows what "
-            "re-estimation alone costs them."
-        )
-    else:
-        statistics = (
-            f"The statistics of {found.moved} BatchNorm layers, in which A and B differ, were mixed like the weights."
-        )
-    a, b = found.recorded_a.correct, found.recorded_b.correct
-    if (a, b) == (test.score(0).correct, test.score(last).correct):
-        check = "At both ends it is what A and B had recorded, to the image."
-    else:
-        check = f"Recorded: A {a}, B {b} right; another machine rounds differently."
-    n = test.score(0).n
-    some = f" A seeded random subset of {n} of {test.of} test images, to save time." if n < test.of else ""
-    st.caption(" ".join(filter(None, (shared, statistics, check))) + some)

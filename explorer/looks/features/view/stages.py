@@ -1,4 +1,4 @@
-"""The views of the features page: the whole backbone, one stage, one channel, the first filters."""
+"""Stages of the features page: the whole backbone, one stage, the first filters."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,31 +12,24 @@ from explorer.app.drawing import draw
 from explorer.app.presenting import controls
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
-from explorer.looks.features.figures.exciting import SHOWN, Top, exciting
-from explorer.looks.features.figures.exciting import boxes as boxes_of
 from explorer.looks.features.figures.filters import first_filters
-from explorer.looks.features.figures.stage import ACROSS, channel_maps, feature_maps, own_maps, two_channel_maps
+from explorer.looks.features.figures.stage import ACROSS, feature_maps, own_maps
 from explorer.looks.features.figures.strip import feature_strip
 from explorer.looks.features.question import (
-    Excitement,
-    ExcitementQuestion,
     FeatureMaps,
     FeatureMapsQuestion,
     FeatureStripQuestion,
     FiltersQuestion,
     Selectivity,
     SelectivityQuestion,
-    StageExcitement,
     StageSelectivity,
 )
 from explorer.looks.images.question import Gallery
-from explorer.looks.images.view.choosing import choose_image
 from explorer.looks.pair import comparison
 from explorer.looks.pair.view.choosing import pick_stage
 from explorer.runs import FinishedRun
 
 RANKINGS = ("change", "strength", "class selectivity")
-CEILING = 6.0  # what ReLU6 cuts off
 _SELECTIVITY = (
     "Class-selectivity index (Morcos et al. 2018, arXiv 1803.06959): 0 where a channel responds to all classes "
     "alike, 1 where it responds to one class only; over the pooled features of all test images."
@@ -50,12 +43,12 @@ def whole(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) ->
     strip = ask(FeatureStripQuestion(a=a.id, b=b.id, image=image), "The whole backbone", height=440)
     if strip is None:
         return
-    learns = b.recipe.learns
+    learns = b.recipe.trainable
     names = [row.stage for row in strip.stages]
     draw(
         partial(feature_strip, strip, stage, learns),
         "features_strip",
-        on_select=_first(lambda data: choose(stage=names[data[0]]), "features_strip"),
+        on_select=first_clicked(lambda data: choose(stage=names[data[0]]), "features_strip"),
         code=("explorer/looks/features/compute/channels.py", "all_maps"),
     )
     if not strip.related:
@@ -93,7 +86,7 @@ def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None
     draw(
         partial(feature_maps, maps.take([int(c) for c in shown]), notes),
         "features_maps",
-        on_select=_first(lambda data: _open_channel(data[0]), "features_maps"),
+        on_select=first_clicked(lambda data: _open_channel(data[0]), "features_maps"),
         code=("explorer/looks/features/compute/channels.py", "maps"),
     )
     moved = int((maps.change > 0).sum())
@@ -111,14 +104,14 @@ def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None
 
 def _strangers(maps: FeatureMaps) -> None:
     """The strongest channels of A and of B, each network's own: there is no channel that both have."""
-    of_a, of_b = (np.argsort(-worth, kind="stable") for worth in _strengths(maps))
+    of_a, of_b = (np.argsort(-worth, kind="stable") for worth in strengths(maps))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _page(len(of_a))
     shown = slice(first, first + ACROSS)
     draw(
         partial(own_maps, maps.take([int(c) for c in of_a[shown]]), maps.take([int(c) for c in of_b[shown]])),
         "features_own_maps",
-        on_select=_first(lambda data: _open_channel(*data), "features_own_maps"),
+        on_select=first_clicked(lambda data: _open_channel(*data), "features_own_maps"),
         code=("explorer/looks/features/compute/channels.py", "strength"),
     )
     st.caption(
@@ -127,7 +120,7 @@ def _strangers(maps: FeatureMaps) -> None:
     )
 
 
-def _strengths(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
+def strengths(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
     """How strongly each channel answers in A and in B, (c,) each in channel order: mean |activation| over positions."""
     found = np.empty((2, len(maps.change)))
     found[:, maps.channels] = [np.abs(heat).mean(axis=(1, 2)) for heat in (maps.a, maps.b)]
@@ -170,113 +163,6 @@ def _open_channel(channel: int, of_b: int = 0) -> None:
     st.session_state["features_view"] = "One channel"
 
 
-def one_channel(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
-    """One channel: its maps for the picture, and the test images that excite it most in A and in B."""
-    with controls("Stage"):
-        stage = pick_stage(b)
-    maps = ask(FeatureMapsQuestion(a=a.id, b=b.id, stage=stage, image=image), f"Channels of {stage}", height=320)
-    if maps is None:
-        return
-    if not comparison.same_start(a.recipe, b.recipe):
-        _two_channels(maps, stage)
-        return
-    channel = _pick_channel(f"Channel of {stage}", "features_channel", len(maps.change), int(maps.channels[0]))
-    draw(
-        partial(channel_maps, maps.take([channel])),
-        "features_channel_maps",
-        code=("explorer/looks/features/compute/channels.py", "maps"),
-    )
-    st.subheader("What excites it most")
-    found = ask(ExcitementQuestion(a=a.id, b=b.id), "The test images that excite each channel", height=400)
-    if found is not None:
-        _exciting(found, gallery, stage, channel)
-
-
-def _pick_channel(label: str, key: str, count: int, default: int) -> int:
-    """A box for a channel's number; a number that this stage has not becomes the default."""
-    name = key.removeprefix("features_")
-    return whole_number(f"{label} (0 to {count - 1})", 0, count - 1, name, key, default, width=260)
-
-
-def _two_channels(maps: FeatureMaps, stage: str) -> None:
-    """A channel of A and one of B, each by its own number, without a difference."""
-    of_a, of_b = (int(worth.argmax()) for worth in _strengths(maps))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        one = _pick_channel(f"Channel of {stage} in A", "features_channel", len(maps.change), of_a)
-        other = _pick_channel(f"Channel of {stage} in B", "features_channel_b", len(maps.change), of_b)
-    draw(
-        partial(two_channel_maps, maps.take([one]), maps.take([other])),
-        "features_two_channel_maps",
-        code=("explorer/looks/features/compute/channels.py", "maps"),
-    )
-    st.caption(
-        "A and B started from different weights, so this number names two different channels: there is no "
-        "difference to show. To follow what excites a channel before and after, choose two runs that started from "
-        "the same weights."
-    )
-
-
-def _exciting(found: Excitement, gallery: Gallery, stage: str, channel: int) -> None:
-    row = next(row for row in found.stages if row.stage == stage)
-    tops = [_top(found, row, gallery, channel, letter) for letter in "ab"]
-    whole = row.sight == (0, 0)
-    box = (
-        "The outline is the cell's share of the grid: the cell itself sees the whole picture."
-        if whole
-        else "The outline is the cell's receptive field, cut at the border: the pixels that can reach it."
-    )
-    draw(
-        partial(exciting, *tops, channel, stage, found.n, box),
-        "features_exciting",
-        on_select=_first(lambda data: choose_image(data[0]), "features_exciting"),
-        code=("explorer/looks/features/compute/excite.py", "excite"),
-    )
-    st.markdown(_answer_words(found, row, channel))
-    for letter, top in zip("AB", tops, strict=True):
-        if words := tied(top.values, letter):
-            st.caption(f":material/equal: {words}")
-
-
-def tied(values: np.ndarray, letter: str) -> str:
-    """What is to be said where several of the strongest images, `values` (t,), reach the same highest value; else empty."""
-    many = int((values == values[0]).sum())
-    if many < 2:
-        return ""
-    ceiling = ", the ceiling of ReLU6" if values[0] == CEILING else ""
-    return (
-        f"In {letter} {many} of these {len(values)} images reach the same highest value ({values[0]:.3g}{ceiling}). They share "
-        "the first rank, and their order means nothing."
-    )
-
-
-def _top(found: Excitement, row: StageExcitement, gallery: Gallery, channel: int, letter: str) -> Top:
-    """One network's row of the strongest images."""
-    of = {name: getattr(row, f"{name}_{letter}")[channel][:SHOWN] for name in ("top", "value", "place", "elsewhere")}
-    names = tuple(plain(found.classes[found.labels[i]], 40) for i in of["top"])
-    boxes = boxes_of(row, of["place"], found.size, found.shown)
-    return Top(of["top"], gallery.images[of["top"]], names, of["value"], of["elsewhere"], boxes)
-
-
-def _answer_words(found: Excitement, row: StageExcitement, channel: int) -> str:
-    """Which class fills the strongest images, before and after, and how alike the two rankings are."""
-    words = []
-    for letter in "ab":
-        top = found.labels[getattr(row, f"top_{letter}")[channel][:SHOWN]]
-        k = int(np.bincount(top).argmax())
-        share = 100 * float(found.shares[k])
-        words.append(
-            f"{int((top == k).sum())} of {len(top)} are *{safe_md(found.classes[k])}* (of all images {share:.0f} %)"
-        )
-    rho = float(row.correlation[channel])
-    alike = (
-        "the channel responds to all images alike"
-        if np.isnan(rho)
-        else f"rank correlation {rho:.2f} (Spearman, n = {found.n})"
-    )
-    same = " The weights up to here are the same to the last bit." if row.same else ""
-    return f"In A {words[0]}; in B {words[1]}. The two rankings of all images: {alike}.{same}"
-
-
 def first_layer(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | str) -> None:
     """The first convolution's filters as pictures."""
     found = ask(FiltersQuestion(a=a.id, b=b.id), "First filters", height=400)
@@ -297,7 +183,7 @@ def first_layer(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | s
     st.caption(f"{words}, each {found.a.shape[2]} × {found.a.shape[3]} pixels.")
 
 
-def _first(act: Callable[[list[int]], None], key: str) -> Callable[[], None]:
+def first_clicked(act: Callable[[list[int]], None], key: str) -> Callable[[], None]:
     """What a click in the chart `key` does: `act` on the data of what was clicked."""
 
     def clicked() -> None:
@@ -306,11 +192,3 @@ def _first(act: Callable[[list[int]], None], key: str) -> Callable[[], None]:
             act([int(v) for v in points[0]["customdata"]])
 
     return clicked
-
-
-FEATURE_VIEWS = {
-    "The whole backbone": whole,
-    "One stage": one_stage,
-    "One channel": one_channel,
-    "First filters": first_layer,
-}

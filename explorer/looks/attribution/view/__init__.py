@@ -1,0 +1,1 @@
+"""The attribution page: what is asked, maps of one picture and of sixteen, and whether to trust them."""
