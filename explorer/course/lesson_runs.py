@@ -1,6 +1,10 @@
 """The runs that the lesson makes and asks about: few, small, the same for every reader, so that they are found again."""
 
+from collections.abc import Sequence
+
 from explorer.recipe import Recipe, make
+from explorer.runs import Run
+from explorer.runs.life import ENDED_EARLY
 from explorer.worlds.recipes import FAR, NEAR, RANDOM
 
 _SMALL = {"per_class": 10, "input_size": 64, "epochs": 4, "head_rate": 5e-3, "backbone_rate": 6e-4}
@@ -87,3 +91,12 @@ def amount_of(per_class: int) -> str:
 def recipe_of(name: str) -> Recipe:
     """The recipe of a run of the lesson."""
     return _RECIPES[name]
+
+
+def missing(among: Sequence[Run]) -> list[str]:
+    """The words whose runs are still to be trained, of all runs: none has finished or is under way, and none ships."""
+    there = [run.recipe for run in among if not run.sample and run.state not in ENDED_EARLY]
+    ships = [run.recipe for run in among if run.sample]
+    return [
+        word for word, recipe in _RECIPES.items() if recipe not in there and not (word in SHIPPED and recipe in ships)
+    ]

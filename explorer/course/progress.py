@@ -38,11 +38,11 @@ DEEDS = {
     "unlearned": Deed("make a run that starts from random weights", "training"),
     "elsewhere": Deed("make a run on other images than the photo patches", "training"),
     "raced": Deed("let two strategies race to the end", "race"),
-    "compared": Deed("look at which images two of the runs disagree on", "images"),
-    "excited": Deed("see what excites the channels of two runs", "features"),
-    "mapped": Deed("see two runs on one shared map", "projection"),
-    "looked": Deed("see where two runs look", "attribution"),
-    "measured": Deed("see how far the stages moved from one run to another", "similarity"),
+    "compared": Deed("look at which images a run of yours and another disagree on", "images"),
+    "excited": Deed("see what excites the channels of a run of yours, beside another", "features"),
+    "mapped": Deed("see a run of yours and another on one shared map", "projection"),
+    "looked": Deed("see where a run of yours looks, and where another does", "attribution"),
+    "measured": Deed("see how far the stages moved between a run of yours and another", "similarity"),
 }
 """Deeds by the word that concept files and the address use."""
 VISITS = {
@@ -52,7 +52,7 @@ VISITS = {
     "attribution": "looked",
     "similarity": "measured",
 }
-"""The deed of seeing a page with two runs."""
+"""The deed of seeing a page with two runs that do not both ship, which every page shows by itself."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def deeds_of(run: Run) -> frozenset[str]:
     except ExplorerError:
         audit = None
     done = {"elsewhere"} if recipe.dataset != "photo_patches" else set()
-    if recipe.weights == "random":
+    if recipe.drawn:
         done.add("unlearned")
     if audit is not None:
         done |= _audited(audit, recipe)
@@ -180,9 +180,9 @@ def _audited(audit: Audit, recipe: Recipe) -> set[str]:
         done |= {"bug_seen"} if recipe.batchnorm == "moving" else set()
     elif any(row.declared == "frozen" for row in stages):
         done.add("frozen_clean")
-        if all(row.declared == "frozen" for row in stages) and recipe.weights != "random":
+        if all(row.declared == "frozen" for row in stages) and not recipe.drawn:
             done.add("probed")
-    if moved and recipe.weights != "random":
+    if moved and not recipe.drawn:
         done.add("tuned")
         if recipe.backbone_rate >= HOT * STRATEGIES[recipe.strategy].backbone_rate > 0:
             done.add("hot")

@@ -1,9 +1,12 @@
 """The glossary's terms and the questions people ask: assets/glossary/<language>/ and assets/questions/<language>/."""
 
 import functools
+import os
 import re
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,14 +197,34 @@ def plain(text: str) -> str:
 
 def fresh(reader: Callable[[Path], Found], folder: Path) -> Found:
     """What `reader` makes of a folder of texts; read anew when a file changes, at the latest after two seconds."""
-    return _kept(reader, folder, _stamp(folder, int(time.monotonic() / FRESH)))
+    return _kept(reader, folder, _stamp(folder))
 
 
-@functools.lru_cache(maxsize=16)
-def _stamp(folder: Path, when: int) -> int:
-    """A number that changes with the files of a folder; asked anew whenever `when` changes."""
-    files = sorted(folder.glob("*.md"))
-    return hash(tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in files))
+_SEEN: dict[Path, tuple[float, int]] = {}
+"""Folder → when its files were last looked at, and what `_look` gave then."""
+_LOOKING = threading.Lock()
+
+
+def _stamp(folder: Path) -> int:
+    """A number that changes with the files of a folder. Whoever comes first after two seconds looks at them (a hundred calls to
+    the system); whoever comes meanwhile goes by what was seen before."""
+    seen = _SEEN.get(folder)
+    if seen is not None and (time.monotonic() - seen[0] < FRESH or not _LOOKING.acquire(blocking=False)):
+        return seen[1]
+    try:
+        found = _look(folder)
+        _SEEN[folder] = time.monotonic(), found
+        return found
+    finally:
+        if seen is not None:
+            _LOOKING.release()
+
+
+def _look(folder: Path) -> int:
+    with suppress(OSError), os.scandir(folder) as entries:
+        files = [(entry.name, entry.stat()) for entry in entries if entry.name.endswith(".md")]
+        return hash(tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in files)))
+    return 0
 
 
 @functools.lru_cache(maxsize=32)

@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,11 +36,11 @@ from explorer.course.question.checks import Truth
 from explorer.course.texts import Check, filled, places, shuffled
 from explorer.course.texts.checks import read_checks
 from explorer.errors import ExplorerError
-from explorer.home import runs_folder
 from explorer.looks.pair import compute
+from explorer.recipe import make
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(70)
+pytestmark = pytest.mark.long(110)
 
 FOUND = texts.checks()
 CHECKS: dict[str, Check] = FOUND.by_name
@@ -56,13 +55,14 @@ RIGHT = [0, 1, 2, 3, 4, 5]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Thaw's folder with the lesson's runs, and their ids by word: what ships is taken as it is, the others are trained."""
+    """Thaw's folder with the runs that checks ask about, and their ids by word: what ships is taken as it is, the others are
+    trained."""
     place = tmp_path_factory.mktemp("thaw")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
         patch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
         ids = {}
-        for word in lesson_runs.NAMES:
+        for word in dict.fromkeys(word for check in CHECKS.values() for case in check.cases for word in case.runs):
             recipe = lesson_runs.recipe_of(word)
             ships = next((run for run in runs.finished() if run.sample and run.recipe == recipe), None)
             ids[word] = ships.id if ships else runs.create(recipe)
@@ -391,23 +391,25 @@ def test_what_moved_and_what_stayed_from_the_tensors_of_the_runs(truths: dict[st
     "name, first",
     [("bn1.running_mean", "stem"), ("layer2.0.conv1.weight", "layer2"), ("layer4.0.bn2.running_var", "layer4")],
 )
-def test_one_weight_or_statistic_that_is_another_is_found(name: str, first: str, ids: dict[str, str]) -> None:
+def test_one_weight_or_statistic_that_is_another_is_found(name: str, first: str, small_probe: str) -> None:
     """What a run stores of its frozen stages knows nothing of it: both copies there were made before it learned."""
-    run = runs.folder(ids["probe"])
-    copy = runs_folder() / f"{run.name}-{first}"  # the run itself may be one that ships
-    shutil.copytree(run, copy)
+    run = runs.folder(small_probe)
     tensor = load_file(ASSET)[name].astype(np.float32)
     tensor.flat[1] += 0.01 + 0.5 * abs(tensor.flat[1])
-    save_file(load_file(copy / "learned.safetensors") | {name: tensor}, copy / "learned.safetensors")
-    try:
-        check = CHECKS["5b"]
-        what = ("resnet10", "BUILT_IN", {"probe": copy.name}, check.digest)
-        assert check_truth("5b", "en", *what).answer != "none"
-        found = beside_start(copy.name)
-        at = found.stages.index(first)
-        assert found.largest[:at] == (0.0,) * at and min(found.largest[at:]) > 0 and not found.map.unmoved
-    finally:
-        shutil.rmtree(copy)
+    save_file(load_file(run / "learned.safetensors") | {name: tensor}, run / "learned.safetensors")
+    check = CHECKS["5b"]
+    assert check_truth("5b", "en", "resnet10", "BUILT_IN", {"probe": small_probe}, check.digest).answer != "none"
+    found = beside_start(small_probe)
+    at = found.stages.index(first)
+    assert found.largest[:at] == (0.0,) * at and min(found.largest[at:]) > 0 and not found.map.unmoved
+
+
+@pytest.fixture
+def small_probe(tiny: dict[str, Any]) -> str:
+    """A probe on the built-in backbone with few and small pictures."""
+    run = runs.create(make(**tiny | {"weights": "BUILT_IN", "strategy": "linear_probe", "epochs": 1}))
+    train(run)
+    return run
 
 
 def _lengths(learned: dict[str, np.ndarray]) -> dict[str, float]:

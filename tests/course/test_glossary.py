@@ -12,6 +12,7 @@ from explorer.course.texts import Linker
 from explorer.course.texts.lessons import STEPS
 from explorer.course.view.terms import DRAWN
 from explorer.errors import ExplorerError
+from explorer.experiments.plan import KINDS
 from explorer.texts.glossary import read_questions, read_terms
 
 ROOT = Path(__file__).parents[2]
@@ -153,7 +154,7 @@ def test_the_six_questions_are_there_in_order() -> None:
 
 
 def test_what_a_link_sets_exists() -> None:
-    opened = {("glossary", "term"): TERMS, ("lessons", "step"): {str(n) for n in STEPS}}
+    opened = {("glossary", "term"): TERMS, ("lessons", "step"): {str(n) for n in STEPS}, ("experiments", "kind"): KINDS}
     for link in (link for row in (*TERMS.values(), *QUESTIONS.values()) for link in row.see):
         for name, value in link.parameters:
             if name in CHOICE:

@@ -39,7 +39,7 @@ LIVE_AND_PROOF = {
     "backbone": ("check 2b, walk", "check 2a, check 2c, sizes, families"),
     "head": ("check 3a, check 3c, new_head", "untrained"),
     "requires_grad": ("check 4d, switches", "audits probe moving"),
-    "feature_extraction": ("check 5a, check 5d, train probe", "check 5b, still probe"),
+    "feature_extraction": ("check 5a, check 5d, train probe, few probe", "check 5b, still probe"),
     "fine_tuning": (
         "beside far_probe far_full, check 6d, rates full hot",
         "check 6b, moved far_probe far_full, moved full lp_ft",

@@ -405,6 +405,15 @@ def test_a_page_shown_with_two_runs_is_a_deed(page: str) -> None:
     assert learned(app) == progress.VISITS[page]
 
 
+def test_the_pair_that_ships_is_shown_by_itself_and_so_no_deed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_runs()
+    monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "samples"))
+    shutil.move(runs.runs_folder(), tmp_path / "samples" / "runs")
+    app = opened("similarity")
+    assert not app.exception and all(runs.is_sample(app.session_state[f"pick_{field}"]) for field in "ab")
+    assert learned(app) == ""
+
+
 @pytest.mark.parametrize("page", progress.VISITS)
 def test_a_page_without_two_runs_is_none(page: str) -> None:
     stand_ins.finished_run(strategy="linear_probe")

@@ -35,7 +35,11 @@ from explorer.course.view.handout import handout, handout_address
 from explorer.course.view.learning import not_yet
 from explorer.course.view.structure import exceptions, pytorch_lines
 from explorer.errors import ExplorerError
+from explorer.recipe import Recipe
+from explorer.runs.records import Epoch
 from explorer.texts import glossary
+from explorer.training.question import LiveProbe, LiveProbeQuestion, StoredFeatures, StoreFeaturesQuestion
+from explorer.training.view import live
 
 lesson_texts = importlib.import_module("explorer.course.texts.lessons")  # the package has a function of that name
 concept_texts = importlib.import_module("explorer.course.texts.concepts")
@@ -295,6 +299,37 @@ def test_without_sample_runs_everything_is_trained_here(tmp_path: Path, monkeypa
     monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "none"))
     app = lesson(6)
     assert any(label.startswith("Train: Shapes, frozen backbone") for label in labels(app)) and not app.exception
+
+
+def before_a_class() -> AppTest:
+    """What the box *Before a class* holds, by itself: a test cannot open a box."""
+
+    def page() -> None:
+        from explorer.app.asking import all_runs
+        from explorer.course.view import preparing
+
+        preparing._prepare(all_runs())
+
+    return AppTest.from_function(page, default_timeout=30).run()
+
+
+def test_all_runs_of_the_lesson_are_trained_before_a_class() -> None:
+    gone = runs.create(lesson_runs.recipe_of("hot"))
+    runs.update(gone, state="failed", error="The disk is full.")
+    done = made("probe")
+    wanted = [word for word in lesson_runs.NAMES if word not in (*lesson_runs.SHIPPED, "probe")]
+    assert lesson_runs.missing(asking.all_runs()) == wanted
+    app = before_a_class()
+    assert "4 of the 11 runs" in words(app) and lesson_runs.NAMES["lp_ft"] in words(app)
+    button(app, "lesson_prepare_start").click().run()
+    queued = [run for run in own() if run.state == "queued"]
+    assert [run.recipe for run in reversed(queued)] == [lesson_runs.recipe_of(word) for word in wanted]
+    assert not app.button and not app.exception and lesson_runs.missing(asking.all_runs()) == []
+    assert "started_runs" not in app.session_state, "what was trained for a class is no deed of the teacher's"
+    for run in queued:
+        runs.delete(run.id)
+        made(next(word for word in wanted if lesson_runs.recipe_of(word) == run.recipe))
+    assert "11 of the 11" in words(before_a_class()) and done in [run.id for run in own()]
 
 
 def test_a_network_that_was_never_tuned_is_said_to_be_so() -> None:
@@ -696,3 +731,21 @@ def test_the_server_answers_with_a_handout_or_says_why_not() -> None:
         assert bad.status_code == 404 and "Allowed:" in bad.body.decode()
     with pytest.raises(ExplorerError, match="step"):
         handout("en", 0)
+
+
+def test_the_live_probe_of_step_5_stands_on_its_own_run_and_says_why_a_setting_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(recipe: Recipe) -> str:
+        raise ExplorerError("Ten runs wait already.")
+
+    monkeypatch.setattr(live, "start", full)
+    made("probe")
+    base, score = live._probe_of(lesson_runs.recipe_of("probe")), evidence.Score(100, 61)
+    save(StoredFeatures((40, 30)), StoreFeaturesQuestion(recipe=base).path)
+    curve = (Epoch(1, 0.1, 1.0, 0.5, evidence.Score(50, 50), 0.7, score, 99.0, None),)
+    save(LiveProbe(50, curve, 1, score, score, 0.5), LiveProbeQuestion(recipe=base).path)
+    app = lesson(5, "probe", few="1")
+    assert not app.exception and "test **61.0 %" in words(app)
+    app.button(key="few_keep").click().run()
+    assert "Ten runs wait already" in words(app)

@@ -13,6 +13,7 @@ from explorer.course.question.live import CurvePoint, Walk, WalkStage
 from explorer.palette import BLACK, FROZEN, GREY, LEARNS, WHITE
 
 ROW = 150  # pixels of a stage
+BRIGHT = 0.99  # of a stage's values; above it all look alike, or one bright border leaves everything else dark
 ARMS = {
     "probe": ("Pre-trained, frozen", FROZEN, "circle", "solid"),
     "scratch": ("From scratch", LEARNS, "diamond", "dash"),
@@ -31,8 +32,9 @@ def walk(found: Walk) -> go.Figure:
         _sight(fig, stage, found.picture.shape[0], i)
         z, x, y = row_of_tiles(stage.maps)
         fig.add_heatmap(
-            z=z, x=x, y=y, colorscale="Cividis", showscale=False, hoverongaps=False, hoverinfo="skip", row=i, col=2
-        )
+            z=z, x=x, y=y, colorscale="Cividis", showscale=False, hoverongaps=False, hoverinfo="skip", row=i, col=2,
+            zmin=float(stage.maps.min()), zmax=float(np.quantile(stage.maps, BRIGHT)),
+        )  # fmt: skip
     bare(fig)
     _frame(fig, found, shown)
     first, last = found.stages[0], found.stages[-1]
@@ -46,8 +48,8 @@ def walk(found: Walk) -> go.Figure:
         if count > 1
         else "Each tile is one channel: where in the picture does it respond?",
         caution=f"The {shown} channels with the largest mean |activation| of each stage, so not a sample of all; one "
-        "scale a stage. The frame is the receptive field: everything that can reach the cell. Its centre "
-        "counts most.",
+        "scale a stage, its brightest hundredth drawn alike. The frame is the receptive field: everything that can "
+        "reach the cell. Its centre counts most.",
         height=56 + ROW * count,
         tiles=True,
         width=1080,
@@ -76,7 +78,7 @@ def _frame(fig: go.Figure, found: Walk, shown: int) -> None:
         fig.update_yaxes(range=[1, 0], scaleanchor=tiles, constrain="domain", row=i, col=2)
         wide = min(stage.sight[1], side) - max(stage.sight[0], 0)
         fig.add_annotation(
-            text=f"<b>{stage.stage}</b>: {stage.channels} × {stage.rows} × {stage.columns}<br>"
+            text=f"<b>{stage.stage}</b>: {stage.channels} channels of {stage.rows} × {stage.columns} cells<br>"
             f"<span style='font-size:{SMALL}px'>{stage.parameters:,} weights · a cell sees {wide} of {side} px</span>",
             align="left", x=0, y=axes(fig, i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left",
             yanchor="bottom", showarrow=False,
@@ -86,23 +88,10 @@ def _frame(fig: go.Figure, found: Walk, shown: int) -> None:
 def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure:
     """Test accuracy over the number of training images per class: a mark a seed, a line through the means of each arm."""
     fig = go.Figure()
-    for arm, (name, colour, symbol, dash) in ARMS.items():
+    for arm in ARMS:
         own = [p for p in points if p.arm == arm]
-        if not own:
-            continue
-        means = {k: float(np.mean([p.score.accuracy for p in own if p.per_class == k])) for k in sizes
-                 if any(p.per_class == k for p in own)}  # fmt: skip
-        fig.add_scatter(
-            x=list(means), y=list(means.values()), mode="lines", line={"color": colour, "width": 3, "dash": dash},
-            name=f"{name}, mean", legendgroup=arm, hovertemplate="mean %{y:.1%}<extra></extra>",
-        )  # fmt: skip
-        fig.add_scatter(
-            x=[p.per_class for p in own], y=[p.score.accuracy for p in own], mode="markers", name=name, legendgroup=arm,
-            showlegend=False, marker={"size": 12, "symbol": symbol, "color": colour, "line": {"width": 1, "color": WHITE}},
-            customdata=[[p.seed, 100 * p.score.low, 100 * p.score.high, p.score.n] for p in own],
-            hovertemplate="seed %{customdata[0]}: %{y:.1%} (%{customdata[1]:.1f} to %{customdata[2]:.1f}, "
-            "n = %{customdata[3]})<extra></extra>",
-        )  # fmt: skip
+        if own:
+            _arm(fig, arm, own, sizes)
     ticks = [str(size) for size in sizes]
     span = [np.log10(sizes[0]) - 0.08, np.log10(sizes[-1]) + 0.08]
     fig.update_xaxes(
@@ -127,3 +116,21 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
         "reach.",
         height=430,
     )
+
+
+def _arm(fig: go.Figure, arm: str, own: Sequence[CurvePoint], sizes: Sequence[int]) -> None:
+    """A mark a seed, and a line through the means of each number of images."""
+    name, colour, symbol, dash = ARMS[arm]
+    means = {k: float(np.mean([p.score.accuracy for p in own if p.per_class == k])) for k in sizes
+             if any(p.per_class == k for p in own)}  # fmt: skip
+    fig.add_scatter(
+        x=list(means), y=list(means.values()), mode="lines", line={"color": colour, "width": 3, "dash": dash},
+        name=f"{name}, mean", legendgroup=arm, hovertemplate="mean %{y:.1%}<extra></extra>",
+    )  # fmt: skip
+    fig.add_scatter(
+        x=[p.per_class for p in own], y=[p.score.accuracy for p in own], mode="markers", name=name, legendgroup=arm,
+        showlegend=False, marker={"size": 12, "symbol": symbol, "color": colour, "line": {"width": 1, "color": WHITE}},
+        customdata=[[p.seed, 100 * p.score.low, 100 * p.score.high, p.score.n] for p in own],
+        hovertemplate="seed %{customdata[0]}: %{y:.1%} (%{customdata[1]:.1f} to %{customdata[2]:.1f}, "
+        "n = %{customdata[3]})<extra></extra>",
+    )  # fmt: skip

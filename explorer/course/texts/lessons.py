@@ -15,6 +15,7 @@ LONGEST_SNIPPET = 10
 LIVE = {
     "filters": 0, "walk": 0, "families": 0, "new_head": 0, "untrained": 0, "switches": 0, "audits": 2, "train": 1,
     "beside": 2, "still": 1, "moved": 2, "rates": 2, "look": 2, "trust": 1, "curve": 0, "decide": 0, "sizes": 0, "worlds": 0,
+    "few": 1,
 }  # fmt: skip
 """The kinds of live parts, and how many of the lesson's runs each names: `train probe`."""
 PREDICT = "check"

@@ -10,7 +10,8 @@ from explorer.course.figures.concepts import Graph
 
 _HTML = '<div class="map"><svg class="lines" aria-hidden="true"></svg><div class="columns" role="group"></div></div>'
 _CSS = """
-.map { position: relative; font-family: var(--st-font); color: var(--st-text-color); padding: .25rem 0; }
+.map { position: relative; container-type: inline-size; padding: .25rem 0;
+  font-family: var(--st-font); color: var(--st-text-color); }
 .lines { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible; pointer-events: none; }
 .lines path { fill: none; stroke: var(--st-text-color); stroke-opacity: .38; stroke-width: 1.5; stroke-dasharray: 3 4; }
 .lines path.done { stroke-dasharray: none; stroke-opacity: .6; stroke-width: 2; }
@@ -34,6 +35,8 @@ _CSS = """
 .later .mark { border-style: dotted; }
 .done { border-width: 3px; }
 .title { font-weight: 600; }
+.columns:not(.tall *) .title { font-size: clamp(.64rem, 1.5cqi, .82rem); }
+.columns:not(.tall *) .state { font-size: clamp(.6rem, 1.4cqi, .74rem); }
 .state { font-size: .74rem; }
 .tall .columns { grid-auto-flow: row; gap: 1.5rem; }
 .tall .column { gap: .5rem; }

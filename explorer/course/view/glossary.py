@@ -97,10 +97,13 @@ def _unknown(wanted: str, known: dict[str, Term]) -> None:
 
 
 def _list(terms: Sequence[Term], search: str) -> None:
-    """All terms by topic or from A to Z; with a search those that match it, titles that match first."""
-    if search.strip():
+    """All terms by topic or from A to Z; with a search those that match it, the term of that very name first, then titles that
+    have it."""
+    if wanted := search.strip().casefold():
+        titles = {term.name: term.title.casefold() for term in terms}
         found = sorted(
-            (t for t in terms if t.matches(search)), key=lambda t: search.casefold() not in t.title.casefold()
+            (term for term in terms if term.matches(search)),
+            key=lambda term: (titles[term.name] != wanted, wanted not in titles[term.name]),
         )
         st.caption(f"{len(found)} of {len(terms)} terms match." if found else "")
         if not found:

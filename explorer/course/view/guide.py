@@ -100,7 +100,7 @@ def _own(holds: Callable[[FinishedRun], bool]) -> Callable[[Done], bool]:
 
 def _borrowed(run: FinishedRun) -> bool:
     """Whether a run began from pre-trained weights: from random ones nothing is tuned, and a probe of them sets no mark."""
-    return run.recipe.weights != "random"
+    return not run.recipe.drawn
 
 
 HOLDS: dict[str, Callable[[Done], bool]] = {

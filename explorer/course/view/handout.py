@@ -2,9 +2,9 @@
 
 import html
 
-import streamlit as st
 from markdown_it import MarkdownIt
 
+from explorer.app.base_path import address
 from explorer.course import texts
 from explorer.course.texts import Check, Step
 from explorer.errors import unknown
@@ -21,7 +21,7 @@ _KIND = {
 _CSS = """
 @page { size: A4; margin: 11mm 14mm; }
 * { box-sizing: border-box; }
-body { font: 8.9pt/1.31 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111; background: #fff; max-width: 182mm;
+body { font: 8.7pt/1.28 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111; background: #fff; max-width: 182mm;
   margin: 6mm auto; padding: 0 4mm; }
 @media print { body { margin: 0; padding: 0; max-width: none; } .screen { display: none; } }
 header { display: flex; justify-content: space-between; align-items: baseline; border-bottom: 1.5pt solid #111; }
@@ -45,8 +45,7 @@ button { font: inherit; padding: 1mm 4mm; }
 
 def handout_address(language: str, step: int) -> str:
     """Where the server answers with the handout of a step."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}/api/handout/{language}/{step}" if base else f"/api/handout/{language}/{step}"
+    return address(f"/api/handout/{language}/{step}")
 
 
 def handout(language: str, order: int) -> str:

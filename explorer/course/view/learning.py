@@ -21,7 +21,9 @@ from explorer.looks.similarity.question.stages import CompareQuestion
 from explorer.runs import FinishedRun, Run
 from explorer.runs.life import LIVE
 from explorer.training.figures.curves import curves
-from explorer.training.view.following import follow, start
+from explorer.training.view.following import follow
+from explorer.training.view.live import live_probe, live_switch
+from explorer.training.view.starting import start
 from explorer.training.view.tables import audit_table
 from explorer.worlds.view.two_worlds import decision, sample_pairs
 
@@ -52,6 +54,12 @@ def train(row: Backbone, weights: str, word: str) -> bool:
     return True
 
 
+def few(row: Backbone, weights: str, word: str) -> None:
+    """The live probe on the pictures of one of the lesson's runs: how few images are enough?"""
+    if live_switch("few"):
+        live_probe(lesson_runs.recipe_of(word), "few")
+
+
 def _curves(run: Run, key: str) -> None:
     draw(partial(curves, run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation), key)
 
@@ -78,7 +86,7 @@ def _again(word: str) -> None:
 
 
 def _bar(word: str, run: FinishedRun) -> Bar:
-    learns, random = bool(run.recipe.learns), run.recipe.weights == "random"
+    learns, random = run.recipe.tuned, run.recipe.drawn
     return Bar(lesson_runs.NAMES[word], run.test or evidence.Score(0, 0), learns, random, run.grouped)
 
 
@@ -219,4 +227,4 @@ def not_yet(run: FinishedRun) -> str:
 
 
 def _learns(run: FinishedRun) -> frozenset[str]:
-    return frozenset((*run.recipe.learns, "head"))
+    return frozenset((*run.recipe.trainable, "head"))

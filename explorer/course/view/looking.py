@@ -16,7 +16,7 @@ from explorer.looks.attribution.figures.cascades import randomisation, randomisa
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.attribution.question.trust import RandomiseQuestion
-from explorer.looks.attribution.view import NEGATIVE
+from explorer.looks.attribution.view.trust import NEGATIVE
 from explorer.looks.features.figures.strip import feature_strip
 from explorer.looks.features.question import FeatureStripQuestion
 from explorer.looks.projection.figures.still import projection_pair
@@ -47,7 +47,7 @@ def look(row: Backbone, weights: str, one: str, two: str) -> bool:
     if way == WAYS[0]:
         strip = ask(FeatureStripQuestion(a=a, b=b, image=image), "The whole backbone", height=440)
         if strip is not None:
-            learns = made[two].recipe.learns
+            learns = made[two].recipe.trainable
             draw(partial(feature_strip, strip, "", learns), "lesson_strip")
         return True
     _attribution(a, b, image)

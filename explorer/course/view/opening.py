@@ -7,6 +7,7 @@ from PIL import Image
 
 from explorer.app.asking import ask
 from explorer.catalogue import Backbone
+from explorer.catalogue.weights import RANDOM
 from explorer.course.question.snippets import Snippet, SnippetPicturesQuestion
 
 PICTURES = "pictures.png"  # as the lines name it
@@ -17,9 +18,9 @@ def show_opening(found: Snippet, row: Backbone, key: str) -> None:
     if not st.toggle("What are `model`, `head`, `stages`, `x` and `y`?", key=f"{key}_opening", persist_state="session"):
         return
     st.markdown(
-        "These lines make what the snippet finds. Paste them before it and it runs outside of Thaw, in a folder that holds the "
-        "files below. `x` holds eight photo patches as the network's input, two each of a brick wall, a cup of coffee, a cat's "
-        "fur and a retina; `y` their classes, 0 to 3. The head is new and has not learned."
+        "These lines make what the snippet finds. Paste them before it and it prints the same outside of Thaw, in a folder that "
+        "holds the files below. `x` holds eight photo patches as the network's input, two each of a brick wall, a cup of coffee, "
+        "a cat's fur and a retina; `y` their classes, 0 to 3. The head is new and has not learned."
     )
     st.image(found.batch, alt="The eight pictures in x")
     st.code(found.opening, language="python", wrap_lines=True)
@@ -34,7 +35,7 @@ def show_opening(found: Snippet, row: Backbone, key: str) -> None:
                 PICTURES, buffer.getvalue(), PICTURES, "image/png", icon=":material/download:", key=f"{key}_pictures",
                 on_click="ignore",
             )  # fmt: skip
-        if row.code and found.weights != "random":
+        if row.code and found.weights != RANDOM:
             path = row.weights_path(found.weights)
             st.download_button(
                 path.name,

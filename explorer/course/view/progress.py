@@ -7,7 +7,9 @@ from explorer.app.words import safe_md
 from explorer.course import progress
 from explorer.course.progress import Progress
 from explorer.course.view.browser_store import next_round, show_store
+from explorer.runs import is_sample
 from explorer.runs.life import OVER
+from explorer.workspaces import remembered
 
 FIELD = "learned"  # of an exported link
 SHOWN_ON = ("lessons", "concepts", "glossary")  # pages that show progress
@@ -26,13 +28,20 @@ def keep(found: Progress) -> None:
 def recall(page: str) -> None:
     """Open a page, before it runs (it may stop early): add what the visitor's runs have done since, tell the browser what is
     known, and show what an exported link brings."""
+    if "progress_recalled" not in st.session_state:  # on a shared server it goes along to another device
+        st.session_state["progress_recalled"] = True
+        brought = progress.from_address(remembered.recall(FIELD))[0]
+        if brought != Progress():
+            keep(kept() | brought)
     note_deeds()
     _tell_browser("before", page in SHOWN_ON)
     _offer(st.query_params.get(FIELD, ""))
 
 
 def remember() -> None:
-    """At the end of a page: the browser keeps what it brought. No rerun, which would take the page's notes away."""
+    """At the end of a page: the browser keeps what it brought, and the workspace. No rerun, which would take the page's notes
+    away."""
+    remembered.remember(FIELD, progress.to_address(kept()))
     if kept() != st.session_state["progress_told"]:
         _tell_browser("after", False)
 
@@ -94,10 +103,10 @@ def note_deeds() -> None:
 
 
 def note_visit(page: str) -> None:
-    """A page has been shown to its end: where it showed two different runs, that is a deed."""
+    """A page has been shown to its end: where it showed two different runs, that is a deed, but for the pair that ships."""
     a, b = st.session_state.get("pick_a"), st.session_state.get("pick_b")
     deed = progress.VISITS.get(page)
-    if deed and a and b and a != b and deed not in kept().deeds:
+    if deed and a and b and a != b and deed not in kept().deeds and not (is_sample(a) and is_sample(b)):
         keep(kept() | Progress(deeds=frozenset({deed})))
 
 

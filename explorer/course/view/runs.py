@@ -14,7 +14,8 @@ from explorer.errors import ExplorerError
 from explorer.runs import FinishedRun, Run
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
-from explorer.training.view.following import latest, progress, result_line, start
+from explorer.training.view.following import progress, result_line
+from explorer.training.view.starting import latest, start
 
 
 def seen() -> set[str]:

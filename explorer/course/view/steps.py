@@ -17,11 +17,12 @@ from explorer.course import texts
 from explorer.course.question.snippets import RunStepSnippetQuestion
 from explorer.course.texts import Step
 from explorer.course.texts.lessons import PREDICT
-from explorer.course.view import choosing, learning, looking, structure
+from explorer.course.view import choosing, learning, looking, new_heads, structure
 from explorer.course.view.checks import predict, show_checks
 from explorer.course.view.guide import show_guide
 from explorer.course.view.handout import handout_address
 from explorer.course.view.opening import show_opening
+from explorer.course.view.preparing import offer_preparing
 from explorer.course.view.progress_words import show_progress
 from explorer.course.view.turning import land
 from explorer.training.view.forms import pick_backbone
@@ -31,10 +32,11 @@ LIVE: dict[str, Callable[..., bool | None]] = {
     "walk": structure.walk,
     "sizes": structure.sizes,
     "families": structure.families,
-    "new_head": structure.new_head,
-    "untrained": structure.untrained,
+    "new_head": new_heads.new_head,
+    "untrained": new_heads.untrained,
     "switches": structure.switches,
     "train": learning.train,
+    "few": learning.few,
     "beside": learning.beside,
     "audits": learning.audits,
     "still": learning.still,
@@ -137,6 +139,7 @@ def _head(step: Step, language: str) -> tuple[Backbone, str]:
         with st.popover(f"On {title}", icon=":material/layers:"):
             pick_backbone()
         st.link_button("Handout, one page", handout_address(language, step.order), icon=":material/print:")
+        offer_preparing()
     row = backbone(choice().backbone)
     weights = (row.offline() or ("random",))[0]
     if weights == "random":

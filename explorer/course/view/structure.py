@@ -1,4 +1,4 @@
-"""Live parts of the lesson that need no run: filters, a walk, families of backbones, heads, and the switches of freezing."""
+"""Live parts of the lesson that need no run: filters, a walk, families of backbones, and the switches of freezing."""
 
 import math
 from dataclasses import replace
@@ -8,25 +8,23 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
-from explorer.app.figures.accuracies import Bar, accuracies
-from explorer.app.words import count, percent, safe_md, share_words
-from explorer.catalogue import BATCHNORM_MODES, DATASETS, STRATEGIES, Backbone
+from explorer.app.words import count, safe_md, share_words
+from explorer.catalogue import BATCHNORM_MODES, STRATEGIES, Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.course.figures import lessons
-from explorer.course.question.live import BaseFiltersQuestion, NewHead, NewHeadQuestion, Walk, WalkQuestion
+from explorer.course.question.live import BaseFiltersQuestion, Walk, WalkQuestion
 from explorer.errors import ExplorerError
 from explorer.looks.features.figures.filters import first_filters
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, described, strips
 from explorer.training.lines import parts_of
 from explorer.training.question import DescribeQuestion, Description
-from explorer.training.view.forms import batchnorm_choices
+from explorer.training.view.advanced import batchnorm_choices
 from explorer.training.view.strips import stage_strip
 
 TESTED = 306  # test images of the photo patches, from which the lesson's pictures come
 FIRST = 132  # a cat's eye: edges, colour, texture and a part in one picture
 FAMILIES = ("resnet18", "vgg16")
-LOGITS = 5  # classes of an untrained head that are named
 
 
 def pick_picture(key: str, many: int = TESTED) -> int:
@@ -141,71 +139,6 @@ def exceptions(title: str, plan: Description) -> str:
     parts = [(what, [n for n in names if what.startswith("both") or n not in both]) for what, names in kept.items()]
     words = [f"{', '.join(names)} {'leave' if len(names) > 1 else 'leaves'} {what}" for what, names in parts if names]
     return f"In {title} {'; '.join(words)}." if words else ""
-
-
-def new_head(row: Backbone, weights: str) -> None:
-    """Take the 1000-way head off, put a new one on: how many weights that is, and what it says before it learned."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        classes = st.slider(
-            "Classes of your task", 2, 200, 17, key="lesson_classes", persist_state="session", width=340
-        )
-        seed = int(st.session_state.get("lesson_head_seed", 0))
-        st.button("Re-initialise the head", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_anew)
-    found = _head(row, weights, int(classes), seed, pick_picture("walk"))
-    if found is None:
-        return
-    numbers = {
-        "Features that the head reads": f"{found.features:,}",
-        "Weights of the new head": f"{found.parameters:,}",
-        "The 1000-way head had": f"{found.old:,}",
-        "The backbone keeps": f"{row.parameters:,}",
-    }
-    for pair in (list(numbers.items())[:2], list(numbers.items())[2:]):  # two by two, so that nothing is cut
-        for cell, (label, value) in zip(st.columns(2), pair, strict=True):
-            cell.metric(label, value, border=True)
-    st.markdown(
-        f"{found.features:,} features × {found.classes} classes + {found.classes} biases = **{found.parameters:,}** weights."
-    )
-    left, right = st.columns([1, 3], gap="medium", vertical_alignment="center")
-    left.image(found.picture, alt=f"A test picture of {found.label}", width=160)
-    with right:
-        st.markdown("**What the head says before it has learned anything**")
-        for k in found.probability.argsort()[::-1][:LOGITS]:
-            share = float(found.probability[k])
-            st.progress(share, text=f"class {int(k)}: {share_words(share)}")
-    explain(
-        "Re-initialise the head: the answer changes, the picture and the features do not. So the answer means nothing yet.",
-        "The shares add up to one because softmax makes them, not because anything was learned.",
-    )
-
-
-def _draw_anew() -> None:
-    st.session_state["lesson_head_seed"] = int(st.session_state.get("lesson_head_seed", 0)) + 1
-
-
-def _head(row: Backbone, weights: str, classes: int, seed: int, image: int) -> NewHead | None:
-    what = {"backbone": row.name, "weights": weights, "classes": classes, "seed": seed, "image": image}
-    return ask(NewHeadQuestion(**what), "A new head", height=300)
-
-
-def untrained(row: Backbone, weights: str) -> None:
-    """The untrained head on all test patches, beside guessing."""
-    classes = DATASETS["photo_patches"].classes
-    found = _head(row, weights, classes, int(st.session_state.get("lesson_head_seed", 0)), 0)
-    if found is None or found.score is None:
-        return
-    bars = [Bar("Untrained head", found.score, False, True)]
-    draw(partial(accuracies, bars, 1 / classes, guess="guessing"), "lesson_untrained")
-    st.markdown(
-        f"Of {found.score.n} test patches it names **{percent(found.score)}** right; guessing one of {classes} classes gives "
-        f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "
-        "the class that it names."
-    )
-    st.caption(
-        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well leave guessing out: what a "
-        "random head calls a photo, it calls most patches of it. Over all random heads the mean is guessing, exactly; draw "
-        "another seed, and it lands elsewhere."
-    )
 
 
 def switches(row: Backbone, weights: str) -> None:

@@ -38,7 +38,7 @@ def rates(row: Backbone, weights: str, name: str) -> None:
     values = [recipe.backbone_rate * recipe.rate_decay ** (count - 1 - i) for i in range(count)]
     notes = (*(f"{value:.1g}" for value in values), f"{recipe.head_rate:.1g}")
     names = (*row.stage_names, "head")
-    stage_strip([Strip("", names, (True,) * len(names), False, notes)])
+    stage_strip([Strip("", names, (True,) * len(names), notes=notes)])
     st.caption(f"{row.title}, strategy “{STRATEGIES[name].title}”: the learning rates that Thaw starts from (AdamW).")
 
 

@@ -90,9 +90,18 @@ def opening(row: Backbone, weights: str) -> str:
     """The lines that build `model`, `head`, `stages`, `x` and `y` with torchvision, to be pasted before a snippet; they read
     the pictures, and weights that ship, from files beside them (`explorer.course.view.opening` hands them out).
     """
-    drop = f"nn.Sequential(nn.Dropout({row.dropout}), nn.Linear({row.features}, {len(CLASSES)}))"
-    head = drop if row.dropout else f"nn.Linear({row.features}, {len(CLASSES)})"
-    pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
+    lines = [*_model_lines(row, weights), *_head_lines(row)]
+    ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
+    lines += [
+        f"head = {_attribute(row.head)}",
+        f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
+    ]
+    seed = ["", "torch.manual_seed(0)  # as in Thaw, whatever the snippet draws"]
+    return "\n".join([*lines, "model.eval()", "", *_batch_lines(row.preprocessing(weights)), OPENED, *seed])
+
+
+def _model_lines(row: Backbone, weights: str) -> list[str]:
+    """The imports, and the lines that build `model` as its library does."""
     lines = [
         "import torch",
         "from PIL import Image",
@@ -116,19 +125,24 @@ def opening(row: Backbone, weights: str) -> str:
         lines += building.backbone_lines(row, weights)
     else:
         lines.append(f"model = models.{row.name}(weights={None if weights == 'random' else weights!r})")
+    return lines
+
+
+def _head_lines(row: Backbone) -> list[str]:
+    """The lines that give it a new head, drawn as Thaw draws it."""
+    drop = f"nn.Sequential(nn.Dropout({row.dropout}), nn.Linear({row.features}, {len(CLASSES)}))"
+    head = drop if row.dropout else f"nn.Linear({row.features}, {len(CLASSES)})"
+    pool = "nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())"
+    lines = []
     if row.pool and not row.in_one:
         lines.append(f"{_attribute(row.pool)} = {pool}")
     place = row.in_one or row.head
+    lines.append("torch.manual_seed(1)  # Thaw draws this head, too")
     lines.append(
         f"{_attribute(place)} = {f'nn.Sequential({pool}, {head})' if row.in_one else head}  # a new head for 4 classes"
     )
     lines += [f"{_attribute(path)} = nn.Identity()" for path in row.skipped]
-    ends = ", ".join(f'"{name}": {_attribute(path)}' for name, path in stage_ends(row).items())
-    lines += [
-        f"head = {_attribute(row.head)}",
-        f"stages = {{{ends}}}  # the module that ends each stage, not all of it",
-    ]
-    return "\n".join([*lines, "model.eval()", "", *_batch_lines(row.preprocessing(weights)), OPENED])
+    return lines
 
 
 def _batch_lines(size: Preprocessing) -> list[str]:
