@@ -61,6 +61,7 @@ CHART_INK, CHART_LINE = "#222222", "#BBBBBB"
 CODE = {
     "light": {"keyword": "#0A58B8", "function": "#0A58B8", "comment": "#5B6070", "string": "#0B7A2E", "number": "#0B6B63",
               "boolean": "#0B6B63"},
-    "dark": {"keyword": "#5AA9F5", "function": "#5AA9F5"},
+    "dark": {"keyword": "#5AA9F5", "function": "#5AA9F5", "comment": "#9AA3AF", "string": "#7BD88F", "number": "#6FD6CB",
+             "boolean": "#6FD6CB"},
 }  # fmt: skip
 """Streamlit's colours of code have contrasts of 2.2 to 3.8 on a light page and 4.45 on a dark one; 4.5 is what type needs."""

@@ -4,15 +4,17 @@ import streamlit as st
 
 from explorer.app.asking import all_runs
 from explorer.course.view.glossary import say
+from explorer.looks.pair.view.example import todays_example
 from explorer.worlds.view.computed import computed_here
 from explorer.worlds.view.two_worlds import sample_pairs, two_worlds
 
 st.title("See what fine-tuning changes")
 say(
-    "A **backbone** has learned on other pictures what to look for. To teach it *your* classes, put a new head on it and choose: "
-    "leave its stages **frozen** and train the head alone, or let some of them **learn** as well. "
-    "Which is better depends on your pictures."
+    "A **backbone** has already learned from other pictures what to look for. To teach it *your* classes, give it a new head and "
+    "choose: keep its stages **frozen** and train only the head, or let some of them **learn** too. "
+    "Which works better depends on your pictures."
 )
+todays_example()
 known = all_runs()
 pairs = sample_pairs(known)
 if pairs:

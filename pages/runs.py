@@ -11,8 +11,9 @@ from explorer.looks.pair.view.choosing import need_run
 from explorer.looks.pair.view.details import compare_scored, run_details
 from explorer.runs import FinishedRun
 from explorer.runs.life import LIVE
-from explorer.training.view.keeping import delete_button, deleted_runs, kept_outputs
+from explorer.training.view.keeping import delete_button, deleted_runs, kept_outputs, kept_until
 from explorer.training.view.listing import pick_runs
+from explorer.training.view.publishing import presenter_buttons
 
 st.title("Runs")
 offer_run()
@@ -23,6 +24,7 @@ if not known:
     st.stop()
 
 chosen = pick_runs(known)
+kept_until()
 kept_outputs()
 if not chosen:
     st.caption("Tick one run for its details, two or more to compare or delete them.")
@@ -36,6 +38,7 @@ with st.container(horizontal=True):
         choose(a=chosen[1].id, b=chosen[0].id)
         st.switch_page(page_file("images"))
     delete_button(chosen, disabled=any(run.state in LIVE or run.sample for run in chosen))
+    presenter_buttons(chosen)
     if len(chosen) == 1:
         take_away(chosen[0], "runs")
 

@@ -12,6 +12,7 @@ from explorer import palette
 ROOT = Path(__file__).parents[1]
 COLOUR = re.compile(r"(?<![\w&])#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl)a?\(\s*[\d.]", re.I)
 ALLOWED = {
+    "explorer/app/card.py": "a style sheet for paper: ink in two shades of grey",
     "explorer/palette.py": "the palette itself",
     "explorer/course/view/handout.py": "a style sheet for paper: ink in five shades of grey",
     "explorer/export/report/__init__.py": "a style sheet for paper: ink in four shades of grey",

@@ -1,7 +1,5 @@
 """Ask the worker for a result: drawn at once where it is known, else a skeleton that polls. All caches live here."""
 
-import ast
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -11,21 +9,25 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import answers, bundle, jobs, runs
+from explorer import answers, jobs, runs, workspaces
 from explorer.app.words import on_page, safe_md
 from explorer.errors import ExplorerError
 from explorer.home import stamp
 from explorer.jobs import Answer
+from explorer.jobs.pausing import paused
+from explorer.jobs.wishes import others_wish, wish
 from explorer.question import A, Question
 from explorer.runs import FinishedRun, Predictions, Run, names
 from explorer.runs.life import FINAL
 
-PATIENCE = 0.6  # seconds a page waits for a quick answer before it shows a skeleton
+OFTEN = 10.0  # seconds between two notes that somebody waits for the same answer
+PATIENCE = 0.6  # seconds a page waits for quick answers, all of them together, before it shows a skeleton
+PAUSE = 1.0  # seconds without waiting after which it is another drawing of the page that waits
 
 
 def owner() -> str:
-    """Who asks: a random name that lasts as long as the browser session; the queue shares the worker fairly by it."""
-    return st.session_state.setdefault("owner", secrets.token_hex(8))
+    """Who asks, by which the queue shares the worker fairly: the workspace on a shared server, else this browser session."""
+    return workspaces.viewer() or st.session_state.setdefault("owner", secrets.token_hex(8))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -39,7 +41,7 @@ def _load_pictures(path: Path, when: int) -> Any:
 
 
 @st.cache_resource(show_spinner=False)
-def _ended() -> dict[tuple[str, int, int], Run]:
+def _ended() -> dict[tuple[str, int, str, int], Run]:
     """Runs that cannot change any more, by folder and when it and their name were written; a dict, since thirty visitors list
     hundreds."""
     return {}
@@ -48,15 +50,6 @@ def _ended() -> dict[tuple[str, int, int], Run]:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _predictions(folder: Path, when: int) -> Predictions:
     return runs.predictions(folder.name)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _source(path: Path, name: str, when: int) -> str:
-    text = path.read_text(encoding="utf-8")
-    for node in ast.parse(text).body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == name:
-            return ast.get_source_segment(text, node) or ""
-    return ""
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -77,12 +70,29 @@ def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
     return addresses
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def picture_row(path: Path, when: int, chosen: tuple[int, ...]) -> bytes:
+    """These pictures of the gallery in this file side by side as one PNG, with gaps that let the page through: a row that breaks
+    nowhere, however wide it is shown."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    pictures = _load_pictures(path, when).images[list(chosen)]
+    seen = np.pad(pictures, ((0, 0), (0, 0), (0, 0), (0, 1)), constant_values=255)
+    apart = np.pad(seen, ((0, 0), (0, 0), (0, max(1, pictures.shape[2] // 16)), (0, 0)))
+    buffer = io.BytesIO()
+    Image.fromarray(np.concatenate(apart, axis=1)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def all_runs() -> list[Run]:
     """All runs, the latest first, and after them those that ship; those that cannot change any more are read once."""
     root, known, found = runs.runs_folder(), _ended(), []
-    folders = [entry.path for entry in os.scandir(root) if not entry.name.startswith(".")] if root.is_dir() else []
-    for folder in [*folders, *map(str, runs.samples())]:
-        key = folder, stamp(Path(folder, "run.json")), stamp(names.file_of(Path(folder).name))
+    for folder in [*(str(root / name) for name in runs.here()), *map(str, runs.samples())]:
+        naming = names.file_of(Path(folder).name)
+        key = folder, stamp(Path(folder, "run.json")), str(naming), stamp(naming)
         run = known.get(key)
         if run is None:
             try:
@@ -117,23 +127,6 @@ def majority(run: FinishedRun) -> float | None:
     return None
 
 
-def source(file: str, name: str) -> str:
-    """The text of a function of this project, read from its file (never imported); empty where there is none."""
-    path = bundle.code(file)
-    return _source(path, name, stamp(path)) if path.is_file() else ""
-
-
-def plain_source(name: str) -> str:
-    """The few lines of plain PyTorch that give what the function `name` gives; empty where there are none."""
-    path = bundle.ASSETS / "plain" / f"{name}.py"
-    return _text(path, stamp(path)) if path.is_file() else ""
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _text(path: Path, when: int) -> str:
-    return path.read_text(encoding="utf-8").strip()
-
-
 def error_box(message: str, retry: Callable[[], None] | None = None, key: str = "retry") -> None:
     """What went wrong, in words, with a button to try again where that may help."""
     with st.container(border=True):
@@ -149,7 +142,9 @@ def ask(question: Question[A], what: str, height: int = 320, soon: bool = False)
     come at once, so that a line of progress would only flicker.
     """
     answer = jobs.result(question, owner())
-    if answer.waiting and (height or soon) and jobs.alive().state == "ready":
+    if answer.waiting:
+        _wish(question)
+    if answer.waiting and not answer.ahead and (height or soon) and jobs.alive().state == "ready":
         with st.skeleton(height=height) if height else nullcontext():
             answer = _patiently(question, answer)
     if answer.state == "done":
@@ -163,11 +158,15 @@ def ask(question: Question[A], what: str, height: int = 320, soon: bool = False)
 
 
 def _patiently(question: Question[A], answer: Answer[A]) -> Answer[A]:
-    """Most looks take less than a second: waiting that long here avoids a flicker."""
-    end = time.monotonic() + PATIENCE
+    """Most looks take less than a second: waiting that long here avoids a flicker. A page that asks much waits no longer than one
+    that asks once."""
+    began, (last, spent) = time.monotonic(), st.session_state.get("waited", (0.0, 0.0))
+    end = began + PATIENCE - (spent if began - last < PAUSE else 0.0)
     while answer.waiting and time.monotonic() < end:
         time.sleep(0.05)
         answer = jobs.status(question) or answer
+    now = time.monotonic()
+    st.session_state["waited"] = now, PATIENCE - max(0.0, end - now)
     return answer
 
 
@@ -193,15 +192,32 @@ def _wait(question: Question[Any], what: str, height: int) -> None:
         answer = jobs.status(question)
         if answer is None or not answer.waiting:
             st.rerun()
+        _wish(question)
         with st.container(border=True):
             st.progress(min(max(answer.progress, 0.0), 1.0), text=waiting_words(answer, what))
             if height:
                 st.skeleton(height=height)
             st.button(
-                "Cancel", icon=":material/close:", key=f"cancel_{question.key}", on_click=jobs.cancel, args=(question,)
+                "Cancel", icon=":material/close:", key=f"cancel_{question.key}", on_click=_cancel, args=(question,)
             )
 
     poll()
+
+
+def _wish(question: Question[Any]) -> None:
+    """Say now and then that this visitor waits for it: what nobody waits for is not computed."""
+    said = st.session_state.setdefault("wished", {})
+    if time.monotonic() - said.get(question.key, -OFTEN) >= OFTEN:
+        said[question.key] = time.monotonic()
+        wish(question.key, owner())
+
+
+def _cancel(question: Question[Any]) -> None:
+    """End a look, unless somebody else waits for the same answer."""
+    if others_wish(question.key, owner()):
+        st.toast("Somebody else waits for the same answer, so it goes on. Leave the page if you need not wait.")
+    else:
+        jobs.cancel(question)
 
 
 def waiting_words(answer: Answer[Any], what: str) -> str:
@@ -212,5 +228,7 @@ def waiting_words(answer: Answer[Any], what: str) -> str:
             return f"{what}: waits while the worker warms up"
         if state == "gone":
             return f"{what}: waits for the worker to start"
+        if answer.question.lane == "train" and paused():
+            return f"{what}: paused by the presenter"
         return f"{what}: {answer.ahead} before it" if answer.ahead else f"{what}: starts now"
     return f"{what}: {safe_md(answer.message)}" if answer.message else f"{what}: working"

@@ -27,10 +27,28 @@
   const measure = () => { document.cookie = `thaw_width=${innerWidth}; path=/; samesite=lax`; };
   measure();
   addEventListener("resize", measure);
-  // A random name for this browser, so that the runs that were started here are known after a reload (explorer/runs/started.py).
-  if (!/(^|; )thaw_browser=[0-9a-f]{32}(;|$)/.test(document.cookie)) {
-    const name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    document.cookie = `thaw_browser=${name}; path=/; max-age=31536000; samesite=lax`;
+  // The workspace of this browser has a random name (explorer/workspaces); a link "continue on another device" brings another,
+  // and the presenter's link a token. Both stand behind the #, which browsers send to nobody, and leave the address at once.
+  const NAME = /^[0-9a-f]{32}$/, secure = location.protocol === "https:" ? "; secure" : "";
+  const cookie = (name) => (document.cookie.split("; ").find((row) => row.startsWith(`${name}=`)) || "").slice(name.length + 1);
+  const keep = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax${secure}`; };
+  const arrive = () => {
+    const brought = new URLSearchParams(location.hash.slice(1));
+    const workspace = brought.get("workspace"), token = brought.get("presenter");
+    if (workspace === null && token === null) return false;
+    history.replaceState(history.state, "", location.pathname + location.search);
+    const now = cookie("thaw_browser");
+    const other = NAME.test(now) && now !== workspace;
+    const asked = "Continue with the workspace of this link? What was made in this browser so far stays on the server, "
+      + "and only a link of its own leads back to it.";
+    if (NAME.test(workspace || "") && (!other || confirm(asked))) keep("thaw_browser", workspace);
+    if (/^[\w.~-]{8,128}$/.test(token || "")) keep("thaw_presenter", token);
+    return true;
+  };
+  arrive();
+  addEventListener("hashchange", () => { if (arrive()) location.reload(); });
+  if (!NAME.test(cookie("thaw_browser"))) {
+    keep("thaw_browser", [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
   }
 })();
 /* While someone presents (present=1), the keys of a presenter's remote turn from one figure to the next. */

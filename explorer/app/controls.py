@@ -15,7 +15,8 @@ def segments(label: str, options: Iterable[T], name: str, key: str, default: T |
     listed = list(options)
     usual = listed[0] if default is None else default
     keep(name, key, usual, one_of(listed))
-    found = st.segmented_control(label, listed, required=True, key=key, persist_state="session", **more)
+    shown: dict[str, Any] = {"wrap": True} | more  # on a phone none of them lies beyond the edge
+    found = st.segmented_control(label, listed, required=True, key=key, persist_state="session", **shown)
     return usual if found is None else found
 
 

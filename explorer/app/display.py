@@ -5,9 +5,12 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.presenting import class_link, present, presenting
+from explorer.app.sharing import workspace_menu
 from explorer.palette import BLUE, CODE
+from explorer.workspaces import remembered
 
 FORMATS = {"svg": "SVG (sharp at any size)", "png": "PNG (for slides)"}
+_KEPT = "display"  # the name of these settings in a workspace
 LARGER = 1.3  # how much larger type is for a projector
 
 # Streamlit fades a caption as a whole, links in it too: below the contrast that small type needs.
@@ -42,6 +45,11 @@ _PAGE = """<style>
 _BUTTONS = f"""<style>
 [data-testid=stBaseButton-primary] {{ background-color: {BLUE}; border-color: {BLUE}; }}
 [data-testid=stBaseButton-primary]:hover {{ filter: brightness(0.9); }}
+@media (max-width: 640px) {{
+  /* a label that is longer than a phone is wide goes on below; Streamlit would cut it off */
+  :is([data-testid=stButton] button, [data-testid=stPageLink] a) [data-testid=stMarkdownContainer] p {{
+    white-space: normal; overflow: visible; }}
+}}
 </style>"""
 _STYLE = f"<style>html {{ font-size: {round(16 * LARGER)}px !important; }}</style>"
 
@@ -52,51 +60,75 @@ def display_switch() -> None:
 
     An address with `present=1` opens the app as a presenter shows it; it is kept in the address of each page.
     """
+    _recall()
     if "display_present" not in st.session_state:
         st.session_state["display_present"] = st.query_params.get("present") == "1"
     # A new key closes it: its box stands beside the menu and would stay when that is hidden.
     key = "display_presenting" if presenting() else "display"
     with st.sidebar, st.popover("Display", icon=":material/present_to_all:", key=key):
-        st.toggle(
-            "Projector: larger type",
-            key="display_projector",
-            persist_state="session",
-            help="For the back of the room. Text in figures grows too.",
-        )
-        st.toggle(
-            "Presenter: hide the menu",
-            key="display_present",
-            persist_state="session",
-            help="Larger type and only the page. *Menu* in the upper corner brings everything back; the address "
-            "with present=1 can be bookmarked.",
-        )
-        st.segmented_control(
-            "Figures are saved as",
-            list(FORMATS),
-            default="svg",
-            required=True,
-            key="display_format",
-            persist_state="session",
-            format_func=FORMATS.__getitem__,
-            help="The camera in a figure's corner saves it.",
-        )
-        link = st.expander(
-            "Link to this page as a code", icon=":material/qr_code_2:", key="display_link", on_change="rerun"
-        )
-        if link.open:
-            with link:
-                class_link()
+        _switches()
+    remembered.remember(
+        _KEPT, f"{int(bool(st.session_state['display_projector']))} {st.session_state['display_format']}"
+    )
+    workspace_menu()
     st.html(_PAGE + _BUTTONS)
-    st.html(_code_style("dark" if st.context.theme.type == "dark" else "light"))
+    st.html(_code_style())
     if projector():
         st.html(_STYLE)
     present()
 
 
-def _code_style(theme: str) -> str:
+def _switches() -> None:
+    st.toggle(
+        "Projector: larger type",
+        key="display_projector",
+        persist_state="session",
+        help="For the back of the room. Text in figures grows too.",
+    )
+    st.toggle(
+        "Presenter: hide the menu",
+        key="display_present",
+        persist_state="session",
+        help="Larger type and only the page. *Menu* in the upper corner brings everything back; the address "
+        "with present=1 can be bookmarked.",
+    )
+    st.segmented_control(
+        "Figures are saved as",
+        list(FORMATS),
+        required=True,
+        key="display_format",
+        persist_state="session",
+        format_func=FORMATS.__getitem__,
+        help="The camera in a figure's corner saves it.",
+    )
+    link = st.expander(
+        "Link to this page as a code", icon=":material/qr_code_2:", key="display_link", on_change="rerun"
+    )
+    if link.open:
+        with link:
+            class_link()
+
+
+def _recall() -> None:
+    """Show as the workspace's visitor chose on another device, or before."""
+    if "display_recalled" in st.session_state:
+        return
+    st.session_state["display_recalled"] = True
+    projector, _, kind = remembered.recall(_KEPT).partition(" ")
+    st.session_state.setdefault("display_projector", projector == "1")
+    st.session_state.setdefault("display_format", kind if kind in FORMATS else "svg")
+
+
+def _code_style() -> str:
     """Colours of code that everyone can read, the more special of two rules last."""
-    rules = (f"[data-testid=stCode] .token.{kind} {{ color: {ink} !important; }}" for kind, ink in CODE[theme].items())
+    inks = {kind: by_theme(ink, CODE["dark"][kind]) for kind, ink in CODE["light"].items()}
+    rules = (f"[data-testid=stCode] .token.{kind} {{ color: {ink} !important; }}" for kind, ink in inks.items())
     return f"<style>{' '.join(rules)}</style>"
+
+
+def by_theme(light: str, dark: str) -> str:
+    """A colour in CSS that is the theme's of the moment, also where the system changes it while a page is open."""
+    return f"light-dark({light}, {dark})"
 
 
 def projector() -> bool:

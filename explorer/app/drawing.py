@@ -7,31 +7,37 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.app.asking import plain_source, source
 from explorer.app.browser import narrow
 from explorer.app.display import LARGER, figure_config, projector
+from explorer.app.figures.kept import Kept
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import SMALL, Figure, enlarge, layout, tint
+from explorer.app.fingerprint import Unknown, fingerprint
 from explorer.app.links import linked
 from explorer.app.presenting import SCREEN, presenting
+from explorer.app.sources import plain_source, source
 
 SWIPED = 760  # pixels of a row of tiles on a phone
 
 Code = tuple[str, str]
 
 
+def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:
+    """The figure of a plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up little."""
+    try:
+        key = fingerprint(plan.func.__module__, plan.func.__qualname__, plan.args, plan.keywords, dark, large, phone)
+    except Unknown:
+        return _in_ink(plan, dark, large, phone)
+    return _kept(key, dark, large, phone, plan)
+
+
 @st.cache_resource(max_entries=160, show_spinner=False)
-def _drawn(
-    name: str,
-    arguments: tuple[Any, ...],
-    named: dict[str, Any],
-    dark: bool,
-    large: bool,
-    phone: bool,
-    _plan: partial[Figure],
-) -> Figure:
-    """The figure of a plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up nothing."""
-    figure = tint(_plan(), dark)
+def _kept(key: str, dark: bool, large: bool, phone: bool, _plan: partial[Figure]) -> Figure:
+    return Kept(_in_ink(_plan, dark, large, phone))
+
+
+def _in_ink(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:
+    figure = tint(plan(), dark)
     if phone:
         return figure.update_annotations(font_size=SMALL - 1) if swiped(figure) else stacked(figure)
     return enlarge(figure, LARGER) if large else figure
@@ -52,7 +58,7 @@ def draw(
     the ways of choosing in it that call `on_select`.
     """
     dark, phone = st.context.theme.type == "dark", narrow()
-    figure = _drawn(plan.func.__name__, plan.args, plan.keywords, dark, projector(), phone, plan)
+    figure = _drawn(plan, dark, projector(), phone)
     words = layout(figure).meta
     wide = phone and swiped(figure)
     chart: dict[str, Any] = {

@@ -4,9 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from explorer import workspaces
 from explorer.app.words import BATCHNORM_WORDS, plain, short_title
-from explorer.catalogue import own
+from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import short
+from explorer.catalogue.weights import drawn_words, source
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -14,7 +16,9 @@ LONGEST, LONGEST_BRIEF = 110, 60  # characters before the mark
 
 _TOLD: dict[str, Callable[[Recipe], str]] = {
     "data_dir": lambda r: "/".join((r.data_dir or "").rstrip("/").split("/")[-2:]),
-    "weights": lambda r: "" if r.weights == "random" or own.is_own(r.weights) else r.weights,  # the title says these
+    "weights": lambda r: (
+        source(r.weights) or ("" if r.drawn or own.is_own(r.weights) else r.weights)
+    ),  # the title says these
     "stages": lambda r: "+".join(r.stages),
     "per_class": lambda r: "all images" if r.per_class is None else f"{r.per_class} a class",
     "epochs": lambda r: f"{r.epochs} epoch{'s' * (r.epochs > 1)}",
@@ -28,6 +32,7 @@ _TOLD: dict[str, Callable[[Recipe], str]] = {
     "batch_size": lambda r: f"batches of {r.batch_size}",
     "input_size": lambda r: f"{r.preprocessing.crop} px",
     "device": lambda r: r.device,
+    "spoilt": lambda r: shifts.words(r.spoilt) or "pictures as they are",
     "split_seed": lambda r: f"split {r.split_seed}",
     "seed": lambda r: f"seed {r.seed}",
 }
@@ -60,10 +65,11 @@ def run_label(run: Run, scored: bool = True) -> str:
 
 def differences(recipe: Recipe, usual: Recipe) -> list[str]:
     """What a recipe has otherwise than another, in words."""
-    words = [say(recipe) for field, say in _TOLD.items() if getattr(recipe, field) != getattr(usual, field)]
+    other = [field for field in _TOLD if getattr(recipe, field) != getattr(usual, field)]
     modes = [BATCHNORM_WORDS[recipe.batchnorm]] if recipe.batchnorm != usual.batchnorm else []
-    random = ["random weights"] if recipe.weights == "random" != usual.weights else []
-    return [word for word in [*random, *modes, *words] if word]
+    drawn = [drawn_words(recipe.weights)] if recipe.drawn and not usual.drawn else []
+    words = [_TOLD[field](recipe) for field in other if not drawn or field != "weights"]
+    return [word for word in [*drawn, *modes, *words] if word]
 
 
 def data_words(recipe: Recipe) -> str:
@@ -102,8 +108,14 @@ def _distinct(run: Run, group: Sequence[Run]) -> list[str]:
 def _said(run: Run, base: tuple[str, ...], distinct: list[str], scored: bool, brief: bool) -> str:
     title, *rest = base
     score = [f"{run.test.accuracy:.1%}".replace("%", " %")] if run.test and scored and not brief else []
-    sample = ["sample"] if run.sample and not brief else []
+    shown = "sample" if run.sample else "published" if only_shown(run) else ""
+    sample = [shown] if shown and not brief else []
     return plain(" · ".join([title, *score, *rest, *distinct, *sample]), LONGEST_BRIEF if brief else LONGEST)
+
+
+def only_shown(run: Run) -> bool:
+    """Whether the presenter published the run and this visitor may look at it alone."""
+    return workspaces.viewer() is not None and not run.sample and not workspaces.changes("runs", run.id)
 
 
 def _marked(run: Run, said: str, enough: bool) -> str:

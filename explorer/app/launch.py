@@ -16,13 +16,17 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer import jobs, limits
-from explorer.app.browser import SCRIPT
+from explorer import __version__, jobs, limits, logs, workspaces
+from explorer.app import memory, monitoring
+from explorer.app.mine import COOKIE, given_to, looking
+from explorer.app.page_head import EarlyScript
+from explorer.app.serving import presenter_link
 from explorer.errors import ExplorerError
 from explorer.evidence import Score
 from explorer.own_sets import parcels
 
 PULSE = 2.0  # seconds between two looks at the worker
+HUNG = 90  # looks without a sign of life after which a worker that lives is replaced
 FIRST = 2.5  # seconds before the first, about as long as the first page takes to be painted
 WRITTEN_AT_ONCE = 1 << 20  # bytes of an upload that the memory holds
 LONGEST_PAUSE = 60.0  # seconds before a worker that keeps dying is started again
@@ -35,16 +39,21 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._silence = jobs.Silence()
         self._born = 0.0
         self._pause = PULSE
 
     def tick(self) -> None:
         """One look: show that the server lives, reap a dead worker, start the next."""
         jobs.beat("server")
+        if self._silence.broken_after(HUNG):
+            _log.warning("The worker gave no sign of life for %.0f seconds and was replaced.", HUNG * PULSE)
         now = time.monotonic()
         if self._child is not None:
-            if self._child.poll() is None:
+            code = self._child.poll()
+            if code is None:
                 return
+            logs.event("worker ended", now - self._born, code=code)
             self._pause = PULSE if now - self._born > LONGEST_PAUSE else min(2 * self._pause, LONGEST_PAUSE)
             self._child = None
         if self._born and now - self._born < self._pause:
@@ -52,6 +61,7 @@ class Supervisor:
         self._child = jobs.ensure_worker()
         if self._child is not None:
             self._born = now
+            logs.event("worker started")
 
     async def run(self) -> None:
         """Tick for ever, in a thread, so that the server's loop never waits for the disk.
@@ -72,10 +82,8 @@ def warm() -> None:
 
     Freezing the heap afterwards makes the collection that Streamlit does after each rerun cheap.
     """
-    from explorer.app.figures.accuracies import (
-        Bar,  # noqa: F401  (imported here, so that the port answers first)
-        accuracies,
-    )
+    import explorer.worlds.view.two_worlds  # noqa: F401  (imported here, so that the port answers first)
+    from explorer.app.figures.accuracies import Bar, accuracies
     from explorer.app.figures.style import tint
 
     tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
@@ -86,29 +94,30 @@ def warm() -> None:
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Warm up, and supervise a worker, while the server runs."""
-    tasks = [asyncio.create_task(Supervisor().run()), asyncio.create_task(asyncio.to_thread(warm))]
+    logs.set_up()
+    logs.event("server started", version=__version__)
+    workspaces.install(looking)
+    if workspaces.shared():
+        print(
+            f"\n  Shared: each visitor has a workspace of their own. The presenter opens\n  {presenter_link()}\n",
+            flush=True,
+        )
+    lives = (Supervisor().run(), memory.keep_small(), asyncio.to_thread(warm))
+    tasks = [asyncio.create_task(life) for life in lives]
     yield
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-
-async def ready(request: Request) -> JSONResponse:
-    """Whether a visitor gets answers now (200) or the worker still warms up or is gone (503)."""
-    try:
-        state = (await asyncio.to_thread(jobs.alive)).state
-    except ExplorerError as error:
-        return JSONResponse({"ready": False, "worker": "gone", "error": str(error)}, 503)
-    return JSONResponse({"ready": state == "ready", "worker": state}, 200 if state == "ready" else 503)
+    logs.event("server ended")
 
 
 async def sprite(request: Request) -> Response:
     """All thumbnails of a gallery as one picture; the browser keeps it, since a key never changes its meaning."""
     from explorer.looks.images.view.tiles import sprite as joined
 
-    key = request.path_params["key"]
-    if not re.fullmatch(r"[0-9a-f]{32}", key):
+    key, _, seal = request.path_params["key"].partition("-")
+    if not re.fullmatch(r"[0-9a-f]{32}", key) or not given_to(request.cookies.get(COOKIE, ""), key, seal):
         return Response(status_code=404)
     try:
         picture = await asyncio.to_thread(joined, key)
@@ -185,54 +194,11 @@ class SecurityHeaders:
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-_UNWANTED = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
-
-
-class EarlyScript:
-    """Adds browser.js to the app's page, which Streamlit serves for every address that is none of its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._script = b"<script>" + SCRIPT.read_bytes() + b"</script>"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; a page that a browser opens comes whole and unpacked, and leaves with the script."""
-        headers = scope.get("headers", [])
-        navigated = scope["type"] == "http" and any(k == b"accept" and b"text/html" in v for k, v in headers)
-        if not navigated or scope["method"] != "GET" or "/api/" in scope["path"]:
-            await self._app(scope, receive, send)
-            return
-        scope = {**scope, "headers": [(k, v) for k, v in headers if k not in _UNWANTED]}
-        held: list[Message] = []
-
-        async def with_script(message: Message) -> None:
-            if message["type"] == "http.response.start" and _is_page(message):
-                held.append(message)
-            elif held:
-                held.append(message)
-                if not message.get("more_body"):
-                    await self._send(held, send)
-            else:
-                await send(message)
-
-        await self._app(scope, receive, with_script)
-
-    async def _send(self, held: list[Message], send: Send) -> None:
-        start, *parts = held
-        body = b"".join(part.get("body", b"") for part in parts).replace(b"</head>", self._script + b"</head>", 1)
-        headers = [(k, v) for k, v in start["headers"] if k not in (b"content-length", b"etag", b"last-modified")]
-        await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
-        await send({"type": "http.response.body", "body": body})
-
-
-def _is_page(start: Message) -> bool:
-    return any(k == b"content-type" and v.startswith(b"text/html") for k, v in start.get("headers", []))
-
-
-ROUTES = [
-    Route("/api/ready", ready),
+_OURS = [
+    *monitoring.ROUTES,
     Route("/api/sprite/{key}.jpg", sprite),
     Route("/api/arriving/{key}", arriving, methods=["PUT"]),
     Route("/api/handout/{language}/{step:int}", handout),
 ]
-MIDDLEWARE = [Middleware(SecurityHeaders), Middleware(EarlyScript)]
+ROUTES = monitoring.everywhere(_OURS)
+MIDDLEWARE = [Middleware(monitoring.RequestLog), Middleware(SecurityHeaders), Middleware(EarlyScript)]

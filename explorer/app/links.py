@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer import texts
 from explorer.app.address import note
+from explorer.app.base_path import address
 from explorer.app.language import spoken
 from explorer.app.visitor import choice, to_address
 from explorer.bundle import page_file
@@ -31,6 +32,8 @@ SETTINGS = {
     ("training", "per_class"): Setting("train_per_class", range(1, 100_001)),
     ("training", "augmentation"): Setting("train_augmentation", AUGMENTATIONS, "train_advanced"),
     ("race", "seeds"): Setting("race_seeds", range(1, 6)),
+    ("race", "per_class"): Setting("train_per_class", range(1, 100_001)),
+    ("race", "epochs"): Setting("train_epochs", range(1, 101)),
 }
 """(page, name in the address) → setting."""
 
@@ -66,9 +69,7 @@ def linked(text: str, skip: tuple[str, ...] = ()) -> str:
 
     Terms in `skip` are left alone; so are code, links and headings. Never give it text from outside.
     """
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    address = f"/{base}/glossary?term=" if base else "/glossary?term="
-    return texts.terms(spoken("glossary")).linker.link(text, address, skip)
+    return texts.terms(spoken("glossary")).linker.link(text, address("/glossary?term="), skip)
 
 
 def in_address(**parameters: str) -> dict[str, str]:

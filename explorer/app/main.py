@@ -5,12 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.app.asking import error_box
+from explorer.app.contents import another_address, page
 from explorer.app.links import arrive
+from explorer.app.mine import enter, presents
 from explorer.app.visitor import begin
-from explorer.bundle import PAGES
 from explorer.course.view.progress import note_visit, recall, remember
 from explorer.course.view.term_cards import term_cards
 from explorer.errors import ExplorerError
+from explorer.logs import timed
 
 # Files of our own: a tab's icon given by name is fetched from another host.
 ICON = Path(__file__).with_name("icon.svg")
@@ -37,36 +39,32 @@ CONTENTS = {
         ("lessons", "Lesson", "school"),
         ("concepts", "Concept map", "account_tree"),
         ("glossary", "Glossary", "menu_book"),
+        ("findings", "What we found", "fact_check"),
     ],
     "Keep": [("runs", "Runs", "folder_open"), ("predict", "Predict", "batch_prediction")],
+    "Present": [("class", "Class", "groups", True)],
 }
-
-
-def page(name: str, title: str, icon: str, hidden: bool = False) -> st.Page:
-    """The menu's entry for pages/<name>.py; its address is its name, and home's is the root. A hidden one is an old address."""
-    home = name == "home"
-    path = "start" if home else name
-    seen = "hidden" if hidden else "visible"
-    return st.Page(
-        PAGES / f"{name}.py", title=title, icon=f":material/{icon}:", url_path=path, default=home, visibility=seen
-    )
 
 
 st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)
 st.logo(LOGO, size="large", link=None)
+enter()
+if presents():
+    CONTENTS["Present"] = [row[:3] for row in CONTENTS["Present"]]
 contents = {group: [page(*row) for row in rows] for group, rows in CONTENTS.items()}
 # The default page answers at / alone; whoever types /home means it too.
-contents["Start"].append(st.Page(PAGES / "home.py", title="Home", url_path="home", visibility="hidden"))
+contents["Start"].append(another_address("home", "Home", "home"))
 chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
-    begin()
-    with st.container(key="unseen"):  # what works in the browser and takes no room
-        term_cards()
-    recall(chosen.url_path)
-    arrive(chosen.url_path)
-    chosen.run()
-    note_visit(chosen.url_path)
-    remember()
+    with timed("rerun", page=chosen.url_path or "home"):
+        begin()
+        with st.container(key="unseen"):  # what works in the browser and takes no room
+            term_cards()
+        recall(chosen.url_path)
+        arrive(chosen.url_path)
+        chosen.run()
+        note_visit(chosen.url_path)
+        remember()
 except ExplorerError as error:
     error_box(str(error))

@@ -4,9 +4,10 @@ import re
 import shlex
 import unicodedata
 
-from explorer.catalogue import own
+from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import LABELS, dataset
 from explorer.catalogue.strategies import strategy
+from explorer.catalogue.weights import drawn_words
 from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
 from explorer.recipe import Recipe, make
 from explorer.runs import FinishedRun, Run
@@ -21,6 +22,12 @@ def plain(text: str, longest: int = LONGEST) -> str:
         " " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C")
     )
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
+def path_end(path: str, longest: int) -> str:
+    """A file's path on one line, of which a long one keeps its end: that is what tells pictures apart."""
+    kept = plain(path, len(path))
+    return kept if len(kept) <= longest else "…" + kept[1 - longest :]
 
 
 def safe_md(text: str, longest: int = 1000) -> str:
@@ -112,14 +119,14 @@ BATCHNORM_WORDS = {
 
 
 def short_title(recipe: Recipe) -> str:
-    """A run's name in figures and pickers: the strategy, whether the weights are random or which own ones, a BatchNorm mode that
-    is not the usual one, and whether the set was edited."""
+    """A run's name in figures and pickers: the strategy, whether the weights are random, matched or which own ones, a BatchNorm
+    mode that is not the usual one, and whether the set was edited or spoilt."""
     title = strategy(recipe.strategy).title.split(" (")[0]
-    random = recipe.weights == "random" and recipe.strategy != "from_scratch"
+    drawn = f", {drawn_words(recipe.weights)}" if recipe.drawn and recipe.strategy != "from_scratch" else ""
     unusual = recipe.batchnorm != recipe.usual_batchnorm
-    edited = ", edited set" * bool(recipe.edits)
+    edited = ", edited set" * bool(recipe.edits) + shifts.behind(recipe.spoilt)
     named = f", {own.words(recipe.backbone, recipe.weights)}" if own.is_own(recipe.weights) else ""
-    return title + ", random weights" * random + named + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
+    return title + drawn + named + f", {BATCHNORM_WORDS[recipe.batchnorm]}" * unusual + edited
 
 
 _BADGES = {

@@ -1,7 +1,7 @@
 """The same tasks from the command line: `python -m explorer <command> …`, without a server.
 
 With --json one JSON object goes to standard output and everything else to standard error. Exit 0; 2 for a visitor's
-mistake; 1 for a failure of ours.
+mistake; 1 for a failure of ours; 3 where a rehearsal says that the machine will not hold.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(finite(found), allow_nan=False) if as_json else "\n".join(lines(found)), flush=True)
     except BrokenPipeError:  # whoever read it has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return 3 if options.command == "rehearse" and not found["holds"] else 0
 
 
 def _said(error: str, as_json: bool) -> int:

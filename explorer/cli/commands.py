@@ -11,7 +11,8 @@ from explorer.arriving import removing
 from explorer.catalogue import own
 from explorer.catalogue.backbones import offered as rows_offered
 from explorer.catalogue.datasets import offered
-from explorer.cli import asking, exporting, pictures, sweeping
+from explorer.catalogue.weights import matched
+from explorer.cli import asking, exporting, pictures, preparing, sweeping, workshop
 from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
@@ -44,7 +45,12 @@ def backbones(options: argparse.Namespace) -> Words:
                 "parameters": row.parameters,
                 "input_size": row.input_size,
                 "available_offline": bool(row.offline()),
-                "weights_here": [*row.offline(), *(weights.name for weights in own.known(row.name)), "random"],
+                "weights_here": [
+                    *row.offline(),
+                    *(weights.name for weights in own.known(row.name)),
+                    *map(matched, row.offline()),
+                    "random",
+                ],
             }
             for row in rows_offered().values()
         ]
@@ -166,6 +172,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "train": train,
     "resume": resume,
     "sweep": sweeping.sweep,
+    "prepare": preparing.prepare,
     "runs": list_runs,
     "audit": audit,
     "compare": compare,
@@ -175,6 +182,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
     "export": exporting.export,
     "predict": exporting.predict,
     "import": exporting.bring,
+    "rehearse": workshop.rehearse,
+    "card": workshop.card,
     "serve": serve,
 }
 

@@ -34,8 +34,9 @@ def weights_of(backbone: str, weights: str) -> str:
 
 
 def ensure(backbone: str) -> None:
-    """Look a backbone of a library up where it is not known yet; the catalogue's are known."""
-    if named.is_name(backbone) and named.read(backbone) is None:
+    """Look a backbone of a library up where it is not known yet, or not all of it; the catalogue's are known."""
+    known = named.read(backbone)
+    if named.is_name(backbone) and (known is None or not known.widths):
         installation.check()
         from explorer.models.finding import find
 
@@ -102,7 +103,9 @@ def predict(options: argparse.Namespace) -> Words:
     """What a run says of the pictures in a folder."""
     if options.csv is not None:
         pictures.check(options.csv, (".csv",))
-    found = answer(PredictQuestion(run=runs.called(options.run), folder=str(options.folder)))
+    found = answer(
+        PredictQuestion(run=runs.called(options.run), folder=str(options.folder), distances=options.distances)
+    )
     if options.csv is not None:
         written(options.csv, table_csv(found).encode())
     rows = [
@@ -111,8 +114,10 @@ def predict(options: argparse.Namespace) -> Words:
             "class": found.classes[k],
             "probability": float(row[k]),
             "probabilities": {kind: float(p) for kind, p in zip(found.classes, row, strict=True)},
+            "test_images_as_far": None if found.farther is None else float(found.farther[i]),
+            "perhaps_none_of_these": None if found.farther is None else bool(found.unlike[i]),
         }
-        for name, k, row in zip(found.files, found.predicted, found.probability, strict=True)
+        for i, (name, k, row) in enumerate(zip(found.files, found.predicted, found.probability, strict=True))
     ]
     score = {"score": found.score.json()} if found.score else {}
     skipped = [{"file": name, "reason": reason} for name, reason in found.skipped]
@@ -120,6 +125,7 @@ def predict(options: argparse.Namespace) -> Words:
         "run": found.run,
         "n": len(rows),
         "temperature": found.temperature,
+        "perhaps_none_of_these": None if found.farther is None else int(found.unlike.sum()),
         **score,
         "predictions": rows,
         "skipped": skipped,

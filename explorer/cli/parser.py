@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 
 from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
-from explorer.cli import export_parser, sweep_arguments
+from explorer.catalogue.shifts import SHIFTS
+from explorer.cli import export_parser, sweep_arguments, unread
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
@@ -45,7 +46,6 @@ def parser() -> argparse.ArgumentParser:
         return commands.add_parser(name, help=words, description=words, parents=[json_flag])
 
     _backbone_arguments(command)
-    command("datasets", "List the data sets.")
     bring = command("bring", "Keep the pictures of a ZIP or a folder as a data set of Thaw's own.")
     bring.add_argument(
         "path", type=Path, help="a ZIP, or a folder: one sub-folder per class, with or without splits above"
@@ -65,13 +65,37 @@ def parser() -> argparse.ArgumentParser:
     train_arguments(command("train", "Train one recipe and store it as a run."))
     words = "Carry out an experiment: many recipes as one question; cells that are there are not computed again."
     sweep_arguments.arguments(command("sweep", words).add_argument)
+    command("prepare", "Before a class: train the runs that the lesson shows, so that nobody waits for them.")
     look_arguments(command)
     export_parser.arguments(command)
-    words = "Start the app, as `streamlit run` does in a checkout."
-    command("serve", words).add_argument(
-        "options", nargs=argparse.REMAINDER, help="options of `streamlit run`, such as --server.port 8600"
-    )
+    rehearsing(command)
+    _serve_arguments(command)
     return parser
+
+
+def _serve_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    command("serve", "Start the app, as `streamlit run` does in a checkout.").add_argument(
+        "options",
+        nargs=argparse.REMAINDER,
+        help="--shared: a workspace for each visitor; and options of `streamlit run`, such as --server.port 8600",
+    )
+
+
+def rehearsing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """The commands for whoever holds a workshop."""
+    rehearse = command(
+        "rehearse",
+        "Play a class on a server of its own on this machine, and say whether it will hold; exit code 3 where not.",
+    )
+    rehearse.add_argument("--participants", type=int, default=30, help="1 to 200 (default: 30)")
+    rehearse.add_argument("--minutes", type=float, default=2.0, help="how long they act, at most 30 (default: 2)")
+    card = command(
+        "card", "Write a participant's card to print: the address as text and as a QR code, and the first steps."
+    )
+    card.add_argument("address", help="what participants open, such as http://192.168.1.5:8501")
+    card.add_argument("--out", type=Path, required=True, metavar="FILE", help=".html, or - for standard output")
+    card.add_argument("--title", default="", help="what stands on top (default: Thaw)")
+    card.add_argument("--copies", type=int, default=4, help="cards on a sheet of A4: 1 to 8 (default: 4)")
 
 
 def _parser(prog: str, **named: Any) -> Parser:
@@ -79,7 +103,8 @@ def _parser(prog: str, **named: Any) -> Parser:
 
 
 def _backbone_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
-    """The command that lists backbones and finds others."""
+    """The commands that list what there is to train: backbones, found by name too, and data sets."""
+    command("datasets", "List the data sets.")
     found = command(
         "backbones", "List the backbones, their stages, and the weights on this machine; find others by name."
     )
@@ -127,8 +152,8 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--weights",
         default="default",
-        help="a member of torchvision's weights enum, `default` (the best on this machine), `random`, or a checkpoint file of "
-        "your own (.safetensors, .pt, .pth)",
+        help="a member of torchvision's weights enum, `default` (the best on this machine), `random`, `matched` (drawn with "
+        "the statistics of `default`) or `matched:MEMBER`, or a checkpoint file of your own (.safetensors, .pt, .pth)",
     )
     _data_arguments(parser)
     _strategy_arguments(parser)
@@ -154,6 +179,11 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         "--edits",
         default="",
         help="the name of edits made on the page Data: pictures left out or moved (default: none)",
+    )
+    add(
+        "--spoilt",
+        default="",
+        help=f"spoil every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
     )
 
 
@@ -187,11 +217,7 @@ def _data_arguments(parser: argparse.ArgumentParser) -> None:
 def recipe_of(options: argparse.Namespace) -> dict[str, Any]:
     """The choices that `train_arguments` took, as `recipe.make` takes them."""
     choices = {key: value for key, value in vars(options).items() if key in Recipe.model_fields}
-    if options.stages and options.strategy != "custom":
-        raise ExplorerError(
-            f"--stages {' '.join(options.stages)} is read with --strategy custom alone, not with {options.strategy!r}, which "
-            f"says itself what learns. Leave it out, or use --strategy custom."
-        )
+    unread.refuse(choices)
     if choices["data_dir"]:  # so that the run can be resumed from any folder
         choices["data_dir"] = str(Path(choices["data_dir"]).expanduser().absolute())
     return choices | {"per_class": _per_class(options.per_class)}

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from explorer.experiments.compared import BATCHES, DECADES, INPUTS
 from explorer.experiments.plan import BUDGET, KINDS, SIZES
 
 
@@ -13,6 +14,15 @@ def arguments(add: Any) -> None:
     sizes = " ".join(str(size) for size in SIZES)
     add("--sizes", nargs="*", default=None, help=f"training images per class, or `all` (default: {sizes})")
     add("--strategies", nargs="*", default=None, help=f"the arms of a budget (default: {' '.join(BUDGET)})")
+    add(
+        "--inputs",
+        nargs="*",
+        default=None,
+        help=f"for --kind block: clean, or how pictures are spoilt (default: {' '.join(INPUTS)})",
+    )
+    decades, batches = (" ".join(map(str, numbers)) for numbers in (DECADES, BATCHES))
+    add("--decades", type=int, nargs="*", help=f"of rates: powers of ten of the backbone's rate (default: {decades})")
+    add("--batches", type=int, nargs="*", help=f"of batchnorm: images in a batch (default: {batches})")
     add("--seeds", type=int, default=3, help="how many seeds, from 0 on")
     add("--backbone", default="resnet10")
     add("--weights", default="default")
@@ -20,6 +30,7 @@ def arguments(add: Any) -> None:
     add("--data-dir", help="for --dataset folder: one sub-folder per class")
     add("--labels", default="folders")
     add("--edits", default="")
+    add("--spoilt", default="", help="as for `train`")
     add("--epochs", type=int, default=10)
     add("--input-size", type=int)
     add("--out", type=Path, nargs="*", default=[], metavar="FILE", help="write all cells to .csv or .parquet files")

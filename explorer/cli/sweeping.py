@@ -9,9 +9,10 @@ from typing import Any
 from explorer import installation, jobs, runs
 from explorer.cli.asking import progress, written
 from explorer.errors import ExplorerError
-from explorer.experiments import budget, cells, kept, table, telling
+from explorer.experiments import batchnorm, budget, cells, kept, start, table, telling
 from explorer.experiments.cells import Cell, Sweep
 from explorer.experiments.plan import Plan, plan, read
+from explorer.experiments.rates import Moved
 from explorer.recipe import sources
 
 FORMATS: dict[str, Callable[[Sweep], bytes]] = {".csv": table.to_csv, ".parquet": table.to_parquet}
@@ -36,8 +37,9 @@ def sweep(options: argparse.Namespace) -> dict[str, Any]:
     told |= {"failed": failed} if failed else {}
     elsewhere = sum(cell.live for cell in found.cells)
     told |= {"elsewhere": elsewhere} if elsewhere else {}  # cells that the app or another command is at
+    if findings := _findings(found):
+        told["findings"] = findings
     if wanted.kind == "budget":
-        told["findings"] = telling.findings(found, runs.predictions)
         told["curves"] = _curves(found)
     return told | ({"out": [str(path) for path in options.out]} if options.out else {})
 
@@ -46,7 +48,19 @@ def plan_of(options: argparse.Namespace) -> Plan:
     """The plan that the arguments stand for."""
     if options.plan:
         return read(options.plan)
-    names = ("kind", "seeds", "backbone", "weights", "dataset", "data_dir", "labels", "edits", "epochs", "input_size")
+    names = (
+        "kind",
+        "seeds",
+        "backbone",
+        "weights",
+        "dataset",
+        "data_dir",
+        "labels",
+        "edits",
+        "spoilt",
+        "epochs",
+        "input_size",
+    )
     chosen = {name: getattr(options, name) for name in names}
     if options.data_dir:
         chosen["data_dir"] = str(Path(options.data_dir).expanduser().absolute())
@@ -54,7 +68,38 @@ def plan_of(options: argparse.Namespace) -> Plan:
         chosen["sizes"] = tuple(None if size == "all" else size for size in options.sizes)
     if options.strategies is not None:
         chosen["strategies"] = tuple(options.strategies)
+    if options.inputs is not None:
+        chosen["inputs"] = tuple(options.inputs)
+    for name in ("decades", "batches"):
+        if getattr(options, name) is not None:
+            chosen[name] = tuple(getattr(options, name))
     return plan(**chosen)
+
+
+def _findings(found: Sweep) -> list[str]:
+    """What the experiment says, in sentences."""
+    kind = found.plan.kind
+    if kind == "budget":
+        return telling.findings(found, runs.predictions)
+    if kind == "block":
+        return telling.block_findings(found, runs.predictions)
+    if kind == "rates":
+        return telling.rate_findings(found, runs.predictions, _moved(found))
+    if kind == "start":
+        found_steps = start.steps(found, runs.predictions)
+        said = [*telling.start_words(found_steps), telling.correction_words(found_steps)]
+        return [words.replace("**", "") for words in said if words]
+    if kind == "batchnorm":
+        steps = batchnorm.against_kept(found, runs.predictions)
+        return [telling.modes_words(steps).replace("**", ""), telling.correction_words(steps)]
+    return []
+
+
+def _moved(found: Sweep) -> dict[str, Moved]:
+    """How far the features of each finished run moved."""
+    from explorer.experiments.compute.moving import moved
+
+    return {cell.finished.id: moved(cell.finished.id) for cell in found.cells if cell.finished}
 
 
 def _now(wanted: Plan) -> Sweep:
@@ -63,9 +108,11 @@ def _now(wanted: Plan) -> Sweep:
 
 def _carry_out(found: Sweep) -> list[str]:
     """Train what is missing, cell by cell; returns what failed, and why. What another process is at is left to it."""
+    todo, failed = found.missing, []
+    if not todo:
+        return []
     from explorer.training.compute import handlers  # heavy: loaded only by the commands that need it
 
-    todo, failed = found.missing, []
     for i, cell in enumerate(todo):
         name = f"{telling.title_of(cell.planned.arm)}, {cell.planned.size or 'all'} a class, seed {cell.planned.seed}"
 

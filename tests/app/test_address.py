@@ -1,14 +1,14 @@
 """What the address bar holds of a page's controls: words that come back as they were, notes for those that are none."""
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 from opening import opened, store, two_runs, words
 from starlette.types import Message, Receive, Scope, Send
 
-from explorer.app import address, launch
+from explorer.app import address, page_head
+from explorer.app.browser import SCRIPT
 from explorer.looks.images.view.grid import _cells
 from explorer.looks.similarity.view.weights import _resets
 
@@ -99,7 +99,7 @@ def _answered(path: str, accept: bytes, kind: bytes = b"text/html; charset=utf-8
 
     headers = [(b"accept", accept), (b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
-    asyncio.run(launch.EarlyScript(page)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(page_head.EarlyScript(page)(scope, None, send))  # type: ignore[arg-type]
     return dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent[1:])
 
 
@@ -116,5 +116,5 @@ def test_the_early_script_goes_into_the_apps_page_alone() -> None:
 
 
 def test_the_script_fits_into_a_page() -> None:
-    text = Path(launch.SCRIPT).read_text(encoding="utf-8")
+    text = SCRIPT.read_text(encoding="utf-8")
     assert "</" not in text, "would end the script element"

@@ -11,15 +11,19 @@ import plotly.graph_objects as go
 import pytest
 import stand_ins
 import stand_ins_attribution
+import stand_ins_lessons
 
 from explorer.app.drawing import first_line
 from explorer.app.figures.accuracies import LARGEST, Bar, Gap, accuracies, differences
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
+from explorer.course.figures import lessons
 from explorer.evidence import Grouped, Paired, Score, wilson
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.maps import attribution
+from explorer.looks.data.figures.census import class_counts
+from explorer.looks.data.question.census import Census
 from explorer.looks.features.figures.stage import ACROSS, feature_maps
 from explorer.looks.projection.figures.paint import class_style
 from explorer.looks.projection.figures.points import MOST_LINES
@@ -145,12 +149,23 @@ def test_a_difference_has_its_interval_as_the_main_mark_and_that_for_other_photo
     assert list(thin.x) == [-4.0, 10.0] and thin.y[0] > main.y[0] and "p = 0.32" in thin.hovertemplate
     left, right = fig.layout.xaxis.range
     assert left == -right and right > 10
+    assert main.textposition == "top left", "beside another figure, words in the middle would cross the right edge"
     both = differences([Gap("a", APART), Gap("b", Paired(294, 20, 10, 76))], "photo").layout
     assert "same 306 and 400 test images" in both.xaxis.title.text and "these 306 count like 50" in both.meta["caution"]
     zero = [(shape.y0, shape.y1) for shape in fig.layout.shapes if shape.x0 == shape.x1 == 0]
     assert zero == [(pytest.approx(-0.1), 0.5)], "the line at 0 begins under the words"
     assert "more images of these 17 photos" in fig.layout.meta["caution"]
     assert "photos" not in differences([Gap("a", Paired(10, 6, 1, 7))]).layout.meta["caution"]
+
+
+def test_one_bright_cell_does_not_darken_all_other_maps_of_a_walk() -> None:
+    found = stand_ins_lessons.walk()
+    maps = np.linspace(0, 1, 8 * 24 * 24).reshape(8, 24, 24)
+    maps[0, 0, 0] = 1000
+    fig = lessons.walk(replace(found, stages=(replace(found.stages[0], maps=maps),)))
+    shown = next(trace for trace in fig.data if trace.type == "heatmap")
+    assert (shown.zmin, shown.zmax) == (pytest.approx(0, abs=0.01), pytest.approx(0.99, abs=0.01))
+    assert "brightest hundredth" in fig.layout.meta["caution"]
 
 
 def test_a_random_network_is_grey_among_the_accuracies() -> None:
@@ -422,6 +437,20 @@ def test_on_a_phone_panels_lie_one_above_the_other_and_words_inside(name: str) -
     anchors = [(note.xanchor, (note.xref or "").endswith("domain") and note.x == 1) for note in guess]
     assert all(side == ("right" if at_right_edge else "left") for side, at_right_edge in anchors), "no edge cuts words"
     assert fig.layout.legend.orientation != "v"
+
+
+@pytest.mark.parametrize("k", [2, 6, 40])
+def test_on_a_phone_a_name_above_a_bar_touches_no_bar(k: int) -> None:
+    names = tuple(f"a class of a long name {i}" for i in range(k))
+    census = Census(
+        names, np.full((3, k), 9), np.full((4, 2), 64), np.zeros((k, 8, 8, 3), np.uint8), np.full(k, 9), "", ()
+    )
+    fig = stacked(class_counts(census))
+    low, high = sorted(fig.layout.yaxis.range)
+    pitch = (fig.layout.height - fig.layout.margin.t - fig.layout.margin.b) / (high - low)
+    half = pitch * (1 - fig.layout.bargap) / 2
+    (above,) = {note.yshift for note in fig.layout.annotations if note.text in names}
+    assert half >= 4 and half <= above - 8 and above + 8 <= pitch - half
 
 
 def _titles(fig: go.Figure, wide: go.Figure) -> list[go.layout.Annotation]:

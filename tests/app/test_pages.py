@@ -126,6 +126,8 @@ def test_an_unknown_stage_falls_back_with_a_note() -> None:
 def test_an_image_beyond_the_last_falls_back_with_a_note() -> None:
     two_runs()
     assert "There is no image 9999" in words(opened("features", image="9999"))
+    app = opened("features", images="3-4.999999")
+    assert "names images that are not there: the test set holds" in words(app) and app.query_params["images"] == "3-4"
 
 
 def test_an_unclean_audit_is_red() -> None:
@@ -304,7 +306,7 @@ def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
 
 def test_what_filters_runs_stands_in_the_address_and_mine_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = two_runs()
-    monkeypatch.setattr(mine, "_browser", lambda: "0a" * 16)
+    monkeypatch.setattr(mine, "workspace_name", lambda: "0a" * 16)
     app = opened("runs")
     assert "Mine" not in [toggle.label for toggle in app.toggle], "nothing was started from this browser"
     app.multiselect(key="runs_only_Strategy").set_value(["Last stage"]).run()
@@ -363,7 +365,7 @@ def test_two_seeds_that_are_through_show_curves_result_and_pairs() -> None:
     assert len(app.get("plotly_chart")) == 3 and len(app.table) == 2
     said = words(app)
     assert "For other" not in said
-    assert "No difference shown with any of the 2 seeds" in said and "the same 2 seeds for all" in said
+    assert "No difference shown with either seed" in said and "the same 2 seeds for all" in said
     assert "The 2 seeds share their 24 test images" in said
     app.segmented_control(key="race_rows").set_value("runs").run()
     assert len(app.table[0].value) == 6

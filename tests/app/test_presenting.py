@@ -8,8 +8,8 @@ from opening import opened, store, two_runs
 
 from explorer.app import display, presenting
 from explorer.app.drawing import first_line
-from explorer.looks.attribution.view import grey_is_the_class
-from explorer.looks.features.view import tied
+from explorer.looks.attribution.view.trust import grey_is_the_class
+from explorer.looks.features.view.channels import tied
 
 __all__ = ["store"]  # a fixture
 

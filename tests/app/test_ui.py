@@ -1,7 +1,6 @@
 """The shared choice, safe words, a run's command, the source shown under a figure, the supervisor, the headers."""
 
 import ast
-import asyncio
 import dataclasses
 import random
 import re
@@ -11,15 +10,15 @@ import pytest
 import stand_ins
 
 from explorer import jobs, runs
-from explorer.app import asking, launch, visitor, words
-from explorer.app.words import percent
+from explorer.app import asking, launch, sources, visitor, words
+from explorer.app.words import path_end, percent
 from explorer.evidence import Grouped, Paired
 from explorer.looks.images.view import selection
 from explorer.looks.pair.view import choosing as view
 from explorer.looks.similarity.view import weights
 from explorer.recipe import make
 from explorer.runs.records import FAULTS
-from explorer.training.view import following, listing, tables
+from explorer.training.view import listing, starting, tables
 
 
 @pytest.fixture(autouse=True)
@@ -87,9 +86,9 @@ def test_the_command_of_a_recipe_makes_the_same_recipe() -> None:
 
 
 def test_the_source_of_a_function_is_read_not_imported() -> None:
-    assert asking.source("explorer/evidence/shares.py", "wilson").startswith("def wilson(")
-    assert asking.source("explorer/evidence/shares.py", "nothing") == ""
-    assert asking.source("explorer/none.py", "nothing") == ""
+    assert sources.source("explorer/evidence/shares.py", "wilson").startswith("def wilson(")
+    assert sources.source("explorer/evidence/shares.py", "nothing") == ""
+    assert sources.source("explorer/none.py", "nothing") == ""
 
 
 def test_the_source_that_pages_promise_exists() -> None:
@@ -101,7 +100,7 @@ def test_the_source_that_pages_promise_exists() -> None:
     ]
     assert promised
     for file, name in promised:
-        assert asking.source(file, name), (file, name)
+        assert sources.source(file, name), (file, name)
 
 
 def _drawn() -> list[tuple[str, ast.Call]]:
@@ -140,7 +139,7 @@ def test_the_code_that_figures_promise_exists() -> None:
     }
     assert len(promised) > 20
     for file, name in sorted(promised):
-        assert asking.source(file, name), (file, name)
+        assert sources.source(file, name), (file, name)
 
 
 def test_runs_are_listed_latest_first_and_final_ones_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,9 +156,10 @@ def test_runs_are_listed_latest_first_and_final_ones_are_read_once(monkeypatch: 
     assert [run.id for run in asking.all_runs()] == [first]
 
 
-def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner() -> None:
+@pytest.mark.parametrize("strategy", ["last_stage", "bn_only"])
+def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner(strategy: str) -> None:
     probe = stand_ins.finished_run(strategy="linear_probe")
-    tuned = stand_ins.finished_run(strategy="last_stage")
+    tuned = stand_ins.finished_run(strategy=strategy)
     stand_ins.finished_run(strategy="linear_probe", weights="random")
     stand_ins.finished_run(strategy="linear_probe", dataset="digits")
     known = asking.finished()
@@ -170,14 +170,14 @@ def test_defaults_prefer_a_pre_trained_probe_with_a_tuned_partner() -> None:
 def test_a_queued_run_that_no_task_stands_for_reads_interrupted() -> None:
     recipe = make()
     runs.create(recipe)
-    found = following.latest(recipe)
+    found = starting.latest(recipe)
     assert found is not None and found.state == "interrupted" and "no longer knows" in found.error
 
 
 def test_home_runs_are_started_once() -> None:
     recipes = (make(), make(strategy="full"))
-    first = [run.id for run in following.home_runs(recipes)]
-    assert [run.id for run in following.home_runs(recipes)] == first
+    first = [run.id for run in starting.home_runs(recipes)]
+    assert [run.id for run in starting.home_runs(recipes)] == first
     assert len(runs.listing()) == 2
 
 
@@ -255,14 +255,6 @@ def test_a_worker_is_started_once_and_again_when_it_died(monkeypatch: pytest.Mon
     assert len(children) == 2
 
 
-def test_the_readiness_route_tells_the_workers_state() -> None:
-    answer = asyncio.run(launch.ready(None))  # type: ignore[arg-type]
-    assert (answer.status_code, bytes(answer.body)) == (503, b'{"ready":false,"worker":"gone"}')
-    jobs.beat("worker", "ready")
-    answer = asyncio.run(launch.ready(None))  # type: ignore[arg-type]
-    assert (answer.status_code, bytes(answer.body)) == (200, b'{"ready":true,"worker":"ready"}')
-
-
 @pytest.mark.parametrize(
     ("images", "text"), [((), ""), ((4,), "4"), ((9, 7, 8, 3), "3.7-9"), ((0, 1, 2), "0-2"), ((5, 5, 6), "5-6")]
 )
@@ -285,3 +277,9 @@ def test_a_paired_test_and_an_interval_say_what_holds_for_other_photos() -> None
     assert weights.paired_words(same, "B", "photo") == "the same images right as B"
     assert weights.accuracy_words(found.score, found.accuracy, "photo").endswith("n = 306); other photos 50.0 to 85.0")
     assert weights.accuracy_words(found.score, None, "photo") == percent(found.score)
+
+
+def test_a_long_path_keeps_its_end() -> None:
+    assert path_end("a/b.png", 40) == "a/b.png" and path_end("", 9) == ""
+    assert path_end("set/set/a class of a long name/bee 7.jpg", 12) == "…e/bee 7.jpg"
+    assert path_end("x\n\u202ey/7.png", 40) == "x y/7.png"

@@ -67,6 +67,10 @@ def test_on_a_phone_the_guide_comes_first_and_nothing_is_cut(page: Page, served:
     assert guide is not None and title is not None and guide["y"] < title["y"]
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
+    page.get_by_role("button", name="Before a class").click()
+    expect(page.get_by_text("of the 11 runs that this lesson shows are there")).to_be_visible()
+    start = page.get_by_role("button", name="Train them now")
+    expect(start).to_be_in_viewport(ratio=1)
 
 
 def test_a_presenter_shows_the_page_alone_and_gets_the_menu_back(page: Page, served: Serve) -> None:

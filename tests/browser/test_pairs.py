@@ -128,3 +128,5 @@ def test_a_presenter_turns_figures_by_key_and_a_phone_gets_them_one_above_the_ot
     domains = "['', 2, 3].map((i) => document.querySelector('.js-plotly-plot')._fullLayout['xaxis' + i].domain.join())"
     assert page.evaluate(domains) == ["0,1"] * 3
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    boxes = [radio.bounding_box() for radio in page.get_by_role("radio").all()]
+    assert len(boxes) > 5 and all(box and box["x"] + box["width"] <= 390 for box in boxes), "no choice beyond the edge"

@@ -65,7 +65,7 @@ def test_a_race_survives_a_reload_and_is_saved_as_csv(page: Page, served: Serve,
 
 
 def test_a_race_is_watched_and_stopped(page: Page, served: Serve) -> None:
-    page.goto(f"{served(worker=True)}/race")
+    page.goto(f"{served(worker=True)}/race?per_class=5")
     settled(page)
     slider = page.get_by_role("slider", name="Epochs")
     slider.focus()

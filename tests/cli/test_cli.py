@@ -17,6 +17,7 @@ from explorer.answers import load
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.cli import main
 from explorer.cli.commands import COMMANDS
+from explorer.cli.printing import lines
 from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Grouped, difference
 from explorer.looks.images.question import Gallery
@@ -79,7 +80,9 @@ def test_backbones_lists_every_row(ask: Any) -> None:
     assert all(row.keys() >= keys for row in rows.values())
     assert rows["resnet50"]["weights"] == ["IMAGENET1K_V1", "IMAGENET1K_V2"]
     assert rows["resnet50"]["available_offline"] is False and rows["resnet50"]["weights_here"] == ["random"]
-    assert rows["resnet10"]["available_offline"] is True and rows["resnet10"]["weights_here"] == ["BUILT_IN", "random"]
+    assert rows["resnet10"]["available_offline"] is True and rows["resnet10"]["weights_here"] == [
+        "BUILT_IN", "matched:BUILT_IN", "random",
+    ]  # fmt: skip
     assert rows["resnet18"]["stages"] == ["stem", "layer1", "layer2", "layer3", "layer4"]
 
 
@@ -181,6 +184,12 @@ def test_custom_takes_its_stages(ask: Any, training: list[str]) -> None:
         ("train --strategy thaw", "'thaw'"),
         ("train --strategy custom --stages layer9", "'layer9'"),
         ("train --batchnorm off", "'off'"),
+        ("train --strategy full --unfreeze-every 2", "--unfreeze-every is read with --strategy gradual"),
+        ("train --strategy linear_probe --backbone-rate 0.1", "--backbone-rate"),
+        ("train --strategy linear_probe --rate-decay 0.5", "--rate-decay"),
+        ("train --strategy full --reads layer2", "--reads"),
+        ("train --strategy from_scratch --weights BUILT_IN", "--weights"),
+        ("train --labels table", "--labels table is read with --dataset folder"),
         ("train --device tpu", "'tpu'"),
         ("train --epochs 0", "epochs"),
         ("train --epochs many", "many"),
@@ -295,6 +304,14 @@ def test_ctrl_c_marks_the_run_stopped(training: list[str], monkeypatch: pytest.M
     monkeypatch.setattr("explorer.training.compute.handlers.train", interrupted)
     assert main(training) == 1
     assert [run.state for run in runs.listing()] == ["stopped"]
+
+
+def test_a_step_of_a_network_is_one_line_with_its_shape() -> None:
+    steps = [{"step": 1, "path": "layer1", "shape": [64, 56, 56]}, {"step": 2, "path": "layer2", "shape": [9]}]
+    assert lines({"stages": ["stem"], "steps": steps})[-2:] == [
+        "  step=1  path=layer1  shape=64 × 56 × 56",
+        "  step=2  path=layer2  shape=9",
+    ]
 
 
 def test_a_process_of_its_own_prints_one_object_and_nothing_else(training: list[str], home: Path) -> None:
@@ -413,8 +430,12 @@ def test_a_folder_is_brought_listed_and_forgotten(ask: Any, patterns: Path) -> N
     assert ask("forget", found["name"])[0] == 2 and ask("bring", str(patterns / "nothing"))[0] == 2
 
 
-def test_a_home_that_is_a_file_is_told_in_words(ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["file", "file/below", "lost"])
+def test_a_home_that_cannot_be_made_is_told_in_words(
+    where: str, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("x")
-    monkeypatch.setenv("THAW_HOME", str(tmp_path / "file"))
+    (tmp_path / "lost").symlink_to(tmp_path / "file")
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / where))
     code, found = ask("train", "--weights", "random")
     assert code == 2 and "Set THAW_HOME" in found["error"]

@@ -104,7 +104,8 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
         fig,
         [row.label for row in rows],
         alt=f"Difference of two accuracies on the same images, B minus A, with 95 % intervals: {told}.",
-        look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans.",
+        look="Does the bar exclude 0? Then A and B differ on images like these, by about as much as the bar spans."
+        + (f" The thin line: on other {group}s." if in_groups else ""),
         caution="It cannot tell what other seeds would give, nor images of another kind. Where a bar just excludes 0 but the "
         "test says p ≥ 0.05, the test decides: it is exact, and stricter. "
         + _for_others([row.difference.grouped for row in rows], group, in_groups),
@@ -113,12 +114,12 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
 
 def _inwards(place: float) -> str:
     """On which side of a point its words stay inside the figure; `place` in [-1, 1], from the left edge to the right."""
-    return "top left" if place > 0.3 else "top right" if place < -0.3 else "top center"
+    return "top left" if place > 0.1 else "top right" if place < -0.1 else "top center"
 
 
 def _axis(counts: Sequence[int]) -> str:
-    """`counts` of test images, one for each row that has its own."""
-    return f"B − A in percentage points, on the same {' and '.join(map(str, counts))} test images"
+    """`counts` of test images, one for each row that has its own; short, since it must fit beside another figure."""
+    return f"B − A, points (same {' and '.join(map(str, counts))} test images)"
 
 
 def _ends(found: Paired) -> list[float]:

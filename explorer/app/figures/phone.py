@@ -11,6 +11,9 @@ GAP = 84  # pixels between two panels: the upper one's axis and the lower one's 
 TILTED = 44  # more of them, where the labels of an axis stand aslant
 MOST = 4  # panels beside each other that are stacked; of more, as of tiles, one swipes to the next
 LINE = 24  # pixels of a line of the legend
+NAMED = 30  # pixels between two bars, for the name of the lower one
+BUTTONS = 56  # pixels of a row of buttons below a figure that moves
+CONTROLS = BUTTONS + 84  # pixels of them and the slider below
 
 
 def swiped(fig: Figure) -> bool:
@@ -31,6 +34,7 @@ def stacked(fig: Figure) -> Figure:
         _words_inside(fig, panel)
         panel.xaxis.title.text = _lines(panel.xaxis.title.text)
     fig.for_each_annotation(lambda note: _note_inside(note, panels))
+    _controls_below(fig)
     _keys_below(fig)
     return fig
 
@@ -101,12 +105,24 @@ def _labels_inside(fig: Figure, panel: _Panel) -> None:
     if not names or max(len(name) for name in names) < 12:
         return
     panel.yaxis.update(showticklabels=False)
+    fig.update_layout(height=layout(fig).height + 26 * len(names))
+    above = _beside_bars(fig, panel) if any(trace.type == "bar" for trace in _traces(fig)) else 38
     for place, name in zip(places, names, strict=True):
         fig.add_annotation(
-            x=0, xref="paper", xanchor="left", y=place, yref="y", yshift=38, text=name, showarrow=False, align="left",
+            x=0, xref="paper", xanchor="left", y=place, yref="y", yshift=above, text=name, showarrow=False, align="left",
             font={"size": SMALL},
         )  # fmt: skip
-    fig.update_layout(height=layout(fig).height + 26 * len(names))
+
+
+def _beside_bars(fig: Figure, panel: _Panel) -> float:
+    """Make bars so thin that a name has room above each; returns how far above a bar's middle it stands, in pixels."""
+    margin = layout(fig).margin
+    inner = layout(fig).height - (margin.t or 0) - (margin.b or 0)
+    rows = abs(panel.yaxis.range[1] - panel.yaxis.range[0]) if panel.yaxis.range else len(panel.yaxis.tickvals)
+    pitch = inner * (panel.y[1] - panel.y[0]) / rows
+    thick = max(8.0, pitch - NAMED)
+    fig.update_layout(bargap=1 - thick / pitch)
+    return thick / 2 + 9
 
 
 def _lines(text: str | None, longest: int = 38) -> str | None:
@@ -137,9 +153,21 @@ def _words_inside(fig: Figure, panel: _Panel) -> None:
             trace.update(textposition=[f"top {side}" for side in sides], textfont={"size": SMALL})
 
 
+def _controls_below(fig: Figure) -> None:
+    """The slider of a figure that moves lies below its buttons, as wide as the page."""
+    if not layout(fig).sliders:
+        return
+    height, top, bottom = layout(fig).height or 450, layout(fig).margin.t or 0, layout(fig).margin.b or 0
+    inner, more = height - top - bottom, max(0, CONTROLS - bottom)
+    fig.update_layout(height=height + more, margin={"b": bottom + more})
+    layout(fig).updatemenus[0].update(y=0, pad={"t": 10})
+    layout(fig).sliders[0].update(x=0, len=1, y=-BUTTONS / inner, pad={"t": 8})
+
+
 def _keys_below(fig: Figure) -> None:
     """Legend and colour bars lie below, where they take no width."""
-    height, below = layout(fig).height or 450, 16 + 40 * any(panel.xaxis.title.text for panel in _panels(fig))
+    height, controls = layout(fig).height or 450, CONTROLS * bool(layout(fig).sliders)
+    below = 16 + 40 * any(panel.xaxis.title.text for panel in _panels(fig))
     axes = [layout(fig)[name] for name in layout(fig).to_plotly_json() if name.startswith("coloraxis")]
     axes = [axis for axis in axes if axis.showscale is not False]
     entries = [
@@ -152,10 +180,10 @@ def _keys_below(fig: Figure) -> None:
     for i, axis in enumerate(axes):
         title = (axis.colorbar.title.text or "").replace("<br>", " ")
         axis.colorbar.update(
-            orientation="h", x=0, xanchor="left", y=-(below + 66 * i) / inner, yanchor="top", len=1, thickness=12,
+            orientation="h", x=0, xanchor="left", y=-(controls + below + 66 * i) / inner, yanchor="top", len=1, thickness=12,
             title={"text": title, "side": "top"},
         )  # fmt: skip
-    place = -(below + 66 * len(axes)) / inner
+    place = -(controls + below + 66 * len(axes)) / inner
     fig.update_layout(
         height=height + below + more,
         margin={"b": (layout(fig).margin.b or 0) + below + more},

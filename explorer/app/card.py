@@ -1,0 +1,51 @@
+"""A participant's card, to print: the address as text and as a QR code, and the first three steps."""
+
+import html
+import re
+
+from explorer.app.presenting import code_of
+
+MOST = 8
+STEPS = (
+    "Open the address, or photograph the code.",
+    "Read what <b>Home</b> says of two worlds. Where would you tune?",
+    "Press <b>Start here: the lesson</b>, and commit your guess before each answer.",
+)
+KEEP = "Come back with the same browser: what you started and learned is still there."
+_CSS = """
+@page { size: A4; margin: 10mm; }
+* { box-sizing: border-box; }
+body { font: 10.5pt/1.35 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111; background: #fff; margin: 0 auto;
+  max-width: 190mm; display: grid; grid-template-columns: 1fr 1fr; gap: 0; }
+body.one { grid-template-columns: 1fr; }
+section { border: .6pt dashed #888; padding: 6mm; break-inside: avoid; display: flex; flex-direction: column; gap: 2mm; }
+h1 { font-size: 15pt; margin: 0; } p, ol { margin: 0; } ol { padding-left: 5mm; }
+.code svg { width: 46mm; height: 46mm; display: block; }
+.address { font: 10pt/1.3 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
+.keep { color: #444; font-size: 9pt; }
+@media screen and (max-width: 700px) { body { grid-template-columns: 1fr; padding: 3mm; } }
+"""
+
+
+def cards(address: str, title: str = "", copies: int = 4) -> str:
+    """A page of HTML with that many equal cards, two beside each other, to cut apart; nothing in it is fetched from anywhere."""
+    one = _card(
+        html.escape(address), html.escape(title.strip() or "Thaw: see what fine-tuning changes"), code_of(address)
+    )
+    alone = ' class="one"' if copies == 1 else ""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Participant’s card · Thaw</title><style>{_CSS}</style></head><body{alone}>{one * copies}</body></html>\n"
+    )
+
+
+def _card(address: str, title: str, code: str) -> str:
+    steps = "".join(f"<li>{step}</li>" for step in STEPS)
+    picture = code[code.index("<svg") :]  # without the XML declaration, which HTML does not take
+    picture = re.sub(
+        r'width="(\d+)" height="(\d+)"', r'viewBox="0 0 \1 \2"', picture, count=1
+    )  # else it is cut, not scaled
+    return (
+        f'<section><h1>{title}</h1><div class="code" role="img" aria-label="QR code of {address}">{picture}</div>'
+        f'<p class="address">{address}</p><ol>{steps}</ol><p class="keep">{KEEP}</p></section>'
+    )
