@@ -9,6 +9,6 @@ setup(
     package_data={
         "explorer.app": ["*.svg", "*.js"],
         "explorer.arriving.view": ["*.css", "*.js"],
-        "explorer.share": [".streamlit/config.toml", "pages/*.py", "assets/**/*"],
+        "explorer.share": [".streamlit/config.toml", "pages/*.py", "assets/**/*", "docs/findings.md", "docs/**/*.csv"],
     },
 )

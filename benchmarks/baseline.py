@@ -40,7 +40,7 @@ def network(wanted: Recipe, classes: int) -> nn.Module:
     torch.manual_seed(wanted.seed)
     row = wanted.row
     model = models.get_model(row.name, weights=None)
-    if wanted.weights != "random":
+    if not wanted.drawn:
         member = models.get_model_weights(row.name)[wanted.weights]
         model.load_state_dict(member.get_state_dict(progress=False, check_hash=False))
     model.requires_grad_(False)

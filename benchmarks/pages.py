@@ -31,19 +31,21 @@ Row = tuple[str, ...]
 
 def first_paints(opened: Any, starts: int) -> list[Row]:
     """Rows: from `streamlit run` to the first paint, in a new browser context each time."""
-    answered, titles, figures = [], [], []
+    answered, titles, words, figures = [], [], [], []
     for _ in range(starts):
         with server() as running:
             visitor = opened.new_context()
-            title, figure = visitors.paints(visitor.new_page(), running)
+            title, result, figure = visitors.paints(visitor.new_page(), running)
             visitor.close()
         answered.append(running.answered - running.started)
         titles.append(title)
+        words.append(result)
         figures.append(figure)
     return [
         row("`streamlit run` → the port answers, s", answered),
         row("→ home page's title is painted, s", titles),
-        row("→ and its first figure (first useful paint), s", figures, PAINT),
+        row("→ and its first result in words, with its p (first useful paint), s", words, PAINT),
+        row("→ and its first figure, s", figures),
     ]
 
 

@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 os.environ |= {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "THAW_THREADS": "1"}  # before torch and numba load
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", ""
+)  # beside the packages: what one process compiled serves all, and workers too
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
@@ -33,6 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Thaw's folder, empty and for this test alone; it is made by whoever writes first."""
     folder = tmp_path / "thaw"
     monkeypatch.setenv("THAW_SAMPLES", str(tmp_path / "no samples"))
+    monkeypatch.setattr("explorer.workspaces.gate._asks", [])  # what an opened page leaves behind in the process
     monkeypatch.setenv("THAW_HOME", str(folder))
     return folder
 

@@ -109,7 +109,7 @@ def test_the_installed_command_reads_its_own_files(thaw: Path, tmp_path: Path) -
     code = """
 import json
 from explorer import bundle, jobs, texts
-from explorer.app.asking import source
+from explorer.app.sources import source
 from explorer.texts.reading import pages
 print(json.dumps([str(bundle.ROOT), len(texts.terms("en").by_name), pages(), source("explorer/evidence/shares.py", "wilson")]))
 """

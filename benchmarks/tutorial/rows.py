@@ -78,7 +78,7 @@ def _remark(setting: Setting, name: str, theirs: Sequence[Arm], mine: Sequence[A
     its, ours = theirs[0].test, mine[0].test
     overlap = its.low <= ours.high and ours.low <= its.high
     note = "" if overlap else "**accuracies' intervals do not overlap**"
-    if setting.recipe(name).weights == "random":
+    if setting.recipe(name).drawn:
         note = "random weights: accuracy says nothing" if name != "from_scratch" else note
     return "; ".join(filter(None, (_bar(setting, name, theirs, mine), note)))
 
