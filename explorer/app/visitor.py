@@ -7,10 +7,10 @@ import streamlit as st
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from explorer import jobs, own_sets
+from explorer import jobs, own_sets, workspaces
 from explorer.app.address import opened
 from explorer.app.display import display_switch, name_figures
-from explorer.app.mine import note_own
+from explorer.app.mine import note_own, presents
 from explorer.app.words import safe_md
 from explorer.catalogue.backbones import backbone, found
 from explorer.catalogue.datasets import DATASETS, offered
@@ -176,7 +176,7 @@ def _worker_line() -> None:
             "*Try again*.",
             icon=":material/restart_alt:",
         )
-    if beat.state != "ready":
+    if beat.state != "ready" or jobs.trainings_wait():
         with st.sidebar:
             _watch_worker()
 
@@ -184,11 +184,14 @@ def _worker_line() -> None:
 @st.fragment(run_every=2.0)
 def _watch_worker() -> None:
     """How the worker stands; once it is ready the page is drawn without this line, which would ask every two seconds for good."""
-    state = jobs.alive().state
-    if state == "ready":
+    state, why = jobs.alive().state, jobs.trainings_wait()
+    if state == "ready" and why:
+        seen = why if presents() or not workspaces.shared() else "their cluster cannot be reached"
+        st.warning(f"Trainings wait: {safe_md(seen, 600)}", icon=":material/hourglass_empty:")
+    elif state == "ready":
         st.session_state["worker_starts"] = jobs.alive().starts
         st.rerun()
-    if state == "warming":
+    elif state == "warming":
         st.caption(":material/hourglass_top: The worker is warming up. Requests may take a few seconds.")
     elif state.startswith("broken: "):
         st.error(safe_md(state.removeprefix("broken: "), 600), icon=":material/error:")

@@ -27,6 +27,7 @@ from explorer.jobs.workers import (
     end_worker,
     ensure_worker,
     tell_at_once,
+    trainings_wait,
     worker_lock,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "resume",
     "status",
     "tell_at_once",
+    "trainings_wait",
     "train",
     "trainings_before",
     "trim",

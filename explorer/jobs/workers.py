@@ -63,6 +63,12 @@ def alive(who: str = "worker") -> Beat:
     return Beat(row["state"] if age < STALE else "gone", age, row["starts"], row["pid"], row["state"])
 
 
+def trainings_wait() -> str:
+    """Why no training can begin though the worker lives: its cluster cannot be joined; else nothing."""
+    said = alive("executor").said  # told where it changes, so its age says nothing
+    return said.removeprefix("broken: ") if said.startswith("broken: ") else ""
+
+
 class Silence:
     """How long a worker that lives has shown nothing, in looks at it, not in seconds: a machine that slept must not cost a worker
     its life."""

@@ -4,7 +4,7 @@ import logging
 import os
 import re
 
-from explorer import machine
+from explorer import jobs, machine
 from explorer.errors import ExplorerError
 from explorer.worker.executor import Executor
 from explorer.worker.local import Local
@@ -26,16 +26,19 @@ def setting() -> str:
 
 
 def chosen() -> Executor:
-    """The executor. Raises ExplorerError where a cluster is named that cannot be joined."""
+    """The executor. A named cluster that cannot be joined is waited for. Raises ExplorerError for a setting that is wrong."""
     wanted = setting()
+    jobs.beat("executor")
     if wanted == "local":
         return Local(machine.slots())
     from explorer.worker.cluster.executor import connect
+    from explorer.worker.cluster.waiting import Waiting
 
     try:
         return connect(wanted)
     except ExplorerError as error:
-        if wanted != "auto":
-            raise
-        log.info("no cluster, so this machine carries out trainings: %s", error)
-        return Local(machine.slots())
+        if wanted == "auto":
+            log.info("no cluster, so this machine carries out trainings: %s", error)
+            return Local(machine.slots())
+        log.error("trainings wait: %s", error)
+        return Waiting(wanted, connect, str(error))

@@ -120,3 +120,19 @@ def test_a_page_asks_after_the_worker_until_it_is_ready_and_no_longer(monkeypatc
     assert not app.sidebar.caption and not app.exception and states == ["ready"], (
         "drawn anew, without the line that asks"
     )
+
+
+def test_the_menu_says_why_trainings_wait_though_the_worker_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page() -> None:
+        from explorer.app.visitor import _worker_line
+
+        _worker_line()
+
+    jobs.beat("worker", "ready")
+    jobs.beat("executor", "broken: No Ray cluster could be joined at 'head:6379'.")
+    app = AppTest.from_function(page).run()
+    assert "Trainings wait: No Ray cluster could be joined" in app.sidebar.warning[0].value
+    monkeypatch.setenv("THAW_SHARED", "1")
+    assert app.run().sidebar.warning[0].value == "Trainings wait: their cluster cannot be reached", "a participant's"
+    jobs.beat("executor", "ready")
+    assert not app.run().sidebar.warning and not app.exception

@@ -1,5 +1,6 @@
 """What the worker asks of an executor and does with what it hears, with one that only plays what it is told to."""
 
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import pytest
 
 from explorer import jobs, recipe, runs
+from explorer.errors import ExplorerError
 from explorer.jobs.recovering import TRIES
 from explorer.runs.question import TrainQuestion
 from explorer.worker.__main__ import _executor
+from explorer.worker.cluster import waiting
+from explorer.worker.cluster.waiting import Waiting
 from explorer.worker.daemon import Worker
 from explorer.worker.executor import Event, Executor
 from explorer.worker.local import Local
@@ -126,13 +130,44 @@ def test_this_machine_is_an_executor() -> None:
     assert (local.capacity(), local.free(), [*local.events()], local.handles()) == (3, 3, [], [])
 
 
-def test_a_cluster_that_cannot_be_joined_is_said_and_auto_takes_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_cannot_be_joined_is_waited_for_and_auto_takes_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)  # as where it is not installed
     found = []
     for setting in ("ray://10.0.0.7:6379", "auto", "somewhere"):
         monkeypatch.setenv("THAW_EXECUTOR", setting)
-        found.append(_executor())
-    (named, why), (auto, nothing), (none, slip) = found
-    assert named is None and 'pip install "thaw[ray]"' in why
-    assert isinstance(auto, Local) and not nothing
+        found.append((*_executor(), jobs.trainings_wait()))
+    (named, nothing, waits), (auto, *no_words), (none, slip, _) = found
+    assert isinstance(named, Waiting) and not nothing and 'pip install "thaw[ray]"' in waits
+    assert isinstance(auto, Local) and no_words == ["", ""]
     assert none is None and slip.startswith("THAW_EXECUTOR is 'somewhere'. Allowed:")
+
+
+def test_trainings_wait_for_a_cluster_and_begin_once_it_is_there(
+    executor: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = [ExplorerError("No Ray cluster could be joined."), executor]
+
+    def connect(address: str) -> Executor:
+        found: Any = heads.pop(0)
+        if isinstance(found, ExplorerError):
+            raise found
+        return found
+
+    monkeypatch.setattr(waiting, "AGAIN", -1.0)
+    (task,) = queued(1)
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        there, away = f"127.0.0.1:{head.getsockname()[1]}", "127.0.0.1:1"
+        nobody = Waiting(away, connect, "away")
+        nobody.prepare()
+        assert len(heads) == 2, "nobody answers there, so Ray need not try"
+        worker = Worker(Waiting(there, connect, "No Ray cluster yet."))
+        worker._watch(0.0)
+        worker._claim()
+        assert jobs.trainings_wait() == "No Ray cluster yet." and not worker.training and jobs.at_once() == 1
+        for why in ("No Ray cluster could be joined.", ""):
+            worker.executor.prepare()
+            assert jobs.trainings_wait() == why
+    worker._claim()
+    assert executor.under_way == [task] and worker.executor.capacity() == 2
