@@ -10,6 +10,7 @@ import psutil
 
 from explorer import jobs, workspaces
 from explorer.home import home
+from explorer.jobs.devices import Device, devices
 from explorer.workspaces.places import last_seen
 
 ACTIVE = 300.0  # seconds since a page was last drawn for somebody who counts as here
@@ -39,6 +40,7 @@ class Server:
     memory: tuple[int, int]
     disk: tuple[int, int]
     worker: str
+    devices: tuple[Device, ...] = ()
 
 
 def visitors() -> Visitors:
@@ -58,4 +60,6 @@ def server() -> Server:
             found += [Process("worker", worker.memory_info().rss)]
             found += [Process("worker's process", child.memory_info().rss) for child in worker.children(recursive=True)]
     machine, disk = psutil.virtual_memory(), shutil.disk_usage(home() if home().is_dir() else "/")
-    return Server(tuple(found), (machine.total - machine.available, machine.total), (disk.used, disk.total), beat.state)
+    return Server(
+        tuple(found), (machine.total - machine.available, machine.total), (disk.used, disk.total), beat.state, devices()
+    )

@@ -1,5 +1,8 @@
 """The presenter's page: everybody's accuracies without names; shown to nobody else; what participants see of it all."""
 
+import os
+from pathlib import Path
+
 import pytest
 import stand_ins
 from opening import opened, store, words
@@ -10,6 +13,7 @@ from explorer.classroom.figures import class_accuracies, offsets
 from explorer.classroom.results import class_results, whose
 from explorer.classroom.server import server, visitors
 from explorer.errors import ExplorerError
+from explorer.jobs.devices import Device
 from explorer.recipe import make
 from explorer.training.view.publishing import publish
 from explorer.workspaces import example, gate
@@ -95,3 +99,23 @@ def test_the_presenter_sees_the_class_and_a_participant_does_not() -> None:
         assert runs.read(a).id == a and workspaces.published("runs", a)
         with pytest.raises(ExplorerError, match="Only the presenter"):
             example.unpin()
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ("NVIDIA H200, 1024, 143771\n", [Device("NVIDIA H200", (2**30, 143771 * 2**20))]),
+        ("A, B, 1, 2\nOrin, [N/A], [N/A]\n", [Device("A, B", (2**20, 2 * 2**20))]),
+        ("No devices were found\n", []),
+    ],
+)
+def test_the_memory_of_devices_is_what_their_driver_tells(
+    told: str, found: list[Device], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\nprintf '{told}'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert [*server().devices] == found
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert not server().devices, "a driver that does not answer"

@@ -150,7 +150,8 @@ def machine() -> None:
         st.markdown(
             f"**{here.active}** visitors here, **{here.idle}** idle for more than 5 minutes. Worker: {plain(now.worker)}."
         )
-        for words, (used, whole) in (("Memory of the machine", now.memory), ("Disk", now.disk)):
+        on_devices = [(f"Memory of {safe_md(device.name)}", device.memory) for device in now.devices]
+        for words, (used, whole) in (("Memory of the machine", now.memory), *on_devices, ("Disk", now.disk)):
             st.progress(used / whole, text=f"{words}: {used / 1e9:.1f} of {whole / 1e9:.1f} GB")
     with right:
         st.dataframe(
