@@ -1,4 +1,4 @@
-"""Many comparisons at once: what is left of each p-value when there were so many chances to find something."""
+"""Many comparisons at once: what is left of each p-value when there were so many chances to find something; how one is told."""
 
 from collections.abc import Sequence
 
@@ -15,3 +15,12 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
         least = max(least, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = least
     return tuple(adjusted)
+
+
+def p_digits(p: float, level: float = 0.05) -> str:
+    """A p-value to two significant digits, and to as many more as tell on which side of `level` it lies: 0.0496 and not 0.05."""
+    for digits in range(2, 8):
+        told = f"{p:.{digits}g}"
+        if (float(told) < level) == (p < level):
+            return told
+    return repr(p)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.evidence.groups import Grouped, accuracy_by_group, difference_by_group
+from explorer.evidence.many import p_digits
 from explorer.evidence.shares import Z95, Score
 
 
@@ -124,14 +125,14 @@ def grouped_verdict(found: Sequence[Paired], level: float = 0.05) -> str:
     most = max((p for p, _ in tests), default=1.0)
     sign, end = ("=", "") if len(tests) == 1 else ("≤", " with each seed")
     if most < level and len({better for _, better in tests}) == 1:
-        return f"{'B' if tests[0][1] else 'A'} is better{end} (p {sign} {most:.2g}, whole groups exchanged)."
-    return f"No difference shown{' with all seeds' if end else ''} (p {sign} {most:.2g}, whole groups exchanged)."
+        return f"{'B' if tests[0][1] else 'A'} is better{end} (p {sign} {p_digits(most)}, whole groups exchanged)."
+    return f"No difference shown{' with all seeds' if end else ''} (p {sign} {p_digits(most)}, whole groups exchanged)."
 
 
 def verdict(fixed: int, broken: int, level: float = 0.05) -> str:
     """One sentence on B against A; says `no difference shown` unless p < level."""
     p = mcnemar(fixed, broken)
     if p >= level:
-        return f"No difference shown (p = {p:.2g}, exact McNemar test)."
+        return f"No difference shown (p = {p_digits(p)}, exact McNemar test)."
     better = "B is better" if fixed > broken else "A is better"
-    return f"{better} on these images (p = {p:.2g}, exact McNemar test)."
+    return f"{better} on these images (p = {p_digits(p)}, exact McNemar test)."

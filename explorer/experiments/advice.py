@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from explorer.evidence import images_needed, points
+from explorer.evidence.many import p_digits
 from explorer.experiments.adviser import MANY, ROOM, Rule, Signs
 from explorer.experiments.budget import Choice
 from explorer.experiments.telling import number, title_of
@@ -51,7 +52,7 @@ def _evidence(signs: Signs) -> tuple[str, ...]:
     if signs.early:
         said.append(
             f"Probe at {signs.early}, the best earlier stage: {points(signs.early_gain)} points (fixes {signs.fixed}, breaks "
-            f"{signs.broken}; p = {signs.p_value:.2g}, exact McNemar test, Holm's over the earlier stages)."
+            f"{signs.broken}; p = {p_digits(signs.p_value)}, exact McNemar test, Holm's over the earlier stages)."
         )
     if signs.distance is not None:
         where = "near" if signs.distance < NEAR else "between near and far" if signs.distance < FAR else "far"

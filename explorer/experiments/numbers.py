@@ -1,6 +1,7 @@
 """Numbers of an experiment as they stand in its tables: each with its spread, seeds and n."""
 
 from explorer.evidence import Together, points
+from explorer.evidence.many import p_digits
 from explorer.experiments.pairing import Step
 from explorer.race.races import Spread
 
@@ -18,7 +19,7 @@ def gained(found: Together | None, p_value: float) -> str:
     if found is None:
         return "–"
     low, high = found.ends
-    return f"{points(found.value)} ({points(low)} to {points(high)}), p = {p_value:.2g}"
+    return f"{points(found.value)} ({points(low)} to {points(high)}), p = {p_digits(p_value)}"
 
 
 def gained_by(step: Step | None) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from explorer.evidence import points
+from explorer.evidence.many import p_digits
 from explorer.experiments.budget import Said
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import ALL, HEAD, KEPT, stage_words
@@ -123,4 +124,5 @@ def _verdict(learned: int, scale: int) -> str:
 
 def _measured(step: Step) -> str:
     low, high = step.found.ends
-    return f"{points(step.found.value)} points (95 % interval {points(low)} to {points(high)}, Holm's p = {step.adjusted:.2g})"
+    sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {p_digits(step.adjusted)}"
+    return f"{points(step.found.value)} points ({sure})"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from explorer.catalogue.strategies import BATCHNORM_TITLES, STRATEGIES
 from explorer.evidence import Crossing, points
+from explorer.evidence.many import p_digits
 from explorer.experiments import block, budget, rates, start
 from explorer.experiments.block import Graded, Verdict
 from explorer.experiments.budget import Choice, Contrast, Gains
@@ -88,7 +89,7 @@ def block_words(one: Verdict) -> str:
     found, (low, high) = one.gain.found, one.gain.found.ends
     of = f"{found.seeds} seed{'s' * (found.seeds > 1)}, n = {found.n}"
     where = f"Pictures **{input_words(one.how)}**"
-    sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {one.gain.adjusted:.2g}"
+    sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {p_digits(one.gain.adjusted)}"
     measured = f"{points(found.value)} points ({sure}; {of})"
     if not one.gain.shown or found.value <= 0:
         return f"{where}: no block is shown to gain anything over the head alone; **{one.best}** comes closest, {measured}."
@@ -131,7 +132,8 @@ def breaking_words(one: Breaking) -> str:
     if one.step is None:
         return f"{first} At {at} every seed diverged."
     low, high = one.step.found.ends
-    worse = f"{points(one.step.found.value)} points, 95 % interval {points(low)} to {points(high)}, p = {one.step.adjusted:.2g}"
+    sure = f"95 % interval {points(low)} to {points(high)}, p = {p_digits(one.step.adjusted)}"
+    worse = f"{points(one.step.found.value)} points, {sure}"
     return f"{first} From **{at}** on it is shown to be worse than the probe ({worse}{_near(one.broken)})."
 
 
@@ -187,14 +189,15 @@ def choice_words(found: Choice, base: str, measured: Sequence[float]) -> str:
     if mine is not None:
         low, high = mine.found.ends
         gain = f"{points(mine.found.value)} points (95 % interval {points(low)} to {points(high)})"
-        return f"{first} It gains {gain} over {title_of(base)}; Holm's p = {mine.adjusted:.2g}."
+        return f"{first} It gains {gain} over {title_of(base)}; Holm's p = {p_digits(mine.adjusted)}."
     if not found.contrasts:
         return first
     best = max(found.contrasts, key=lambda row: row.found.value)
     low, high = best.found.ends
     return (
         f"{first} {title_of(best.arm)}, the best of the others, gains nothing that can be shown: "
-        f"{points(best.found.value)} points (95 % interval {points(low)} to {points(high)}; Holm's p = {best.adjusted:.2g})."
+        f"{points(best.found.value)} points (95 % interval {points(low)} to {points(high)}; Holm's p = "
+        f"{p_digits(best.adjusted)})."
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from explorer import evidence
 from explorer.catalogue import STRATEGIES
 from explorer.evidence import Paired
+from explorer.evidence.many import p_digits
 from explorer.race.arms import arm_name
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun, Run
@@ -187,10 +188,10 @@ def verdict(tests: Sequence[Paired], level: float = 0.05) -> str:
     for name, number in better.items():
         if number == len(tests):
             most = max(t.p_value for t in tests)
-            return f"{name} is better on these images with {every} seeds (p ≤ {most:.2g}, exact McNemar tests)."
+            return f"{name} is better on these images with {every} seeds (p ≤ {p_digits(most)}, exact McNemar tests)."
     if not shown:
         least = min(t.p_value for t in tests)
-        return f"No difference shown with {none} (p ≥ {least:.2g}, exact McNemar tests)."
+        return f"No difference shown with {none} (p ≥ {p_digits(least)}, exact McNemar tests)."
     parts = ", ".join(f"{name} is better with {number}" for name, number in better.items() if number)
     return (
         f"No difference shown that holds for {every} seeds: taken one by one, {parts} of them (p < {level:g}, exact "

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from explorer.app.figures.guessing import LARGEST, guess_line
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
+from explorer.evidence.many import p_digits
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
 _BELOW = 0.2  # rows between a mark and the interval for other groups, which stands under it
@@ -77,9 +78,8 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
     for y, row in enumerate(rows):
         found = row.difference
         # The line at 0 begins under the words, which it would cross.
-        fig.add_shape(
-            type="line", x0=0, x1=0, y0=y - 0.1, y1=y + 0.5, line={"color": CONTROL, "width": 2}, layer="below"
-        )
+        zero, sure = {"color": CONTROL, "width": 2}, f"p = {p_digits(found.p_value)}"
+        fig.add_shape(type="line", x0=0, x1=0, y0=y - 0.1, y1=y + 0.5, line=zero, layer="below")
         fig.add_scatter(
             x=[100 * found.value],
             y=[y],
@@ -91,11 +91,11 @@ def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
             textfont={"size": TEXT + 2},
             cliponaxis=False,
             showlegend=False,
-            hovertemplate=f"B fixes {found.fixed}, breaks {found.broken} of {found.n}; p = {found.p_value:.2g}<extra></extra>",
+            hovertemplate=f"B fixes {found.fixed}, breaks {found.broken} of {found.n}; {sure}<extra></extra>",
         )
         if found.grouped is not None:
             words = f"for other {group}s: {points(found.grouped.low)} to {points(found.grouped.high)}"
-            _thin(fig, y, found.grouped, f"{words}, p = {found.grouped.p_value:.2g}", scale=100)
+            _thin(fig, y, found.grouped, f"{words}, p = {p_digits(found.grouped.p_value)}", scale=100)
     counts = list(dict.fromkeys(row.difference.n for row in rows))
     in_groups = next((row.difference.n for row in rows if row.difference.grouped is not None), 0)
     fig.update_xaxes(range=[-100 * reach, 100 * reach], gridcolor=GREY, ticksuffix="", title=_axis(counts))

@@ -19,6 +19,7 @@ from explorer.course.view.progress_words import passed
 from explorer.course.view.runs import known
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
+from explorer.evidence.many import p_digits
 from explorer.looks.pair.view.choosing import difference
 from explorer.runs import FinishedRun, Run
 
@@ -160,7 +161,12 @@ def facts(done: Done) -> dict[str, str]:
         }
     if done.hint.condition in ("better", "worse", "undecided"):
         found = done.pair
-        said |= {"fixed": str(found.fixed), "broken": str(found.broken), "p": f"{found.p_value:.2g}", "n": str(found.n)}
+        said |= {
+            "fixed": str(found.fixed),
+            "broken": str(found.broken),
+            "p": p_digits(found.p_value),
+            "n": str(found.n),
+        }
     if done.hint.condition in ("curve_begun", "curve_done"):
         said |= _curve_facts(done.reader.points)
     return said

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from explorer.app.figures.style import CLEAR, finish
 from explorer.evidence import points
+from explorer.evidence.many import p_digits
 from explorer.experiments.compared import ALL, HEAD, input_words, parted, stage_words
 from explorer.experiments.pairing import Step
 from explorer.palette import LESS_MORE
@@ -83,5 +84,5 @@ def _hover(step: Step | None, accuracy: Mapping[str, Spread]) -> str:
     right = f"{100 * accuracy[step.arm].mean:.1f} % right, " if step.arm in accuracy else ""
     return (
         f"{stage_words(stage)}, {input_words(how)}: {right}{points(step.found.value)} points<br>95 % interval {points(low)} to "
-        f"{points(high)}, p = {step.adjusted:.2g}, {step.found.seeds} seeds, n = {step.found.n}"
+        f"{points(high)}, p = {p_digits(step.adjusted)}, {step.found.seeds} seeds, n = {step.found.n}"
     )

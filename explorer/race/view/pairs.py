@@ -10,6 +10,7 @@ from explorer.app.visitor import choose
 from explorer.app.words import group_of
 from explorer.bundle import page_file
 from explorer.evidence import Paired, grouped_verdict, points
+from explorer.evidence.many import p_digits
 from explorer.looks.pair import comparison
 from explorer.race import races
 from explorer.race.races import Arm, Race
@@ -68,11 +69,11 @@ def pairs_table(of_seeds: Mapping[int, Paired]) -> dict[str, list[str]]:
         "Wrong in both": [str(t.both_wrong) for t in tests],
         "n": [str(t.n) for t in tests],
         "B − A, points": [_span(t.value, t) for t in tests],
-        "p (exact McNemar)": [f"{t.p_value:.2g}" for t in tests],
+        "p (exact McNemar)": [p_digits(t.p_value) for t in tests],
     }
     if all(t.grouped is not None for t in tests):
         table["For other groups"] = [_span(None, t.grouped) for t in tests]
-        table["p (whole groups)"] = [f"{t.grouped.p_value:.2g}" if t.grouped else "" for t in tests]
+        table["p (whole groups)"] = [p_digits(t.grouped.p_value) if t.grouped else "" for t in tests]
     return table
 
 

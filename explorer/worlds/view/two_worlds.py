@@ -16,6 +16,7 @@ from explorer.app.words import difference_words, group_of, percent, safe_md, sho
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.evidence import Paired
+from explorer.evidence.many import p_digits
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.images.question import ExamplesQuestion, Gallery
 from explorer.looks.pair.view.choosing import difference
@@ -50,7 +51,7 @@ def decision(gap: Paired, times: float) -> str:
     `times` is by how much longer tuning took.
     """
     p = gap.grouped.p_value if gap.grouped is not None and gap.grouped.p_value is not None else gap.p_value
-    sure = "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    sure = "p < 0.001" if p < 0.001 else f"p = {p_digits(p)}"
     cost = f"takes {times:.0f} times as long" if times >= 1.5 else "takes about as long"
     points = f"{100 * abs(gap.value):.0f} points"
     if p < LEVEL and gap.value > 0:

@@ -7,6 +7,7 @@ from explorer.course.compute.truths.structure import described
 from explorer.course.compute.truths.tuning import interval, on, score
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
+from explorer.evidence.many import p_digits
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute.distance_handlers import compare
 from explorer.models import backbones
@@ -22,7 +23,7 @@ def another_seed(asked: Asked, one: str, two: str) -> Truth:
     words = f"Read just now from the predictions of the two runs: {on(asked, one)}."
     return picked(answer, words, a=percent(a.accuracy), b=percent(b.accuracy), interval=interval(a), n=str(a.n),
                   differ=str(differ), fixed=str(gap.fixed), broken=str(gap.broken),
-                  p=f"{gap.p_value:.2g}")  # fmt: skip
+                  p=p_digits(gap.p_value))  # fmt: skip
 
 
 def better(asked: Asked, one: str, two: str) -> Truth:
@@ -33,7 +34,7 @@ def better(asked: Asked, one: str, two: str) -> Truth:
     words = f"Computed just now from the predictions of the two runs: {on(asked, one)}."
     return picked(answer, words, a=percent(a.accuracy), b=percent(b.accuracy), a_interval=interval(a), b_interval=interval(b),
                   n=str(a.n), fixed=str(found.fixed), broken=str(found.broken), agree=str(found.n - found.fixed - found.broken),
-                  p=f"{found.p_value:.2g}", verdict=found.verdict)  # fmt: skip
+                  p=p_digits(found.p_value), verdict=found.verdict)  # fmt: skip
 
 
 def images_needed(asked: Asked, word: str, points: str) -> Truth:

@@ -5,6 +5,7 @@ from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.evidence import Score
+from explorer.evidence.many import p_digits
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import similarity
 from explorer.looks.similarity.compute.rewind_handlers import rewind as set_back
@@ -38,7 +39,7 @@ def accuracy(asked: Asked, word: str, beside: str) -> Truth:
     return number(100 * one.accuracy, words, this=percent(one.accuracy), other=percent(two.accuracy), n=str(one.n),
                   interval=interval(one), other_interval=interval(two), classes=str(len(said.classes)),
                   chance=percent(1 / len(said.classes)), fixed=str(gap.fixed), broken=str(gap.broken),
-                  p=f"{gap.p_value:.2g}")  # fmt: skip
+                  p=p_digits(gap.p_value))  # fmt: skip
 
 
 def train_accuracy(asked: Asked, word: str) -> Truth:

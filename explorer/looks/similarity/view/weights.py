@@ -11,6 +11,7 @@ from explorer.app.controls import toggle
 from explorer.app.drawing import draw, fine_print
 from explorer.app.words import group_of, percent, safe_md
 from explorer.evidence import Grouped, Paired, Score
+from explorer.evidence.many import p_digits
 from explorer.looks.similarity.figures.rewind import rewind
 from explorer.looks.similarity.question.weights import (
     Rewind,
@@ -34,7 +35,7 @@ def paired_words(found: Paired, reference: str, group: str = "group") -> str:
 
 
 def _shown(difference: str, p_value: float) -> str:
-    p = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    p = "p < 0.001" if p_value < 0.001 else f"p = {p_digits(p_value)}"
     return f"{difference if p_value < 0.05 else 'no difference shown'} ({p})"
 
 
