@@ -17,8 +17,11 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def p_digits(p: float, level: float = 0.05) -> str:
-    """A p-value to two significant digits, and to as many more as tell on which side of `level` it lies: 0.0496 and not 0.05."""
+def p_digits(p: float | None, level: float = 0.05) -> str:
+    """A p-value to two significant digits, and to as many more as tell on which side of `level` it lies: 0.0496 and not 0.05.
+    `unknown` where none was computed."""
+    if p is None:
+        return "unknown"
     for digits in range(2, 8):
         told = f"{p:.{digits}g}"
         if (float(told) < level) == (p < level):
