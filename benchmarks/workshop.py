@@ -50,7 +50,7 @@ def bars(found: Found) -> list[str]:
     wait = statistics.median(found.waits) if found.waits else 0.0
     return [
         held(share(found.clicks, 0.95) < ANSWER, f"p95 of reruns < {ANSWER:g} s"),
-        held(not found.sessions_failed, "no failed session"),
+        held(not found.sessions_failed and not found.returned, "no session failed or was cut off"),
         held(not found.lost, "no lost run"),
         held(wait <= WAIT, f"median wait for a probe ≤ {WAIT:g} s"),
         held(found.memory_each <= MEMORY, f"≤ {MEMORY:g} MB a session"),

@@ -150,7 +150,8 @@ def meet(name: str, note: Callable[[str], None]) -> tuple[str, ...]:
     with small_disk(name == "disk_full") as home:
         found: Found = rehearse(PARTICIPANTS, SECONDS, note, during=strike, home=home, afterglow=5.0)
     clicks = found.clicks
-    why = f"; {sorted({*found.failures})[0]}" if found.failures else ""
+    why = f"; {len(found.returned)} cut off, back within {max(found.returned):.0f} s" if found.returned else ""
+    why += f"; {sorted({*found.failures})[0]}" if found.failures else ""
     return (
         name, str(len(clicks)), f"{share(clicks, 0.95):.2f}", f"{share(clicks, 1):.1f}",
         f"{found.sessions_failed} of {found.participants}", f"{found.finished} of {found.probes}, {found.lost}",

@@ -14,6 +14,7 @@ from explorer.errors import ExplorerError
 from explorer.rehearsal.playing import Class
 from explorer.rehearsal.server import Server, server
 from explorer.rehearsal.session import Lost, Session
+from explorer.runs.life import LIVE
 
 PATIENCE = 180.0
 """Seconds within which the worker must be ready, and at the end the queue empty."""
@@ -24,7 +25,8 @@ PAGES = ("home", "lessons", "training", "images", "similarity", "features", "bri
 
 @dataclass(frozen=True)
 class Found:
-    """What a class of `participants` met in `seconds`. Times in seconds, memory of the server's process in MB."""
+    """What a class of `participants` met in `seconds`. Times in seconds, memory of the server's process in MB; `returned`: after
+    how long sessions that were cut off had their page again."""
 
     participants: int
     seconds: float
@@ -42,6 +44,7 @@ class Found:
     files_left: int
     sent: int
     refused: int
+    returned: tuple[float, ...] = ()
 
     @property
     def clicks(self) -> list[float]:
@@ -131,7 +134,7 @@ def _found(running: Server, played: Class, asked: tuple[int, float], memory: tup
     with jobs.database() as db:
         rows = db.execute("SELECT created, started FROM task WHERE lane = 'train' AND started IS NOT NULL").fetchall()
     listed = [run for run in runs.listing() if not run.sample]
-    finished = sum(run.state == "finished" for run in listed)
+    finished, waiting = sum(run.state == "finished" for run in listed), sum(run.state in LIVE for run in listed)
     tally = played.tally
     left = [path for path in running.home.rglob("*") if path.name.endswith(".part")]
     left += [path for path in (running.home / "arriving").glob("*/*") if path.name != "list.jsonl"]
@@ -140,8 +143,8 @@ def _found(running: Server, played: Class, asked: tuple[int, float], memory: tup
         after = running.megabytes()
     return Found(
         *asked, reruns=tuple(tally.reruns), sessions_failed=len(tally.failed) + stuck, failures=tuple(tally.failures),
-        probes=tally.probes, finished=finished, lost=max(0, tally.probes - finished),
+        probes=tally.probes, finished=finished, lost=max(0, tally.probes - finished - waiting),
         waits=tuple(max(0.0, row["started"] - row["created"]) for row in rows), memory_before=memory[0],
         memory_most=memory[1], memory_after=after, queue_left=_tasks(), files_left=len(left), sent=tally.sent,
-        refused=tally.refused,
+        refused=tally.refused, returned=tuple(tally.returned),
     )  # fmt: skip

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import Image
 
-from explorer.rehearsal.session import Lost, Session
+from explorer.rehearsal.session import LONGEST as PATIENCE
+from explorer.rehearsal.session import Closed, Lost, Session
 
 PICTURES = 20
 RUSH = 10.0
@@ -23,11 +24,13 @@ LONGEST = 1800.0
 
 @dataclass
 class Tally:
-    """What all sessions saw, filled from many threads: seconds of each rerun by page, what failed, probes started, files sent."""
+    """What all sessions saw, filled from many threads: seconds of each rerun by page, what failed, after how long sessions
+    that were cut off had their page again, probes started, files sent."""
 
     reruns: list[tuple[str, float]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     failed: set[int] = field(default_factory=set)
+    returned: list[float] = field(default_factory=list)
     probes: int = 0
     refused: int = 0
     sent: int = 0
@@ -74,21 +77,29 @@ class Class:
         return sum(thread.is_alive() for thread in self._threads)
 
     def _live(self, who: int) -> None:
-        """A participant's time: acts in turn, each beginning with another; one who lost the session comes again."""
+        """A participant's time: acts in turn, each beginning with another. Who is cut off tries again, as a browser does, and is
+        lost after a minute without an answer."""
         chance = random.Random(who)
         self._over.wait(chance.uniform(0, RUSH))
-        turn = who
-        while not self._done():
+        browser, page, turn, cut = f"thaw_browser={chance.getrandbits(128):032x}; thaw_width=1280", "home", who, 0.0
+        while not self._done() or cut:
             session = Session(self._port, self._base, self.tally.rerun)
             try:
-                session.connect(f"thaw_browser={chance.getrandbits(128):032x}; thaw_width=1280")
-                session.open("home")
+                session.connect(browser)
+                session.open(page)
+                if cut:
+                    self.tally.returned.append(time.monotonic() - cut)
+                    cut = 0.0
                 while not self._done():
                     ACTS[turn % len(ACTS)](Participant(session, self.tally, chance, self._pause(session, chance)))
                     turn += 1
             except Lost as lost:
-                self.tally.failure(who, str(lost))
-                self._over.wait(2.0)
+                page, now = session.page or page, time.monotonic()
+                cut = cut or now
+                if not isinstance(lost, Closed) or now - cut > PATIENCE:
+                    self.tally.failure(who, str(lost))
+                    cut = 0.0
+                time.sleep(1.0)
             finally:
                 session.close()
 

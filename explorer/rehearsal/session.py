@@ -22,6 +22,10 @@ class Lost(Exception):
     """The server did not answer, closed the session, or its page ended with an error."""
 
 
+class Closed(Lost):
+    """No connection, or it broke off, as when the server is started anew; a browser connects again by itself."""
+
+
 @dataclass
 class Heard:
     """What one rerun said: seconds to its end, and how much came."""
@@ -64,7 +68,7 @@ class Session:
             )  # fmt: skip
             self._socket = self._held.enter_context(opened)
         except (OSError, WebSocketException) as error:
-            raise Lost(f"no session: {error}") from error
+            raise Closed(f"no session: {error}") from error
 
     def open(self, page: str, query: str = "") -> Heard:
         """Go to a page as the menu does, or with an address (`step=5`)."""
@@ -118,7 +122,7 @@ class Session:
             wire.request("PUT", path, content, self._cookie)
             return wire.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            raise Lost(f"the upload failed: {error}") from error
+            raise Closed(f"the upload failed: {error}") from error
         finally:
             wire.close()
 
@@ -129,7 +133,7 @@ class Session:
 
     def _rerun(self, pressed: str = "", **asked: Any) -> Heard:
         from streamlit.proto.BackMsg_pb2 import BackMsg
-        from websockets.exceptions import WebSocketException
+        from websockets.exceptions import ConnectionClosed, WebSocketException
 
         message = BackMsg()
         for name, value in asked.items():
@@ -146,6 +150,8 @@ class Session:
             self._socket.send(message.SerializeToString())
             while not self._hear(self._socket.recv(timeout=LONGEST), heard):
                 pass
+        except ConnectionClosed as error:
+            raise Closed(f"{self.page}: {type(error).__name__}") from error
         except (OSError, TimeoutError, WebSocketException) as error:
             raise Lost(f"{self.page}: {type(error).__name__}") from error
         heard.seconds = time.perf_counter() - started

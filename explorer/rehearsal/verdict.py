@@ -35,8 +35,9 @@ def verdict(found: Found) -> list[Line]:
             f"slowest in {share(clicks, 1):.1f} s (wanted: 95 in 100 within {ANSWER:g} s).",
         ),
         Line(
-            not found.sessions_failed,
+            not found.sessions_failed and not found.returned,
             f"{found.sessions_failed} of {found.participants} participants lost their session"
+            + (f", {len(found.returned)} times one was cut off and came back" if found.returned else "")
             + (f": {found.failures[0]}." if found.failures else "."),
         ),
         Line(

@@ -15,15 +15,54 @@ from explorer import cli, jobs, runs
 from explorer.app.card import cards
 from explorer.bundle import ASSETS
 from explorer.own_sets import parcels
-from explorer.rehearsal import measuring
+from explorer.rehearsal import measuring, playing
 from explorer.rehearsal.measuring import Found
 from explorer.rehearsal.playing import Class, picture
 from explorer.rehearsal.server import Server, server
-from explorer.rehearsal.session import Lost, Session
+from explorer.rehearsal.session import Closed, Lost, Session
 from explorer.rehearsal.verdict import spoken, verdict
 
 pytestmark = pytest.mark.long(40)
 BASE = "/class/thaw"
+
+
+class Shaky:
+    """A session whose first answer breaks off, and whose server is then away `away` times."""
+
+    away, opened, cookies = 2, 0, []  # type: ignore[var-annotated]
+
+    def __init__(self, *_: object) -> None:
+        self.page = ""
+
+    def connect(self, cookie: str) -> None:
+        Shaky.cookies.append(cookie)
+        if Shaky.opened and Shaky.away:
+            Shaky.away -= 1
+            raise Closed("no session: refused")
+
+    def open(self, page: str, query: str = "") -> None:
+        self.page, Shaky.opened = page, Shaky.opened + 1
+        if Shaky.opened in (2, 4):
+            raise (
+                Closed("images: ConnectionClosedError") if Shaky.opened == 2 else Lost("the page images shows an error")
+            )
+
+    def stay(self, seconds: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def test_who_is_cut_off_comes_back_to_the_page_and_who_meets_an_error_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing, "Session", Shaky)
+    monkeypatch.setattr(playing, "RUSH", 0.0)
+    monkeypatch.setattr(playing, "ACTS", (lambda one: one.session.open("images"),))
+    monkeypatch.setattr(playing.time, "sleep", lambda seconds: None)
+    played = Class(1, 1)
+    monkeypatch.setattr(played, "_done", lambda: Shaky.opened > 3)
+    played.start(60)
+    assert played.join(30) == 0
+    assert len(played.tally.returned) == 1 and played.tally.failures == ["the page images shows an error"]
+    assert len({*Shaky.cookies}) == 1 and len(Shaky.cookies) >= 4, "the same browser, as often as it takes"
 
 
 @pytest.fixture
