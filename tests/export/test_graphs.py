@@ -145,7 +145,7 @@ def test_without_the_extra_the_error_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(formats.importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else object())
     with pytest.raises(
-        ExplorerError, match=r"needs onnxruntime, which is not installed\. Run: pip install thaw\[onnx\]"
+        ExplorerError, match=r'needs onnxruntime, which is not installed\. Run: pip install "\.\[onnx\]"'
     ):
         handlers.write(run, "onnx", tmp_path / "m.onnx", silent)
 

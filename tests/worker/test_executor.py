@@ -133,6 +133,6 @@ def test_a_cluster_that_cannot_be_joined_is_said_and_auto_takes_this_machine(mon
         monkeypatch.setenv("THAW_EXECUTOR", setting)
         found.append(_executor())
     (named, why), (auto, nothing), (none, slip) = found
-    assert named is None and 'pip install "thaw[ray]"' in why
+    assert named is None and 'pip install ".[ray]"' in why
     assert isinstance(auto, Local) and not nothing
     assert none is None and slip.startswith("THAW_EXECUTOR is 'somewhere'. Allowed:")
