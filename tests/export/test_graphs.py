@@ -103,7 +103,7 @@ def test_a_graph_that_says_something_else_is_not_handed_out(
         return made
 
     monkeypatch.setattr(graphs, "_whole", off)
-    with pytest.raises(ExplorerError, match=r"something else than the run: its probabilities differ by up to 0\.\d+"):
+    with pytest.raises(ExplorerError, match=r"disagrees with the run: its probabilities differ by up to 0\.\d+"):
         handlers.write(run, "torch-export", tmp_path / "m.pt2", silent)
     assert not list(tmp_path.glob("*m.pt2*"))
 

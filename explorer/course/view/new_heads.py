@@ -74,7 +74,7 @@ def untrained(row: Backbone, weights: str) -> None:
         "the class that it names."
     )
     st.caption(
-        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well leave guessing out: what a "
-        "random head calls a photo, it calls most patches of it. Over all random heads the mean is guessing, exactly; draw "
-        "another seed, and it lands elsewhere."
+        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well exclude chance: a "
+        "random head gives most patches of a photo the same class. Averaged over all random heads, accuracy is exactly chance; "
+        "draw another seed, and it lands elsewhere."
     )

@@ -181,7 +181,7 @@ def _say_unlike(found: Predicted) -> None:
         usual = f"about {RARE * n:.0f}" if RARE * n >= 1 else "hardly one"
         st.warning(
             f"**Perhaps none of these: {unlike} of {n}.** Each lies farther from its nearest training picture than 95 % of the "
-            f"run's {found.tested} test images. Of {n} pictures like the test images {usual} would be marked.",
+            f"run's {found.tested} test images. Of {n} pictures like the test images {usual} would be marked anyway.",
             icon=":material/help:",
         )
     else:
