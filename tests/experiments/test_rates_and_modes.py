@@ -70,7 +70,9 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
         answers.save(answer, MovedQuestion(run=run).path)
     app = opened("experiments", kind="rates", plan=sweep.plan.text)
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
-    assert "does best with its own rate × 1" in words(app) and app.table[0].value["CKA to before"].tolist()[-1] == "0.10"
+    assert (
+        "does best with its own rate × 1" in words(app) and app.table[0].value["CKA to before"].tolist()[-1] == "0.10"
+    )
     assert "1 diverged" in app.table[0].value["Right on test"].tolist()[-1]
 
 

@@ -157,8 +157,8 @@ def _say(found: Predicted) -> None:
     st.markdown(f"**{len(found.files)}** pictures.{left}{score}")
     _say_unlike(found)
     st.caption(
-        f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature of the "
-        f"run's validation images."
+        f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature "
+        f"fitted on the run's validation images."
         if found.temperature
         else ":material/thermostat: Probabilities are the network's own, not calibrated: the run's validation images cannot be "
         "read on this machine."
