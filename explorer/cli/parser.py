@@ -183,7 +183,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--spoilt",
         default="",
-        help=f"spoil every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
+        help=f"spoil (corrupt) every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
     )
 
 
