@@ -1,8 +1,14 @@
-"""Whether what is installed fits together, told without importing anything heavy."""
+"""Whether what is installed fits together, and how the rest is installed, told without importing anything heavy."""
 
 import importlib.metadata
 
+from explorer import bundle
 from explorer.errors import ExplorerError
+
+
+def extra(name: str) -> str:
+    """The command that installs an optional part. In a checkout pip knows no package called thaw but the folder itself."""
+    return f'pip install "thaw[{name}]"' if bundle.INSTALLED else f'pip install ".[{name}]" (in Thaw\'s folder)'
 
 
 def mismatch() -> str:

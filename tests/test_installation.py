@@ -4,9 +4,9 @@ import importlib.metadata
 
 import pytest
 
-from explorer import installation
+from explorer import bundle, installation
 from explorer.errors import ExplorerError
-from explorer.installation import mismatch
+from explorer.installation import extra, mismatch
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_the_command_line_is_told_in_an_error_it_can_print(monkeypatch: pytest.M
     monkeypatch.setattr(importlib.metadata, "version", {"torch": "2.15.0+cpu", "torchvision": "0.29.2"}.__getitem__)
     with pytest.raises(ExplorerError, match="different builds"):
         installation.check()
+
+
+def test_an_optional_part_is_asked_for_by_a_command_that_works_where_thaw_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for installed, words in ((True, 'pip install "thaw[heic]"'), (False, 'pip install ".[heic]" (in Thaw\'s folder)')):
+        monkeypatch.setattr(bundle, "INSTALLED", installed)
+        assert extra("heic") == words

@@ -215,7 +215,7 @@ def _wish(question: Question[Any]) -> None:
 def _cancel(question: Question[Any]) -> None:
     """End a look, unless somebody else waits for the same answer."""
     if others_wish(question.key, owner()):
-        st.toast("Somebody else waits for the same answer, so it goes on. Leave the page if you need not wait.")
+        st.toast("Somebody else is waiting for the same answer, so it goes on. You can leave the page.")
     else:
         jobs.cancel(question)
 

@@ -39,8 +39,8 @@
     history.replaceState(history.state, "", location.pathname + location.search);
     const now = cookie("thaw_browser");
     const other = NAME.test(now) && now !== workspace;
-    const asked = "Continue with the workspace of this link? What was made in this browser so far stays on the server, "
-      + "and only a link of its own leads back to it.";
+    const asked = "Continue with the workspace of this link? What you made in this browser so far stays on the server, "
+      + "but only its own link leads back to it.";
     if (NAME.test(workspace || "") && (!other || confirm(asked))) keep("thaw_browser", workspace);
     if (/^[\w.~-]{8,128}$/.test(token || "")) keep("thaw_presenter", token);
     return true;

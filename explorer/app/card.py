@@ -7,9 +7,9 @@ from explorer.app.presenting import code_of
 
 MOST = 8
 STEPS = (
-    "Open the address, or photograph the code.",
-    "Read what <b>Home</b> says of two worlds. Where would you tune?",
-    "Press <b>Start here: the lesson</b>, and commit your guess before each answer.",
+    "Open the address, or scan the code.",
+    "Compare the two data sets on <b>Home</b>. For which would you fine-tune?",
+    "Press <b>Start here: the lesson</b>, and commit to a guess before each answer.",
 )
 KEEP = "Come back with the same browser: what you started and learned is still there."
 _CSS = """

@@ -92,7 +92,7 @@ def class_link() -> None:
     if url.hostname in _ONLY_HERE:
         elsewhere = f"{url.scheme}://{own_address()}" + f":{url.port}" * bool(url.port)
         st.caption(
-            f":material/warning: This link opens on this machine alone. For others start Thaw with `--server.address 0.0.0.0` "
+            f":material/warning: This link opens only on this machine. For others start Thaw with `--server.address 0.0.0.0` "
             f"and open it under the machine's own address, e.g. `{elsewhere}`."
         )
 

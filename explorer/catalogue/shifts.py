@@ -61,7 +61,7 @@ SHIFTS = {
             "recolour",
             "Recoloured",
             "recoloured",
-            "Hue turned by 60° of the colour wheel, saturation and brightness kept: grey pictures stay as they are.",
+            "Hue rotated by 60° of the colour wheel, saturation and brightness kept: grey pictures stay as they are.",
             60.0,
         ),
     )

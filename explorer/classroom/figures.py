@@ -28,9 +28,9 @@ def class_accuracies(found: ClassResults) -> go.Figure:
     return finish(
         fig,
         alt=f"Test accuracy of every run by strategy: {told}.",
-        look="Where does each row's middle lie, and how far do runs of one strategy spread?",
+        look="Where is each row's median, and how far do the runs of one strategy spread?",
         caution="Runs differ in seed, rates and number of images, so a row's spread is not that of seeds alone; a line is the "
-        "median, with no interval, since whoever ran more has more dots.",
+        "median, with no interval, since participants who ran more have more dots.",
         height=110 + 92 * len(found.rows),
         top=20,
     )

@@ -85,7 +85,7 @@ def rehearsing(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """The commands for whoever holds a workshop."""
     rehearse = command(
         "rehearse",
-        "Play a class on a server of its own on this machine, and say whether it will hold; exit code 3 where not.",
+        "Simulate a class on a server of its own on this machine, and say whether it will hold; exit code 3 if not.",
     )
     rehearse.add_argument("--participants", type=int, default=30, help="1 to 200 (default: 30)")
     rehearse.add_argument("--minutes", type=float, default=2.0, help="how long they act, at most 30 (default: 2)")
@@ -183,7 +183,7 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--spoilt",
         default="",
-        help=f"spoil every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
+        help=f"spoil (corrupt) every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
     )
 
 

@@ -10,10 +10,10 @@ from explorer.experiments.plan import BUDGET, KINDS, SIZES
 def arguments(add: Any) -> None:
     """What `sweep` takes."""
     add("--kind", default="budget", help=f"one of: {', '.join(KINDS)}")
-    add("--plan", help="a whole plan as one word, as the page's address has it; all that follows is then left out")
+    add("--plan", help="a whole plan as one word, as the page's address has it; leave out the options below")
     sizes = " ".join(str(size) for size in SIZES)
     add("--sizes", nargs="*", default=None, help=f"training images per class, or `all` (default: {sizes})")
-    add("--strategies", nargs="*", default=None, help=f"the arms of a budget (default: {' '.join(BUDGET)})")
+    add("--strategies", nargs="*", default=None, help=f"what is compared (default for a budget: {' '.join(BUDGET)})")
     add(
         "--inputs",
         nargs="*",
@@ -21,8 +21,13 @@ def arguments(add: Any) -> None:
         help=f"for --kind block: clean, or how pictures are spoilt (default: {' '.join(INPUTS)})",
     )
     decades, batches = (" ".join(map(str, numbers)) for numbers in (DECADES, BATCHES))
-    add("--decades", type=int, nargs="*", help=f"of rates: powers of ten of the backbone's rate (default: {decades})")
-    add("--batches", type=int, nargs="*", help=f"of batchnorm: images in a batch (default: {batches})")
+    add(
+        "--decades",
+        type=int,
+        nargs="*",
+        help=f"for --kind rates: powers of ten of the backbone's rate (default: {decades})",
+    )
+    add("--batches", type=int, nargs="*", help=f"for --kind batchnorm: images in a batch (default: {batches})")
     add("--seeds", type=int, default=3, help="how many seeds, from 0 on")
     add("--backbone", default="resnet10")
     add("--weights", default="default")

@@ -1,11 +1,13 @@
 """Which picture formats are read, and what the first bytes of a file say it is.
 
-HEIC and DICOM need a package each that not everybody wants (`pip install "thaw[heic]"`, `"thaw[dicom]"`); without it such a
+HEIC and DICOM need a package each that not everybody wants (extras `heic`, `dicom`); without it such a
 picture is named, with that advice.
 """
 
 import importlib.util
 from functools import cache
+
+from explorer.installation import extra
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
 """As Pillow names them; PPM stands for PBM, PGM and PNM too. `readable` adds the optional ones."""
@@ -77,12 +79,12 @@ def is_picture(head: bytes) -> bool:
 
 
 @cache
-def _ready(extra: str) -> bool:
+def _ready(name: str) -> bool:
     """Whether the package that reads this format is here; HEIF is made known to Pillow."""
-    module, _ = EXTRAS[extra]
+    module, _ = EXTRAS[name]
     if importlib.util.find_spec(module) is None:
         return False
-    if extra == "HEIF":
+    if name == "HEIF":
         importlib.import_module(module).register_heif_opener()
     return True
 
@@ -97,7 +99,7 @@ def missing(head: bytes) -> str:
     found = sniffed(head)
     if found not in EXTRAS or _ready(found):
         return ""
-    return f'it is in the format {found}, for which the optional package is not installed: pip install "thaw[{EXTRAS[found][1]}]"'
+    return f"it is in the format {found}, for which the optional package is not installed: {extra(EXTRAS[found][1])}"
 
 
 def known_to_pillow() -> tuple[str, ...]:

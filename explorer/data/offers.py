@@ -52,7 +52,7 @@ def instead(made: Plan, papers: Sequence[Entry]) -> told.Table | None:
         return table if table.groups else None
     if len(labels) > 1:
         made.notes.append(
-            f"{table.name} labels {len(table.labels)} of the pictures otherwise than the folders do: if it is right, read the "
+            f"{table.name} labels {len(table.labels)} of the pictures differently from the folders: if it is right, read the "
             f"labels from the table (--labels table)."
         )
     return None

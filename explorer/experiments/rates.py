@@ -1,4 +1,4 @@
-"""At which rate do features break? Accuracy over the backbone's learning rate, and how far the features moved."""
+"""At which learning rate do features break? Accuracy over the backbone's learning rate, and how far the features moved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -79,7 +79,7 @@ def contrast_words(arm: str, base: str, rows: Sequence[Contrast]) -> str:
     better = [number(row.images) for row in mine if row.shown and row.found.value > 0]
     worse = [number(row.images) for row in mine if row.shown and row.found.value < 0]
     if not better and not worse:
-        return f"No difference to {title_of(base)} shown at any size."
+        return f"No difference from {title_of(base)} shown at any size."
     said = [f"better at {listed(better)}"] * bool(better) + [f"worse at {listed(worse)}"] * bool(worse)
     return f"Shown: {'; '.join(said)} images per class."
 
@@ -94,7 +94,7 @@ def block_words(one: Verdict) -> str:
     if not one.gain.shown or found.value <= 0:
         return f"{where}: no block is shown to gain anything over the head alone; **{one.best}** comes closest, {measured}."
     level = [stage for stage, (_, p) in one.behind.items() if p >= budget.LEVEL]
-    rest = f" No difference to it shown: {listed(level)}." if level else " Every other block is shown to be worse."
+    rest = f" Not shown to differ from it: {listed(level)}." if level else " Every other block is shown to be worse."
     return f"{where}: **{one.best}** gains most over the head alone, {measured}.{rest}"
 
 
@@ -125,9 +125,9 @@ def breaking_words(one: Breaking) -> str:
     spread = "" if best.accuracy.deviation is None else f" ± {100 * best.accuracy.deviation:.1f}"
     right = f"{100 * best.accuracy.mean:.1f}{spread} %"
     seeds = f"{best.accuracy.n} seed{'s' * (best.accuracy.n > 1)}, n = {best.n}"
-    first = f"**{title_of(best.strategy)}** does best at {times(best.decade)} of its own rate ({right}{_near(best)}; {seeds})."
+    first = f"**{title_of(best.strategy)}** does best with its own rate {times(best.decade)} ({right}{_near(best)}; {seeds})."
     if one.broken is None:
-        return f"{first} At no rate measured above it is it shown to be worse than the probe."
+        return f"{first} At no higher rate that was measured is it shown to be worse than the probe."
     at = times(one.broken.decade)
     if one.step is None:
         return f"{first} At {at} every seed diverged."
@@ -166,7 +166,7 @@ def modes_words(steps: Sequence[Step]) -> str:
         parts += [f"better with batches of {listed(better)}"] * bool(better)
         words = " and ".join(parts) or "no difference shown with any batch"
         said.append(f"**{BATCHNORM_TITLES[mode]}**: {words}.")
-    return f"Against statistics that are kept: {' '.join(said)}" if said else ""
+    return f"Compared with kept statistics: {' '.join(said)}" if said else ""
 
 
 def correction_words(rows: Sequence[object]) -> str:
@@ -174,15 +174,15 @@ def correction_words(rows: Sequence[object]) -> str:
     if len(rows) < 2:
         return ""
     return (
-        f"{len(rows)} differences were looked for at once; p-values are Holm's (1979), so that in the whole of them a chance "
-        f"difference is shown in at most 1 of 20 experiments."
+        f"p-values are corrected for {len(rows)} comparisons (Holm 1979): any difference that is due to chance is shown in at "
+        f"most 1 of 20 experiments."
     )
 
 
 def choice_words(found: Choice, base: str, measured: Sequence[float]) -> str:
     """What to do with so many images per class, in two sentences."""
     spread = "" if found.deviation is None else f" ± {100 * found.deviation:.1f}"
-    of = "" if found.images in measured else ", on a line between the sizes measured"
+    of = "" if found.images in measured else ", interpolated between the sizes measured"
     right = f"{100 * found.accuracy:.1f}{spread} %"
     first = f"With **{number(found.images)} images per class: {title_of(found.taken)}** ({right}{of})."
     mine = next((row for row in found.contrasts if row.arm == found.taken), None)

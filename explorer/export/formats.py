@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.errors import ExplorerError, unknown
+from explorer.installation import extra
 
 
 @dataclass(frozen=True)
@@ -134,4 +135,4 @@ def missing(row: Format) -> str:
     lacking = [name for name in row.needs if importlib.util.find_spec(name) is None]
     if not lacking:
         return ""
-    return f"{row.title} needs {' and '.join(lacking)}, which is not installed. Run: pip install thaw[{row.extra}]"
+    return f"{row.title} needs {' and '.join(lacking)}, which is not installed. Run: {extra(row.extra)}"

@@ -25,7 +25,7 @@ def require_run() -> None:
     if taken > limits.visitor_bytes():
         raise ExplorerError(
             f"Your runs and sets take {taken / 1e9:.1f} GB, and {limits.visitor_bytes() / 1e9:g} GB is the most for one visitor "
-            f"(THAW_VISITOR_GB). Delete some on Runs or Bring pictures; export before what you want to keep."
+            f"(THAW_VISITOR_GB). Delete some on Runs or Bring pictures; first export what you want to keep."
         )
 
 

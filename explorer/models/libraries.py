@@ -15,6 +15,7 @@ from torchvision import models
 from explorer.catalogue import Weights
 from explorer.catalogue.named import LIBRARIES
 from explorer.errors import ExplorerError
+from explorer.installation import extra
 
 ARGUMENTS = {
     "googlenet": "aux_logits=False, init_weights=False",
@@ -40,7 +41,7 @@ def lacking(library: str) -> str:
     package = LIBRARIES[library]
     if importlib.util.find_spec(package) is not None:
         return ""
-    return f"{package} is not installed here. Run: pip install 'thaw[{package}]'"
+    return f"{package} is not installed here. Run: {extra(package)}"
 
 
 def timm() -> Any:

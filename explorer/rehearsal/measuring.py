@@ -73,12 +73,12 @@ def rehearse(
 ) -> Found:
     """Start a server, let a class act on it for that long, and look at what is left; `during` runs beside them (faults)."""
     with server(checkout, home, THAW_SHARED="1") as running:
-        say("The server answers; its worker warms up.")
+        say("The server answers; its worker is warming up.")
         _until(lambda: jobs.alive().state == "ready", "the worker was not ready")
         _see_each_page(running.port)
         before = running.megabytes()
         played = Class(running.port, participants)
-        say(f"{participants} participants come, and act for {seconds:.0f} s.")
+        say(f"{participants} participants arrive and act for {seconds:.0f} s.")
         played.start(seconds)
         beside = threading.Thread(target=during, args=(running,), daemon=True) if during else None
         if beside is not None:
@@ -87,7 +87,7 @@ def rehearse(
         stuck = played.join()
         if beside is not None:
             beside.join(PATIENCE)
-        say(f"All have left. In {afterglow:.0f} s a look at what stayed.")
+        say(f"Everybody has left. In {afterglow:.0f} s it is measured what was left behind.")
         with suppress(ExplorerError):
             _until(lambda: not _tasks(), "")
         time.sleep(afterglow)

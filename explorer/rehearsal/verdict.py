@@ -51,8 +51,8 @@ def verdict(found: Found) -> list[Line]:
         ),
         Line(
             back and not found.files_left,
-            f"When all had left the server held {found.memory_after:.0f} MB, {found.memory_before:.0f} MB before they came and "
-            f"{found.memory_most:.0f} MB at most; {found.files_left} files were left behind.",
+            f"After everybody had left, the server held {found.memory_after:.0f} MB, {found.memory_before:.0f} MB before they "
+            f"came and {found.memory_most:.0f} MB at most; {found.files_left} files were left behind.",
         ),
     ]
 
@@ -62,7 +62,7 @@ def spoken(found: Found) -> dict[str, object]:
     lines = verdict(found)
     holds = all(line.holds for line in lines)
     whole = f"{found.participants} participants will work well here." if holds else (
-        f"{found.participants} participants will be too many here, or something else is amiss: see the lines marked NO."
+        f"{found.participants} participants will be too many here, or something else is wrong: see the lines marked NO."
     )  # fmt: skip
     return {
         "holds": holds,

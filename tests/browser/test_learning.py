@@ -68,7 +68,7 @@ def test_on_a_phone_the_guide_comes_first_and_nothing_is_cut(page: Page, served:
     wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert wide <= 390
     page.get_by_role("button", name="Before a class").click()
-    expect(page.get_by_text("of the 11 runs that this lesson shows are there")).to_be_visible()
+    expect(page.get_by_text("of the 11 runs that this lesson shows exist already")).to_be_visible()
     start = page.get_by_role("button", name="Train them now")
     expect(start).to_be_in_viewport(ratio=1)
 

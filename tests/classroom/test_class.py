@@ -80,7 +80,7 @@ def test_the_presenter_sees_the_class_and_a_participant_does_not() -> None:
     labels = [button.label for button in app.button]
     assert "Pause the queue" in labels and "Cancel" in labels
     next(button for button in app.button if button.label == "Cancel").click().run()
-    assert "Nothing trains, nothing waits." in words(app) and not app.exception
+    assert "Nothing is training or waiting." in words(app) and not app.exception
     assert (visitors().active, visitors().idle) == (2, 0) and server().processes[0].memory > 1e6
     with workspaces.everything():
         stand_ins.answer(a, b)

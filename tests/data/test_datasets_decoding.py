@@ -211,7 +211,7 @@ def test_a_format_of_an_optional_package_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(formats, "_ready", lambda name: False)
     (tmp_path / "photo").write_bytes(head + b"\0" * 300)
-    assert f'pip install "thaw[{extra}]"' in str(look(tmp_path / "photo").fault)
+    assert f'pip install ".[{extra}]"' in str(look(tmp_path / "photo").fault)
 
 
 def bad_files(folder: Path) -> dict[str, str]:

@@ -106,7 +106,7 @@ def test_unreadable_files_are_named_and_left_out(pets: Path, monkeypatch: pytest
     assert "no picture" in reasons["cats/page.jpg"]
     assert "empty" in reasons["dogs/empty.png"]
     assert "cut short" in reasons["dogs/cut.jpg"]
-    assert 'pip install "thaw[heic]"' in reasons["dogs/phone.HEIC"]
+    assert 'pip install ".[heic]"' in reasons["dogs/phone.HEIC"]
     assert "20 pictures used + 4 left out" in data.note and "= 24 files." in data.note
     assert sum(sizes(data)) == 20
 

@@ -153,7 +153,7 @@ def test_a_table_that_contradicts_the_folders_is_offered_and_one_that_agrees_giv
         found = listing(tmp_path)
         assert found.classes == ("bag", "box") and offered(" ".join(found.notes)) == (("table",) if offer else ())
         assert len(set(found.groups.values())) == (6 if column == "patient" else 0)
-        assert all("meta.csv labels 12 of the pictures otherwise" in note for note in found.notes)
+        assert all("meta.csv labels 12 of the pictures differently" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("unique", [False, True])

@@ -79,8 +79,8 @@ def test_gains_the_best_block_and_what_is_level_with_it(tmp_path: Path) -> None:
     assert (told.best, told.level, told.of, told.open) == (1, 1, 2, 1)
     said = telling.block_findings(sweep, runs.predictions)
     assert "layer4 gains most over the head alone, +41.7 points" in said[0]
-    assert "No difference to it shown: layer3." in said[0]
-    assert "no block is shown to gain anything" in said[2] and "18 differences" in said[3]
+    assert "Not shown to differ from it: layer3." in said[0]
+    assert "no block is shown to gain anything" in said[2] and "18 comparisons" in said[3]
     asked = ["sweep", "--kind", "block", "--sizes", "25", "--inputs", *WRONG, "--out", str(tmp_path / "cells.csv")]
     answer = sweeping.sweep(cli.parser().parse_args(asked))
     assert answer["findings"] == said and (answer["cells"], answer["computed"]) == (63, 0)
@@ -112,7 +112,7 @@ def test_the_page_hides_the_result_until_there_are_bets_and_grades_them_with_the
         answers.save(answer, GradientsQuestion(recipe=sweep.recipe(f"head@{how}")).path)
     app = opened("experiments", kind="block", plan=sweep.plan.text)
     assert not app.exception and not app.error and not app.get("plotly_chart")
-    assert "The result is covered" in words(app) and "The best block" not in words(app)
+    assert "The result is hidden" in words(app) and "The best block" not in words(app)
     app = opened("experiments", kind="block", plan=sweep.plan.text, bet0="layer3", bet1="stem", bet2="head", hint="1")
     said = words(app)
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1

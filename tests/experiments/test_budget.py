@@ -55,7 +55,8 @@ def test_between_two_sizes_a_line_over_the_logarithm_is_read_and_beyond_them_not
     assert found is not None and found.taken == "linear_probe" and found.accuracy == pytest.approx(15 / 24)
     words = telling.choice_words(found, "linear_probe", [2, 8])
     assert (
-        "With **4 images per class: Feature extraction** (62.5 ± 0.0 %, on a line between the sizes measured)" in words
+        "With **4 images per class: Feature extraction** (62.5 ± 0.0 %, interpolated between the sizes measured)"
+        in words
     )
     assert "gains nothing that can be shown: 0.0 points" in words
     assert budget.choose(sweep, [one], 100) is None
@@ -65,7 +66,7 @@ def test_what_is_shown_of_one_comparison_need_not_be_of_two() -> None:
     rows = budget.contrasts([budget.gains(made(), "full", runs.predictions)])
     raw = sorted(row.found.p_value for row in rows)
     assert sorted(row.adjusted for row in rows) == pytest.approx([2 * raw[0], max(2 * raw[0], raw[1])])
-    assert "2 differences were looked for at once" in telling.correction_words(rows)
+    assert "corrected for 2 comparisons" in telling.correction_words(rows)
     shown = telling.contrast_words("full", "linear_probe", rows)
     assert shown.startswith("Shown" if any(row.shown for row in rows) else "No difference")
 

@@ -64,7 +64,7 @@ def test_a_link_shows_a_budget_with_what_it_says_of_the_reader_s_number_of_image
 @pytest.mark.parametrize("text", ["budget;sizes=x", "magic", "budget;backbone=resnet11", "depth;seeds=99", ";;;"])
 def test_an_address_that_names_no_experiment_is_said(text: str) -> None:
     app = opened("experiments", kind="budget", plan=text)
-    assert not app.exception and "asked for an experiment that cannot be" in words(app).replace("\\", "")
+    assert not app.exception and "asks for an experiment that is not possible" in words(app).replace("\\", "")
 
 
 def test_a_depth_sweep_has_a_front_a_table_and_a_word_on_dips() -> None:

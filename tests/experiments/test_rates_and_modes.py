@@ -61,7 +61,7 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
     (one,) = rates.breakings(tuple(marks.values()), steps)
     assert (one.best.arm, one.broken and one.broken.arm) == ("full*0", "full*2")
     said = telling.rate_findings(sweep, runs.predictions, found)
-    assert "Full fine-tuning does best at × 1 of its own rate (83.3 ± 0.0 %, CKA 0.89; 2 seeds, n = 24)" in said[0]
+    assert "Full fine-tuning does best with its own rate × 1 (83.3 ± 0.0 %, CKA 0.89; 2 seeds, n = 24)" in said[0]
     assert "From × 100 on it is shown to be worse than the probe (−50.0 points" in said[0] and "CKA 0.10" in said[0]
     fig = rate_curves(tuple(marks.values()), {"linear_probe": "probe", "full": "full"}, frozenset({"full*2"}))
     above = next(trace for trace in fig.data if trace.name == "full")
@@ -70,7 +70,9 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
         answers.save(answer, MovedQuestion(run=run).path)
     app = opened("experiments", kind="rates", plan=sweep.plan.text)
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
-    assert "does best at × 1" in words(app) and app.table[0].value["CKA to before"].tolist()[-1] == "0.10"
+    assert (
+        "does best with its own rate × 1" in words(app) and app.table[0].value["CKA to before"].tolist()[-1] == "0.10"
+    )
     assert "1 diverged" in app.table[0].value["Right on test"].tolist()[-1]
 
 

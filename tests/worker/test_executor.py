@@ -139,7 +139,7 @@ def test_a_cluster_that_cannot_be_joined_is_waited_for_and_auto_takes_this_machi
         monkeypatch.setenv("THAW_EXECUTOR", setting)
         found.append((*_executor(), jobs.trainings_wait()))
     (named, nothing, waits), (auto, *no_words), (none, slip, _) = found
-    assert isinstance(named, Waiting) and not nothing and 'pip install "thaw[ray]"' in waits
+    assert isinstance(named, Waiting) and not nothing and 'pip install ".[ray]"' in waits
     assert isinstance(auto, Local) and no_words == ["", ""]
     assert none is None and slip.startswith("THAW_EXECUTOR is 'somewhere'. Allowed:")
 

@@ -14,7 +14,7 @@ from explorer.training.compute import handlers
 from explorer.worker.cluster import executor
 from explorer.worker.daemon import Worker
 
-pytest.importorskip("ray", reason='Ray is not installed (pip install "thaw[ray]")')
+pytest.importorskip("ray", reason='Ray is not installed (pip install ".[ray]")')
 
 pytestmark = [pytest.mark.long(45), pytest.mark.filterwarnings("ignore")]  # Ray's own warnings are not ours
 

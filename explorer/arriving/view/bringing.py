@@ -140,7 +140,7 @@ def _keep(parcel: str, labels: str, at: str, first: str) -> None:
     suggested = own_sets.title_of(first.partition("/")[0].rpartition("/")[2].rsplit(".", 1)[0].replace("_", " "))
     by_class = "/" in first and st.session_state.get("bring_way") != "drop"
     st.session_state.setdefault("bring_title", "My pictures" if by_class else suggested)
-    st.caption("Keeping opens every picture. What is damaged, or there twice, is left out then, and counted.")
+    st.caption("Keeping a set opens every picture. Damaged and duplicate ones are left out then, and counted.")
     title = st.text_input("Name of the set", key="bring_title", max_chars=own_sets.LONGEST_TITLE)
     if st.button(
         "Keep these pictures",

@@ -49,9 +49,9 @@ def kept_sets() -> None:
             with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
                 _ask_to_delete(kept, removing.users(kept.name, known))
     st.caption(
-        "Only you see these sets, but for those that the presenter published."
+        "Only you see these sets, except for those that the presenter published."
         if workspaces.shared()
-        else "Everybody who uses this Thaw sees these sets, and may delete them after a question."
+        else "Everybody who uses this Thaw sees these sets and can delete them."
     )
 
 

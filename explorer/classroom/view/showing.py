@@ -33,7 +33,8 @@ def only_presenters() -> bool:
     words = (
         "Only the presenter sees this page. Their link was printed where the server was started."
         if workspaces.shared()
-        else "There is no class in local use. `thaw serve --shared` gives each visitor a workspace and the presenter this page."
+        else "There is no class in local use. `python -m explorer serve --shared` gives each visitor a workspace, and the "
+        "presenter this page."
     )
     st.info(words, icon=":material/co_present:")
     return False
@@ -101,12 +102,12 @@ def queue() -> None:
             key="class_pause",
             on_click=pause,
             args=(not held,),
-            help="What trains goes on; what waits is not begun. Looks are answered all the while.",
+            help="Trainings that run go on; those that wait do not start. Looks are still answered.",
         )
         if held:
-            st.badge("Paused: nothing that waits is begun", icon=":material/pause:", color="orange")
+            st.badge("Paused: nothing that waits will start", icon=":material/pause:", color="orange")
     if not tasks:
-        st.caption("Nothing trains, nothing waits.")
+        st.caption("Nothing is training or waiting.")
     with workspaces.everything():
         recipes = {run.id: run.recipe for run in all_runs()} if tasks else {}
     for task in tasks[:SHOWN]:

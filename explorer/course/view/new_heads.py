@@ -69,12 +69,12 @@ def untrained(row: Backbone, weights: str) -> None:
     bars = [Bar("Untrained head", found.score, False, True)]
     draw(partial(accuracies, bars, 1 / classes, guess="guessing"), "lesson_untrained")
     st.markdown(
-        f"Of {found.score.n} test patches it names **{percent(found.score)}** right; guessing one of {classes} classes gives "
+        f"It is right on **{percent(found.score)}** of {found.score.n} test patches; guessing among {classes} classes gives "
         f"{share_words(1 / classes)} on average. How sure is it? On average it gives {share_words(float(found.top.mean()))} to "
-        "the class that it names."
+        "the class that it predicts."
     )
     st.caption(
-        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well leave guessing out: what a "
-        "random head calls a photo, it calls most patches of it. Over all random heads the mean is guessing, exactly; draw "
-        "another seed, and it lands elsewhere."
+        "The interval is for *this* head, drawn once, on more patches of the same photos. It may well exclude chance: a "
+        "random head gives most patches of a photo the same class. Averaged over all random heads, accuracy is exactly chance; "
+        "draw another seed, and it lands elsewhere."
     )

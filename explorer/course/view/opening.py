@@ -18,7 +18,7 @@ def show_opening(found: Snippet, row: Backbone, key: str) -> None:
     if not st.toggle("What are `model`, `head`, `stages`, `x` and `y`?", key=f"{key}_opening", persist_state="session"):
         return
     st.markdown(
-        "These lines make what the snippet finds. Paste them before it and it prints the same outside of Thaw, in a folder that "
+        "These lines make what the snippet uses. Paste them above it, and it prints the same outside of Thaw, in a folder that "
         "holds the files below. `x` holds eight photo patches as the network's input, two each of a brick wall, a cup of coffee, "
         "a cat's fur and a retina; `y` their classes, 0 to 3. The head is new and has not learned."
     )

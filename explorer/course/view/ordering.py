@@ -112,7 +112,10 @@ def bug(check: Check, language: str, row: Backbone, weights: str) -> None:
         return
     left, right = st.columns(2, gap="medium")
     tried = []
-    for column, title, version, order in ((left, "As it stands", check.wrong, []), (right, "Mended", check.right, [0])):
+    for column, title, version, order in (
+        (left, "As it stands", check.wrong, []),
+        (right, "Corrected", check.right, [0]),
+    ):
         with column:
             st.markdown(f"**{title}**, run on {row.title}:")
             if version is check.right:
@@ -132,7 +135,7 @@ def lines(check: Check, language: str, row: Backbone, weights: str) -> None:
         placed = _arrange(check, range(len(offered)), lambda i: offered[i], code=True)
         if len(placed) == len(offered):
             with st.container(horizontal=True):
-                answer_button(check, list(placed), True, "Carry it out")
+                answer_button(check, list(placed), True, "Run it")
                 again_button(check, "Start over")
         return
     st.code("\n".join(offered[i] for i in answer), language="python", line_numbers=True, wrap_lines=True)

@@ -31,7 +31,7 @@ def _prepare(everything: Sequence[Run]) -> None:
     wanted, live = lesson_runs.missing(everything), _live(everything)
     total = len(lesson_runs.NAMES)
     there = total - len(wanted) - len(live)
-    st.markdown(f"**{there} of the {total} runs that this lesson shows are there.**")
+    st.markdown(f"**{there} of the {total} runs that this lesson shows exist already.**")
     if problem := st.session_state.get("lesson_prepare_error"):
         st.error(safe_md(problem, 400), icon=":material/error:")
     if live:
@@ -57,7 +57,7 @@ def _tell_time(wanted: Sequence[str]) -> None:
     if unknown:
         if await_speed(unknown[0]):
             st.caption(
-                ":material/timer: How long it takes is told in a moment: this machine's speed is being measured."
+                ":material/timer: How long it takes will be shown in a moment: this machine's speed is being measured."
             )
         return
     known = finished()
@@ -84,6 +84,6 @@ def _follow(live: Sequence[Run]) -> None:
         now = [run for run in _live(all_runs()) if run.id in ids]
         if not now:
             st.rerun()
-        st.progress(1 - len(now) / len(ids), text=f"{len(now)} of {len(ids)} still to finish. This box may be closed.")
+        st.progress(1 - len(now) / len(ids), text=f"{len(now)} of {len(ids)} still to finish. You can close this box.")
 
     left()

@@ -27,9 +27,9 @@ def mode_curves(lines: Sequence[Line], titles: Mapping[str, str], batch: int, ep
     return finish(
         fig,
         alt=f"Validation accuracy over epochs with batches of {batch}, of {len(lines)} BatchNorm modes. {told}.",
-        look="Do the lines part when the batch is small, where its statistics say little? Bands run from the lowest seed to the "
+        look="Do the lines separate when batches are small and their statistics noisy? Bands run from the lowest seed to the "
         "highest.",
-        caution=f"n = {n} validation images, in eval mode: what a line loses there, the running statistics do not hold. All "
-        "batches learn at one rate, so that small ones take more steps.",
+        caution=f"n = {n} validation images, scored in eval mode, so by the running statistics. All batch sizes "
+        "learn at one rate, and small batches take more steps.",
         height=450,
     )

@@ -35,10 +35,10 @@ def start_marks(found: Sequence[Mark]) -> go.Figure:
     return finish(
         fig,
         alt=f"Test accuracy of {len(found)} starts. {told}.",
-        look="Do matched weights lie by the pre-trained ones (then it was scale) or by the random ones (then it was what "
-        "had been learned)? Small marks are seeds, bars one standard deviation of them.",
-        caution="Everything learns at full fine-tuning's rate, which was found for pre-trained weights: random ones may want a "
-        "larger one. The matched backbone is drawn once a seed.",
+        look="Do matched weights come close to the pre-trained ones (then it was scale) or to the random ones (then it was what "
+        "had been learned)? Small marks are seeds; bars are one standard deviation of them.",
+        caution="Everything learns at full fine-tuning's rate, which was chosen for pre-trained weights: random ones may need a "
+        "larger one. The matched backbone is drawn once per seed.",
         height=110 + 52 * len(rows),
     )
 
@@ -83,6 +83,6 @@ def start_curves(found: Sequence[Curve], epochs: int) -> go.Figure:
         look="Does the right scale make learning faster, even where it changes little at the end? Bands run from the lowest "
         "seed to the highest.",
         caution=f"n = {n} validation images. In the first steps BatchNorm's running statistics are still those of the start: a "
-        "low beginning may be theirs. Lines that rise to the end would end elsewhere after more epochs.",
+        "low beginning may be due to them. Lines that still rise at the end would end elsewhere with more epochs.",
         height=450,
     )

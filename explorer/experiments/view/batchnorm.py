@@ -52,7 +52,7 @@ def _result(found: Sequence[Line], steps: Sequence[Step]) -> None:
     st.table(modes_table(found, steps), hide_index=True, alt="Test accuracy of each BatchNorm mode by batch size")
     explain(
         "In which mode does accuracy hold when batches shrink?",
-        f"{telling.correction_words(steps)} The rates were found with batches of 32: others may want others.",
+        f"{telling.correction_words(steps)} The rates were chosen with batches of 32: other batch sizes may need others.",
         "  \n".join(f"**{BATCHNORM_TITLES[mode]}**: {BATCHNORM_MODES[mode]}" for mode in MODES),
     )
 

@@ -75,8 +75,8 @@ def _show() -> None:
 def _hints(sweep: Sweep) -> dict[str, Gradients]:
     """Input → the gradient's hint, where the reader asked for it and it is there."""
     wanted = toggle(
-        "Hint: where would the gradient change most?", "hint", "block_hint",
-        help="A probe on each kind of input, then the gradient of each stage against its weights: some seconds for each input.",
+        "Hint: where is the gradient largest for the weights?", "hint", "block_hint",
+        help="Trains a probe on each kind of input, then compares each stage's gradient with its weights: seconds an input.",
     )  # fmt: skip
     if not wanted:
         return {}
@@ -90,7 +90,7 @@ def _hints(sweep: Sweep) -> dict[str, Gradients]:
         st.table(hint_table(found), hide_index=True, alt="Relative gradient norm of each stage, input by input")
         n = next(iter(found.values())).n
         explain(
-            f"Numbers are 1000 · ‖gradient‖ / ‖weights‖ where a linear probe has learned all it can (n = {n} training images, "
+            f"Numbers are 1000 · ‖gradient‖ / ‖weights‖ at the solution of a linear probe (n = {n} training images, "
             "seed 0); ▲ marks the largest.",
             "It is a hint, not a promise: a large gradient says where the loss falls first, not how far, nor on which images. "
             "After Lee et al. (2022, arXiv 2210.11466).",
@@ -110,7 +110,7 @@ def hint_table(found: Mapping[str, Gradients]) -> dict[str, list[str]]:
 
 def _hidden(sweep: Sweep) -> None:
     done = f"{sweep.finished} of {len(sweep.cells)} cells have a result."
-    st.info(f"{done} The result is covered until you have bet on every kind of picture.", icon=":material/casino:")
+    st.info(f"{done} The result is hidden until you have bet on every kind of picture.", icon=":material/casino:")
 
 
 def _figure(sweep: Sweep) -> None:
@@ -146,7 +146,7 @@ def _result(
     )
     explain(
         f"A bet is level with the best block where no difference between the two is shown. {telling.correction_words(steps)}",
-        "The best of several is flattered: with other images or seeds, another block that is level with it may lead.",
+        "Picking the best of several flatters it: with other images or seeds, another block that is level with it may lead.",
     )
     with st.expander("All gains", icon=":material/table_rows:"):
         st.table(gains_table(steps), hide_index=True, alt="Gain of every block on every input")

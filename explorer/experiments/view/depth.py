@@ -76,6 +76,6 @@ def _explained(found: tuple[Cut, ...], steps: tuple[Step, ...]) -> None:
     )
     explain(
         words,
-        f"p-values are Holm's for the {len(steps)} cuts together: in the whole of them a chance difference is shown in at most 1 "
-        "of 20 experiments." if len(steps) > 1 else "",
+        f"p-values are corrected for {len(steps)} comparisons (Holm 1979): any difference that is due to chance is shown in at "
+        "most 1 of 20 experiments." if len(steps) > 1 else "",
     )  # fmt: skip

@@ -24,17 +24,17 @@ TITLES: dict[str, str] = {
     "budget": "How many images before tuning pays?",
     "depth": "How deep should tuning go?",
     "block": "Which block should learn?",
-    "rates": "At which rate do features break?",
+    "rates": "At which learning rate do features break?",
     "batchnorm": "Which BatchNorm mode holds with small batches?",
-    "shift": "What is left on spoilt images?",
+    "shift": "What is left of a gain on spoilt images?",
     "start": "Pre-trained, or merely scaled?",
 }
 _ABOUT: dict[Kind, str] = {
     "budget": "The same strategies on more and more images of each class: where does one overtake another, and how sure is it?",
     "depth": "Every cut between frozen and trainable, from the head alone to everything; from pre-trained and random weights.",
-    "block": "Each stage tuned alone, on pictures as they are and spoilt: which gains most, and does a gradient know it before?",
-    "rates": "Each strategy at backbone rates ten times smaller and larger: does accuracy fall where the features move away?",
-    "batchnorm": "One strategy in every BatchNorm mode, with small and large batches: the curves of validation over each other.",
+    "block": "Each stage tuned alone, on pictures as they are and spoilt: which gains most, and does the gradient predict it?",
+    "rates": "Each strategy at backbone rates ten times smaller and larger: does accuracy fall where features move?",
+    "batchnorm": "One strategy in every BatchNorm mode, with small and large batches: their validation curves in one figure.",
     "start": "Pre-trained weights against random ones of the same scale, and against plain random ones: was the gain learned?",
     "shift": "Every run is also scored on its test images with noise, blur or other colours: does a gain hold there?",
 }
@@ -67,7 +67,7 @@ def _show(kind: Kind) -> None:
     shown = pick_experiment(kind)
     if shown is None:
         st.info(
-            "No experiment of this kind yet. Choose above and start: results appear here as they come, and can be stopped."
+            "No experiment of this kind yet. Choose above and start: results appear here as they come in, and you can stop it."
         )
         return
     st.caption(plan_words(shown))

@@ -26,7 +26,7 @@ _RATES = {
     "block": "single stages learn at one rate, the head alone and everything at their own",
     "rates": "each head learns at its strategy's own rate",
     "batchnorm": "all learn at the same rates",
-    "start": "what learns alike learns at the same rates from every start",
+    "start": "the rates are the same from every start",
 }
 _SHOWN = 4  # kinds of trouble that are listed
 

@@ -80,7 +80,7 @@ def _size_words(sweep: Sweep | ExplorerError) -> str:
     if any(time is None for time in times.values()):
         unknown = next(recipe for place, recipe in first.items() if times[place] is None)
         if not images_of(unknown, known):
-            return f"{count} How long they take is told once a run has counted the images of this folder."
+            return f"{count} How long they take will be shown once a run has counted the images of this folder."
         await_speed(unknown)
         return f"{count} Their time is being measured."
     total = sum(times[cell.planned.arm, cell.planned.size] or 0 for cell in sweep.missing) / jobs.at_once()
@@ -137,7 +137,8 @@ def pick_experiment(kind: Kind) -> Plan | None:
             shown = named if named.kind == kind else shown
         except ExplorerError as error:
             st.warning(
-                safe_md(f"The address asked for an experiment that cannot be. {error}", 600), icon=":material/link_off:"
+                safe_md(f"The address asks for an experiment that is not possible. {error}", 600),
+                icon=":material/link_off:",
             )
     if shown is None:
         return None

@@ -52,7 +52,7 @@ def _result(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> None:
         st.markdown(f"- {telling.breaking_words(one)}")
     st.table(rates_table(found, steps), hide_index=True, alt="Accuracy, CKA and gain over the probe at every rate")
     explain(
-        "CKA is 1 where features only turned or were scaled, about 0 where nothing of them is left "
+        "CKA is 1 if features were only rotated or scaled, and near 0 if nothing of them is left "
         "(Kornblith et al. 2019, arXiv 1905.00414).",
         f"{telling.correction_words(steps)} A rate that breaks features here may do no harm with more images or fewer steps.",
     )

@@ -59,8 +59,8 @@ def _result(rows: tuple[Held, ...], kind: str, severity: int) -> None:
     st.markdown(shift.turned_words(rows, {row.arm: title_of(row.arm) for row in rows}))
     st.table(held_table(rows), hide_index=True, alt="Accuracy of each strategy on test images as they are and spoilt")
     explain(
-        f"{SHIFTS[kind].meaning.rstrip('.')} at severity {USUAL}; here severity {severity}. Who keeps a lead?",
-        f"p-values are Holm's for {2 * (len(rows) - 1)} differences together. One kind of shift says nothing of another.",
+        f"{SHIFTS[kind].meaning.rstrip('.')} at severity {USUAL}; here severity {severity}. Which strategy keeps its lead?",
+        f"p-values are corrected for {2 * (len(rows) - 1)} comparisons (Holm). One kind of shift says nothing about another.",
     )
 
 

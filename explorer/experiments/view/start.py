@@ -46,12 +46,12 @@ def _result(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> None:
     st.header("On test images")
     st.table(starts_table(found, steps), hide_index=True, alt="Test accuracy of each start, and what it gains")
     explain(
-        "Pre-trained over matched: what was learned. Matched over random: what its scale does.",
+        "Pre-trained over matched: what was learned. Matched over random: what scale alone does.",
         telling.correction_words(steps),
         "**Matched** weights are drawn by the seed, each tensor from a normal with the mean and the standard deviation of the "
         "pre-trained one (*Mean Var init*, Raghu et al. 2019, arXiv 1902.07208); BatchNorm's running statistics stay. While "
-        "everything learns, all three starts normalise by the batch, since drawn weights have no statistics worth keeping: the "
-        "first weights alone differ. The row with kept statistics is the pre-trained start as Thaw tunes it by default.",
+        "everything learns, all three starts normalise by the batch, since drawn weights have no statistics worth keeping: only "
+        "the initial weights differ. The row with kept statistics is the pre-trained start as Thaw tunes it by default.",
     )
 
 
@@ -63,6 +63,6 @@ def starts_table(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> dict[str, 
         "What learns": [stage_words(mark.depth) for mark in found],
         "Start": [START_WORDS[mark.start] for mark in found],
         "Right on test": [right(mark.accuracy, mark.n) for mark in found],
-        "Held against": [over.get(mark.start, "–") for mark in found],
+        "Compared with": [over.get(mark.start, "–") for mark in found],
         "Gain, points": [gained_by(by_arm.get(mark.arm)) for mark in found],
     }

@@ -195,7 +195,7 @@ def _allow(apart: Apart, most: float, runner: str) -> None:
     """Raises ExplorerError where probabilities are further apart than `most`."""
     if not apart.probability <= most:
         raise ExplorerError(
-            f"The graph says something else than the run: its probabilities differ by up to {apart.probability:.2g} on {apart.n} "
+            f"The exported graph disagrees with the run: its probabilities differ by up to {apart.probability:.2g} on {apart.n} "
             f"test images ({runner}; allowed: {most:g}). Take the weights or the script instead."
         )
 

@@ -157,8 +157,8 @@ def _say(found: Predicted) -> None:
     st.markdown(f"**{len(found.files)}** pictures.{left}{score}")
     _say_unlike(found)
     st.caption(
-        f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature of the "
-        f"run's validation images."
+        f":material/thermostat: Probabilities are calibrated: logits divided by {found.temperature:.2f}, the temperature "
+        f"fitted on the run's validation images."
         if found.temperature
         else ":material/thermostat: Probabilities are the network's own, not calibrated: the run's validation images cannot be "
         "read on this machine."
@@ -181,7 +181,7 @@ def _say_unlike(found: Predicted) -> None:
         usual = f"about {RARE * n:.0f}" if RARE * n >= 1 else "hardly one"
         st.warning(
             f"**Perhaps none of these: {unlike} of {n}.** Each lies farther from its nearest training picture than 95 % of the "
-            f"run's {found.tested} test images. Of {n} pictures like the test images {usual} would be marked.",
+            f"run's {found.tested} test images. Of {n} pictures like the test images {usual} would be marked anyway.",
             icon=":material/help:",
         )
     else:

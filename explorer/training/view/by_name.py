@@ -10,6 +10,7 @@ from explorer.app.visitor import choice, choose
 from explorer.app.words import count, safe_md
 from explorer.catalogue import BACKBONES, named
 from explorer.catalogue.named import LIBRARIES
+from explorer.installation import extra
 from explorer.training.question import FindBackboneQuestion, FoundBackbone, NetworkNamesQuestion
 
 
@@ -33,7 +34,7 @@ def _search_and_correct() -> None:
         required=True,
     )
     if importlib.util.find_spec(LIBRARIES[library or "torchvision"]) is None:
-        st.info(f"{library} is not installed here. Run: `pip install 'thaw[{library}]'`", icon=":material/info:")
+        st.info(f"{library} is not installed here. Run: {extra(library)}", icon=":material/info:")
         searched = ""
     else:
         searched = _search(library or "torchvision")

@@ -88,7 +88,7 @@ def _pick_spoilt() -> str:
     return st.selectbox(
         "Pictures, for training and testing alike", offered, key="train_spoilt", persist_state="session",
         format_func=lambda how: shifts.words(how).capitalize() or "As they are",
-        help="Spoils every picture in one way: does another stage want to learn then? See *Which block?* on Experiments.",
+        help="Spoils every picture in the same way: does another stage gain most then? See *Which block?* on Experiments.",
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def tell_time(recipe: Recipe) -> None:
     if speed_of(recipe) is None:
         if await_speed(recipe):
             st.caption(
-                ":material/timer: How long it takes is told in a moment: this machine's speed is being measured."
+                ":material/timer: How long it takes will be shown in a moment: this machine's speed is being measured."
             )
         return
     known = finished()

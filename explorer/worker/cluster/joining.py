@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.installation import extra
 from explorer.worker.cluster import node
 from explorer.worker.cluster.job import Job, Update
 
@@ -24,7 +25,7 @@ def join(address: str) -> Any:
         import ray  # pyright: ignore[reportMissingImports]  (an extra)
     except ImportError as error:
         raise ExplorerError(
-            'THAW_EXECUTOR names a Ray cluster, and Ray is not installed. Install it: pip install "thaw[ray]".'
+            f"THAW_EXECUTOR names a Ray cluster, and Ray is not installed. Run: {extra('ray')}"
         ) from error
     ours = signal.getsignal(signal.SIGTERM)
     try:
