@@ -79,6 +79,9 @@ def own_runs() -> list[str]:
 
 
 def note_own(run: str) -> None:
-    """Remember that this browser started a run."""
+    """Remember that this browser started a run. On a shared server it is theirs since it was made, or it is another's: a lesson
+    counts a published run too, which is not to become the reader's."""
+    if workspaces.shared():
+        return
     with suppress(OSError, ValueError):
         workspaces.note(mark(), "runs", run)

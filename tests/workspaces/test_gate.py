@@ -13,7 +13,7 @@ import stand_ins
 from PIL import Image
 
 from explorer import edits, jobs, limits, own_sets, runs, uploads, workspaces
-from explorer.app import asking
+from explorer.app import asking, mine
 from explorer.arriving import removing
 from explorer.arriving.compute.keeping import arrive
 from explorer.catalogue import own
@@ -199,6 +199,19 @@ def test_the_presenter_publishes_and_has_what_is_nobodys(home: Path) -> None:
     assert not runs.read(nobodys).named.starred, "a star is whose it is"
     (home / "presenter").unlink()
     assert not workspaces.is_presenter(PRESENTER), "another token ends it"
+
+
+def test_a_published_run_that_a_lesson_counts_stays_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_a = run_of(A)
+    workspaces.note(workspaces.PUBLISHED, "runs", of_a)
+    monkeypatch.setattr(mine, "mark", lambda: B)
+    mine.note_own(of_a)
+    with workspaces.acting(B):
+        assert runs.read(of_a).id == of_a and "published" in refusal(lambda: runs.delete(of_a))
+    assert workspaces.owners("runs", of_a) == [A] and mine.own_runs() == []
+    monkeypatch.delenv("THAW_SHARED")
+    mine.note_own(of_a)
+    assert mine.own_runs() == [of_a], "in local use a browser remembers what it counts"
 
 
 def test_a_run_from_a_zip_takes_nothing_that_is_anothers(tmp_path: Path) -> None:
