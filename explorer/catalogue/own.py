@@ -57,6 +57,11 @@ def note(backbone: str, weights: str) -> Path:
     return path(backbone, weights).with_suffix(".json")
 
 
+def files(weights: str) -> list[Path]:
+    """What is kept of these weights, of whatever backbone."""
+    return [*folder().glob(f"*-{weights.removeprefix(PREFIX)}.*")] if is_own(weights) else []
+
+
 def known(backbone: str) -> list[Own]:
     """The visitor's own weights of a backbone, the latest first."""
     found = sorted(
@@ -78,14 +83,17 @@ def _source(file: Path) -> str:
 
 
 def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
-    """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed."""
+    """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed. A visitor of a
+    shared server brings them as a checkpoint, whose fingerprint is worked out: under a name that a ZIP claims they would be
+    everybody's who brings the true ones."""
     if not is_own(weights):
         return
     if path(backbone, weights).is_file():
         if path(backbone, weights).read_bytes() == content:  # who only names somebody's weights does not have them
             workspaces.take("weights", weights)
         return
-    workspaces.take("weights", weights)
+    if workspaces.viewer() is not None:
+        return
     folder().mkdir(parents=True, exist_ok=True)
     write_aside(path(backbone, weights), lambda part: part.write_bytes(content))
     text = json.dumps({"source": source, "backbone": backbone})

@@ -71,7 +71,7 @@ def _delete(kind: str, name: str) -> None:
     elif kind == "pictures":
         (uploads.folder() / name).unlink(missing_ok=True)
     else:
-        for file in own.folder().glob(f"*-{name.removeprefix(own.PREFIX)}.*"):
+        for file in own.files(name):
             file.unlink(missing_ok=True)
 
 

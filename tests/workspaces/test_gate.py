@@ -1,9 +1,11 @@
 """Two workspaces on one server: what is another's is, in every word, what does not exist."""
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from explorer import edits, jobs, limits, own_sets, runs, uploads, workspaces
 from explorer.app import asking, mine
 from explorer.arriving import removing
 from explorer.arriving.compute.keeping import arrive
-from explorer.catalogue import own
+from explorer.catalogue import named, own
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import offered
 from explorer.errors import ExplorerError
 from explorer.experiments import kept
@@ -27,7 +30,7 @@ from explorer.jobs import permission
 from explorer.own_sets import parcels
 from explorer.question import Question, every
 from explorer.recipe import make, sources
-from explorer.runs import Naming, names
+from explorer.runs import FinishedRun, Naming, names
 from explorer.runs.question import TrainQuestion
 from explorer.workspaces import gate
 
@@ -239,6 +242,62 @@ def test_a_run_from_a_zip_takes_nothing_that_is_anothers(tmp_path: Path) -> None
     with workspaces.acting(B):
         assert "folder of a server" in refusal(lambda: archive.bring(tmp_path / "forged.zip"))
     assert not limits.server_folders()
+
+
+def packed(file: Path, mark: str, **recipe: Any) -> tuple[str, Path]:
+    """A visitor's run of this recipe and its archive."""
+    run = run_of(mark, **recipe)
+    runs.store_tensors(run, "learned", {"head.weight": np.zeros((2, 2), np.float32)})
+    found = runs.read(run)
+    assert isinstance(found, FinishedRun)
+    archive.pack(found, file)
+    return run, file
+
+
+def test_a_run_from_a_zip_brings_neither_its_set_nor_its_old_name(tmp_path: Path) -> None:
+    pets = brought(A)
+    of_a, file = packed(tmp_path / "run.zip", A, dataset=pets)
+    with workspaces.acting(A):
+        runs.delete(of_a)
+        here = archive.bring(file)
+        assert here not in (of_a, ABSENT) and runs.read(here).recipe == make(strategy="linear_probe", dataset=pets)
+    with workspaces.acting(B):
+        anothers = refusal(lambda: archive.bring(file))
+    with workspaces.acting(A):
+        runs.delete(here)
+        removing.remove(pets)
+    with workspaces.acting(B):
+        assert refusal(lambda: archive.bring(file)) == anothers and "Bring its pictures" in anothers
+        assert not runs.listing() and not workspaces.owned(B, "runs")
+        assert brought(B) == pets
+        here = archive.bring(file)
+    assert workspaces.owners("runs", here) == [B] and workspaces.owners("runs", of_a) == [A]
+
+
+def test_a_run_from_a_zip_plants_no_weights_and_no_backbone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = "own:" + "3" * 16
+    own.folder().mkdir(parents=True)
+    own.path("resnet10", weights).write_bytes(b"theirs")
+    workspaces.take("weights", weights, A)
+    _, file = packed(tmp_path / "run.zip", A, weights=weights)
+    with workspaces.acting(B):
+        assert archive.bring(file) and workspaces.sees("weights", weights), "who has the very file has the weights"
+        monkeypatch.setenv("THAW_VISITOR_GB", "0")
+        assert "THAW_VISITOR_GB" in refusal(lambda: archive.bring(file))
+        monkeypatch.delenv("THAW_VISITOR_GB")
+    workspaces.give_up("weights", weights)
+    own.path("resnet10", weights).unlink()
+    with workspaces.acting(B):
+        assert "start.safetensors" in refusal(lambda: archive.bring(file))
+        assert not own.files(weights) and not workspaces.sees("weights", weights)
+    row = replace(backbone("resnet18"), name="torchvision:resnet18", library="torchvision", builder="resnet18")
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(tmp_path / "row.zip", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+        new.writestr("backbone.json", json.dumps(asdict(row)))
+    with workspaces.acting(B):
+        assert "Another backbone" in refusal(lambda: archive.bring(tmp_path / "row.zip"))
+    assert not named.known()
 
 
 def test_experiments_are_found_again_by_whose_they_are() -> None:
