@@ -58,11 +58,11 @@ def refusal(work: Callable[[], object]) -> str:
     return str(found.value)
 
 
-def brought(mark: str, title: str = "Pets") -> str:
-    """A set of two colours; the same pictures for everybody."""
+def brought(mark: str, title: str = "Pets", first: str = "red") -> str:
+    """A set of two colours; the same pictures for everybody who names the same."""
     with workspaces.acting(mark):
         parcel = parcels.open_parcel()
-        for kind, colour in (("cat", "red"), ("dog", "blue")):
+        for kind, colour in (("cat", first), ("dog", "blue")):
             for i in range(6):
                 file = io.BytesIO()
                 image = Image.new("RGB", (40, 40), colour)
@@ -185,6 +185,17 @@ def test_a_set_that_two_visitors_brought_stays_until_both_gave_it_up() -> None:
         assert own_sets.files(own_sets.listing()[0])
         removing.remove(pets)
     assert not own_sets.listing()
+
+
+def test_other_pictures_of_the_same_name_are_another_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = own_sets.digest
+    monkeypatch.setattr(own_sets, "digest", lambda rows, labels: "3f2a9c1d" + real(rows, labels)[8:])
+    of_a = brought(A)
+    assert brought(A) == of_a == "pets-3f2a9c1d" and brought(B, first="green") == "pets_2-3f2a9c1d"
+    with workspaces.acting(B):
+        assert own_sets.find(of_a) is None and [kept.name for kept in own_sets.listing()] == ["pets_2-3f2a9c1d"]
+        recipe = make(dataset="pets_2-3f2a9c1d")
+        sources.require(recipe)
 
 
 def test_the_presenter_publishes_and_has_what_is_nobodys(home: Path) -> None:
