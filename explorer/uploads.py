@@ -46,14 +46,12 @@ def keep(picture: bytes) -> str:
 
 def _keep_few() -> None:
     """The last ones stay: so many of each visitor on a shared server, else so many of all."""
-    me = workspaces.viewer()
-    if me is None:
-        keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
-        return
-    place = workspaces.folder(me) / "pictures"
-    for mark in sorted(place.iterdir(), key=lambda path: path.stat().st_mtime_ns)[: -limits.visitor_pictures()]:
-        if workspaces.give_up("pictures", mark.name):
-            (folder() / mark.name).unlink(missing_ok=True)
+    if workspaces.viewer() is None:
+        names = (path.name for path in folder().iterdir() if _KEY.fullmatch(path.name))
+        nobodys = (folder() / name for name in names if not workspaces.owners("pictures", name))
+        keep_below(KEPT, nobodys, weight=lambda path: 1)
+    for name in workspaces.keep_latest("pictures", limits.visitor_pictures()):
+        (folder() / name).unlink(missing_ok=True)
 
 
 def read(key: str) -> bytes:

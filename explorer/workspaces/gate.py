@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from explorer.errors import ExplorerError
 from explorer.workspaces import places
-from explorer.workspaces.places import PUBLISHED, has, note, owned, shared, strike
+from explorer.workspaces.places import PUBLISHED, has, latest, note, owned, shared, strike
 from explorer.workspaces.presenter import is_presenter
 
 OWNED = ("runs", "sets", "weights", "pictures", "batches", "incoming", "experiments")
@@ -100,6 +100,17 @@ def give_up(kind: str, name: str) -> bool:
         strike(PUBLISHED, kind, name)
     strike(me, kind, name)
     return not owners(kind, name) and not has(PUBLISHED, kind, name)
+
+
+def keep_latest(kind: str, most: float, weight: Callable[[str], float] = lambda name: 1) -> list[str]:
+    """Of what they own who look, the latest stay that weigh at most `most` together, and the very latest whatever it weighs;
+    returns the names of the others that are nobody's now. So what one visitor brings never costs another's its place."""
+    me, total, gone = viewer(), 0.0, []
+    for place, name in enumerate(latest(me, kind) if me else ()):
+        total += weight(name)
+        if place and total > most and give_up(kind, name):
+            gone.append(name)
+    return gone
 
 
 def published(kind: str, name: str) -> bool:

@@ -56,6 +56,17 @@ def owned(mark: str, kind: str) -> list[str]:
     return []
 
 
+def latest(mark: str, kind: str) -> list[str]:
+    """The same, what was noted last first."""
+
+    def noted(name: str) -> int:
+        with suppress(OSError):
+            return (folder(mark) / kind / name).stat().st_mtime_ns
+        return 0
+
+    return sorted(owned(mark, kind), key=noted, reverse=True)
+
+
 def has(mark: str, kind: str, name: str) -> bool:
     """Whether a workspace owns this."""
     plain = bool(name) and Path(name).name == name and not name.startswith(".")

@@ -320,6 +320,36 @@ def test_experiments_are_found_again_by_whose_they_are() -> None:
         assert kept.started() == []
 
 
+BRING: dict[str, tuple[Callable[[int], str], Callable[[str], object]]] = {
+    "pictures": (lambda i: uploads.keep(bytes([i])), uploads.read),
+    "incoming": (lambda i: incoming.keep(io.BytesIO(bytes([i]))), incoming.path),
+    "batches": (lambda i: batches.keep([("a", bytes([i]))]), batches.pictures),
+    "experiments": (lambda i: (kept.keep(plan := Plan(kind="budget", sizes=(1, 2 + i))), plan.key)[1],  # type: ignore
+                    lambda key: [plan for plan in kept.started() if plan.key == key][0]),
+}  # fmt: skip
+"""Kind of what is kept for a while → what brings the i-th, and what reads it."""
+
+
+@pytest.mark.parametrize("kind", BRING)
+def test_what_one_visitor_brings_costs_nobody_elses_its_place(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_VISITOR_PICTURES", "10")
+    monkeypatch.setattr(kept, "MOST", 10)
+    bring, read = BRING[kind]
+    with workspaces.acting(A):
+        first = bring(0)
+    with workspaces.acting(B):
+        keys = [bring(i) for i in range(12)]
+        assert read(keys[-1]) and len(workspaces.owned(B, kind)) <= 10
+        with pytest.raises((ExplorerError, IndexError)):
+            read(keys[0])
+    monkeypatch.setattr(uploads, "KEPT", 1)
+    monkeypatch.setattr(kept, "MOST", 1)
+    if kind in ("pictures", "experiments"):  # which the command line brings too
+        bring(20), bring(21)
+    with workspaces.acting(A):
+        assert read(first), "both brought it, and one gave it up"
+
+
 def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THAW_SHARED")
     with workspaces.acting(A):
