@@ -15,6 +15,7 @@ import stand_ins
 from PIL import Image
 
 from explorer import edits, jobs, limits, own_sets, runs, uploads, workspaces
+from explorer.answers import save
 from explorer.app import asking, mine
 from explorer.arriving import removing
 from explorer.arriving.compute.keeping import arrive
@@ -26,7 +27,8 @@ from explorer.experiments import kept
 from explorer.experiments.plan import Plan
 from explorer.export import archive, batches, incoming
 from explorer.export.question import ExportQuestion
-from explorer.jobs import permission
+from explorer.jobs import expiry, permission
+from explorer.looks.images.question import GalleryQuestion
 from explorer.own_sets import parcels
 from explorer.question import Question, every
 from explorer.recipe import make, sources
@@ -348,6 +350,28 @@ def test_what_one_visitor_brings_costs_nobody_elses_its_place(kind: str, monkeyp
         bring(20), bring(21)
     with workspaces.acting(A):
         assert read(first), "both brought it, and one gave it up"
+
+
+def test_what_expires_leaves_nothing_but_what_others_have_or_see(home: Path) -> None:
+    pets, published, shown = brought(A), brought(A, first="green"), brought(PRESENTER, first="pink")
+    for mark in (A, B):
+        with workspaces.acting(mark):
+            shared_keys = [bring(0) for bring, _ in BRING.values()]
+    with workspaces.acting(A):
+        keys = [bring(1) for bring, _ in BRING.values()]
+        run = stand_ins.finished_run(strategy="linear_probe")
+        own_answer, others = GalleryQuestion(run=run), GalleryQuestion(run=run_of(B))
+    for wanted in (own_answer, others):
+        jobs.result(wanted)
+        save(np.zeros(2), wanted.path)
+    workspaces.note(workspaces.PUBLISHED, "sets", published)
+    workspaces.note(workspaces.PUBLISHED, "sets", shown)
+    for mark in (A, PRESENTER):
+        expiry.remove(mark)
+    left = "\n".join(map(str, (path for path in home.rglob("*") if "own_sets/" not in str(path.relative_to(home)))))
+    assert run not in left and not any(key in left for key in keys) and all(key in left for key in shared_keys)
+    assert not own_answer.path.is_file() and others.path.is_file()
+    assert {kept.name for kept in own_sets.listing()} == {published, shown} and own_sets.find(pets) is None
 
 
 def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
