@@ -374,6 +374,26 @@ def test_what_expires_leaves_nothing_but_what_others_have_or_see(home: Path) -> 
     assert {kept.name for kept in own_sets.listing()} == {published, shown} and own_sets.find(pets) is None
 
 
+def test_a_visitors_tabs_send_no_more_together_than_one_set_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THAW_MAX_UPLOAD_GB", "0.000002")
+    with workspaces.acting(A):
+        first, second = parcels.open_parcel(), parcels.open_parcel()
+    with workspaces.acting(B):
+        of_b = parcels.open_parcel()
+    parcels.put(first, "a.jpg", [b"x" * 1500])
+    assert "your other tabs count too" in refusal(lambda: parcels.put(second, "b.jpg", [b"x" * 1000]))
+    parcels.put(of_b, "b.jpg", [b"x" * 1000])
+    parcels.put(first, "a.jpg", [b"x" * 1900]), parcels.take_back(first, "a.jpg")
+    with parcels.receiving(second, "b.jpg") as one, parcels.receiving(second, "c.jpg") as two:
+        one.write(b"x" * 1000)
+        two.write(b"x" * 900)
+        assert "2e-06 GB were sent" in refusal(lambda: two.write(b"x" * 200))
+        two.drop()
+        one.write(b"x" * 900)
+        monkeypatch.setattr(two, "finish", lambda: None)
+    assert [file.size for file in parcels.contents(second)] == [1900]
+
+
 def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THAW_SHARED")
     with workspaces.acting(A):
