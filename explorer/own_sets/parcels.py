@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from explorer import limits, own_sets, workspaces
 from explorer.own_sets import coming
-from explorer.own_sets.lying import WHOSE, beside, folder, listed, root, there, whose
+from explorer.own_sets.lying import KEY, WHOSE, beside, folder, listed, root, there, whose
 from explorer.own_sets.room import Refused, check_room, disk
 
 ABANDONED = 6 * 3600.0
@@ -161,6 +161,13 @@ def receiving(key: str, name: str) -> Iterator[Coming]:
     except BaseException:
         coming.drop()
         raise
+
+
+def every() -> list[str]:
+    """The names of all parcels, whoever opened them."""
+    with suppress(OSError):
+        return [entry.name for entry in os.scandir(folder()) if KEY.fullmatch(entry.name)]
+    return []
 
 
 def close(key: str) -> None:

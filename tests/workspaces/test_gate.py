@@ -19,6 +19,7 @@ from explorer.answers import save
 from explorer.app import asking, mine
 from explorer.arriving import removing
 from explorer.arriving.compute.keeping import arrive
+from explorer.arriving.question import PreviewQuestion
 from explorer.catalogue import named, own
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import offered
@@ -392,6 +393,20 @@ def test_a_visitors_tabs_send_no_more_together_than_one_set_may_have(monkeypatch
         one.write(b"x" * 900)
         monkeypatch.setattr(two, "finish", lambda: None)
     assert [file.size for file in parcels.contents(second)] == [1900]
+
+
+def test_starting_over_leaves_other_visitors_previews(home: Path) -> None:
+    asked = []
+    for mark in (A, B):
+        with workspaces.acting(mark):
+            asked.append(PreviewQuestion(parcel=parcels.open_parcel(), at="1"))
+            jobs.result(asked[-1])
+            save(np.zeros(2), asked[-1].path)
+    with workspaces.acting(A):
+        removing.close(asked[1].parcel)
+        assert asked[1].path.is_file() and parcels.there(asked[1].parcel), "not theirs to close"
+        removing.close(asked[0].parcel)
+    assert not asked[0].path.is_file() and asked[1].path.is_file()
 
 
 def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
