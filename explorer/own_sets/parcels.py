@@ -1,6 +1,6 @@
 """Pictures on their way in: a parcel is a folder into which an upload streams, until a set is made of it or it is left.
 
-A parcel's name is random and known to the page that opened it alone: who does not know it can put nothing in. Each file that
+A parcel's ticket is random and known to the page that opened it alone: who does not know it can put nothing in. Each file that
 arrives is written under a number; the name that it came with is a line of a list, never a path. Bytes are counted as they
 come: above the limits, or where the disk is nearly full, the file is refused and removed at once.
 """
@@ -64,6 +64,21 @@ def open_parcel() -> str:
 def alive(key: str) -> bool:
     """Whether there is such a parcel, and it is not another visitor's."""
     return there(key) and workspaces.viewer() in (None, whose(key))
+
+
+def ticket(key: str) -> str:
+    """What a page shows to send files to its parcel: its name, and on a shared server the seal of whose it is, since the name
+    stands in the page's address, which people pass on."""
+    me = whose(key) if workspaces.shared() else ""
+    return f"{key}-{workspaces.seal(me, key)}" if me else key
+
+
+def opened(shown: str) -> str:
+    """The parcel of a ticket. Raises Refused for one that is none."""
+    key = shown.partition("-")[0]
+    if not there(key) or not secrets.compare_digest(shown.encode(), ticket(key).encode()):
+        raise Refused("This upload was closed or has timed out. Reload the page and try again.", 404)
+    return key
 
 
 def contents(key: str) -> list[Arrived]:

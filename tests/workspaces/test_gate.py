@@ -409,6 +409,18 @@ def test_starting_over_leaves_other_visitors_previews(home: Path) -> None:
     assert not asked[0].path.is_file() and asked[1].path.is_file()
 
 
+def test_an_upload_needs_its_ticket_which_is_not_in_the_pages_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspaces.acting(A):
+        key = parcels.open_parcel()
+    assert parcels.opened(parcels.ticket(key)) == key != parcels.ticket(key)
+    absent = refusal(lambda: parcels.opened("0" * 32))
+    for shown in (key, f"{key}-", f"{key}-{workspaces.seal(B, key)}", "", "é"):
+        assert refusal(lambda shown=shown: parcels.opened(shown)) == absent
+    monkeypatch.delenv("THAW_SHARED")
+    local = parcels.open_parcel()
+    assert parcels.ticket(local) == local == parcels.opened(local)
+
+
 def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("THAW_SHARED")
     with workspaces.acting(A):
