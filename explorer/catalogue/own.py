@@ -37,7 +37,10 @@ def is_own(weights: str) -> bool:
 def words(backbone: str, weights: str) -> str:
     """What tells these weights from others in a label: the file that they came from, where that is known, and six characters
     of their name. Of what others chose to call a file only letters, digits, dots, dashes and spaces are kept."""
-    source = re.sub(r"[^\w .-]", "_", _source(note(backbone, weights)))
+    told = (
+        _source(note(backbone, weights)) if workspaces.sees("weights", weights) else ""
+    )  # a recipe may name another's
+    source = re.sub(r"[^\w .-]", "_", told)
     source = source if len(source) <= LONGEST else f"{source[: LONGEST - 1]}…"
     return f"{source or 'own weights'} ({weights.removeprefix(PREFIX)[:6]})"
 

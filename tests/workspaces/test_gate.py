@@ -243,9 +243,10 @@ def test_a_run_from_a_zip_takes_nothing_that_is_anothers(tmp_path: Path) -> None
     weights = "own:" + "2" * 16
     own.folder().mkdir(parents=True)
     own.path("resnet10", weights).write_bytes(b"theirs")
+    own.note("resnet10", weights).write_text('{"source": "secret.pt"}', encoding="utf-8")
     with workspaces.acting(B):
         own.keep("resnet10", weights, b"forged", "x")
-        assert own.known("resnet10") == []
+        assert own.known("resnet10") == [] and own.words("resnet10", weights) == "own weights (222222)"
         own.keep("resnet10", weights, b"theirs", "x")
         assert [row.name for row in own.known("resnet10")] == [weights]
     with zipfile.ZipFile(file) as old, zipfile.ZipFile(tmp_path / "forged.zip", "w") as new:
