@@ -37,15 +37,16 @@ def require_room(more: int = 0) -> None:
         )
 
 
-def require_set() -> None:
-    """Raises ExplorerError where who is looking may not bring one more set of pictures."""
+def require_set(size: int = 0) -> None:
+    """Raises ExplorerError where who is looking may not bring one more set of pictures, of `size` bytes."""
     me = _limited()
     if me is None:
         return
-    count, most = len(workspaces.owned(me, "sets")), limits.visitor_sets()
-    if count >= most or disk(me) > limits.visitor_bytes():
+    count, most, taken = len(workspaces.owned(me, "sets")), limits.visitor_sets(), disk(me)
+    if count >= most or taken + size > limits.visitor_bytes():
+        more = f"; this one takes {size / 1e9:.1f} GB more" if size else ""
         raise ExplorerError(
-            f"You keep {count} sets and {disk(me) / 1e9:.1f} GB. One visitor may have {most} sets (THAW_VISITOR_SETS) and "
+            f"You keep {count} sets and {taken / 1e9:.1f} GB{more}. One visitor may have {most} sets (THAW_VISITOR_SETS) and "
             f"{limits.visitor_bytes() / 1e9:g} GB (THAW_VISITOR_GB). Delete one below first."
         )
 

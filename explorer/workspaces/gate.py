@@ -96,7 +96,7 @@ def give_up(kind: str, name: str) -> bool:
         for mark in [*places.every(), PUBLISHED]:
             strike(mark, kind, name)
         return True
-    if has(me, kind, name) and is_presenter(me):
+    if is_presenter(me) and changes(kind, name):
         strike(PUBLISHED, kind, name)
     strike(me, kind, name)
     return not owners(kind, name) and not has(PUBLISHED, kind, name)

@@ -201,6 +201,29 @@ def test_other_pictures_of_the_same_name_are_another_set(monkeypatch: pytest.Mon
         sources.require(recipe)
 
 
+def test_a_set_is_deleted_or_stays_whose_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with workspaces.everything():
+        nobodys = brought("")
+    with workspaces.acting(PRESENTER):
+        workspaces.publish("sets", nobodys)
+        removing.remove(nobodys)
+    assert not own_sets.listing() and not workspaces.published("sets", nobodys)
+    pets = brought(A)
+
+    def read_only(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    with workspaces.acting(A), monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", read_only)
+        assert "cannot be deleted" in refusal(lambda: removing.remove(pets))
+    assert workspaces.owners("sets", pets) == [A]
+    with workspaces.acting(PRESENTER):
+        assert own_sets.find(pets) is None
+    monkeypatch.setenv("THAW_VISITOR_GB", "0.000001")
+    assert "this one takes" in refusal(lambda: brought(B, first="green"))
+    assert [kept.name for kept in own_sets.listing()] == [pets]
+
+
 def test_the_presenter_publishes_and_has_what_is_nobodys(home: Path) -> None:
     nobodys, of_a = stand_ins.finished_run(strategy="full"), run_of(A)
     with workspaces.acting(A):

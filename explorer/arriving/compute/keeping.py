@@ -46,7 +46,7 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: Report) -> Arr
         kept = _apart(_described(rows, called, labels, room))
         if mark := parcels.whose(parcel):
             with workspaces.acting(mark):
-                quotas.require_set()
+                quotas.require_set(0 if workspaces.changes("sets", kept.name) else kept.bytes)
             workspaces.take("sets", kept.name, mark)
         _put(kept, rows, room)
     except OSError as error:
