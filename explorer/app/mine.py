@@ -48,13 +48,14 @@ def looking() -> str:
 
 
 def enter() -> None:
-    """A page opens: note that somebody is here, and make them the presenter where their browser shows the token."""
+    """A page opens: note that somebody is here, and make them the presenter where their browser shows the token for this very
+    workspace, as browser.js keeps it."""
     workspaces.install(looking)
     if not workspaces.shared():
         return
     workspaces.note_visit(mark())
-    shown = str(st.context.cookies.get(TOKEN, ""))
-    if shown and not workspaces.is_presenter(mark()):
+    shown, _, name = str(st.context.cookies.get(TOKEN, "")).rpartition(":")
+    if shown and name == workspace_name() and not workspaces.is_presenter(mark()):
         workspaces.appoint(mark(), shown)
 
 

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -455,6 +456,20 @@ def test_local_use_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THAW_SHARED", "1")
     assert workspaces.viewer() == B and "no run" in refusal(lambda: runs.read(run))
     gate._acting.reset(before)
+
+
+def test_the_token_is_shown_for_one_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A presenter's browser that opens a participant's workspace to help does not make it a presenter's."""
+    helper, helped, token = "d" * 32, "e" * 32, workspaces.token()
+    for name, cookie, presents in (
+        (helped, f"{token}:{helper}", False), (helped, token, False), (helped, f"guess:{helped}", False),
+        (helper, f"{token}:{helper}", True), (helper, "", True),
+    ):  # fmt: skip
+        browser = SimpleNamespace(cookies={mine.COOKIE: name, mine.TOKEN: cookie})
+        monkeypatch.setattr(mine, "st", SimpleNamespace(context=browser, session_state={}))
+        mine.enter()
+        assert mine.presents() is presents, cookie
+    assert not workspaces.is_presenter(workspaces.mark_of(helped))
 
 
 def test_a_sealed_address_opens_for_one_workspace() -> None:
