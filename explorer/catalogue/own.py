@@ -37,10 +37,8 @@ def is_own(weights: str) -> bool:
 def words(backbone: str, weights: str) -> str:
     """What tells these weights from others in a label: the file that they came from, where that is known, and six characters
     of their name. Of what others chose to call a file only letters, digits, dots, dashes and spaces are kept."""
-    told = (
-        _source(note(backbone, weights)) if workspaces.sees("weights", weights) else ""
-    )  # a recipe may name another's
-    source = re.sub(r"[^\w .-]", "_", told)
+    there = workspaces.sees("weights", weights)  # a recipe may name another's
+    source = re.sub(r"[^\w .-]", "_", _called(backbone, weights) if there else "")
     source = source if len(source) <= LONGEST else f"{source[: LONGEST - 1]}…"
     return f"{source or 'own weights'} ({weights.removeprefix(PREFIX)[:6]})"
 
@@ -74,8 +72,13 @@ def known(backbone: str) -> list[Own]:
     for file in found:
         name = PREFIX + file.name.removesuffix(".safetensors").removeprefix(f"{spelled(backbone)}-")
         if is_own(name) and workspaces.sees("weights", name):
-            rows.append(Own(name, _source(note(backbone, name)) or file.name))
+            rows.append(Own(name, _called(backbone, name) or file.name))
     return rows
+
+
+def _called(backbone: str, weights: str) -> str:
+    """The file that they came from: of several visitors who brought the same weights, each reads the name of their own."""
+    return workspaces.said("weights", weights)[:80] or _source(note(backbone, weights))
 
 
 def _source(file: Path) -> str:
@@ -93,7 +96,7 @@ def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
         return
     if path(backbone, weights).is_file():
         if path(backbone, weights).read_bytes() == content:  # who only names somebody's weights does not have them
-            workspaces.take("weights", weights)
+            workspaces.take("weights", weights, said=source)
         return
     if workspaces.viewer() is not None:
         return

@@ -104,14 +104,19 @@ def test_wrappers_and_prefixes_are_found(kind: str, state: State, narrow: str, t
     assert own.known(narrow)[0].source == "mine.pth" and "head was left out" in "\n".join(report_lines(found))
 
 
-def test_weights_are_whose_file_it_was_though_the_page_was_closed(state: State, narrow: str, tmp_path: Path) -> None:
+def test_weights_are_whose_file_it_was_though_the_page_was_closed(
+    state: State, narrow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THAW_SHARED", "1")
     a, presenter = (workspaces.mark_of(c * 32) for c in "ac")
     workspaces.appoint(presenter, workspaces.token())
     torch.save(state, tmp_path / "mine.pth")
     with workspaces.acting(a), (tmp_path / "mine.pth").open("rb") as stream:
         key = incoming.keep(stream)
     weights = bring(narrow, key, "mine.pth").weights  # the worker's side: nobody looks
-    assert workspaces.owners("weights", weights) == [a]
+    assert workspaces.owners("weights", weights) == [a] and own.words(narrow, weights).startswith("own weights")
+    with workspaces.acting(a):
+        assert own.known(narrow)[0].source == "mine.pth"
     with workspaces.acting(presenter):
         assert own.known(narrow) == [], "what is nobody's would be the presenter's"
 

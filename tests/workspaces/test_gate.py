@@ -339,6 +339,23 @@ def test_a_run_from_a_zip_plants_no_weights_and_no_backbone(tmp_path: Path, monk
     assert not named.known()
 
 
+def test_two_who_brought_the_same_weights_read_their_own_files_names() -> None:
+    weights = "own:" + "5" * 16
+    own.folder().mkdir(parents=True)
+    own.path("resnet10", weights).write_bytes(b"theirs")
+    own.note("resnet10", weights).write_text('{"source": "whoever came last.pt"}', encoding="utf-8")
+    for mark, name in ((A, "a.pt"), (B, "b.pt"), (PRESENTER, "shown.pt")):
+        workspaces.take("weights", weights, mark, name)
+        workspaces.take("weights", weights, mark)
+    for mark, name in ((A, "a.pt"), (B, "b.pt")):
+        with workspaces.acting(mark):
+            assert own.words("resnet10", weights).startswith(name) and own.known("resnet10")[0].source == name
+    with workspaces.acting(PRESENTER):
+        workspaces.publish("weights", weights)
+    with workspaces.acting(workspaces.mark_of("d" * 32)):
+        assert own.words("resnet10", weights) == "shown.pt (555555)"
+
+
 def test_experiments_are_found_again_by_whose_they_are() -> None:
     plan = Plan(kind="budget", sizes=(1, 2))
     with workspaces.acting(A):

@@ -15,7 +15,7 @@ def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought
     for mark in (
         workspaces.owners("incoming", file) if source else ()
     ):  # who closed the page before has them all the same
-        workspaces.take("weights", found.weights, mark)
+        workspaces.take("weights", found.weights, mark, found.source)
     fit = found.fit
     return Brought(
         weights=found.weights,

@@ -45,7 +45,7 @@ def offer_checkpoint(row: Backbone) -> None:
                 kept.forget(wanted.path)  # what was kept has been removed since: it is read again
                 st.rerun()
             if found is not None:
-                workspaces.take("weights", found.weights)
+                workspaces.take("weights", found.weights, said=found.source)
                 _report(row, found)
 
 
