@@ -80,7 +80,7 @@ def visitor_runs() -> int:
 
 
 def visitor_bytes() -> int:
-    """The most bytes that one visitor's runs and sets may take: $THAW_VISITOR_GB."""
+    """The most bytes that one visitor's runs, sets and weights may take: $THAW_VISITOR_GB."""
     return int(_value("THAW_VISITOR_GB", 0) * 1e9)
 
 

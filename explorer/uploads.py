@@ -14,6 +14,11 @@ KEPT = 100
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
+def kept() -> int:
+    """How many pictures stay: of who is looking on a shared server, else of all."""
+    return KEPT if workspaces.viewer() is None else limits.visitor_pictures()
+
+
 def folder() -> Path:
     """Where they lie."""
     return home() / "pictures"
@@ -46,14 +51,12 @@ def keep(picture: bytes) -> str:
 
 def _keep_few() -> None:
     """The last ones stay: so many of each visitor on a shared server, else so many of all."""
-    me = workspaces.viewer()
-    if me is None:
-        keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
-        return
-    place = workspaces.folder(me) / "pictures"
-    for mark in sorted(place.iterdir(), key=lambda path: path.stat().st_mtime_ns)[: -limits.visitor_pictures()]:
-        if workspaces.give_up("pictures", mark.name):
-            (folder() / mark.name).unlink(missing_ok=True)
+    if workspaces.viewer() is None:
+        names = (path.name for path in folder().iterdir() if _KEY.fullmatch(path.name))
+        nobodys = (folder() / name for name in names if not workspaces.owners("pictures", name))
+        keep_below(KEPT, nobodys, weight=lambda path: 1)
+    for name in workspaces.keep_latest("pictures", kept()):
+        (folder() / name).unlink(missing_ok=True)
 
 
 def read(key: str) -> bytes:
@@ -61,4 +64,4 @@ def read(key: str) -> bytes:
     if _KEY.fullmatch(key) and workspaces.sees("pictures", key):
         with suppress(FileNotFoundError):
             return (folder() / key).read_bytes()
-    raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")
+    raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {kept()} are). Choose it again.")

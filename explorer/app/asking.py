@@ -143,7 +143,7 @@ def ask(question: Question[A], what: str, height: int = 320, soon: bool = False)
     """
     answer = jobs.result(question, owner())
     if answer.waiting:
-        _wish(question)
+        await_too(question.key)
     if answer.waiting and not answer.ahead and (height or soon) and jobs.alive().state == "ready":
         with st.skeleton(height=height) if height else nullcontext():
             answer = _patiently(question, answer)
@@ -192,7 +192,7 @@ def _wait(question: Question[Any], what: str, height: int) -> None:
         answer = jobs.status(question)
         if answer is None or not answer.waiting:
             st.rerun()
-        _wish(question)
+        await_too(question.key)
         with st.container(border=True):
             st.progress(min(max(answer.progress, 0.0), 1.0), text=waiting_words(answer, what))
             if height:
@@ -204,19 +204,25 @@ def _wait(question: Question[Any], what: str, height: int) -> None:
     poll()
 
 
-def _wish(question: Question[Any]) -> None:
-    """Say now and then that this visitor waits for it: what nobody waits for is not computed."""
+def await_too(key: str) -> None:
+    """Say now and then that this visitor waits for it: a look that nobody waits for is not computed. What is no question's key
+    names several looks at once, which go on whoever leaves."""
     said = st.session_state.setdefault("wished", {})
-    if time.monotonic() - said.get(question.key, -OFTEN) >= OFTEN:
-        said[question.key] = time.monotonic()
-        wish(question.key, owner())
+    if time.monotonic() - said.get(key, -OFTEN) >= OFTEN:
+        said[key] = time.monotonic()
+        wish(key, owner())
+
+
+def others_await(key: str) -> bool:
+    """Whether somebody else waits for it too, so that it is not this visitor's to end; says so."""
+    if found := others_wish(key, owner()):
+        st.toast("Somebody else is waiting for the same answer, so it goes on. You can leave the page.")
+    return found
 
 
 def _cancel(question: Question[Any]) -> None:
     """End a look, unless somebody else waits for the same answer."""
-    if others_wish(question.key, owner()):
-        st.toast("Somebody else is waiting for the same answer, so it goes on. You can leave the page.")
-    else:
+    if not others_await(question.key):
         jobs.cancel(question)
 
 

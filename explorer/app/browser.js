@@ -42,14 +42,18 @@
     const asked = "Continue with the workspace of this link? What you made in this browser so far stays on the server, "
       + "but only its own link leads back to it.";
     if (NAME.test(workspace || "") && (!other || confirm(asked))) keep("thaw_browser", workspace);
-    if (/^[\w.~-]{8,128}$/.test(token || "")) keep("thaw_presenter", token);
+    draw();
+    // The token is shown for this workspace alone: a presenter who opens a participant's link to help makes no second presenter.
+    if (/^[\w.~-]{8,128}$/.test(token || "")) keep("thaw_presenter", `${token}:${cookie("thaw_browser")}`);
     return true;
   };
-  arrive();
-  addEventListener("hashchange", () => { if (arrive()) location.reload(); });
-  if (!NAME.test(cookie("thaw_browser"))) {
+  const draw = () => {
+    if (NAME.test(cookie("thaw_browser"))) return;
     keep("thaw_browser", [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-  }
+  };
+  arrive();
+  draw();
+  addEventListener("hashchange", () => { if (arrive()) location.reload(); });
 })();
 /* While someone presents (present=1), the keys of a presenter's remote turn from one figure to the next. */
 (() => {

@@ -129,12 +129,14 @@ async def sprite(request: Request) -> Response:
 async def arriving(request: Request) -> Response:
     """Take one file of a visitor's pictures in, streamed to the disk; `own_sets.parcels` says what is refused.
 
-    The parcel's name is the permission: it is random, and only the page that opened it knows it.
+    The parcel's ticket is the permission: it is random, and only the page that opened it knows it.
     """
     try:
         if int(request.headers.get("content-length") or 0) > limits.upload_bytes():
             raise parcels.Refused("The file is larger than what is taken for one set (THAW_MAX_UPLOAD_GB).", 413)
-        with parcels.receiving(request.path_params["key"], request.query_params.get("name", "")) as coming:
+        with parcels.receiving(
+            parcels.opened(request.path_params["key"]), request.query_params.get("name", "")
+        ) as coming:
             piece = bytearray()
             async for chunk in request.stream():
                 piece += chunk

@@ -48,13 +48,14 @@ def looking() -> str:
 
 
 def enter() -> None:
-    """A page opens: note that somebody is here, and make them the presenter where their browser shows the token."""
+    """A page opens: note that somebody is here, and make them the presenter where their browser shows the token for this very
+    workspace, as browser.js keeps it."""
     workspaces.install(looking)
     if not workspaces.shared():
         return
     workspaces.note_visit(mark())
-    shown = str(st.context.cookies.get(TOKEN, ""))
-    if shown and not workspaces.is_presenter(mark()):
+    shown, _, name = str(st.context.cookies.get(TOKEN, "")).rpartition(":")
+    if shown and name == workspace_name() and not workspaces.is_presenter(mark()):
         workspaces.appoint(mark(), shown)
 
 
@@ -79,6 +80,9 @@ def own_runs() -> list[str]:
 
 
 def note_own(run: str) -> None:
-    """Remember that this browser started a run."""
+    """Remember that this browser started a run. On a shared server it is theirs since it was made, or it is another's: a lesson
+    counts a published run too, which is not to become the reader's."""
+    if workspaces.shared():
+        return
     with suppress(OSError, ValueError):
         workspaces.note(mark(), "runs", run)

@@ -48,8 +48,9 @@ def remove(name: str) -> list[Run]:
 
 
 def forget_previews() -> None:
-    """Remove every stored preview: they hold thumbnails, and are made again in a second where somebody still looks."""
-    for path in (home() / "cache").glob("preview-*.npz"):
+    """Remove the stored previews, which hold thumbnails, but those of uploads that go on, perhaps another visitor's."""
+    going_on = {*jobs.answers_about(parcels.every())} - {*jobs.answers_about(())}
+    for path in {*(home() / "cache").glob("preview-*.npz")} - going_on:
         with suppress(OSError):
             path.unlink(missing_ok=True)
 

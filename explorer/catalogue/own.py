@@ -37,7 +37,8 @@ def is_own(weights: str) -> bool:
 def words(backbone: str, weights: str) -> str:
     """What tells these weights from others in a label: the file that they came from, where that is known, and six characters
     of their name. Of what others chose to call a file only letters, digits, dots, dashes and spaces are kept."""
-    source = re.sub(r"[^\w .-]", "_", _source(note(backbone, weights)))
+    there = workspaces.sees("weights", weights)  # a recipe may name another's
+    source = re.sub(r"[^\w .-]", "_", _called(backbone, weights) if there else "")
     source = source if len(source) <= LONGEST else f"{source[: LONGEST - 1]}…"
     return f"{source or 'own weights'} ({weights.removeprefix(PREFIX)[:6]})"
 
@@ -57,6 +58,11 @@ def note(backbone: str, weights: str) -> Path:
     return path(backbone, weights).with_suffix(".json")
 
 
+def files(weights: str) -> list[Path]:
+    """What is kept of these weights, of whatever backbone."""
+    return [*folder().glob(f"*-{weights.removeprefix(PREFIX)}.*")] if is_own(weights) else []
+
+
 def known(backbone: str) -> list[Own]:
     """The visitor's own weights of a backbone, the latest first."""
     found = sorted(
@@ -66,8 +72,13 @@ def known(backbone: str) -> list[Own]:
     for file in found:
         name = PREFIX + file.name.removesuffix(".safetensors").removeprefix(f"{spelled(backbone)}-")
         if is_own(name) and workspaces.sees("weights", name):
-            rows.append(Own(name, _source(note(backbone, name)) or file.name))
+            rows.append(Own(name, _called(backbone, name) or file.name))
     return rows
+
+
+def _called(backbone: str, weights: str) -> str:
+    """The file that they came from: of several visitors who brought the same weights, each reads the name of their own."""
+    return workspaces.said("weights", weights)[:80] or _source(note(backbone, weights))
 
 
 def _source(file: Path) -> str:
@@ -78,14 +89,17 @@ def _source(file: Path) -> str:
 
 
 def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
-    """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed."""
+    """Keep a file of weights that came with a run from elsewhere; where they are here already, nothing is changed. A visitor of a
+    shared server brings them as a checkpoint, whose fingerprint is worked out: under a name that a ZIP claims they would be
+    everybody's who brings the true ones."""
     if not is_own(weights):
         return
     if path(backbone, weights).is_file():
         if path(backbone, weights).read_bytes() == content:  # who only names somebody's weights does not have them
-            workspaces.take("weights", weights)
+            workspaces.take("weights", weights, said=source)
         return
-    workspaces.take("weights", weights)
+    if workspaces.viewer() is not None:
+        return
     folder().mkdir(parents=True, exist_ok=True)
     write_aside(path(backbone, weights), lambda part: part.write_bytes(content))
     text = json.dumps({"source": source, "backbone": backbone})

@@ -12,7 +12,8 @@ MOST = 50
 
 
 def keep(plan: Plan) -> None:
-    """Note that it was started now; the oldest of more than MOST are forgotten (their runs stay)."""
+    """Note that it was started now; the oldest of more than MOST are forgotten (their runs stay), on a shared server of one
+    visitor's."""
     with writing():
         folder = home() / "experiments"
         folder.mkdir(parents=True, exist_ok=True)
@@ -20,7 +21,11 @@ def keep(plan: Plan) -> None:
         write_aside(
             folder / f"{plan.key}.txt", lambda part: part.write_text(f"{time.time()}\n{plan.text}\n", encoding="utf-8")
         )
-        for path in sorted(folder.glob("*.txt"), key=lambda path: path.stat().st_mtime)[:-MOST]:
+        gone = [folder / f"{key}.txt" for key in workspaces.keep_latest("experiments", MOST)]
+        if workspaces.viewer() is None:
+            nobodys = (path for path in folder.glob("*.txt") if not workspaces.owners("experiments", path.stem))
+            gone = sorted(nobodys, key=lambda path: path.stat().st_mtime)[:-MOST]
+        for path in gone:
             path.unlink(missing_ok=True)
 
 

@@ -13,6 +13,8 @@ from explorer import __version__, limits, runs, workspaces
 from explorer import recipe as recipes
 from explorer.catalogue import named, own
 from explorer.errors import ExplorerError
+from explorer.jobs import quotas
+from explorer.recipe import Recipe, sources
 from explorer.runs import SCHEMA, FinishedRun, adopting
 
 FILES = (
@@ -59,7 +61,7 @@ def bring(file: Path, name: str = "") -> str:
     name = name or file.name
     try:
         with zipfile.ZipFile(file) as archive:
-            _check_names(archive, name)
+            quotas.require_room(_check_names(archive, name))
             _row(archive, name)
             facts = _facts(archive, name)
             contents = {inner: _content(archive, inner) for inner in FILES if inner in archive.namelist()}
@@ -69,7 +71,8 @@ def bring(file: Path, name: str = "") -> str:
     if facts["recipe"].get("data_dir") and not limits.server_folders():
         raise _refused(name, "its pictures lie in a folder of a server, and folders of this server are not read")
     if workspaces.viewer() is not None:
-        facts["id"] = adopting.free_name(str(facts["id"]))  # it may be here already, in another's workspace
+        facts["id"] = adopting.new_name(str(facts["id"]))
+        _require_own(recipes.make(**facts["recipe"]), start, name)
     run = str(facts["id"])
     contents["run.json"] = json.dumps(facts).encode()
     adopting.adopt(run, contents)
@@ -85,8 +88,22 @@ def bring(file: Path, name: str = "") -> str:
     return run
 
 
-def _check_names(archive: zipfile.ZipFile, name: str) -> None:
-    """Nothing but what `pack` writes, each once, whole, and not more than MOST_BYTES together."""
+def _require_own(recipe: Recipe, start: bytes | None, name: str) -> None:
+    """Raises ExplorerError where the run names a set or weights that its visitor does not have here: looks at the run would show
+    another's. The words are the same whether somebody has them or nobody."""
+    if start is not None:
+        own.keep(recipe.backbone, recipe.weights, start, name)
+    try:
+        sources.require(recipe)
+    except ExplorerError as error:
+        beside = f" The ZIP holds it: {START}, which Your own checkpoint on Train takes." if start is not None else ""
+        raise ExplorerError(
+            f"{name!r} is not taken on this shared server yet, and nothing was kept. {error}{beside}"
+        ) from error
+
+
+def _check_names(archive: zipfile.ZipFile, name: str) -> int:
+    """Nothing but what `pack` writes, each once, whole, and not more than MOST_BYTES together; returns how many they are."""
     entries = archive.infolist()
     names = [entry.filename for entry in entries]
     strange = [inner for inner in names if inner not in (NOTE, START, ROW, *FILES)]
@@ -96,20 +113,28 @@ def _check_names(archive: zipfile.ZipFile, name: str) -> None:
     missing = [inner for inner in NEEDED if inner not in names]
     if missing:
         raise _refused(name, f"it lacks {', '.join(missing)}")
-    if sum(entry.file_size for entry in entries) > MOST_BYTES:
+    if (total := sum(entry.file_size for entry in entries)) > MOST_BYTES:
         raise _refused(name, f"it would unpack to more than {MOST_BYTES / 1e9:.0f} GB")
+    return total
 
 
 def _row(archive: zipfile.ZipFile, name: str) -> None:
-    """Keep the backbone that the run names, where it is of a library and not known here; it holds nothing that is run."""
+    """Keep the backbone that the run names, where it is of a library and not known here; it holds nothing that is run. On a
+    shared server, where the row would be everybody's, a visitor has it looked up instead."""
     if ROW not in archive.namelist():
         return
     try:
         row = named.checked(_content(archive, ROW).decode("utf-8"))
     except (ExplorerError, UnicodeDecodeError) as error:
         raise _refused(name, str(error)) from error
-    if named.read(row.name) is None:
-        named.keep(row)
+    if named.read(row.name) is not None:
+        return
+    if workspaces.viewer() is not None:
+        raise ExplorerError(
+            f"{name!r} is not taken on this shared server yet, and nothing was kept: nobody looked up its backbone {row.name}. "
+            f"Type that under Another backbone on Train, then bring the run again."
+        )
+    named.keep(row)
 
 
 def _content(archive: zipfile.ZipFile, inner: str) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from explorer import workspaces
+from explorer import limits, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home
 from explorer.uploads import MOST_BYTES
@@ -46,7 +46,7 @@ def keep(pictures: Sequence[tuple[str, bytes]]) -> str:
         _write(place, pictures)
     os.utime(place)
     workspaces.take("batches", key)
-    _forget()
+    _keep_few()
     return key
 
 
@@ -69,15 +69,24 @@ def _write(place: Path, pictures: Sequence[tuple[str, bytes]]) -> None:
         ) from error
 
 
-def _most() -> int:
-    """How many batches are kept: more where a class brings them."""
-    return 10 * KEPT if workspaces.shared() else KEPT
+def _keep_few() -> None:
+    """The last KEPT batches stay: of each visitor on a shared server, where they are no more than fits into their disk, else of
+    all."""
+    folder = home() / "batches"
+    gone = workspaces.keep_latest("batches", 1, _share)
+    if workspaces.viewer() is None:
+        found = [path for path in folder.iterdir() if _KEY.fullmatch(path.name)]
+        gone = [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime_ns)[:-KEPT]]
+    for name in gone:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
-def _forget() -> None:
-    found = [path for path in (home() / "batches").iterdir() if _KEY.fullmatch(path.name)]
-    for old in sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)[_most() :]:
-        shutil.rmtree(old, ignore_errors=True)
+def _share(name: str) -> float:
+    """How much a batch takes of what its visitor may keep here."""
+    with suppress(OSError):
+        files = (home() / "batches" / name).iterdir()
+        return max(1 / KEPT, sum(file.stat().st_size for file in files) / max(limits.visitor_bytes(), 1))
+    return 0.0  # gone since
 
 
 def pictures(key: str) -> list[tuple[str, Path]]:
@@ -88,7 +97,7 @@ def pictures(key: str) -> list[tuple[str, Path]]:
             names = json.loads((place / _NAMES).read_text(encoding="utf-8"))
             return [(str(name), place / f"{i:05d}") for i, name in enumerate(names)]
     raise ExplorerError(
-        f"The pictures {key[:32]!r} are not kept any more (the last {_most()} batches are). Choose them again."
+        f"The pictures {key[:32]!r} are not kept any more (the last {KEPT} batches are). Choose them again."
     )
 
 

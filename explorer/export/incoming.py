@@ -3,10 +3,11 @@
 import hashlib
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from explorer import workspaces
+from explorer import limits, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home, keep_below, sweep, write_aside
 
@@ -34,7 +35,7 @@ def keep(stream: BinaryIO) -> str:
             write_aside(folder() / key, lambda part: _copy(stream, part))
         os.utime(folder() / key)
         workspaces.take("incoming", key)
-        keep_below(_most(), (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
+        _keep_few()
     except OSError as error:
         raise ExplorerError(
             f"The file cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that can "
@@ -43,9 +44,20 @@ def keep(stream: BinaryIO) -> str:
     return key
 
 
-def _most() -> int:
-    """How many files are kept: more where a class brings them at once."""
-    return 5 * KEPT if workspaces.shared() else KEPT
+def _keep_few() -> None:
+    """The last KEPT files stay: of each visitor on a shared server, where they are no more than fits into their disk, else of
+    all."""
+    if workspaces.viewer() is None:
+        keep_below(KEPT, (path for path in folder().iterdir() if _KEY.fullmatch(path.name)), weight=lambda path: 1)
+    for name in workspaces.keep_latest("incoming", 1, _share):
+        (folder() / name).unlink(missing_ok=True)
+
+
+def _share(name: str) -> float:
+    """How much a file takes of what its visitor may keep here."""
+    with suppress(OSError):
+        return max(1 / KEPT, (folder() / name).stat().st_size / max(limits.visitor_bytes(), 1))
+    return 0.0  # gone since
 
 
 def _copy(stream: BinaryIO, part: Path) -> None:
@@ -59,4 +71,4 @@ def path(key: str) -> Path:
     """The kept file; ExplorerError where there is none of that key (any more)."""
     if _KEY.fullmatch(key) and workspaces.sees("incoming", key) and (folder() / key).is_file():
         return folder() / key
-    raise ExplorerError(f"The file {key[:32]!r} is not kept any more (the last {_most()} are). Choose it again.")
+    raise ExplorerError(f"The file {key[:32]!r} is not kept any more (the last {KEPT} are). Choose it again.")

@@ -4,12 +4,13 @@ import logging
 import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 
-from explorer import cache, limits, own_sets, uploads, workspaces
+from explorer import cache, limits, own_sets, workspaces
 from explorer.catalogue import own
 from explorer.errors import ExplorerError
 from explorer.home import home, names_folder, runs_folder
-from explorer.jobs.queue import database
+from explorer.jobs.queue import answers_about, database
 from explorer.workspaces.places import PUBLISHED, has, last_seen, note
 
 DAY = 86400.0
@@ -44,35 +45,47 @@ def sweep() -> int:
 
 
 def remove(mark: str) -> None:
-    """Remove a workspace, and for good what nobody else owns and nobody published."""
+    """Remove a workspace, and for good what nobody else owns and nobody published, with what was answered about that."""
+    gone: list[str] = []
     with workspaces.acting(mark):
-        for kind in ("runs", "pictures", "weights"):
+        for kind in workspaces.OWNED:
             for name in workspaces.owned(mark, kind):
-                if _given_up(kind, name):
-                    _delete(kind, name)
-        for name in workspaces.owned(mark, "sets"):
-            with suppress(ExplorerError):
-                kept = own_sets.find(name)
-                if own_sets.delete(name) and kept is not None:
-                    cache.forget(kept.mark)
+                if not has(PUBLISHED, kind, name) and _removed(
+                    kind, name
+                ):  # published things stay, and are the next presenter's
+                    gone.append(name)
+    for answer in answers_about(gone) if gone else ():
+        with suppress(OSError):
+            answer.unlink(missing_ok=True)
     shutil.rmtree(workspaces.folder(mark), ignore_errors=True)
 
 
-def _given_up(kind: str, name: str) -> bool:
-    """Whether nobody owns it now. What a presenter published stays published though they are gone."""
-    stays = has(PUBLISHED, kind, name)
-    return not stays and workspaces.give_up(kind, name)
+def _removed(kind: str, name: str) -> bool:
+    """Give it up, and remove what is nobody's now; whether it went."""
+    if kind == "sets":
+        with suppress(ExplorerError):
+            kept = own_sets.find(name)
+            if kept is not None and own_sets.delete(name):
+                cache.forget(kept.mark)
+                return True
+        return False
+    if not workspaces.give_up(kind, name):
+        return False
+    for path in _places(kind, name):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return True
 
 
-def _delete(kind: str, name: str) -> None:
+def _places(kind: str, name: str) -> list[Path]:
+    """Where it lies; the kinds that have no room below this one lie in folders called as they are."""
     if kind == "runs":
-        shutil.rmtree(runs_folder() / name, ignore_errors=True)
-        (names_folder() / f"{name}.json").unlink(missing_ok=True)
-    elif kind == "pictures":
-        (uploads.folder() / name).unlink(missing_ok=True)
-    else:
-        for file in own.folder().glob(f"*-{name.removeprefix(own.PREFIX)}.*"):
-            file.unlink(missing_ok=True)
+        return [runs_folder() / name, names_folder() / f"{name}.json"]
+    if kind == "weights":
+        return own.files(name)
+    return [home() / kind / (f"{name}.txt" if kind == "experiments" else name)]
 
 
 def _busy(owner: str) -> bool:

@@ -163,6 +163,7 @@ def delete(name: str) -> bool:
     try:
         kept.folder.rename(gone)  # at once: never half a set
     except OSError as error:
+        workspaces.take("sets", name)  # still theirs: what is nobody's is the presenter's
         raise ExplorerError(
             f"The set {kept.title!r} cannot be deleted ({error.strerror}): {folder()} must be writable for the user that Thaw "
             f"runs as."

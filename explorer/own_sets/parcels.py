@@ -1,13 +1,12 @@
 """Pictures on their way in: a parcel is a folder into which an upload streams, until a set is made of it or it is left.
 
-A parcel's name is random and known to the page that opened it alone: who does not know it can put nothing in. Each file that
+A parcel's ticket is random and known to the page that opened it alone: who does not know it can put nothing in. Each file that
 arrives is written under a number; the name that it came with is a line of a list, never a path. Bytes are counted as they
 come: above the limits, or where the disk is nearly full, the file is refused and removed at once.
 """
 
 import json
 import os
-import re
 import secrets
 import shutil
 import threading
@@ -19,13 +18,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from explorer import limits, own_sets, workspaces
-from explorer.home import home
+from explorer.own_sets import coming
+from explorer.own_sets.lying import KEY, WHOSE, beside, folder, listed, root, there, whose
 from explorer.own_sets.room import Refused, check_room, disk
 
 ABANDONED = 6 * 3600.0
 """Seconds after which a parcel that nobody touched is thrown away."""
-KEY = re.compile(r"[0-9a-f]{32}")
-_PARTS, _WHOSE = ".part", "whose"
+_PARTS = ".part"
 _LOCK = threading.Lock()
 
 
@@ -51,11 +50,6 @@ _HELD: dict[str, _Held] = {}
 MOST_HELD = 20
 
 
-def folder() -> Path:
-    """Where parcels lie."""
-    return home() / "arriving"
-
-
 def open_parcel() -> str:
     """A new, empty parcel: 32 hexadecimal digits. Parcels that nobody touched for hours go first."""
     sweep()
@@ -63,15 +57,8 @@ def open_parcel() -> str:
     with disk():
         (folder() / key).mkdir(parents=True)
         if me := workspaces.viewer():
-            (folder() / key / _WHOSE).write_text(me, encoding="utf-8")
+            (folder() / key / WHOSE).write_text(me, encoding="utf-8")
     return key
-
-
-def whose(key: str) -> str:
-    """The mark of the workspace that opened the parcel; empty where visitors are not kept apart."""
-    with suppress(OSError):
-        return (_root(key) / _WHOSE).read_text(encoding="utf-8")
-    return ""
 
 
 def alive(key: str) -> bool:
@@ -79,26 +66,24 @@ def alive(key: str) -> bool:
     return there(key) and workspaces.viewer() in (None, whose(key))
 
 
-def there(key: str) -> bool:
-    """Whether there is such a parcel; who sends to it shows its name, and nothing else."""
-    return bool(KEY.fullmatch(key)) and (folder() / key).is_dir()
+def ticket(key: str) -> str:
+    """What a page shows to send files to its parcel: its name, and on a shared server the seal of whose it is, since the name
+    stands in the page's address, which people pass on."""
+    me = whose(key) if workspaces.shared() else ""
+    return f"{key}-{workspaces.seal(me, key)}" if me else key
+
+
+def opened(shown: str) -> str:
+    """The parcel of a ticket. Raises Refused for one that is none."""
+    key = shown.partition("-")[0]
+    if not there(key) or not secrets.compare_digest(shown.encode(), ticket(key).encode()):
+        raise Refused("This upload was closed or has timed out. Reload the page and try again.", 404)
+    return key
 
 
 def contents(key: str) -> list[Arrived]:
     """What has arrived whole, in the order of arrival; of two files of one name the later."""
-    return [Arrived(name, _root(key) / file, size) for name, (file, size) in _listed(key).items()]
-
-
-def _listed(key: str) -> dict[str, tuple[str, int]]:
-    found: dict[str, tuple[str, int]] = {}
-    with suppress(FileNotFoundError), (_root(key) / "list.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            with suppress(ValueError, KeyError, TypeError):  # a last line that is still being written
-                row = json.loads(line)
-                found.pop(row["name"], None)
-                if row["file"]:
-                    found[row["name"]] = row["file"], int(row["size"])
-    return found
+    return [Arrived(name, root(key) / file, size) for name, (file, size) in listed(key).items()]
 
 
 def put(key: str, name: str, chunks: Iterable[bytes]) -> Arrived:
@@ -122,24 +107,26 @@ class Coming:
         self._key, self.name, self.size = key, _checked_name(name), 0
         self._file = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
         self._part: BinaryIO | None = None
+        self._beside = beside(key)
         if len(_held(key).files) > limits.pictures():
             raise Refused(f"More than {limits.pictures()} files were sent; that is the most for one set.", 413)
 
     def open(self) -> None:
         """Make the file that the pieces go to."""
         with disk():
-            self._part = (_root(self._key) / (self._file + _PARTS)).open("wb")
+            self._part = (root(self._key) / (self._file + _PARTS)).open("wb")
 
     def write(self, chunk: bytes) -> None:
         """The next piece."""
         if self._part is None:
             self.open()
         self.size += len(chunk)
-        most = limits.upload_bytes()
-        held = _held(self._key)
-        if held.size - held.files.get(self.name, ("", 0))[1] + self.size > most:
+        most, held = limits.upload_bytes(), _held(self._key)
+        whole = held.size - held.files.get(self.name, ("", 0))[1] + coming.grew(self._key, self._file, self.size)
+        if whole + self._beside > most:
+            tabs = "" if whole > most else "; your other tabs count too: press Start over there"
             raise Refused(
-                f"More than {most / 1e9:g} GB were sent; that is the most for one set (THAW_MAX_UPLOAD_GB).", 413
+                f"More than {most / 1e9:g} GB were sent; that is the most for one set (THAW_MAX_UPLOAD_GB){tabs}.", 413
             )
         if self.size // 4_000_000 != (self.size - len(chunk)) // 4_000_000:
             check_room()
@@ -150,20 +137,22 @@ class Coming:
         """All pieces are there: the file counts from now on."""
         with disk():
             assert_open(self._part).close()
-            path = _root(self._key) / self._file
+            path = root(self._key) / self._file
             path.with_name(self._file + _PARTS).rename(path)
+            coming.over(self._key, self._file)
             _note(self._key, self.name, self._file, self.size)
 
     def drop(self) -> None:
         """It broke off, or was refused: nothing stays."""
+        coming.over(self._key, self._file)
         with suppress(OSError):
             if self._part is not None:
                 self._part.close()
-            (_root(self._key) / (self._file + _PARTS)).unlink(missing_ok=True)
+            (root(self._key) / (self._file + _PARTS)).unlink(missing_ok=True)
 
     def arrived(self) -> Arrived:
         """The file, whole."""
-        return Arrived(self.name, _root(self._key) / self._file, self.size)
+        return Arrived(self.name, root(self._key) / self._file, self.size)
 
 
 def assert_open(file: BinaryIO | None) -> BinaryIO:
@@ -189,6 +178,13 @@ def receiving(key: str, name: str) -> Iterator[Coming]:
         raise
 
 
+def every() -> list[str]:
+    """The names of all parcels, whoever opened them."""
+    with suppress(OSError):
+        return [entry.name for entry in os.scandir(folder()) if KEY.fullmatch(entry.name)]
+    return []
+
+
 def close(key: str) -> None:
     """Throw a parcel away with all that is in it."""
     _HELD.pop(key, None)
@@ -208,17 +204,11 @@ def sweep() -> None:
 
 def _held(key: str) -> _Held:
     if key not in _HELD:
-        found = _listed(key)
+        found = listed(key)
         if len(_HELD) >= MOST_HELD:
             _HELD.pop(next(iter(_HELD)))
         _HELD[key] = _Held(found, sum(size for _, size in found.values()))
     return _HELD[key]
-
-
-def _root(key: str) -> Path:
-    if not KEY.fullmatch(key):
-        raise Refused("There is no such upload.", 404)
-    return folder() / key
 
 
 def _checked_name(name: str) -> str:
@@ -229,7 +219,7 @@ def _checked_name(name: str) -> str:
 
 def _note(key: str, name: str, file: str, size: int) -> None:
     """Note that this file (none where `file` is empty) is now the one of that name; one that it replaces goes."""
-    with _LOCK, (_root(key) / "list.jsonl").open("a", encoding="utf-8") as lines:
+    with _LOCK, (root(key) / "list.jsonl").open("a", encoding="utf-8") as lines:
         held = _held(key)
         lines.write(json.dumps({"name": name, "file": file, "size": size}) + "\n")
         before, old = held.files.pop(name, ("", 0))
@@ -238,4 +228,4 @@ def _note(key: str, name: str, file: str, size: int) -> None:
         held.size += size - old
     if before:
         with suppress(OSError):
-            (_root(key) / before).unlink()
+            (root(key) / before).unlink()

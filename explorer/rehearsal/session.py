@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 LONGEST = 60.0
 """Seconds for one answer, after which a session counts as failed."""
-_PARCEL = re.compile(rb"/api/arriving/([0-9a-f]{32})")
+_PARCEL = re.compile(rb"/api/arriving/([0-9a-f]{32}(?:-[0-9a-f]{32})?)")
 
 
 class Lost(Exception):

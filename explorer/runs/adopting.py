@@ -3,11 +3,13 @@
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Mapping
 
 from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import runs_folder, with_room
+from explorer.runs import names
 from explorer.runs.folders import is_sample, own_folder, writing
 
 _NAME = re.compile(r"[0-9]{8}-[0-9]{9}-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{4}")
@@ -18,11 +20,14 @@ def is_name(run: str) -> bool:
     return bool(_NAME.fullmatch(run)) and len(run) < 120
 
 
-def free_name(run: str) -> str:
-    """The name of a run from elsewhere, with other last characters where a run here is called so."""
-    while (runs_folder() / run).exists() or is_sample(run):
-        run = f"{run[:-4]}{secrets.token_hex(2)}"
-    return run
+def new_name(run: str) -> str:
+    """Another name for a run from elsewhere, which no run here ever had: what a deleted run's owner still owns, and what was
+    answered about that run, goes by its name."""
+    _, _, kind = run.split("-", 2)
+    while True:
+        found = f"{names.moment(time.time())}-{kind[:-4]}{secrets.token_hex(2)}"
+        if not (runs_folder() / found).exists():
+            return found
 
 
 def adopt(run: str, files: Mapping[str, bytes]) -> None:
@@ -51,3 +56,4 @@ def adopt(run: str, files: Mapping[str, bytes]) -> None:
 def drop(run: str) -> None:
     """Remove a run that was adopted and turned out to be none, for good."""
     shutil.rmtree(own_folder(run))
+    workspaces.give_up("runs", run)

@@ -85,8 +85,7 @@ def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = F
     """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any, and
     `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
     now = time.time()
-    stamp = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"  # names sort by time
-    run = f"{stamp}-{spelled(recipe.backbone)}-{recipe.strategy}-{secrets.token_hex(2)}"
+    run = f"{names.moment(now)}-{spelled(recipe.backbone)}-{recipe.strategy}-{secrets.token_hex(2)}"
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}
     facts |= _this_process() if here else {}

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,6 +38,11 @@ class Naming:
     name: str = ""
     note: str = ""
     starred: bool = False
+
+
+def moment(now: float) -> str:
+    """How the id of a run begins that was made then, so that ids sort by time."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"
 
 
 def generated(run: str) -> str:

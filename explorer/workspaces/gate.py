@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from explorer.errors import ExplorerError
 from explorer.workspaces import places
-from explorer.workspaces.places import PUBLISHED, has, note, owned, shared, strike
+from explorer.workspaces.places import PUBLISHED, has, latest, note, owned, said_of, shared, strike
 from explorer.workspaces.presenter import is_presenter
 
 OWNED = ("runs", "sets", "weights", "pictures", "batches", "incoming", "experiments")
@@ -82,11 +82,17 @@ def owners(kind: str, name: str) -> list[str]:
     return [mark for mark in places.every() if has(mark, kind, name)]
 
 
-def take(kind: str, name: str, mark: str | None = None) -> None:
-    """From now on this is theirs who look (or of `mark`); where everything is open, nothing is noted."""
+def take(kind: str, name: str, mark: str | None = None, said: str = "") -> None:
+    """From now on this is theirs who look (or of `mark`), who call it as `said`; where everything is open, nothing is noted."""
     me = viewer() if mark is None else mark
     if me:
-        note(me, kind, name)
+        note(me, kind, name, said)
+
+
+def said(kind: str, name: str) -> str:
+    """What they call this who look, else who published it: two who brought the same do not read each other's words."""
+    me = viewer()
+    return "" if me is None else said_of(me, kind, name) or said_of(PUBLISHED, kind, name)
 
 
 def give_up(kind: str, name: str) -> bool:
@@ -96,10 +102,21 @@ def give_up(kind: str, name: str) -> bool:
         for mark in [*places.every(), PUBLISHED]:
             strike(mark, kind, name)
         return True
-    if has(me, kind, name) and is_presenter(me):
+    if is_presenter(me) and changes(kind, name):
         strike(PUBLISHED, kind, name)
     strike(me, kind, name)
     return not owners(kind, name) and not has(PUBLISHED, kind, name)
+
+
+def keep_latest(kind: str, most: float, weight: Callable[[str], float] = lambda name: 1) -> list[str]:
+    """Of what they own who look, the latest stay that weigh at most `most` together, and the very latest whatever it weighs;
+    returns the names of the others that are nobody's now. So what one visitor brings never costs another's its place."""
+    me, total, gone = viewer(), 0.0, []
+    for place, name in enumerate(latest(me, kind) if me else ()):
+        total += weight(name)
+        if place and total > most and give_up(kind, name):
+            gone.append(name)
+    return gone
 
 
 def published(kind: str, name: str) -> bool:
@@ -114,7 +131,7 @@ def publish(kind: str, name: str) -> None:
     require_presenter()
     if not sees(kind, name):
         raise ExplorerError(f"There is no {name!r} among your {kind}, so it cannot be published.")
-    note(PUBLISHED, kind, name)
+    note(PUBLISHED, kind, name, said(kind, name))
 
 
 def withdraw(kind: str, name: str) -> None:

@@ -56,20 +56,41 @@ def owned(mark: str, kind: str) -> list[str]:
     return []
 
 
+def latest(mark: str, kind: str) -> list[str]:
+    """The same, what was noted last first."""
+
+    def noted(name: str) -> int:
+        with suppress(OSError):
+            return (folder(mark) / kind / name).stat().st_mtime_ns
+        return 0
+
+    return sorted(owned(mark, kind), key=noted, reverse=True)
+
+
 def has(mark: str, kind: str, name: str) -> bool:
     """Whether a workspace owns this."""
     plain = bool(name) and Path(name).name == name and not name.startswith(".")
     return plain and (folder(mark) / kind / name).is_file()
 
 
-def note(mark: str, kind: str, name: str) -> None:
-    """Write down that a workspace owns this. Raises OSError where the disk does not take it."""
+def note(mark: str, kind: str, name: str, said: str = "") -> None:
+    """Write down that a workspace owns this, which it calls as `said`. Raises OSError where the disk does not take it."""
     if Path(name).name != name or not name:
         raise ValueError(name)
     place = folder(mark) / kind
     place.mkdir(parents=True, exist_ok=True)
+    if said:
+        (place / name).write_text(said, encoding="utf-8")
     (place / name).touch()
     os.utime(place / name)
+
+
+def said_of(mark: str, kind: str, name: str) -> str:
+    """What a workspace calls this; empty where it does not own it, or said nothing."""
+    if has(mark, kind, name):
+        with suppress(OSError, UnicodeDecodeError):
+            return (folder(mark) / kind / name).read_text(encoding="utf-8")
+    return ""
 
 
 def strike(mark: str, kind: str, name: str) -> None:

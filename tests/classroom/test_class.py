@@ -14,8 +14,9 @@ from explorer.classroom.results import class_results, whose
 from explorer.classroom.server import server, visitors
 from explorer.errors import ExplorerError
 from explorer.jobs.devices import Device
+from explorer.jobs.pausing import paused
 from explorer.recipe import make
-from explorer.training.view.publishing import publish
+from explorer.training.view.publishing import publish, withdraw
 from explorer.workspaces import example, gate
 
 __all__ = ["store"]
@@ -119,3 +120,30 @@ def test_the_memory_of_devices_is_what_their_driver_tells(
     assert [*server().devices] == found
     tool.write_text("#!/bin/sh\nexit 9\n")
     assert not server().devices, "a driver that does not answer"
+
+
+def test_what_is_withdrawn_and_a_right_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = "own:" + "4" * 16
+    workspaces.appoint(A, workspaces.token())
+    workspaces.note(A, "weights", weights)
+    with workspaces.acting(A):
+        first, second = (runs.read(stand_ins.finished_run(seed=i, weights=weights)) for i in range(2))
+        publish(first), publish(second)
+        withdraw(first)
+        assert workspaces.published("weights", weights), "the other run begins from them too"
+        withdraw(second)
+    with workspaces.acting(B):
+        assert not workspaces.sees("weights", weights) and not workspaces.sees("runs", first.id)
+    app = opened("class")
+    assert app.metric and not app.exception
+    monkeypatch.setenv("THAW_PRESENTER", "another token")
+    next(button for button in app.button if button.label == "Pause the queue").click().run()
+    assert not paused() and not app.exception and not app.metric and "Only the presenter" in words(app)
+    workspaces.appoint(B, workspaces.token())
+    workspaces.note(workspaces.PUBLISHED, "runs", second.id)
+    with workspaces.acting(B):
+        withdraw(second)  # what the presenter before published
+        with pytest.raises(ExplorerError, match="There is no run"):
+            runs.delete(second.id)
+    with workspaces.acting(A):
+        assert runs.read(second.id).id == second.id, "their own runs stay theirs"

@@ -17,11 +17,12 @@ from stand_ins_lessons import concept_file
 from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
-from explorer.app import asking
+from explorer.app import asking, mine
 from explorer.bundle import ASSETS
 from explorer.course import progress, texts
 from explorer.course.progress import Progress
 from explorer.recipe import make
+from explorer.workspaces import gate
 
 KNOWN = texts.concepts().by_name
 GOOD = progress.to_json(Progress(frozenset({"1a", "1b"}), frozenset({"raced"})))
@@ -85,6 +86,23 @@ def start_over(app: AppTest) -> AppTest:
 def upload(app: AppTest, content: bytes) -> AppTest:
     app.file_uploader[0].upload("progress.json", content, "application/json").run()
     return app
+
+
+def test_two_workspaces_of_one_browser_learn_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    def place(app: AppTest) -> str:
+        *_, component = (
+            part for part in app.get("bidi_component") if part.proto.component_name.endswith("thaw_progress")
+        )
+        return str(json.loads(component.proto.json)["place"])
+
+    assert place(opened("concepts")) == "thaw-progress"
+    monkeypatch.setenv("THAW_SHARED", "1")
+    monkeypatch.setattr(gate, "_asks", [])
+    found = set()
+    for letter in "ab":
+        monkeypatch.setattr(mine, "workspace_name", lambda name=letter * 32: name)
+        found.add(place(opened("concepts")))
+    assert len(found) == 2 and "thaw-progress" not in found
 
 
 # The map

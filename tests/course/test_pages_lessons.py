@@ -35,6 +35,7 @@ from explorer.course.view.handout import handout, handout_address
 from explorer.course.view.learning import not_yet
 from explorer.course.view.structure import exceptions, pytorch_lines
 from explorer.errors import ExplorerError
+from explorer.jobs.wishes import wish
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.texts import glossary
@@ -572,7 +573,13 @@ def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
     button(app, "lesson_curve_start").click().run()
     tasks = choosing.tasks_of("photo_patches")
     assert all(jobs.status(task) is not None for task in tasks)
-    choosing._stop("photo_patches")
+    wish("curve of photo_patches", "another reader")
+    button(app, "lesson_curve_stop").click().run()
+    assert all(jobs.status(task).state == "queued" for task in tasks) and "Watch the curve grow" in labels(app)
+    with jobs.database() as db:
+        db.execute("DELETE FROM wish WHERE owner = 'another reader'")
+    button(app, "lesson_curve_start").click().run()
+    button(app, "lesson_curve_stop").click().run()
     assert all(jobs.status(task).state == "cancelled" for task in tasks)
     every = [(k, seed, arm) for k in CURVE_SIZES for seed in CURVE_SEEDS for arm in CURVE_ARMS]
     for task, (k, seed, arm) in zip(tasks[:3], every, strict=False):

@@ -15,9 +15,10 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
 
-from explorer import runs
+from explorer import runs, workspaces
 from explorer.catalogue import BACKBONES, own
 from explorer.errors import ExplorerError
+from explorer.export import incoming
 from explorer.export.compute.bringing import bring
 from explorer.export.telling import report_lines
 from explorer.looks.pair import compute
@@ -101,6 +102,23 @@ def test_wrappers_and_prefixes_are_found(kind: str, state: State, narrow: str, t
     assert found.weights == own.PREFIX + network.fingerprint()
     assert [row.name for row in own.known(narrow)] == [found.weights]
     assert own.known(narrow)[0].source == "mine.pth" and "head was left out" in "\n".join(report_lines(found))
+
+
+def test_weights_are_whose_file_it_was_though_the_page_was_closed(
+    state: State, narrow: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THAW_SHARED", "1")
+    a, presenter = (workspaces.mark_of(c * 32) for c in "ac")
+    workspaces.appoint(presenter, workspaces.token())
+    torch.save(state, tmp_path / "mine.pth")
+    with workspaces.acting(a), (tmp_path / "mine.pth").open("rb") as stream:
+        key = incoming.keep(stream)
+    weights = bring(narrow, key, "mine.pth").weights  # the worker's side: nobody looks
+    assert workspaces.owners("weights", weights) == [a] and own.words(narrow, weights).startswith("own weights")
+    with workspaces.acting(a):
+        assert own.known(narrow)[0].source == "mine.pth"
+    with workspaces.acting(presenter):
+        assert own.known(narrow) == [], "what is nobody's would be the presenter's"
 
 
 def test_a_run_begins_from_it_and_is_put_together_again(

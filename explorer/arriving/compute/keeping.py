@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from explorer import limits, own_sets, workspaces
@@ -42,10 +43,10 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: Report) -> Arr
             listed = sort_out((entry for entry, _ in found), repr(called), labels)
             rows = _unpack(found, listed, room, report)
         report(0.97, "adding up")
-        kept = _described(rows, called, labels, room)
+        kept = _apart(_described(rows, called, labels, room))
         if mark := parcels.whose(parcel):
             with workspaces.acting(mark):
-                quotas.require_set()
+                quotas.require_set(0 if workspaces.changes("sets", kept.name) else kept.bytes)
             workspaces.take("sets", kept.name, mark)
         _put(kept, rows, room)
     except OSError as error:
@@ -158,6 +159,16 @@ def _described(rows: list[Kept], title: str, labels: str, room: Path) -> OwnSet:
     line = adding(used, left, len(listed.litter), folders.reasons(data.skipped))
     size = sum({row.digest: row.size for row in rows if row.digest}.values())
     return OwnSet(name, title, time.time(), len(data.classes), used, size, labels, line, digest)
+
+
+def _apart(kept: OwnSet) -> OwnSet:
+    """The set under a name that no other pictures have: the piece of the digest in it may agree by chance, or was made to."""
+    words, _, piece = kept.name.rpartition("-")
+    number = 1
+    while (there := own_sets.find(kept.name)) is not None and there.digest != kept.digest:
+        number += 1
+        kept = replace(kept, name=f"{words[:34]}_{number}-{piece}")
+    return kept
 
 
 def _put(kept: OwnSet, rows: list[Kept], room: Path) -> None:

@@ -32,20 +32,20 @@ def kept_sets() -> None:
                 icon=":material/check:",
                 on_click=lambda name=kept.name: choose(dataset=name),
             )
-            if not workspaces.changes("sets", kept.name):
+            out, theirs = workspaces.published("sets", kept.name), workspaces.changes("sets", kept.name)
+            if not theirs:
                 st.badge("published", icon=":material/campaign:")
-                continue
             if presents():
-                out = workspaces.published("sets", kept.name)
-                act = workspaces.withdraw if out else workspaces.publish
                 words = "Withdraw" if out else "Publish to all"
                 st.button(
                     words,
                     key=f"publish_{kept.name}",
                     icon=":material/campaign:",
-                    on_click=act,
-                    args=("sets", kept.name),
+                    on_click=_publish,
+                    args=(kept.name, not out),
                 )
+            if not theirs:
+                continue
             with st.popover("Delete", icon=":material/delete:", key=f"ask_{kept.name}"):
                 _ask_to_delete(kept, removing.users(kept.name, known))
     st.caption(
@@ -53,6 +53,13 @@ def kept_sets() -> None:
         if workspaces.shared()
         else "Everybody who uses this Thaw sees these sets and can delete them."
     )
+
+
+def _publish(name: str, wanted: bool) -> None:
+    try:
+        workspaces.publish("sets", name) if wanted else workspaces.withdraw("sets", name)
+    except ExplorerError as error:
+        st.toast(safe_md(str(error), 400), icon=":material/error:")
 
 
 def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:

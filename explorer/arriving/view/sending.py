@@ -13,6 +13,7 @@ from streamlit.components.v2 import component
 
 from explorer import limits
 from explorer.app.base_path import address
+from explorer.own_sets import parcels
 
 _DROP_HTML = """<div class="box"><p class="label"></p>
 <button type="button" class="files">Choose files</button><button type="button" class="folder">Choose a folder</button>
@@ -42,7 +43,7 @@ _camera = component("thaw_camera", html=_CAMERA_HTML, css=_CSS, js=_SENDING + _b
 
 def _address(parcel: str) -> str:
     """Where the browser sends the files of a parcel."""
-    return address(f"/api/arriving/{parcel}")
+    return address(f"/api/arriving/{parcels.ticket(parcel)}")
 
 
 def _data(parcel: str, label: str, prefix: str, closed: bool) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The class's results as they come in, the queue with its controls, the server."""
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -43,6 +45,8 @@ def only_presenters() -> bool:
 @st.fragment(run_every=EVERY)
 def results() -> None:
     """How far the class is, and everybody's accuracies; drawn anew as runs finish."""
+    if not presents():  # the right ended while the page was open
+        st.rerun()
     workspaces.note_visit(mark())  # who watches is here
     with workspaces.everything():
         known = all_runs()
@@ -92,6 +96,8 @@ def _counts(known: list[Run], owners: dict[str, str]) -> None:
 @st.fragment(run_every=EVERY)
 def queue() -> None:
     """What trains and waits, each with *Cancel*, and the switch that holds the queue."""
+    if not presents():
+        st.rerun()
     st.header("Queue")
     tasks, held = trainings(), paused()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -100,8 +106,8 @@ def queue() -> None:
             icon=":material/play_arrow:" if held else ":material/pause:",
             type="primary" if held else "secondary",
             key="class_pause",
-            on_click=pause,
-            args=(not held,),
+            on_click=_told,
+            args=(pause, not held),
             help="Trainings that run go on; those that wait do not start. Looks are still answered.",
         )
         if held:
@@ -128,15 +134,16 @@ def _line(task: Waiting, recipe: Recipe | None) -> None:
             "Cancel",
             icon=":material/close:",
             key=f"class_cancel_{task.run}",
-            on_click=_cancel,
-            args=(task.run,),
+            on_click=_told,
+            args=(jobs.cancel, TrainQuestion(run=task.run)),
             type="tertiary",
         )
 
 
-def _cancel(run: str) -> None:
+def _told(act: Callable[[Any], object], what: object) -> None:
+    """Do it, or say why it cannot be done: the right may have ended while the page was open."""
     try:
-        jobs.cancel(TrainQuestion(run=run))
+        act(what)
     except ExplorerError as error:
         st.toast(safe_md(str(error)), icon=":material/error:")
 
@@ -144,6 +151,8 @@ def _cancel(run: str) -> None:
 @st.fragment(run_every=5.0)
 def machine() -> None:
     """Visitors, processes, memory, disk."""
+    if not presents():
+        st.rerun()
     st.header("Server")
     here, now = visitors(), server()
     left, right = st.columns(2)

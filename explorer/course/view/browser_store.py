@@ -1,7 +1,8 @@
 """Progress in the visitor's own browser (localStorage): read once a tab, written whenever it changes, never sent anywhere else.
 
-Tabs of one browser share it. Each *Start over* and each *Undo* begins a new round; the higher round wins, and within one
-round all that any tab knows is added up, so that a tab that was left open does not bring back what was forgotten.
+Tabs of one browser share it, on a shared server those of one workspace. Each *Start over* and each *Undo* begins a new round; the
+higher round wins, and within one round all that any tab knows is added up, so that a tab that was left open does not bring back
+what was forgotten.
 """
 
 import secrets
@@ -11,24 +12,25 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
+from explorer import workspaces
 from explorer.course import progress
 from explorer.course.progress import Progress
 
 KEY = "thaw_progress"
 MOST_ROUNDS = 1_000_000
 _JS = """
-const NAME = "thaw-progress", said = new Set();
-function read() {
+const said = new Set();
+function read(place) {
   try {
-    const found = JSON.parse(localStorage.getItem(NAME) ?? "{}") ?? {};
+    const found = JSON.parse(localStorage.getItem(place) ?? "{}") ?? {};
     return { words: String(found.words ?? ""), round: Number.isInteger(found.round) ? found.round : 0 };
   } catch (error) {
     return error instanceof SyntaxError ? { words: "", round: 0 } : null;  // null: this browser keeps nothing
   }
 }
-function write(words, round) {
+function write(place, words, round) {
   try {
-    localStorage.setItem(NAME, JSON.stringify({ words, round }));
+    localStorage.setItem(place, JSON.stringify({ words, round }));
     return true;
   } catch {
     return false;
@@ -36,6 +38,7 @@ function write(words, round) {
 }
 const union = (a, b) => [...new Set(`${a}.${b}`.split(".").filter(Boolean))].sort().join(".");
 export default function ({ data, setTriggerValue }) {
+  const place = data.place;
   const tell = (found) => {  // each answer once a session, so that words that Thaw no longer knows start no circle
     const words = JSON.stringify([data.session, data.words, data.round, found]);
     if (!said.has(words)) {
@@ -44,14 +47,15 @@ export default function ({ data, setTriggerValue }) {
     }
   };
   const meet = () => {
-    const stored = read();
+    const stored = read(place);
     if (!stored) return tell({ blocked: true });
     if (stored.round > data.round) return tell(stored);
     const words = stored.round === data.round ? union(stored.words, data.words) : data.words;
-    if ((words !== stored.words || stored.round !== data.round) && !write(words, data.round)) return tell({ blocked: true });
+    const changes = words !== stored.words || stored.round !== data.round;
+    if (changes && !write(place, words, data.round)) return tell({ blocked: true });
     if (words !== union(data.words, "")) tell({ words, round: data.round });
   };
-  const changed = (event) => { if (event.key === NAME) meet(); };  // another tab wrote
+  const changed = (event) => { if (event.key === place) meet(); };  // another tab wrote
   window.addEventListener("storage", changed);
   meet();
   return () => window.removeEventListener("storage", changed);
@@ -65,9 +69,16 @@ def show_store(learned: Progress, when: str) -> None:
     """Hand what is learned to the browser, `when` of a page's drawing (once each); what it knows besides
     redraws the fragment that this stands in."""
     tab = st.session_state.setdefault("progress_tab", secrets.token_hex(4))
-    data = {"words": progress.to_address(learned), "round": round_now(), "session": tab}
+    data = {"words": progress.to_address(learned), "round": round_now(), "session": tab, "place": _place()}
     key = f"{KEY}_{when}"
     _store(key=key, data=data, on_found_change=partial(_take, key))
+
+
+def _place() -> str:
+    """Under which name the browser keeps it: that of the workspace on a shared server, since two people who use one browser, each
+    by the link to their workspace, do not learn for each other."""
+    me = workspaces.viewer()
+    return f"thaw-progress-{me[:8]}" if me else "thaw-progress"
 
 
 def round_now() -> int:

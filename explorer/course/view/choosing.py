@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer import jobs
-from explorer.app.asking import ask, error_box, owner
+from explorer.app.asking import ask, await_too, error_box, others_await, owner
 from explorer.app.drawing import draw
 from explorer.app.links import linked
 from explorer.bundle import page_file
@@ -91,6 +91,11 @@ def _offer(dataset: str, points: list[CurvePoint], waiting: bool) -> None:
         st.caption(f"{len(points)} of {count} points were computed on this machine before.")
 
 
+def _watched(dataset: str) -> str:
+    """What readers say that they wait for who watch the curve of a data set."""
+    return f"curve of {dataset}"
+
+
 def _begin(dataset: str, retry: bool = False) -> None:
     asked_for().add(dataset)
     for task in tasks_of(dataset):
@@ -98,6 +103,10 @@ def _begin(dataset: str, retry: bool = False) -> None:
 
 
 def _stop(dataset: str) -> None:
+    """End the small trainings, unless another reader watches the same curve; then this one alone stops watching."""
+    if others_await(_watched(dataset)):
+        asked_for().discard(dataset)
+        return
     for task in tasks_of(dataset):
         state = jobs.status(task)
         if state is not None and state.waiting:
@@ -109,6 +118,7 @@ def _grow(dataset: str, wanted: list[Question[Any]]) -> None:
 
     @st.fragment(run_every=1.0)
     def grow() -> None:
+        await_too(_watched(dataset))
         points = computed(dataset)
         if not any(state is not None and state.waiting for state in map(jobs.status, wanted)):
             st.rerun()

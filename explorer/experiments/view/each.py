@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer import answers, jobs
-from explorer.app.asking import error_box, owner
+from explorer.app.asking import await_too, error_box, others_await, owner
 from explorer.errors import ExplorerError
 from explorer.experiments.cells import Sweep
 from explorer.question import Question
@@ -38,19 +38,21 @@ def say_rest(sweep: Sweep, asked: Asked, there: int, waiting: int, wrong: str, w
     if wrong:
         error_box(wrong, lambda: _again(sweep, asked), key=key)
     if waiting:
-        _await([asked(cell.finished.id) for cell in sweep.cells if cell.finished], there, words, key)
+        asked_of = [asked(cell.finished.id) for cell in sweep.cells if cell.finished]
+        _await(asked_of, there, words, key, f"{key} of {sweep.plan.key}")
 
 
-def _await(asked: list[Question[Any]], there: int, words: str, key: str) -> None:
+def _await(asked: list[Question[Any]], there: int, words: str, key: str, watched: str) -> None:
     @st.fragment(run_every=1.5)
     def poll() -> None:
+        await_too(watched)
         states = [jobs.status(one) for one in asked]
         done = sum(state is not None and state.state == "done" for state in states)
         if done != there or not any(state is not None and state.waiting for state in states):
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(done / len(asked), text=f"{done} of {len(asked)} {words}")
-            st.button("Cancel", icon=":material/close:", key=f"{key}_stop", on_click=_cancel, args=(asked,))
+            st.button("Cancel", icon=":material/close:", key=f"{key}_stop", on_click=_cancel, args=(asked, watched))
 
     poll()
 
@@ -62,7 +64,10 @@ def _again(sweep: Sweep, asked: Asked) -> None:
             jobs.result(asked(cell.finished.id), owner(), retry=True)
 
 
-def _cancel(asked: list[Question[Any]]) -> None:
+def _cancel(asked: list[Question[Any]], watched: str) -> None:
+    """End what waits, unless another visitor follows the same experiment, on runs that were published to both."""
+    if others_await(watched):
+        return
     for one in asked:
         state = jobs.status(one)
         if state is not None and state.waiting:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from explorer import workspaces
 from explorer.export import incoming
 from explorer.export.question import Brought
 from explorer.models.checkpoints.keeping import bring as kept
@@ -11,6 +12,10 @@ def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought
     """Read it, keep what is the backbone's, and report. Raises ExplorerError, saying in full why it cannot be used."""
     path = incoming.path(file) if source else Path(file).expanduser()
     found = kept(backbone, path, source)
+    for mark in (
+        workspaces.owners("incoming", file) if source else ()
+    ):  # who closed the page before has them all the same
+        workspaces.take("weights", found.weights, mark, found.source)
     fit = found.fit
     return Brought(
         weights=found.weights,

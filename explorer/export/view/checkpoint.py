@@ -13,6 +13,7 @@ from explorer.export import incoming, kept
 from explorer.export.question import BringQuestion, Brought
 from explorer.export.telling import report_lines
 from explorer.home import stamp
+from explorer.jobs import quotas
 
 MOST_MEGABYTES = 1000
 _TYPES = ["safetensors", "pt", "pth", "ckpt", "bin", "tar"]
@@ -44,7 +45,7 @@ def offer_checkpoint(row: Backbone) -> None:
                 kept.forget(wanted.path)  # what was kept has been removed since: it is read again
                 st.rerun()
             if found is not None:
-                workspaces.take("weights", found.weights)
+                workspaces.take("weights", found.weights, said=found.source)
                 _report(row, found)
 
 
@@ -53,6 +54,7 @@ def _take() -> None:
     if given is None:
         return
     try:
+        quotas.require_room(given.size)
         st.session_state["own_checkpoint_asked"] = {"file": incoming.keep(given), "source": given.name}
     except ExplorerError as error:
         st.toast(safe_md(str(error), 400), icon=":material/error:")

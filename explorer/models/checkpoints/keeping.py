@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from explorer import workspaces
 from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
@@ -110,7 +111,10 @@ def _keep(row: Backbone, weights: str, state: dict[str, Tensor], source: str) ->
     try:
         own.folder().mkdir(parents=True, exist_ok=True)
         write_aside(path, lambda part: save_file(state, part))
-        text = json.dumps({"source": source, "backbone": row.name})
+        called = (
+            "" if workspaces.shared() else source
+        )  # there each visitor's workspace says what they call the same weights
+        text = json.dumps({"source": called, "backbone": row.name})
         write_aside(own.note(row.name, weights), lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise ExplorerError(

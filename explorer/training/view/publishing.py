@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from explorer import own_sets, workspaces
+from explorer import own_sets, runs, workspaces
 from explorer.app.mine import presents
 from explorer.app.words import safe_md
 from explorer.catalogue import own
@@ -22,6 +22,16 @@ def publish(run: Run) -> None:
         workspaces.publish("sets", run.recipe.dataset)
     if own.is_own(run.recipe.weights):
         workspaces.publish("weights", run.recipe.weights)
+
+
+def withdraw(run: Run) -> None:
+    """Show a run to its owner alone again, and the weights where no other published run begins from them: they were published
+    with it. Its set stays, since others may train on it. Raises ExplorerError unless a presenter asks."""
+    workspaces.withdraw("runs", run.id)
+    weights = run.recipe.weights if run.recipe is not None else ""
+    others = (one.recipe for one in runs.listing() if workspaces.published("runs", one.id))
+    if own.is_own(weights) and all(recipe is None or recipe.weights != weights for recipe in others):
+        workspaces.withdraw("weights", weights)
 
 
 def presenter_buttons(chosen: Sequence[Run]) -> None:
@@ -45,9 +55,15 @@ def presenter_buttons(chosen: Sequence[Run]) -> None:
 def _switch(chosen: Sequence[Run], wanted: bool) -> None:
     def switch() -> None:
         for run in chosen:
-            publish(run) if wanted else workspaces.withdraw("runs", run.id)
+            publish(run) if wanted else withdraw(run)
 
-    _told(switch, f"{len(chosen)} {'published' if wanted else 'withdrawn'}.")
+    sets = {
+        run.recipe.dataset
+        for run in chosen
+        if run.recipe is not None and workspaces.published("sets", run.recipe.dataset)
+    }
+    stays = " Their set stays published: withdraw it on Bring pictures." if sets and not wanted else ""
+    _told(switch, f"{len(chosen)} {'published' if wanted else 'withdrawn'}.{stays}")
 
 
 def _pin(chosen: Sequence[FinishedRun]) -> None:
