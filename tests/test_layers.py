@@ -233,6 +233,15 @@ def test_each_library_has_one_door(module: Module) -> None:
 
 
 @of_every_module
+def test_every_component_is_drawn_in_order(module: Module) -> None:
+    for name, line in imported(module):
+        mounts = name.startswith("streamlit.components") and module.path != "explorer/app/components.py"
+        assert not mounts, (
+            f"{module.path}:{line} imports {name}; `explorer.app.components` draws no older data over newer"
+        )
+
+
+@of_every_module
 def test_only_backbones_and_datasets_reach_the_network(module: Module) -> None:
     if module.path.startswith(NETWORK):
         return

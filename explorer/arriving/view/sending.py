@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streamlit.components.v2 import component
-
 from explorer import limits
 from explorer.app.base_path import address
+from explorer.app.components import component
 
 _DROP_HTML = """<div class="box"><p class="label"></p>
 <button type="button" class="files">Choose files</button><button type="button" class="folder">Choose a folder</button>
