@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -89,17 +89,21 @@ class Module:
     text: str
     tree: ast.Module
 
-    @property
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def name(self) -> str:
         return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
-    @property
+    @cached_property
     def room(self) -> str:
         if not self.name.startswith("explorer"):
             return "pages" if self.path.startswith("pages/") else "launcher"
         return room(self.name)
 
-    @property
+    @cached_property
     def wing(self) -> str:
         return wing(self.name) if self.name.startswith("explorer") else "view"
 
@@ -156,11 +160,16 @@ def test_every_module_that_fails_is_named() -> None:
     assert len(pages) > 5 and all(f"{path}: a page" in str(found.value) for path in pages)
 
 
+@cache
+def known_names() -> frozenset[str]:
+    return frozenset(m.name for m in modules())
+
+
 def imported(module: Module) -> Iterator[tuple[str, int]]:
     """Every module it imports, anywhere in the file, by full name with the line; `from a import b` gives a.b where that
     is a module."""
-    known = {m.name for m in modules()}
-    for node in ast.walk(module.tree):
+    known = known_names()
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -234,6 +243,15 @@ def test_each_library_has_one_door(module: Module) -> None:
 
 
 @of_every_module
+def test_every_component_is_drawn_in_order(module: Module) -> None:
+    for name, line in imported(module):
+        mounts = name.startswith("streamlit.components") and module.path != "explorer/app/components.py"
+        assert not mounts, (
+            f"{module.path}:{line} imports {name}; `explorer.app.components` draws no older data over newer"
+        )
+
+
+@of_every_module
 def test_only_these_rooms_reach_the_network(module: Module) -> None:
     if module.path.startswith(NETWORK):
         return
@@ -251,7 +269,7 @@ def test_only_these_rooms_reach_the_network(module: Module) -> None:
         "download_url_to_file",
         "get_model_weights",
     }
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         assert not (isinstance(node, ast.Attribute) and node.attr in calls), f"{module.path}:{node.lineno}"
 
 
@@ -259,7 +277,7 @@ def test_only_these_rooms_reach_the_network(module: Module) -> None:
 def test_only_jobs_worker_and_rehearsal_start_processes(module: Module) -> None:
     if module.path.startswith(("explorer/jobs/", "explorer/worker/", "explorer/rehearsal/")):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             called = ast.unparse(node.func)
             assert not called.startswith(
@@ -272,7 +290,7 @@ def test_only_jobs_worker_and_rehearsal_start_processes(module: Module) -> None:
 def test_the_light_wing_writes_no_file_but_through_the_hall(module: Module) -> None:
     if module.wing not in ("view", "figures"):
         return
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         writes = {"write_text", "write_bytes", "mkdir", "touch", "rename", "rmtree", "savez", "save_file", "symlink_to"}
         assert not (isinstance(node, ast.Attribute) and node.attr in writes), f"{module.path}:{node.lineno}"
 
@@ -352,7 +370,7 @@ def test_a_module_is_read_in_one_sitting(module: Module) -> None:
 
 @of_every_module
 def test_a_function_fits_on_a_screen(module: Module) -> None:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = node.body[0]
             words = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) and first.end_lineno else 0
@@ -369,7 +387,7 @@ def test_a_module_says_what_it_holds(module: Module) -> None:
 
 @of_every_module
 def test_everything_public_is_typed(module: Module) -> None:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
             bare = [a.arg for a in arguments if a.annotation is None and a.arg not in ("self", "cls")]
@@ -383,7 +401,7 @@ def test_no_drawer_without_a_label(module: Module) -> None:
 
 @of_every_module
 def test_input_is_never_checked_by_assert(module: Module) -> None:
-    lines = [node.lineno for node in ast.walk(module.tree) if isinstance(node, ast.Assert)]
+    lines = [node.lineno for node in module.nodes if isinstance(node, ast.Assert)]
     assert not lines, f"{module.path} asserts in lines {lines}; raise an ExplorerError"
 
 

@@ -89,7 +89,8 @@ def test_classes_are_named_then_filled_by_drop_and_camera(page: Page, served: Se
     page.goto(f"{served()}/bring")
     settled(page)
     page.get_by_text("Class by class").click()
-    expect(page.locator(".label")).to_have_text("Name the class first")
+    expect(page.locator(".label").filter(has_text="Name the class first")).to_be_visible()
+    expect(page.locator(".label")).to_have_count(1)  # the field before it is gone, too
     _drop(page, pictures[0])
     _said(page, "Name the class first, then drop its pictures.")
     page.get_by_label("Class", exact=True).fill("<b>cats</b>")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import settled
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(90)]
 Serve = Callable[..., str]
@@ -42,6 +42,35 @@ def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, s
     expect(done).to_be_visible()  # its deed: a probe whose audit is clean
     done.click()
     expect(page).to_have_url(re.compile("concept=feature_extraction"))
+
+
+def test_the_map_shows_what_the_browser_brought_while_its_script_still_loaded(page: Page, served: Serve) -> None:
+    """Each change of a component's data imports its script once more, and Chromium ends such imports in any order."""
+    page.add_init_script("""
+        const url = URL.createObjectURL.bind(URL);
+        window.Blob = class extends Blob {
+          constructor(parts, kind) { super(parts, kind); this.text = parts; }
+        };
+        URL.createObjectURL = (blob) => {
+          const script = String(blob.text);
+          if (!script.includes('querySelector(".map")')) return url(blob);
+          window.script = script;
+          return location.origin + "/held.js";
+        };""")
+    held: list[Route] = []
+    page.route("**/held.js", lambda route: held.append(route))
+    page.goto(f"{served()}/glossary")
+    settled(page)
+    page.evaluate("""localStorage.setItem("thaw-progress", '{"words": "1a.1b", "round": 0}')""")
+    for _ in range(6):  # the wrong order comes about every other time
+        held.clear()
+        page.goto(f"{served()}/concepts")
+        expect(page.get_by_text("of 21 concepts are done")).not_to_contain_text("0 of 21")
+        settled(page)
+        assert held, "the map asked for its script"
+        for route in held:
+            route.fulfill(content_type="text/javascript", body=page.evaluate("window.script"))
+        expect(page.get_by_role("button", name=re.compile("^Pre-trained model: done"))).to_be_visible()
 
 
 def test_steps_turn_by_buttons_and_by_going_back(page: Page, served: Serve) -> None:

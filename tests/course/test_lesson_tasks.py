@@ -198,7 +198,7 @@ def test_the_lines_of_freezing_do_what_the_ticks_say(
     learns = tuple(name for i, name in enumerate(row.stage_names) if i in {k % 5 for k in which})
     torch.manual_seed(0)
     names = lines_on(backbone, learns, mode)
-    model, x, y = names["model"], torch.randn(2, 3, 64, 64), torch.tensor([0, 3])
+    model, x, y = names["model"], torch.randn(2, 3, 32, 32), torch.tensor([0, 3])
     old = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     functional.cross_entropy(model(x), y).backward()
     names["optimizer"].step()

@@ -40,7 +40,7 @@ FAMILIES = {
     "timm:vit_tiny_patch16_224": 224,
     "timm:convnext_atto": 64,
     "timm:vit_small_patch16_dinov3": 256,
-    "timm:vit_base_patch32_clip_224": 224,
+    "timm:vit_xsmall_patch16_clip_224": 224,
     "timm:swin_tiny_patch4_window7_224": 224,
 }
 """One network of each family, with the input at which it is tried."""

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streamlit.components.v2 import component
-
 from explorer import limits
 from explorer.app.base_path import address
+from explorer.app.components import component
 from explorer.own_sets import parcels
 
 _DROP_HTML = """<div class="box"><p class="label"></p>

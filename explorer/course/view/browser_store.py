@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from explorer import workspaces
+from explorer.app.components import component
 from explorer.course import progress
 from explorer.course.progress import Progress
 

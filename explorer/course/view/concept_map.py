@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
+from explorer.app.components import component
 from explorer.course.figures.concepts import Graph
 
 _HTML = '<div class="map"><svg class="lines" aria-hidden="true"></svg><div class="columns" role="group"></div></div>'

@@ -1,6 +1,6 @@
 """A click or tap on a term of the glossary opens a card with its definition where the reader is, instead of another page."""
 
-from streamlit.components.v2 import component
+from explorer.app.components import component
 
 _HTML = """
 <div class="card" popover role="dialog"><p class="word"></p><p class="words"></p>

@@ -1,6 +1,6 @@
 """Another step of the lesson begins at its top, wherever the reader was on the one before."""
 
-from streamlit.components.v2 import component
+from explorer.app.components import component
 
 _JS = """
 let last = null;  // the step that this tab showed before; none at first, so that a link to a part of a page keeps its place

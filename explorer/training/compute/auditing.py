@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -58,11 +59,16 @@ class Evidence:
     def largest(self, names: Iterable[str]) -> float:
         """The largest change of any of these tensors, in any of the states."""
         wanted = list(names)
-        return max(_largest(self.before, state, wanted) for state in self.after)
+        return max(_largest(changes, wanted) for changes in self.changes)
 
     def least(self, names: Collection[str]) -> float:
         """The largest change of any of these tensors in the state in which that is smallest."""
-        return min(_largest(self.before, state, names) for state in self.after)
+        return min(_largest(changes, names) for changes in self.changes)
+
+    @cached_property
+    def changes(self) -> tuple[dict[str, float], ...]:
+        """For each state how far each tensor moved; worked out once, since several questions are asked of it."""
+        return tuple({name: _change(name, self.before, state) for name in self.before} for state in self.after)
 
 
 def evidence(
@@ -167,12 +173,14 @@ def _trains(recipe: Recipe, part: str, module: nn.Module) -> bool:
     return part in (*recipe.learns, "head") and not (isinstance(module, BATCHNORM) and _keeps(recipe, part))
 
 
-def _largest(before: State, after: State, names: Iterable[str]) -> float:
-    """The largest absolute difference over the named tensors (0.0 for none, inf where one is not finite)."""
-    largest = 0.0
-    for name in names:
-        if not before[name].numel() or torch.equal(before[name], after[name]):
-            continue
-        difference = (after[name].double() - before[name].double()).abs().max().item()
-        largest = max(largest, difference if difference == difference else float("inf"))
-    return largest
+def _largest(changes: Mapping[str, float], names: Iterable[str]) -> float:
+    """The largest of the changes with these names (0.0 for none)."""
+    return max((changes[name] for name in names), default=0.0)
+
+
+def _change(name: str, before: State, after: State) -> float:
+    """The largest absolute difference within a tensor (inf where one is not finite)."""
+    if not before[name].numel() or torch.equal(before[name], after[name]):
+        return 0.0
+    difference = (after[name].double() - before[name].double()).abs().max().item()
+    return difference if difference == difference else float("inf")

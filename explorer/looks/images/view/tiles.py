@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 from PIL import Image
-from streamlit.components.v2 import component
 
 from explorer import workspaces
 from explorer.answers import load
 from explorer.app.base_path import address
+from explorer.app.components import component
 from explorer.home import home, stamp
 from explorer.question import Question
 
