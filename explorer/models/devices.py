@@ -24,14 +24,21 @@ class Device:
     bfloat16: bool
     layout: torch.memory_format = torch.channels_last
 
-    def autocast(self) -> Any:
-        """The context in which the network runs."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+    def autocast(self, cached: bool = True) -> Any:
+        """The context in which the network runs; `cached` keeps weights in bfloat16 until it ends, which a capture cannot."""
+        return (
+            torch.autocast(self.device.type, torch.bfloat16, cache_enabled=cached) if self.bfloat16 else nullcontext()
+        )
 
     @property
     def precision(self) -> str:
         """`bfloat16` or `float32`, as shown."""
         return "bfloat16" if self.bfloat16 else "float32"
+
+    @property
+    def captures(self) -> bool:
+        """Whether steps of learning are captured there, to be launched as one (`explorer.training.compute.captured`)."""
+        return self.device.type == "cuda"
 
     @property
     def hardware(self) -> str:
@@ -55,11 +62,15 @@ class Device:
 
     def gather(self, tensor: Tensor, rows: Tensor) -> Tensor:
         """tensor[rows], sent to the device."""
-        return self.send(tensor[rows])
+        return self.send(self.pick(tensor, rows))
 
     def images(self, pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
         """`to_input` of pixels, on the device and as images lie there."""
         return to_input(self.send(pixels), preprocessing, self.device).contiguous(memory_format=self.layout)
+
+    def pick(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        """tensor[rows], where the tensor is; the rows go there, so that nobody waits for the device."""
+        return tensor[rows if rows.device == tensor.device else self.send(rows)]
 
 
 def laid_out(network: Network, place: Device) -> Network:

@@ -93,6 +93,10 @@ class CachedFeatures:
         rows = self._mixed(batch, view) if isinstance(view, Tensor) else self.place.gather(self.views[view], batch)
         return rows if self.upto else self.place.images(rows, self.preprocessing)
 
+    def labels_of(self, batch: Tensor) -> Tensor:
+        """The labels (b,) of these images, on the device."""
+        return self.place.send(self.place.pick(self.labels, batch))
+
     def draw(self, batch: Tensor, seed: int) -> Tensor:
         """What there is to learn from these images this time, ready for `tail`: a view of each drawn by `seed`, or, where
         there is no front, the images augmented by it. Without augmentation it is what `read` gives."""
@@ -116,7 +120,7 @@ class CachedFeatures:
         """Image batch[i] as its view view[i] has it."""
         order = [(view == i).nonzero().flatten() for i in range(len(self.views))]
         rows = [self.place.gather(stored, batch[places]) for stored, places in zip(self.views, order, strict=True)]
-        return torch.cat(rows)[torch.cat(order).argsort()]
+        return self.place.gather(torch.cat(rows), torch.cat(order).argsort())
 
     def features(self, network: Network, x: Tensor) -> Tensor:
         """What the head reads, (n, d), from what `read` gave."""
