@@ -1,11 +1,14 @@
 """How near does a run come to what the machine can do? Its epochs against the same steps on one batch that lies ready.
 
     python -m benchmarks.ceiling [--backbone resnet18] [--size 224] [--strategy full]
+    python -m benchmarks.ceiling --card [--against COMMIT]
 
 The ceiling has the run's network, precision, memory format, optimizer and batch size, and no input pipeline, no scoring, no
 reports: torchvision's own forward pass (behind a frozen front: the stages that learn) on one made-up batch that is on the
-device already. An epoch of the run and as many steps of the ceiling take turns, after an uncounted one of each. On CPUs
-the shares are given in processor time too, which other load on the machine changes less.
+device already, on a GPU captured as one CUDA graph. An epoch of the run and as many steps of the ceiling take turns, after an
+uncounted one of each. On CPUs the shares are given in processor time too, which other load on the machine changes less.
+
+`--card` measures what a GPU makes of a run instead (`benchmarks/card.py`), beside another build's in the same minutes.
 """
 
 import argparse
@@ -19,6 +22,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from benchmarks import card
 from benchmarks.report import Spread, footer, held, table
 from explorer import recipe
 from explorer.catalogue import AUGMENTATIONS, BACKBONES
@@ -28,6 +32,7 @@ from explorer.models import devices
 from explorer.recipe import Recipe
 from explorer.training.compute import freezing
 from explorer.training.compute.loop import train
+from explorer.training.compute.optimizing import adamw
 from explorer.training.compute.session import Session, prepare
 
 BAR = 0.85
@@ -81,8 +86,7 @@ class Steps:
 def bare(session: Session) -> Callable[[int], Speed]:
     """A function that does so many steps of the ceiling, and says how fast."""
     network, front, place = session.network.copy(), session.front["train"], session.place
-    groups = freezing.groups(network, session.recipe, session.learns)
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
+    optimizer = adamw(freezing.groups(network, session.recipe, session.learns), place)
     batch = torch.arange(session.recipe.batch_size)
     real = front.read(batch)
     x = torch.randn_like(real.float()).to(real.dtype)  # in the same memory format
@@ -98,13 +102,33 @@ def bare(session: Session) -> Callable[[int], Speed]:
         optimizer.step()
         return loss.detach()
 
+    take = captured(step) if place.captures else step
+
     def steps(count: int) -> Speed:
         watch = Watch()
-        losses = [step() for _ in range(count)]
+        losses = [take() for _ in range(count)]
         losses[-1].item()  # waits for an accelerator
         return watch.speed(count * len(batch))
 
     return steps
+
+
+def captured(step: Callable[[], Tensor]) -> Callable[[], Tensor]:
+    """The step as a CUDA graph, as torch's notes have it."""
+    side, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    with torch.cuda.graph(graph, stream=side):
+        loss = step()
+
+    def replay() -> Tensor:
+        graph.replay()
+        return loss
+
+    return replay
 
 
 def measured(session: Session, rounds: int) -> list[Round]:
@@ -149,6 +173,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--per-class", type=int, default=32, help="photo patches of each of 17 classes")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", choices=recipe.DEVICES, default="auto")
+    parser.add_argument("--card", action="store_true", help="what a GPU makes of a run")
+    parser.add_argument("--against", help="with --card: a commit to compare with")
     return parser.parse_args()
 
 
@@ -170,6 +196,13 @@ def wanted(given: argparse.Namespace) -> Recipe:
 def main() -> None:
     """Print one Markdown table."""
     given = arguments()
+    if given.card:
+        if not torch.cuda.is_available():
+            raise SystemExit("--card measures an NVIDIA GPU, and torch finds none here.")
+        print(card.tables(given.against, given.rounds, tuple(BACKBONES)))
+        hardware = devices.choose(backbone(given.backbone), "cuda").hardware
+        print("\n" + footer("benchmarks.ceiling", ("torch", "torchvision"), hardware))
+        return
     threads = devices.set_threads()
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache

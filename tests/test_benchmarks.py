@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import ceiling, estimates, faults, finder, heads, photos, rates, worlds
+from benchmarks import card, ceiling, estimates, faults, finder, heads, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
+from benchmarks.report import Spread
 from benchmarks.tutorial import rows
 from benchmarks.tutorial.arms import Arm, Setting, expressible
 from explorer.catalogue import STRATEGIES
@@ -122,6 +123,19 @@ def test_shares_are_taken_round_by_round_and_the_bar_in_processor_time() -> None
     assert learning[2:] == ("90 %", "80 %", "≥ 85 %: **no**")
     assert epoch[2:] == ("50 %", "50 %", "")
     assert ceiling.rows(found, "of some", processor=False)[1][2:] == ("90 %", "", "≥ 85 %: yes")
+
+
+def ran(speed: float, first: float = 1.0, learned: str = "a", note: str = "") -> card.Ran:
+    return card.Ran(Spread((speed, speed + 10)), first, learned, note)
+
+
+def test_a_card_is_held_against_the_other_build_and_against_its_own_plain_steps() -> None:
+    captured, plain, other = ran(700), ran(250), ran(200)
+    assert card.step_row("x", captured, plain, other, 3.0)[4:] == ("3.4×", "to the last bit", "≥ 3×: yes", "")
+    assert card.step_row("x", captured, plain, other, 5.0)[6] == "≥ 5×: **no**"
+    told = card.step_row("x", ran(255, learned="b", note="not captured"), plain, None, 3.0)
+    assert told[1] == "" and told[4:] == ("1.0×", "**no**", "", "not captured")
+    assert card.first_row("x", ran(1, first=2.6), ran(1, first=14.5)) == ("x", "14.5", "2.6", "≤ 2.5 s: **no**")
 
 
 def found_rates(own: list[float], found: list[float], start: str = "default", name: str = "a") -> list[finder.Row]:

@@ -166,6 +166,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        channels_last=False,
         widths=(16, 24, 32, 96, 1280),
     ),
     Backbone(
@@ -178,6 +179,7 @@ _ROWS = (
         576,
         dropout=0.2,
         bfloat16=False,
+        channels_last=False,
         widths=(16, 16, 24, 48, 576),
     ),
     Backbone(
@@ -190,6 +192,7 @@ _ROWS = (
         1280,
         dropout=0.2,
         bfloat16=False,
+        channels_last=False,
         widths=(16, 24, 40, 112, 1280),
     ),
     Backbone(
@@ -201,6 +204,7 @@ _ROWS = (
         27_820_128,
         768,
         normalisation="layer",
+        channels_last=False,
         head="classifier.2",
         after_pool=("classifier.0",),
         widths=(96, 96, 192, 384, 768),

@@ -7,7 +7,7 @@ one's own is part of the name: `torchvision:swin_t~1.3` begins its second stage 
 import functools
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -104,6 +104,8 @@ def checked(text: str) -> Backbone:
         if len(text) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES} characters")
         row = TypeAdapter(Backbone).validate_json(text)
+        if '"channels_last"' not in text:  # kept before that was a field: it is derived as `bfloat16` always was
+            row = replace(row, channels_last=row.bfloat16)
     except (ValidationError, ValueError) as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ExplorerError(

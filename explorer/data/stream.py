@@ -8,7 +8,7 @@ from torch import Tensor
 
 from explorer.catalogue import Preprocessing
 from explorer.data.feature_cache.cached import CachedFeatures
-from explorer.models.devices import Device, to_input
+from explorer.models.devices import Device
 from explorer.models.network import Network
 
 
@@ -24,7 +24,7 @@ class Stream:
     def __init__(self, pixels: np.ndarray, preprocessing: Preprocessing, place: Device) -> None:
         self.place, self.n, self.upto = place, len(pixels), None
         self._stored: list[Tensor] = list(torch.from_numpy(pixels).split(CachedFeatures.BATCH))
-        self._pending: list[Callable[[Tensor], Tensor]] = [lambda x: to_input(x, preprocessing, place.device)]
+        self._pending: list[Callable[[Tensor], Tensor]] = [lambda x: place.images(x, preprocessing)]
 
     upto: str | None
 

@@ -182,6 +182,7 @@ def _described(row: Backbone, model: nn.Module) -> Backbone:
     network = Network(row, model, 2, "random").eval()
     inside = [module for stage in row.stage_names for module in network.modules_of(stage)]
     convolutions = [m for m in inside if isinstance(m, nn.Conv2d)]
+    depthwise = any(m.groups == m.in_channels > 1 for m in convolutions)
     relus = sum(isinstance(m, nn.ReLU) for m in inside)
     own = sum(p.numel() for name, p in network.model.named_parameters() if name not in network.names("head"))
     norms = [m for m in inside if isinstance(m, NORMALISATIONS)]
@@ -190,7 +191,8 @@ def _described(row: Backbone, model: nn.Module) -> Backbone:
         row,
         parameters=own,
         normalisation="batch" if batch else "layer" if norms else "none",
-        bfloat16=not any(m.groups == m.in_channels > 1 for m in convolutions),
+        bfloat16=not depthwise,
+        channels_last=not depthwise,
         attention=row.class_token and any(isinstance(m, nn.MultiheadAttention) for m in inside),
         plain_relu=4 * relus >= len(convolutions) > 0 and not any(isinstance(m, OTHER_ACTIVATIONS) for m in inside),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,19 +17,28 @@ from explorer.models.network import Network
 
 @dataclass(frozen=True)
 class Device:
-    """A device and the number format in which convolutions and matrix products run there."""
+    """A device, the number format in which convolutions and matrix products run there, and the order in which images and
+    weights lie in its memory."""
 
     device: torch.device
     bfloat16: bool
+    layout: torch.memory_format = torch.channels_last
 
-    def autocast(self) -> Any:
-        """The context in which the network runs."""
-        return torch.autocast(self.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+    def autocast(self, cached: bool = True) -> Any:
+        """The context in which the network runs; `cached` keeps weights in bfloat16 until it ends, which a capture cannot."""
+        return (
+            torch.autocast(self.device.type, torch.bfloat16, cache_enabled=cached) if self.bfloat16 else nullcontext()
+        )
 
     @property
     def precision(self) -> str:
         """`bfloat16` or `float32`, as shown."""
         return "bfloat16" if self.bfloat16 else "float32"
+
+    @property
+    def captures(self) -> bool:
+        """Whether steps of learning are captured there, to be launched as one (`explorer.training.compute.captured`)."""
+        return self.device.type == "cuda"
 
     @property
     def hardware(self) -> str:
@@ -52,12 +62,20 @@ class Device:
 
     def gather(self, tensor: Tensor, rows: Tensor) -> Tensor:
         """tensor[rows], sent to the device."""
-        return self.send(tensor[rows])
+        return self.send(self.pick(tensor, rows))
+
+    def images(self, pixels: Tensor, preprocessing: Preprocessing) -> Tensor:
+        """`to_input` of pixels, on the device and as images lie there."""
+        return to_input(self.send(pixels), preprocessing, self.device).contiguous(memory_format=self.layout)
+
+    def pick(self, tensor: Tensor, rows: Tensor) -> Tensor:
+        """tensor[rows], where the tensor is; the rows go there, so that nobody waits for the device."""
+        return tensor[rows if rows.device == tensor.device else self.send(rows)]
 
 
 def laid_out(network: Network, place: Device) -> Network:
     """The network on the device, its tensors in the order that training uses there."""
-    return network.to(place.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (torch takes it)
+    return network.to(place.device, memory_format=place.layout)  # pyright: ignore[reportCallIssue]  (torch takes it)
 
 
 def choose(row: Backbone, device: str) -> Device:
@@ -66,7 +84,8 @@ def choose(row: Backbone, device: str) -> Device:
     On CPUs bfloat16 is used only where the processor multiplies it in hardware and the architecture gains from it: for
     ResNets it is three times faster with AMX and 1.7 times with AVX-512 alone (an EPYC, ResNet-18 and ResNet-10), for
     depthwise convolutions (MobileNet, EfficientNet) a loss in training. On GPUs it is used where they have it themselves.
-    On a GPU cuDNN is held to algorithms that repeat their results to the last bit, in the whole process.
+    On a GPU cuDNN is held to algorithms that repeat their results to the last bit, in the whole process, and the row says how
+    tensors lie there; elsewhere they lie channels-last.
     """
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -76,7 +95,8 @@ def choose(row: Backbone, device: str) -> Device:
         raise ExplorerError("The device 'mps' was asked for, but this is no Apple GPU. Use 'auto' or 'cpu'.")
     if device == "cuda":
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        return Device(torch.device(device), torch.cuda.is_bf16_supported(including_emulation=False))
+        layout = torch.channels_last if row.channels_last else torch.contiguous_format
+        return Device(torch.device(device), torch.cuda.is_bf16_supported(including_emulation=False), layout)
     return Device(torch.device(device), device == "cpu" and row.bfloat16 and _multiplies_bfloat16())
 
 
@@ -107,9 +127,15 @@ def accelerator_used() -> bool:
 def to_input(pixels: Tensor, preprocessing: Preprocessing, device: torch.device) -> Tensor:
     """(n, h, w, 3) uint8 → (n, 3, h, w) float32 on the device, normalised, channels-last in memory."""
     x = pixels.to(device, non_blocking=True).permute(0, 3, 1, 2).float().div_(255)
-    mean = torch.tensor(preprocessing.mean, device=device).view(3, 1, 1)
-    std = torch.tensor(preprocessing.std, device=device).view(3, 1, 1)
+    mean, std = (_colours(values, device) for values in (preprocessing.mean, preprocessing.std))
     return x.sub_(mean).div_(std)
+
+
+@cache
+@torch.inference_mode(False)
+def _colours(values: tuple[float, float, float], device: torch.device) -> Tensor:
+    """(3, 1, 1), made once: sending three numbers to a GPU waits until all is done there."""
+    return torch.tensor(values, device=device).view(3, 1, 1)
 
 
 @contextmanager

@@ -190,6 +190,17 @@ def test_a_cut_of_ones_own_is_another_backbone() -> None:
     assert [p for s in other.row.stages for p in s.parts] == [p for s in plain.row.stages for p in s.parts]
 
 
+@pytest.mark.parametrize("name", [SMALL, "torchvision:shufflenet_v2_x0_5"])
+def test_a_row_says_how_tensors_lie_on_a_gpu_also_one_that_was_kept_before_rows_did(name: str) -> None:
+    row = derive(name).row
+    depthwise = any(
+        m.groups == m.in_channels > 1 for m in backbones.blank(row).modules() if isinstance(m, torch.nn.Conv2d)
+    )
+    assert row.channels_last is not depthwise
+    kept = {key: value for key, value in asdict(row).items() if key != "channels_last"}
+    assert named.checked(json.dumps(kept)) == row
+
+
 def test_a_row_from_elsewhere_is_data_and_never_code() -> None:
     row = derive(SMALL).row
     assert named.checked(json.dumps(asdict(row))) == row

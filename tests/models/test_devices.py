@@ -1,5 +1,6 @@
 """What lies where: on a GPU the data stay where there is room, and come through pinned memory where there is none."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from explorer.catalogue.backbones import backbone
-from explorer.models.devices import Device, choose, seeded
+from explorer.catalogue.backbones import BACKBONES, backbone
+from explorer.models.backbones import build
+from explorer.models.devices import Device, choose, laid_out, seeded, to_input
 
 CPU = Device(torch.device("cpu"), False)
 CUDA = Device(torch.device("cuda"), True)
@@ -71,6 +73,37 @@ def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32(
     if native:
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: True)
     assert choose(backbone(name), "cuda").precision == precision
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_on_a_gpu_tensors_lie_channels_last_but_with_depthwise_convolutions(name: str, gpu: None) -> None:
+    with torch.device("meta"):
+        network = build(name, 2, "random")
+    inside = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d)]
+    plain = any(m.groups == m.in_channels > 1 for m in inside)
+    assert choose(backbone(name), "cuda").layout == (torch.contiguous_format if plain else torch.channels_last)
+    assert choose(backbone(name), "cpu").layout == torch.channels_last
+
+
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_images_and_weights_lie_as_the_device_has_it_and_are_the_same(layout: torch.memory_format) -> None:
+    place, pixels = Device(torch.device("cpu"), False, layout), torch.randint(256, (2, 6, 5, 3), dtype=torch.uint8)
+    row = backbone("mobilenet_v3_small")
+    images = place.images(pixels, row.preprocessing("random"))
+    assert images.is_contiguous(memory_format=layout)
+    assert torch.equal(images, to_input(pixels, row.preprocessing("random"), place.device))
+    network = laid_out(build(row.name, 2, "random"), place)
+    assert all(p.is_contiguous(memory_format=layout) for p in network.parameters() if p.dim() == 4)
+
+
+def test_colours_made_while_nothing_learned_serve_where_something_does() -> None:
+    rows, preprocessing = torch.zeros(1, 2, 2, 3, dtype=torch.uint8), backbone("resnet18").preprocessing("random")
+    with torch.inference_mode():
+        to_input(rows, replace(preprocessing, mean=(0.1, 0.2, 0.3)), CPU.device)
+    x = to_input(rows, replace(preprocessing, mean=(0.1, 0.2, 0.3)), CPU.device)
+    weight = torch.ones(3, requires_grad=True)
+    (x[0, :, 0, 0] * weight).sum().backward()
+    assert torch.equal(weight.grad if weight.grad is not None else x, x[0, :, 0, 0])
 
 
 def test_the_hardware_names_the_processor_and_its_threads() -> None:

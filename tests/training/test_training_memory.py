@@ -16,7 +16,7 @@ from explorer.models import devices
 from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import loop
+from explorer.training.compute import loop, optimizing
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import Outcome, outcome
 from explorer.training.compute.session import Session, prepare, silent
@@ -133,7 +133,7 @@ def test_what_is_reserved_is_what_adamw_makes_itself(fused: bool) -> None:
         weight = torch.nn.Parameter(torch.arange(24.0).view(1, 2, 3, 4).to(memory_format=torch.channels_last))
         optimizer = torch.optim.AdamW([weight], lr=0.1, fused=fused)
         if reserve:
-            loop._reserve(optimizer)
+            optimizing.reserve(optimizer)
         for _ in range(2):
             weight.grad = torch.ones_like(weight)
             optimizer.step()

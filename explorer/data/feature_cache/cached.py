@@ -16,7 +16,7 @@ from explorer.data.feature_cache.filling import fill
 from explorer.data.feature_cache.frozen import Frozen, View, versions
 from explorer.data.images import Images
 from explorer.models import memory
-from explorer.models.devices import Device, to_input
+from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 
@@ -91,7 +91,11 @@ class CachedFeatures:
     def read(self, batch: Tensor, view: int | Tensor = 0) -> Tensor:
         """The boundary's output for these images, ready for `tail`: of one view of all, or of view (b,) of each."""
         rows = self._mixed(batch, view) if isinstance(view, Tensor) else self.place.gather(self.views[view], batch)
-        return rows if self.upto else to_input(rows, self.preprocessing, self.place.device)
+        return rows if self.upto else self.place.images(rows, self.preprocessing)
+
+    def labels_of(self, batch: Tensor) -> Tensor:
+        """The labels (b,) of these images, on the device."""
+        return self.place.send(self.place.pick(self.labels, batch))
 
     def draw(self, batch: Tensor, seed: int) -> Tensor:
         """What there is to learn from these images this time, ready for `tail`: a view of each drawn by `seed`, or, where
@@ -110,13 +114,13 @@ class CachedFeatures:
         else:
             pixels = (self.place.gather(self.stored, part) for part in parts)
             for changed in augmented(pixels, self.augmentation, seed):
-                yield to_input(changed, self.preprocessing, self.place.device)
+                yield self.place.images(changed, self.preprocessing)
 
     def _mixed(self, batch: Tensor, view: Tensor) -> Tensor:
         """Image batch[i] as its view view[i] has it."""
         order = [(view == i).nonzero().flatten() for i in range(len(self.views))]
         rows = [self.place.gather(stored, batch[places]) for stored, places in zip(self.views, order, strict=True)]
-        return torch.cat(rows)[torch.cat(order).argsort()]
+        return self.place.gather(torch.cat(rows), torch.cat(order).argsort())
 
     def features(self, network: Network, x: Tensor) -> Tensor:
         """What the head reads, (n, d), from what `read` gave."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.catalogue import Preprocessing
 from explorer.data.augmentation import augment
 from explorer.data.images import Images
-from explorer.models.devices import Device, to_input
+from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.models.pooling import pooled
 from explorer.recipe import Recipe
@@ -47,7 +47,7 @@ class Frozen:
         self.network.eval()
         rows: dict[str, np.ndarray] = {}
         with torch.inference_mode(), self.place.autocast():
-            x = to_input(self.place.send(pixels), self.preprocessing, self.place.device)
+            x = self.place.images(pixels, self.preprocessing)
             for stage in self.stages:
                 x = self.network.stages[stage](x)
                 if pool:

@@ -34,7 +34,7 @@ def gradients(recipe: Recipe, report: Report = silent) -> Gradients:
     with lend(session.network.copy()) as network:
         network.requires_grad_(True)
         for x, y in zip(pixels.split(32), labels.split(32), strict=True):
-            seen = devices.to_input(session.place.send(x), recipe.preprocessing, session.place.device)
+            seen = session.place.images(x, recipe.preprocessing)
             loss = functional.cross_entropy(network(seen), y.to(session.place.device), reduction="sum") / len(labels)
             loss.backward()
             total += float(loss.detach())

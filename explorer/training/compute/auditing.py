@@ -19,7 +19,8 @@ State = Mapping[str, Tensor]
 
 class Witness:
     """What a network's modules and weights were while it learned; `note` is called in every step, between the way forward
-    and the way back, so that nothing set before or after it can hide what they were then."""
+    and the way back, so that nothing set before or after it can hide what they were then. A replay of a captured step runs
+    none of this: it does what was noted when it was captured, and is not used where `state` is another (`loop.step`)."""
 
     def __init__(self) -> None:
         self.seen: dict[str, set[str]] = {"train": set(), "eval": set(), "asked": set(), "unasked": set()}
@@ -32,15 +33,18 @@ class Witness:
         self._modules, self._weights = dict(network.model.named_modules()), dict(network.model.named_parameters())
         self._last = ()
 
+    def state(self) -> tuple[bool, ...]:
+        """The mode of every module, then the flag of every weight, now: what a captured step was captured with."""
+        return (*(m.training for m in self._modules.values()), *(p.requires_grad for p in self._weights.values()))
+
     def note(self) -> None:
-        """The mode of every module and the flag of every weight, now."""
-        modes, flags = [m.training for m in self._modules.values()], [p.requires_grad for p in self._weights.values()]
-        if (now := (*modes, *flags)) == self._last:
+        """Note the mode of every module and the flag of every weight, now."""
+        if (now := self.state()) == self._last:
             return
         self._last = now
         for names, values, yes, no in (
-            (self._modules, modes, "train", "eval"),
-            (self._weights, flags, "asked", "unasked"),
+            (self._modules, now[: len(self._modules)], "train", "eval"),
+            (self._weights, now[len(self._modules) :], "asked", "unasked"),
         ):
             self.seen[yes].update(name for name, value in zip(names, values, strict=True) if value)
             self.seen[no].update(name for name, value in zip(names, values, strict=True) if not value)

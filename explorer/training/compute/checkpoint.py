@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from explorer.errors import ExplorerError
-from explorer.training.compute import freezing
+from explorer.training.compute import freezing, optimizing
 from explorer.training.compute.loop import phase_of
 from explorer.training.compute.session import Report, Session, open_phase, run_front, silent
 
@@ -27,7 +27,7 @@ def dump(session: Session) -> bytes:
         "fingerprint": session.recipe.fingerprint,
         "began": session.began,
         "now": now,
-        "optimizer": session.optimizer.state_dict(),
+        "optimizer": optimizing.dump(session.optimizer),
         "best": best,
         "history": {epoch: torch.from_numpy(rows) for epoch, rows in session.history.items()},
         "seconds": session.seconds,
@@ -60,7 +60,8 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
         open_phase(session, i)
     whole = session.before | facts["now"]
     session.network.model.load_state_dict(whole)
-    session.optimizer.load_state_dict(facts["optimizer"])
+    session.captures.drop()
+    optimizing.restore(session.optimizer, facts["optimizer"], session.place)
     if facts["best"]:
         epoch, good, tensors = facts["best"]
         session.best = epoch, tuple(good), session.before | tensors

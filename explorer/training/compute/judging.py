@@ -16,6 +16,7 @@ def audit(session: Session, run: str = "") -> Audit:
     if session.closed and session.steps == session.opened:  # what was unfrozen since has not learned yet
         return replace(session.closed, run=run)
     session.optimizer.zero_grad(set_to_none=True)  # room for the front
+    session.captures.drop()
     network, recipe = session.network, session.recipe
     drawn = recipe.seed * 1009 + session.steps
     apart = [

@@ -2,7 +2,8 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import accumulate
 
 import torch
@@ -14,7 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.models import devices, memory
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import freezing
+from explorer.training.compute import freezing, optimizing
 from explorer.training.compute.judging import close_phase
 from explorer.training.compute.scoring import score_epoch
 from explorer.training.compute.session import FEATURES_SHARE, Report, Session, open_phase, run_front, silent
@@ -44,6 +45,7 @@ def train(session: Session, report: Report = silent) -> Iterator[Epoch]:
         session.done = epoch
         session.seconds["training"] = row.seconds
         yield row
+    session.captures.drop()
 
 
 def phase_of(recipe: Recipe, epoch: int) -> int:
@@ -96,10 +98,12 @@ def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) ->
         report(_fraction(recipe, epoch, i / len(parts)), f"Epoch {epoch} of {recipe.epochs}")
         share = rate_share(recipe, epoch, i / len(parts))
         for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * share
+            optimizing.set_rate(group, group["rate"] * share)
         seed = (recipe.seed * 1009 + epoch) * 100_003 + i
         total += step(session, batch, seed, weight, report) * len(batch)
         session.steps += 1
+    if (note := session.captures.note) and note not in session.notes:
+        session.notes.append(note)
     images = sum(map(len, parts))
     mean = total.item() / images
     _check(mean, epoch, recipe)
@@ -123,52 +127,47 @@ def step(session: Session, batch: Tensor, seed: int, weight: Tensor | None, repo
     """
     while True:
         try:
-            _reserve(session.optimizer)
-            loss = _sum_of_parts(session, batch, seed, weight)
-            session.optimizer.step()
-            return loss
+            return session.captures.making_room(lambda: _take(session, batch, seed, weight))
         except torch.OutOfMemoryError as error:
             session.optimizer.zero_grad(set_to_none=True)
             _halve(session, len(batch), error)
             report(_fraction(session.recipe, session.done + 1, 0.0), session.notes[-1])
 
 
-def _reserve(optimizer: torch.optim.Optimizer) -> None:
-    """Take the memory that AdamW would take in its first step, as it would: all of it or nothing.
+def _take(session: Session, batch: Tensor, seed: int, weight: Tensor | None) -> Tensor:
+    """The step itself, or, where it is captured, a replay of one of as many images in the same modes."""
+    optimizing.reserve(session.optimizer)
+    front, captures, size = session.front["train"], session.captures, session.chunk or len(batch)
+    labels = front.labels_of(batch)
+    key = (len(batch), size, session.witness.state()) if captures.recorder else None
+    return captures.step(key, partial(_learn_from, session, weight), lambda: front.draws(batch, seed, size), labels)
 
-    A step that runs out of memory half-way would have moved some weights already and could not be taken again.
+
+def _learn_from(session: Session, weight: Tensor | None, parts: Iterable[Tensor], labels: Tensor) -> Tensor:
+    """A step of the optimizer along the gradients of a batch's parts, added up; the batch's loss before.
+
+    It may be captured: what it reads beside its arguments must stay where it is from one step to the next, and nothing in it
+    may wait for the device.
     """
-    fresh = {
-        p: {
-            "step": torch.zeros((), dtype=torch.float32, device=p.device if group["fused"] else "cpu"),
-            "exp_avg": torch.zeros_like(p, memory_format=torch.preserve_format),
-            "exp_avg_sq": torch.zeros_like(p, memory_format=torch.preserve_format),
-        }
-        for group in optimizer.param_groups
-        for p in group["params"]
-        if not optimizer.state.get(p)
-    }
-    optimizer.state.update(fresh)
-
-
-def _sum_of_parts(session: Session, batch: Tensor, seed: int, weight: Tensor | None) -> Tensor:
-    front, network = session.front["train"], session.network
+    network, place, size = session.network, session.place, session.chunk or len(labels)
     session.optimizer.zero_grad(set_to_none=True)
-    labels = front.labels[batch]
-    counts = torch.ones(len(batch)) if weight is None else weight.cpu()[labels.cpu()]
-    total = torch.zeros((), device=session.place.device)
-    size = session.chunk or len(batch)
-    parts = torch.arange(len(batch)).split(size)
-    for rows, x in zip(parts, front.draws(batch, seed, size), strict=True):
-        with session.place.autocast():
-            logits = front.tail(network, x)
+    total = torch.zeros((), device=place.device)
+    for x, mine in zip(parts, labels.split(size), strict=True):
+        with place.autocast(cached=not place.captures):
+            logits = session.front["train"].tail(network, x)
         session.witness.note()
-        target = labels[rows.to(labels.device)].to(logits.device)
-        loss = functional.cross_entropy(logits.float(), target, weight=weight)
-        loss = loss * (counts[rows].sum() / counts.sum()) if len(parts) > 1 else loss
+        loss = functional.cross_entropy(logits.float(), mine, weight=weight)
+        loss = loss * _share(mine, labels, weight) if len(mine) < len(labels) else loss
         loss.backward()
         total += loss.detach()
+    session.optimizer.step()
     return total
+
+
+def _share(part: Tensor, whole: Tensor, weight: Tensor | None) -> Tensor:
+    """What the mean loss of a part counts in that of the whole batch: its share of the images, or of their weights."""
+    counts = [torch.ones_like(y, dtype=torch.float32) if weight is None else weight[y] for y in (part, whole)]
+    return counts[0].sum() / counts[1].sum()
 
 
 def _halve(session: Session, batch: int, error: Exception) -> None:

@@ -73,7 +73,7 @@ def speed(backbone: str, pixels: int) -> Speed:
     place = devices.choose(network.row, "auto")
     network = devices.laid_out(network, place)
     images = max(1, BATCH_PIXELS // pixels**2)
-    x = torch.rand(images, 3, pixels, pixels, device=place.device).contiguous(memory_format=torch.channels_last)
+    x = torch.rand(images, 3, pixels, pixels, device=place.device).contiguous(memory_format=place.layout)
     look, learn = [], []
     for stage in network.row.stage_names:
         module = network.stages[stage]

@@ -21,7 +21,8 @@ from explorer.models import devices
 from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop
 from explorer.training.compute.loop import batches, class_weights
-from explorer.training.compute.session import Report, Session, adamw, in_portions, open_last_phase, prepare, silent
+from explorer.training.compute.optimizing import adamw, set_rate
+from explorer.training.compute.session import Report, Session, in_portions, open_last_phase, prepare, silent
 from explorer.training.question import RateCurve, RateSearch
 
 STEPS = 60
@@ -61,6 +62,7 @@ def find(recipe: Recipe, report: Report = silent) -> RateSearch:
         told = _telling(report, 0.65, 0.98, "Raising the backbone's rate")
         tried = _sweep(session, BACKBONE, _step(session, head.suggested, told), told)
         backbone = judge("backbone", recipe.backbone_rate, *tried, control)
+    session.captures.drop()
     return RateSearch(len(session.front["train"].labels), recipe.batch_size, head, backbone)
 
 
@@ -154,11 +156,12 @@ def _step(session: Session, head: float, told: Callable[[int], None]) -> Step:
     """All that learns takes a step of training: the head at its rate, the last stage at the one given, others decayed."""
     recipe = session.recipe
     session.optimizer = adamw(freezing.groups(session.network, recipe, session.learns), session.place)
+    session.captures.drop()
     weight = class_weights(session)
 
     def step(batch: Tensor, number: int, rate: float) -> Tensor:
         for group in session.optimizer.param_groups:
-            group["lr"] = head if group["name"] == "head" else rate * group["rate"] / recipe.backbone_rate
+            set_rate(group, head if group["name"] == "head" else rate * group["rate"] / recipe.backbone_rate)
         return loop.step(session, batch, number, weight, lambda fraction, message: told(number))
 
     return step
@@ -172,7 +175,7 @@ def _head_step(session: Session, inputs: Inputs) -> Step:
     weight = class_weights(session)
 
     def step(batch: Tensor, number: int, rate: float) -> Tensor:
-        optimizer.param_groups[0]["lr"] = rate
+        set_rate(optimizer.param_groups[0], rate)
         logits = network.classify(inputs(batch, number))
         target = labels[batch.to(labels.device)].to(logits.device)
         loss = functional.cross_entropy(logits.float(), target, weight=weight)

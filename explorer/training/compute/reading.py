@@ -73,7 +73,7 @@ def _tokens(
     pixels = torch.from_numpy(images.pixels(recipe.preprocessing, part))
     with torch.inference_mode(), place.autocast():
         for rows in pixels.split(CachedFeatures.BATCH):
-            x = devices.to_input(place.send(rows), recipe.preprocessing, place.device)
+            x = place.images(rows, recipe.preprocessing)
             for stage in found:
                 x = network.stages[stage](x)
                 found[stage].append(network.pooling(x.float()).cpu())

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,8 +18,9 @@ from explorer.models import backbones, devices, memory
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import freezing, reading
+from explorer.training.compute import freezing, optimizing, reading
 from explorer.training.compute.auditing import Witness
+from explorer.training.compute.captured import Captures, recorder
 
 Report = Callable[[float, str], None]
 FEATURES_SHARE = 0.3  # of the progress bar
@@ -43,7 +44,8 @@ class Session:
     `recomputed` the worst difference of the phases before, `closed` is the audit at the end of the last one and `opened`
     counts the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where that
     is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`;
-    `choice` is the share right on validation of a head at each stage, where one was chosen.
+    `captures` are the steps of this phase that are replayed; `choice` is the share right on validation of a head at each
+    stage, where one was chosen.
     """
 
     recipe: Recipe
@@ -73,6 +75,7 @@ class Session:
     notes: list[str] = field(default_factory=list)
     choice: dict[str, float] = field(default_factory=dict)
     splits: tuple[str, ...] = SPLITS
+    captures: Captures = field(default_factory=Captures)
 
     @property
     def learns(self) -> tuple[str, ...]:
@@ -111,9 +114,9 @@ def prepare(
     learns = recipe.phases[0].learns
     network = freezing.apply(network, recipe, learns)
     before = freezing.snapshot(network)
-    optimizer = adamw(freezing.groups(network, recipe, learns), place)
+    optimizer = optimizing.adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
-    session.choice = choice
+    session.choice, session.captures = choice, Captures(recorder(place))
     begun = reading.SHARE if choice else 0.0
     if fronts is None:
         run_front(session, report, begun, FEATURES_SHARE - begun)
@@ -124,11 +127,6 @@ def prepare(
     session.pooled = pooled_test(session) if "test" in splits else {}
     session.seconds["features"] = time.perf_counter() - started
     return session
-
-
-def adamw(groups: list[dict[str, Any]], place: devices.Device) -> torch.optim.AdamW:
-    """The optimizer of every run, in one kernel where there is one (which needs no memory of its own)."""
-    return torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
 
 
 def run_front(session: Session, report: Report, start: float, width: float) -> None:
@@ -162,7 +160,9 @@ def in_portions(session: Session, work: Callable[[int], T], most: int | None = N
     """What `work(n)` gives, a pass without gradients that takes n images at once: as many as the memory holds, up to
     `most` (CachedFeatures.BATCH)."""
     most, crop = most or CachedFeatures.BATCH, session.recipe.preprocessing.crop
-    found, fits = memory.fitting(work, min(most, session.portion or most), session.place, crop)
+    spacious = session.captures.making_room
+    tried = min(most, session.portion or most)
+    found, fits = memory.fitting(lambda n: spacious(lambda: work(n)), tried, session.place, crop)
     if fits == most:
         return found
     _note_portion(session, fits)
@@ -218,6 +218,7 @@ def open_phase(session: Session, phase: int) -> None:
     it. Where everything joins at once (LP-FT), the head goes on at the rate of the backbone.
     """
     recipe, network = session.recipe, session.network
+    session.captures.drop()
     session.phase, session.opened, session.witness = phase, session.steps, Witness()
     freezing.unfreeze(network, recipe, session.learns)
     known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
@@ -225,6 +226,7 @@ def open_phase(session: Session, phase: int) -> None:
         fresh = [p for p in group["params"] if id(p) not in known]
         if fresh:
             session.optimizer.add_param_group(group | {"params": fresh})
+    optimizing.place_rates(session.optimizer, session.place)
     _set_rates(session)
 
 

@@ -85,7 +85,7 @@ def _features(network: Network, pixels: np.ndarray, recipe: Recipe, place: devic
     parts = []
     with torch.inference_mode(), place.autocast():
         for batch in torch.from_numpy(pixels).split(32):
-            x = devices.to_input(place.send(batch), recipe.preprocessing, place.device)
+            x = place.images(batch, recipe.preprocessing)
             parts.append(network.eval().features(x, None).float().cpu().numpy())
     return np.concatenate(parts)
 
