@@ -90,15 +90,19 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def components_found_once() -> Iterator[None]:
+def pages_prepared_once() -> Iterator[None]:
     """Each AppTest of Streamlit 1.67 reads the metadata of every installed package, in search of components, which takes
-    longer than its page; what is installed does not change between two tests."""
+    longer than its page, and compiles the page anew; what is installed does not change between two tests, nor do pages."""
     if "streamlit" not in sys.modules:
         yield
         return
     from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+    from streamlit.testing.v1 import app_test
 
+    compiled = ScriptCache()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_test, "ScriptCache", lambda: compiled)
         patch.setattr(
             manifest_scanner, "scan_component_manifests", functools.cache(manifest_scanner.scan_component_manifests)
         )

@@ -2,12 +2,10 @@
 
 import re
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import stand_ins
 import stand_ins_features
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from explorer.app import asking
@@ -25,15 +23,8 @@ def opened(page: str, **address: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "explorer" / "app" / "main.py"), default_timeout=30)
     for name, value in address.items():
         app.query_params[name] = value
-    if page == "home":
-        return app.run()
-    with mock.patch(
-        "explorer.worlds.view.computed.home_runs", lambda recipes: st.stop()
-    ):  # AppTest starts at home, which would start its three runs
-        app.run()
-    app.switch_page(f"../../pages/{page}.py")
-    for name, value in address.items():
-        app.query_params[name] = value
+    if page != "home":
+        app.switch_page(f"../../pages/{page}.py")  # before the first run, as a link from elsewhere opens it
     return app.run()
 
 

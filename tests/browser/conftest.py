@@ -15,7 +15,10 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from explorer import jobs
+from explorer import jobs, runs
+from explorer.bundle import ASSETS
+from explorer.home import runs_folder
+from explorer.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 READY = "[data-testid=stApp][data-test-script-state=notRunning]"
@@ -161,6 +164,16 @@ def served(
             return stack.enter_context(_served(home, samples)) if fresh else shared_servers(samples)
 
         yield start
+
+
+def bring_shipped(*recipes: Recipe) -> None:
+    """Copy those of the sample runs that have one of these recipes into Thaw's folder, as if they had been trained there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
+        names = [run.id for run in runs.finished() if run.sample and run.recipe in recipes]
+    assert len(names) == len(recipes)
+    for name in names:
+        shutil.copytree(ASSETS / "samples" / "runs" / name, runs_folder() / name)
 
 
 def settled(page: Page) -> Page:

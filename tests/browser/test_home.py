@@ -1,7 +1,6 @@
 """A newcomer's road in a real browser: first paint, deep links, the menu, the comparison that runs by itself."""
 
 import re
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,13 +8,11 @@ from pathlib import Path
 import pytest
 import stand_ins
 from axe_playwright_python.sync_playwright import Axe
-from conftest import settled
+from conftest import bring_shipped, settled
 from playwright.sync_api import Page, expect
 
-from explorer import runs
 from explorer.bundle import ASSETS
 from explorer.catalogue.backbones import backbone
-from explorer.home import runs_folder
 from explorer.recipe import default_comparison, make
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(180)]
@@ -146,16 +143,12 @@ def test_two_worlds_are_there_before_any_worker_is(page: Page, served: Serve, mo
     expect(page.get_by_role("combobox", name="A · before")).to_have_value(re.compile("Feature extraction"))
 
 
-def test_the_default_comparison_fills_the_page_by_itself(
-    page: Page, served: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Serve) -> None:
     file = backbone("resnet10").weights_path("BUILT_IN")
     if not file.is_file():
         pytest.skip(f"the built-in backbone is not here: {file}")
     url = served(worker=True)
-    monkeypatch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
-    tuned = next(run.id for run in runs.finished() if run.recipe == default_comparison()[2])
-    shutil.copytree(ASSETS / "samples" / "runs" / tuned, runs_folder() / tuned)  # the slowest of the three
+    bring_shipped(*default_comparison()[1:])  # one of the three is trained; that all are asked for, test_pages.py says
     page.goto(url)
     settled(page)
     expect(page.get_by_text("Three small runs, once.")).to_be_visible()

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import settled
+from conftest import bring_shipped, settled
 from playwright.sync_api import Page, Route, expect
+
+from explorer.worlds.recipes import RANDOM
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(90)]
 Serve = Callable[..., str]
@@ -14,13 +16,15 @@ STEPS = range(1, 9)
 
 
 def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, served: Serve) -> None:
-    page.goto(f"{served(worker=True)}/lessons?step=1")
+    url = served(worker=True)
+    bring_shipped(RANDOM)
+    page.goto(f"{url}/lessons?step=1")
     settled(page)
     page.get_by_label("Your guess (weights)").fill("147")
     page.locator(".st-key-check_1b_go button").click()
     expect(page.get_by_text("You said 147; it is 147 weights.")).to_be_visible(timeout=200_000)
     page.get_by_label("Your guess (of 100)").fill("75")
-    page.locator(".st-key-check_1a_go button").click()  # two runs are trained for this answer
+    page.locator(".st-key-check_1a_go button").click()  # a run is trained for this answer, beside one that is there
     expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=200_000)
     page.locator(".st-key-lesson_to_2 button").click()  # at the foot of the page
     expect(page.locator("h1")).to_have_text("2. The backbone")
