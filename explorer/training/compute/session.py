@@ -15,6 +15,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.pixels import keep
 from explorer.data.images import Data
 from explorer.models import backbones, devices, memory
+from explorer.models.compiler import AdamW
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
@@ -128,7 +129,7 @@ def prepare(
 
 def adamw(groups: list[dict[str, Any]], place: devices.Device) -> torch.optim.AdamW:
     """The optimizer of every run, in one kernel where there is one (which needs no memory of its own)."""
-    return torch.optim.AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
+    return AdamW(groups, weight_decay=0.01, fused=place.device.type in ("cpu", "cuda"))
 
 
 def run_front(session: Session, report: Report, start: float, width: float) -> None:
