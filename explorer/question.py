@@ -5,6 +5,7 @@ import importlib
 import json
 import pkgutil
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -79,9 +80,9 @@ class Question(BaseModel, Generic[A]):
 @cache
 def every() -> dict[str, type[Question[Any]]]:
     """All questions by name: what the modules called `question` define, a room each."""
-    for module in pkgutil.walk_packages(explorer.__path__, "explorer."):
-        if "question" in module.name.split(".")[2:]:
-            importlib.import_module(module.name)
+    for name in _modules(explorer.__path__, "explorer."):
+        if "question" in name.split(".")[2:]:
+            importlib.import_module(name)
     found: list[type[Question[Any]]] = []
     waiting: list[type[Question[Any]]] = [Question]
     while waiting:
@@ -90,6 +91,15 @@ def every() -> dict[str, type[Question[Any]]]:
         if kind.handler and kind.__name__.endswith("Question") and kind not in found:
             found.append(kind)
     return {kind.name(): kind for kind in sorted(found, key=lambda kind: kind.name())}
+
+
+def _modules(paths: Iterable[str], prefix: str) -> Iterator[str]:
+    """The names of all modules below, found without importing any: the packages between hold views and computations."""
+    for module in pkgutil.iter_modules(paths, prefix):
+        yield module.name
+        if module.ispkg:
+            last = module.name.removeprefix(prefix)
+            yield from _modules([str(Path(path, last)) for path in paths], f"{module.name}.")
 
 
 def ask_for(name: str, **fields: Any) -> Question[Any]:

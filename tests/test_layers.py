@@ -341,7 +341,10 @@ def test_neutral_modules_load_no_web_server() -> None:
 
 
 def test_the_worker_itself_loads_nothing_heavy() -> None:
-    loaded = run_fresh("import explorer.worker.__main__, explorer.worker.daemon, explorer.worker.processes")
+    loaded = run_fresh(
+        "import explorer.worker.__main__, explorer.worker.daemon, explorer.worker.processes\n"
+        "from explorer.question import every; every()  # as it does when it claims a task"
+    )
     assert not {*HEAVY, "streamlit", "plotly", "pandas"} & set(loaded)
 
 

@@ -13,7 +13,7 @@ from explorer.looks.images.question import GalleryQuestion
 from explorer.question import Question, ask_for, every, restored
 from explorer.recipe import make
 from explorer.training.question import DescribeQuestion
-from explorer.worker.handlers import HANDLERS, answer
+from explorer.worker.handlers import answer, handlers
 
 
 def answer_of(kind: type[Question[Any]]) -> Any:
@@ -27,9 +27,9 @@ def answer_of(kind: type[Question[Any]]) -> Any:
 
 
 def test_every_handler_takes_the_fields_of_its_question_and_gives_its_answer() -> None:
-    assert len(HANDLERS) > 35
+    assert len(handlers()) > 35
     for name, kind in every().items():
-        function = HANDLERS[name]
+        function = handlers()[name]
         taken = list(inspect.signature(function).parameters)
         assert set(taken) - {"report"} == set(kind.model_fields), name
         assert ("report" in taken) == kind.reports, name
@@ -41,7 +41,7 @@ def test_defaults_of_a_question_are_those_of_its_handler() -> None:
     for name, kind in every().items():
         given = {
             key: p.default
-            for key, p in inspect.signature(HANDLERS[name]).parameters.items()
+            for key, p in inspect.signature(handlers()[name]).parameters.items()
             if p.default is not p.empty
         }
         wanted = {key: f.default for key, f in kind.model_fields.items() if not f.is_required()}

@@ -4,21 +4,26 @@ from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
-from torchvision.transforms import v2
 
 from explorer.catalogue import AUGMENTATIONS
 from explorer.errors import unknown
 
 
 def _flip(size: list[int]) -> list[nn.Module]:
+    from torchvision.transforms import v2  # brings torch's compiler along: only for who augments
+
     return [v2.RandomHorizontalFlip()]
 
 
 def _crop(size: list[int]) -> list[nn.Module]:
+    from torchvision.transforms import v2
+
     return [v2.RandomResizedCrop(size, scale=(0.5, 1.0), antialias=True), *_flip(size)]
 
 
 def _colour(size: list[int]) -> list[nn.Module]:
+    from torchvision.transforms import v2
+
     return [*_crop(size), v2.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.05)]
 
 
@@ -51,7 +56,7 @@ def augmented(parts: Iterable[Tensor], name: str, seed: int) -> Iterator[Tensor]
 
 def _change(pixels: Tensor, name: str, state: Tensor) -> tuple[Tensor, Tensor]:
     """The changed pixels (b, h, w, 3), and the generator's state after their draws."""
-    change = v2.Compose(CHANGES[name](list(pixels.shape[1:3])))
+    change = nn.Sequential(*CHANGES[name](list(pixels.shape[1:3])))
     images = pixels.cpu() if pixels.device.type == "mps" else pixels  # not every resize exists there
     with torch.random.fork_rng(devices=[]):
         torch.set_rng_state(state)

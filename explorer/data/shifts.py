@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from explorer.catalogue.shifts import USUAL, shift
 
@@ -34,6 +33,8 @@ def _noise(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.nda
 
 def _blur(image: np.ndarray, amount: float, rng: np.random.Generator) -> np.ndarray:
     """One axis after the other; beyond its edge the image is mirrored, the edge itself not repeated."""
+    from scipy.ndimage import gaussian_filter1d  # takes as long to import as all of Thaw's own modules
+
     sigma = amount * max(image.shape[:2])
     reach = min(math.ceil(3 * sigma), min(image.shape[:2]) - 1)
     for axis in (0, 1):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from explorer import machine
 from explorer.catalogue import Backbone, Preprocessing
 from explorer.errors import ExplorerError
+from explorer.models.compiler import AdamW
 from explorer.models.network import Network
 
 
@@ -116,7 +117,7 @@ def warm_up() -> None:
     """Learn from two tiny images: torch sets up its threads and kernels at first use."""
     network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(288, 2))
     network(torch.zeros(2, 3, 8, 8)).sum().backward()
-    torch.optim.AdamW(network.parameters(), fused=True).step()
+    AdamW(network.parameters(), fused=True).step()
 
 
 def accelerator_used() -> bool:

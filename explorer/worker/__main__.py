@@ -12,7 +12,8 @@ import filelock
 from explorer import jobs, limits, logs, machine
 from explorer.errors import ExplorerError
 from explorer.installation import mismatch
-from explorer.worker import choosing
+from explorer.question import every
+from explorer.worker import choosing, crew
 from explorer.worker.daemon import Worker
 from explorer.worker.executor import Executor
 
@@ -31,6 +32,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if hasattr(os, "nice"):
         os.nice(10)
+    crew.prepare()
     jobs.beat("worker", "warming", started=True)
     executor, why = _executor()
     if why:
@@ -44,6 +46,7 @@ def main() -> int:
     jobs.trim()
     try:
         jobs.tell_at_once(executor.capacity())
+        every()  # while the first process loads: the first question that is claimed need not wait for it
         Worker(executor).run()
     finally:
         executor.close()

@@ -107,11 +107,23 @@ def cause(code: int | None, late: float = 0.0) -> str:
     return f"The process ended unexpectedly (exit code {code}); worker.log in Thaw's folder has its last words."
 
 
+PRELOADED = ("explorer.worker.__main__", "explorer.worker.handlers", "explorer.training.compute.handlers")
+"""What every process has from the start: what a training needs. More would keep the first look waiting (`processes.look`)."""
+
+
+def prepare() -> None:
+    """Have the server of processes import what they all need, while the worker sees to the rest."""
+    if _context().get_start_method() == "forkserver":
+        from multiprocessing import forkserver  # not every system has one
+
+        forkserver.ensure_running()
+
+
 @cache
 def _context() -> Any:
     """How processes are made: forked from a server that has torch loaded, where there is such a thing."""
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
     context: Any = multiprocessing.get_context(method)
     if method == "forkserver":
-        context.set_forkserver_preload(["explorer.worker.handlers"])
+        context.set_forkserver_preload(list(PRELOADED))
     return context

@@ -4,7 +4,7 @@ import gc
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -86,21 +86,42 @@ def once(pipe: Connection, question: Question[Any]) -> None:
     _tell(pipe, lambda: save(answer(question, Reporting(pipe)), question.path))
 
 
-def look(pipe: Connection, warm: bool) -> None:
-    """The life of a looking process: one question after the other, its models kept warm."""
-    from explorer.looks.projection.compute.joint import warm_up
+def look(pipe: Connection, maps: bool) -> None:
+    """The life of a looking process: one question after the other, its models kept warm.
+
+    It is ready before all that it may be asked is imported: it goes on with that, a module at a time, until the first question is
+    there. One for `maps` has drawn one before.
+    """
     from explorer.models import devices
     from explorer.worker.handlers import answer
 
     devices.set_threads()
-    warm_up("umap" if warm else "pca")
+    rest = _warming(maps)
+    if maps:
+        next(rest)
     pipe.send(("ready", ""))
     while True:
         try:
+            while not pipe.poll() and next(rest, None) is not None:
+                pass
             question = pipe.recv()
         except (EOFError, OSError):
             return
         _tell(pipe, lambda: save(answer(question, Reporting(pipe)), question.path))  # noqa: B023  (called at once)
+
+
+def _warming(maps: bool) -> Iterator[str]:
+    """What a looking process does while nobody asks anything, step by step."""
+    from explorer.looks.projection.compute.joint import warm_up
+    from explorer.worker.handlers import loading
+
+    if maps:
+        warm_up("umap")
+        yield "umap"
+    yield from loading()
+    if not maps:
+        warm_up("pca")
+        yield "pca"
 
 
 def _tell(pipe: Connection, work: Callable[[], object]) -> bool:

@@ -261,7 +261,9 @@ def test_features_behind_the_first_batch_are_red(make: Make, monkeypatch: pytest
 def test_each_run_draws_another_batch(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     seeds: list[int] = []
     recompute = CachedFeatures.recompute
-    monkeypatch.setattr(CachedFeatures, "recompute", lambda *given: seeds.append(given[-1]) or recompute(*given))
+    monkeypatch.setattr(
+        CachedFeatures, "recompute", lambda *given, **more: seeds.append(given[-1]) or recompute(*given, **more)
+    )
     for seed in (0, 1):
         learned(prepare(make(seed=seed, strategy="lp_ft")))
     assert len(seeds) == 8 and len(set(seeds)) == 8, "of two splits, at the end of two phases of two runs"

@@ -13,7 +13,8 @@ from explorer.catalogue import Preprocessing
 from explorer.data.augmentation import augmented
 from explorer.data.feature_cache.entries import Entry
 from explorer.data.feature_cache.filling import fill
-from explorer.data.feature_cache.frozen import Frozen, View, versions
+from explorer.data.feature_cache.frozen import Frozen, View, pass_key, versions
+from explorer.data.feature_cache.passes import once
 from explorer.data.images import Images
 from explorer.models import memory
 from explorer.models.devices import Device
@@ -56,12 +57,14 @@ class CachedFeatures:
         fingerprint: str = "",
         views: int = 1,
         batch: int | None = None,
+        weights: str = "",
     ) -> "CachedFeatures":
         """The frozen front's output for a split: from the cache, else from pixels, decoded and run through it once.
 
         `learns` names the stages that learn now (None: those of the recipe), and what lies before them is the front.
         `pool` keeps the pooled features of its stages, `views` is the number of versions of each image, and
-        `fingerprint` the data set's (`Data.fingerprint`; without one nothing is stored on disk). Where the device's memory
+        `fingerprint` the data set's (`Data.fingerprint`; without one nothing is stored on disk), `weights` that of the front's
+        stages, where it is known. Where the device's memory
         does not hold `batch` images at once (BATCH unless told), half as many are taken, as often as it needs.
         """
         batch = batch or cls.BATCH
@@ -70,7 +73,7 @@ class CachedFeatures:
             upto, probe, pooled = None, False, {}
             found = [torch.from_numpy(images.pixels(recipe.preprocessing, progress))]
         else:
-            frozen = Frozen(network, front[-1], recipe.preprocessing, place)
+            frozen = Frozen(network, front[-1], recipe.preprocessing, place, weights)
 
             def filled(size: int) -> list[Entry]:
                 wanted = versions(frozen, recipe, images, fingerprint, size, pool, views)
@@ -134,13 +137,15 @@ class CachedFeatures:
         """Pooled features (n, c) of each stage behind the front, from what `read` gave."""
         return network.pooled_stages(x, self.upto)
 
-    def recompute(self, network: Network, images: Images, recipe: Recipe, seed: int) -> float:
+    def recompute(self, network: Network, images: Images, recipe: Recipe, seed: int, weights: str = "") -> float:
         """The largest difference between what is stored and what `network`, as it is now, makes of pixels decoded anew
         (0.0 where all is as it was), on one batch drawn by `seed`: of the images themselves, with their pooled features,
         and of one augmented view where there are some.
 
-        It is a batch of those that were computed, since in another one an image may differ in the last bit. Without a
-        front it is the pixels that are compared; where the labels are not the images' own, the difference is infinite.
+        It is a batch of those that were computed, since in another one an image may differ in the last bit. Where the same
+        pixels went through the same stages (`weights`, their fingerprint as they are now), to the last bit, in an audit of this
+        process, what came of it then is held against what is stored. Without a front it is the pixels that are compared; where
+        the labels are not the images' own, the difference is infinite.
         """
         if not np.array_equal(self.labels.cpu().numpy(), images.labels):
             return math.inf
@@ -153,20 +158,30 @@ class CachedFeatures:
         pixels = self.place.send(pixels)
         views = [0, *([1 + int(dice.integers(len(self.views) - 1))] if len(self.views) > 1 else [])]
         made = [View(i, self.augmentation, recipe.seed, not i and bool(self.pooled), "") for i in views]
-        return max(self._apart_in(network, view, view.of(pixels, start), rows) for view in made)
+        frozen = Frozen(network, self.upto, self.preprocessing, self.place, weights)
+        batch = images.take(range(rows.start, rows.stop))
+        return max(self._apart_in(frozen, view, batch, view.of(pixels, start), rows) for view in made)
 
-    def _apart_in(self, network: Network, view: View, pixels: Tensor, rows: slice) -> float:
-        """The largest difference in one view of the images in `rows`, given as pixels (b, h, w, 3)."""
-        frozen = Frozen(network, self.upto or "", self.preprocessing, self.place)
+    def _apart_in(self, frozen: Frozen, view: View, images: Images, pixels: Tensor, rows: slice) -> float:
+        """The largest difference in one view of the `images` in `rows`, given as pixels (b, h, w, 3)."""
 
-        def run(size: int) -> list[tuple[Tensor, dict[str, np.ndarray]]]:
-            return [frozen.run(part, view.pool) for part in pixels.split(size)]
+        def run(size: int) -> Entry:
+            parts = [frozen.run(part, view.pool) for part in pixels.split(size)]
+            pooled = {stage: np.concatenate([rows[stage] for _, rows in parts]) for stage in parts[0][1]}
+            return Entry(torch.cat([output for output, _ in parts]), pooled)
 
-        parts, _ = memory.fitting(run, self.batch, self.place, self.preprocessing.crop)
-        found = [_apart(torch.cat([output for output, _ in parts]), self.views[view.number][rows])]
-        for stage in parts[0][1]:
-            pooled = torch.from_numpy(np.concatenate([pooled[stage] for _, pooled in parts]))
-            found.append(_apart(pooled, torch.from_numpy(self.pooled[stage][rows])))
+        def fitting() -> Entry:
+            return memory.fitting(run, self.batch, self.place, self.preprocessing.crop)[0]
+
+        if pixels.device.type == "cpu" and frozen.weights:
+            made = once(pass_key(frozen, images, pixels, self.batch, view.pool), fitting)
+        else:
+            made = fitting()
+        found = [_apart(made.stored, self.views[view.number][rows])]
+        found += [
+            _apart(torch.from_numpy(pooled), torch.from_numpy(self.pooled[stage][rows]))
+            for stage, pooled in made.pooled.items()
+        ]
         return max(found)
 
 

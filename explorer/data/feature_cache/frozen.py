@@ -24,12 +24,14 @@ VERSION = 1  # part of every key: raise it when the same key would come to mean 
 
 @dataclass(frozen=True, eq=False)
 class Frozen:
-    """The stages of a network up to `upto`, and the pooling too where nothing of the backbone learns (`probe`)."""
+    """The stages of a network up to `upto`, and the pooling too where nothing of the backbone learns (`probe`); `weights` is
+    their fingerprint, where it is known."""
 
     network: Network
     upto: str
     preprocessing: Preprocessing
     place: Device
+    weights: str = ""
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -90,6 +92,12 @@ def versions(
     return (plain, *(View(*v, False, key({"view": v, "torchvision": torchvision.__version__})) for v in made))
 
 
+def pass_key(frozen: Frozen, images: Images, pixels: Tensor, batch: int, pool: bool) -> str:
+    """Names one pass of one batch: equal keys mean the same pixels and stages, to the last bit, on the same processor."""
+    digest = hashlib.sha256(pixels.numpy()).hexdigest()
+    return _keys(frozen, images, "pass", batch)({"pixels": digest, "shape": [*pixels.shape], "pool": pool})
+
+
 def _keys(frozen: Frozen, images: Images, fingerprint: str, batch: int) -> Callable[[dict[str, object]], str]:
     """A function from what is special about a view to its key; all that may change a bit of the output is in it."""
     if not fingerprint:
@@ -101,7 +109,7 @@ def _keys(frozen: Frozen, images: Images, fingerprint: str, batch: int) -> Calla
         "precision": frozen.place.precision,
         "batch": batch,
         "backbone": frozen.network.row.name,
-        "weights": frozen.network.fingerprint(frozen.stages),
+        "weights": frozen.weights or frozen.network.fingerprint(frozen.stages),
         "layout": frozen.layout(),
         "stage": [frozen.upto, frozen.probe],
         "data": fingerprint,

@@ -18,9 +18,10 @@ def audit(session: Session, run: str = "") -> Audit:
     session.optimizer.zero_grad(set_to_none=True)  # room for the front
     session.captures.drop()
     network, recipe = session.network, session.recipe
-    drawn = recipe.seed * 1009 + session.steps
+    front, drawn = recipe.front_of(session.learns), recipe.seed * 1009 + session.steps
+    weights = network.fingerprint(front) if front else ""  # as the last step left them
     apart = [
-        session.front[split].recompute(network, getattr(session.data, split), recipe, drawn + i)
+        session.front[split].recompute(network, getattr(session.data, split), recipe, drawn + i, weights=weights)
         for i, split in enumerate(RECOMPUTED)
     ]
     so_far = recipe.model_copy(update={"stages": session.learns})

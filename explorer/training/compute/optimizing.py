@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
 
 
@@ -14,7 +15,7 @@ def adamw(groups: list[dict[str, Any]], place: Device) -> torch.optim.AdamW:
     Where steps are captured its rates are tensors there: a captured step would repeat a number for ever, and reads a tensor
     anew each time.
     """
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01, **_kind(place))
+    optimizer = AdamW(groups, weight_decay=0.01, **_kind(place))
     place_rates(optimizer, place)
     return optimizer
 

@@ -10,6 +10,7 @@ from torch.nn import functional
 from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.images import Data, Images, Progress
 from explorer.models import backbones, devices
+from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.recipe import Recipe
@@ -88,7 +89,7 @@ def probe(recipe: Recipe, x: Tensor, labels: Tensor, val: Tensor, val_labels: Te
     x, val = (x - mean) / spread, (val - mean) / spread
     with devices.seeded(recipe.seed + 1):
         head = nn.Linear(x.shape[1], classes)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=recipe.head_rate, weight_decay=0.01)
+    optimizer = AdamW(head.parameters(), lr=recipe.head_rate, weight_decay=0.01)
     order = torch.Generator().manual_seed(recipe.seed)
     steps = recipe.epochs * len(torch.arange(len(x)).split(recipe.batch_size))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)

@@ -132,7 +132,8 @@ def prepare(
 def run_front(session: Session, report: Report, start: float, width: float) -> None:
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
-    what = "Frozen stages" if recipe.front_of(session.learns) else "Decoding"
+    front = recipe.front_of(session.learns)
+    what, weights = ("Frozen stages", session.network.fingerprint(front)) if front else ("Decoding", "")
     for i, split in enumerate(session.splits):
         part = _share(report, start + each * i, each, f"{what}, {split} images")
         found = CachedFeatures.over(
@@ -146,6 +147,7 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
             fingerprint=data.fingerprint,
             views=recipe.views if split == "train" else 1,
             batch=session.portion,
+            weights=weights,
         )
         _note_portion(session, found.batch)
         session.front[split] = found

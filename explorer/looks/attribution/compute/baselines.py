@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import gaussian_blur
 
 from explorer.catalogue import Preprocessing
 from explorer.errors import unknown
@@ -23,6 +22,8 @@ def greys(x: Tensor) -> list[Tensor]:
 
 def blurred(x: Tensor) -> Tensor:
     """The pictures (n, 3, h, w), blurred with a spread of a sixteenth of their shorter side."""
+    from torchvision.transforms.v2.functional import gaussian_blur  # brings torch's compiler along
+
     side = min(x.shape[2:])
     reach = min(-(-side // 6), side - 1)  # beyond 2.7 spreads nothing is left to add
     return gaussian_blur(x, [2 * reach + 1] * 2, [side / 16] * 2)
