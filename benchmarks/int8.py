@@ -37,7 +37,7 @@ def rows(run: str, room: Path) -> Iterator[tuple[str, ...]]:
             return next(self.left, None)  # type: ignore[return-value]  (None ends it)
 
     files = {kind: room / f"{kind}.onnx" for kind in ("float32", "ready", "dynamic", "static")}
-    files["float32"].write_bytes(graphs._onnx(run, lambda share, words: None).SerializeToString())
+    files["float32"].write_bytes(graphs.onnx_bytes(run, lambda share, words: None))
     quant_pre_process(files["float32"], files["ready"])
     quantize_dynamic(files["ready"], files["dynamic"], weight_type=QuantType.QUInt8)
     kinds = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}

@@ -6,7 +6,8 @@ forward pass calls and what it does between them. Where a single tensor is hande
 
 import inspect
 import operator
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,8 @@ _RELUS = (functional.relu, torch.relu, torch.relu_, "relu", "relu_")
 class Opening(fx.Tracer):
     """Records calls of modules as they stand, but for those in `opened`, whose inside is recorded in their place.
 
-    What stays closed keeps its behaviour in train mode: dropout and stochastic depth ask for the mode when they run.
+    What stays closed keeps its behaviour in train mode: dropout and stochastic depth ask for the mode when they run. What is
+    opened asks once, here: it is recorded in eval mode.
     """
 
     def __init__(self, opened: Collection[str]) -> None:
@@ -55,7 +57,8 @@ def trace(model: nn.Module, opened: Collection[str]) -> Trace:
         graph = model.graph
     else:
         more = list(inspect.signature(model.forward).parameters.values())[1:]
-        graph = Opening(opened).trace(model, {p.name: p.default for p in more if p.default is not p.empty})
+        with _in_eval(model):
+            graph = Opening(opened).trace(model, {p.name: p.default for p in more if p.default is not p.empty})
         graph.eliminate_dead_code(is_impure_node=_kept)
     for node in [node for node in graph.nodes if node.op == "placeholder"][1:]:
         if not node.users:
@@ -73,6 +76,19 @@ def trace(model: nn.Module, opened: Collection[str]) -> Trace:
                 cuts.append(node)
             furthest = max(furthest, last[node])
     return Trace(model, graph, nodes, frozenset(fed), tuple(cuts[1:]))
+
+
+@contextmanager
+def _in_eval(model: nn.Module) -> Iterator[None]:
+    """A model that was recorded in train mode would drop features wherever a pass asks a function to
+    (`dropout(x, training=self.training)`), also when a run is scored."""
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def _kept(node: fx.Node) -> bool:

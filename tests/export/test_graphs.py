@@ -1,6 +1,7 @@
 """ONNX and torch.export: what they say is what the run says, checked before they are handed out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from PIL import Image
 from explorer import runs
 from explorer.errors import ExplorerError
 from explorer.export import formats
-from explorer.export.compute import graphs, handlers
+from explorer.export.compute import agreement, graphs, handlers
 from explorer.looks.pair import compute
 from explorer.models import predicting
 from explorer.recipe import make
@@ -52,7 +53,7 @@ def test_onnx_says_what_the_run_says_for_any_number_of_images(run: str, patterns
 
 def test_onnx_takes_a_picture_of_any_size(run: str, tmp_path: Path) -> None:
     said, *_ = handlers.write(run, "onnx-picture", tmp_path / "m.onnx", silent)
-    n = len(graphs._pixels(run))
+    n = len(agreement.pixels(run))
     assert f"on {n} test pictures" in said and float(said.partition("differ by at most ")[2].split()[0]) <= 0.1
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
     assert "classes" in session.get_modelmeta().custom_metadata_map
@@ -87,7 +88,7 @@ def test_a_program_of_torch_export_says_what_the_run_says(run: str, tmp_path: Pa
     extra = {"thaw.json": ""}
     program = torch.export.load(tmp_path / "m.pt2", extra_files=extra).module()
     assert json.loads(json.loads(extra["thaw.json"])["preprocessing"])["centre_crop"] == 32
-    pixels = torch.from_numpy(graphs._pixels(run))
+    pixels = torch.from_numpy(agreement.pixels(run))
     found = predicting.logits(compute.network(run), compute.to_input(run, pixels.permute(0, 2, 3, 1).numpy()))
     assert torch.allclose(program(pixels[:3]), found[:3], atol=1e-4)
 
@@ -135,8 +136,9 @@ def test_attention_is_written_as_onnx_whatever_its_strides(
 
     model = Attends()
     monkeypatch.setattr(graphs, "_whole", lambda run: graphs.Whole(model, (0.5,) * 3, (0.5,) * 3).eval())
-    pixels = torch.from_numpy(graphs._pixels(run))
-    session, _ = graphs._session(graphs._onnx(run, silent).SerializeToString())
+    pixels = torch.from_numpy(agreement.pixels(run))
+    graphs._program(run)  # as where torch.export was asked for before
+    session, _ = graphs._session(graphs.onnx_bytes(run, silent))
     assert np.allclose(session({"pixels": pixels.numpy()}), graphs._whole(run)(pixels).numpy(), atol=1e-5)
 
 
@@ -162,3 +164,19 @@ def test_the_code_beside_a_graph_cuts_as_thaw_does(run: str, tmp_path: Path) -> 
         exec(graphs.PREPARE.format(resize=36, crop=32, filter="BILINEAR"), names)
         ours = np.asarray(fit(picture, Preprocessing(36, 32)))
         assert np.array_equal(names["prepare"](tmp_path / "p.png")[0].transpose(1, 2, 0), ours)
+
+
+def test_both_onnx_formats_hold_one_graph_and_only_the_images_that_are_compared_are_read(
+    run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agreement, "CHECKED", 5)
+    monkeypatch.setattr(graphs, "CHECKED", 5)
+    written, read = [], []
+    write, images = torch.onnx.export, compute.data(run).test
+    seen = replace(images, read=lambda i: read.append(i) or images.read(i), reduced=None)
+    monkeypatch.setattr(compute, "_data", lambda source: replace(compute.datasets.load(source), test=seen))
+    monkeypatch.setattr(torch.onnx, "export", lambda *a, **k: written.append(1) or write(*a, **k))
+    for to in ("onnx", "torch-export", "onnx-picture"):
+        (said, *_) = handlers.write(run, to, tmp_path / f"m{formats.format_of(to).endings[0]}", silent)
+        assert "on 5 test" in said
+    assert len(written) == 1 and set(read) == set(range(5))

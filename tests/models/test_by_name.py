@@ -15,7 +15,7 @@ from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
 from explorer.export import archive, building
 from explorer.looks.pair import compute
-from explorer.models import backbones, predicting
+from explorer.models import backbones, predicting, tracing
 from explorer.models.cells import cells
 from explorer.models.deriving import derive
 from explorer.models.finding import ensure, find
@@ -102,6 +102,24 @@ def test_every_tensor_belongs_to_one_stage_and_each_stage_has_a_grid(network: ba
     assert sides == sorted(sides, reverse=True) and 3 <= len(row.stages) <= 7
     own = sum(p.numel() for n, p in network.model.named_parameters() if n not in network.names("head"))
     assert own == row.parameters and network.pooling(x).shape == (1, row.features)
+
+
+def test_a_pass_that_drops_by_a_function_drops_nothing_when_a_run_is_scored() -> None:
+    """As GhostNet of timm does before its head: recorded in train mode, its scores were drawn anew each time."""
+
+    class Drops(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.fc = torch.nn.Conv2d(3, 8, 3), torch.nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = self.stem(x).mean((2, 3))
+            return self.fc(torch.nn.functional.dropout(x, 0.5, training=self.training))
+
+    model, x = Drops().train(), torch.randn(2, 3, 8, 8)
+    found = tracing.trace(model, ())
+    assert model.training and model.stem.training
+    torch.testing.assert_close(tracing.segment(found, found.start, found.nodes[-1])(x), model.eval()(x))
 
 
 @pytest.mark.parametrize(

@@ -3,34 +3,32 @@ out."""
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from explorer import machine
 from explorer.errors import ExplorerError
+from explorer.export.compute.agreement import (
+    CHECKED,
+    MOST_APART,
+    MOST_APART_RESIZED,
+    allow,
+    differences,
+    parts,
+    pixels,
+)
 from explorer.export.compute.exporting import exporting
 from explorer.export.compute.weights import described
 from explorer.export.formats import FORMATS, missing
 from explorer.looks.pair import compute
-from explorer.models import predicting
-
-if TYPE_CHECKING:
-    import onnx
 
 Report = Callable[[float, str], None]
-CHECKED = 32
-"""Test images on which a graph is compared with the run."""
-MOST_APART = 1e-3
-"""The largest difference in a probability with which a graph is handed out; rounding leaves about 1e-6."""
-MOST_APART_RESIZED = 0.1
-"""The same for a graph that resizes: its levels differ by 1 of 255 from Pillow's."""
 PREPARE = """import numpy as np
 from PIL import Image, ImageOps
 
@@ -64,25 +62,29 @@ class Whole(nn.Module):
 
 def write_onnx(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     """One ONNX file with its weights inside, for any number of images; run by onnxruntime before it is handed out."""
-    content = _onnx(run, report).SerializeToString()
+    content = onnx_bytes(run, report)
     session, runner = _session(content)
-    pixels = _pixels(run)
-    notes = _checked(run, np.concatenate([session({"pixels": part}) for part in _parts(pixels)]), runner)
+    said = np.concatenate([session({"pixels": part}) for part in parts(pixels(run))])
+    notes = _checked(run, said, runner)
     out.write_bytes(content)
     return notes
 
 
 def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     """The same with resizing and cropping inside, for one picture of any size at a time."""
+    plain = onnx_bytes(run, report)  # says first where the extra is missing
+    import onnx
+
     from explorer.export.compute.resizing import with_resizing
 
-    content = with_resizing(_onnx(run, report), compute.finished(run).preprocessing).SerializeToString()
+    model = onnx.load_model_from_string(plain)
+    content = with_resizing(model, compute.finished(run).preprocessing).SerializeToString()
     session, runner = _session(content)
     images = compute.data(run).test
     pictures = [np.asarray(images.read(i)) for i in range(min(CHECKED, len(images)))]
     said = np.concatenate([session({"picture": picture}) for picture in pictures])
-    apart = _differences(run, said)
-    _allow(apart, MOST_APART_RESIZED, runner)
+    apart = differences(run, said)
+    allow(apart, MOST_APART_RESIZED, runner)
     out.write_bytes(content)
     return (
         f"Run by {runner} on {apart.n} test pictures: it names the same class on {apart.same}; probabilities differ by at most "
@@ -92,19 +94,28 @@ def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tupl
     )
 
 
-def _onnx(run: str, report: Report) -> "onnx.ModelProto":
+def onnx_bytes(run: str, report: Report) -> bytes:
     """The network and its normalisation as an ONNX model, with what it is in its metadata. Raises ExplorerError where the
     extra is not installed."""
     if lacking := missing(FORMATS["onnx"]):
         raise ExplorerError(lacking)
     report(0.2, "Writing the graph")
+    content = _written(run)
+    report(0.7, f"Running it on {CHECKED} test images")
+    return content
+
+
+@lru_cache(maxsize=1)
+def _written(run: str) -> bytes:
+    """The same, of the last run that was asked for: both ONNX formats hold this graph, and writing it takes most of their
+    time."""
     with exporting(run, "ONNX", "torch.export"), sdpa_kernel(SDPBackend.MATH):
         program = torch.onnx.export(
-            _whole(run),
-            (torch.from_numpy(_pixels(run)[:2]),),
+            _program(run),
+            (torch.from_numpy(pixels(run)[:2]),),
             input_names=["pixels"],
             output_names=["logits"],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            dynamic_shapes=({0: "batch"},),
             dynamo=True,
             external_data=False,
         )  # attention is traced as plain products: what the exporter makes of the fused kind may not have its strides
@@ -114,35 +125,43 @@ def _onnx(run: str, report: Report) -> "onnx.ModelProto":
     for key, value in _facts(run).items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
-    report(0.7, f"Running it on {CHECKED} test images")
-    return model
+    return model.SerializeToString()
 
 
 def _session(content: bytes) -> tuple[Callable[[dict[str, np.ndarray]], np.ndarray], str]:
     """What runs the model on the processor, input → logits, and the runner's name."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = machine.cores()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # who waits leaves the core to others
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return lambda given: np.asarray(session.run(None, given)[0]), f"onnxruntime {onnxruntime.__version__}"
 
 
 def write_program(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     """A program of torch.export, for any number of images; read back and run before it is handed out."""
-    whole, pixels = _whole(run), _pixels(run)
+    given = pixels(run)
     report(0.2, "Writing the graph")
     with exporting(run, "torch.export", "ONNX"):
-        shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
-        program = torch.export.export(whole, (torch.from_numpy(pixels[:2]),), dynamic_shapes=shapes)
         buffer = io.BytesIO()
-        torch.export.save(program, buffer, extra_files={"thaw.json": json.dumps(_facts(run))})
+        torch.export.save(_program(run), buffer, extra_files={"thaw.json": json.dumps(_facts(run))})
         report(0.7, f"Running it on {CHECKED} test images")
         buffer.seek(0)
         again = torch.export.load(buffer).module()
         with torch.inference_mode():
-            said = np.concatenate([again(torch.from_numpy(part)).numpy() for part in _parts(pixels)])
+            said = np.concatenate([again(torch.from_numpy(part)).numpy() for part in parts(given)])
     notes = _checked(run, said, f"torch {torch.__version__}")
     out.write_bytes(buffer.getvalue())
     return notes
+
+
+@lru_cache(maxsize=1)
+def _program(run: str) -> torch.export.ExportedProgram:
+    """The network and its normalisation, traced for any number of images; of the last run that was asked for, as both kinds of
+    graph are made of it."""
+    shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
+    return torch.export.export(_whole(run), (torch.from_numpy(pixels(run)[:2]),), dynamic_shapes=shapes)
 
 
 def _whole(run: str) -> Whole:
@@ -150,61 +169,11 @@ def _whole(run: str) -> Whole:
     return Whole(compute.network(run).copy().model, size.mean, size.std).eval()
 
 
-def _pixels(run: str) -> np.ndarray:
-    """The first test images as the graph's input, (n, 3, h, w) uint8. Raises ExplorerError where they cannot be read any
-    more."""
-    return np.ascontiguousarray(compute.pictures(run)[:CHECKED].transpose(0, 3, 1, 2))
-
-
-def _parts(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """One image alone, then the others: so the number of images is seen to be free."""
-    yield pixels[:1]
-    yield pixels[1:]
-
-
-@dataclass(frozen=True)
-class Apart:
-    """How far a graph is from the run on n images: the largest difference of a logit and of a probability, and on how many
-    both name the same class."""
-
-    n: int
-    logit: float
-    probability: float
-    same: int
-
-
-@lru_cache(maxsize=4)
-def _ours(run: str) -> Tensor:
-    """What the run's own network says of the first test images, (n, k) logits: once for all graphs of it."""
-    return predicting.logits(compute.network(run), compute.to_input(run, compute.pictures(run)[:CHECKED]))
-
-
-def _differences(run: str, said: np.ndarray) -> Apart:
-    """What a graph said of the first test images (n, k) against the run's own network."""
-    ours = _ours(run)
-    theirs = torch.from_numpy(said)
-    return Apart(
-        len(said),
-        (ours - theirs).abs().max().item(),
-        (ours.softmax(1) - theirs.softmax(1)).abs().max().item(),
-        int((ours.argmax(1) == theirs.argmax(1)).sum()),
-    )
-
-
-def _allow(apart: Apart, most: float, runner: str) -> None:
-    """Raises ExplorerError where probabilities are further apart than `most`."""
-    if not apart.probability <= most:
-        raise ExplorerError(
-            f"The exported graph disagrees with the run: its probabilities differ by up to {apart.probability:.2g} on {apart.n} "
-            f"test images ({runner}; allowed: {most:g}). Take the weights or the script instead."
-        )
-
-
 def _checked(run: str, said: np.ndarray, runner: str) -> tuple[str, ...]:
     """Sentences on what the graph said against the run's own network; ExplorerError where they are further apart than
     MOST_APART."""
-    apart = _differences(run, said)
-    _allow(apart, MOST_APART, runner)
+    apart = differences(run, said)
+    allow(apart, MOST_APART, runner)
     return (
         f"Run by {runner} on {apart.n} test images: logits differ by at most {apart.logit:.1e}, probabilities by "
         f"{apart.probability:.1e}.",
