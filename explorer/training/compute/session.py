@@ -234,10 +234,10 @@ def open_phase(session: Session, phase: int) -> None:
 
 def open_last_phase(session: Session, report: Report = silent) -> None:
     """Unfreeze all that the recipe ever unfreezes, at once."""
-    last = len(session.recipe.phases) - 1
-    for phase in range(session.phase + 1, last + 1):
+    later = range(session.phase + 1, len(session.recipe.phases))
+    for phase in later:
         open_phase(session, phase)
-    if last:
+    if later:
         run_front(session, report, FEATURES_SHARE, 0.0)
 
 
