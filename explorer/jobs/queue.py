@@ -14,6 +14,7 @@ from explorer import answers, question, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.jobs import permission, turns
+from explorer.jobs.connections import connected
 from explorer.question import A, Question
 from explorer.runs import Run
 from explorer.runs.life import LIVE
@@ -57,15 +58,14 @@ class Answer(Generic[A]):
 
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
-    """A connection in which each statement is a transaction of its own; the file is made where it is missing."""
+    """A connection in which each statement is a transaction of its own; the file is made where it is missing. Fetch what is asked
+    for within the block."""
     path = home() / "state.db"
     try:
         if path not in _MADE or not path.exists():
             _make(path)
             _MADE.add(path)
-        with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA synchronous=NORMAL")
+        with connected(path) as connection:
             yield connection
     except (OSError, sqlite3.DatabaseError) as error:
         raise ExplorerError(
