@@ -80,7 +80,7 @@ class Supervisor:
 def warm() -> None:
     """Import what the pages need and draw once (Plotly builds its checks lazily), while the browser still loads.
 
-    Freezing the heap afterwards makes the collection that Streamlit does after each rerun cheap.
+    Freezing the heap afterwards makes each collection cheap.
     """
     import explorer.worlds.view.two_worlds  # noqa: F401  (imported here, so that the port answers first)
     from explorer.app.figures.accuracies import Bar, accuracies

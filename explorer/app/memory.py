@@ -39,7 +39,8 @@ def forget_sessions() -> int:
 
 
 async def keep_small() -> None:
-    """From now on, look every few seconds, for ever."""
+    """From now on, look every few seconds, for ever. What is no longer used is collected as long as somebody is here: Streamlit's
+    own collection after each rerun is switched off (`.streamlit/config.toml`), since it holds up all who click meanwhile."""
     bound()
     before = 0
     while True:
@@ -47,4 +48,6 @@ async def keep_small() -> None:
         now = forget_sessions()
         if now < before:
             await asyncio.to_thread(give_back)
+        elif now:
+            await asyncio.to_thread(gc.collect)
         before = now
