@@ -225,8 +225,7 @@ def open_phase(session: Session, phase: int) -> None:
     freezing.unfreeze(network, recipe, session.learns)
     known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
     for group in freezing.groups(network, recipe, session.learns):
-        fresh = [p for p in group["params"] if id(p) not in known]
-        if fresh:
+        if fresh := [p for p in group["params"] if id(p) not in known]:
             session.optimizer.add_param_group(group | {"params": fresh})
     optimizing.place_rates(session.optimizer, session.place)
     _set_rates(session)
