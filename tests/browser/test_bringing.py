@@ -17,9 +17,12 @@ SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThrough
 
 
 def _drop(page: Page, *files: Path) -> None:
-    """Files dropped onto the field, as the system does it."""
-    box = page.locator(".box").bounding_box()
-    assert box is not None
+    """Files dropped onto the field, as the system does it, once the field stands still: what is above it may still go."""
+    settled(page)
+    box, before = page.locator(".box").bounding_box(), None
+    while box is None or box != before:
+        page.wait_for_timeout(150)
+        box, before = page.locator(".box").bounding_box(), box
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):

@@ -10,6 +10,7 @@ import torch
 from explorer import recipe, runs
 from explorer.errors import ExplorerError, Stopped
 from explorer.models import devices
+from explorer.models.compiler import AdamW
 from explorer.recipe import Recipe
 from explorer.training.compute import checkpoint, freezing, loop
 from explorer.training.compute.checkpoint import dump, restore
@@ -181,7 +182,7 @@ def test_a_run_that_diverged_keeps_no_checkpoint(
     make: Callable[..., Recipe], often: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = runs.create(make(strategy="full", backbone="squeezenet1_1", epochs=4))
-    learn, calls = torch.optim.AdamW.step, [0]
+    learn, calls = AdamW.step, [0]
 
     def explode(self: torch.optim.AdamW, *rest: Any) -> Any:
         calls[0] += 1
@@ -189,7 +190,7 @@ def test_a_run_that_diverged_keeps_no_checkpoint(
             self.param_groups[0]["params"][0].data.fill_(float("nan"))
         return learn(self, *rest)
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", explode)
+    monkeypatch.setattr(AdamW, "step", explode)
     with pytest.raises(ExplorerError, match="The loss became nan"):
         train(run)
     assert runs.read(run).state == "failed" and runs.read(run).epochs and not runs.resumable(run)

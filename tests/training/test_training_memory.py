@@ -13,6 +13,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.frozen import Frozen
 from explorer.errors import ExplorerError
 from explorer.models import devices
+from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
@@ -89,7 +90,7 @@ def test_the_first_step_that_does_not_fit_is_taken_again_with_fewer_images(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = list(train(prepare(make())))
-    step, calls = torch.optim.AdamW.step, [0]
+    step, calls = AdamW.step, [0]
 
     def short(self: torch.optim.AdamW, *rest: Any) -> Any:
         calls[0] += 1
@@ -97,7 +98,7 @@ def test_the_first_step_that_does_not_fit_is_taken_again_with_fewer_images(
             raise torch.OutOfMemoryError("no room")
         return step(self, *rest)
 
-    monkeypatch.setattr(torch.optim.AdamW, "step", short)
+    monkeypatch.setattr(AdamW, "step", short)
     session = prepare(make())
     parts = list(train(session))
     assert session.chunk == 4 and session.steps == calls[0] - 1
