@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from explorer.app.figures.style import finish
 from explorer.experiments.batchnorm import Line
-from explorer.experiments.figures.epochs import axes_over_epochs, line_over_epochs
+from explorer.experiments.figures.bands import axes_over_epochs, line_over_epochs
 from explorer.palette import FROZEN, GREEN, LEARNS
 
 _PENS = {

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import plotly.graph_objects as go
 
 from explorer.app.figures.style import finish
-from explorer.palette import GREY, alpha
+from explorer.experiments.figures.bands import banded
+from explorer.palette import GREY
 from explorer.race.figures.lanes import Lane, pens
 from explorer.race.races import Spread
 
@@ -17,24 +18,7 @@ def shift_curves(
     fig = go.Figure()
     lanes = [Lane(title, 1, (), title in frozen) for title in lines]
     for (title, values), pen in zip(lines.items(), pens(lanes), strict=False):
-        x = [*range(len(values))]
-        fig.add_scatter(
-            x=[*x, *reversed(x)], y=[*(v.high for v in values), *(v.low for v in reversed(values))], fill="toself",
-            fillcolor=alpha(pen.colour, 0.13), line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
-            legendgroup=title,
-        )  # fmt: skip
-        fig.add_scatter(
-            x=x,
-            y=[v.mean for v in values],
-            name=title,
-            legendgroup=title,
-            mode="lines+markers",
-            line={"color": pen.colour, "width": 3, "dash": pen.dash},
-            marker={"size": 10, "symbol": pen.symbol},
-            customdata=[[100 * v.low, 100 * v.high, v.n] for v in values],
-            hovertemplate=f"{title}<br>severity %{{x}}: %{{y:.1%}} (%{{customdata[0]:.1f}} to %{{customdata[1]:.1f}}, "
-            f"%{{customdata[2]}} seeds, n = {n} each)<extra></extra>",
-        )
+        banded(fig, values, title, (pen.colour, pen.dash, pen.symbol), "severity", n=f", n = {n} each")
     fig.add_vline(x=severity, line={"dash": "dot", "width": 2, "color": GREY})
     fig.update_xaxes(title=f"severity of the shift: {shift.lower()} (0: none)", dtick=1, gridcolor=GREY)
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)

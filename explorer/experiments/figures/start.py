@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from explorer.app.figures.style import finish
 from explorer.experiments.compared import HEAD, KEPT, START_WORDS, stage_words
-from explorer.experiments.figures.epochs import axes_over_epochs, line_over_epochs
+from explorer.experiments.figures.bands import axes_over_epochs, line_over_epochs
 from explorer.experiments.start import Curve, Mark
 from explorer.palette import CONTROL, GREEN, GREY, LEARNS, PINK, alpha
 

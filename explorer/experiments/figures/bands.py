@@ -1,4 +1,4 @@
-"""Validation accuracy over epochs, over seeds: a line with its band."""
+"""Accuracy over epochs, or over severities, of several seeds: a line with its band."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,13 @@ Pen = tuple[str, str, str]
 """Colour, dash and symbol of a line."""
 
 
-def line_over_epochs(fig: go.Figure, values: Sequence[Spread], title: str, pen: Pen) -> None:
-    """Draw one arm: accuracy in [0, 1] after each epoch, the mean over seeds and a band from the lowest to the highest."""
+def banded(
+    fig: go.Figure, values: Sequence[Spread], title: str, pen: Pen, axis: str, first: int = 0, n: str = ""
+) -> None:
+    """Draw one arm: accuracy in [0, 1] at each whole number of the `axis` from `first` on; the mean over seeds, a band from the
+    lowest to the highest; `n` in words ends what a point says."""
     colour, dash, symbol = pen
-    x = [*range(1, len(values) + 1)]
+    x = [*range(first, first + len(values))]
     fig.add_scatter(
         x=[*x, *reversed(x)], y=[*(v.high for v in values), *(v.low for v in reversed(values))], fill="toself",
         fillcolor=alpha(colour, 0.13), line={"width": 0}, mode="lines", hoverinfo="skip", showlegend=False,
@@ -29,9 +32,14 @@ def line_over_epochs(fig: go.Figure, values: Sequence[Spread], title: str, pen: 
         line={"color": colour, "width": 3, "dash": dash},
         marker={"size": 9, "symbol": symbol},
         customdata=[[v.low, v.high, v.n] for v in values],
-        hovertemplate=f"{title}<br>epoch %{{x}}: %{{y:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}}, "
-        "%{customdata[2]} seeds)<extra></extra>",
+        hovertemplate=f"{title}<br>{axis} %{{x}}: %{{y:.1%}} (%{{customdata[0]:.1%}} to %{{customdata[1]:.1%}}, "
+        f"%{{customdata[2]}} seeds{n})<extra></extra>",
     )
+
+
+def line_over_epochs(fig: go.Figure, values: Sequence[Spread], title: str, pen: Pen) -> None:
+    """Draw one arm after each epoch."""
+    banded(fig, values, title, pen, "epoch", first=1)
 
 
 def axes_over_epochs(fig: go.Figure, epochs: int) -> None:
