@@ -1,5 +1,7 @@
 """Sessions that nobody came back to are let go while the server stands still, and freed memory goes back."""
 
+import asyncio
+import tomllib
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +10,7 @@ from streamlit import runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
 from explorer.app import memory
+from explorer.bundle import PACKAGE
 
 
 class Manager:
@@ -41,3 +44,26 @@ def test_without_a_runtime_or_such_a_c_library_nothing_happens(monkeypatch: pyte
     assert memory.forget_sessions() == 0
     memory.bound()
     memory.give_back()
+
+
+def test_the_heap_is_collected_while_somebody_is_here_and_given_back_when_they_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Instead of after each rerun: Streamlit's own collection is switched off."""
+    here, done = [0, 2, 2, 1, 0], []
+
+    def sessions() -> int:
+        if not here:
+            raise asyncio.CancelledError
+        return here.pop(0)
+
+    monkeypatch.setattr(memory, "PERIOD", 0.0)
+    monkeypatch.setattr(memory, "forget_sessions", sessions)
+    monkeypatch.setattr(memory, "bound", lambda: None)
+    monkeypatch.setattr(memory, "give_back", lambda: done.append("given back"))
+    monkeypatch.setattr(memory.gc, "collect", lambda: done.append("collected"))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(memory.keep_small())
+    assert done == ["collected", "collected", "given back", "given back"]
+    settings = tomllib.loads((PACKAGE.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["runner"]["postScriptGC"] is False
