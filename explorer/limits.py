@@ -22,6 +22,7 @@ DEFAULTS = {
     "THAW_VISITOR_GB": 2.0,
     "THAW_VISITOR_SETS": 10.0,
     "THAW_VISITOR_PICTURES": 30.0,
+    "THAW_VISITOR_DOWNLOADS": 0.0,
     "THAW_IDLE_DAYS": 30.0,
     "THAW_RUN_MINUTES": 0.0,
     "THAW_RUN_GB": 0.0,
@@ -92,6 +93,13 @@ def visitor_sets() -> int:
 def visitor_pictures() -> int:
     """The most pictures that one visitor may have uploaded for looks; the oldest go first: $THAW_VISITOR_PICTURES."""
     return int(_value("THAW_VISITOR_PICTURES", 1))
+
+
+def downloads() -> bool:
+    """Whether who is looking may make the server download weights or a data set: on a shared server the presenter alone, unless
+    $THAW_VISITOR_DOWNLOADS is 1."""
+    me = workspaces.viewer()
+    return me is None or workspaces.is_presenter(me) or _value("THAW_VISITOR_DOWNLOADS", 0) != 0
 
 
 def idle_days() -> float:

@@ -26,9 +26,9 @@ class Question(BaseModel, Generic[A]):
 
     `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
     progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
-    answers weigh megabytes; after `longest` seconds it is ended, a `patient` one so long after it last reported progress. Equal
-    questions have equal keys and share an answer. `revision` is raised where the meaning of this question's answer alone changes,
-    and VERSION where that of many does.
+    answers weigh megabytes; with `network` off it needs the pictures of its recipe alone; after `longest` seconds it is ended,
+    a `patient` one so long after it last reported progress. Equal questions have equal keys and share an answer. `revision` is
+    raised where the meaning of this question's answer alone changes, and VERSION where that of many does.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +40,7 @@ class Question(BaseModel, Generic[A]):
     large: ClassVar[bool] = False
     revision: ClassVar[int] = 0
     longest: ClassVar[float] = 300.0
+    network: ClassVar[bool] = True
 
     @classmethod
     def name(cls) -> str:

@@ -24,8 +24,12 @@ def require(question: Question[Any]) -> None:
                 runs.folder(run)
         elif isinstance(value, Recipe):
             sources.require(value)
+            sources.require_here(value, question.network)
         elif field in CHECKS and value:
             CHECKS[field](value)
+    named = question.arguments()
+    if named.get("backbone") and named.get("weights"):
+        sources.require_weights(named["backbone"], named["weights"])
 
 
 def require_change(question: Question[Any]) -> None:

@@ -10,6 +10,7 @@ from explorer.runs.question import TrainQuestion
 def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
     """Queue a run (of a race, where one is named) and return its id; its folder is there at once, in state `queued`."""
     sources.require(recipe)
+    sources.require_here(recipe)
     quotas.require_run()
     run = runs.create(recipe, race=race)
     result(TrainQuestion(run=run), owner)
@@ -21,6 +22,7 @@ def resume(run: str, owner: str = "") -> None:
     recipe = runs.read(run).recipe
     quotas.require_run()
     if recipe is not None:
+        sources.require_here(recipe)
         sources.require(recipe)  # else an interrupted run would become a failed one
     runs.move(run, "queued", error="", restarts=0)
     result(TrainQuestion(run=run), owner, retry=True)

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from explorer import limits, workspaces
 from explorer.catalogue import own
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.weights import RANDOM, source
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
@@ -43,3 +45,28 @@ def require(recipe: Recipe) -> None:
             f"The folder {recipe.data_dir!r} {why}. Expected: one sub-folder per class, or train/ and val/ or test/ with such "
             f"sub-folders. Check the path for a slip."
         )
+
+
+def require_here(recipe: Recipe, network: bool = True) -> None:
+    """Raises ExplorerError where the recipe's data set, or, with `network`, its weights would have to be downloaded, and who is
+    looking may not make the server do so."""
+    row = dataset(recipe.dataset)
+    if not row.available_offline and not limits.downloads():
+        raise ExplorerError(_ask_presenter(f"The data set {row.title} is"))
+    if network:
+        require_weights(recipe.backbone, recipe.weights)
+
+
+def require_weights(name: str, weights: str) -> None:
+    """The same for weights of a backbone."""
+    row = backbone(name)
+    full = row.resolve(weights)
+    if full != RANDOM and not row.weights_path(full).is_file() and not limits.downloads():
+        raise ExplorerError(_ask_presenter(f"The weights {source(full) or full} of {row.title} are"))
+
+
+def _ask_presenter(what: str) -> str:
+    return (
+        f"{what} not on this server, and visitors may not make it download (THAW_VISITOR_DOWNLOADS). Choose what is marked as on "
+        f"this machine, or ask the presenter, who gets it by training with it once."
+    )

@@ -144,6 +144,7 @@ class DescribeQuestion(Question[Description]):
     """What a recipe does to each stage."""
 
     handler: ClassVar[str] = "explorer.training.compute.planning:describe"
+    network: ClassVar[bool] = False
     recipe: Recipe
 
 

@@ -4,17 +4,21 @@ import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stand_ins
 
 from explorer import jobs, limits, machine, own_sets, runs, uploads, workspaces
+from explorer.course.question.live import BaseFiltersQuestion
 from explorer.errors import ExplorerError
 from explorer.home import home as thaw_home
 from explorer.jobs import expiry, overview, pausing, quotas
+from explorer.looks.data.question.census import CensusQuestion
 from explorer.looks.images.question import GalleryQuestion
 from explorer.recipe import make
 from explorer.runs.question import TrainQuestion
+from explorer.training.question import FindRatesQuestion
 from explorer.workspaces import gate
 from explorer.workspaces.places import SEEN
 
@@ -119,6 +123,35 @@ def test_quotas_say_what_to_do_and_bind_no_presenter(monkeypatch: pytest.MonkeyP
         jobs.cancel(TrainQuestion(run=runs.listing()[0].id))
     with workspaces.acting(B), pytest.raises(ExplorerError, match="no run"):
         jobs.cancel(TrainQuestion(run=first))
+
+
+@pytest.mark.parametrize(
+    ("choices", "what"),
+    [
+        ({"backbone": "vgg16", "weights": "IMAGENET1K_V1"}, "weights IMAGENET1K_V1 of VGG-16 are"),
+        ({"backbone": "resnet18", "weights": "matched"}, "weights IMAGENET1K_V1 of ResNet-18 are"),
+        ({"dataset": "cifar10"}, "data set CIFAR-10 is"),
+    ],
+)
+def test_the_presenter_alone_makes_the_server_download(
+    choices: dict[str, Any], what: str, monkeypatch: pytest.MonkeyPatch, shared: None
+) -> None:
+    wanted = make(**choices)
+    with workspaces.acting(A):
+        for ask in (lambda: jobs.train(wanted, A), lambda: jobs.result(FindRatesQuestion(recipe=wanted), A)):
+            with pytest.raises(ExplorerError, match=f"{what} not on this server.*ask the presenter"):
+                ask()
+        assert not runs.listing()
+        if "backbone" in choices:  # its pictures are here
+            jobs.result(CensusQuestion(recipe=wanted), A)
+            with pytest.raises(ExplorerError, match="not on this server"):
+                jobs.result(BaseFiltersQuestion(backbone=wanted.backbone, weights=wanted.weights), A)
+        monkeypatch.setenv("THAW_VISITOR_DOWNLOADS", "1")
+        jobs.train(wanted, A)
+        monkeypatch.delenv("THAW_VISITOR_DOWNLOADS")
+    with workspaces.acting(PRESENTER):
+        jobs.train(wanted, PRESENTER)
+    jobs.train(wanted)  # locally: nobody is asked
 
 
 def test_a_presenter_stops_anybodys_run(shared: None) -> None:

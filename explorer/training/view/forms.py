@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer import edits
+from explorer import edits, limits
 from explorer.app.visitor import choice, choose
 from explorer.app.words import count, safe_md
 from explorer.arriving.view.choosing import pick_own
@@ -37,8 +37,13 @@ def pick_backbone() -> Backbone:
 
 def _backbone_label(name: str) -> str:
     row = backbone(name)
-    where = "on this machine" if row.offline() else "weights to download" if row.weights else "no weights"
+    where = "on this machine" if row.offline() else f"weights {_elsewhere()}" if row.weights else "no weights"
     return f"{row.title} · {count(row.parameters)} parameters · {where}"
+
+
+def _elsewhere() -> str:
+    """Of what is not on this machine."""
+    return "to download" if limits.downloads() else "not on this server"
 
 
 def pick_weights(row: Backbone) -> str:
@@ -46,7 +51,7 @@ def pick_weights(row: Backbone) -> str:
     here = row.offline()
     names = [*(w.name for w in reversed(row.weights)), "random"]
     names.sort(key=lambda name: name not in here and name != "random")
-    notes = {name: " (on this machine)" if name in here else " (to download)" for name in names}
+    notes = {name: " (on this machine)" if name in here else f" ({_elsewhere()})" for name in names}
     notes["random"] = " (no pre-training)"
     mine = {weights.name: weights.title for weights in own.known(row.name)}
     known = [name for name in names if name != "random"]
@@ -74,7 +79,7 @@ def pick_dataset() -> tuple[Dataset, str | None]:
         "Data set",
         names,
         key="pick_dataset",
-        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else " · to download"),
+        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else f" · {_elsewhere()}"),
         on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
         help=rows[st.session_state["pick_dataset"]].note,
     )

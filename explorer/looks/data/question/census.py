@@ -51,6 +51,7 @@ class CensusQuestion(Question[Census]):
     """How many pictures of which class and size are in each split of a data set, and their mean for each class."""
 
     handler: ClassVar[str] = "explorer.looks.data.compute.census:census"
+    network: ClassVar[bool] = False
     large: ClassVar[bool] = True
     recipe: Recipe
 
@@ -59,6 +60,7 @@ class TrainingPicturesQuestion(Question[TrainingPictures]):
     """Training pictures of a class (all classes unless named) as the network will see them, with three augmented versions."""
 
     handler: ClassVar[str] = "explorer.looks.data.compute.census:training_pictures"
+    network: ClassVar[bool] = False
     large: ClassVar[bool] = True
     recipe: Recipe
     kind: str = ""

@@ -82,6 +82,7 @@ class PlainFaultsQuestion(Question[Faults]):
     """The same without near-copies, which take most of the time: `copies` is empty, with nothing tried."""
 
     handler: ClassVar[str] = "explorer.looks.data.compute.faults:plain_faults"
+    network: ClassVar[bool] = False
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
     patient: ClassVar[bool] = True
