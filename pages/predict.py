@@ -12,9 +12,10 @@ if not known:
     need_run("There is no finished run yet. A run's network names the class of each of your pictures.")
     st.stop()
 
+chosen = pick_run(known)  # over both columns: in the narrow one its label is cut
 left, right = st.columns([1, 2], gap="large")
 with left:
-    wanted = pick_pictures(pick_run(known))
+    wanted = pick_pictures(chosen)
 with right:
     if wanted is None:
         st.markdown("#### :material/add_photo_alternate: Bring pictures")
