@@ -63,6 +63,11 @@ def files(weights: str) -> list[Path]:
     return [*folder().glob(f"*-{weights.removeprefix(PREFIX)}.*")] if is_own(weights) else []
 
 
+def size(weights: str) -> int:
+    """The bytes on disk of these weights."""
+    return sum(file.stat().st_size for file in files(weights))
+
+
 def known(backbone: str) -> list[Own]:
     """The visitor's own weights of a backbone, the latest first."""
     found = sorted(

@@ -17,6 +17,7 @@ from explorer.cli.asking import progress
 from explorer.cli.parser import recipe_of
 from explorer.errors import ExplorerError
 from explorer.evidence import grouped_verdict
+from explorer.export import removing as removing_weights
 from explorer.looks.attribution.question.maps import AttributeQuestion
 from explorer.looks.images.question import SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion
@@ -74,8 +75,8 @@ def bring(options: argparse.Namespace) -> Words:
 
 
 def forget(options: argparse.Namespace) -> Words:
-    """Delete a data set that was brought, with everything stored of it but the runs' numbers."""
-    used = removing.remove(options.name)
+    """Delete a data set or weights that were brought, with everything stored of them but the runs' numbers."""
+    used = (removing_weights if own.is_own(options.name) else removing).remove(options.name)
     return {"deleted": options.name, "runs": [run.id for run in used]}
 
 

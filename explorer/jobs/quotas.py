@@ -32,8 +32,8 @@ def require_room(more: int = 0) -> None:
     if taken > limits.visitor_bytes():
         would = f"Your runs, sets and weights {'would take' if more else 'take'} {taken / 1e9:.1f} GB"
         raise ExplorerError(
-            f"{would}, and {limits.visitor_bytes() / 1e9:g} GB is the most for one visitor (THAW_VISITOR_GB). Delete some on "
-            "Runs or Bring pictures; first export what you want to keep."
+            f"{would}, and {limits.visitor_bytes() / 1e9:g} GB is the most for one visitor (THAW_VISITOR_GB). Delete runs on "
+            "Runs, sets on Bring pictures, or weights on Train (Your own checkpoint); first export what you want to keep."
         )
 
 

@@ -57,6 +57,13 @@ def test_a_checkpoint_is_reported_and_taken() -> None:
     app.button(key="own_checkpoint_use").click().run()
     assert not app.exception and app.selectbox(key="weights_resnet10").value == found.weights
     assert make(weights=found.weights).weights == found.weights
+    run = stand_ins.finished_run(weights=found.weights)
+    app.run()
+    assert "1 run began from them" in words(app) and app.button(key="own_checkpoint_delete").disabled
+    app.checkbox(key=f"own_checkpoint_sure_{found.weights}").check().run()
+    app.button(key="own_checkpoint_delete").click().run()
+    assert not app.exception and not own.files(found.weights) and read(run).test
+    assert app.selectbox(key="weights_resnet10").value == "BUILT_IN"
 
 
 def test_pictures_of_one_s_own_are_a_table_that_can_be_filtered() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 import streamlit as st
 
 from explorer import limits, workspaces
-from explorer.app.asking import ask
+from explorer.app.asking import all_runs, ask
 from explorer.app.words import count, safe_md
 from explorer.catalogue import Backbone, own
 from explorer.errors import ExplorerError
-from explorer.export import incoming, kept
+from explorer.export import incoming, kept, removing
 from explorer.export.question import BringQuestion, Brought
 from explorer.export.telling import report_lines
 from explorer.home import stamp
@@ -47,6 +47,7 @@ def offer_checkpoint(row: Backbone) -> None:
             if found is not None:
                 workspaces.take("weights", found.weights, said=found.source)
                 _report(row, found)
+        _offer_to_delete(row)
 
 
 def _take() -> None:
@@ -79,3 +80,43 @@ def _report(row: Backbone, found: Brought) -> None:
         icon=":material/check:",
         on_click=lambda: st.session_state.update({f"weights_{row.name}": found.weights}),
     )
+
+
+def _offer_to_delete(row: Backbone) -> None:
+    """The visitor's own weights of this backbone, one of which may be deleted for good; who uses it is told first."""
+    mine = {weights.name: weights for weights in own.known(row.name) if workspaces.changes("weights", weights.name)}
+    if not mine:
+        return
+    st.divider()
+    name = st.selectbox(
+        f"Kept weights of {row.title}",
+        list(mine),
+        format_func=lambda name: f"{mine[name].title}, {own.size(name) / 1e6:.1f} MB",
+        key=f"own_checkpoint_kept_{row.name}",
+    )
+    used = removing.users(name, all_runs())
+    if used:
+        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
+        st.markdown(
+            f":material/warning: {len(used)} run{'s' * (len(used) > 1)} began from them ({names}): the numbers stay, but the "
+            "Look pages cannot rebuild the network any more, and nothing can be resumed or exported."
+        )
+    sure = not used or st.checkbox("Delete them all the same", key=f"own_checkpoint_sure_{name}")
+    st.button(
+        "Delete for good",
+        key="own_checkpoint_delete",
+        icon=":material/delete:",
+        disabled=not sure,
+        on_click=_delete,
+        args=(name,),
+        help="The file that was kept goes; there is no undo. Your checkpoint itself is not touched.",
+    )
+
+
+def _delete(weights: str) -> None:
+    st.session_state.pop("own_checkpoint_asked", None)  # what was asked would bring them again
+    try:
+        removing.remove(weights)
+        st.toast("Deleted.", icon=":material/delete:")
+    except ExplorerError as error:
+        st.toast(safe_md(str(error), 400), icon=":material/error:")
