@@ -82,6 +82,26 @@ def test_the_numbers_beside_the_rules_are_those_of_the_table() -> None:
     assert draws == len(rows) >= 10 and level >= 0.8 * draws, "the bar: level with the best in 8 of 10 draws"
 
 
+def test_what_is_written_of_another_backbone_is_in_its_file() -> None:
+    rows = list(csv.DictReader(TABLE.with_name("adviser_mobilenet_v2.csv").read_text(encoding="utf-8").splitlines()))
+    by_rule, always = measured.scored(rows)
+    assert {name for name, (_, draws) in by_rule.items() if draws} == {"few", "near"}
+    said = TABLE.with_name("adviser.md").read_text(encoding="utf-8").partition("## Another backbone")[2]
+    score = [sum(column) for column in zip(*by_rule.values(), strict=True)]
+    assert "**{} of {}**; always the probe {} of {}, always the probe at the best stage {} of {}, ".format(
+        *score, *always["linear_probe"], *always["best_stage"]
+    ) + "BatchNorm only {} of {}, full fine-tuning {} of {}".format(
+        *always["bn_only"], *always["full"]
+    ) in said.replace("\n", " ")
+    for row in rows:
+        rule = rule_for(measured.signs_of(row)).name
+        right = " | ".join(row[f"right_{arm}"] + " ✗" * (row[f"level_{arm}"] == "0") for arm in adviser.ARMS)
+        line = (
+            f"| {row['set']} | {row['asked']} | {row['seed']} | {float(row['distance']):.2f} | {row['probe_right']} of "
+        )
+        assert f"{line}{row['probe_n']} | {right} | {row['n']} | {rule} |" in said
+
+
 def test_the_page_asks_only_when_it_is_told_to_and_sets_the_experiment_up() -> None:
     app = opened("experiments", kind="budget")
     assert "Take **" not in words(app)
