@@ -59,12 +59,12 @@ def crossing_words(found: Crossing | None, one: Gains, base: str) -> str:
         words = f"**{name}** overtakes {other} at about **{number(found.at)} images per class** (95 % interval: {span}; {of})."
         open_ended = found.low == 0 and found.high == math.inf
         return words + " The interval is open on both sides: whether they cross at all is not shown." * open_ended
+    sure = f"overtaking: {span} (95 % interval; {of})"
+    if found.low == found.high:  # both ends lie on the same side of what was measured
+        sure = f"all of the 95 % interval says so ({of})"
     if found.at == 0:
-        return f"**{name}** is ahead of {other} from {smallest} images per class on; overtaking: {span} (95 % interval; {of})."
-    return (
-        f"**{name}** is not ahead of {other} at {largest} images per class, the most that was measured; overtaking: {span} (95 % "
-        f"interval; {of})."
-    )
+        return f"**{name}** is ahead of {other} from {smallest} images per class on; {sure}."
+    return f"**{name}** is not ahead of {other} at {largest} images per class, the most that was measured; {sure}."
 
 
 def _edge(value: float, smallest: str, largest: str) -> str:

@@ -1,9 +1,12 @@
 """What a data budget says, from made-up runs whose numbers one can count."""
 
+import math
+
 import pytest
 import stand_ins
 
 from explorer import runs
+from explorer.evidence.crossing import Crossing
 from explorer.experiments import budget, cells, telling
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import plan
@@ -43,6 +46,17 @@ def test_two_curves_cross_where_arithmetic_says() -> None:
         "**Full fine-tuning** overtakes Feature extraction at about **4 images per class**" in said
         and "3 seeds, n = 24" in said
     )
+
+
+def test_an_interval_whose_ends_lie_on_one_side_is_said_so() -> None:
+    one = budget.gains(made(), "full", runs.predictions)
+    said = [
+        telling.crossing_words(Crossing(at, low, high, 0.0), one, "linear_probe")
+        for at, low, high in ((math.inf, math.inf, math.inf), (0.0, 0.0, 0.0), (math.inf, 5.0, math.inf))
+    ]
+    assert said[0].endswith("the most that was measured; all of the 95 % interval says so (3 seeds, n = 24).")
+    assert said[1].endswith("from 2 images per class on; all of the 95 % interval says so (3 seeds, n = 24).")
+    assert said[2].endswith("the most that was measured; overtaking: 5 to beyond 8 (95 % interval; 3 seeds, n = 24).")
 
 
 def test_between_two_sizes_a_line_over_the_logarithm_is_read_and_beyond_them_nothing() -> None:
