@@ -86,7 +86,7 @@ def warm() -> None:
     from explorer.app.figures.accuracies import Bar, accuracies
     from explorer.app.figures.style import tint
 
-    tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
+    tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).checked().to_json()
     gc.collect()
     gc.freeze()
 
