@@ -29,12 +29,12 @@ def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Kept:
         key = fingerprint(plan.func.__module__, plan.func.__qualname__, plan.args, plan.keywords, dark, large, phone)
     except Unknown:
         return Kept(_in_ink(plan, dark, large, phone))
-    return _kept(key, dark, large, phone, plan)
+    return _kept(key, partial(_in_ink, plan, dark, large, phone))
 
 
 @st.cache_resource(max_entries=160, show_spinner=False)
-def _kept(key: str, dark: bool, large: bool, phone: bool, _plan: partial[Figure]) -> Kept:
-    return Kept(_in_ink(_plan, dark, large, phone))
+def _kept(key: str, _draw: partial[Figure]) -> Kept:
+    return Kept(_draw())
 
 
 def _in_ink(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:
