@@ -19,7 +19,7 @@ LONGEST = 64
 def plain(text: str, longest: int = LONGEST) -> str:
     """One line without control or direction-changing characters, cut to `longest`: fit for figures and tables."""
     kept = text
-    if not (text.isascii() and text.isprintable()):  # else there is nothing to look for
+    if not text.isprintable():  # else it holds neither, nor any space but the plain one
         kept = "".join(
             " " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C")
         )

@@ -1,6 +1,7 @@
 """Time told: before a run starts, while it waits, while it runs; and what would make it shorter."""
 
 import time
+from typing import Any
 
 import pytest
 import stand_ins
@@ -12,7 +13,7 @@ from explorer.app.asking import finished
 from explorer.recipe import make
 from explorer.runs.question import TrainQuestion
 from explorer.training.question import Speed, SpeedQuestion
-from explorer.training.view import timing
+from explorer.training.view import following, timing
 from explorer.training.view.estimates import estimate
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
@@ -91,3 +92,25 @@ def test_the_page_tells_the_time_or_that_it_is_being_measured(speed: None) -> No
     jobs.note(question, state="failed", error="no", finished=time.time())
     app.run()
     assert "being measured" not in words(app) and not app.exception
+
+
+def test_a_run_with_others_before_it_is_drawn_less_often_until_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "slots", lambda: 1)
+    periods, fragment = [], following.st.fragment
+
+    def noted(work: Any = None, *, run_every: float | None = None) -> Any:
+        if work is following._live:
+            periods.append(run_every)
+        return fragment(work, run_every=run_every)
+
+    monkeypatch.setattr(following.st, "fragment", noted)
+    jobs.beat("worker")
+    first, second = (jobs.train(make(seed=seed)) for seed in range(2))
+    app = opened("training", run=second)
+    assert "1 before it" in app.get("progress")[0].proto.text and periods == [following.SELDOM]
+    assert jobs.claim("train") is not None
+    app.run()
+    jobs.note(TrainQuestion(run=first), state="done")
+    app.run()
+    assert "starts now" in app.get("progress")[0].proto.text
+    assert periods == [following.SELDOM, following.SELDOM, following.OFTEN]

@@ -35,6 +35,10 @@ from explorer.training.view.timing import live_words
 
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
 SMALL = {2: "Two", 3: "Three"}
+OFTEN, SELDOM = (
+    1.0,
+    3.0,
+)  # seconds between two looks at a run: under way, or with others before it, as most are in a class
 
 
 def pick_followed(known: Sequence[Run]) -> Run:
@@ -100,7 +104,8 @@ def follow(run_id: str, titled: bool = True) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
     run = jobs.lost(runs.read(run_id))  # it may have ended since it was listed
     if run.state in LIVE:
-        st.fragment(_live, run_every=1.0)(run_id, {}, finished())
+        near = _near(jobs.status(TrainQuestion(run=run_id)))
+        st.fragment(_live, run_every=OFTEN if near else SELDOM)(run_id, {}, finished(), near)
         return
     if titled:
         st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
@@ -113,13 +118,19 @@ def follow(run_id: str, titled: bool = True) -> None:
         )
 
 
-def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> None:
+def _near(answer: Answer[Any] | None) -> bool:
+    """Whether a run is under way, or begins next."""
+    return answer is None or not answer.ahead
+
+
+def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun], near: bool) -> None:
+    """The run now; `near` says that it was under way, or next, when the page was drawn."""
     try:
         run = jobs.lost(runs.read(run_id))
         answer = jobs.status(TrainQuestion(run=run_id))
     except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
         st.rerun()
-    if run.state not in LIVE:
+    if run.state not in LIVE or near < _near(answer):
         st.rerun()
     done, words = _progress(run, answer)
     queued = answer is not None and answer.waiting
