@@ -1,6 +1,7 @@
 """What a widget asks of the session: one value, for which Streamlit 1.67 makes a copy of all of them.
 
-Each select box and each field does so to see whether its own value is None: 0.6 ms of the server's processor each, a tenth of a page.
+Each select box and each field does so to see whether its own value is None: 0.6 ms of the server's processor each, a tenth of a
+page.
 """
 
 from collections.abc import Iterator, Mapping

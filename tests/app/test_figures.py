@@ -466,3 +466,11 @@ def test_what_stays_in_sight_is_a_line_each(name: str) -> None:
     for text in (words["look"], words["caution"]):
         line, rest = first_line(text)
         assert len(line) <= 160 and f"{line} {rest}".strip() == text.strip()
+
+
+def test_on_a_phone_there_is_room_below_for_what_is_there_and_no_more() -> None:
+    bare, one = (stacked(tint(FIGURES[name](), dark=False)) for name in ("differences", "change_bars"))
+    assert "coloraxis" not in bare.options and bare.options["margin"]["b"] == 10, "no scale, no legend"
+    height, margin = one.options["height"], one.options["margin"]
+    below = -one.options["legend"]["y"] * (height - margin["t"] - margin["b"])
+    assert 10 < below < 60 and margin["b"] - 10 - below >= 24, "a legend of one entry, right below the last axis"

@@ -176,8 +176,10 @@ def _keys_below(fig: Figure) -> None:
     (height, top, bottom), controls = _sizes(fig), CONTROLS * bool(fig.options.get("sliders"))
     below = 16 + 40 * any(_title(panel.xaxis) for panel in _panels(fig))
     axes = [axis for axis in colour_axes(fig) if axis.get("showscale") is not False]
-    entries = [t for t in fig.traces if t.get("name") and t.get("showlegend") is not False and t["type"] != "heatmap"]
-    more = 66 * len(axes) + (LINE * -(-len(entries) // 2) + 10 if len(entries) > 1 else 0)
+    could = [trace for trace in fig.traces if trace["type"] not in ("heatmap", "image")]
+    entries = [trace for trace in could if trace.get("name") and trace.get("showlegend") is not False]
+    # Plotly shows a legend of one entry too, unless that is the only trace that could stand in it
+    more = 66 * len(axes) + (LINE * -(-len(entries) // 2) + 10 if entries and len(could) > 1 else 0)
     if not more:
         return
     inner = height - top - bottom
