@@ -1,6 +1,7 @@
 """Thaw's own folder: where it lies, and how files come into it (whole or not at all) and leave it."""
 
 import errno
+import functools
 import logging
 import os
 import secrets
@@ -26,7 +27,13 @@ T = TypeVar("T")
 
 def home() -> Path:
     """Thaw's own folder (runs, cache, downloads, queue): $THAW_HOME, else the system's place for user data."""
-    return Path(os.environ.get("THAW_HOME") or platformdirs.user_data_dir("thaw")).expanduser()
+    return _place(os.environ.get("THAW_HOME") or platformdirs.user_data_dir("thaw"))
+
+
+@functools.lru_cache(maxsize=64)
+def _place(text: str) -> Path:
+    """A folder by its text: a page asks for the same two some two hundred times."""
+    return Path(text).expanduser()
 
 
 def runs_folder() -> Path:
@@ -42,7 +49,7 @@ def names_folder() -> Path:
 def samples_folder() -> Path:
     """Where the sample runs lie that ship with Thaw (`runs/`, and `answers/` to questions about them): $THAW_SAMPLES, else
     assets/samples. They are read and never written; where the folder is missing there are none."""
-    return Path(os.environ.get("THAW_SAMPLES") or ASSETS / "samples").expanduser()
+    return _place(os.environ.get("THAW_SAMPLES") or f"{ASSETS}/samples")
 
 
 def part_of(path: Path) -> Path:

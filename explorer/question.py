@@ -6,7 +6,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -61,7 +61,7 @@ class Question(BaseModel, Generic[A]):
         """The fields as JSON; see `restored`."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """32 hexadecimal digits."""
         version = f"{VERSION}.{self.revision}" if self.revision else f"{VERSION}"

@@ -30,14 +30,19 @@ def owner() -> str:
     return workspaces.viewer() or st.session_state.setdefault("owner", secrets.token_hex(8))
 
 
+def _version(path: Path) -> str:
+    """A file as it is now, in one text: of a Path, Streamlit's caches take 0.4 ms to make a key, of a text 0.1."""
+    return f"{path} {stamp(path)}"
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _load(path: Path, when: int) -> Any:
-    return answers.load(path)
+def _load(version: str, _path: Path) -> Any:
+    return answers.load(_path)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _load_pictures(path: Path, when: int) -> Any:
-    return answers.load(path)
+def _load_pictures(version: str, _path: Path) -> Any:
+    return answers.load(_path)
 
 
 @st.cache_resource(show_spinner=False)
@@ -48,8 +53,8 @@ def _ended() -> dict[tuple[str, int, str, int], Run]:
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
-def _predictions(folder: Path, when: int) -> Predictions:
-    return runs.predictions(folder.name)
+def _predictions(version: str, _run: str) -> Predictions:
+    return runs.predictions(_run)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -61,7 +66,7 @@ def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
     from PIL import Image
 
     addresses = []
-    for picture in _load_pictures(path, when).images:
+    for picture in _load_pictures(_version(path), path).images:
         buffer = io.BytesIO()
         small = Image.fromarray(picture)
         small.thumbnail((size, size))
@@ -79,7 +84,7 @@ def picture_row(path: Path, when: int, chosen: tuple[int, ...]) -> bytes:
     import numpy as np
     from PIL import Image
 
-    pictures = _load_pictures(path, when).images[list(chosen)]
+    pictures = _load_pictures(_version(path), path).images[list(chosen)]
     seen = np.pad(pictures, ((0, 0), (0, 0), (0, 0), (0, 1)), constant_values=255)
     apart = np.pad(seen, ((0, 0), (0, 0), (0, max(1, pictures.shape[2] // 16)), (0, 0)))
     buffer = io.BytesIO()
@@ -114,8 +119,7 @@ def finished() -> list[FinishedRun]:
 
 def predictions(run: str) -> Predictions:
     """What a run said of its test images."""
-    folder = runs.folder(run)
-    return _predictions(folder, stamp(folder / "predictions.csv"))
+    return _predictions(_version(runs.folder(run) / "predictions.csv"), run)
 
 
 def majority(run: FinishedRun) -> float | None:
@@ -170,10 +174,15 @@ def _patiently(question: Question[A], answer: Answer[A]) -> Answer[A]:
     return answer
 
 
+def stored(question: Question[A]) -> A:
+    """An answer that is there, read once for all visitors. Raises ExplorerError or OSError where it cannot be read."""
+    load, path = _load_pictures if question.large else _load, question.path  # pictures weigh megabytes: fewer are kept
+    return load(_version(path), path)
+
+
 def _value(question: Question[A]) -> A | None:
     try:
-        load = _load_pictures if question.large else _load  # pictures weigh megabytes: fewer are kept
-        return load(question.path, stamp(question.path))
+        return stored(question)
     except (ExplorerError, OSError) as error:
         error_box(str(error), lambda: again(question), key=f"ask_{question.key}")
         return None

@@ -9,9 +9,10 @@ import streamlit as st
 
 from explorer.app.browser import narrow
 from explorer.app.display import LARGER, figure_config, projector
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.kept import Kept
 from explorer.app.figures.phone import stacked, swiped
-from explorer.app.figures.style import SMALL, Figure, enlarge, layout, tint
+from explorer.app.figures.style import SMALL, enlarge, tint
 from explorer.app.fingerprint import Unknown, fingerprint
 from explorer.app.links import linked
 from explorer.app.presenting import SCREEN, presenting
@@ -22,18 +23,18 @@ SWIPED = 760  # pixels of a row of tiles on a phone
 Code = tuple[str, str]
 
 
-def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:
-    """The figure of a plan, in the page's ink. Building one costs Plotly 20 to 100 ms, looking it up little."""
+def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Kept:
+    """The figure of a plan, in the page's ink. Building one takes 10 to 30 ms, looking it up little."""
     try:
         key = fingerprint(plan.func.__module__, plan.func.__qualname__, plan.args, plan.keywords, dark, large, phone)
     except Unknown:
-        return _in_ink(plan, dark, large, phone)
-    return _kept(key, dark, large, phone, plan)
+        return Kept(_in_ink(plan, dark, large, phone))
+    return _kept(key, partial(_in_ink, plan, dark, large, phone))
 
 
 @st.cache_resource(max_entries=160, show_spinner=False)
-def _kept(key: str, dark: bool, large: bool, phone: bool, _plan: partial[Figure]) -> Figure:
-    return Kept(_in_ink(_plan, dark, large, phone))
+def _kept(key: str, _draw: partial[Figure]) -> Kept:
+    return Kept(_draw())
 
 
 def _in_ink(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:
@@ -59,16 +60,15 @@ def draw(
     """
     dark, phone = st.context.theme.type == "dark", narrow()
     figure = _drawn(plan, dark, projector(), phone)
-    words = layout(figure).meta
-    wide = phone and swiped(figure)
+    words, wide = figure.options["meta"], phone and swiped(figure)
     chart: dict[str, Any] = {
         "key": key,
         "config": figure_config(key, phone),
         "alt": words["alt"],
-        "width": SWIPED if wide else layout(figure).width or "stretch",
+        "width": SWIPED if wide else figure.options.get("width", "stretch"),
     }
     if presenting():
-        chart["height"] = min(layout(figure).height or SCREEN, SCREEN)
+        chart["height"] = min(figure.options.get("height", SCREEN), SCREEN)
     if on_select is not None:
         chart |= {"on_select": on_select, "selection_mode": modes}
     with st.container(key=f"figure_{key}{'_swiped' * wide}", gap="small"):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer import __version__, jobs, limits, logs, workspaces
-from explorer.app import memory, monitoring
+from explorer.app import memory, monitoring, widget_state
 from explorer.app.mine import COOKIE, given_to, looking
 from explorer.app.page_head import EarlyScript
 from explorer.app.serving import presenter_link
@@ -86,7 +86,7 @@ def warm() -> None:
     from explorer.app.figures.accuracies import Bar, accuracies
     from explorer.app.figures.style import tint
 
-    tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).to_json()
+    tint(accuracies([Bar("", Score(2, 1), False, False)], None), dark=False).checked().to_json()
     gc.collect()
     gc.freeze()
 
@@ -95,6 +95,7 @@ def warm() -> None:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """Warm up, and supervise a worker, while the server runs."""
     logs.set_up()
+    widget_state.ask_one_by_one()
     logs.event("server started", version=__version__)
     workspaces.install(looking)
     if workspaces.shared():

@@ -20,15 +20,16 @@ _NOBODY = hashlib.sha256(b"nobody").hexdigest()[:32]
 
 def workspace_name() -> str:
     """The name that opens this workspace, which only its visitor is to know. Without a cookie it lasts as long as the tab."""
-    if "workspace_name" not in st.session_state:
-        given = str(st.context.cookies.get(COOKIE, ""))
-        try:
-            workspaces.mark_of(given)
-        except ValueError:
-            given = workspaces.new_name()
-            st.session_state["workspace_fleeting"] = True
-        st.session_state["workspace_name"] = given
-    return st.session_state["workspace_name"]
+    if known := st.session_state.get("workspace_name"):
+        return known
+    given = str(st.context.cookies.get(COOKIE, ""))
+    try:
+        workspaces.mark_of(given)
+    except ValueError:
+        given = workspaces.new_name()
+        st.session_state["workspace_fleeting"] = True
+    st.session_state["workspace_name"] = given
+    return given
 
 
 def fleeting() -> bool:

@@ -107,7 +107,7 @@ def from_address(address: dict[str, str]) -> tuple[Choice, list[str]]:
 
 def to_address(chosen: Choice) -> dict[str, str]:
     """What the address bar shows: only what differs from the defaults, and what is not too long for it."""
-    found = {name: str(value) for name, value in asdict(chosen).items() if value != _DEFAULTS[name]}
+    found = {name: str(value) for name in _FIELDS if (value := getattr(chosen, name)) != _DEFAULTS[name]}
     return {name: value for name, value in found.items() if not too_long(name, value)}
 
 

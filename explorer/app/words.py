@@ -18,9 +18,11 @@ LONGEST = 64
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """One line without control or direction-changing characters, cut to `longest`: fit for figures and tables."""
-    kept = "".join(
-        " " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C")
-    )
+    kept = text
+    if not text.isprintable():  # else it holds neither, nor any space but the plain one
+        kept = "".join(
+            " " if c.isspace() else c for c in text if c.isspace() or not unicodedata.category(c).startswith("C")
+        )
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 

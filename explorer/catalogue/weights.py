@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,7 +61,12 @@ class Weights:
 def checkpoints_folder() -> Path:
     """Torch's own folder for downloaded weights: $TORCH_HOME/hub/checkpoints (torch is not imported)."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
+    return _checkpoints(os.environ.get("TORCH_HOME", f"{cache}/torch"))
+
+
+@lru_cache(maxsize=64)
+def _checkpoints(home: str) -> Path:
+    """By the text of Torch's folder: the form of a recipe asks for it four hundred times."""
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 

@@ -1,7 +1,6 @@
 """Everybody's accuracies: a dot a run, a line at the median, a row a strategy."""
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import TEXT, finish
 from explorer.classroom.results import ClassResults, Row
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, OUTLINE
@@ -11,9 +10,9 @@ _ACROSS = 46  # dots side by side that the axis has room for
 _LEVELS = 5  # dots one above the other, on either side of the middle
 
 
-def class_accuracies(found: ClassResults) -> go.Figure:
+def class_accuracies(found: ClassResults) -> Figure:
     """Test accuracy of each run, equal ones stacked so that none hides another; the first strategy on top."""
-    fig = go.Figure()
+    fig = Figure()
     scores = [score for row in found.rows for score in row.accuracies]
     left, right = max(0.0, min(scores) - 0.04), min(1.0, max(scores) + 0.04)
     for y, row in enumerate(found.rows):
@@ -41,7 +40,7 @@ def _counted(row: Row) -> str:
     return f"n = {n} run{'s' * (n != 1)} by {row.visitors} visitor{'s' * (row.visitors != 1)}"
 
 
-def _row(fig: go.Figure, y: int, row: Row, width: float) -> None:
+def _row(fig: Figure, y: int, row: Row, width: float) -> None:
     colour = CONTROL if row.random else LEARNS if row.learns else FROZEN
     fig.add_shape(
         type="line",

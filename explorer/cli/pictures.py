@@ -40,7 +40,7 @@ def write_map(found: Projection, out: Path) -> None:
     elif out.suffix == ".html":
         from explorer.looks.projection.figures.still import projection_pair  # loads Plotly
 
-        written(out, projection_pair(found).to_html(include_plotlyjs=True).encode())
+        written(out, projection_pair(found).checked().to_html(include_plotlyjs=True).encode())
     else:
         written(out, _png(_panels(found)))
 

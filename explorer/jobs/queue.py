@@ -105,7 +105,8 @@ def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[
                 "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
                 (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, time.time()),
             )
-        return _answer(db, wanted)
+            row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+        return _answer(db, wanted, row)
 
 
 def status(wanted: Question[A]) -> Answer[A] | None:
@@ -114,11 +115,11 @@ def status(wanted: Question[A]) -> Answer[A] | None:
     if wanted.path.is_file():
         return Answer(wanted, "done", 1.0)
     with database() as db:
-        return _answer(db, wanted) if db.execute("SELECT 1 FROM task WHERE key = ?", (wanted.key,)).fetchone() else None
+        row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+        return None if row is None else _answer(db, wanted, row)
 
 
-def _answer(db: sqlite3.Connection, wanted: Question[A]) -> Answer[A]:
-    row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+def _answer(db: sqlite3.Connection, wanted: Question[A], row: sqlite3.Row) -> Answer[A]:
     ahead = len(turns.before(db, wanted.lane, wanted.key)) if row["state"] == "queued" else 0
     return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
 

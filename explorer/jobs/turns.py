@@ -75,7 +75,7 @@ def line(db: sqlite3.Connection, lane: str) -> Line:
             (lane,),
         )
     }
-    first = frozenset(owner for owner in waiting if workspaces.shared() and workspaces.is_presenter(owner))
+    first = frozenset(filter(workspaces.is_presenter, waiting if workspaces.shared() else ()))
     return Line(waiting, running, served, first)
 
 

@@ -1,5 +1,6 @@
 """Where workspaces lie: a folder each, named by the digest of the name that its browser keeps, so that the disk holds no name."""
 
+import functools
 import hashlib
 import os
 import re
@@ -39,7 +40,13 @@ def folder(mark: str) -> Path:
     """Where a workspace lies. Raises ValueError for what is no mark."""
     if mark != PUBLISHED and not _MARK.fullmatch(mark):
         raise ValueError(mark)
-    return home() / "workspaces" / mark
+    return _inside(home(), mark)
+
+
+@functools.lru_cache(maxsize=1024)
+def _inside(home: Path, mark: str) -> Path:
+    """Made once: a page of a shared server asks for it a hundred times."""
+    return home / "workspaces" / mark
 
 
 def every() -> list[str]:
@@ -69,8 +76,8 @@ def latest(mark: str, kind: str) -> list[str]:
 
 def has(mark: str, kind: str, name: str) -> bool:
     """Whether a workspace owns this."""
-    plain = bool(name) and Path(name).name == name and not name.startswith(".")
-    return plain and (folder(mark) / kind / name).is_file()
+    plain = bool(name) and not {"/", os.sep} & {*name} and not name.startswith(".")
+    return plain and folder(mark).joinpath(kind, name).is_file()
 
 
 def note(mark: str, kind: str, name: str, said: str = "") -> None:

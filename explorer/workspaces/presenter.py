@@ -57,7 +57,7 @@ def appoint(mark: str, shown: str) -> bool:
 def is_presenter(mark: str) -> bool:
     """Whether the workspace is a presenter's, by the token that holds now."""
     try:
-        kept = (places.folder(mark) / _FILE).read_text(encoding="utf-8")
+        kept = places.folder(mark).joinpath(_FILE).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False
     return secrets.compare_digest(kept.encode(), _digest().encode())

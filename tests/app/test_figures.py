@@ -5,9 +5,9 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 import stand_ins
 import stand_ins_attribution
@@ -15,6 +15,7 @@ import stand_ins_lessons
 
 from explorer.app.drawing import first_line
 from explorer.app.figures.accuracies import LARGEST, Bar, Gap, accuracies, differences
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
@@ -55,7 +56,7 @@ def lanes(seeds: int, labels: tuple[str, ...] = ("Feature extraction", "Last sta
 APART = Paired(200, 20, 10, 76, Grouped(17, -0.04, 0.1, 50.0, 0.32))
 BAR = Bar("probe", Score(306, 257), False, grouped=Grouped(17, 0.715, 0.916, 59.0))
 
-FIGURES: dict[str, Callable[[], go.Figure]] = {
+FIGURES: dict[str, Callable[[], Figure]] = {
     "change_bars": lambda: change_bars(stand_ins.comparison("a", "b"), frozenset({"layer4"})),
     "curves": lambda: curves_module.curves(stand_ins.epochs(), 3),
     "accuracies": lambda: accuracies([Bar("probe", Score(24, 20), False)], 0.1),
@@ -453,7 +454,7 @@ def test_on_a_phone_a_name_above_a_bar_touches_no_bar(k: int) -> None:
     assert half >= 4 and half <= above - 8 and above + 8 <= pitch - half
 
 
-def _titles(fig: go.Figure, wide: go.Figure) -> list[go.layout.Annotation]:
+def _titles(fig: Figure, wide: Figure) -> list[Any]:
     """The annotations that were the panels' titles."""
     pairs = zip(fig.layout.annotations, wide.layout.annotations, strict=False)
     return [note for note, was in pairs if was.xref == was.yref == "paper" and was.yanchor == "bottom" and was.y > 0.9]
@@ -465,3 +466,11 @@ def test_what_stays_in_sight_is_a_line_each(name: str) -> None:
     for text in (words["look"], words["caution"]):
         line, rest = first_line(text)
         assert len(line) <= 160 and f"{line} {rest}".strip() == text.strip()
+
+
+def test_on_a_phone_there_is_room_below_for_what_is_there_and_no_more() -> None:
+    bare, one = (stacked(tint(FIGURES[name](), dark=False)) for name in ("differences", "change_bars"))
+    assert "coloraxis" not in bare.options and bare.options["margin"]["b"] == 10, "no scale, no legend"
+    height, margin = one.options["height"], one.options["margin"]
+    below = -one.options["legend"]["y"] * (height - margin["t"] - margin["b"])
+    assert 10 < below < 60 and margin["b"] - 10 - below >= 24, "a legend of one entry, right below the last axis"

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import jobs
 from explorer.app import asking, drawing, fingerprint
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.kept import Kept
-from explorer.app.figures.style import Figure
+from explorer.app.figures.style import tint
 from explorer.texts import glossary
 
 
@@ -64,7 +65,8 @@ def test_a_figure_is_built_once_and_made_a_dictionary_once(monkeypatch: pytest.M
     second = drawing._drawn(partial(plan, Found(np.arange(3))), False, False, False)
     assert first is second and len(built) == 1 and isinstance(first, Kept)
     assert first.to_dict() is first.to_dict()
-    assert first.to_dict() == Figure(first).to_dict()
+    again = tint(Figure().add_scatter(x=np.arange(3), y=np.arange(3)), dark=False)
+    assert first.to_dict() == again.checked().to_dict()
     assert drawing._drawn(partial(plan, Found(np.arange(3))), True, False, False) is not first, "in another ink"
     drawing._drawn(partial(plan, Found(np.arange(3)), odd=print), False, False, False)
     assert len(built) == 3, "what has no fingerprint is drawn anew"

@@ -55,7 +55,7 @@ def test_results_count_visitors_runs_by_strategy_and_tell_no_names() -> None:
     assert low < high and found.rows[0].median == pytest.approx((low + high) / 2)
     figure = class_accuracies(found)
     assert sum(len(trace.x) for trace in figure.data) == 3 and "n = 2 runs by 2 visitors" in figure.layout.meta["alt"]
-    told = figure.to_json()
+    told = figure.checked().to_json()
     with workspaces.everything():
         assert not any(run.id in told or run.name in told for run in runs.listing())
 

@@ -1,6 +1,7 @@
 """Time told: before a run starts, while it waits, while it runs; and what would make it shorter."""
 
 import time
+from typing import Any
 
 import pytest
 import stand_ins
@@ -10,8 +11,9 @@ from explorer import cache, jobs, machine, runs
 from explorer.answers import save
 from explorer.app.asking import finished
 from explorer.recipe import make
+from explorer.runs.question import TrainQuestion
 from explorer.training.question import Speed, SpeedQuestion
-from explorer.training.view import timing
+from explorer.training.view import following, timing
 from explorer.training.view.estimates import estimate
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
@@ -21,6 +23,11 @@ STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 def speed() -> None:
     """A machine that takes 10 ms an image to look and 30 ms to learn."""
     save(Speed("float32", STAGES, (2e-3,) * 5, (6e-3,) * 5), SpeedQuestion(backbone="resnet10", pixels=96).path)
+
+
+def how(run: str) -> jobs.Answer[None] | None:
+    """How a run stands in the queue."""
+    return jobs.status(TrainQuestion(run=run))
 
 
 def test_a_stored_front_is_not_counted_again(speed: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,9 +65,12 @@ def test_a_run_that_waits_is_told_when_it_starts(speed: None, monkeypatch: pytes
     )
     whole = estimate(make(epochs=4, seed=1), finished())
     assert whole and timing.wait(third, {}, finished()) == pytest.approx(2 * 0.5 + timing.LAST + whole)
-    said = timing.live_words(runs.read(third), "In the queue: 2 before it", {}, finished())
+    said = timing.live_words(runs.read(third), "In the queue: 2 before it", how(third), {}, finished())
     assert said.startswith("In the queue: 2 before it, starts in about ") and ", takes about " in said
-    assert timing.live_words(runs.read(first), "Epoch 3 of 4", {}, finished()) == "Epoch 3 of 4 · about 2 s left"
+    assert (
+        timing.live_words(runs.read(first), "Epoch 3 of 4", how(first), {}, finished())
+        == "Epoch 3 of 4 · about 2 s left"
+    )
 
 
 def test_before_the_first_epoch_the_expectation_counts_down() -> None:
@@ -68,7 +78,7 @@ def test_before_the_first_epoch_the_expectation_counts_down() -> None:
     assert timing.left(run, 4.0, 10.0) == 6.0 and timing.left(run, 60.0, 10.0) == 0.0
     assert timing.left(run, 4.0, None) is None
     jobs.claim("train")
-    assert timing.live_words(run, "Loading the images", {run.id: 1e-9}, []) == "Loading the images", (
+    assert timing.live_words(run, "Loading the images", how(run.id), {run.id: 1e-9}, []) == "Loading the images", (
         "overdue: nobody knows"
     )
 
@@ -82,3 +92,25 @@ def test_the_page_tells_the_time_or_that_it_is_being_measured(speed: None) -> No
     jobs.note(question, state="failed", error="no", finished=time.time())
     app.run()
     assert "being measured" not in words(app) and not app.exception
+
+
+def test_a_run_with_others_before_it_is_drawn_less_often_until_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "slots", lambda: 1)
+    periods, fragment = [], following.st.fragment
+
+    def noted(work: Any = None, *, run_every: float | None = None) -> Any:
+        if work is following._live:
+            periods.append(run_every)
+        return fragment(work, run_every=run_every)
+
+    monkeypatch.setattr(following.st, "fragment", noted)
+    jobs.beat("worker")
+    first, second = (jobs.train(make(seed=seed)) for seed in range(2))
+    app = opened("training", run=second)
+    assert "1 before it" in app.get("progress")[0].proto.text and periods == [following.SELDOM]
+    assert jobs.claim("train") is not None
+    app.run()
+    jobs.note(TrainQuestion(run=first), state="done")
+    app.run()
+    assert "starts now" in app.get("progress")[0].proto.text
+    assert periods == [following.SELDOM, following.SELDOM, following.OFTEN]

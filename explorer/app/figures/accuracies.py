@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import LARGEST, guess_line
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Grouped, Paired, Score, points
@@ -34,13 +33,11 @@ class Gap:
     difference: Paired
 
 
-def accuracies(
-    rows: Sequence[Bar], chance: float | None = None, group: str = "group", guess: str = LARGEST
-) -> go.Figure:
+def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "group", guess: str = LARGEST) -> Figure:
     """Test accuracies as dots with their 95 % Wilson intervals; the first row on top. `chance` draws the line of a
     `guess`, what is right without looking (by default always the largest class); where
     images come in groups (of one `group`, e.g. photo), a thin line below each gives the interval for other groups."""
-    fig = go.Figure()
+    fig = Figure()
     low = min(min(b.score.low, b.grouped.low if b.grouped else 1.0) for b in rows)
     left = max(0.0, min(low, low if chance is None else chance) - 0.06)
     for y, bar in enumerate(rows):
@@ -69,10 +66,10 @@ def accuracies(
     )
 
 
-def differences(rows: Sequence[Gap], group: str = "group") -> go.Figure:
+def differences(rows: Sequence[Gap], group: str = "group") -> Figure:
     """B - A of each row in percentage points, with its 95 % interval (`evidence.difference`); a thin line below gives that for
     other groups of images. The line at 0 is no difference."""
-    fig = go.Figure()
+    fig = Figure()
     ends = [end for row in rows for end in _ends(row.difference)]
     reach = max(0.05, *map(abs, ends)) * 1.15
     for y, row in enumerate(rows):
@@ -140,7 +137,7 @@ def _for_others(found: Sequence[Grouped | None], group: str, n: int) -> str:
     )
 
 
-def _rows(fig: go.Figure, labels: Sequence[str], alt: str, look: str, caution: str) -> go.Figure:
+def _rows(fig: Figure, labels: Sequence[str], alt: str, look: str, caution: str) -> Figure:
     """One row for each label, the first on top."""
     span = [len(labels) - 0.5, -0.75]
     fig.update_yaxes(
@@ -160,7 +157,7 @@ def _error(above: float, below: float, colour: str, thickness: float, width: flo
     return ends | {"thickness": thickness, "width": width, "color": colour}
 
 
-def _thin(fig: go.Figure, y: float, found: Grouped, words: str, scale: float = 1) -> None:
+def _thin(fig: Figure, y: float, found: Grouped, words: str, scale: float = 1) -> None:
     """The interval for other groups: a thin grey line under the mark."""
     ends = [scale * found.low, scale * found.high]
     fig.add_scatter(
@@ -174,7 +171,7 @@ def _thin(fig: go.Figure, y: float, found: Grouped, words: str, scale: float = 1
     )
 
 
-def _dot(fig: go.Figure, y: float, bar: Bar, at_edge: bool) -> None:
+def _dot(fig: Figure, y: float, bar: Bar, at_edge: bool) -> None:
     """One accuracy with its interval and its numbers, which `at_edge` begin at the dot, or the axis would cut them."""
     colour, symbol = _mark(bar)
     s = bar.score

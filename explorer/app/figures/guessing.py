@@ -2,21 +2,20 @@
 
 from typing import Any
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.palette import CONTROL
 
 LARGEST = "always the largest class"
 
 
 def guess_line(
-    fig: go.Figure,
+    fig: Figure,
     share: float | None,
     *,
     upright: bool = False,
     words: str = LARGEST,
     place: dict[str, Any] | None = None,
-) -> go.Figure:
+) -> Figure:
     """Draw the line at `share` in [0, 1] with its name, across the subplot at `place` (see `style.cell`); `upright` where
     accuracy runs along x. None draws nothing."""
     if share is None:
@@ -27,8 +26,11 @@ def guess_line(
         side = "left" if share < 0.25 else "right" if share > 0.75 else "center"
         fig.add_annotation(x=share, y=1, yref="paper", text=words, showarrow=False, yanchor="bottom", xanchor=side)
     else:
-        where = "top right" if share < 0.9 else "bottom right"
-        fig.add_hline(y=share, line=pen, annotation_text=words, annotation_position=where, **(place or {}))
+        fig.add_hline(y=share, line=pen, **(place or {}))
+        fig.add_annotation(
+            x=1, xref="x domain", xanchor="right", y=share, yref="y", yanchor="bottom" if share < 0.9 else "top", text=words,
+            showarrow=False, **(place or {}),
+        )  # fmt: skip
     return fig
 
 

@@ -2,15 +2,24 @@
 
 from typing import Any
 
-from explorer.app.figures.style import Figure
+import plotly.graph_objects as go
+
+from explorer.app.figures.figure import Figure, Options
 
 
-class Kept(Figure):
-    """A finished figure that nobody changes any more: as a dictionary it is made once, not for each visitor anew."""
+class Kept(go.Figure):
+    """A finished figure that nobody changes any more: Plotly checks it once, and it is shown as it was then.
 
-    def __init__(self, finished: Figure) -> None:
-        super().__init__(finished)
-        self._as_dict: dict[str, Any] = super().to_dict()
+    A figure of Plotly's by its class, since that is what Streamlit shows unchecked, but a dictionary inside.
+    """
+
+    def __init__(self, finished: Figure) -> None:  # Plotly's own would copy and check everything once more
+        self._as_dict: Options = finished.checked().to_dict()
+
+    @property
+    def options(self) -> Options:
+        """The layout; to be read only."""
+        return self._as_dict["layout"]
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as Plotly's JSON has it; to be read only."""

@@ -1,15 +1,13 @@
 """One look for all figures: type sizes, a snowflake and a flame; transparent, so that it fits light and dark."""
 
 import html
-from typing import Any
 
-import plotly.graph_objects as go
-from plotly.graph_objects import Figure as Figure
-
+from explorer.app.figures.figure import Figure, Options, merged
 from explorer.palette import INK, INK_DARK, NOTHING
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "star")
 TEXT, SMALL = 16, 14
+PLOTLYS_HEIGHT = 450  # pixels of a figure that does not say how high it is
 CLEAR = "clear"  # the name of heatmaps whose cells let the page through
 
 SNOWFLAKE = (
@@ -24,9 +22,9 @@ FLAME = (
 
 
 def finish(
-    fig: go.Figure, *, alt: str, look: str, height: int, caution: str = "", verdict: str = "", top: int = 40,
+    fig: Figure, *, alt: str, look: str, height: int, caution: str = "", verdict: str = "", top: int = 40,
     width: int | None = None, tiles: bool = False,
-) -> go.Figure:  # fmt: skip
+) -> Figure:  # fmt: skip
     """Sizes for the back of the room, transparent ground, quiet grid, and the words that belong to the figure.
 
     `look` begins with one line on what to look for, `caution` with one on what the figure cannot tell: the rest of both is
@@ -53,52 +51,57 @@ def finish(
     return fig
 
 
-def tint(fig: go.Figure, dark: bool) -> go.Figure:
+def tint(fig: Figure, dark: bool) -> Figure:
     """The figure with full-contrast text for a dark or a light page; text that has a colour keeps it."""
     ink = {"color": INK_DARK if dark else INK}
     fig.update_layout(font=ink, legend={"font": ink, "title": {"font": ink}})
     fig.update_xaxes(tickfont=ink, title_font=ink)
     fig.update_yaxes(tickfont=ink, title_font=ink)
-    fig.for_each_annotation(lambda note: note.update(font={"color": note.font.color or ink["color"]}))
-    fig.for_each_coloraxis(lambda axis: axis.colorbar.update(tickfont=ink, title={"font": ink}))
-    fig.update_traces(textfont=ink, selector={"type": "scatter"})
-    # Plotly picks ink for a heatmap's numbers as if its cells were opaque; these are not.
-    fig.update_traces(textfont=ink, selector={"type": "heatmap", "name": CLEAR})
+    for note in fig.listed("annotations"):
+        note["font"] = ink | note.get("font", {})
+    for axis in colour_axes(fig):
+        merged(axis, {"colorbar": {"tickfont": ink, "title": {"font": ink}}})
+    for trace in fig.traces:
+        # Plotly picks ink for a heatmap's numbers as if its cells were opaque; these are not.
+        if trace["type"] == "scatter" or (trace["type"] == "heatmap" and trace.get("name") == CLEAR):
+            merged(trace, {"textfont": ink})
     return fig
 
 
-def enlarge(fig: go.Figure, factor: float) -> go.Figure:
+def enlarge(fig: Figure, factor: float) -> Figure:
     """The figure with all its type `factor` times as large, and as much higher as the type needs."""
-    fig.update_layout(height=round((layout(fig).height or 450) * (1 + (factor - 1) / 2)))
-    size = {"size": round(TEXT * factor)}
-    small = {"size": round(SMALL * factor)}
-    fig.update_layout(font=size, hoverlabel={"font": size}, legend={"font": small, "title": {"font": small}})
+    size, small = {"size": round(TEXT * factor)}, {"size": round(SMALL * factor)}
+    fig.update_layout(
+        height=round(fig.options.get("height", PLOTLYS_HEIGHT) * (1 + (factor - 1) / 2)),
+        font=size,
+        hoverlabel={"font": size},
+        legend={"font": small, "title": {"font": small}},
+    )
     fig.update_xaxes(title_font=size, tickfont=small)
     fig.update_yaxes(title_font=size, tickfont=small)
-    fig.for_each_annotation(lambda note: note.update(font={"size": round((note.font.size or TEXT) * factor)}))
-    fig.for_each_coloraxis(lambda axis: axis.colorbar.update(tickfont=small, title={"font": size}))
-    for kind in ("scatter", "heatmap", "bar"):
-        fig.for_each_trace(
-            lambda trace: trace.update(textfont={"size": round((trace.textfont.size or SMALL) * factor)}),
-            {"type": kind},
-        )
-    if layout(fig).margin.t:
-        fig.update_layout(margin={"t": round(layout(fig).margin.t * factor)})
+    for note in fig.listed("annotations"):
+        note["font"] = _times(note.get("font", {}), TEXT, factor)
+    for axis in colour_axes(fig):
+        merged(axis, {"colorbar": {"tickfont": small, "title": {"font": size}}})
+    for trace in fig.traces:
+        if trace["type"] in ("scatter", "heatmap", "bar"):
+            trace["textfont"] = _times(trace.get("textfont", {}), SMALL, factor)
+    if top := fig.options["margin"]["t"]:
+        fig.update_layout(margin={"t": round(top * factor)})
     return fig
 
 
-def layout(fig: go.Figure) -> Any:
-    """The figure's layout; Plotly makes its fields when it runs, so that no annotation knows them."""
-    return fig.layout
+def _times(font: Options, usual: float, factor: float) -> Options:
+    return font | {"size": round(font.get("size", usual) * factor)}
 
 
-def axes(fig: go.Figure, row: int, col: int) -> Any:
-    """The subplot there, with its `xaxis` and `yaxis`."""
-    return fig.get_subplot(row, col)
+def colour_axes(fig: Figure) -> list[Options]:
+    """The scales that several traces share."""
+    return [axis for name, axis in fig.options.items() if name.startswith("coloraxis")]
 
 
-def cell(row: int, col: int) -> dict[str, Any]:
-    """The arguments `row` and `col` of a line or a band across a subplot: numbers, though Plotly's annotations say str."""
+def cell(row: int, col: int) -> dict[str, int]:
+    """The arguments `row` and `col` of what stands in a subplot."""
     return {"row": row, "col": col}
 
 
@@ -107,7 +110,7 @@ def named(text: str) -> str:
     return html.escape(text[:40], quote=False)
 
 
-def bare(fig: go.Figure) -> None:
+def bare(fig: Figure) -> None:
     """No axes at all: for pictures and blocks."""
     fig.update_xaxes(visible=False, showgrid=False, fixedrange=True)
     fig.update_yaxes(visible=False, showgrid=False, fixedrange=True)

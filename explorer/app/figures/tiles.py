@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
+
+from explorer.app.figures.figure import Figure
 
 GAP = 0.07
 
@@ -41,7 +42,7 @@ def centres(count: int, across: int) -> tuple[list[float], list[float]]:
 
 
 def clickable(
-    fig: go.Figure, x: Sequence[float], y: Sequence[float], *, size: int, data: list[list[int]], words: list[str],
+    fig: Figure, x: Sequence[float], y: Sequence[float], *, size: int, data: list[list[int]], words: list[str],
     row: int = 1, col: int = 1,
 ) -> None:  # fmt: skip
     """Invisible squares of `size` pixels that take the click and carry `data`; `words` appear under the pointer."""

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line
-from explorer.app.figures.style import SMALL, TEXT, axes, bare, finish, named
+from explorer.app.figures.style import SMALL, TEXT, bare, finish, named
 from explorer.app.figures.tiles import GAP, row_of_tiles
 from explorer.course.question.live import CurvePoint, Walk, WalkStage
 from explorer.palette import BLACK, FROZEN, GREY, LEARNS, WHITE
@@ -20,15 +19,15 @@ ARMS = {
 }
 
 
-def walk(found: Walk) -> go.Figure:
+def walk(found: Walk) -> Figure:
     """A row a stage, input first: the picture with a frame round what the middle cell of the stage sees, and beside it the
     stage's strongest channels, one scale a stage."""
     count, shown = len(found.stages), max(len(stage.maps) for stage in found.stages)
-    fig = make_subplots(
+    fig = subplots(
         rows=count, cols=2, column_widths=[1, shown], horizontal_spacing=0.015, vertical_spacing=0.42 / max(count, 2)
     )
     for i, stage in enumerate(found.stages, 1):
-        fig.add_trace(go.Image(z=found.picture, hoverinfo="skip"), row=i, col=1)
+        fig.add_image(z=found.picture, hoverinfo="skip", row=i, col=1)
         _sight(fig, stage, found.picture.shape[0], i)
         z, x, y = row_of_tiles(stage.maps)
         fig.add_heatmap(
@@ -57,7 +56,7 @@ def walk(found: Walk) -> go.Figure:
     )
 
 
-def _sight(fig: go.Figure, stage: WalkStage, side: int, row: int) -> None:
+def _sight(fig: Figure, stage: WalkStage, side: int, row: int) -> None:
     """A frame round the pixels that the middle cell sees, cut at the border."""
     low, high = max(stage.sight[0], 0) - 0.5, min(stage.sight[1], side) - 0.5
     for colour, width in ((BLACK, 4), (WHITE, 2)):
@@ -66,28 +65,28 @@ def _sight(fig: go.Figure, stage: WalkStage, side: int, row: int) -> None:
         )
 
 
-def _frame(fig: go.Figure, found: Walk, shown: int) -> None:
+def _frame(fig: Figure, found: Walk, shown: int) -> None:
     """Square tiles, and over each row its stage in words."""
     side = found.picture.shape[0]
     for i, stage in enumerate(found.stages, 1):
         fig.update_xaxes(range=[-0.5, side - 0.5], constrain="domain", row=i, col=1)
-        picture = axes(fig, i, 1).xaxis.plotly_name.replace("axis", "")
+        picture, upright = fig.subplot(i, 1)
         fig.update_yaxes(range=[side - 0.5, -0.5], scaleanchor=picture, constrain="domain", row=i, col=1)
         fig.update_xaxes(range=[0, shown * (1 + GAP) - GAP], constrain="domain", constraintoward="left", row=i, col=2)
-        tiles = axes(fig, i, 2).xaxis.plotly_name.replace("axis", "")
+        tiles, _ = fig.subplot(i, 2)
         fig.update_yaxes(range=[1, 0], scaleanchor=tiles, constrain="domain", row=i, col=2)
         wide = min(stage.sight[1], side) - max(stage.sight[0], 0)
         fig.add_annotation(
             text=f"<b>{stage.stage}</b>: {stage.channels} channels of {stage.rows} × {stage.columns} cells<br>"
             f"<span style='font-size:{SMALL}px'>{stage.parameters:,} weights · a cell sees {wide} of {side} px</span>",
-            align="left", x=0, y=axes(fig, i, 1).yaxis.domain[1], xref="paper", yref="paper", xanchor="left",
+            align="left", x=0, y=fig.axis(upright)["domain"][1], xref="paper", yref="paper", xanchor="left",
             yanchor="bottom", showarrow=False,
         )  # fmt: skip
 
 
-def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure:
+def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> Figure:
     """Test accuracy over the number of training images per class: a mark a seed, a line through the means of each arm."""
-    fig = go.Figure()
+    fig = Figure()
     for arm in ARMS:
         own = [p for p in points if p.arm == arm]
         if own:
@@ -118,7 +117,7 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> go.Figure
     )
 
 
-def _arm(fig: go.Figure, arm: str, own: Sequence[CurvePoint], sizes: Sequence[int]) -> None:
+def _arm(fig: Figure, arm: str, own: Sequence[CurvePoint], sizes: Sequence[int]) -> None:
     """A mark a seed, and a line through the means of each number of images."""
     name, colour, symbol, dash = ARMS[arm]
     means = {k: float(np.mean([p.score.accuracy for p in own if p.per_class == k])) for k in sizes

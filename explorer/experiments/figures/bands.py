@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.palette import GREY, alpha
 from explorer.race.races import Spread
 
@@ -11,9 +10,7 @@ Pen = tuple[str, str, str]
 """Colour, dash and symbol of a line."""
 
 
-def banded(
-    fig: go.Figure, values: Sequence[Spread], title: str, pen: Pen, axis: str, first: int = 0, n: str = ""
-) -> None:
+def banded(fig: Figure, values: Sequence[Spread], title: str, pen: Pen, axis: str, first: int = 0, n: str = "") -> None:
     """Draw one arm: accuracy in [0, 1] at each whole number of the `axis` from `first` on; the mean over seeds, a band from the
     lowest to the highest; `n` in words ends what a point says."""
     colour, dash, symbol = pen
@@ -37,12 +34,12 @@ def banded(
     )
 
 
-def line_over_epochs(fig: go.Figure, values: Sequence[Spread], title: str, pen: Pen) -> None:
+def line_over_epochs(fig: Figure, values: Sequence[Spread], title: str, pen: Pen) -> None:
     """Draw one arm after each epoch."""
     banded(fig, values, title, pen, "epoch", first=1)
 
 
-def axes_over_epochs(fig: go.Figure, epochs: int) -> None:
+def axes_over_epochs(fig: Figure, epochs: int) -> None:
     """The axes of such lines, with the legend below them."""
     fig.update_xaxes(title="epoch", gridcolor=GREY, range=[0.5, epochs + 0.5], nticks=10)
     fig.update_yaxes(title="right on validation", tickformat=".0%", gridcolor=GREY)

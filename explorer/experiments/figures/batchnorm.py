@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.experiments.batchnorm import Line
 from explorer.experiments.figures.bands import axes_over_epochs, line_over_epochs
@@ -16,9 +15,9 @@ _PENS = {
 }
 
 
-def mode_curves(lines: Sequence[Line], titles: Mapping[str, str], batch: int, epochs: int) -> go.Figure:
+def mode_curves(lines: Sequence[Line], titles: Mapping[str, str], batch: int, epochs: int) -> Figure:
     """Accuracy on validation over epochs, a line a mode; bands from the lowest seed to the highest."""
-    fig = go.Figure()
+    fig = Figure()
     for line in lines:
         line_over_epochs(fig, line.validation, titles[line.mode], _PENS[line.mode])
     axes_over_epochs(fig, epochs)

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import CLEAR, finish
 from explorer.evidence import points
 from explorer.evidence.many import p_digits
@@ -18,7 +17,7 @@ PALE = 1.4
 
 def block_table(
     stages: Sequence[str], inputs: Sequence[str], steps: Sequence[Step], accuracy: Mapping[str, Spread], n: int
-) -> go.Figure:
+) -> Figure:
     """Gains over the head alone in points, a row a block (the first stage on top, everything below), a column an input; ★ marks
     gains that are shown, and the head's own accuracy stands on top."""
     by_place = {parted(step.arm): step for step in steps}
@@ -27,7 +26,7 @@ def block_table(
     words = [[_cell(by_place.get((stage, how))) for how in inputs] for stage in rows]
     hover = [[_hover(by_place.get((stage, how)), accuracy) for how in inputs] for stage in rows]
     most = PALE * (max((abs(gain) for row in gains for gain in row if gain is not None), default=1.0) or 1.0)
-    fig = go.Figure()
+    fig = Figure()
     fig.add_heatmap(
         z=gains, text=words, customdata=hover, texttemplate="%{text}", hovertemplate="%{customdata}<extra></extra>",
         zmin=-most, zmax=most, colorscale=[*LESS_MORE], showscale=False, xgap=3, ygap=3, name=CLEAR, hoverongaps=False,

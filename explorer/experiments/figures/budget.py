@@ -4,8 +4,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.palette import GREY, alpha
 from explorer.race.figures.lanes import Lane, Pen, pens
@@ -35,9 +34,9 @@ class Line:
     marks: tuple[Mark, ...]
 
 
-def learning_curves(lines: Sequence[Line], chance: float | None = None, yours: float | None = None) -> go.Figure:
+def learning_curves(lines: Sequence[Line], chance: float | None = None, yours: float | None = None) -> Figure:
     """The curves; `chance` is what guessing gives, `yours` the images per class that the reader asks about."""
-    fig = go.Figure()
+    fig = Figure()
     lanes = [Lane(line.title, 1, (), line.frozen, line.random) for line in lines]
     for line, pen in zip(lines, pens(lanes), strict=False):
         _curve(fig, line, pen)
@@ -66,7 +65,7 @@ def learning_curves(lines: Sequence[Line], chance: float | None = None, yours: f
     )
 
 
-def _curve(fig: go.Figure, line: Line, pen: Pen) -> None:
+def _curve(fig: Figure, line: Line, pen: Pen) -> None:
     """Band and line of one arm."""
     if not line.marks:
         return

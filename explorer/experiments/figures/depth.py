@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.experiments.depth import COSTS, Cut
 from explorer.palette import CONTROL, GREY, LEARNS
@@ -16,10 +15,10 @@ _STARTS = {
 }
 
 
-def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[str] = frozenset()) -> go.Figure:
+def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[str] = frozenset()) -> Figure:
     """Test accuracy over the number of stages that learn, from pre-trained and from random weights; `shown` are the arms that
     are shown to differ from the head alone."""
-    fig = go.Figure()
+    fig = Figure()
     for start, (title, colour, dash, symbol) in _STARTS.items():
         line = [cut for cut in cuts if cut.start == start]
         if not line:
@@ -56,9 +55,9 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
     )
 
 
-def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> go.Figure:
+def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> Figure:
     """Accuracy against cost, a mark a cut; those that nothing beats are joined by a line."""
-    fig = go.Figure()
+    fig = Figure()
     known = [cut for cut in cuts if cut.costs.get(cost)]
     line = [cut for cut in best if cut.costs.get(cost)]
     fig.add_scatter(

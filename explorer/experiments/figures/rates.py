@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.experiments.compared import times
 from explorer.experiments.rates import Mark
@@ -13,10 +11,10 @@ from explorer.race.figures.lanes import Lane, Pen, pens
 from explorer.race.races import Spread
 
 
-def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozenset[str] = frozenset()) -> go.Figure:
+def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozenset[str] = frozenset()) -> Figure:
     """Above test accuracy, below CKA to the pre-trained features, over the rate as a multiple of each strategy's own; bars from
     the lowest seed to the highest, filled marks (`shown`) differ from the linear probe, whose band lies behind."""
-    fig = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
+    fig = subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09)
     names = [name for name in dict.fromkeys(mark.strategy for mark in marks) if name != "linear_probe"]
     drawn = pens([Lane(titles[name], 1, ()) for name in names])
     probe = next((mark.accuracy for mark in marks if mark.strategy == "linear_probe"), None)
@@ -50,7 +48,7 @@ def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozens
     )
 
 
-def _band(fig: go.Figure, probe: Spread, decades: Sequence[int], title: str) -> None:
+def _band(fig: Figure, probe: Spread, decades: Sequence[int], title: str) -> None:
     x = [decades[0] - 0.25, decades[-1] + 0.25]
     fig.add_scatter(
         x=[*x, *reversed(x)], y=[probe.high, probe.high, probe.low, probe.low], fill="toself", mode="lines",
@@ -64,7 +62,7 @@ def _band(fig: go.Figure, probe: Spread, decades: Sequence[int], title: str) -> 
 
 
 def _line(
-    fig: go.Figure, found: Sequence[tuple[Mark, Spread]], title: str, pen: Pen, shown: frozenset[str], row: int
+    fig: Figure, found: Sequence[tuple[Mark, Spread]], title: str, pen: Pen, shown: frozenset[str], row: int
 ) -> None:
     if not found:
         return

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.experiments.figures.bands import banded
 from explorer.palette import GREY
@@ -13,9 +12,9 @@ from explorer.race.races import Spread
 
 def shift_curves(
     lines: Mapping[str, Sequence[Spread]], frozen: frozenset[str], shift: str, severity: int, n: int
-) -> go.Figure:
+) -> Figure:
     """A line an arm (by title; `frozen` ones in blue) over severities from 0; bands from the lowest seed to the highest."""
-    fig = go.Figure()
+    fig = Figure()
     lanes = [Lane(title, 1, (), title in frozen) for title in lines]
     for (title, values), pen in zip(lines.items(), pens(lanes), strict=False):
         banded(fig, values, title, (pen.colour, pen.dash, pen.symbol), "severity", n=f", n = {n} each")

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.experiments.compared import HEAD, KEPT, START_WORDS, stage_words
 from explorer.experiments.figures.bands import axes_over_epochs, line_over_epochs
@@ -19,10 +18,10 @@ _PENS = {
 _SHORT = START_WORDS | {KEPT: "… statistics kept"}
 
 
-def start_marks(found: Sequence[Mark]) -> go.Figure:
+def start_marks(found: Sequence[Mark]) -> Figure:
     """Test accuracy of every start, the head alone above, everything below: the mean with one standard deviation, and a dot a
     seed."""
-    fig = go.Figure()
+    fig = Figure()
     rows = [f"{stage_words(mark.depth)}, {_SHORT[mark.start]}" for mark in found]
     for row, mark in zip(rows, found, strict=True):
         _row(fig, row, mark)
@@ -43,7 +42,7 @@ def start_marks(found: Sequence[Mark]) -> go.Figure:
     )
 
 
-def _row(fig: go.Figure, row: str, mark: Mark) -> None:
+def _row(fig: Figure, row: str, mark: Mark) -> None:
     """A dot a seed, and over them the mean."""
     colour, _, symbol = _PENS[mark.start]
     fig.add_scatter(
@@ -69,9 +68,9 @@ def _row(fig: go.Figure, row: str, mark: Mark) -> None:
     )
 
 
-def start_curves(found: Sequence[Curve], epochs: int) -> go.Figure:
+def start_curves(found: Sequence[Curve], epochs: int) -> Figure:
     """Validation accuracy over epochs while everything learns, a line a start; bands from the lowest seed to the highest."""
-    fig = go.Figure()
+    fig = Figure()
     for curve in found:
         line_over_epochs(fig, curve.epochs, START_WORDS[curve.start], _PENS[curve.start])
     axes_over_epochs(fig, epochs)

@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
-from explorer.app.figures.style import axes, cell, finish
+from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.style import cell, finish
 from explorer.looks.calibration.question import Reliability
 from explorer.palette import BLUE, CONTROL, GREY, alpha
 
 
-def reliability(shown: Mapping[str, Reliability]) -> go.Figure:
+def reliability(shown: Mapping[str, Reliability]) -> Figure:
     """Share right against confidence, in bins; the band is that of a perfectly calibrated model of the same confidences."""
     titles = [f"{title}: ECE {found.error:.3f}" for title, found in shown.items()]
-    fig = make_subplots(cols=len(shown), subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.04)
+    fig = subplots(cols=len(shown), titles=titles, shared_yaxes=True, horizontal_spacing=0.04)
     for column, (title, found) in enumerate(shown.items(), 1):
         _diagram(fig, column, title, found)
     fig.update_xaxes(range=[-0.02, 1.04], tickformat=".0%", gridcolor=GREY, fixedrange=True)
@@ -36,7 +34,7 @@ def reliability(shown: Mapping[str, Reliability]) -> go.Figure:
     )
 
 
-def _diagram(fig: go.Figure, column: int, title: str, found: Reliability) -> None:
+def _diagram(fig: Figure, column: int, title: str, found: Reliability) -> None:
     """The line of perfect calibration, the bands, and a mark a bin, larger where it holds more images."""
     place = cell(1, column)
     fig.add_scatter(
@@ -56,4 +54,4 @@ def _diagram(fig: go.Figure, column: int, title: str, found: Reliability) -> Non
         customdata=found.counts.tolist(),
         hovertemplate="sure %{x:.1%}, right %{y:.1%} (%{customdata} images)<extra></extra>", row=1, col=column,
     )  # fmt: skip
-    axes(fig, 1, column).xaxis.title = "confidence"
+    fig.update_xaxes(title="confidence", row=1, col=column)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import CLEAR, SMALL, finish, named
 from explorer.palette import CHANGE, COUNTS, GREY, LEARNS, NOTHING
 
@@ -29,7 +28,7 @@ def confusion(
     classes: tuple[str, ...],
     cell: tuple[str, int, int] | None = None,
     only: str = "",
-) -> go.Figure:
+) -> Figure:
     """Confusion matrices of A, of B and B - A from labels and predictions (n,); rows are true classes, shades are shares of
     the row. `cell` (which, true, named) is framed; `only` shows one of PANELS. Each cell carries an invisible marker with
     [which, true, named]: a heatmap tells nobody that it was clicked."""
@@ -38,7 +37,7 @@ def confusion(
     numbers = {"A": before, "B": after, "change": after - before}
     shown = [only] if only else list(PANELS)
     titles = [PANELS[which] for which in shown]
-    fig = make_subplots(cols=len(shown), subplot_titles=titles, horizontal_spacing=0.03, shared_yaxes=True)
+    fig = subplots(cols=len(shown), titles=titles, horizontal_spacing=0.03, shared_yaxes=True)
     total = np.maximum(before.sum(axis=1, keepdims=True), 1)
     for column, which in enumerate(shown, 1):
         place = {"row": 1, "col": column}
@@ -52,7 +51,7 @@ def confusion(
     return _worded(fig, before, after, classes)
 
 
-def _matrix(fig: go.Figure, numbers: np.ndarray, total: np.ndarray, which: str, place: dict[str, int]) -> None:
+def _matrix(fig: Figure, numbers: np.ndarray, total: np.ndarray, which: str, place: dict[str, int]) -> None:
     """Shades by the share of the row, numbers where they are not 0."""
     change = which == "change"
     far = float(np.abs(numbers / total).max()) or 1.0
@@ -68,7 +67,7 @@ def _matrix(fig: go.Figure, numbers: np.ndarray, total: np.ndarray, which: str, 
     )  # fmt: skip
 
 
-def _targets(fig: go.Figure, which: str, k: int, width: int, place: dict[str, int]) -> None:
+def _targets(fig: Figure, which: str, k: int, width: int, place: dict[str, int]) -> None:
     """A transparent square over each cell, which tells that it was clicked."""
     t, j = (grid.ravel().tolist() for grid in np.mgrid[:k, :k])
     size = min(width, max(10, 300 // k))  # a cell is about 300 / k pixels high
@@ -83,7 +82,7 @@ def _hover(which: str) -> str:
     return "%{y} named %{x}: click to see them<extra>" + ("B − A" if which == "change" else which) + "</extra>"
 
 
-def _axes(fig: go.Figure, names: list[str]) -> None:
+def _axes(fig: Figure, names: list[str]) -> None:
     k = len(names)
     ticks = {"tickmode": "array", "tickvals": list(range(k)), "ticktext": names, "showgrid": False, "fixedrange": True}
     line = {"showline": True, "linecolor": GREY, "mirror": True}
@@ -92,7 +91,7 @@ def _axes(fig: go.Figure, names: list[str]) -> None:
     fig.update_yaxes(title="true class", col=1)
 
 
-def _worded(fig: go.Figure, before: np.ndarray, after: np.ndarray, classes: Sequence[str]) -> go.Figure:
+def _worded(fig: Figure, before: np.ndarray, after: np.ndarray, classes: Sequence[str]) -> Figure:
     k, n = len(classes), int(before.sum())
     wrong = after.copy()
     np.fill_diagonal(wrong, 0)

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import finish
@@ -18,14 +17,14 @@ FAR = 0.25
 """How far below the curves a line may lie and still be drawn: farther, it would squeeze them."""
 
 
-def race_curves(lanes: Sequence[Lane], axis: str = "epochs", chance: float | None = None) -> go.Figure:
+def race_curves(lanes: Sequence[Lane], axis: str = "epochs", chance: float | None = None) -> Figure:
     """Validation accuracy of every strategy after each epoch, over `epochs` or `seconds`; `chance` is what always naming the
     largest class gives, a line where the axis comes near it.
 
     Every seed is a thin line, the mean of those that are through a thick one. Bands are 95 % Wilson intervals as long as no
     strategy has two seeds through; then they run from the lowest seed to the highest.
     """
-    fig = go.Figure()
+    fig = Figure()
     several = any(len(_through(lane)) > 1 for lane in lanes)
     for lane, pen in zip(lanes, pens(lanes), strict=True):
         if lane.curves:
@@ -63,7 +62,7 @@ def span(lanes: Sequence[Lane], chance: float | None = None) -> tuple[float, flo
     return min(low, high - 2) / 10, high / 10
 
 
-def _draw_lane(fig: go.Figure, lane: Lane, pen: Pen, axis: str, several: bool) -> None:
+def _draw_lane(fig: Figure, lane: Lane, pen: Pen, axis: str, several: bool) -> None:
     """One strategy: band, single seeds, and on top the line that carries the name."""
     through = _through(lane)
     rows = list(zip(*(c.epochs for c in through), strict=False))
@@ -104,7 +103,7 @@ def _x(curve: Curve, epoch: Epoch, axis: str) -> float:
     return epoch.epoch if axis == "epochs" else curve.start + epoch.seconds
 
 
-def _band(fig: go.Figure, x: Sequence[float], edges: Sequence[tuple[float, float]], colour: str, group: str) -> None:
+def _band(fig: Figure, x: Sequence[float], edges: Sequence[tuple[float, float]], colour: str, group: str) -> None:
     fig.add_scatter(
         x=[*x, *reversed(x)],
         y=[*(high for _, high in edges), *(low for low, _ in reversed(edges))],
@@ -118,7 +117,7 @@ def _band(fig: go.Figure, x: Sequence[float], edges: Sequence[tuple[float, float
     )
 
 
-def _thin(fig: go.Figure, curve: Curve, pen: Pen, label: str, axis: str) -> None:
+def _thin(fig: Figure, curve: Curve, pen: Pen, label: str, axis: str) -> None:
     """One seed among several."""
     fig.add_scatter(
         x=[_x(curve, e, axis) for e in curve.epochs],

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Score
@@ -13,12 +12,12 @@ from explorer.palette import GREY, alpha
 from explorer.race.figures.lanes import Lane, Pen, pens
 
 
-def race_result(lanes: Sequence[Lane], chance: float | None = None) -> go.Figure:
+def race_result(lanes: Sequence[Lane], chance: float | None = None) -> Figure:
     """Test accuracy of every strategy, the first on top; `chance` is what always naming the largest class gives.
 
     One seed: a dot with its 95 % Wilson interval. Several: a small dot for each and their mean ± standard deviation.
     """
-    fig = go.Figure()
+    fig = Figure()
     scored = [[(c.seed, c.score) for c in lane.curves if c.score] for lane in lanes]
     several = any(len(scores) > 1 for scores in scored)
     bars = [_bar(scores, several) for scores in scored]
@@ -77,7 +76,7 @@ def _bar(scores: Sequence[tuple[int, Score]], several: bool) -> _Bar | None:
     return _Bar(mean, deviation, deviation, words, min(mean - deviation, *values), max(mean + deviation, *values))
 
 
-def _seeds(fig: go.Figure, y: float, pen: Pen, scores: Sequence[tuple[int, Score]]) -> None:
+def _seeds(fig: Figure, y: float, pen: Pen, scores: Sequence[tuple[int, Score]]) -> None:
     """A small mark for each seed."""
     fig.add_scatter(
         x=[score.accuracy for _, score in scores],
@@ -90,7 +89,7 @@ def _seeds(fig: go.Figure, y: float, pen: Pen, scores: Sequence[tuple[int, Score
     )
 
 
-def _mark(fig: go.Figure, y: float, label: str, pen: Pen, bar: _Bar, place: float) -> None:
+def _mark(fig: Figure, y: float, label: str, pen: Pen, bar: _Bar, place: float) -> None:
     """The large mark with its bar and its numbers; `place` in [0, 1] is where in the figure it stands."""
     error = {"type": "data", "symmetric": False, "array": [bar.above], "arrayminus": [bar.below], "color": pen.colour}
     fig.add_scatter(

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import validation_for_others
 from explorer.app.figures.style import cell, finish
@@ -15,12 +13,12 @@ from explorer.runs.records import Epoch
 _TRAIN, _VAL = CONTROL, GREEN
 
 
-def curves(epochs: Sequence[Epoch], chosen: int | None = None, chance: float | None = None) -> go.Figure:
+def curves(epochs: Sequence[Epoch], chosen: int | None = None, chance: float | None = None) -> Figure:
     """Loss and accuracy after each epoch, on training and validation images; bands are 95 % Wilson intervals.
 
     `chosen` marks the epoch whose weights were kept; `chance` is what always naming the largest class gives on validation.
     """
-    fig = make_subplots(cols=2, subplot_titles=("Accuracy", "Loss"), horizontal_spacing=0.1)
+    fig = subplots(cols=2, titles=("Accuracy", "Loss"), horizontal_spacing=0.1)
     x = [epoch.epoch for epoch in epochs]
     for name, label, colour, dash in (
         ("train", "training images", _TRAIN, "dot"),
@@ -53,7 +51,7 @@ def curves(epochs: Sequence[Epoch], chosen: int | None = None, chance: float | N
     )
 
 
-def _curve_axes(fig: go.Figure, epochs: int, chosen: int | None) -> None:
+def _curve_axes(fig: Figure, epochs: int, chosen: int | None) -> None:
     """Whole epochs below, accuracy from 0 to 1, loss from 0, a line at the epoch that was kept."""
     if chosen is not None:
         for column in (1, 2):
@@ -65,7 +63,7 @@ def _curve_axes(fig: go.Figure, epochs: int, chosen: int | None) -> None:
     fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0})
 
 
-def _band(fig: go.Figure, x: list[int], scores: list[Score], colour: str, name: str) -> None:
+def _band(fig: Figure, x: list[int], scores: list[Score], colour: str, name: str) -> None:
     """The interval around an accuracy curve."""
     fig.add_scatter(
         x=[*x, *reversed(x)],

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import TEXT, finish
 from explorer.evidence import Score
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
@@ -22,10 +21,10 @@ class Tried:
     score: Score
 
 
-def tried(now: Tried, before: Sequence[Tried], most: int, tuned: Tried | None = None, chance: float = 0.0) -> go.Figure:
+def tried(now: Tried, before: Sequence[Tried], most: int, tuned: Tried | None = None, chance: float = 0.0) -> Figure:
     """Test accuracy over images a class: the setting now with its 95 % Wilson interval, those before as small dots, and a
     tuned run as a square with its own."""
-    fig = go.Figure()
+    fig = Figure()
     size = {"size": 8, "color": FROZEN, "opacity": 0.45}
     _marks(fig, before, most, size, "settings before", bars=False)
     if tuned is not None:
@@ -53,7 +52,7 @@ def tried(now: Tried, before: Sequence[Tried], most: int, tuned: Tried | None = 
 
 
 def _marks(
-    fig: go.Figure,
+    fig: Figure,
     shown: Sequence[Tried],
     most: int,
     marker: dict[str, object],

@@ -2,15 +2,13 @@
 
 import math
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
-from explorer.app.figures.style import SMALL, cell, finish, layout
+from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.style import SMALL, cell, finish
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 from explorer.training.question import RateCurve, RateSearch
 
 
-def rate_curves(found: RateSearch) -> go.Figure:
+def rate_curves(found: RateSearch) -> Figure:
     """The smoothed training loss while the rate rises, for the head and (where stages learn) for the last stage.
 
     The range in which it falls fast is shaded; a dotted line stands at the recipe's rate, a dashed one at the proposal
@@ -20,7 +18,7 @@ def rate_curves(found: RateSearch) -> go.Figure:
     curves = [("The head", FROZEN, found.head)]
     if found.backbone is not None:
         curves.append(("The last stage", LEARNS, found.backbone))
-    fig = make_subplots(rows=len(curves), subplot_titles=[title for title, _, _ in curves], vertical_spacing=0.24)
+    fig = subplots(rows=len(curves), titles=[title for title, _, _ in curves], vertical_spacing=0.24)
     for row, (title, colour, curve) in enumerate(curves, start=1):
         _curve(fig, title, colour, curve, row)
     fig.update_xaxes(type="log", title="learning rate", gridcolor=GREY, exponentformat="power", dtick=1)
@@ -72,7 +70,7 @@ def _limit(title: str, curve: RateCurve) -> str:
     return f"{title}: the loss did not diverge up to {last}, so the test says nothing about an upper limit."
 
 
-def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int) -> None:
+def _curve(fig: Figure, title: str, colour: str, curve: RateCurve, place: int) -> None:
     """One range test; what lies far above its first loss is cut off."""
     lines = [(title, {"color": colour, "width": 3}, curve.losses)]
     if curve.control:
@@ -103,9 +101,9 @@ def _curve(fig: go.Figure, title: str, colour: str, curve: RateCurve, place: int
         _mark(fig, curve.suggested, f"proposed {curve.suggested:g}", "dash", colour, place, below=True)
 
 
-def _mark(fig: go.Figure, rate: float, words: str, dash: str, colour: str, place: int, below: bool = False) -> None:
+def _mark(fig: Figure, rate: float, words: str, dash: str, colour: str, place: int, below: bool = False) -> None:
     """A line at a rate, with its name at the top, or at the bottom so that two names never meet; on the side that has room."""
-    ends = layout(fig)[f"xaxis{place if place > 1 else ''}"].range or (0.0, 0.0)
+    ends = fig.axis(fig.subplot(place, 1)[0]).get("range", (0.0, 0.0))
     fig.add_vline(x=rate, line={"color": colour, "dash": dash, "width": 2}, **cell(place, 1))
     fig.add_annotation(
         x=math.log10(rate),  # an annotation on a log axis is placed by the exponent, a line by the value

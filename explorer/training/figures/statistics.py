@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import finish
 from explorer.palette import FROZEN, GREY, LEARNS
 from explorer.training.question import StatisticsShift
 
 
-def statistics_shift(title: str, found: StatisticsShift, beside: Mapping[str, StatisticsShift]) -> go.Figure:
+def statistics_shift(title: str, found: StatisticsShift, beside: Mapping[str, StatisticsShift]) -> Figure:
     """A bar a stage: how far the set `title` lies from the running statistics, in nats; sets to compare with as marks."""
-    fig = go.Figure()
+    fig = Figure()
     fig.add_bar(
         x=found.stages, y=found.nats, name=title, marker={"color": LEARNS},
         hovertemplate="%{x}: %{y:.2f} nats<extra></extra>",

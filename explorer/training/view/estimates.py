@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer import cache, jobs
-from explorer.answers import load
-from explorer.app.asking import owner
+from explorer.app.asking import owner, stored
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
@@ -20,7 +19,7 @@ def speed_of(recipe: Recipe) -> Speed | None:
     if answer.state != "done":
         return None
     try:
-        return load(answer.question.path)
+        return stored(answer.question)
     except (ExplorerError, OSError):
         return None
 

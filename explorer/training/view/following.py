@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -22,6 +23,7 @@ from explorer.app.words import (
     strategy_mark,
 )
 from explorer.errors import ExplorerError
+from explorer.jobs import Answer
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun, Run
 from explorer.runs.life import ENDED_EARLY, LIVE
@@ -33,6 +35,10 @@ from explorer.training.view.timing import live_words
 
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
 SMALL = {2: "Two", 3: "Three"}
+OFTEN, SELDOM = (
+    1.0,
+    3.0,
+)  # seconds between two looks at a run: under way, or with others before it, as most are in a class
 
 
 def pick_followed(known: Sequence[Run]) -> Run:
@@ -82,7 +88,10 @@ def progress(run: Run) -> tuple[float, str]:
     """How far a run is, in [0, 1], and its phase in words."""
     if run.state == "finished":
         return 1.0, "finished"
-    answer = jobs.status(TrainQuestion(run=run.id))
+    return _progress(run, jobs.status(TrainQuestion(run=run.id)))
+
+
+def _progress(run: Run, answer: Answer[Any] | None) -> tuple[float, str]:
     if answer is None or not answer.waiting:  # the command line carries it out
         share = len(run.epochs) / run.recipe.epochs if run.recipe else 0.0
         return min(share, 1.0), f"From the command line: {safe_md(str(run.facts.get('phase') or run.state))}"
@@ -95,7 +104,8 @@ def follow(run_id: str, titled: bool = True) -> None:
     """A run as it happens: progress, live curves and a stop button; its result line once it is over."""
     run = jobs.lost(runs.read(run_id))  # it may have ended since it was listed
     if run.state in LIVE:
-        st.fragment(_live, run_every=1.0)(run_id, {}, finished())
+        near = _near(jobs.status(TrainQuestion(run=run_id)))
+        st.fragment(_live, run_every=OFTEN if near else SELDOM)(run_id, {}, finished(), near)
         return
     if titled:
         st.markdown(f"{state_badge(run.state)} {safe_md(run.title)}")
@@ -108,36 +118,38 @@ def follow(run_id: str, titled: bool = True) -> None:
         )
 
 
-def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> None:
+def _near(answer: Answer[Any] | None) -> bool:
+    """Whether a run is under way, or begins next."""
+    return answer is None or not answer.ahead
+
+
+def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun], near: bool) -> None:
+    """The run now; `near` says that it was under way, or next, when the page was drawn."""
     try:
         run = jobs.lost(runs.read(run_id))
+        answer = jobs.status(TrainQuestion(run=run_id))
     except ExplorerError:  # deleted meanwhile: the page says so once, not with every tick
         st.rerun()
-    if run.state not in LIVE:
+    if run.state not in LIVE or near < _near(answer):
         st.rerun()
-    done, words = progress(run)
+    done, words = _progress(run, answer)
+    queued = answer is not None and answer.waiting
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done, text=live_words(run, words, totals, known))
+        st.progress(done, text=live_words(run, words, answer, totals, known))
         st.button(
             "Stop",
             icon=":material/stop:",
             key=f"stop_{run_id}",
             on_click=jobs.cancel,
             args=(TrainQuestion(run=run_id),),
-            disabled=not queued(run_id),
-            help=None if queued(run_id) else "The command line carries it out: press Ctrl+C there.",
+            disabled=not queued,
+            help=None if queued else "The command line carries it out: press Ctrl+C there.",
         )
     if run.epochs:
         draw(partial(curves, run.epochs, None, run.majority_on_validation), f"live_{run_id}", code=CODE)
     else:
         st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
         st.skeleton(height=300)
-
-
-def queued(run: str) -> bool:
-    """Whether the queue knows this run, so that it can be stopped from a page."""
-    answer = jobs.status(TrainQuestion(run=run))
-    return answer is not None and answer.waiting
 
 
 def result_line(run: Run, retry: bool = True, key: str = "run") -> None:

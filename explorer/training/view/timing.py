@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from explorer import jobs, runs, workspaces
 from explorer.app.asking import finished
 from explorer.errors import ExplorerError
+from explorer.jobs import Answer
 from explorer.jobs.pausing import paused
 from explorer.recipe import Recipe, make
 from explorer.runs import FinishedRun, Run
-from explorer.runs.question import TrainQuestion
 from explorer.training.view.estimates import await_speed, estimate, speed_of, time_words
 
 LONG = 30.0  # seconds from which on a recipe is worth shortening
@@ -110,9 +111,12 @@ def _whole(run: Run, totals: dict[str, float], known: Sequence[FinishedRun]) -> 
     return totals.get(run.id)
 
 
-def live_words(run: Run, said: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> str:
-    """What is said of a run that is not over, and its time: `In the queue: 2 before it, starts in about 1 min`."""
-    answer, whole = jobs.status(TrainQuestion(run=run.id)), _whole(run, totals, known)
+def live_words(
+    run: Run, said: str, answer: Answer[Any] | None, totals: dict[str, float], known: Sequence[FinishedRun]
+) -> str:
+    """What is said of a run that is not over, and its time: `In the queue: 2 before it, starts in about 1 min`; `answer` is how
+    it stands in the queue."""
+    whole = _whole(run, totals, known)
     if answer is not None and answer.state == "queued":
         until = None if paused() else wait(run.id, totals, known)
         starts = f", starts in {time_words(until)}" if until is not None and until >= LAST else ""

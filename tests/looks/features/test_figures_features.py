@@ -75,7 +75,7 @@ def test_channels_of_two_strangers_stand_in_rows_of_their_own() -> None:
     assert [[list(data) for data in row] for row in clicks] == [[[7, 0], [2, 0]], [[3, 1], [1, 1]]]
     texts = [note.text for note in fig.layout.annotations]
     assert texts == ["channel 7", "channel 2", "channel 3", "channel 1"]
-    assert "coloraxis2" not in fig.to_plotly_json()["layout"] and "change" not in fig.layout.meta["alt"]
+    assert "coloraxis2" not in fig.options and "change" not in fig.layout.meta["alt"]
 
 
 def test_one_channel_of_each_of_two_strangers_has_no_difference() -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 import stand_ins
 import stand_ins_maps
 
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.phone import stacked
 from explorer.app.figures.style import tint
 from explorer.evidence import Score
@@ -25,7 +25,7 @@ SAID_A = np.where(np.arange(stand_ins.N) < 6, (LABELS + 1) % 3, LABELS)
 SAID_B = np.where((np.arange(stand_ins.N) >= 3) & (np.arange(stand_ins.N) < 8), (LABELS + 1) % 3, LABELS)
 PICTURE = "data:image/jpeg;base64,AAAA"
 
-FIGURES: dict[str, Callable[[], go.Figure]] = {
+FIGURES: dict[str, Callable[[], Figure]] = {
     "pair": lambda: projection_pair(P, marks=Marks((1, 2), 5, ((3, PICTURE),))),
     "by prediction": lambda: projection_pair(P, paint=by_prediction(P, SAID_A, SAID_B)),
     "arrows": lambda: projection_moves(P, by_right(P, SAID_A, SAID_B), Marks((4,), 2)),
@@ -36,7 +36,7 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
 }
 
 
-def drawn(fig: go.Figure, axis: str = "x") -> dict[int, tuple[float, float, str, str, float]]:
+def drawn(fig: Figure, axis: str = "x") -> dict[int, tuple[float, float, str, str, float]]:
     """Image → x, y, colour, symbol, opacity of its point on an axis; rings left out."""
     found = {}
     for trace in fig.data:
@@ -68,7 +68,7 @@ def test_every_map_has_its_words_and_ink(name: str, dark: bool) -> None:
     for trace in fig.data:
         if trace.customdata is not None:
             assert all(isinstance(row, list) for row in trace.customdata)
-    assert fig.to_json()
+    assert fig.checked().to_json()
 
 
 def test_a_selection_is_bright_on_both_sides_and_the_rest_is_dim() -> None:
@@ -159,12 +159,13 @@ def test_arrows_are_drawn_for_the_selection() -> None:
 def test_the_slide_begins_at_a_ends_at_b_and_goes_straight() -> None:
     fig = projection_slide(P, marks=Marks(image=7))
     assert len(fig.frames) == 11 == len(fig.layout.sliders[0].steps)
-    places = [np.column_stack([f.data[0].x, f.data[0].y]) for f in fig.frames]
+    places = [np.column_stack([f.data[0].x, f.data[0].y]) for f in fig.checked().frames]
     for t, place in enumerate(places):
         np.testing.assert_allclose(place, P.a + t / 10 * (P.b - P.a), atol=1.1e-3)
     np.testing.assert_array_equal(places[0], np.column_stack([fig.data[0].x, fig.data[0].y]))
-    assert fig.frames[-1].traces == (0, 1, 2)  # the points and both rings
-    np.testing.assert_allclose([fig.frames[-1].data[1].x[0], fig.frames[-1].data[2].y[0]], P.b[7], atol=1e-3)
+    last = fig.checked().frames[-1]
+    assert last.traces == (0, 1, 2)  # the points and both rings
+    np.testing.assert_allclose([last.data[1].x[0], last.data[2].y[0]], P.b[7], atol=1e-3)
     assert [b.label for b in fig.layout.updatemenus[0].buttons] == ["▶ Play", "❚❚ Pause"]
     assert "Only 0 (A) and 1 (B) were measured" in fig.layout.meta["caution"]
     assert len(fig.data[0].ids) == stand_ins.N
@@ -174,7 +175,7 @@ def test_every_epoch_is_a_frame_and_the_point_on_the_curve_goes_along() -> None:
     found = stand_ins_maps.trajectory()
     fig = projection_epochs(found, Marks(image=7))
     assert [step.label for step in fig.layout.sliders[0].steps] == ["pre-trained", "1", "2", "4"]
-    for t, frame in enumerate(fig.frames):
+    for t, frame in enumerate(fig.checked().frames):
         np.testing.assert_allclose(np.column_stack([frame.data[0].x, frame.data[0].y]), found.xy[t], atol=1e-3)
         now = frame.data[3]
         assert (now.x[0], now.y[0]) == (found.epochs[t], found.knn[t].accuracy)

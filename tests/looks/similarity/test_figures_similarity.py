@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
 import stand_ins
 import stand_ins_similarity as made
 
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import tint
 from explorer.app.figures.votes import tally
 from explorer.evidence import Grouped, Paired, wilson
@@ -18,7 +18,7 @@ from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.figures.rewind import rewind
 from explorer.looks.similarity.figures.stages import REFERENCES, stage_pairs, stage_probes
 
-FIGURES: dict[str, Callable[[], go.Figure]] = {
+FIGURES: dict[str, Callable[[], Figure]] = {
     **{f"pairs {name}": (lambda name=name: stage_pairs(made.stage_pairs(), name)) for name in REFERENCES},
     "probes": lambda: stage_probes(made.stage_probes()),
     "drift": lambda: drift(made.drift(), stand_ins.epochs(4), 3),
@@ -32,7 +32,7 @@ FIGURES: dict[str, Callable[[], go.Figure]] = {
 }
 
 
-ACCURACIES: dict[str, Callable[[], go.Figure]] = {
+ACCURACIES: dict[str, Callable[[], Figure]] = {
     "probes": FIGURES["probes"],
     "rewind": FIGURES["rewind"],
     "interpolation": lambda: interpolation(made.interpolation(), None, "", 5, chance=0.3),

@@ -1,9 +1,8 @@
 """What is left of a map when the weights go: a curve, and the maps themselves."""
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import bare, finish
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.looks.attribution.question.trust import Randomisation
@@ -17,10 +16,10 @@ def steps_of(found: Randomisation) -> list[str]:
     return ["as learned", *(f"+ {part}" for part in found.parts[1:])]
 
 
-def randomisation(found: Randomisation) -> go.Figure:
+def randomisation(found: Randomisation) -> Figure:
     """Rank correlation with the first map, step by step from the head to the input: the mean over the images, and a band
     from the lowest to the highest."""
-    fig = go.Figure()
+    fig = Figure()
     x = list(range(len(found.parts)))
     for cascade, (colour, dash, symbol) in zip(found.cascades, _LINES, strict=False):
         low, high, mean = (f(cascade.likeness, axis=0) for f in (np.min, np.max, np.mean))
@@ -56,11 +55,11 @@ def randomisation(found: Randomisation) -> go.Figure:
     )
 
 
-def randomisation_maps(found: Randomisation) -> go.Figure:
+def randomisation_maps(found: Randomisation) -> Figure:
     """The shown picture's maps, one column a step, one row a method: absolute values, each on its own scale."""
     steps, rows = len(found.parts), len(found.cascades)
     titles = [*steps_of(found), *[""] * (steps * (rows - 1))]
-    fig = make_subplots(rows=rows, cols=steps, subplot_titles=titles, horizontal_spacing=0.01, vertical_spacing=0.04)
+    fig = subplots(rows=rows, cols=steps, titles=titles, horizontal_spacing=0.01, vertical_spacing=0.04)
     for row, cascade in enumerate(found.cascades, 1):
         for column, heat in enumerate(np.abs(cascade.maps), 1):
             far = float(heat.max()) or 1.0
@@ -69,11 +68,12 @@ def randomisation_maps(found: Randomisation) -> go.Figure:
                 row=row, col=column, hoverinfo="skip",
             )  # fmt: skip
     bare(fig)
-    for i in range(1, rows * steps + 1):
-        high, wide = found.cascades[(i - 1) // steps].maps.shape[1:]
-        cell = i if i > 1 else ""
-        fig.update_layout({f"yaxis{cell}": {"range": [high - 0.5, -0.5], "scaleanchor": f"x{cell}", "constrain": "domain"},
-                           f"xaxis{cell}": {"constrain": "domain", "range": [-0.5, wide - 0.5]}})  # fmt: skip
+    for row, cascade in enumerate(found.cascades, 1):
+        high, wide = cascade.maps.shape[1:]
+        for column in range(1, steps + 1):
+            anchor, _ = fig.subplot(row, column)
+            fig.update_xaxes(range=[-0.5, wide - 0.5], constrain="domain", row=row, col=column)
+            fig.update_yaxes(range=[high - 0.5, -0.5], scaleanchor=anchor, constrain="domain", row=row, col=column)
     names = " (top), ".join(ATTRIBUTIONS[c.method].title for c in found.cascades) + (" (bottom)" if rows > 1 else "")
     return finish(
         fig,

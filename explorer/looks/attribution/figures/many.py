@@ -4,8 +4,8 @@ import base64
 import io
 
 import numpy as np
-import plotly.graph_objects as go
 
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
@@ -17,11 +17,11 @@ TILE, FINEST = 112, 32  # the most pixels of a picture, and the most cells of a 
 _GAP, _APART, _TITLE = 0.04, 0.18, 0.26  # in tiles: between A and B, between pairs, above a row for its words
 
 
-def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Shown()) -> go.Figure:  # noqa: B008  (a frozen value, safe as a default)
+def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Shown()) -> Figure:  # noqa: B008  (a frozen value, safe as a default)
     """Four pairs a row: A on the left, B on the right of each, all maps on one scale; a click gives the image's number."""
     a, b = (np.stack([shown.of(coarse(heat)) for heat in maps]) for maps in (found.a, found.b))
     far = float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
-    fig = go.Figure()
+    fig = Figure()
     places = [place(i) for i in range(len(found.images))]
     for i, (x, y) in enumerate(places):
         address = _address(grey(_small(found.pictures[i])))
@@ -49,7 +49,7 @@ def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Show
     return _words(fig, found, shown, rows)
 
 
-def _words(fig: go.Figure, found: Attributions, shown: Shown, rows: int) -> go.Figure:
+def _words(fig: Figure, found: Attributions, shown: Shown, rows: int) -> Figure:
     n = len(found.images)
     more = int((found.probability_b > found.probability_a).sum())
     finish(
@@ -76,7 +76,7 @@ def place(i: int) -> tuple[float, float]:
 Maps = tuple[np.ndarray, list[np.ndarray]]
 
 
-def _row(fig: go.Figure, a: Maps, b: Maps, y: float, opacity: float) -> None:
+def _row(fig: Figure, a: Maps, b: Maps, y: float, opacity: float) -> None:
     """The maps of up to four pairs, each with where its cells begin and end, downwards and across."""
     for k, (maps, (down, across)) in enumerate((a, b)):
         blank = np.full((maps.shape[1], 1), np.nan, np.float32)
@@ -96,7 +96,7 @@ def _edges(maps: np.ndarray, cells: Cells) -> list[np.ndarray]:
     return [cells.edges(count)[[*_starts(count), count]] for count in maps.shape[1:]]
 
 
-def _targets(fig: go.Figure, found: Attributions, places: list[tuple[float, float]]) -> None:
+def _targets(fig: Figure, found: Attributions, places: list[tuple[float, float]]) -> None:
     """Invisible marks over the tiles: heat maps tell nobody of a click."""
     centres = [(x + half, y + 0.5, i) for i, (x, y) in enumerate(places) for half in (0.5, 1.5 + _GAP)]
     fig.add_scatter(

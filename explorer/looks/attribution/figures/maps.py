@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
@@ -50,7 +49,7 @@ def attribution(
     with_picture: bool = True,
     difference: bool = False,
     shown: Shown = Shown(),  # noqa: B008  (frozen, so one for all calls is safe)
-) -> go.Figure:
+) -> Figure:
     """Picture, A, B: vermillion speaks for the class, blue against it. One symmetric scale for A and B, cells unsmoothed;
     under the maps the picture is grey, so that all colour is evidence.
 
@@ -60,12 +59,12 @@ def attribution(
     far = float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
     titles = ["the picture", f"A: p = {share(found.probability_a)}", f"B: p = {share(found.probability_b)}"]
     maps = [None, a, b] + [b - a] * difference
-    fig = make_subplots(cols=len(maps), subplot_titles=titles + ["B − A"] * difference, horizontal_spacing=0.02)
+    fig = subplots(cols=len(maps), titles=titles + ["B − A"] * difference, horizontal_spacing=0.02)
     places = [None, found.cells_a, found.cells_b, found.cells_b]
     for column, (heat, cells) in enumerate(zip(maps, places, strict=False), 1):
         if heat is None or with_picture:
             ground = found.picture if heat is None else grey(found.picture)
-            fig.add_trace(go.Image(z=ground, hoverinfo="skip"), row=1, col=column)
+            fig.add_image(z=ground, hoverinfo="skip", row=1, col=column)
         if heat is not None and cells is not None:
             axis = "coloraxis" if column < 4 else "coloraxis2"
             cells_over(fig, heat, cells, found.picture.shape[:2], opacity, column, axis)
@@ -77,7 +76,7 @@ def attribution(
 
 
 def cells_over(
-    fig: go.Figure, heat: np.ndarray, cells: Cells, size: tuple[int, int], opacity: float, column: int, axis: str
+    fig: Figure, heat: np.ndarray, cells: Cells, size: tuple[int, int], opacity: float, column: int, axis: str
 ) -> None:
     """A map's cells over a picture of this height and width, each round the place that it looks at."""
     y, x = (cells.edges(count) * side - 0.5 for count, side in zip(heat.shape, size, strict=True))
@@ -87,13 +86,13 @@ def cells_over(
     )  # fmt: skip
 
 
-def _apart(fig: go.Figure, far: float) -> None:
+def _apart(fig: Figure, far: float) -> None:
     """The difference's own scale, at the right of the other; in other colours, for it says something else."""
     bar = {"title": {"text": "B − A"}, "thickness": 14, "tickfont": {"size": SMALL}, "x": 1.1}
     fig.update_layout(coloraxis2={"colorscale": LESS_MORE, "cmin": -far or -1.0, "cmax": far or 1.0, "colorbar": bar})
 
 
-def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -> go.Figure:
+def _words(fig: Figure, found: Attribution, shown: Shown, difference: bool) -> Figure:
     rows, columns = found.a.shape
     row = ATTRIBUTIONS[found.method]
     this = f"{named(found.target)} rather than {named(found.rather_than)}" if found.rather_than else "the class"
@@ -124,7 +123,7 @@ def _words(fig: go.Figure, found: Attribution, shown: Shown, difference: bool) -
     )
 
 
-def frame(fig: go.Figure, height: int, width: int, columns: int) -> None:
+def frame(fig: Figure, height: int, width: int, columns: int) -> None:
     """No axes, square pixels, titles close to the pictures."""
     bare(fig)
     square: dict[str, Any] = {"constrain": "domain", "constraintoward": "top"}

@@ -1,9 +1,8 @@
 """How much of a map is the seed's: A with other heads beside B, in numbers and as maps."""
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.looks.attribution.figures.maps import Shown, asked, cells_over, evidence, frame, grey
@@ -11,12 +10,12 @@ from explorer.looks.attribution.question.maps import Seeds
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
 
-def seeds(found: Seeds) -> go.Figure:
+def seeds(found: Seeds) -> Figure:
     """One row an image: how alike A's map is to those of A with other heads (the band and its marks) and to B's (diamond)."""
     n, heads = found.alike.shape
     rows = [_name(int(i), k == 0) for k, i in enumerate(found.images)]
     low, high = found.alike.min(axis=1), found.alike.max(axis=1)
-    fig = go.Figure()
+    fig = Figure()
     fig.add_bar(
         y=rows, x=high - low, base=low, orientation="h", marker={"color": FROZEN, "opacity": 0.3}, width=0.55,
         name=f"A with {heads} other seeds, lowest to highest", hoverinfo="skip",
@@ -37,7 +36,7 @@ def seeds(found: Seeds) -> go.Figure:
     return _words(fig, found, rows)
 
 
-def _words(fig: go.Figure, found: Seeds, rows: list[str]) -> go.Figure:
+def _words(fig: Figure, found: Seeds, rows: list[str]) -> Figure:
     n, heads = found.alike.shape
     if np.isnan(found.alike_b).any():
         verdict = "A's and B's maps have different grids, so B has no mark."
@@ -69,16 +68,16 @@ def _name(image: int, shown: bool) -> str:
     return ("your picture" if image < 0 else f"image {image}") + " (shown)" * shown
 
 
-def seeds_maps(found: Seeds) -> go.Figure:
+def seeds_maps(found: Seeds) -> Figure:
     """A's map of the shown picture, those of A with other heads, and B's, all on one scale."""
     heads = len(found.a) - 1
     maps = [*found.a, found.b]
     titles = ["A", *(f"A, seed + {k}" for k in range(1, heads + 1)), "B"]
-    fig = make_subplots(cols=len(maps), subplot_titles=titles, horizontal_spacing=0.01)
+    fig = subplots(cols=len(maps), titles=titles, horizontal_spacing=0.01)
     size = found.picture.shape[:2]
     far = float(max(np.abs(heat).max() for heat in maps)) or 1.0
     for column, heat in enumerate(maps, 1):
-        fig.add_trace(go.Image(z=grey(found.picture), hoverinfo="skip"), row=1, col=column)
+        fig.add_image(z=grey(found.picture), hoverinfo="skip", row=1, col=column)
         cells = found.cells_b if column == len(maps) else found.cells_a
         cells_over(fig, heat, cells, size, 0.75, column, "coloraxis")
     frame(fig, size[0], size[1], len(maps))

@@ -1,9 +1,8 @@
 """Is the map faithful? Deletion and insertion beside controls, in many pictures and in one; and is it on the object?"""
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
@@ -15,7 +14,7 @@ _MODELS = {"A": (FROZEN, "circle"), "B": (LEARNS, "diamond")}
 _DASHES = ("solid", "dash", "longdash", "dashdot", "dot")  # of the controls, in their order, and of random cells
 
 
-def faithfulness(found: Faithfulness) -> go.Figure:
+def faithfulness(found: Faithfulness) -> Figure:
     """Deletion above, insertion below, A on the left, B on the right: the class's probability in the map's order, in the
     orders of the controls, and (dotted) in random orders; areas in the titles."""
     panels = [
@@ -23,9 +22,7 @@ def faithfulness(found: Faithfulness) -> go.Figure:
         ("A", "insertion", found.insertion_a), ("B", "insertion", found.insertion_b),
     ]  # fmt: skip
     titles = [f"{model}, {kind}: {_areas(curve)}" for model, kind, curve in panels]
-    fig = make_subplots(
-        rows=2, cols=2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05, vertical_spacing=0.22
-    )
+    fig = subplots(rows=2, cols=2, titles=titles, shared_yaxes=True, horizontal_spacing=0.05, vertical_spacing=0.22)
     for i, (model, _, curve) in enumerate(panels):
         _panel(fig, found, curve, model, i // 2 + 1, i % 2 + 1, first=i == 0)
     fig.update_xaxes(range=[-0.01, 1.01], tickformat=".0%", gridcolor=GREY)
@@ -57,7 +54,7 @@ def _areas(curve: OrderedCurve) -> str:
 
 
 def _panel(
-    fig: go.Figure, found: Faithfulness, curve: OrderedCurve, model: str, row: int, column: int, first: bool
+    fig: Figure, found: Faithfulness, curve: OrderedCurve, model: str, row: int, column: int, first: bool
 ) -> None:
     """The map's curve before those of the controls, and the mean of the random orders."""
     colour, symbol = _MODELS[model]
@@ -76,14 +73,12 @@ def _panel(
     )  # fmt: skip
 
 
-def faithfulnesses(found: Faithfulnesses, group: str = "group") -> go.Figure:
+def faithfulnesses(found: Faithfulnesses, group: str = "group") -> Figure:
     """Deletion on the left, insertion on the right: by how much the areas of A's and of B's maps are better than each
     control's, mean over the images with 95 % intervals, and thin ones for other groups where images come in groups (`group` is
     what images of one share, e.g. a photo); random cells, set apart, below."""
     kinds = ("deletion", "insertion")
-    fig = make_subplots(
-        cols=2, subplot_titles=[kind.capitalize() for kind in kinds], shared_yaxes=True, horizontal_spacing=0.06
-    )
+    fig = subplots(cols=2, titles=[kind.capitalize() for kind in kinds], shared_yaxes=True, horizontal_spacing=0.06)
     for column, kind in enumerate(kinds, 1):
         for model, lift in (("A", 0.16), ("B", -0.16)):
             _gains(fig, found, model, kind, lift, column, group)
@@ -117,7 +112,7 @@ def faithfulnesses(found: Faithfulnesses, group: str = "group") -> go.Figure:
     )  # fmt: skip
 
 
-def _gains(fig: go.Figure, found: Faithfulnesses, model: str, kind: str, lift: float, column: int, group: str) -> None:
+def _gains(fig: Figure, found: Faithfulnesses, model: str, kind: str, lift: float, column: int, group: str) -> None:
     """One model's points with their intervals."""
     colour, symbol = _MODELS[model]
     gains = found.of(model, kind)
@@ -174,15 +169,13 @@ def _beaten(found: Faithfulnesses, model: str, kind: str, left: tuple[str, ...])
     return f"{start} are not shown to beat {', '.join(words)}."
 
 
-def on_object(found: OnObject) -> go.Figure:
+def on_object(found: OnObject) -> Figure:
     """Left: the mean share of the positive evidence on the object, beside the share that the object covers; right: the
     pointing game, beside pointing at the centre; 95 % intervals."""
     names = ["A", "B", "control"]
     means = [mean_of(values) for values in (found.share_a, found.share_b, found.covered)]
     scores = found.pointing
-    fig = make_subplots(
-        cols=2, subplot_titles=("Evidence on the object", "Strongest point on the object"), horizontal_spacing=0.16
-    )
+    fig = subplots(cols=2, titles=("Evidence on the object", "Strongest point on the object"), horizontal_spacing=0.16)
     spans = [(mean, mean - half, mean + half) for mean, half in means]
     _bars(fig, ["A", "B", "an even map"], spans, 1)
     _bars(fig, ["A", "B", "the centre"], [(s.accuracy, s.low, s.high) for s in scores], 2)
@@ -220,7 +213,7 @@ def _hits(score: Score) -> str:
     return f"{score.correct} of {score.n}"
 
 
-def _bars(fig: go.Figure, names: list[str], spans: list[tuple[float, float, float]], column: int) -> None:
+def _bars(fig: Figure, names: list[str], spans: list[tuple[float, float, float]], column: int) -> None:
     """Three bars with intervals: A, B and what they are compared with."""
     fig.add_bar(
         y=names, x=[value for value, _, _ in spans], orientation="h", row=1, col=column, showlegend=False,

@@ -1,8 +1,8 @@
 """How many pictures of which class, and of which size."""
 
 import numpy as np
-import plotly.graph_objects as go
 
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, finish, named
 from explorer.looks.data.question.census import SPLITS, Census
 from explorer.palette import BLUE, CONTROL, GREEN, GREY, ORANGE
@@ -12,9 +12,9 @@ _COLOURS = {"train": BLUE, "val": GREEN, "test": ORANGE}
 _MOST_NAMED = 6
 
 
-def class_counts(found: Census) -> go.Figure:
+def class_counts(found: Census) -> Figure:
     """A bar a class, of three parts: its training, validation and test pictures."""
-    fig, names = go.Figure(), [named(name) for name in found.classes]
+    fig, names = Figure(), [named(name) for name in found.classes]
     places = list(range(len(names)))
     for split, row in zip(SPLITS, found.counts.tolist(), strict=True):
         fig.add_bar(
@@ -42,10 +42,10 @@ def class_counts(found: Census) -> go.Figure:
     return fig.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "traceorder": "normal"})
 
 
-def picture_sizes(found: Census, crop: int) -> go.Figure:
+def picture_sizes(found: Census, crop: int) -> Figure:
     """Widths and heights, a mark for each size that occurs, and what the network gets."""
     sizes, counts = np.unique(found.sizes, axis=0, return_counts=True)
-    fig = go.Figure()
+    fig = Figure()
     largest = float(counts.max())
     fig.add_scatter(
         x=sizes[:, 0].tolist(), y=sizes[:, 1].tolist(), mode="markers", name="pictures",

@@ -5,10 +5,9 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from PIL import Image
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.app.figures.tiles import GAP, clickable
 from explorer.looks.features.question import StageExcitement
@@ -50,12 +49,12 @@ def boxes(stage: StageExcitement, places: np.ndarray, size: int, shown: float) -
     return found
 
 
-def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> go.Figure:
+def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> Figure:
     """Two rows of pictures, A's above B's, strongest first; under each its class and the rank it has in the other network.
 
     `n` images were looked at; `box` says what the outline is.
     """
-    fig = make_subplots()
+    fig = subplots()
     for row, (letter, other, top) in enumerate((("A", "B", a), ("B", "A", b))):
         y = row * (1 + _FOOT)
         _pictures(fig, top, y)
@@ -91,14 +90,14 @@ def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> go.F
     return fig.update_annotations(font={"size": SMALL})
 
 
-def _pictures(fig: go.Figure, top: Top, y: float) -> None:
+def _pictures(fig: Figure, top: Top, y: float) -> None:
     for i, picture in enumerate(top.pictures):
         fig.add_layout_image(
             source=_address(picture), x=i * _STEP, y=y, sizex=1, sizey=1, xref="x", yref="y", sizing="stretch", layer="below"
         )  # fmt: skip
 
 
-def _outlines(fig: go.Figure, top: Top, y: float) -> None:
+def _outlines(fig: Figure, top: Top, y: float) -> None:
     """White on black, to be seen on any picture."""
     x, up = [], []
     for i, (left, high, right, low) in enumerate(top.boxes.tolist()):

@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import bare, finish
 from explorer.app.figures.tiles import clickable
 from explorer.looks.features.question import Filters
@@ -14,7 +13,7 @@ ACROSS = 8
 CUT = 99.5  # per cent of the weights that the common scale shows without cutting
 
 
-def first_filters(filters: Filters, related: bool = True, each: bool = False) -> go.Figure:
+def first_filters(filters: Filters, related: bool = True, each: bool = False) -> Figure:
     """A, B and B - A as mosaics: red, green, blue are the weights on those colours, grey is 0.
 
     One scale for all filters of A and B, from -s to s with s the 99.5th percentile of |weight|, or with `each` one scale
@@ -27,11 +26,11 @@ def first_filters(filters: Filters, related: bool = True, each: bool = False) ->
     if related:
         panels.append(("B − A", b - a, np.full(len(a), far or 1.0)))
     titles = [f"<b>{name}</b>" for name, _, _ in panels]
-    fig = make_subplots(cols=len(panels), subplot_titles=titles, horizontal_spacing=0.02)
+    fig = subplots(cols=len(panels), titles=titles, horizontal_spacing=0.02)
     norms = [np.linalg.norm(w.reshape(len(w), -1), axis=1) for w in (a, b - a)]
     for column, (_, weights, scale) in enumerate(panels, 1):
         pixels, x, y, across = _mosaic(weights, scale)
-        fig.add_trace(go.Image(z=pixels, colormodel="rgba", hoverinfo="skip"), row=1, col=column)
+        fig.add_image(z=pixels, colormodel="rgba", hoverinfo="skip", row=1, col=column)
         words = [f"filter {i}: size {n:.3g}" + related * f", changed by {100 * d / (n or 1):.2g} %"
                  for i, n, d in zip(filters.kept, *norms, strict=True)]  # fmt: skip
         clickable(fig, x, y, size=24, data=[[int(i)] for i in filters.kept], words=words, col=column)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import SMALL, bare, finish, layout
+from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.style import SMALL, bare, finish
 from explorer.app.figures.tiles import GAP, centres, clickable, picture_words, row_of_tiles
 from explorer.looks.features.question import FeatureMaps
 
@@ -20,12 +19,12 @@ _LOOK = (
 _SCALES = "A and B share one scale; the difference has its own, centred on 0."
 
 
-def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> go.Figure:
+def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> Figure:
     """The first eight channels of `maps`: rows A, B (one sequential scale from the lowest to the highest value of both) and
     B - A (diverging, centred on 0). Columns are the same channel throughout; `notes` stand under their numbers."""
     shown = slice(0, ACROSS)
     a, b, channels = maps.a[shown], maps.b[shown], maps.channels[shown]
-    fig = make_subplots(rows=3, shared_xaxes=True, vertical_spacing=0.03)
+    fig = subplots(rows=3, shared_xaxes=True, vertical_spacing=0.03)
     x, y = centres(len(channels), ACROSS)
     words = [
         f"channel {c}: mean change {maps.change[c]:.3g}, mean strength {maps.strength[c]:.3g}<br>click to open it"
@@ -57,7 +56,7 @@ def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> go.Figure:
     return fig.update_annotations(font={"size": SMALL})  # eight names beside each other
 
 
-def _letters(fig: go.Figure) -> None:
+def _letters(fig: Figure) -> None:
     """A beside the upper row, B beside the lower one; square cells."""
     bare(fig)
     fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
@@ -77,7 +76,7 @@ def _look(maps: FeatureMaps, far: float) -> str:
     return "The bottom row is exactly 0: these channels respond to this picture as before; others of the stage do not."
 
 
-def _frame(fig: go.Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
+def _frame(fig: Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
     """Only the letters at the left and the channels' numbers on top; square cells."""
     bare(fig)
     fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
@@ -89,7 +88,7 @@ def _frame(fig: go.Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _scales(fig: go.Figure, a: np.ndarray, b: np.ndarray, apart: bool = True) -> float:
+def _scales(fig: Figure, a: np.ndarray, b: np.ndarray, apart: bool = True) -> float:
     """One scale for A and B, and where they are told `apart` one centred on 0 for the difference; returns the largest
     absolute difference, 0 where there is none to show."""
     low, high = float(min(a.min(), b.min())), float(max(a.max(), b.max()))
@@ -104,10 +103,10 @@ def _scales(fig: go.Figure, a: np.ndarray, b: np.ndarray, apart: bool = True) ->
     return far
 
 
-def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
+def own_maps(a: FeatureMaps, b: FeatureMaps) -> Figure:
     """Channels of two networks that share none: those of `a` in A above those of `b` in B, on one scale, each tile with its
     own number. A click carries the channel and 0 for A's row, 1 for B's."""
-    fig = make_subplots(rows=2, vertical_spacing=0.14)
+    fig = subplots(rows=2, vertical_spacing=0.14)
     rows = (("A", a.a[:ACROSS], a.channels), ("B", b.b[:ACROSS], b.channels))
     for row, (letter, tiles, channels) in enumerate(rows, 1):
         z, edges_x, edges_y = row_of_tiles(tiles)
@@ -147,14 +146,13 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
     return fig.update_annotations(font={"size": SMALL})  # eight names beside each other
 
 
-def channel_maps(maps: FeatureMaps) -> go.Figure:
+def channel_maps(maps: FeatureMaps) -> Figure:
     """The picture and, of the first channel of `maps`, A and B on one sequential scale and B - A centred on 0, side by side."""
     a, b, channel = maps.a[0], maps.b[0], int(maps.channels[0])
     fig = _beside_picture(maps.picture, {"A": a, "B": b, "B − A": b - a})
     far = _scales(fig, a, b)
-    for axis, x in ((layout(fig).coloraxis, 1.01), (layout(fig).coloraxis2, 1.1)):
-        axis.colorbar.update(len=0.95, y=0.5, x=x)
-    layout(fig).coloraxis.colorbar.title, layout(fig).coloraxis2.colorbar.title = {"text": "A, B"}, {"text": "B − A"}
+    for axis, x, title in (("coloraxis", 1.01, "A, B"), ("coloraxis2", 1.1, "B − A")):
+        fig.update_layout(**{axis: {"colorbar": {"len": 0.95, "y": 0.5, "x": x, "title": {"text": title}}}})
     rows, columns = a.shape
     what = f"Channel {channel} of {maps.stage} on {picture_words(maps.image)}: {rows} by {columns} cells in A, in B and B minus A"
     return finish(
@@ -170,7 +168,7 @@ def channel_maps(maps: FeatureMaps) -> go.Figure:
     )
 
 
-def two_channel_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
+def two_channel_maps(a: FeatureMaps, b: FeatureMaps) -> Figure:
     """The picture, A's first channel of `a` and B's first channel of `b`, on one scale: two networks that share no channel."""
     maps, channels = (a.a[0], b.b[0]), (int(a.channels[0]), int(b.channels[0]))
     titles = [f"channel {c} of {letter}" for c, letter in zip(channels, "AB", strict=True)]
@@ -189,10 +187,10 @@ def two_channel_maps(a: FeatureMaps, b: FeatureMaps) -> go.Figure:
     )
 
 
-def _beside_picture(picture: np.ndarray, maps: dict[str, np.ndarray]) -> go.Figure:
+def _beside_picture(picture: np.ndarray, maps: dict[str, np.ndarray]) -> Figure:
     """The picture, then maps over its whole side with their titles; the third one on a scale of its own."""
-    fig = make_subplots(cols=1 + len(maps), subplot_titles=("the picture", *maps), horizontal_spacing=0.015)
-    fig.add_trace(go.Image(z=picture, hoverinfo="skip"), row=1, col=1)
+    fig = subplots(cols=1 + len(maps), titles=("the picture", *maps), horizontal_spacing=0.015)
+    fig.add_image(z=picture, hoverinfo="skip", row=1, col=1)
     height, width = picture.shape[:2]
     for column, tile in enumerate(maps.values(), 2):
         dx, dy = width / tile.shape[1], height / tile.shape[0]

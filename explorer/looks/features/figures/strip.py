@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import SMALL, axes, bare, finish
+from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.style import SMALL, bare, finish
 from explorer.app.figures.tiles import GAP, block_of_tiles, centres, clickable, picture_words
 from explorer.looks.features.question import FeatureStrip, StripStage
 from explorer.palette import GREY
@@ -14,16 +13,16 @@ from explorer.palette import GREY
 ACROSS = 2
 
 
-def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()) -> go.Figure:
+def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()) -> Figure:
     """The picture, then a column a stage, input first: the strongest channels in A above those in B, on the stage's own
     scale, which A and B share. `chosen` is framed; `learns` are the stages that learned in B."""
     count = len(strip.stages)
     specs = [[{"rowspan": 2}, *([{}] * count)], [None, *([{}] * count)]]
     widths = [1.3, *([1.0] * count)]
-    fig = make_subplots(
+    fig = subplots(
         rows=2, cols=count + 1, specs=specs, column_widths=widths, horizontal_spacing=0.016, vertical_spacing=0.05
     )
-    fig.add_trace(go.Image(z=strip.picture, hoverinfo="skip"), row=1, col=1)
+    fig.add_image(z=strip.picture, hoverinfo="skip", row=1, col=1)
     for i, stage in enumerate(strip.stages):
         _stage(fig, stage, i, strip.related)
     _frame(fig, strip)
@@ -51,7 +50,7 @@ def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()
     )
 
 
-def _stage(fig: go.Figure, stage: StripStage, i: int, related: bool) -> None:
+def _stage(fig: Figure, stage: StripStage, i: int, related: bool) -> None:
     """One column: two blocks of tiles on one scale, with marks to click."""
     low, high = float(min(stage.a.min(), stage.b.min())), float(max(stage.a.max(), stage.b.max()))
     for row, (letter, maps, channels) in enumerate(
@@ -75,7 +74,7 @@ def _range(tile: np.ndarray) -> str:
     return f"{float(tile.min()):.2g} to {float(tile.max()):.2g}"
 
 
-def _frame(fig: go.Figure, strip: FeatureStrip) -> None:
+def _frame(fig: Figure, strip: FeatureStrip) -> None:
     """No axes, square tiles, the letters A and B beside the first stage."""
     bare(fig)
     height, width = strip.picture.shape[:2]
@@ -85,22 +84,21 @@ def _frame(fig: go.Figure, strip: FeatureStrip) -> None:
     for column in range(2, len(strip.stages) + 2):
         for row in (1, 2):
             fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain", row=row, col=column)
-            anchor = axes(fig, row, column).xaxis.plotly_name.replace("axis", "")
+            anchor, _ = fig.subplot(row, column)
             fig.update_yaxes(
                 range=[down * (1 + GAP) - GAP, 0], scaleanchor=anchor, constrain="domain", row=row, col=column
             )
     for row, letter in ((1, "A"), (2, "B")):
-        sub = axes(fig, row, 2)
-        low, high = sub.yaxis.domain
+        (left, _), (low, high) = (fig.axis(name)["domain"] for name in fig.subplot(row, 2))
         fig.add_annotation(
-            text=f"<b>{letter}</b>", x=sub.xaxis.domain[0], y=(low + high) / 2, xref="paper", yref="paper", xanchor="right",
+            text=f"<b>{letter}</b>", x=left, y=(low + high) / 2, xref="paper", yref="paper", xanchor="right",
             xshift=-2, showarrow=False,
         )  # fmt: skip
 
 
-def _title(fig: go.Figure, stage: StripStage, i: int, chosen: bool, learned: bool) -> None:
+def _title(fig: Figure, stage: StripStage, i: int, chosen: bool, learned: bool) -> None:
     """Above a column: the stage, its grid, how much its answer changed; a frame where it is the chosen one."""
-    left, right = axes(fig, 1, i + 2).xaxis.domain
+    left, right = fig.axis(fig.subplot(1, i + 2)[0])["domain"]
     name = f"<b>{stage.stage}</b>" if chosen else stage.stage
     if math.isnan(stage.change):
         changed = "not<br>comparable"

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
-from explorer.app.figures.style import cell, finish, layout
+from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.style import cell, finish
 from explorer.app.figures.votes import tally
 from explorer.looks.projection.figures.paint import Paint, by_class
 from explorer.looks.projection.figures.points import (
@@ -29,7 +28,7 @@ STEPS = 10  # frames between A and B
 MARKED = LEARNS  # readable on the buttons' white when pointed at, and on both grounds
 
 
-def _cloud(fig: go.Figure, paint: Paint, xy: np.ndarray, rows: np.ndarray, marks: Marks) -> None:
+def _cloud(fig: Figure, paint: Paint, xy: np.ndarray, rows: np.ndarray, marks: Marks) -> None:
     """All points in one trace, the one that frames move; `rows` are the image numbers of the positions (m, 2)."""
     groups = paint.b
     fig.add_scatter(
@@ -45,7 +44,7 @@ def _cloud(fig: go.Figure, paint: Paint, xy: np.ndarray, rows: np.ndarray, marks
 
 def _frames(
     positions: Sequence[np.ndarray], ringed: int, others: Sequence[Sequence[dict[str, Any]]] = ()
-) -> list[go.Frame]:
+) -> list[dict[str, Any]]:
     """One frame for each of the positions (m, 2): the cloud, both rings around row `ringed` (-1: none), and what else
     moves with it; traces in the order in which they were added."""
     found = []
@@ -56,12 +55,16 @@ def _frames(
             moved += [{"x": [x], "y": [y]}] * 2
         moved += others[t] if others else []
         found.append(
-            go.Frame(name=str(t), data=[{"type": "scatter", **m} for m in moved], traces=list(range(len(moved))))
+            {
+                "name": str(t),
+                "data": [{"type": "scatter", **m} for m in moved],
+                "traces": list(range(len(moved))),
+            }
         )
     return found
 
 
-def _controls(fig: go.Figure, labels: Sequence[str], prefix: str, pace: int) -> None:
+def _controls(fig: Figure, labels: Sequence[str], prefix: str, pace: int) -> None:
     """Play, pause and a slider with one step a frame; `pace` in milliseconds a frame."""
     moving = {"duration": pace, "easing": "linear"}
     play = {
@@ -94,14 +97,14 @@ def _controls(fig: go.Figure, labels: Sequence[str], prefix: str, pace: int) -> 
     )  # fmt: skip
 
 
-def projection_slide(p: Projection, paint: Paint | None = None, marks: Marks | None = None) -> go.Figure:
+def projection_slide(p: Projection, paint: Paint | None = None, marks: Marks | None = None) -> Figure:
     """The points of A on their way to B: 0 is A, 1 is B, nine straight-line positions between them."""
     whole, marks = paint or by_class(p.labels, p.classes), marks or Marks()
     keep = in_proportion(p.labels, MOST_POINTS)
     paint = Paint(whole.title, whole.names, whole.styles, whole.a[keep], whole.b[keep])
     a, b = p.a[keep], p.b[keep]
     positions = [a + t / STEPS * (b - a) for t in range(STEPS + 1)]
-    fig = make_subplots(cols=1)
+    fig = subplots(cols=1)
     _cloud(fig, paint, a, keep, marks)
     at = int(np.flatnonzero(keep == marks.image)[0]) if marks.image in keep else -1
     ring(fig, a, Marks(image=at))
@@ -111,20 +114,20 @@ def projection_slide(p: Projection, paint: Paint | None = None, marks: Marks | N
     look = "Press play, or drag the slider. Which classes separate as a whole, and which images leave their group?"
     same = "Nothing moved: A and B have the same features, so play shows a still picture." if p.unmoved else ""
     fig = words(fig, p, same or look, marks, len(paint.names))
-    layout(fig).meta["caution"] += (
+    fig.options["meta"]["caution"] += (
         " Only 0 (A) and 1 (B) were measured; positions in between are drawn on straight lines."
     )
     _controls(fig, ["A", *(f"{t / STEPS:.1f}" for t in range(1, STEPS)), "B"], "From A to B: ", 250)
     return _room(fig)
 
 
-def _room(fig: go.Figure) -> go.Figure:
+def _room(fig: Figure) -> Figure:
     """Room for the controls under the map."""
-    fig.update_layout(height=layout(fig).height + 110, margin={"b": 110})
+    fig.update_layout(height=fig.options["height"] + 110, margin={"b": 110})
     return fig
 
 
-def projection_epochs(t: Trajectory, marks: Marks | None = None, trained: int = 0) -> go.Figure:
+def projection_epochs(t: Trajectory, marks: Marks | None = None, trained: int = 0) -> Figure:
     """A run from the pre-trained network through its epochs on one map, and the k-NN accuracy in the full space beside it.
 
     `trained` is the number of epochs that the run took, where it may have kept the features of some of them only.
@@ -134,7 +137,7 @@ def projection_epochs(t: Trajectory, marks: Marks | None = None, trained: int = 
     kept = len(t.epochs) - 1
     some = f", {kept} of {trained} epochs" if 0 < kept < trained else ""
     titles = (f"{len(t.images)} of {t.knn[0].n} test images{some}", "k-NN accuracy, full space")
-    fig = make_subplots(cols=2, column_widths=[0.66, 0.34], subplot_titles=titles, horizontal_spacing=0.09)
+    fig = subplots(cols=2, column_widths=[0.66, 0.34], titles=titles, horizontal_spacing=0.09)
     _cloud(fig, paint, t.xy[0], t.images, marks)
     at = int(np.flatnonzero(t.images == marks.image)[0]) if marks.image in t.images else -1
     ring(fig, t.xy[0], Marks(image=at))
@@ -159,7 +162,7 @@ def projection_epochs(t: Trajectory, marks: Marks | None = None, trained: int = 
     return _room(fig)
 
 
-def _now(fig: go.Figure, t: Trajectory) -> None:
+def _now(fig: Figure, t: Trajectory) -> None:
     """The point on the curve that goes along with the map."""
     fig.add_scatter(
         x=[t.epochs[0]], y=[t.knn[0].accuracy], mode="markers", showlegend=False, hoverinfo="skip", row=1, col=2,
@@ -167,7 +170,7 @@ def _now(fig: go.Figure, t: Trajectory) -> None:
     )  # fmt: skip
 
 
-def _line(fig: go.Figure, t: Trajectory) -> None:
+def _line(fig: Figure, t: Trajectory) -> None:
     """The accuracy of every epoch."""
     fig.add_scatter(
         x=list(t.epochs), y=[k.accuracy for k in t.knn], mode="lines+markers", showlegend=False, row=1, col=2,
@@ -176,7 +179,7 @@ def _line(fig: go.Figure, t: Trajectory) -> None:
     )  # fmt: skip
 
 
-def _axes(fig: go.Figure, t: Trajectory) -> None:
+def _axes(fig: Figure, t: Trajectory) -> None:
     fig.update_xaxes(title="epoch (0: pre-trained)", dtick=max(1, t.epochs[-1] // 5), showgrid=False, row=1, col=2)
     fig.update_yaxes(tickformat=".0%", gridcolor=GRID, row=1, col=2)
     if t.chosen > 0 and t.moved:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, finish
 from explorer.app.figures.votes import tally
 from explorer.evidence import Score
@@ -45,7 +45,7 @@ def opacity(rows: np.ndarray, marks: Marks) -> list[float] | float:
 
 
 def add_points(
-    fig: go.Figure, paint: Paint, xy: np.ndarray, keep: np.ndarray, marks: Marks, half: str = "b", column: int = 1,
+    fig: Figure, paint: Paint, xy: np.ndarray, keep: np.ndarray, marks: Marks, half: str = "b", column: int = 1,
     legend: bool = True,
 ) -> None:  # fmt: skip
     """One trace a group of A's or B's `half`: of the positions `xy` (n, 2) those in `keep`."""
@@ -61,7 +61,7 @@ def add_points(
         )  # fmt: skip
 
 
-def add_legend(fig: go.Figure, paint: Paint) -> None:
+def add_legend(fig: Figure, paint: Paint) -> None:
     """The groups at full strength, whatever their points are drawn like.
 
     Each stands for itself on axes of its own, outside their range: on the map's axes a film would draw it in a corner.
@@ -82,7 +82,7 @@ def _line(wrong: np.ndarray | None) -> dict[str, object]:
     return {"width": 0.5, "color": OUTLINE} if wrong is None else {"width": 1.6}
 
 
-def ring(fig: go.Figure, xy: np.ndarray, marks: Marks, column: int = 1) -> None:
+def ring(fig: Figure, xy: np.ndarray, marks: Marks, column: int = 1) -> None:
     """A black ring within a white one around the chosen image, seen on any ground and colour."""
     if not 0 <= marks.image < len(xy):
         return
@@ -113,7 +113,7 @@ def box(*maps: np.ndarray) -> tuple[list[float], list[float]]:
     return [float(low[0] - pad[0]), float(high[0] + pad[0])], [float(low[1] - pad[1]), float(high[1] + pad[1])]
 
 
-def frame(fig: go.Figure, sides: tuple[list[float], list[float]], title: str, columns: tuple[int, ...] = (1,)) -> None:
+def frame(fig: Figure, sides: tuple[list[float], list[float]], title: str, columns: tuple[int, ...] = (1,)) -> None:
     """Axes without numbers, which would mean nothing, and the legend."""
     quiet = {"showticklabels": False, "showgrid": False, "showline": True, "linecolor": GREY, "mirror": True}
     for column in columns:
@@ -154,7 +154,7 @@ def moved(p: Projection) -> str:
     )
 
 
-def words(fig: go.Figure, p: Projection, look: str, marks: Marks, rows: int) -> go.Figure:
+def words(fig: Figure, p: Projection, look: str, marks: Marks, rows: int) -> Figure:
     """The finished figure of a map of A and B."""
     if marks.selected:
         look += f" Bright: the {len(marks.selected)} selected images."

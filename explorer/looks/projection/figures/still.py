@@ -1,9 +1,8 @@
 """Maps that stand still: before and after side by side, arrows from one to the other, pure noise beside the map."""
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.app.figures.votes import tally
 from explorer.looks.projection.figures.paint import Paint, by_class
@@ -37,13 +36,13 @@ def _some(keep: np.ndarray, labels: np.ndarray) -> str:
 
 def projection_pair(
     p: Projection, compact: bool = False, paint: Paint | None = None, marks: Marks | None = None
-) -> go.Figure:
+) -> Figure:
     """Before on the left, after on the right, on the same axes; by default colour and symbol by class; `compact` has no
     legend."""
     paint, marks = paint or by_class(p.labels, p.classes), marks or Marks()
     scores = paint.scores or (p.knn_a, p.knn_b)
     titles = [f"{half}: {paint.scored} {share(s)}" for half, s in zip(("A · before", "B · after"), scores, strict=True)]
-    fig = make_subplots(cols=2, subplot_titles=titles, horizontal_spacing=0.03)
+    fig = subplots(cols=2, titles=titles, horizontal_spacing=0.03)
     keep = in_proportion(p.labels, MOST_POINTS // 2)
     plain = paint.wrong_a is None and opacity(keep, marks) == BRIGHT  # the legend then shows each group as it is drawn
     sides = box(p.a, p.b)
@@ -61,10 +60,10 @@ def projection_pair(
     return words(fig, p, f"{same}{look}{_some(keep, p.labels)}{shown}", marks, len(paint.names))
 
 
-def projection_moves(p: Projection, paint: Paint | None = None, marks: Marks | None = None) -> go.Figure:
+def projection_moves(p: Projection, paint: Paint | None = None, marks: Marks | None = None) -> Figure:
     """After as points, with an arrow from where each image was before: of the selected images, or of some in proportion."""
     paint, marks = paint or by_class(p.labels, p.classes), marks or Marks()
-    fig = make_subplots(cols=1)
+    fig = subplots(cols=1)
     keep = in_proportion(p.labels, MOST_POINTS)
     chosen = np.array(marks.selected, int) if marks.selected else np.arange(len(p.labels))
     lines = chosen[in_proportion(p.labels[chosen], MOST_LINES)]
@@ -100,7 +99,7 @@ def projection_moves(p: Projection, paint: Paint | None = None, marks: Marks | N
     return words(fig, p, same or look + some, marks, len(paint.names))
 
 
-def _tips(fig: go.Figure, paint: Paint, p: Projection, lines: np.ndarray, marks: Marks) -> None:
+def _tips(fig: Figure, paint: Paint, p: Projection, lines: np.ndarray, marks: Marks) -> None:
     """Small points at the tips, which take clicks and lassos."""
     fig.add_scatter(
         x=numbers(p.b[lines, 0]), y=numbers(p.b[lines, 1]), mode="markers", name="in B",
@@ -114,11 +113,11 @@ def _tips(fig: go.Figure, paint: Paint, p: Projection, lines: np.ndarray, marks:
     )  # fmt: skip
 
 
-def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) -> go.Figure:
+def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) -> Figure:
     """B's map beside a map of Gaussian noise of the same size by the same recipe, coloured by the same labels."""
     paint, marks = by_class(p.labels, p.classes), marks or Marks()
     titles = (f"B · after: k-NN {share(p.knn_b)}", f"pure noise: k-NN {share(noise.knn)}")
-    fig = make_subplots(cols=2, subplot_titles=titles, horizontal_spacing=0.03)
+    fig = subplots(cols=2, titles=titles, horizontal_spacing=0.03)
     keep = in_proportion(p.labels, MOST_POINTS // 2)
     for column, xy in enumerate((p.b, noise.xy), 1):
         add_points(fig, paint, xy, keep, marks if column == 1 else Marks(), "b", column, legend=column == 1)

@@ -2,9 +2,7 @@
 
 import math
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.stages import FEW, Comparison
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
@@ -16,9 +14,9 @@ _PANELS = (
 )
 
 
-def change_bars(comparison: Comparison, learns: frozenset[str]) -> go.Figure:
+def change_bars(comparison: Comparison, learns: frozenset[str]) -> Figure:
     """CKA, neighbour overlap and relative weight change per stage, input on top; `learns` names B's learning stages."""
-    fig = make_subplots(cols=3, shared_yaxes=True, subplot_titles=[p[1] for p in _PANELS], horizontal_spacing=0.05)
+    fig = subplots(cols=3, shared_yaxes=True, titles=[p[1] for p in _PANELS], horizontal_spacing=0.05)
     names = [row.stage for row in comparison.stages]
     colours = [LEARNS if name in learns else FROZEN for name in names]
     for column, (field, _, span) in enumerate(_PANELS, 1):
@@ -59,7 +57,7 @@ def _as_random(comparison: Comparison) -> str:
     )
 
 
-def _panel(fig: go.Figure, names: list[str], values: list[float], colours: list[str], column: int) -> None:
+def _panel(fig: Figure, names: list[str], values: list[float], colours: list[str], column: int) -> None:
     """One measure: a bar a stage, its number at the foot."""
     words = ["" if math.isnan(v) else f"{v:.3f}" if v >= 0.0005 or v == 0 else f"{v:.1e}" for v in values]
     fig.add_bar(
@@ -91,7 +89,7 @@ def few_words(n: int) -> str:
     )
 
 
-def _whiskers(fig: go.Figure, comparison: Comparison) -> None:
+def _whiskers(fig: Figure, comparison: Comparison) -> None:
     """The intervals of CKA, over the bars; a stage without one has none."""
     rows = [row for row in comparison.stages if not math.isnan(row.low)]
     fig.add_scatter(
@@ -115,7 +113,7 @@ def _whiskers(fig: go.Figure, comparison: Comparison) -> None:
     )
 
 
-def _control(fig: go.Figure, names: list[str], control: list[tuple[float, ...]]) -> None:
+def _control(fig: Figure, names: list[str], control: list[tuple[float, ...]]) -> None:
     """What the similarity is for random networks, a grey mark for each."""
     marks = [(name, v) for name, values in zip(names, control, strict=True) for v in values if not math.isnan(v)]
     if marks:

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.style import cell, finish
 from explorer.app.figures.votes import NO_INTERVAL, tally
@@ -23,11 +21,11 @@ def drift(
     chosen: int = 0,
     chance: float | None = None,
     on_validation: float | None = None,
-) -> go.Figure:
+) -> Figure:
     """Four small multiples over the epochs: CKA and neighbours kept against epoch 0, k-NN accuracy on test, and the head
     on validation and training images; a dotted line marks the `chosen` epoch (0: none).
     `chance` and `on_validation` are what always naming the largest class gives on test and on validation images."""
-    fig = make_subplots(rows=2, cols=2, subplot_titles=_TITLES, horizontal_spacing=0.1, vertical_spacing=0.2)
+    fig = subplots(rows=2, cols=2, titles=_TITLES, horizontal_spacing=0.1, vertical_spacing=0.2)
     _band(fig, (1, 1), found.epochs, found.low, found.high, LEARNS)
     for place, values in (((1, 1), found.cka), ((1, 2), found.overlap)):
         _line(fig, place, found.epochs, values, LEARNS, "solid", "circle", "B")
@@ -59,19 +57,18 @@ def drift(
     )
 
 
-def _scales(fig: go.Figure, last: int) -> None:
+def _scales(fig: Figure, last: int) -> None:
     """Epochs below, shares at the side."""
     fig.update_xaxes(range=[-0.2, last + 0.2], showgrid=False)
     fig.update_xaxes(title_text="epoch", row=2)
     fig.update_yaxes(gridcolor=GREY)
     fig.update_yaxes(range=[0, 1.05], row=1)
-    for name in ("yaxis3", "yaxis4"):
-        fig.layout[name].tickformat = ".0%"
+    fig.update_yaxes(tickformat=".0%", row=2)
     fig.update_layout(legend={"orientation": "h", "y": -0.16, "x": 0})
 
 
 def _scores(
-    fig: go.Figure, place: tuple[int, int], x: Sequence[int], scores: Sequence[Score], colour: str, dash: str, symbol: str,
+    fig: Figure, place: tuple[int, int], x: Sequence[int], scores: Sequence[Score], colour: str, dash: str, symbol: str,
     name: str,
 ) -> None:  # fmt: skip
     """A line of accuracies with its Wilson band."""
@@ -80,7 +77,7 @@ def _scores(
 
 
 def _band(
-    fig: go.Figure, place: tuple[int, int], x: Sequence[int], low: Sequence[float], high: Sequence[float], colour: str
+    fig: Figure, place: tuple[int, int], x: Sequence[int], low: Sequence[float], high: Sequence[float], colour: str
 ) -> None:
     """The ground between two lines."""
     fig.add_scatter(
@@ -98,7 +95,7 @@ def _band(
 
 
 def _line(
-    fig: go.Figure, place: tuple[int, int], x: Sequence[int], y: Sequence[float], colour: str, dash: str, symbol: str,
+    fig: Figure, place: tuple[int, int], x: Sequence[int], y: Sequence[float], colour: str, dash: str, symbol: str,
     name: str, words: list[list[str]] | None = None,
 ) -> None:  # fmt: skip
     fig.add_scatter(

@@ -1,7 +1,6 @@
 """Accuracy along the straight line between the weights of A and of B."""
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import finish
@@ -19,11 +18,11 @@ def interpolation(
     at: int,
     group: str = "group",
     chance: float | None = None,
-) -> go.Figure:
+) -> Figure:
     """Accuracy on test, validation and (where there are) shifted test images over alpha; a line marks mixture `at`, a
     star on test the one that validation chooses. `title` names the shift, `group` what the images of
     one group share, e.g. a photo; `chance` what always naming the largest class gives on test."""
-    fig = go.Figure()
+    fig = Figure()
     alphas = list(found.alphas)
     for kind in found.kinds:
         _curve(fig, alphas, kind, kind.images, _PENS[kind.images])
@@ -52,13 +51,13 @@ def interpolation(
     )
 
 
-def _star(fig: go.Figure, at: float, accuracy: float) -> None:
+def _star(fig: Figure, at: float, accuracy: float) -> None:
     """The mixture that validation chose, on test."""
     star = {"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}}
     fig.add_scatter(x=[at], y=[accuracy], mode="markers", name="chosen on validation", marker=star, hoverinfo="skip")
 
 
-def _scales(fig: go.Figure, alphas: list[float]) -> None:
+def _scales(fig: Figure, alphas: list[float]) -> None:
     """Alpha below, accuracy at the side, the legend above."""
     words = "α: share of B's weights (0 is A, 1 is B)"
     fig.update_xaxes(range=[-0.02, 1.02], tickvals=alphas, showgrid=False, title_text=words)
@@ -78,7 +77,7 @@ def _described(found: Interpolation, spoilt: Interpolation | None, title: str) -
     return f"{said} {title}: {shifted[0]:.1%}, {shifted[1]:.1%} and {shifted[2]:.1%}."
 
 
-def _controls(fig: go.Figure, test: Mixtures) -> None:
+def _controls(fig: Figure, test: Mixtures) -> None:
     """A and B themselves with new statistics, at both ends."""
     scores = [test.control(end).score for end in (0, -1)]
     fig.add_scatter(
@@ -92,7 +91,7 @@ def _controls(fig: go.Figure, test: Mixtures) -> None:
     )
 
 
-def _curve(fig: go.Figure, alphas: list[float], kind: Mixtures, name: str, pen: tuple[str, str, str]) -> None:
+def _curve(fig: Figure, alphas: list[float], kind: Mixtures, name: str, pen: tuple[str, str, str]) -> None:
     colour, dash, symbol = pen
     scores = [kind.score(i) for i in range(len(alphas))]
     if kind.images != "validation":

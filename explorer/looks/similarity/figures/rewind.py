@@ -1,7 +1,6 @@
 """What a network still knows with a stage set back."""
 
-import plotly.graph_objects as go
-
+from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import LARGEST, guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
@@ -12,11 +11,11 @@ START, RANDOM = "first weights", "random weights"
 _PENS = {"start": (START, BLUE, "diamond", -0.16), "random": (RANDOM, PINK, "x", 0.16)}
 
 
-def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figure:
+def rewind(found: Rewind, settled: bool = True, group: str = "group") -> Figure:
     """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals; `group` is
     what images of one group share, e.g. a photo."""
     names = list(dict.fromkeys(" + ".join(r.stages) for r in found.resets))
-    fig = go.Figure()
+    fig = Figure()
     fig.add_vrect(x0=found.base.low, x1=found.base.high, fillcolor=alpha(LEARNS, 0.14), line={"width": 0})
     fig.add_vline(x=found.base.accuracy, line={"color": LEARNS, "width": 2})
     for to, (label, colour, symbol, aside) in _PENS.items():
@@ -50,7 +49,7 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> go.Figu
     )
 
 
-def _controls(fig: go.Figure, found: Rewind, names: list[str], settled: bool) -> None:
+def _controls(fig: Figure, found: Rewind, names: list[str], settled: bool) -> None:
     """The run with nothing set back but the same statistics estimated anew: a grey tick at the height of each reset."""
     rows = [(r, r.control.score) for r in found.resets if settled and r.control is not None]
     if rows:
@@ -93,7 +92,7 @@ def _worst(found: Rewind, to: str, settled: bool) -> str:
     return f"{' + '.join(row.stages)}, {row.outcome(settled).score.accuracy:.1%}"
 
 
-def _dots(fig: go.Figure, rows: list[Reset], names: list[str], settled: bool, pen: tuple[str, str, str, float]) -> None:
+def _dots(fig: Figure, rows: list[Reset], names: list[str], settled: bool, pen: tuple[str, str, str, float]) -> None:
     label, colour, symbol, aside = pen
     scores = [r.outcome(settled).score for r in rows]
     fig.add_scatter(

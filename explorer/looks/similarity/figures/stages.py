@@ -1,9 +1,8 @@
 """Stages against stages, and what a linear reader finds at each."""
 
 import numpy as np
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
+from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import SMALL, finish
@@ -22,7 +21,7 @@ REFERENCES = {
 _GAP, _CONTROL = " ", "random"
 
 
-def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
+def stage_pairs(pairs: StagePairs, reference: str = "aa") -> Figure:
     """CKA of every stage of A with every stage of B and, beside it, one of REFERENCES; numbers in the cells.
 
     A last column has the control: A against the same stage of random networks, the mean of their draws.
@@ -30,8 +29,8 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
     beside = pairs.ab - pairs.aa if reference == "difference" else getattr(pairs, reference)
     beside = beside.mean(axis=0) if reference == "random" else beside
     many = len(pairs.stages)
-    fig = make_subplots(
-        cols=2, subplot_titles=["A × B", REFERENCES[reference]], horizontal_spacing=0.12, column_widths=[many + 2, many]
+    fig = subplots(
+        cols=2, titles=["A × B", REFERENCES[reference]], horizontal_spacing=0.12, column_widths=[many + 2, many]
     )
     control = np.column_stack([np.full(len(pairs.stages), np.nan), np.diag(pairs.random.mean(axis=0))])
     _matrix(fig, pairs.stages, np.hstack([pairs.ab, control]), 1, "coloraxis", (_GAP, _CONTROL))
@@ -69,7 +68,7 @@ def stage_pairs(pairs: StagePairs, reference: str = "aa") -> go.Figure:
 
 
 def _matrix(
-    fig: go.Figure, names: tuple[str, ...], z: np.ndarray, column: int, axis: str, more: tuple[str, ...] = ()
+    fig: Figure, names: tuple[str, ...], z: np.ndarray, column: int, axis: str, more: tuple[str, ...] = ()
 ) -> None:
     fig.add_heatmap(
         x=[*names, *more],
@@ -87,11 +86,11 @@ def _matrix(
     )
 
 
-def stage_probes(found: StageProbes, group: str = "group") -> go.Figure:
+def stage_probes(found: StageProbes, group: str = "group") -> Figure:
     """Accuracy of a linear probe after each stage, of A and of B, with 95 % intervals and a line at what always naming the
     largest class gives; `group` is what images of one group share, e.g. a photo."""
     names = [row.stage for row in found.stages]
-    fig = go.Figure()
+    fig = Figure()
     sides = (("A", [row.a for row in found.stages], FROZEN, "circle", -0.06, "solid"),
              ("B", [row.b.score for row in found.stages], LEARNS, "diamond", 0.06, "dash"))  # fmt: skip
     for name, scores, colour, symbol, aside, dash in sides:
