@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from explorer.data import tables
 from explorer.data.entries import Entry
-from explorer.data.roles import role, spelled_alike
-from explorer.data.tree import Plan
+from explorer.data.roles import natural, role, spelled_alike
+from explorer.data.tree import SPLITS, Plan
 from explorer.errors import ExplorerError
 
 MOST_TABLE = 64_000_000
@@ -115,14 +115,23 @@ def _table(paper: Entry, known: Mapping[str, str]) -> Table | str:
 def by_table(table: Table, pictures: Sequence[str]) -> Plan:
     """The plan that a table makes; splits come from its column, else from folders called train, val or test."""
     made = Plan()
+    parts = {
+        said: role(said) if role(said) in SPLITS else "" for said in sorted(set(table.splits.values()), key=natural)
+    }
     for picture in pictures:
+        said = table.splits.get(picture, "")
         if picture in table.torn:
             made.leave([picture], f"{table.name} gives it two labels")
         elif picture not in table.labels:
             made.leave([picture], f"{table.name} does not label it")
+        elif said and not parts[said] and any(parts.values()):
+            made.leave([picture], f"{table.name} puts it in {said!r}, which is none of train, val and test")
         else:
-            made.put([picture], role(table.splits.get(picture, "")) or folder_split(picture), table.labels[picture])
+            made.put([picture], parts.get(said) or folder_split(picture), table.labels[picture])
     made.notes.append(f"Labels come from {table.name}.")
+    if parts and not any(parts.values()):
+        few = ", ".join(list(parts)[:5]) + " …" * (len(parts) > 5)
+        made.notes.append(f"Its column of splits says {few}: none is train, val or test, so it was not followed.")
     if table.unmatched:
         rows = "row names" if table.unmatched == 1 else "rows name"
         made.notes.append(f"{table.unmatched} {rows} no picture that is here ({table.name}).")

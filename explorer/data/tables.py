@@ -17,7 +17,7 @@ COLUMNS = {
     "file_path img id id_code name",
     "label": "label labels class classname class_name class_id classid category target species breed diagnosis dx disease "
     "finding finding_labels kind label_name y",
-    "split": "split set subset partition fold_name usage",
+    "split": "split set subset partition fold fold_name kfold usage",
     "group": "group group_id patient patient_id patientid subject subject_id person person_id lesion_id place site location "
     "camera film video video_id clip sequence scene session study study_id slide slide_id case case_id animal animal_id burst",
 }

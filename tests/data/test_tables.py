@@ -150,6 +150,31 @@ def test_a_table_in_a_form_that_is_not_read_is_named(tmp_path: Path) -> None:
             listing(tmp_path, labels)
 
 
+def test_what_a_column_of_splits_leaves_out_is_not_learned_from(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(12)])
+    said = ["train"] * 6 + ["Public Test"] * 3 + ["unused", "extra", ""]
+    rows = [f"{i}.png,{'ab'[i % 2]},{part}" for i, part in enumerate(said)]
+    (tmp_path / "truth.csv").write_text("\n".join(["file,label,split", *rows]))
+    found = listing(tmp_path, "table")
+    assert {int(Path(file.id).stem) for file in found.files if file.split == "train"} == {0, 1, 2, 3, 4, 5, 11}
+    assert {int(Path(file.id).stem) for file in found.files if file.split == "test"} == {6, 7, 8}
+    assert dict(found.skipped) == {
+        "9.png": "truth.csv puts it in 'unused', which is none of train, val and test",
+        "10.png": "truth.csv puts it in 'extra', which is none of train, val and test",
+    }
+
+
+def test_a_column_of_folds_is_named_and_not_followed(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(12)])
+    rows = [f"{i}.png,{'ab'[i % 2]},{i % 6}" for i in range(12)]
+    (tmp_path / "truth.csv").write_text("\n".join(["file,label,fold", *rows]))
+    found = listing(tmp_path, "table")
+    assert {file.split for file in found.files} == {"train"}
+    assert (
+        "Its column of splits says 0, 1, 2, 3, 4 …: none is train, val or test, so it was not followed." in found.notes
+    )
+
+
 def test_labels_that_are_all_one_are_no_classes(tmp_path: Path) -> None:
     pictures(tmp_path, [f"{i}.png" for i in range(4)])
     (tmp_path / "truth.csv").write_text("file,label\n" + "".join(f"{i}.png,ant\n" for i in range(4)))
