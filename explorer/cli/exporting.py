@@ -102,7 +102,7 @@ def export(options: argparse.Namespace) -> Words:
 def predict(options: argparse.Namespace) -> Words:
     """What a run says of the pictures in a folder."""
     if options.csv is not None:
-        pictures.check(options.csv, (".csv",))
+        pictures.check(options.csv, (".csv",), "--csv")
     found = answer(
         PredictQuestion(run=runs.called(options.run), folder=str(options.folder), distances=options.distances)
     )

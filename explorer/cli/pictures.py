@@ -19,10 +19,15 @@ AGAINST, FOR = (0, 114, 178), (213, 94, 0)
 LEAST = 512  # pixels of the shorter side of an attribution's picture
 
 
-def check(out: Path, allowed: tuple[str, ...]) -> None:
+def ending(out: Path) -> str:
+    """`ends in .txt`, or `has no ending`."""
+    return f"ends in {out.suffix}" if out.suffix else "has no ending"
+
+
+def check(out: Path, allowed: tuple[str, ...], option: str = "--out") -> None:
     """Before anything is computed: raises ExplorerError for an ending that is not allowed, or a folder that is not there."""
     if out.suffix not in allowed:
-        raise ExplorerError(f"--out {out.name} ends in {out.suffix or 'nothing'}. Allowed: {', '.join(allowed)}.")
+        raise ExplorerError(f"{option} {out.name} {ending(out)}. Allowed: {', '.join(allowed)}.")
     if not out.parent.is_dir():
         raise ExplorerError(f"There is no folder {out.parent}. Name a file in a folder that exists.")
 

@@ -17,7 +17,7 @@ def refuse(choices: Mapping[str, Any]) -> None:
     given = {
         f"--stages {' '.join(stages)}": (bool(stages) and name != "custom", "--strategy custom"),
         "--unfreeze-every": (
-            bool(choices["unfreeze_every"]) and plan.unfreezes == "at once",
+            choices["unfreeze_every"] is not None and plan.unfreezes == "at once",
             "--strategy gradual or lp_ft",
         ),
         "--backbone-rate": (choices["backbone_rate"] is not None and not tunes, "a strategy that tunes the backbone"),

@@ -180,7 +180,7 @@ def _naming(source: str | Path | bytes) -> Iterator[None]:
         yield
     except (UnidentifiedImageError, ValueError, KeyError) as error:
         if what := samples.described(source):
-            raise _Refused(f"it is a TIFF of {what}, a kind that is not read") from error
+            raise _Refused(f"it is {what}") from error
         raise
 
 

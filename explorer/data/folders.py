@@ -144,9 +144,10 @@ def _check_counts(found: Listing, files: list[File], skipped: Skipped) -> None:
     first = f" Left out, for one: {skipped[0][0]} ({skipped[0][1]})." if skipped else ""
     if short:
         more = f" (and {len(short) - 1} more class{'es' if len(short) > 2 else ''})" if len(short) > 1 else ""
+        plural = "" if counts[short[0]] == 1 else "s"
         raise ExplorerError(
-            f"The class {short[0]!r} has {counts[short[0]]} readable training pictures{more}. At least {needed} are "
-            f"needed, one for each split that is taken from them. Add pictures or remove its folder.{first}"
+            f"The class {short[0]!r} has {counts[short[0]]} readable training picture{plural}{more}. At least {needed} are "
+            f"needed, one for each split that is taken from them. Add pictures, or leave the class out.{first}"
         )
     for split in sorted(given - {file.split for file in files}):
         raise ExplorerError(

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from explorer.data import tables
 from explorer.data.entries import Entry
-from explorer.data.roles import role, spelled_alike
-from explorer.data.tree import Plan
+from explorer.data.roles import natural, role, spelled_alike
+from explorer.data.tree import SPLITS, Plan
 from explorer.errors import ExplorerError
 
 MOST_TABLE = 64_000_000
@@ -38,12 +38,20 @@ def find_table(papers: Sequence[Entry], pictures: Sequence[str]) -> Table | None
     stems = {_stem(picture) for picture in pictures}
     tried = [paper for paper in papers if _may_be_table(paper, stems)]
     known = tables.names_of(pictures) if tried else {}
-    read = [table for paper in sorted(tried, key=lambda paper: paper.id) for table in _table(paper, known)]
+    read = [_table(paper, known) for paper in sorted(tried, key=lambda paper: paper.id)]
     chosen: list[Table] = []
-    for table in sorted(read, key=lambda table: -len(table.labels)):
+    for table in sorted((table for table in read if isinstance(table, Table)), key=lambda table: -len(table.labels)):
         if table.labels and not any(table.labels.keys() & other.labels.keys() for other in chosen):
             chosen.append(table)
     return _joined(chosen) if chosen else None
+
+
+def unfit(papers: Sequence[Entry], pictures: Sequence[str]) -> str:
+    """Why the tables among the papers label none of the pictures, the first of them as a sentence; empty where there is none."""
+    stems = {_stem(picture) for picture in pictures}
+    tried = sorted((paper for paper in papers if _may_be_table(paper, stems)), key=lambda paper: paper.id)
+    known = tables.names_of(pictures) if tried else {}
+    return next((f" {paper.id} {why}." for paper in tried if isinstance(why := _table(paper, known), str) and why), "")
 
 
 def _may_be_table(paper: Entry, stems: Collection[str]) -> bool:
@@ -71,18 +79,19 @@ def _stem(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[0]
 
 
-def _table(paper: Entry, known: Mapping[str, str]) -> list[Table]:
+def _table(paper: Entry, known: Mapping[str, str]) -> Table | str:
+    """What a paper says, or why it labels none of the pictures; a text need be no table, so nothing is said of one."""
     text = paper.id.lower().endswith(".txt")
     try:
         lines = tables.rows(paper.begins(MOST_TABLE), spaced=text)
     except ExplorerError:
-        return []
+        return "" if text else "cannot be read as a table"
     above = paper.id.rpartition("/")[0]
     folders = [above, f"{above}/{_stem(paper.id)}".lstrip("/")]
     places, titled = tables.columns(lines, folders, known) if lines else ({}, True)
     classes = tables.hot(lines, places, titled) if "label" not in places else {}
     if "file" not in places or not ("label" in places or classes):
-        return []
+        return "" if text else tables.lacking(lines, places, titled)
     told: dict[str, dict[str, str]] = {column: {} for column in tables.COLUMNS}
     torn, unmatched = set(), 0
     for line in lines[titled:]:
@@ -99,21 +108,30 @@ def _table(paper: Entry, known: Mapping[str, str]) -> list[Table]:
             if cells.get(column):
                 told[column][picture] = cells[column]
     if text and 2 * unmatched > len(lines):
-        return []  # a text that happens to name some pictures
-    return [Table(paper.id, told["label"], told["split"], told["group"], unmatched, frozenset(torn))]
+        return ""  # a text that happens to name some pictures
+    return Table(paper.id, told["label"], told["split"], told["group"], unmatched, frozenset(torn))
 
 
 def by_table(table: Table, pictures: Sequence[str]) -> Plan:
     """The plan that a table makes; splits come from its column, else from folders called train, val or test."""
     made = Plan()
+    parts = {
+        said: role(said) if role(said) in SPLITS else "" for said in sorted(set(table.splits.values()), key=natural)
+    }
     for picture in pictures:
+        said = table.splits.get(picture, "")
         if picture in table.torn:
             made.leave([picture], f"{table.name} gives it two labels")
         elif picture not in table.labels:
             made.leave([picture], f"{table.name} does not label it")
+        elif said and not parts[said] and any(parts.values()):
+            made.leave([picture], f"{table.name} puts it in {said!r}, which is none of train, val and test")
         else:
-            made.put([picture], role(table.splits.get(picture, "")) or folder_split(picture), table.labels[picture])
+            made.put([picture], parts.get(said) or folder_split(picture), table.labels[picture])
     made.notes.append(f"Labels come from {table.name}.")
+    if parts and not any(parts.values()):
+        few = ", ".join(list(parts)[:5]) + " …" * (len(parts) > 5)
+        made.notes.append(f"Its column of splits says {few}: none is train, val or test, so it was not followed.")
     if table.unmatched:
         rows = "row names" if table.unmatched == 1 else "rows name"
         made.notes.append(f"{table.unmatched} {rows} no picture that is here ({table.name}).")

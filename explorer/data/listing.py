@@ -10,7 +10,7 @@ from explorer.data import labels as told
 from explorer.data.entries import Entry, below, litter
 from explorer.data.formats import SUFFIXES, is_picture, sniffed
 from explorer.data.masks import masks
-from explorer.data.offers import instead, offers
+from explorer.data.offers import instead, no_table, offers
 from explorer.data.roles import role
 from explorer.data.tree import NO_FOLDERS, SPLITS, Plan, Unlabelled, plan
 from explorer.errors import ExplorerError, unknown
@@ -141,8 +141,9 @@ def _planned(
         table = told.find_table(papers, pictures)
         if table is None:
             raise ExplorerError(
-                f"{name} has no table that labels its pictures. Expected: a .csv with a first line `file,label`, and a line for "
-                f"each picture; `split` and `group` may follow. Add one, or read the labels from folders."
+                f"{name} has no table that labels its pictures.{no_table(pictures, papers, skipped)} Expected: a .csv with a "
+                f"first line `file,label`, and a line for each picture; `split` and `group` may follow. Add one, or read the "
+                f"labels from folders."
             )
         made = told.by_table(table, pictures)
         _check_classes(made, name, table.name)
@@ -169,9 +170,8 @@ def _unsorted(made: Plan, papers: list[Entry]) -> told.Table | None:
 
 def _check_classes(made: Plan, name: str, where: str) -> None:
     if len(made.classes) < 2:
-        raise ExplorerError(
-            f"{name} has {len(made.classes)} classes by {where}. Needed: at least 2. Read the labels from somewhere else."
-        )
+        found = f"one class only ({made.classes[0]!r})" if made.classes else "no class"
+        raise ExplorerError(f"{name} has {found} by {where}. Needed: at least 2. Read the labels from somewhere else.")
 
 
 def _file(entry: Entry, split: str, kind: str) -> File:

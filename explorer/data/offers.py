@@ -29,15 +29,19 @@ def offers(pictures: Sequence[str], papers: Sequence[Entry], skipped: Sequence[s
     boxes = next(((form, paper) for form, fits in _BOXES.items() for paper in papers if fits(paper)), None)
     if boxes:
         return f"{found} {boxes[1].id} is of {boxes[0]}, for boxes in pictures, not for classes."
-    unread = [
-        name for name in (*(paper.id for paper in papers), *skipped) if name.lower().rpartition(".")[2] in _UNREAD
-    ]
-    if unread and not found:
-        found += (
-            f" {unread[0]} may hold the labels, but a table is read from CSV, TSV or text alone: save it as CSV, with a first "
-            f"line `file,label` and a line for each picture."
-        )
-    return found
+    return found or no_table(pictures, papers, skipped)
+
+
+def no_table(pictures: Sequence[str], papers: Sequence[Entry], skipped: Sequence[str] = ()) -> str:
+    """Why no table tells the classes, where one looks as if it did, as a further sentence."""
+    if why := told.unfit(papers, pictures):
+        return why
+    names = (*(paper.id for paper in papers), *skipped)
+    unread = next((name for name in names if name.lower().rpartition(".")[2] in _UNREAD), "")
+    return unread and (
+        f" {unread} may hold the labels, but a table is read from CSV, TSV or text alone: save it as CSV, with a first "
+        f"line `file,label` and a line for each picture."
+    )
 
 
 def instead(made: Plan, papers: Sequence[Entry]) -> told.Table | None:

@@ -9,7 +9,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 _USUAL = (255, 1023, 4095, 16383, 65535, 2**24 - 1, 2**32 - 1)
 _FORMATS = {1: "unsigned integers", 2: "signed integers", 3: "floats", 5: "complex integers", 6: "complex floats"}
 _COLOURS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 5: "CMYK", 6: "YCbCr", 8: "CIELAB", 9: "ICCLAB"}
-_BITS, _COLOUR, _EACH, _PLANES, _FORMAT = 258, 262, 277, 284, 339  # tags of TIFF 6.0
+_BITS, _COLOUR, _STRIPS, _EACH, _PLANES, _TILES, _FORMAT = 258, 262, 273, 277, 284, 324, 339  # tags of TIFF 6.0
 _TURNED = {"I;16BS": "I;16S", "I;32BS": "I;32S", "F;32BF": "F;32F"}
 _SWAPPED = {"L": "B", "B": "L", "N": "B"}  # on a machine that is little-endian, as all are that torch runs on
 
@@ -156,21 +156,30 @@ def white_is_zero(image: Image.Image) -> bool:
 
 
 def described(source: str | Path | bytes) -> str:
-    """What a TIFF that Pillow cannot read holds, e.g. `64-bit floats, 3 samples a pixel (RGB)`; empty where it is no TIFF."""
-    try:
-        with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream:
-            head = stream.read(16)
-            if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-                return ""
-            directory = ImageFileDirectory_v2(head if b"+" in head[:4] else head[:8])
-            stream.seek(directory.next)
-            directory.load(stream)
-        found = Kind(_first(directory.get(_BITS), 1), _first(directory.get(_FORMAT), 1))
-        each, colour = (
-            int(directory.get(_EACH, 1)),
-            _COLOURS.get(int(directory.get(_COLOUR, -1)), "an unknown colour space"),
-        )
-    except Exception:  # a directory may be damaged in any way
-        return ""
+    """What a TIFF that Pillow cannot read is: `a TIFF of 64-bit floats, 3 samples a pixel (RGB), a kind that is not read`, or cut
+    short where its directory, which many programs write last, is not whole; empty where it is no TIFF."""
+    with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as stream:
+        head = stream.read(16)
+        if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+            return ""
+        try:
+            return f"a TIFF of {_samples(head, stream)}, a kind that is not read"
+        except Exception:  # a directory may be damaged in any way
+            return "a TIFF that is damaged or cut short"
+
+
+def _samples(head: bytes, stream: IO[bytes]) -> str:
+    """The samples that the first directory of a TIFF tells. Raises whatever Pillow does where it is damaged, and KeyError where
+    it tells no place of them."""
+    directory = ImageFileDirectory_v2(head if b"+" in head[:4] else head[:8])
+    stream.seek(directory.next)
+    directory.load(stream)
+    if _STRIPS not in directory and _TILES not in directory:
+        raise KeyError("it tells no place of its samples")
+    found = Kind(_first(directory.get(_BITS), 1), _first(directory.get(_FORMAT), 1))
+    each, colour = (
+        int(directory.get(_EACH, 1)),
+        _COLOURS.get(int(directory.get(_COLOUR, -1)), "an unknown colour space"),
+    )
     apart = ", each in a plane of its own" if each > 1 and directory.get(_PLANES) == 2 else ""
     return f"{found.name}, {each} sample{'s' if each > 1 else ''} a pixel ({colour}{apart})"

@@ -17,7 +17,7 @@ COLUMNS = {
     "file_path img id id_code name",
     "label": "label labels class classname class_name class_id classid category target species breed diagnosis dx disease "
     "finding finding_labels kind label_name y",
-    "split": "split set subset partition fold_name usage",
+    "split": "split set subset partition fold fold_name kfold usage",
     "group": "group group_id patient patient_id patientid subject subject_id person person_id lesion_id place site location "
     "camera film video video_id clip sequence scene session study study_id slide slide_id case case_id animal animal_id burst",
 }
@@ -133,13 +133,38 @@ def columns(
 def hot(lines: Sequence[Sequence[str]], places: Mapping[str, int], titled: bool) -> dict[str, int]:
     """Class → its column, where a table has a column of 0 and 1 for each class (one-hot) and nearly all rows are of exactly one;
     else empty. Other columns of 0 and 1 make it none: which of them are classes would be a guess."""
+    marks, once = _marked(lines, places, titled)
+    return {lines[0][i]: i for i in marks} if len(marks) > 1 and once >= _ONE_CLASS * (len(lines) - 1) else {}
+
+
+def _marked(lines: Sequence[Sequence[str]], places: Mapping[str, int], titled: bool) -> tuple[list[int], int]:
+    """The columns of 0 and 1 that are nothing else, and how many rows have exactly one 1 in them."""
     if not titled or len(lines) < 2:
-        return {}
+        return [], 0
     free = [i for i, title in enumerate(lines[0]) if title and i not in places.values() and not meaning(title)]
     whole = [row for row in lines[1:] if len(row) == len(lines[0])]
     marks = [i for i in free if whole and all(row[i].lower() in _HOT for row in whole)]
-    once = sum(len(classes_of(row, marks)) == 1 for row in whole)
-    return {lines[0][i]: i for i in marks} if len(marks) > 1 and once >= _ONE_CLASS * (len(lines) - 1) else {}
+    return marks, sum(len(classes_of(row, marks)) == 1 for row in whole)
+
+
+def lacking(lines: Sequence[Sequence[str]], places: Mapping[str, int], titled: bool) -> str:
+    """What a table lacks that labels nothing, as the end of a sentence that begins with its name."""
+    if len(lines) < 2:
+        return "has no rows"
+    if "file" not in places:
+        return f"names none of these pictures (it begins: {_few(lines[0])}; {_few(lines[1])})"
+    marks, once = _marked(lines, places, titled)
+    if len(marks) > 1:
+        return (
+            f"has columns of 0 and 1 ({_few([lines[0][i] for i in marks])}), but in {len(lines) - 1 - once} of its "
+            f"{len(lines) - 1} rows none or several of them are 1, and a picture has one class here"
+        )
+    return f"has no column of classes (it begins: {_few(lines[0])})"
+
+
+def _few(cells: Sequence[str]) -> str:
+    """Some cells, shortened."""
+    return ", ".join(cell[:30] + "…" * (len(cell) > 30) for cell in cells[:5]) + " …" * (len(cells) > 5)
 
 
 def classes_of(row: Sequence[str], columns: Collection[int]) -> list[int]:

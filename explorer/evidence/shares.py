@@ -24,10 +24,14 @@ def wilson(correct: float, n: float, z: float = Z95) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Score:
-    """An accuracy with its n and 95 % Wilson interval."""
+    """An accuracy with its n and 95 % Wilson interval. Raises ValueError for more that are right than there are."""
 
     n: int
     correct: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.correct <= self.n:
+            raise ValueError(f"{self.correct} of {self.n} cannot be right")
 
     @property
     def accuracy(self) -> float:

@@ -15,7 +15,7 @@ from explorer.catalogue import named, own
 from explorer.errors import ExplorerError
 from explorer.jobs import quotas
 from explorer.recipe import Recipe, sources
-from explorer.runs import SCHEMA, FinishedRun, adopting
+from explorer.runs import SCHEMA, FinishedRun, adopting, soundness
 
 FILES = (
     "run.json",
@@ -66,6 +66,8 @@ def bring(file: Path, name: str = "") -> str:
             facts = _facts(archive, name)
             contents = {inner: _content(archive, inner) for inner in FILES if inner in archive.namelist()}
             start = _content(archive, START) if START in archive.namelist() else None
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ExplorerError(f"There is no file {str(file)!r}. Give a run that was exported as a zip.") from error
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise _refused(name, f"it is damaged, cut short, or no ZIP ({error})") from error
     if facts["recipe"].get("data_dir") and not limits.server_folders():
@@ -180,12 +182,12 @@ def _open(run: str) -> None:
     found = runs.read(run)
     if not isinstance(found, FinishedRun):
         raise ExplorerError(found.error or f"the run reads {found.state}")
-    runs.predictions(run)
-    runs.audit(run)
+    soundness.check(run)
     runs.tensors(run, "learned")
     if (runs.folder(run) / "features.safetensors").is_file():
         runs.tensors(run, "features")
 
 
 def _refused(name: str, why: str) -> ExplorerError:
+    why = why.removesuffix(".")
     return ExplorerError(f"{name!r} cannot be opened as a run: {why}. Nothing was kept. Export the run again as a zip.")

@@ -123,9 +123,8 @@ def check_file(row: Format, out: Path) -> None:
     """Before anything is computed: raises ExplorerError for an ending that the format has not, or a folder that is not
     there."""
     if out.suffix.lower() not in row.endings:
-        raise ExplorerError(
-            f"--out {out.name} ends in {out.suffix or 'nothing'}. {row.title} is written as {' or '.join(row.endings)}."
-        )
+        ending = f"ends in {out.suffix}" if out.suffix else "has no ending"
+        raise ExplorerError(f"--out {out.name} {ending}. {row.title} is written as {' or '.join(row.endings)}.")
     if not out.parent.is_dir():
         raise ExplorerError(f"There is no folder {out.parent}. Name a file in a folder that exists.")
 

@@ -51,7 +51,7 @@ def check_views(augmentation: str, views: int) -> None:
         raise unknown("augmentation", augmentation, AUGMENTATIONS)
     if (views == 1) != (augmentation == "none"):
         raise ExplorerError(
-            f"{views} views of each image with the augmentation {augmentation!r} do not fit. Allowed: 1 view "
+            f"{views} {'view does' if views == 1 else 'views do'} not fit the augmentation {augmentation!r}. Allowed: 1 view "
             f"without augmentation, 2 to {MOST_VIEWS} with one (the first view is the image itself)."
         )
 
@@ -76,4 +76,6 @@ def plain(error: Any, fields: Sequence[str]) -> str:
         allowed = allowed.replace(f"{short} ", f"{long} ")
     if error["type"] == "extra_forbidden":
         return f"A recipe has no {name!r}. It has: {', '.join(fields)}."
+    if error["type"] == "string_pattern_mismatch" and name == "edits":
+        return f"There are no edits {error['input']!r}: they are named by twelve of 0 to 9 and a to f. The page Data shows them."
     return f"{name}: {error['msg']} (got {error['input']!r}{'; allowed: ' + allowed if allowed else ''})."

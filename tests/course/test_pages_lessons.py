@@ -756,3 +756,10 @@ def test_the_live_probe_of_step_5_stands_on_its_own_run_and_says_why_a_setting_c
     assert not app.exception and "test **61.0 %" in words(app)
     app.button(key="few_keep").click().run()
     assert "Ten runs wait already" in words(app)
+
+
+def test_a_guess_that_is_the_answer_is_called_right() -> None:
+    check, guessed = CHECKS["2b"], shown_checks.guessed
+    assert guessed(check, 11, 11.0).endswith("it is **11** pixels. Right.")
+    assert guessed(check, 12, 11.0).endswith("Close enough (within 50 %).")
+    assert guessed(check, 30, 11.0).endswith("Close enough would be within 50 %.")

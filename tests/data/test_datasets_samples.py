@@ -135,6 +135,21 @@ def test_each_mode_that_pillow_writes(mode: str, tmp_path: Path) -> None:
     assert np.abs(seen - expected).max() <= 1
 
 
+@pytest.mark.filterwarnings("ignore")  # Pillow's, of the directory that is cut off
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate"])
+def test_a_tiff_that_is_cut_short_is_called_that(compression: str, tmp_path: Path) -> None:
+    """Pillow writes the directory first or last, and reads a directory that is missing as one that says nothing."""
+    path, file = tmp_path / "a.tif", io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)).save(
+        file, "TIFF", compression=compression
+    )
+    whole = file.getvalue()
+    for length in (8, 30, len(whole) // 3, len(whole) - 1000, len(whole) - 100):
+        path.write_bytes(whole[:length])
+        fault = look(path).fault
+        assert fault and ("cut short" in fault) and "1-bit" not in fault, (length, fault)
+
+
 def test_lab_and_palette(tmp_path: Path) -> None:
     white = np.stack([np.full((16, 16), value, np.uint8) for value in (255, 0, 0)], -1)
     tifffile.imwrite(tmp_path / "a.tiff", white, photometric="cielab")

@@ -113,7 +113,72 @@ def test_columns_of_which_several_hold_are_no_classes(tmp_path: Path) -> None:
     pictures(tmp_path, [f"{i}.png" for i in range(9)])
     rows = [f"{i}.png,{i % 2},{i % 3 > 0:d},1" for i in range(9)]
     (tmp_path / "findings.csv").write_text("\n".join(["file,mass,nodule,fluid", *rows]))
-    with pytest.raises(ExplorerError, match="no table that labels its pictures"):
+    with pytest.raises(
+        ExplorerError, match="no table that labels its pictures.*mass, nodule, fluid.*7 of its 9 rows none"
+    ):
+        listing(tmp_path, "table")
+
+
+USELESS = {
+    "other pictures": (
+        "file,label",
+        "cat{i}.png,a",
+        "names none of these pictures .it begins: file, label; cat0.png, a",
+    ),
+    "a measure": ("file,age", "{i}.png,{i}.5", "has no column of classes .it begins: file, age"),
+    "no rows": ("file,label", "", "has no rows"),
+    "several at once": ("file,cat,dog", "{i}.png,1,1", "has columns of 0 and 1 .cat, dog., but in 9 of its 9 rows"),
+}
+
+
+@pytest.mark.parametrize("name", USELESS)
+def test_a_table_that_labels_nothing_is_named_with_the_reason(name: str, tmp_path: Path) -> None:
+    """By whoever asks for the table, and by whoever brings loose pictures and a table that seems to be overlooked."""
+    pictures(tmp_path, [f"{i}.png" for i in range(9)])
+    head, line, reason = USELESS[name]
+    (tmp_path / "truth.csv").write_text("\n".join([head, *(line.format(i=i) for i in range(9))]))
+    for labels in ("table", "folders"):
+        with pytest.raises(ExplorerError, match=f"truth.csv {reason}"):
+            listing(tmp_path, labels)
+
+
+def test_a_table_in_a_form_that_is_not_read_is_named(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(9)])
+    (tmp_path / "truth.xlsx").write_bytes(b"PK")
+    for labels in ("table", "folders"):
+        with pytest.raises(ExplorerError, match="truth.xlsx may hold the labels.*save it as CSV"):
+            listing(tmp_path, labels)
+
+
+def test_what_a_column_of_splits_leaves_out_is_not_learned_from(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(12)])
+    said = ["train"] * 6 + ["Public Test"] * 3 + ["unused", "extra", ""]
+    rows = [f"{i}.png,{'ab'[i % 2]},{part}" for i, part in enumerate(said)]
+    (tmp_path / "truth.csv").write_text("\n".join(["file,label,split", *rows]))
+    found = listing(tmp_path, "table")
+    assert {int(Path(file.id).stem) for file in found.files if file.split == "train"} == {0, 1, 2, 3, 4, 5, 11}
+    assert {int(Path(file.id).stem) for file in found.files if file.split == "test"} == {6, 7, 8}
+    assert dict(found.skipped) == {
+        "9.png": "truth.csv puts it in 'unused', which is none of train, val and test",
+        "10.png": "truth.csv puts it in 'extra', which is none of train, val and test",
+    }
+
+
+def test_a_column_of_folds_is_named_and_not_followed(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(12)])
+    rows = [f"{i}.png,{'ab'[i % 2]},{i % 6}" for i in range(12)]
+    (tmp_path / "truth.csv").write_text("\n".join(["file,label,fold", *rows]))
+    found = listing(tmp_path, "table")
+    assert {file.split for file in found.files} == {"train"}
+    assert (
+        "Its column of splits says 0, 1, 2, 3, 4 …: none is train, val or test, so it was not followed." in found.notes
+    )
+
+
+def test_labels_that_are_all_one_are_no_classes(tmp_path: Path) -> None:
+    pictures(tmp_path, [f"{i}.png" for i in range(4)])
+    (tmp_path / "truth.csv").write_text("file,label\n" + "".join(f"{i}.png,ant\n" for i in range(4)))
+    with pytest.raises(ExplorerError, match=r"has one class only \('ant'\) by truth.csv"):
         listing(tmp_path, "table")
 
 

@@ -280,6 +280,8 @@ def test_a_cut_file_a_strange_one_and_none_at_all_are_told(state: State, narrow:
             bring(narrow, str(tmp_path / "other.pth"))
     with pytest.raises(ExplorerError, match=r"it ends in \.h5\. Allowed are \.safetensors, \.pt"):
         bring(narrow, str(tmp_path / "x.h5"))
+    with pytest.raises(ExplorerError, match=r"it has no ending\. Allowed are"):
+        bring(narrow, str(tmp_path / "passwd"))
     with pytest.raises(ExplorerError, match="cannot be opened"):
         bring(narrow, str(tmp_path / "absent.pt"))
 

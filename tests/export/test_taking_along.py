@@ -159,11 +159,27 @@ def test_an_archive_that_is_none_is_refused_and_nothing_is_kept(tmp_path: Path) 
         ({**with_facts(recipe={"backbone": "nope"})}, "its recipe cannot be read: Unknown backbone"),
         ({"predictions.csv": b"words"}, "cannot be opened.*predictions"),
         ({"learned.safetensors": b"words"}, "learned.safetensors is damaged"),
+        ({**with_facts(test={"$type": "Score", "n": 5, "correct": 10**9})}, "1000000000 of 5 cannot be right"),
+        (
+            {**with_facts(test=facts["test"] | {"correct": 1})},
+            "says 1 of .* right, with 3 classes; predictions.csv says",
+        ),
+        ({**with_facts(test=None)}, "run.json is not what a training writes: test"),
+        ({**with_facts(classes=["a"] * 500)}, "with 500 classes; predictions.csv"),
+        ({**with_facts(seconds="long")}, "run.json is not what a training writes: seconds"),
+        ({**with_facts(majority=float("nan"))}, "run.json is not what a training writes: majority"),
+        ({**with_facts(skipped=[["a.jpg"]])}, "run.json is not what a training writes: skipped.0"),
+        ({**with_facts(created="yesterday")}, "run.json is not what a training writes: created"),
+        ({"epochs.jsonl": b'{"epoch": "x"}'}, "epochs.jsonl is not what a training writes: epoch"),
+        ({"audit.json": b'{"clean": true}'}, "audit.json is not what a training writes: run"),
     ]
     for changes, told in wrong:
         with pytest.raises(ExplorerError, match=told):
             archive.bring(altered(tmp_path / "r.zip", **changes))
         assert not runs.listing()
+    for none in (tmp_path, tmp_path / "none.zip"):
+        with pytest.raises(ExplorerError, match="There is no file"):
+            archive.bring(none)
     whole = (tmp_path / "r.zip").read_bytes()
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         (tmp_path / "cut.zip").write_bytes(whole[:length])

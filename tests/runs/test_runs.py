@@ -41,6 +41,9 @@ def test_an_empty_store_has_no_runs_and_says_so() -> None:
     assert runs.find(recipe.make()) is None
     with pytest.raises(ExplorerError, match=r"no run 'x'.*none yet.*Train one first"):
         runs.read("x")
+    run = runs.create(recipe.make())
+    with pytest.raises(ExplorerError, match=rf"no run 'x'. The latest are: {run}\. Name one first"):
+        runs.read("x")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../runs", ".trash", "a/b", "/", "nope", "x\0y"])

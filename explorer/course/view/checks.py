@@ -98,6 +98,19 @@ def _choice(check: Check, language: str, row: Backbone, weights: str) -> None:
 # Guess
 
 
+def guessed(check: Check, answer: float, value: float) -> str:
+    """What is said of a guess: right where it reads as the answer does, else whether it is close enough."""
+    within = f"{100 * check.within:g} %" if check.relative else f"{check.within:g}"
+    said = f"You said {answer:,.6g}; it is **{value:,.4g}** {check.unit}."
+    if f"{answer:,.6g}" == f"{value:,.4g}":
+        return f"{said} Right."
+    return (
+        f"{said} Close enough (within {within})."
+        if check.close(answer, value)
+        else f"{said} Close enough would be within {within}."
+    )
+
+
 def _guess(check: Check, language: str, row: Backbone, weights: str) -> None:
     answer = answers().get(check.code)
     if answer is None:
@@ -108,11 +121,7 @@ def _guess(check: Check, language: str, row: Backbone, weights: str) -> None:
         return
     near = check.close(float(answer), truth.value)
     judged(check.code, near)
-    within = f"{100 * check.within:g} %" if check.relative else f"{check.within:g}"
-    said = f"You said {answer:,.6g}; it is **{truth.value:,.4g}** {check.unit}."
-    verdict(
-        near, f"{said} Close enough (within {within})." if near else f"{said} Close enough would be within {within}."
-    )
+    verdict(near, guessed(check, float(answer), truth.value))
     tell(check, truth)
     if not near:
         words = "Guess again: another case" if check.others or turns().get(check.code) else "Guess again"

@@ -46,7 +46,8 @@ def read(file: Path, name: str = "") -> Content:
     """
     name = name or file.name
     if Path(name).suffix.lower() not in ENDINGS:
-        raise _refused(name, f"it ends in {Path(name).suffix or 'nothing'}. Allowed are {', '.join(ENDINGS)}")
+        ending = f"ends in {Path(name).suffix}" if Path(name).suffix else "has no ending"
+        raise _refused(name, f"it {ending}. Allowed are {', '.join(ENDINGS)}")
     try:
         size = file.stat().st_size
         with file.open("rb") as stream:

@@ -76,6 +76,14 @@ def test_knn_overlap_of_identical_and_rotated_features_is_one() -> None:
     assert knn_overlap(x, _rotated(x)) == pytest.approx(1.0, abs=0.01)
 
 
+def test_knn_overlap_of_a_copy_in_half_precision_is_one() -> None:
+    """Sample runs store their features so: a frozen stage of one of them and of a run made here must read 1."""
+    x = _noise(0, 300, 16).astype(np.float32)
+    half = x.astype(np.float16).astype(np.float32)
+    assert knn_overlap(x, half) == knn_overlap(half, x) == 1.0
+    assert knn_overlap(x * np.float32(1e5), half) > 0.99, "what half precision cannot hold is compared as it is"
+
+
 def test_knn_overlap_of_independent_noise_is_chance() -> None:
     assert knn_overlap(_noise(0, 400, 16), _noise(1, 400, 16)) == pytest.approx(10 / 399, abs=0.01)
 

@@ -104,15 +104,23 @@ def _u_centred(x: np.ndarray) -> np.ndarray:
 def knn_overlap(x: np.ndarray, y: np.ndarray, k: int = 10) -> float:
     """The share in [0, 1] of an image's `k` nearest neighbours in `x` (n, d1) that are also nearest in `y` (n, d2).
 
-    Euclidean, the mean over all images; 1 for a rotated, scaled copy, k / (n - 1) by chance. With n ≤ k images all n - 1
-    others count, and the share is 1 by construction. Raises ExplorerError for n < 2.
+    Euclidean, ties as in `neighbours.nearest`, the mean over all images; 1 for a rotated, scaled copy and for a copy in half
+    precision, k / (n - 1) by chance. With n ≤ k images all n - 1 others count, and the share is 1 by construction. Raises
+    ExplorerError for n < 2.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     n = _images(x, y, 2, "Neighbour overlap")
     k = min(k, n - 1)
-    a, b = (NearestNeighbors(n_neighbors=k).fit(z).kneighbors(return_distance=False) for z in (x, y))
+    a, b = (neighbours.nearest(z, k) for z in _one_precision(x, y))
     return float(np.mean([len(np.intersect1d(i, j)) / k for i, j in zip(a, b, strict=True)]))
+
+
+def _one_precision(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both in half precision where one holds nothing finer, as the features of sample runs and of epochs are stored: else its
+    rounding would change neighbours of a frozen stage."""
+    with np.errstate(over="ignore"):  # beyond half precision a value becomes infinite, and is no copy
+        halves = [z.astype(np.float16).astype(z.dtype) for z in (x, y)]
+    stored = any(np.array_equal(z, half) for z, half in zip((x, y), halves, strict=True))
+    return (halves[0], halves[1]) if stored and all(np.isfinite(half).all() for half in halves) else (x, y)
 
 
 def knn_right(x: np.ndarray, labels: np.ndarray, k: int = 10) -> np.ndarray:

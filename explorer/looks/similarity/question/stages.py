@@ -100,6 +100,7 @@ class CompareQuestion(Question[Comparison]):
     """How far B is from A: right and wrong on the same images, and stage by stage."""
 
     handler: ClassVar[str] = "explorer.looks.similarity.compute.distance_handlers:compare"
+    revision: ClassVar[int] = 1
     a: str
     b: str
 
@@ -126,4 +127,5 @@ class DriftQuestion(Question[Drift]):
     """How the last stage moved away from where it began, epoch by epoch."""
 
     handler: ClassVar[str] = "explorer.looks.similarity.compute.reading_handlers:drift"
+    revision: ClassVar[int] = 1
     run: str
