@@ -1,6 +1,7 @@
 """Where the files lie that come with the code: pages, texts, the built-in backbone. In a checkout they lie beside
 `explorer/`; a wheel has them inside, in `explorer/share/` (see setup.py), so that site-packages gets one name only."""
 
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
@@ -11,6 +12,13 @@ ASSETS = ROOT / "assets"
 PAGES = ROOT / "pages"
 LAUNCHER = ROOT / "streamlit_app.py"
 """What `streamlit run` runs; Streamlit reads the configuration from `.streamlit/` beside it."""
+
+
+@cache
+def build() -> str:
+    """Which code a process runs that has just started: how many modules there are, and when the latest was written."""
+    written = [path.stat().st_mtime_ns for path in PACKAGE.rglob("*.py")]
+    return f"{len(written)}-{max(written)}"
 
 
 def page_file(name: str) -> str:

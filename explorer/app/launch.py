@@ -69,6 +69,8 @@ class Supervisor:
         The first tick waits: a worker that imports torch would take the cores from the first page.
         """
         await asyncio.sleep(FIRST)
+        if await asyncio.to_thread(jobs.end_other_build):
+            _log.warning("A worker of another build of Thaw was there and was ended; what it trained goes on.")
         while True:
             try:
                 await asyncio.to_thread(self.tick)

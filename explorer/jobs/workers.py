@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 import psutil
 
-from explorer.bundle import PACKAGE
+from explorer.bundle import PACKAGE, build
 from explorer.home import home
 from explorer.jobs import turns
 from explorer.jobs.queue import database
@@ -104,6 +104,21 @@ def end_worker(pid: int) -> bool:
     except psutil.Error:
         return False
     return True
+
+
+def end_other_build() -> bool:
+    """End a worker that runs other code than this process, as one does that was there before Thaw was updated: it does not know
+    every question. What it trained goes on from its checkpoint. Returns whether there was one."""
+    now, noted = alive(), alive("build")
+    if now.state == "gone" or (noted.pid == now.pid and noted.said == build()):
+        return False
+    with suppress(psutil.Error):
+        worker = psutil.Process(now.pid)
+        if "explorer.worker" in " ".join(worker.cmdline()):
+            worker.terminate()
+            worker.wait(10)
+            return True
+    return end_worker(now.pid)
 
 
 def worker_lock() -> filelock.FileLock:

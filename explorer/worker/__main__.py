@@ -10,6 +10,7 @@ import time
 import filelock
 
 from explorer import jobs, limits, logs, machine
+from explorer.bundle import build
 from explorer.errors import ExplorerError
 from explorer.installation import mismatch
 from explorer.question import every
@@ -33,6 +34,7 @@ def main() -> int:
     if hasattr(os, "nice"):
         os.nice(10)
     crew.prepare()
+    jobs.beat("build", build())
     jobs.beat("worker", "warming", started=True)
     executor, why = _executor()
     if why:

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from explorer import jobs
+from explorer.bundle import build
 from explorer.jobs import workers
 
 
@@ -41,3 +42,30 @@ def test_a_number_that_another_process_has_now_is_left_alone() -> None:
         other.kill()
         other.wait()
     assert not jobs.end_worker(other.pid)
+
+
+def test_a_worker_of_another_build_is_ended_and_one_of_this_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not jobs.end_other_build(), "there is none"
+    stand_in = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "explorer.worker"])
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(workers, "os", SimpleNamespace(getpid=lambda: stand_in.pid))
+            jobs.beat("build", build())
+            jobs.beat("worker", "ready")
+        assert not jobs.end_other_build() and stand_in.poll() is None
+        monkeypatch.setattr(workers, "build", lambda: "another")
+        assert jobs.end_other_build() and not psutil.pid_exists(stand_in.pid)
+        assert not jobs.end_other_build(), "its last sign of life is still young"
+    finally:
+        stand_in.kill()
+
+
+def test_a_worker_that_noted_no_build_is_older_than_such_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "explorer.worker"])
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(workers, "os", SimpleNamespace(getpid=lambda: stand_in.pid))
+            jobs.beat("worker", "ready")
+        assert jobs.end_other_build() and not psutil.pid_exists(stand_in.pid)
+    finally:
+        stand_in.kill()
