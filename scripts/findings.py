@@ -100,12 +100,30 @@ def starts(name: str) -> str:
     return "\n".join(lines)
 
 
+def budget(name: str) -> str:
+    """Size by size, what each strategy gets right: mean ± standard deviation, seeds in brackets."""
+    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    rows = [row for row in rows_of(DOCS / "findings" / f"{name}.csv") if row["test_accuracy"]]
+    for row in rows:
+        found[row["per_class"]][row["strategy"]].append(100 * float(row["test_accuracy"]))
+    names = list(dict.fromkeys(row["strategy"] for row in rows))
+    images = {row["per_class"]: row["train_images"] for row in rows}
+    lines = [
+        f"| images per class, at most | in all | {' | '.join(f'`{name}`' for name in names)} | n |",
+        "|---" * (len(names) + 3) + "|",
+    ]
+    for size, by_strategy in sorted(found.items(), key=lambda item: int(item[0])):
+        told = [_seeds(by_strategy[name]) if by_strategy[name] else "" for name in names]
+        lines.append(f"| {size} | {images[size]} | {' | '.join(told)} | {rows[0]['test_n']} |")
+    return "\n".join(lines)
+
+
 def _seeds(values: list[float]) -> str:
     spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
     return f"{statistics.fmean(values):.1f}{spread} % ({len(values)})"
 
 
-MADE = {"block": table, "start": starts}
+MADE = {"block": table, "start": starts, "budget": budget}
 """Beginning of a file's name → what makes its table, where that is not `cells`."""
 
 
