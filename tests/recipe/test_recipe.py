@@ -160,7 +160,7 @@ BAD: list[tuple[dict[str, Any], list[str]]] = [
     ({"strategy": "gradual", "epochs": "many"}, ["epochs", "'many'"]),
     ({"augmentation": "blur"}, ["'blur'", "flip", "colour"]),
     ({"views": 3}, ["3 views", "'none'", "2 to 8"]),
-    ({"views": 1, "augmentation": "crop"}, ["1 views", "'crop'", "2 to 8"]),
+    ({"views": 1, "augmentation": "crop"}, ["1 view does not fit", "'crop'", "2 to 8"]),
     ({"views": 9, "augmentation": "crop"}, ["views", "at most 8"]),
     ({"per_class": 0}, ["per_class", "at least 1"]),
     ({"input_size": 16}, ["input_size", "at least 32"]),
