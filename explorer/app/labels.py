@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from explorer import workspaces
-from explorer.app.words import BATCHNORM_WORDS, plain, short_title
+from explorer.app.words import BATCHNORM_WORDS, plain, safe_md, short_title
 from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import short
 from explorer.catalogue.weights import drawn_words, source
@@ -37,6 +37,11 @@ _TOLD: dict[str, Callable[[Recipe], str]] = {
     "seed": lambda r: f"seed {r.seed}",
 }
 """Field of a recipe → how a label says it, where it tells runs apart."""
+
+
+def some_names(known: Sequence[Run]) -> str:
+    """The names of up to five runs, to stand in Markdown."""
+    return ", ".join(safe_md(run.name) for run in known[:5]) + " …" * (len(known) > 5)
 
 
 def run_labels(known: Sequence[Run], scored: bool = True, brief: bool = False) -> dict[str, str]:

@@ -16,7 +16,8 @@ def require(question: Question[Any]) -> None:
     """Raises ExplorerError where who is looking may not ask this, with the words for what does not exist."""
     if workspaces.viewer() is None:
         return
-    for field, value in question.arguments().items():
+    given = question.arguments()
+    for field, value in given.items():
         if field in RUNS and value:
             runs.folder(value)
         elif field == "runs":
@@ -27,9 +28,8 @@ def require(question: Question[Any]) -> None:
             sources.require_here(value, question.network)
         elif field in CHECKS and value:
             CHECKS[field](value)
-    named = question.arguments()
-    if named.get("backbone") and named.get("weights"):
-        sources.require_weights(named["backbone"], named["weights"])
+    if given.get("backbone") and given.get("weights"):
+        sources.require_weights(given["backbone"], given["weights"])
 
 
 def require_change(question: Question[Any]) -> None:

@@ -91,12 +91,18 @@ class Silence:
         return end_worker(now.pid)
 
 
-def end_worker(pid: int) -> bool:
-    """Kill a worker that hangs, with its processes; whether there was one of that number. Its lock is free then."""
+def end_worker(pid: int, gently: bool = False) -> bool:
+    """Kill a worker that hangs, with its processes, or tell it to end first; whether there was one of that number. Its lock is
+    free then."""
     try:
         worker = psutil.Process(pid)
         if "explorer.worker" not in " ".join(worker.cmdline()):
             return False  # the number is another's since
+        if gently:
+            worker.terminate()
+            with suppress(psutil.TimeoutExpired):
+                worker.wait(10)
+                return True
         for process in [*worker.children(recursive=True), worker]:
             with suppress(psutil.Error):
                 process.kill()
@@ -112,13 +118,7 @@ def end_other_build() -> bool:
     now, noted = alive(), alive("build")
     if now.state == "gone" or (noted.pid == now.pid and noted.said == build()):
         return False
-    with suppress(psutil.Error):
-        worker = psutil.Process(now.pid)
-        if "explorer.worker" in " ".join(worker.cmdline()):
-            worker.terminate()
-            worker.wait(10)
-            return True
-    return end_worker(now.pid)
+    return end_worker(now.pid, gently=True)
 
 
 def worker_lock() -> filelock.FileLock:

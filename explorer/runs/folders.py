@@ -35,8 +35,9 @@ def folder(run: str) -> Path:
         return samples_folder() / "runs" / run
     there = bool(run) and Path(run).name == run and not run.startswith(".") and path.is_dir()
     if not there or not workspaces.sees("runs", run):
-        known, do = [r.name for r in _folders()][:5] or ["none yet"], "Name" if _folders() else "Train"
-        raise ExplorerError(f"There is no run {run!r}. The latest are: {', '.join(known)}. {do} one first.")
+        known = [r.name for r in _folders()][:5]
+        do = "Name one of them" if known else "Train one first"
+        raise ExplorerError(f"There is no run {run!r}. The latest are: {', '.join(known) or 'none yet'}. {do}.")
     return path
 
 

@@ -42,7 +42,7 @@ def test_an_empty_store_has_no_runs_and_says_so() -> None:
     with pytest.raises(ExplorerError, match=r"no run 'x'.*none yet.*Train one first"):
         runs.read("x")
     run = runs.create(recipe.make())
-    with pytest.raises(ExplorerError, match=rf"no run 'x'. The latest are: {run}\. Name one first"):
+    with pytest.raises(ExplorerError, match=rf"no run 'x'. The latest are: {run}\. Name one of them"):
         runs.read("x")
 
 

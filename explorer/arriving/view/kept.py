@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer import own_sets, workspaces
 from explorer.app.asking import all_runs
+from explorer.app.labels import some_names
 from explorer.app.mine import presents
 from explorer.app.visitor import choose
 from explorer.app.words import safe_md
@@ -70,10 +71,9 @@ def _ask_to_delete(kept: own_sets.OwnSet, used: Sequence[Run]) -> None:
     )
     sure = True
     if used:
-        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
         st.markdown(
-            f":material/warning: {len(used)} run{'s' if len(used) > 1 else ''} on it ({names}): the numbers stay, but the Look "
-            "pages can no longer show these pictures, and nothing can be resumed or trained again."
+            f":material/warning: {len(used)} run{'s' if len(used) > 1 else ''} on it ({some_names(used)}): the numbers stay, but "
+            "the Look pages can no longer show these pictures, and nothing can be resumed or trained again."
         )
         sure = st.checkbox("Delete it all the same", key=f"sure_{kept.name}")
     st.button(

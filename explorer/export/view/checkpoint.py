@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer import limits, workspaces
 from explorer.app.asking import all_runs, ask
+from explorer.app.labels import some_names
 from explorer.app.words import count, safe_md
 from explorer.catalogue import Backbone, own
 from explorer.errors import ExplorerError
@@ -96,10 +97,9 @@ def _offer_to_delete(row: Backbone) -> None:
     )
     used = removing.users(name, all_runs())
     if used:
-        names = ", ".join(safe_md(run.name) for run in used[:5]) + (" …" if len(used) > 5 else "")
         st.markdown(
-            f":material/warning: {len(used)} run{'s' * (len(used) > 1)} began from them ({names}): the numbers stay, but the "
-            "Look pages cannot rebuild the network any more, and nothing can be resumed or exported."
+            f":material/warning: {len(used)} run{'s' * (len(used) > 1)} began from them ({some_names(used)}): the numbers stay, "
+            "but the Look pages cannot rebuild the network any more, and nothing can be resumed or exported."
         )
     sure = not used or st.checkbox("Delete them all the same", key=f"own_checkpoint_sure_{name}")
     st.button(

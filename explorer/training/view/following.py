@@ -35,10 +35,8 @@ from explorer.training.view.timing import live_words
 
 CODE = ("explorer/training/compute/scoring.py", "score_epoch")
 SMALL = {2: "Two", 3: "Three"}
-OFTEN, SELDOM = (
-    1.0,
-    3.0,
-)  # seconds between two looks at a run: under way, or with others before it, as most are in a class
+OFTEN = 1.0  # seconds between two looks at a run that is under way or next
+SELDOM = 3.0  # … that has others before it, as most have in a class
 
 
 def pick_followed(known: Sequence[Run]) -> Run:

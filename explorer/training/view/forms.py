@@ -1,5 +1,6 @@
 """The controls of a recipe, shared by the pages that make one. Values survive a change of page."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -26,7 +27,7 @@ def pick_backbone() -> Backbone:
         "Backbone",
         names,
         key="pick_backbone",
-        format_func=_backbone_label,
+        format_func=partial(_backbone_label, elsewhere=_elsewhere()),
         on_change=lambda: choose(backbone=st.session_state["pick_backbone"], stage=""),
     )
     row = backbone(choice().backbone)
@@ -35,14 +36,14 @@ def pick_backbone() -> Backbone:
     return row
 
 
-def _backbone_label(name: str) -> str:
+def _backbone_label(name: str, elsewhere: str) -> str:
     row = backbone(name)
-    where = "on this machine" if row.offline() else f"weights {_elsewhere()}" if row.weights else "no weights"
+    where = "on this machine" if row.offline() else f"weights {elsewhere}" if row.weights else "no weights"
     return f"{row.title} · {count(row.parameters)} parameters · {where}"
 
 
 def _elsewhere() -> str:
-    """Of what is not on this machine."""
+    """What a menu says of what is not on this machine; to be asked once a menu, since it reads who is looking."""
     return "to download" if limits.downloads() else "not on this server"
 
 
@@ -51,7 +52,8 @@ def pick_weights(row: Backbone) -> str:
     here = row.offline()
     names = [*(w.name for w in reversed(row.weights)), "random"]
     names.sort(key=lambda name: name not in here and name != "random")
-    notes = {name: " (on this machine)" if name in here else f" ({_elsewhere()})" for name in names}
+    elsewhere = _elsewhere()
+    notes = {name: " (on this machine)" if name in here else f" ({elsewhere})" for name in names}
     notes["random"] = " (no pre-training)"
     mine = {weights.name: weights.title for weights in own.known(row.name)}
     known = [name for name in names if name != "random"]
@@ -74,12 +76,13 @@ def pick_dataset() -> tuple[Dataset, str | None]:
     """A picker of data sets; a folder of one's own asks for its path, which all pages share."""
     rows = offered()
     names = sorted(rows, key=lambda name: not rows[name].available_offline)
+    elsewhere = _elsewhere()
     st.session_state["pick_dataset"] = choice().dataset if choice().dataset in rows else "photo_patches"
     st.selectbox(
         "Data set",
         names,
         key="pick_dataset",
-        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else f" · {_elsewhere()}"),
+        format_func=lambda name: rows[name].title + ("" if rows[name].available_offline else f" · {elsewhere}"),
         on_change=lambda: choose(dataset=st.session_state["pick_dataset"]),
         help=rows[st.session_state["pick_dataset"]].note,
     )
