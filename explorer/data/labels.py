@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from explorer.data import tables
@@ -35,12 +35,9 @@ class Table:
 def find_table(papers: Sequence[Entry], pictures: Sequence[str]) -> Table | None:
     """What the tables among the papers say of the pictures; None where none labels any. Of two that label the same pictures the
     one counts that labels more; others (`train.csv`, `test.csv`) are put together. See `tables.columns` for their form."""
-    stems = {_stem(picture) for picture in pictures}
-    tried = [paper for paper in papers if _may_be_table(paper, stems)]
-    known = tables.names_of(pictures) if tried else {}
-    read = [_table(paper, known) for paper in sorted(tried, key=lambda paper: paper.id)]
+    read = [table for _, table in _read(papers, pictures) if isinstance(table, Table)]
     chosen: list[Table] = []
-    for table in sorted((table for table in read if isinstance(table, Table)), key=lambda table: -len(table.labels)):
+    for table in sorted(read, key=lambda table: -len(table.labels)):
         if table.labels and not any(table.labels.keys() & other.labels.keys() for other in chosen):
             chosen.append(table)
     return _joined(chosen) if chosen else None
@@ -48,10 +45,15 @@ def find_table(papers: Sequence[Entry], pictures: Sequence[str]) -> Table | None
 
 def unfit(papers: Sequence[Entry], pictures: Sequence[str]) -> str:
     """Why the tables among the papers label none of the pictures, the first of them as a sentence; empty where there is none."""
+    return next((f" {paper.id} {why}." for paper, why in _read(papers, pictures) if isinstance(why, str) and why), "")
+
+
+def _read(papers: Sequence[Entry], pictures: Sequence[str]) -> Iterator[tuple[Entry, Table | str]]:
+    """What each paper that may be a table says, or why it labels none of the pictures, in the order of their names."""
     stems = {_stem(picture) for picture in pictures}
     tried = sorted((paper for paper in papers if _may_be_table(paper, stems)), key=lambda paper: paper.id)
     known = tables.names_of(pictures) if tried else {}
-    return next((f" {paper.id} {why}." for paper in tried if isinstance(why := _table(paper, known), str) and why), "")
+    return ((paper, _table(paper, known)) for paper in tried)
 
 
 def _may_be_table(paper: Entry, stems: Collection[str]) -> bool:
