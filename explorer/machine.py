@@ -28,6 +28,14 @@ def threads() -> int:
     return _setting("THAW_THREADS", max(1, (cores() - 1) // slots()))
 
 
+def passes() -> int:
+    """How many passes without gradients a training computes at a time, where each uses one thread: as many as there are cores
+    for it. The last of them is the pages' core, which they take back at once, since trainings have a lower priority. One where
+    threads share a pass, or $THAW_THREADS says how many there are to be."""
+    told = os.environ.get("THAW_THREADS", "").strip()
+    return 1 if told or threads() > 1 else max(1, cores() // slots())
+
+
 def _setting(name: str, usual: int) -> int:
     """A whole number from the environment; ExplorerError where it is none."""
     text = os.environ.get(name, "").strip()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks import card, ceiling, estimates, faults, finder, heads, photos, rates, worlds
+from benchmarks import card, ceiling, estimates, faults, finder, heads, passes, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
 from benchmarks.rates import Rates, Walk
 from benchmarks.report import Spread
@@ -146,6 +146,23 @@ def found_rates(own: list[float], found: list[float], start: str = "default", na
         common | {"seed": s, "own": [1e-3], "found": [1e-3 if a == b else 2e-3], "own_right": a, "found_right": b}
         for s, (a, b) in pairs
     ]
+
+
+def test_passes_abreast_are_held_against_one_at_a_time_and_against_the_other_build() -> None:
+    both, one, other = ([passes.Timed(s, "a") for s in seconds] for seconds in ([27, 29], [40, 44], [35, 36]))
+    told = passes.row("last_stage", both, one, other)
+    assert told == (
+        "`last_stage`",
+        "35.5 (35–36)",
+        "42 (40–44)",
+        "28 (27–29)",
+        "1.50×",
+        "1.27×",
+        "to the last bit",
+        "≥ 1.25×: yes",
+    )
+    assert passes.row("last_stage", both, one, both)[-1] == "≥ 1.25×: **no**"
+    assert passes.row("full", both, [passes.Timed(40, "b")], [])[3:] == ("1.43×", "**no**", "")
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """A split as the learning part of a network reads it."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +17,12 @@ from explorer.data.feature_cache.frozen import Frozen, View, pass_key, versions
 from explorer.data.feature_cache.passes import once
 from explorer.data.images import Images
 from explorer.models import memory
+from explorer.models.abreast import abreast
 from explorer.models.devices import Device
 from explorer.models.network import Network
 from explorer.recipe import Recipe
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,10 @@ class CachedFeatures:
     def stored(self) -> Tensor:
         """The output for the images themselves, (n, …)."""
         return self.views[0]
+
+    def each(self, work: Callable[[Tensor], T], batches: Iterable[Tensor]) -> Iterator[T]:
+        """What `work` gives for each batch, in their order; several at a time where more than the head is left to run."""
+        return map(work, batches) if self.probe else abreast(work, batches, self.place.device)
 
     def read(self, batch: Tensor, view: int | Tensor = 0) -> Tensor:
         """The boundary's output for these images, ready for `tail`: of one view of all, or of view (b,) of each."""

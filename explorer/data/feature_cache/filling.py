@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from explorer.catalogue import Preprocessing
 from explorer.data.feature_cache.entries import STORED, Entry, Writer, find, logical, physical
 from explorer.data.feature_cache.frozen import Frozen, View
 from explorer.data.images import Images
+from explorer.models.abreast import abreast
 
 DECODED = 8
 """Batches that are decoded at a time, in parallel."""
@@ -52,33 +54,56 @@ def _run(
     frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: Progress, disk: bool
 ) -> list[Entry]:
     buffers: dict[int, FeatureBuffer] = {}
-    with ExitStack() as stack:
-        for start, decoded in _batches(images, frozen.preprocessing, batch, progress):
+    steps = Steps(len(images), progress)
+
+    def drawn() -> Iterator[list[Tensor]]:
+        for start, decoded in _batches(images, frozen.preprocessing, batch, steps):
             pixels = frozen.place.send(decoded)  # once for all views, which are drawn and cut there
-            for view in missing:
-                output, pooled = frozen.run(view.of(pixels, start), view.pool)
+            yield [view.of(pixels, start) for view in missing]  # in this thread: all draw from one generator
+
+    def passed(versions: list[Tensor]) -> list[tuple[Tensor, dict[str, np.ndarray]]]:
+        return [frozen.run(pixels, view.pool) for pixels, view in zip(versions, missing, strict=True)]
+
+    with ExitStack() as stack:
+        for outputs in abreast(passed, drawn(), frozen.place.device):
+            for view, (output, pooled) in zip(missing, outputs, strict=True):
                 if view.number not in buffers:
                     buffer = FeatureBuffer(view.key if disk else "", len(images), views, output, pooled, stack)
                     buffers[view.number] = buffer
                 buffers[view.number].put(output, pooled)
+            steps.passed += len(outputs[0][0])
+            steps.tell()
         return [buffer.take() for buffer in buffers.values()]
 
 
-def _batches(
-    images: Images, preprocessing: Preprocessing, batch: int, progress: Progress
-) -> Iterator[tuple[int, Tensor]]:
+@dataclass
+class Steps:
+    """How many of n images were decoded, and went through the stages: half of the work each."""
+
+    n: int
+    progress: Progress
+    decoded: float = 0.0
+    passed: int = 0
+
+    def tell(self) -> None:
+        """Report the share that is done."""
+        self.progress((self.decoded + self.passed) / (2 * self.n))
+
+
+def _batches(images: Images, preprocessing: Preprocessing, batch: int, steps: Steps) -> Iterator[tuple[int, Tensor]]:
     """(place of the first image, pixels (b, h, w, 3)) of each batch."""
     n = len(images)
     for start in range(0, n, DECODED * batch):
         part = images.take(range(start, min(start + DECODED * batch, n)))
 
-        def decoding(share: float, start: int = start, half: float = len(part) / 2) -> None:
-            progress((start + share * half) / n)
+        def decoding(share: float, start: int = start, count: int = len(part)) -> None:
+            steps.decoded = start + share * count
+            steps.tell()
 
         pixels = torch.from_numpy(part.pixels(preprocessing, decoding))
+        steps.decoded = start + len(part)
         for i in range(0, len(part), batch):
             yield start + i, pixels[i : i + batch]
-            progress((start + (len(part) + min(i + batch, len(part))) / 2) / n)
 
 
 class FeatureBuffer:

@@ -12,6 +12,7 @@ from explorer.experiments.adviser import Signs, earlier
 from explorer.experiments.shift import Spoilt
 from explorer.looks.pair import compute
 from explorer.models import devices
+from explorer.models.abreast import abreast
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.training.compute import planning, reading
@@ -67,10 +68,12 @@ def spoilt(run: str, report: Report = silent) -> Spoilt:
     return Spoilt(run, kinds, rows, right)
 
 
-@torch.inference_mode()
 def _right(run: str, network: Network, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    parts = [network(compute.to_input(run, pixels[i : i + 64])).argmax(1).numpy() for i in range(0, len(pixels), 64)]
-    return np.concatenate(parts) == labels
+    def named(start: int) -> np.ndarray:
+        with torch.inference_mode():
+            return network(compute.to_input(run, pixels[start : start + 64])).argmax(1).numpy()
+
+    return np.concatenate([*abreast(named, range(0, len(pixels), 64), torch.device("cpu"))]) == labels
 
 
 def _against(right: np.ndarray, last: np.ndarray) -> tuple[int, int]:

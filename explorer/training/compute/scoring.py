@@ -90,9 +90,12 @@ def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = N
     indices = torch.arange(len(front.labels)) if indices is None else indices
     session.network.eval()
 
-    def run(size: int) -> Tensor:
+    def logits_of(batch: Tensor) -> Tensor:
         with torch.inference_mode(), session.place.autocast():
-            return torch.cat([front.tail(session.network, front.read(b)).float().cpu() for b in indices.split(size)])
+            return front.tail(session.network, front.read(batch)).float().cpu()
+
+    def run(size: int) -> Tensor:
+        return torch.cat([*front.each(logits_of, indices.split(size))])
 
     logits, labels = in_portions(session, run), front.labels.cpu()[indices]
     loss = functional.cross_entropy(logits, labels).item()

@@ -183,10 +183,12 @@ def _head_inputs(session: Session) -> Tensor:
     front, network = session.front["train"], session.network
     network.eval()
 
-    def read(size: int) -> Tensor:
+    def features_of(batch: Tensor) -> Tensor:
         with torch.no_grad(), session.place.autocast():
-            every = torch.arange(len(front.labels)).split(size)
-            return torch.cat([front.features(network, front.read(b)) for b in every])
+            return front.features(network, front.read(batch))
+
+    def read(size: int) -> Tensor:
+        return torch.cat([*front.each(features_of, torch.arange(len(front.labels)).split(size))])
 
     return in_portions(session, read)
 
@@ -201,14 +203,14 @@ def pooled_tail(session: Session, only: str | None = None) -> dict[str, np.ndarr
     front, network = session.front["test"], session.network
     network.eval()
 
-    def run(size: int) -> dict[str, np.ndarray]:
-        parts: dict[str, list[np.ndarray]] = {}
+    def pooled_of(batch: Tensor) -> dict[str, np.ndarray]:
         with torch.inference_mode(), session.place.autocast():
-            for batch in torch.arange(len(front.labels)).split(size):
-                for stage, pooled in front.pooled_stages(network, front.read(batch)):
-                    if only in (None, stage):
-                        parts.setdefault(stage, []).append(pooled)
-        return {stage: np.concatenate(rows) for stage, rows in parts.items()}
+            found = front.pooled_stages(network, front.read(batch))
+            return {stage: rows for stage, rows in found if only in (None, stage)}
+
+    def run(size: int) -> dict[str, np.ndarray]:
+        parts = [*front.each(pooled_of, torch.arange(len(front.labels)).split(size))]
+        return {stage: np.concatenate([rows[stage] for rows in parts]) for stage in parts[0]}
 
     return in_portions(session, run)
 

@@ -1,0 +1,121 @@
+"""Passes without gradients, several at a time: the same results in the same order, errors as they were, nothing left running."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from explorer import cache, machine, recipe
+from explorer.models.abreast import abreast
+from explorer.recipe import Recipe
+from explorer.training.compute.loop import train
+from explorer.training.compute.scoring import outcome
+from explorer.training.compute.session import prepare
+
+CPU, GPU = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two at a time."""
+    monkeypatch.setattr(machine, "passes", lambda: 2)
+
+
+@pytest.mark.usefixtures("two")
+def test_two_are_under_way_at_once_and_come_in_their_order() -> None:
+    meet = threading.Barrier(2, timeout=20)  # nobody passes it alone
+
+    def work(part: int) -> tuple[int, int]:
+        meet.wait()
+        return part, torch.get_num_threads()
+
+    threads = torch.get_num_threads()
+    assert [*abreast(work, range(6), CPU)] == [(part, threads) for part in range(6)]
+
+
+@pytest.mark.usefixtures("two")
+def test_no_part_is_made_long_before_its_turn() -> None:
+    made: list[int] = []
+
+    def parts() -> Iterator[int]:
+        for i in range(100):
+            made.append(i)
+            yield i
+
+    found = abreast(lambda part: part, parts(), CPU)
+    assert [next(found), len(made)] == [0, 3]
+    assert [next(found), len(made)] == [1, 4]
+
+
+@pytest.mark.usefixtures("two")
+def test_an_error_comes_through_and_what_had_not_begun_never_does() -> None:
+    done: list[int] = []
+
+    def work(part: int) -> int:
+        if part == 1:
+            raise torch.OutOfMemoryError("too many images at once")
+        done.append(part)
+        return part
+
+    with pytest.raises(torch.OutOfMemoryError, match="at once"):
+        list(abreast(work, range(100), CPU))
+    assert max(done) <= 3
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pass")]
+
+
+@pytest.mark.usefixtures("two")
+def test_on_a_gpu_it_is_one_after_the_other_in_the_callers_thread() -> None:
+    here = threading.get_ident()
+    assert [*abreast(lambda part: threading.get_ident(), range(3), GPU)] == [here] * 3
+
+
+@pytest.mark.parametrize(
+    ("cores", "setting", "passes"),
+    [(1, {}, 1), (2, {}, 2), (4, {}, 1), (16, {}, 1), (2, {"THAW_THREADS": "1"}, 1), (8, {"THAW_SLOTS": "4"}, 2)],
+)
+def test_how_many(cores: int, setting: dict[str, str], passes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    for name in ("THAW_SLOTS", "THAW_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in setting.items():
+        monkeypatch.setenv(name, value)
+    assert machine.passes() == passes
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"strategy": "linear_probe", "augmentation": "crop", "views": 2},
+        {"strategy": "last_stage"},
+        {"strategy": "full", "augmentation": "colour"},
+    ],
+    ids=lambda choices: choices["strategy"],
+)
+def test_a_run_is_the_same_to_the_last_bit(
+    choices: dict[str, Any], tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scores, features, weights and audit; the outputs of the frozen stages are computed anew each time."""
+    wanted = recipe.make(**tiny | choices)
+    one, two = (_run(wanted, at_once, monkeypatch) for at_once in (1, 2))
+    assert one[0] == two[0]
+    for a, b in zip(one[1:], two[1:], strict=True):
+        assert a.keys() == b.keys()
+        assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def _run(wanted: Recipe, at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
+    """Scores of epochs and outcome; tensors that learned; features."""
+    cache.clear()
+    asked: list[int] = []
+    monkeypatch.setattr(machine, "passes", lambda: asked.append(at_once) or at_once)
+    session = prepare(wanted)
+    epochs = [(row.train_loss, row.train, row.val_loss, row.val) for row in train(session)]
+    found = outcome(session)
+    assert asked, "nothing was computed abreast"
+    assert found.audit.clean
+    return (epochs, found.test, found.train), {k: v.numpy() for k, v in found.learned.items()}, found.features
