@@ -1,12 +1,14 @@
 """How the default rates of explorer/catalogue/strategies.py were found: a walk over a coarse grid, for each strategy.
 
     python -m benchmarks.rates [--out FILE] [--strategy full …] [--dataset photo_patches …] [--data DIR …] [--seeds N]
+        [--per-class N …] [--factors 1 0.3 0.1 …]
 
-From the present default each rate is tried at three times and at a third of its value, one at a time, and where several
-stages learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a
-neighbour is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on
-*validation* images alone, those of a folder drawn anew with each seed: no test image has a say. Prints a Markdown
-table and the rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off goes on where it ended.
+From the present default each rate is tried at three times and at a third of its value, one at a time, and where several stages
+learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a neighbour
+is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on *validation*
+images alone, those of a folder drawn anew with each seed: no test image has a say. With `--factors` there is no walk: the
+default rate of the backbone is run times each factor, on every seed, and the best is taken. Prints a Markdown table and the
+rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off goes on where it ended.
 """
 
 import argparse
@@ -62,6 +64,7 @@ class Walk:
     sources: dict[str, dict[str, object]]
     seeds: int
     out: Path | None = None
+    factors: tuple[float, ...] = ()
     right: dict[Rates, dict[str, list[float]]] = field(default_factory=dict)
 
     @property
@@ -71,8 +74,13 @@ class Walk:
         return Rates(row.head_rate, row.backbone_rate, row.rate_decay)
 
     def go(self) -> Rates:
-        """Walk, and return where it ends."""
+        """Walk, and return where it ends; or run the factors, and return the best."""
         centre = self.start
+        if self.factors:
+            tried = [centre.scaled(1, factor) for factor in self.factors]
+            for rates in tried:
+                self.run(rates, self.seeds)
+            return max(tried, key=self.mean)
         for _ in range(STEPS):
             self.run(centre, self.seeds)
             for rates in neighbours(self.name, centre):
@@ -179,11 +187,23 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", default="default")
     parser.add_argument("--data", nargs="*", default=[], help="folders with one sub-folder per class")
     parser.add_argument("--dataset", nargs="*", default=["photo_patches"])
-    parser.add_argument("--per-class", type=int, default=25)
+    parser.add_argument(
+        "--per-class", type=int, nargs="+", default=[25], help="images per class, all where there are fewer"
+    )
+    parser.add_argument("--factors", type=float, nargs="*", default=[], help="no walk: the backbone's rate times these")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--input-size", type=int, help="pixels (default: the backbone's)")
     parser.add_argument("--seeds", type=int, default=3)
     return parser.parse_args()
+
+
+def sources_of(given: argparse.Namespace) -> dict[str, dict[str, object]]:
+    """Where images come from, by name; with several sizes, each set at each of them."""
+    found: dict[str, dict[str, object]] = {name: {"dataset": name} for name in given.dataset}
+    found |= {d.rstrip("/").rsplit("/", 1)[-1]: {"dataset": "folder", "data_dir": d} for d in given.data}
+    if len(given.per_class) == 1:
+        return found
+    return {f"{name}, {n}": choices | {"per_class": n} for n in given.per_class for name, choices in found.items()}
 
 
 def main() -> None:
@@ -191,9 +211,9 @@ def main() -> None:
     given = arguments()
     devices.set_threads()
     scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
-    sources: dict[str, dict[str, object]] = {name: {"dataset": name} for name in given.dataset}
-    sources |= {d.rstrip("/").rsplit("/", 1)[-1]: {"dataset": "folder", "data_dir": d} for d in given.data}
-    common = {name: getattr(given, name) for name in ("backbone", "weights", "per_class", "epochs", "input_size")}
+    sources = sources_of(given)
+    common = {name: getattr(given, name) for name in ("backbone", "weights", "epochs", "input_size")}
+    common |= {"per_class": given.per_class[0]} if len(given.per_class) == 1 else {}
     columns = ("strategy", "head / backbone rate", *sources, f"against the default, {given.seeds} seeds", "")
     chosen = {}
     with tempfile.TemporaryDirectory() as home:
@@ -201,7 +221,7 @@ def main() -> None:
         datasets.load = _loaded_once(datasets.load)  # what a set and a seed share is read or drawn once
         print(table(columns, ()))
         for name in given.strategy:
-            walk = Walk(name, common, sources, given.seeds, given.out)
+            walk = Walk(name, common, sources, given.seeds, given.out, tuple(given.factors))
             chosen[name] = walk.go()
             print("\n".join(f"| {' | '.join(row)} |" for row in walk.rows(chosen[name])), flush=True)
     print("\nValidation accuracy in percent, mean ± standard deviation over seeds. Chosen:\n")

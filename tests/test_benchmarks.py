@@ -165,6 +165,16 @@ def test_passes_abreast_are_held_against_one_at_a_time_and_against_the_other_bui
     assert passes.row("full", both, [passes.Timed(40, "b")], [])[3:] == ("1.43×", "**no**", "")
 
 
+def test_factors_of_a_rate_are_all_run_and_the_best_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    walk = Walk("full", {}, {"a": {}}, 2, factors=(1, 0.33, 0.1))
+    found = {6e-4: 0.5, 2e-4: 0.8, 6e-5: 0.7}
+    monkeypatch.setattr(Walk, "one", lambda walk, tried, choices, seed: found[tried.backbone] + seed / 100)
+    assert walk.go() == Rates(1e-3, 2e-4, 1.0)
+    assert {tried.backbone: values["a"] for tried, values in walk.right.items()} == {
+        rate: [value, value + 0.01] for rate, value in found.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("found", "reached"),
     [([0.5, 0.6, 0.7], "yes"), ([0.5, 0.6, 0.69], "**no**"), ([0.55, 0.6, 0.7], "yes")],
