@@ -6,6 +6,7 @@ from pathlib import Path
 from explorer.bundle import ASSETS
 from explorer.catalogue import own
 from explorer.catalogue.stages import Stage
+from explorer.catalogue.strategies import Strategy
 from explorer.catalogue.weights import (
     MATCHED,
     MEAN,
@@ -46,6 +47,9 @@ class Backbone:
     maxima. `shortcuts` are the names of modules that lead past others, into the same cells. `mean` and `std` are those of
     the colours that the weights were trained on, `least` the smallest input.
 
+    `rates` are pairs of a strategy's name and the backbone rate it starts from here, where its usual one, found on
+    ResNet-10, was measured to be worse (benchmarks/README.md, rates).
+
     A row that is found by name (`explorer.catalogue.named`) says its `library`, the name of its `builder` there and
     the `arguments` it is called with; `opened`
     are the modules whose inside its stages are cut from, and `skipped` those that the new head takes the place of.
@@ -84,11 +88,16 @@ class Backbone:
     widths: tuple[int, ...] = ()
     gone: tuple[str, ...] = ()
     until: str = ""
+    rates: tuple[tuple[str, float], ...] = ()
 
     @property
     def stage_names(self) -> tuple[str, ...]:
         """The stages' names, from the input to the head."""
         return tuple(stage.name for stage in self.stages)
+
+    def rate(self, plan: Strategy) -> float:
+        """The backbone rate that a strategy starts from on this backbone; 0 where none of it learns."""
+        return dict(self.rates).get(plan.name, plan.backbone_rate)
 
     def cut(self, stage: str) -> "Backbone":
         """The row of a model whose head reads this stage: what comes after it is cut off, and later stages pass its output on.

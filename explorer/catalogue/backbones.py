@@ -168,6 +168,7 @@ _ROWS = (
         bfloat16=False,
         channels_last=False,
         widths=(16, 24, 32, 96, 1280),
+        rates=(("full", 2e-4),),
     ),
     Backbone(
         "mobilenet_v3_small",

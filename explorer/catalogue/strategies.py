@@ -10,11 +10,11 @@ from explorer.errors import unknown
 class Strategy:
     """One row. `learns` picks from the backbone's ordered stages (input first) those that learn, besides the head.
 
-    `unfreezes` says when: `at once`, all together after the head alone (`after the head`), or `one by one` from the
-    head down. `reads` says that the head may read an earlier stage, behind which the backbone is cut off. `affine` says that
-    BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's,
-    the defaults of a recipe, from the coarse grid in benchmarks/rates.py (benchmarks/README.md says what it did not
-    settle); `rate_decay` multiplies the rate from one learning stage to the next towards the input.
+    `unfreezes` says when: `at once`, all together after the head alone (`after the head`), or `one by one` from the head down.
+    `reads` says that the head may read an earlier stage, behind which the backbone is cut off. `affine` says that
+    BatchNorm's scale and shift learn in stages that are frozen otherwise. Rates are AdamW's, the defaults of a recipe
+    unless the backbone has its own, from the coarse grid in benchmarks/rates.py on ResNet-10 (benchmarks/README.md says
+    what it did not settle); `rate_decay` multiplies the rate from one learning stage to the next towards the input.
     """
 
     name: str

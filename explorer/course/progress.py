@@ -184,7 +184,7 @@ def _audited(audit: Audit, recipe: Recipe) -> set[str]:
             done.add("probed")
     if moved and not recipe.drawn:
         done.add("tuned")
-        if recipe.backbone_rate >= HOT * STRATEGIES[recipe.strategy].backbone_rate > 0:
+        if recipe.backbone_rate >= HOT * recipe.row.rate(STRATEGIES[recipe.strategy]) > 0:
             done.add("hot")
     return done
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from explorer.catalogue import shifts
+from explorer.catalogue import Backbone, shifts
 from explorer.catalogue.strategies import named, strategy
 from explorer.catalogue.weights import RANDOM, matched
 
@@ -67,11 +67,11 @@ def blocks(stages: Sequence[str], inputs: Sequence[str]) -> list[Arm]:
     return arms
 
 
-def rates(strategies: Sequence[str], decades: Sequence[int]) -> list[Arm]:
+def rates(strategies: Sequence[str], decades: Sequence[int], row: Backbone) -> list[Arm]:
     """`STRATEGY*DECADE`: the linear probe, then every strategy with its own backbone rate times ten to each power."""
     arms: list[Arm] = [("linear_probe", {"strategy": "linear_probe"})]
     for name in strategies:
-        own = strategy(name).backbone_rate
+        own = row.rate(strategy(name))
         if not own:
             continue
         for decade in decades:

@@ -180,7 +180,7 @@ class Plan(BaseModel):
         if self.kind == "start":
             return compared.starts(self.weights, backbone(self.backbone).normalisation == "batch")
         if self.kind == "rates":
-            return compared.rates(self.strategies, self.decades)
+            return compared.rates(self.strategies, self.decades, backbone(self.backbone))
         if self.kind == "batchnorm":
             return compared.modes(self.strategies[0], self.batches)
         return [(name, {"strategy": name}) for name in self.strategies]

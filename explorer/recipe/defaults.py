@@ -19,9 +19,10 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
     filled["weights"] = weights if plan.pretrained else "random"
     if plan.affine:
         filled["batchnorm"] = "affine"
-    for rate in ("head_rate", "backbone_rate", "rate_decay"):
-        if filled.get(rate) is None:
-            filled[rate] = getattr(plan, rate)
+    usual = {"head_rate": plan.head_rate, "backbone_rate": row.rate(plan), "rate_decay": plan.rate_decay}
+    for name, rate in usual.items():
+        if filled.get(name) is None:
+            filled[name] = rate
     if filled.get("batchnorm") == "affine":
         filled["backbone_rate"] = filled["backbone_rate"] or STRATEGIES["bn_only"].backbone_rate
     if filled.get("spoilt"):

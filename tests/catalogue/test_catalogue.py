@@ -29,6 +29,11 @@ def test_each_row_stands_under_its_own_name(table: str) -> None:
     assert len(set(titles)) == len(titles)
 
 
+@pytest.mark.parametrize("row", BACKBONES.values(), ids=lambda row: row.name)
+def test_a_backbone_s_own_rates_are_of_strategies_that_tune_it(row: catalogue.Backbone) -> None:
+    assert all(rate > 0 and 0 < STRATEGIES[name].backbone_rate != rate for name, rate in row.rates)
+
+
 @pytest.mark.parametrize("name", catalogue.__all__)
 def test_the_catalogue_offers_what_it_lists(name: str) -> None:
     assert hasattr(catalogue, name)

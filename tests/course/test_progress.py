@@ -214,6 +214,7 @@ FULL, LAST = (STRATEGIES[name].backbone_rate for name in ("full", "last_stage"))
         ({"strategy": "last_stage", "backbone_rate": 9.9 * LAST}, {"frozen_clean", "tuned"}),
         ({"strategy": "full"}, {"tuned"}),
         ({"strategy": "full", "backbone_rate": 10 * FULL}, {"tuned", "hot"}),
+        ({"strategy": "full", "backbone": "mobilenet_v2", "backbone_rate": 2e-3}, {"tuned", "hot"}),
     ],
 )
 def test_what_a_finished_run_proves(choices: dict[str, Any], deeds: set[str]) -> None:

@@ -44,6 +44,8 @@ def test_rates_are_powers_of_ten_of_each_strategy_s_own() -> None:
     assert [*by_arm][:3] == ["linear_probe", "last_stage*-1", "last_stage*0"] and len(by_arm) == 13
     assert by_arm["full*0"] == make(strategy="full") and by_arm["full*2"].backbone_rate == pytest.approx(6e-2)
     assert telling.title_of("full*-1") == "Full fine-tuning, rate × 0.1"
+    other = plan(kind="rates", backbone="mobilenet_v2", strategies=("full",), decades=(0, 1), seeds=1)
+    assert [cell.recipe.backbone_rate for cell in other.cells] == [0.0, 2e-4, pytest.approx(2e-3)]
     for wrong in ({"decades": (9,)}, {"batches": (1,)}):
         with pytest.raises(ExplorerError, match="Allowed"):
             plan(kind="rates", **wrong)

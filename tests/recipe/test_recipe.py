@@ -41,6 +41,15 @@ def test_a_stored_recipe_depends_on_no_later_default() -> None:
     assert (found.head_rate, found.backbone_rate) == (1e-3, 6e-4)
 
 
+def test_a_backbone_s_own_rate_comes_before_the_strategy_s_and_after_what_was_said() -> None:
+    rates = {
+        name: make(backbone="mobilenet_v2", strategy=name).backbone_rate for name in ("full", "last_stage", "lp_ft")
+    }
+    assert rates == {"full": 2e-4, "last_stage": 3e-4, "lp_ft": 1e-4}
+    assert make(backbone="mobilenet_v2", strategy="full", backbone_rate=6e-4).backbone_rate == 6e-4
+    assert make(backbone="resnet18", strategy="full").backbone_rate == 6e-4
+
+
 def test_from_scratch_means_random_weights_whatever_was_asked() -> None:
     found = make(strategy="from_scratch", weights="BUILT_IN")
     assert found.weights == "random"

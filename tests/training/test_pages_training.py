@@ -37,6 +37,17 @@ def advanced(strategy: str = "linear_probe", **choices: str) -> AppTest:
     return app.run()
 
 
+def test_a_backbone_starts_from_its_own_rate_and_keeps_it_to_itself() -> None:
+    app = advanced("full")
+    assert app.number_input(key="stage_rate_full_frozen_everywhere").value == 6e-4
+    app.selectbox(key="pick_backbone").set_value("mobilenet_v2").run()
+    own = app.number_input(key="stage_rate_full_frozen_everywhere_mobilenet_v2")
+    assert own.value == 2e-4
+    own.set_value(1e-4).run()
+    app.selectbox(key="pick_backbone").set_value("resnet10").run()
+    assert app.number_input(key="stage_rate_full_frozen_everywhere").value == 6e-4
+
+
 def begin(app: AppTest) -> None:
     app.button(key="train_start").click()
     app.run()

@@ -21,8 +21,8 @@ from explorer.training.view.forms import starts_at
 from explorer.training.view.rates import rate_keys
 
 _ABOUT_RATE = (
-    "The default was found on ResNet-10. On MobileNetV2 a sixth of it did better with many images (What we found): on another "
-    "backbone try a third and a tenth before you believe that tuning loses."
+    "Defaults were found on ResNet-10. On MobileNetV2 a third of the rate of full fine-tuning did better and is the default "
+    "there: on another backbone try a third and a tenth before you believe that tuning loses."
 )
 
 
@@ -41,10 +41,10 @@ def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]
         "accuracy on validation images.",
     )
     chosen = {"batch_size": int(batch), "batchnorm": mode, "device": device, "class_weights": weighted}
-    return _pick_rates(plan, mode) | _pick_augmentation() | chosen
+    return _pick_rates(plan, mode, row) | _pick_augmentation() | chosen
 
 
-def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
+def _pick_rates(plan: Strategy, mode: str, row: Backbone) -> dict[str, Any]:
     """The rates that this strategy has."""
     limits: dict[str, Any] = {
         "min_value": 0.0,
@@ -53,10 +53,10 @@ def _pick_rates(plan: Strategy, mode: str) -> dict[str, Any]:
         "format": "%.6g",
         "persist_state": "session",
     }
-    head_key, stage_key = rate_keys(plan, mode)
+    head_key, stage_key = rate_keys(plan, mode, row)
     st.session_state.setdefault(head_key, plan.head_rate)
     rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
-    usual = plan.backbone_rate or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
+    usual = row.rate(plan) or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
     if usual:
         st.session_state.setdefault(stage_key, usual)
         rates["backbone_rate"] = st.number_input(

@@ -101,7 +101,7 @@ def _whole(chosen: dict[str, Any]) -> dict[str, Any]:
 def fill_form(recipe: Recipe, fields: Iterable[str]) -> None:
     """Set the controls of these fields to what the recipe has; before they are drawn."""
     plan, name = STRATEGIES[recipe.strategy], recipe.backbone
-    head, stage = rate_keys(plan, recipe.batchnorm)
+    head, stage = rate_keys(plan, recipe.batchnorm, recipe.row)
     every = recipe.unfreeze_every if _unusual(recipe, "unfreeze_every") else 0
     values: dict[str, dict[str, Any]] = {
         "data_dir": {"train_folder": recipe.data_dir or ""},

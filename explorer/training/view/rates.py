@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw
-from explorer.catalogue import Strategy
+from explorer.catalogue import Backbone, Strategy
 from explorer.recipe import Recipe
 from explorer.training.figures.rates import rate_curves
 from explorer.training.question import FindRatesQuestion, RateSearch
@@ -15,9 +15,10 @@ from explorer.training.question import FindRatesQuestion, RateSearch
 _KEY = "rates_for"
 
 
-def rate_keys(plan: Strategy, mode: str) -> tuple[str, str]:
-    """The form's keys of the rates of the head and of the last stage."""
-    return f"head_rate_{plan.name}", f"stage_rate_{plan.name}_{mode}"
+def rate_keys(plan: Strategy, mode: str, row: Backbone) -> tuple[str, str]:
+    """The form's keys of the rates of the head and of the last stage; a backbone that has a rate of its own has its own key."""
+    own = f"_{row.name}" if row.rate(plan) != plan.backbone_rate else ""
+    return f"head_rate_{plan.name}", f"stage_rate_{plan.name}_{mode}{own}"
 
 
 def offer_rates(recipe: Recipe, plan: Strategy) -> None:
@@ -39,7 +40,7 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
     draw(partial(rate_curves, found), "rate_curves", code=("explorer/training/compute/rates.py", "find"))
     rates = [("head", found.head, plan.head_rate)]
     if found.backbone is not None:
-        rates.append(("last stage", found.backbone, plan.backbone_rate))
+        rates.append(("last stage", found.backbone, recipe.row.rate(plan)))
     if all(curve.kept for _, curve, _ in rates):
         kept = (f"{part} {curve.own:g}{' (the default)' * (curve.own == usual)}" for part, curve, usual in rates)
         st.markdown(f"Nothing to change: {', '.join(kept)}.")
@@ -50,7 +51,7 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
         icon=":material/check:",
         key="train_use_rates",
         on_click=_take_over,
-        args=(found, rate_keys(plan, recipe.batchnorm)),
+        args=(found, rate_keys(plan, recipe.batchnorm, recipe.row)),
     )
 
 
