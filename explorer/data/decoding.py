@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from explorer import limits
 from explorer.data import dicom, formats, samples
+from explorer.data.frames import frames
 from explorer.data.samples import Kind, Scales
 from explorer.errors import ExplorerError
 
@@ -41,12 +42,13 @@ class _Refused(Exception):
 @dataclass(frozen=True)
 class Look:
     """What a look at a file found: why it cannot be used (or None); for more than 8 bits a sample their kind, the least and
-    the largest number in it."""
+    the largest number in it; how many pictures the file holds, of which the first is read."""
 
     fault: str | None
     kind: Kind | None = None
     low: float = 0.0
     high: float = 0.0
+    frames: int = 1
 
 
 def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
@@ -137,7 +139,9 @@ def _decode(source: str | Path | bytes, at_least: int) -> Image.Image:
     if advice := formats.missing(head):
         raise _Refused(advice)
     if formats.sniffed(head) == "DICOM":
-        return _checked(dicom.picture(source, limits.pixels()))
+        image = dicom.picture(source, limits.pixels())
+        _check_size(*image.size, limits.pixels())
+        return image
     with _naming(source):
         with _opened(source) as image:
             found, colours = samples.kind(image), image.mode.startswith("RGB")
@@ -166,11 +170,6 @@ def _reduce(image: Image.Image, at_least: int) -> None:
     part = max(small[:1] + fitting[:1] + [1])
     if part > 1:
         image.draft(None, (width // part, height // part))
-
-
-def _checked(image: Image.Image) -> Image.Image:
-    _check_size(*image.size, limits.pixels())
-    return image
 
 
 @contextmanager
@@ -209,8 +208,8 @@ def _look(path: str, size: int, changed: int) -> Look:
         found = Kind(16, 1) if low is not None else samples.kind(image)
         if found is None:
             to_rgb(image)
-            return Look(None)
-        return Look(None, found, *samples.extent(samples.values(image, found, low)))
+            return Look(None, frames=frames(path))
+        return Look(None, found, *samples.extent(samples.values(image, found, low)), frames(path))
     except Exception as error:  # decoders raise what they like on damaged files
         return Look(_reason(error))
 

@@ -30,13 +30,15 @@ LONGEST_TITLE = 60
 @dataclass(frozen=True)
 class Kept:
     """One file: its path as it came, the digest that names its bytes, its size, and what a look at it found (see
-    `decoding.Look`): why it cannot be used, or for more than 8 bits a sample their bits, form, least and largest number."""
+    `decoding.Look`): why it cannot be used, or for more than 8 bits a sample their bits, form, least and largest number; how many
+    pictures it holds."""
 
     id: str
     digest: str
     size: int
     fault: str = ""
     deep: tuple[int, int, float, float] | None = None
+    frames: int = 1
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,10 @@ def files(kept: OwnSet) -> list[Kept]:
     path = kept.folder / "files.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return [Kept(id, digest, size, fault, tuple(deep) if deep else None) for id, digest, size, fault, deep in rows]
+        return [  # sets kept before pictures were counted have no sixth value
+            Kept(id, digest, size, fault, tuple(deep) if deep else None, *frames)
+            for id, digest, size, fault, deep, *frames in rows
+        ]
     except (OSError, ValueError, TypeError) as error:
         raise ExplorerError(
             f"The set {kept.title!r} cannot be read any more ({error}). Delete it, and bring its pictures again."
@@ -118,7 +123,7 @@ def place(root: Path, digest: str) -> Path:
 
 def write(root: Path, kept: OwnSet, rows: list[Kept]) -> None:
     """Write what `find` and `files` read into the folder of a set that is being made."""
-    listed = [[row.id, row.digest, row.size, row.fault, row.deep] for row in rows]
+    listed = [[row.id, row.digest, row.size, row.fault, row.deep, row.frames] for row in rows]
     (root / "files.json").write_text(json.dumps(listed), encoding="utf-8")
     (root / "set.json").write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
 
