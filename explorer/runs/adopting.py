@@ -34,7 +34,9 @@ def adopt(run: str, files: Mapping[str, bytes]) -> None:
     """Make the folder of the run (aside, then renamed) with these files. Raises ExplorerError where one of its name is
     here."""
     place = runs_folder() / run
-    if not is_name(run) or place.exists() or is_sample(run):
+    if is_sample(run):
+        raise ExplorerError(f"The run {run} ships with Thaw: it is here already, and there is nothing to bring.")
+    if not is_name(run) or place.exists():
         raise ExplorerError(f"The run {run} is here already. Delete it first, if the other one is to take its place.")
     part = place.with_name(f".{run}.part")
 

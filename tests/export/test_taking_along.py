@@ -120,7 +120,11 @@ def test_a_run_comes_back_as_it_went(
     assert np.array_equal(runs.predictions(run).probability, said.probability) and runs.audit(run).clean == before.clean
     assert own.path(narrow, weights).is_file()
     assert all(torch.equal(tensor, model[name]) for name, tensor in compute.network(run).model.state_dict().items())
-    with pytest.raises(ExplorerError, match="is here already"):
+    with pytest.raises(ExplorerError, match="is here already. Delete it first"):
+        archive.bring(tmp_path / "r.zip")
+    monkeypatch.setenv("THAW_HOME", str(tmp_path / "third"))
+    monkeypatch.setattr("explorer.runs.adopting.is_sample", lambda name: name == run)
+    with pytest.raises(ExplorerError, match="ships with Thaw: it is here already"):
         archive.bring(tmp_path / "r.zip")
 
 

@@ -129,7 +129,11 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
 
 def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
     run = runs.create(make(), state="stopped")
-    assert not any(button.label == "Resume from checkpoint" for button in opened("training").button)
+    early = opened("training")
+    assert not any(button.label == "Resume from checkpoint" for button in early.button)
+    assert "It had not finished an epoch, so nothing was measured." in words(early) + "".join(
+        i.value for i in early.info
+    )
     runs.store_checkpoint(run, b"what it needs")
     app = opened("training")
     with mock.patch.object(jobs, "resume") as resume:

@@ -165,7 +165,12 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
         if skipped:
             st.caption(f":material/image_not_supported: {len(skipped)} files were skipped; the Runs page lists them.")
     elif run.state == "stopped":
-        st.info("Stopped on request. Everything measured so far is kept.", icon=":material/stop:")
+        kept = (
+            "Everything measured so far is kept."
+            if run.epochs
+            else "It had not finished an epoch, so nothing was measured."
+        )
+        st.info(f"Stopped on request. {kept}", icon=":material/stop:")
         _resume_button(run, retry, key)
         _retry_button(run, retry, key)
     elif run.state in ENDED_EARLY:
