@@ -1,6 +1,7 @@
 """Images on their way through a network: what enters a stage, batch by batch, in the precision of training."""
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -8,8 +9,11 @@ from torch import Tensor
 
 from explorer.catalogue import Preprocessing
 from explorer.data.feature_cache.cached import CachedFeatures
+from explorer.models.abreast import abreast
 from explorer.models.devices import Device
 from explorer.models.network import Network
+
+T = TypeVar("T")
 
 
 class Stream:
@@ -36,6 +40,17 @@ class Stream:
         for batch in self._stored:
             yield self._through(batch)
 
+    def each(self, work: Callable[[Tensor], T]) -> Iterator[T]:
+        """What `work` gives, in inference mode and training's precision, for each batch of what iterating gives; on two cores
+        two at a time (`abreast`)."""
+
+        def one(stored: Tensor) -> T:
+            x = self._through(stored)
+            with torch.inference_mode(), self.place.autocast():
+                return work(x)
+
+        return abreast(one, self._stored, self.place.device)
+
     def advance(self, network: Network, upto: str | None) -> None:
         """Send the images on, through the stages of `network` behind the one they left, until they leave `upto`.
 
@@ -53,7 +68,7 @@ class Stream:
         """Replace what is stored by what leaves the last stage, where that fits."""
         first = self._through(self._stored[0])
         if first.nbytes * len(self._stored) <= self.MOST:
-            self._stored = [first, *(self._through(batch) for batch in self._stored[1:])]
+            self._stored = [first, *abreast(self._through, self._stored[1:], self.place.device)]
             self._pending = []
 
     def _through(self, x: Tensor) -> Tensor:
@@ -66,11 +81,7 @@ class Stream:
 def logits(network: Network, stream: Stream) -> np.ndarray:
     """What the rest of a network, in eval mode, says of the images, (n, k) float32."""
     network.eval()
-    parts = []
-    for x in stream:
-        with torch.inference_mode(), stream.place.autocast():
-            parts.append(network.after(x, stream.upto).float().cpu())
-    return torch.cat(parts).numpy()
+    return torch.cat([*stream.each(lambda x: network.after(x, stream.upto).float().cpu())]).numpy()
 
 
 def stage_features(network: Network, stream: Stream) -> dict[str, np.ndarray]:
@@ -78,9 +89,5 @@ def stage_features(network: Network, stream: Stream) -> dict[str, np.ndarray]:
     network.eval()
     names = network.row.stage_names
     left = names[names.index(stream.upto) + 1 :] if stream.upto else names
-    found: dict[str, list[np.ndarray]] = {name: [] for name in left}
-    for x in stream:
-        with torch.inference_mode(), stream.place.autocast():
-            for name, rows in network.pooled_stages(x, stream.upto):
-                found[name].append(rows)
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    parts = [*stream.each(lambda x: dict(network.pooled_stages(x, stream.upto)))]
+    return {name: np.concatenate([rows[name] for rows in parts]) for name in left}

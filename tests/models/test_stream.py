@@ -7,12 +7,19 @@ import pytest
 import torch
 from streams import PLACE, PREPROCESSING, pixels, stream
 
+from explorer import machine
 from explorer.data.stream import Stream, logits, stage_features
 from explorer.models import devices
 from explorer.models.backbones import build
 from explorer.models.network import Network
 from explorer.models.pooled_features import pooled_features
 from explorer.training.compute import batchnorm
+
+
+@pytest.fixture(autouse=True, params=[1, 2])
+def passes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches one after the other, and two at a time."""
+    monkeypatch.setattr(machine, "passes", lambda: request.param)
 
 
 def network() -> Network:
