@@ -11,6 +11,8 @@ import torch
 
 from explorer import cache, machine, recipe
 from explorer.models.abreast import abreast
+from explorer.models.backbones import build
+from explorer.models.predicting import probabilities, probabilities_of
 from explorer.recipe import Recipe
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import outcome
@@ -71,6 +73,16 @@ def test_an_error_comes_through_and_what_had_not_begun_never_does() -> None:
 def test_on_a_gpu_it_is_one_after_the_other_in_the_callers_thread() -> None:
     here = threading.get_ident()
     assert [*abreast(lambda part: threading.get_ident(), range(3), GPU)] == [here] * 3
+
+
+def test_probabilities_of_parts_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = build("resnet10", 3, "random")
+    parts = torch.randn(5, 3, 48, 48).split(2)
+    expected = [probabilities(network, part) for part in parts]
+    for at_once in (1, 2):
+        monkeypatch.setattr(machine, "passes", lambda at_once=at_once: at_once)
+        found = [*probabilities_of(network, parts)]
+        assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Does the network depend on what a map marks? Deletion and insertion curves; and is it where the object is?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from explorer.cells import Cells
 from explorer.looks.attribution.compute.baselines import blurred
 from explorer.models.network import Network
-from explorer.models.predicting import probabilities
+from explorer.models.predicting import probabilities, probabilities_of
 
 CELLS, STEPS = 16, 20
 TOGETHER = 32  # pictures that the network takes at once
@@ -49,14 +49,18 @@ def curves(
     found = {}
     for i, (name, (start, end)) in enumerate(ways.items()):
         first, last = probabilities(network, torch.cat([start, end]))[:, target]  # the same in every order
-        parts = []
-        for k, some in enumerate(cells.split(TOGETHER)):
-            report((i + k * TOGETHER / len(cells)) / 2, f"{name.capitalize()}, step by step")
-            inside = F.interpolate(some.float(), x.shape[2:]).bool()
-            parts.append(probabilities(network, torch.where(inside, end, start))[:, target])
-        found[name] = np.pad(np.concatenate(parts).reshape(len(orders), -1), ((0, 0), (1, 1)))
+        between = _between(start, end, cells, report, i / 2, f"{name.capitalize()}, step by step")
+        said = np.concatenate([part[:, target] for part in probabilities_of(network, between)])
+        found[name] = np.pad(said.reshape(len(orders), -1), ((0, 0), (1, 1)))
         found[name][:, 0], found[name][:, -1] = first, last
     return Curves(done, **found)
+
+
+def _between(start: Tensor, end: Tensor, cells: Tensor, report: Report, begun: float, words: str) -> Iterator[Tensor]:
+    """The picture `start` with those of its `cells` (m, 1, rows, columns) that are set as in `end`, TOGETHER at a time."""
+    for k, some in enumerate(cells.split(TOGETHER)):
+        report(begun + k * TOGETHER / len(cells) / 2, words)
+        yield torch.where(F.interpolate(some.float(), start.shape[2:]).bool(), end, start)
 
 
 def _grid_of(x: Tensor) -> tuple[int, int]:
