@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from explorer.models.abreast import abreast
 from explorer.runs.records import Audit
 from explorer.training.compute import auditing
 from explorer.training.compute.session import Session
@@ -20,14 +21,18 @@ def audit(session: Session, run: str = "") -> Audit:
     network, recipe = session.network, session.recipe
     front, drawn = recipe.front_of(session.learns), recipe.seed * 1009 + session.steps
     weights = network.fingerprint(front) if front else ""  # as the last step left them
-    apart = [
-        session.front[split].recompute(network, getattr(session.data, split), recipe, drawn + i, weights=weights)
-        for i, split in enumerate(RECOMPUTED)
-    ]
+
+    def apart(i: int) -> float:
+        split = RECOMPUTED[i]
+        return session.front[split].recompute(network, getattr(session.data, split), recipe, drawn + i, weights=weights)
+
+    every = range(len(RECOMPUTED))
+    alone = recipe.augmentation != "none"  # augmented views draw from the one generator that torch has
+    worst = [*(map(apart, every) if alone else abreast(apart, every, session.place.device))]
     so_far = recipe.model_copy(update={"stages": session.learns})
     kept = session.best[2] if session.best and session.best[1][0] == session.phase else None
     found = auditing.evidence(network, session.optimizer, session.before, session.witness, kept)
-    return auditing.audit(run, so_far, network, found, max([session.recomputed, *apart]), session.earlier)
+    return auditing.audit(run, so_far, network, found, max([session.recomputed, *worst]), session.earlier)
 
 
 def close_phase(session: Session) -> None:
