@@ -148,6 +148,7 @@ def _begin(threads: int, home: str) -> None:
     os.environ["THAW_HOME"] = home
     if hasattr(os, "sched_setaffinity") and threads < cores():
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+    os.environ["THAW_THREADS"] = str(threads)  # no pass beside another: the other loop has none
     torch.set_num_threads(threads)
 
 

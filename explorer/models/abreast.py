@@ -14,17 +14,18 @@ T = TypeVar("T")
 
 
 def abreast(work: Callable[[S], T], parts: Iterable[S], device: torch.device) -> Iterator[T]:
-    """What `work` gives for each part, in their order; on a CPU `machine.passes` of them are computed at a time, each on as many
-    threads as the caller has, so that no bit differs from one after the other.
+    """What `work` gives for each part, in their order; on a CPU `machine.passes` of them are computed at a time where the caller
+    has one thread, each on one, so that no bit differs from one after the other.
 
     `work` sets torch's modes itself: they hold for one thread. Raises what it raises; whoever stops reading waits for the passes
     that have begun and for no other.
     """
-    at_once = machine.passes() if device.type == "cpu" else 1
+    threads = torch.get_num_threads()
+    at_once = machine.passes() if device.type == "cpu" and threads == 1 else 1
     if at_once == 1:
         yield from map(work, parts)
         return
-    threads, waiting = torch.get_num_threads(), deque[Future[T]]()
+    waiting = deque[Future[T]]()
     pool = ThreadPoolExecutor(at_once, "pass", lambda: torch.set_num_threads(threads))
     try:
         for part in parts:

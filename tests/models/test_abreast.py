@@ -70,9 +70,14 @@ def test_an_error_comes_through_and_what_had_not_begun_never_does() -> None:
 
 
 @pytest.mark.usefixtures("two")
-def test_on_a_gpu_it_is_one_after_the_other_in_the_callers_thread() -> None:
+@pytest.mark.parametrize(("device", "threads"), [(GPU, 1), (CPU, 2)])
+def test_else_it_is_one_after_the_other_in_the_callers_thread(
+    device: torch.device, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU, and where a pass has several threads already."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     here = threading.get_ident()
-    assert [*abreast(lambda part: threading.get_ident(), range(3), GPU)] == [here] * 3
+    assert [*abreast(lambda part: threading.get_ident(), range(3), device)] == [here] * 3
 
 
 def test_probabilities_of_parts_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
