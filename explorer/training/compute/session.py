@@ -187,10 +187,8 @@ def _head_inputs(session: Session) -> Tensor:
         with torch.no_grad(), session.place.autocast():
             return front.features(network, front.read(batch))
 
-    def read(size: int) -> Tensor:
-        return torch.cat([*front.each(features_of, torch.arange(len(front.labels)).split(size))])
-
-    return in_portions(session, read)
+    every = torch.arange(len(front.labels))
+    return in_portions(session, lambda size: torch.cat([*front.each(features_of, every.split(size))]))
 
 
 def pooled_test(session: Session) -> dict[str, np.ndarray]:
