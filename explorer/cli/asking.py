@@ -5,8 +5,10 @@ import dataclasses
 import json
 import sys
 import typing
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from explorer.question import Question, ask_for, every
 from explorer.recipe import Recipe
 
 MOST = 100_000  # numbers of one array that are printed; more are named by their shape
+A = TypeVar("A")
 NOT_ASKED = ("train",)  # a command of its own, which makes the run's folder too
 
 
@@ -57,6 +60,17 @@ def answer(question: Question[Any]) -> Any:
     from explorer.worker.handlers import answer  # heavy: loaded only by the commands that need it
 
     return answer(question, progress)
+
+
+def kept_answer(question: Question[A], report: Callable[[float, str], None]) -> A:
+    """The answer that is kept, also by the app; where there is none, computed here and kept."""
+    from explorer.worker import handlers
+
+    with suppress(OSError, ExplorerError):  # not there, or damaged
+        return answers.load(question.path)
+    found = handlers.answer(question, report)
+    answers.save(found, question.path)
+    return found
 
 
 def progress(share: float, words: str) -> None:

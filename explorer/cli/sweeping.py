@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from explorer import installation, jobs, runs
-from explorer.cli.asking import progress, written
+from explorer.cli.asking import kept_answer, progress, written
 from explorer.errors import ExplorerError
-from explorer.experiments import batchnorm, budget, cells, kept, start, table, telling
+from explorer.experiments import budget, cells, concluding, kept, table, telling
 from explorer.experiments.cells import Cell, Sweep
 from explorer.experiments.plan import Plan, plan, read
+from explorer.experiments.question import SpoiltQuestion
 from explorer.experiments.rates import Moved
+from explorer.experiments.shift import Answers, Spoilt
 from explorer.recipe import sources
 
-FORMATS: dict[str, Callable[[Sweep], bytes]] = {".csv": table.to_csv, ".parquet": table.to_parquet}
+FORMATS: dict[str, Callable[[Sweep, Answers], bytes]] = {".csv": table.to_csv, ".parquet": table.to_parquet}
 
 
 def sweep(options: argparse.Namespace) -> dict[str, Any]:
@@ -30,14 +32,15 @@ def sweep(options: argparse.Namespace) -> dict[str, Any]:
     before = _now(wanted)
     failed = _carry_out(before)
     found = _now(wanted)
+    spoilt = _scored(found) if wanted.kind == "shift" else {}
     for path in options.out:
-        written(path, FORMATS[path.suffix](found))
+        written(path, FORMATS[path.suffix](found, spoilt))
     told: dict[str, Any] = {"experiment": wanted.text, "key": wanted.key, "cells": len(found.cells)}
     told |= {"finished": found.finished, "found": before.finished, "computed": found.finished - before.finished}
     told |= {"failed": failed} if failed else {}
     elsewhere = sum(cell.live for cell in found.cells)
     told |= {"elsewhere": elsewhere} if elsewhere else {}  # cells that the app or another command is at
-    if findings := _findings(found):
+    if findings := _findings(found, spoilt):
         told["findings"] = findings
     if wanted.kind == "budget":
         told["curves"] = _curves(found)
@@ -76,23 +79,36 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return plan(**chosen)
 
 
-def _findings(found: Sweep) -> list[str]:
+def _findings(found: Sweep, spoilt: Answers) -> list[str]:
     """What the experiment says, in sentences."""
-    kind = found.plan.kind
-    if kind == "budget":
-        return telling.findings(found, runs.predictions)
-    if kind == "block":
-        return telling.block_findings(found, runs.predictions)
+    said, kind = runs.predictions, found.plan.kind
     if kind == "rates":
-        return telling.rate_findings(found, runs.predictions, _moved(found))
-    if kind == "start":
-        found_steps = start.steps(found, runs.predictions)
-        said = [*telling.start_words(found_steps), telling.correction_words(found_steps)]
-        return [words.replace("**", "") for words in said if words]
-    if kind == "batchnorm":
-        steps = batchnorm.against_kept(found, runs.predictions)
-        return [telling.modes_words(steps).replace("**", ""), telling.correction_words(steps)]
-    return []
+        return concluding.rate_findings(found, said, _moved(found))
+    if kind == "shift":
+        return concluding.shift_findings(found, spoilt, said)
+    told: dict[str, Callable[[Sweep, budget.Said], list[str]]] = {
+        "budget": concluding.budget_findings,
+        "depth": concluding.depth_findings,
+        "block": concluding.block_findings,
+        "start": concluding.start_findings,
+        "batchnorm": concluding.modes_findings,
+    }
+    return told[kind](found, said)
+
+
+def _scored(found: Sweep) -> dict[str, Spoilt]:
+    """Every finished run on spoilt test images: answered before, here or in the app, or answered now and kept."""
+    done = [cell for cell in found.cells if cell.finished]
+    told: dict[str, Spoilt] = {}
+    for i, cell in enumerate(done):
+        name = f"{telling.title_of(cell.planned.arm)}, seed {cell.planned.seed}"
+
+        def report(share: float, words: str, i: int = i, name: str = name) -> None:
+            progress((i + share) / len(done), f"{i} of {len(done)} runs scored on spoilt images. {name}: {words}")
+
+        run = cell.finished.id if cell.finished else ""
+        told[run] = kept_answer(SpoiltQuestion(run=run), report)
+    return told
 
 
 def _moved(found: Sweep) -> dict[str, Moved]:

@@ -4,7 +4,9 @@ import csv
 import io
 from typing import Any
 
+from explorer.catalogue.shifts import SEVEREST, SHIFTS
 from explorer.experiments.cells import Cell, Sweep
+from explorer.experiments.shift import Answers
 from explorer.runs.steps import fact, steps
 
 _FACTS = {
@@ -29,9 +31,19 @@ _OF_RECIPE = (
 )
 
 
-def rows(sweep: Sweep) -> list[dict[str, Any]]:
-    """One row a cell, every number unrounded; None where there is none (yet)."""
-    return [_row(sweep.plan.text, cell) for cell in sweep.cells]
+def rows(sweep: Sweep, spoilt: Answers | None = None) -> list[dict[str, Any]]:
+    """One row a cell, every number unrounded; None where there is none (yet). A shift test has the accuracy on spoilt test images
+    too, a column for each kind and severity, of the runs that were scored on them (`spoilt`)."""
+    found = [_row(sweep.plan.text, cell) for cell in sweep.cells]
+    if sweep.plan.kind != "shift":
+        return found
+    return [row | _spoilt(spoilt or {}, str(row["run"])) for row in found]
+
+
+def _spoilt(found: Answers, run: str) -> dict[str, Any]:
+    levels = [(kind, severity) for kind in SHIFTS for severity in range(1, SEVEREST + 1)]
+    one = found.get(run)
+    return {f"{kind}_{s}": None if one is None else float(one.at(kind, s).mean()) for kind, s in levels}
 
 
 def _row(plan: str, cell: Cell) -> dict[str, Any]:
@@ -52,9 +64,9 @@ def _whole(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def to_csv(sweep: Sweep) -> bytes:
+def to_csv(sweep: Sweep, spoilt: Answers | None = None) -> bytes:
     """One line a cell; `per_class` is `all` where all images were taken."""
-    lines = [row | {"per_class": row["per_class"] or "all"} for row in rows(sweep)]
+    lines = [row | {"per_class": row["per_class"] or "all"} for row in rows(sweep, spoilt)]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]))
     writer.writeheader()
@@ -62,11 +74,11 @@ def to_csv(sweep: Sweep) -> bytes:
     return text.getvalue().encode()
 
 
-def to_parquet(sweep: Sweep) -> bytes:
+def to_parquet(sweep: Sweep, spoilt: Answers | None = None) -> bytes:
     """The same rows as Parquet, with types; `per_class` is null where all images were taken."""
     import pyarrow
     from pyarrow import parquet  # comes with Streamlit; loaded only where somebody asks for it
 
     out = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(rows(sweep)), out)
+    parquet.write_table(pyarrow.Table.from_pylist(rows(sweep, spoilt)), out)
     return out.getvalue()

@@ -2,18 +2,18 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from explorer.catalogue.strategies import BATCHNORM_TITLES, STRATEGIES
 from explorer.evidence import Crossing, points
 from explorer.evidence.many import p_digits
-from explorer.experiments import block, budget, rates, start
+from explorer.experiments import budget, depth, start
 from explorer.experiments.block import Graded, Verdict
 from explorer.experiments.budget import Choice, Contrast, Gains
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import ALL, HEAD, START_WORDS, input_words, parted, stage_words, times
 from explorer.experiments.pairing import Step
-from explorer.experiments.rates import Breaking, Mark, Moved
+from explorer.experiments.rates import Breaking, Mark
 
 
 def title_of(arm: str) -> str:
@@ -110,13 +110,6 @@ def graded_words(whose: str, found: Graded) -> str:
     )
 
 
-def block_findings(sweep: Sweep, said: budget.Said) -> list[str]:
-    """All sentences on single blocks, for the command line."""
-    steps = block.gains(sweep, said)
-    found = [block_words(one) for one in block.verdicts(sweep, steps, said)]
-    return [words.replace("**", "") for words in (*found, correction_words(steps)) if words]
-
-
 def breaking_words(one: Breaking) -> str:
     """At which rate a strategy does best, and from which on its features are broken."""
     best = one.best
@@ -139,13 +132,6 @@ def breaking_words(one: Breaking) -> str:
 
 def _near(mark: Mark) -> str:
     return f", CKA {mark.cka.mean:.2f}" if mark.cka else ""
-
-
-def rate_findings(sweep: Sweep, said: budget.Said, moved: Mapping[str, Moved]) -> list[str]:
-    """All sentences on rates, for the command line."""
-    steps = rates.against_probe(sweep, said)
-    found = [breaking_words(one) for one in rates.breakings(rates.marks(sweep, moved), steps)]
-    return [words.replace("**", "") for words in (*found, correction_words(steps)) if words]
 
 
 def start_words(steps: tuple[Step, ...]) -> list[str]:
@@ -211,14 +197,16 @@ def reads_words(sweep: Sweep) -> str:
     return f"**{title_of('best_stage')}** read, of {total} cell{'s' * (total > 1)}: {told}."
 
 
-def findings(sweep: Sweep, said: budget.Said) -> list[str]:
-    """All sentences on a data budget, for the command line."""
-    base = budget.base_of(sweep)
-    every = [one for arm in sweep.arms if arm != base and (one := budget.gains(sweep, arm, said)).at]
-    rows = budget.contrasts(every)
-    found = []
-    for one in every:
-        found.append(crossing_words(budget.crossing_of(one), one, base))
-        found.append(f"{title_of(one.arm)}: {contrast_words(one.arm, base, rows)}")
-    found += [reads_words(sweep), correction_words(rows)]
-    return [words.replace("**", "") for words in found if words]
+def dip_words(found: Sequence[depth.Cut]) -> str:
+    """Whether a cut in the middle separates stages that need each other."""
+    dip = depth.dips(found)
+    if not dip:
+        return (
+            "No dip in the middle that is larger than the seeds' spread: none of the cuts separates stages that cannot do "
+            "without each other (co-adaptation, Yosinski et al. 2014)."
+        )
+    where = listed([f"{d} stage{'s' * (d > 1)}" for d in dip])
+    return (
+        f"A dip at {where}: worse than both neighbours by more than the seeds' spread. "
+        "Stages that were trained together and are then divided have to find each other (co-adaptation, Yosinski et al. 2014)."
+    )

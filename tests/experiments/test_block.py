@@ -12,7 +12,7 @@ from explorer import answers, cli, runs
 from explorer.cli import sweeping
 from explorer.errors import ExplorerError
 from explorer.evidence import together
-from explorer.experiments import block, cells, telling
+from explorer.experiments import block, cells, concluding, telling
 from explorer.experiments.block import NONE, Gradients
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compute.gradients import gradients
@@ -77,7 +77,7 @@ def test_gains_the_best_block_and_what_is_level_with_it(tmp_path: Path) -> None:
     assert told_best == ["layer4", "layer1, not shown", "none gains"], "a shown loss makes no block the best"
     told = block.graded((clean, blurred, inverted), {"clean": "layer3", "blur-4": "stem", "invert": "stem"})
     assert (told.best, told.level, told.of, told.open) == (1, 1, 2, 1)
-    said = telling.block_findings(sweep, runs.predictions)
+    said = concluding.block_findings(sweep, runs.predictions)
     assert "layer4 gains most over the head alone, +41.7 points" in said[0]
     assert "Not shown to differ from it: layer3." in said[0]
     assert "no block is shown to gain anything" in said[2] and "18 comparisons" in said[3]

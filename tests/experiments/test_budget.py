@@ -7,7 +7,7 @@ import stand_ins
 
 from explorer import runs
 from explorer.evidence.crossing import Crossing
-from explorer.experiments import budget, cells, telling
+from explorer.experiments import budget, cells, concluding, telling
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import plan
 
@@ -106,6 +106,6 @@ def test_the_stages_that_heads_read_are_counted() -> None:
 
 
 def test_everything_is_told_and_nothing_of_what_is_not_there() -> None:
-    assert any("overtakes" in words for words in telling.findings(made(), runs.predictions))
+    assert any("overtakes" in words for words in concluding.budget_findings(made(), runs.predictions))
     empty = cells.fill(plan(), [])
-    assert telling.findings(empty, runs.predictions) == [] and budget.choose(empty, [], 10) is None
+    assert concluding.budget_findings(empty, runs.predictions) == [] and budget.choose(empty, [], 10) is None

@@ -4,7 +4,7 @@ import pytest
 import stand_ins
 
 from explorer import runs
-from explorer.experiments import cells, depth
+from explorer.experiments import cells, concluding, depth
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import plan
 
@@ -42,3 +42,15 @@ def test_cuts_are_held_against_the_head_alone_and_corrected_together() -> None:
     assert one.found.value == pytest.approx(-4 / 24) and two.found.value == pytest.approx(4 / 24)
     assert min(one.adjusted, two.adjusted) == pytest.approx(2 * min(one.found.p_value, two.found.p_value))
     assert depth.against_head(made({}, {}), runs.predictions, "random") == ()
+
+
+def test_the_command_line_says_what_the_page_says() -> None:
+    assert concluding.depth_findings(made({}, {}), runs.predictions) == []
+    first, shown, dip, many = concluding.depth_findings(made(WRONG, WEIGHTS), runs.predictions)
+    assert first == "Best in the mean: last 2 stages, 83.3 % (2 seeds, n = 24, on which it was picked too)."
+    assert shown == "No depth is shown to differ from the head alone."
+    assert dip.startswith("A dip at 1 stage:") and "2 comparisons" in many
+    far = made({"pretrained/0": (12, 12), "pretrained/1": (0, 0), "pretrained/2": (24, 24)}, WEIGHTS)
+    assert concluding.depth_findings(far, runs.predictions)[1] == (
+        "Shown against the head alone: better: last stage; worse: last 2 stages."
+    )

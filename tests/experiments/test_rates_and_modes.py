@@ -7,7 +7,7 @@ from opening import opened, store, words
 
 from explorer import answers, evidence, runs
 from explorer.errors import ExplorerError
-from explorer.experiments import batchnorm, cells, rates, telling
+from explorer.experiments import batchnorm, cells, concluding, rates, telling
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compute.moving import moved
 from explorer.experiments.figures.batchnorm import mode_curves
@@ -62,7 +62,7 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
     assert [step.found.value for step in steps] == pytest.approx([4 / 24, 2 / 24, -12 / 24])
     (one,) = rates.breakings(tuple(marks.values()), steps)
     assert (one.best.arm, one.broken and one.broken.arm) == ("full*0", "full*2")
-    said = telling.rate_findings(sweep, runs.predictions, found)
+    said = concluding.rate_findings(sweep, runs.predictions, found)
     assert "Full fine-tuning does best with its own rate × 1 (83.3 ± 0.0 %, CKA 0.89; 2 seeds, n = 24)" in said[0]
     assert "From × 100 on it is shown to be worse than the probe (−50.0 points" in said[0] and "CKA 0.10" in said[0]
     fig = rate_curves(tuple(marks.values()), {"linear_probe": "probe", "full": "full"}, frozenset({"full*2"}))

@@ -1,15 +1,19 @@
 """The shift test: what is lost when test images are spoilt, by hand; and a real run scored on them."""
 
+import csv
+from pathlib import Path
+
 import numpy as np
 import pytest
 import stand_ins
 from opening import opened, store, words
 
-from explorer import answers, runs
+from explorer import answers, cli, runs
 from explorer.catalogue.shifts import SEVEREST, SHIFTS, USUAL
+from explorer.cli import sweeping
 from explorer.data.shifts import shifted
 from explorer.errors import ExplorerError
-from explorer.experiments import cells, compute, shift
+from explorer.experiments import cells, compute, shift, table
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import plan
 from explorer.experiments.question import SpoiltQuestion
@@ -74,3 +78,23 @@ def test_the_page_shows_lines_and_a_table_at_the_severity_of_the_address() -> No
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
     assert app.slider(key="shift_severity").value == 4 and "gains on images like the training images" in words(app)
     assert app.table[0].value["Lost, points"].tolist() == ["8.3", "75.0"]
+
+
+def test_the_command_line_scores_what_is_not_scored_and_says_what_the_page_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sweep, found = made()
+    scored: list[str] = []
+    monkeypatch.setattr(compute, "spoilt", lambda run, report: scored.append(run) or found[run])
+    asked = ["sweep", "--plan", sweep.plan.text, "--out", str(tmp_path / "cells.csv")]
+    sweeping.sweep(cli.parser().parse_args(asked))
+    told = sweeping.sweep(cli.parser().parse_args(asked))
+    assert sorted(scored) == sorted(found), "what was scored is kept, as the app would"
+    assert told["computed"] == 0
+    noise = next(words for words in told["findings"] if words.startswith(SHIFTS["noise"].title))
+    assert "Full fine-tuning gains on images like the training images and loses on spoilt ones" in noise
+    assert told["findings"][-1].startswith("p-values are corrected within each kind of shift, for 2 comparisons")
+    with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["arm"], row["noise_3"]) for row in rows} == {("linear_probe", str(14 / 24)), ("full", str(4 / 24))}
+    assert {row["noise_3"] for row in table.rows(sweep)} == {None}

@@ -66,16 +66,8 @@ def cuts_table(found: tuple[Cut, ...], steps: tuple[Step, ...], best: set[str]) 
 
 def _explained(found: tuple[Cut, ...], steps: tuple[Step, ...]) -> None:
     """The dip, where one is seen, and how p-values are meant."""
-    dip = depth.dips(found)
-    words = (
-        f"A dip at {telling.listed([f'{d} stages' for d in dip])}: worse than both neighbours by more than the seeds' spread. "
-        "Stages that were trained together and are then divided have to find each other (co-adaptation, Yosinski et al. 2014)."
-        if dip
-        else "No dip in the middle that is larger than the seeds' spread: none of the cuts separates stages that cannot do "
-        "without each other (co-adaptation, Yosinski et al. 2014)."
-    )
     explain(
-        words,
+        telling.dip_words(found),
         f"p-values are corrected for {len(steps)} comparisons (Holm 1979): any difference that is due to chance is shown in at "
         "most 1 of 20 experiments." if len(steps) > 1 else "",
     )  # fmt: skip

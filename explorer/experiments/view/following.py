@@ -1,10 +1,12 @@
 """An experiment while it happens: how far it is, cancel, what went wrong, run what is missing; and all cells to take away."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
-from explorer import jobs, runs
+from explorer import answers, jobs, runs
 from explorer.app.asking import all_runs
 from explorer.app.words import safe_md, state_badge
 from explorer.catalogue.datasets import dataset
@@ -13,6 +15,8 @@ from explorer.errors import ExplorerError
 from explorer.experiments import cells, table
 from explorer.experiments.cells import Cell, Sweep
 from explorer.experiments.plan import Plan
+from explorer.experiments.question import SpoiltQuestion
+from explorer.experiments.shift import Answers, Spoilt
 from explorer.experiments.telling import title_of
 from explorer.experiments.view.planning import run_missing, sizes_words
 from explorer.race.view.standings import reason
@@ -134,13 +138,26 @@ def _take_away(sweep: Sweep) -> None:
     name = f"experiment-{sweep.plan.key}"
     with st.container(horizontal=True):
         icon = ":material/download:"
-        st.download_button(
-            "All cells as CSV", lambda: table.to_csv(sweep), f"{name}.csv", "text/csv", icon=icon, on_click="ignore"
-        )
-        kind = "application/vnd.apache.parquet"
-        st.download_button(
-            "as Parquet", lambda: table.to_parquet(sweep), f"{name}.parquet", kind, icon=icon, on_click="ignore"
-        )
+        for label, ending, mime, write in (
+            ("All cells as CSV", "csv", "text/csv", table.to_csv),
+            ("as Parquet", "parquet", "application/vnd.apache.parquet", table.to_parquet),
+        ):
+            made = partial(_written, write, sweep)
+            st.download_button(label, made, f"{name}.{ending}", mime, icon=icon, on_click="ignore")
         with st.popover("On the command line", icon=":material/terminal:", type="tertiary"):
             st.code(f"python -m explorer sweep --plan '{sweep.plan.text}' --out cells.csv", language="bash")
             st.caption("Cells that are there are not computed again, so that it goes on where it was interrupted.")
+
+
+def _written(write: Callable[[Sweep, Answers], bytes], sweep: Sweep) -> bytes:
+    return write(sweep, _scored(sweep))
+
+
+def _scored(sweep: Sweep) -> dict[str, Spoilt]:
+    """Of a shift test, the runs that were scored on spoilt images by now; of any other, none."""
+    found: dict[str, Spoilt] = {}
+    for cell in sweep.cells if sweep.plan.kind == "shift" else ():
+        with suppress(OSError, ExplorerError):  # not answered yet, or damaged
+            if cell.finished:
+                found[cell.finished.id] = answers.load(SpoiltQuestion(run=cell.finished.id).path)
+    return found
