@@ -7,12 +7,15 @@ import csv
 import math
 import statistics
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
+from explorer.catalogue.shifts import SHIFTS, USUAL
 from explorer.evidence import points, t_quantile
 
 DOCS = Path(__file__).parents[1] / "docs"
 ARMS = ("best_stage", "bn_only", "full")
+SPOILT = tuple(f"{kind}_{USUAL}" for kind in SHIFTS)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -87,16 +90,43 @@ def table(name: str) -> str:
 
 
 def starts(name: str) -> str:
-    """Start by start, what the head alone and what everything gets right: mean ± standard deviation, seeds in brackets."""
+    """Start by start, what the head alone and what everything gets right."""
+    return crossed(name, lambda start, depth: (start, depth), "start", {"head": "head alone", "all": "everything"})
+
+
+def depths(name: str) -> str:
+    """Depth by depth, counted from the head, what pre-trained and what random weights get right."""
+    return crossed(
+        name, lambda start, depth: (depth, start), "stages tuned", {"pretrained": "pre-trained", "random": "random"}
+    )
+
+
+def crossed(name: str, order: Callable[[str, str], tuple[str, str]], first: str, titles: dict[str, str]) -> str:
+    """A table of arms `START/DEPTH`: mean ± standard deviation, seeds in brackets; `order` gives an arm's row and column."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     rows = [row for row in rows_of(DOCS / "findings" / f"{name}.csv") if row["test_accuracy"]]
     for row in rows:
-        start, _, depth = row["arm"].partition("/")
-        found[start][depth].append(100 * float(row["test_accuracy"]))
-    lines = ["| start | head alone | everything | n |", "|---|---|---|---|"]
-    for start, by_depth in found.items():
-        told = [_seeds(by_depth[depth]) if by_depth[depth] else "" for depth in ("head", "all")]
-        lines.append(f"| `{start}` | {' | '.join(told)} | {rows[0]['test_n']} |")
+        line, column = order(*row["arm"].split("/"))
+        found[line][column].append(100 * float(row["test_accuracy"]))
+    lines = [f"| {first} | {' | '.join(titles.values())} | n |", "|---" * (len(titles) + 2) + "|"]
+    for line, by_column in found.items():
+        told = [_seeds(by_column[column]) if by_column[column] else "" for column in titles]
+        lines.append(f"| `{line}` | {' | '.join(told)} | {rows[0]['test_n']} |")
+    return "\n".join(lines)
+
+
+def shifts(name: str) -> str:
+    """Strategy by strategy, test images as they are and spoilt at the usual severity."""
+    rows, found = rows_of(DOCS / "findings" / f"{name}.csv"), defaultdict(list)
+    for row in rows:
+        found[row["strategy"]].append([100 * float(row[column]) for column in ("test_accuracy", *SPOILT)])
+    lines = [
+        f"| strategy | as they are | {' | '.join(name[:-2] for name in SPOILT)} | n |",
+        "|---" * (len(SPOILT) + 3) + "|",
+    ]
+    for strategy, seeds in found.items():
+        told = [_seeds(list(values)) for values in zip(*seeds, strict=True)]
+        lines.append(f"| `{strategy}` | {' | '.join(told)} | {rows[0]['test_n']} |")
     return "\n".join(lines)
 
 
@@ -123,7 +153,7 @@ def _seeds(values: list[float]) -> str:
     return f"{statistics.fmean(values):.1f}{spread} % ({len(values)})"
 
 
-MADE = {"block": table, "start": starts, "budget": budget}
+MADE = {"block": table, "start": starts, "budget": budget, "depth": depths, "shift": shifts}
 """Beginning of a file's name → what makes its table, where that is not `cells`."""
 
 
