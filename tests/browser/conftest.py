@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from explorer import jobs, runs
 from explorer.bundle import ASSETS
@@ -44,21 +45,41 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What the tabs of a module share, above all the app's scripts, fetched and compiled once; nothing moves while it waits,
+    as where a visitor's system asks for less motion."""
+    shared = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    yield shared
+    shared.close()
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh tab; at the end it must not have asked any other host for anything, nor been refused anything."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A fresh tab in a browser that remembers nothing; at the end it must not have asked any other host for anything, nor
+    been refused anything."""
     tab = context.new_page()
     tab.set_default_timeout(30_000)
     strangers: list[str] = []
     refused: list[str] = []
-    tab.on(
-        "request",
-        lambda r: strangers.append(r.url) if not r.url.startswith(("http://127.0.0.1", "data:", "blob:")) else None,
-    )
+    origins: set[str] = set()
+
+    def asked(url: str) -> None:
+        if url.startswith("http://127.0.0.1"):
+            origins.add("/".join(url.split("/")[:3]))
+        elif not url.startswith(("data:", "blob:")):
+            strangers.append(url)
+
+    tab.on("request", lambda r: asked(r.url))
     tab.on("console", lambda m: refused.append(m.text) if "Content Security Policy" in m.text else None)
     yield tab
-    context.close()
+    forgetting = context.new_cdp_session(tab)
+    for origin in origins:
+        what = {"origin": origin, "storageTypes": "cookies,local_storage,indexeddb"}
+        forgetting.send("Storage.clearDataForOrigin", what)
+    for other in context.pages:
+        other.close()
+    context.clear_cookies()
     assert not strangers, strangers
     assert not refused, refused
 
@@ -70,7 +91,7 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _served(home: Path, samples: str) -> Iterator[str]:
+def serve(home: Path, samples: str) -> Iterator[str]:
     """A server on `home`; at the end it and the worker that it started are gone."""
     port = _free_port()
     home.mkdir(parents=True, exist_ok=True)
@@ -126,7 +147,7 @@ def shared_servers(shared_home: Path) -> Iterator[Callable[[str], str]]:
 
         def address(samples: str) -> str:
             if samples not in addresses:
-                addresses[samples] = stack.enter_context(_served(shared_home, samples))
+                addresses[samples] = stack.enter_context(serve(shared_home, samples))
             return addresses[samples]
 
         yield address
@@ -149,19 +170,14 @@ def home(shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def served(
-    home: Path, shared_servers: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., str]]:
-    """The address of a server: `served()` of one that is shared and has no worker, on `home`; `served(worker=True)` of one
-    of its own with a worker, on a folder of its own; `served(fresh=True)` of one that has shown nothing yet."""
+def served(home: Path, shared_servers: Callable[[str], str]) -> Iterator[Callable[..., str]]:
+    """The address of a server without a worker, on `home`: `served()` of one that is shared, `served(fresh=True)` of one that
+    has shown nothing yet. Those with a worker: test_working.py."""
     with ExitStack() as stack:
 
-        def start(worker: bool = False, fresh: bool = False) -> str:
+        def start(fresh: bool = False) -> str:
             samples = os.environ["THAW_SAMPLES"]
-            if worker:
-                monkeypatch.setenv("THAW_HOME", str(tmp_path / "home"))
-                return stack.enter_context(_served(tmp_path / "home", samples))
-            return stack.enter_context(_served(home, samples)) if fresh else shared_servers(samples)
+            return stack.enter_context(serve(home, samples)) if fresh else shared_servers(samples)
 
         yield start
 
@@ -180,3 +196,27 @@ def settled(page: Page) -> Page:
     """Wait until the page's script has run to its end."""
     page.wait_for_selector(READY)
     return page
+
+
+GROUND = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
+
+
+def darken(page: Page) -> None:
+    """The dark theme on a page that is drawn in the light one."""
+    light = page.evaluate(GROUND)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{GROUND} !== '{light}'")
+    settled(page)
+
+
+def grave(page: Page, *rules: str) -> list[tuple[str, str, str]]:
+    """Serious and critical breaches of the accessibility rules (of `rules` alone, where named) on the page as it is drawn: rule,
+    element, reason."""
+    page.wait_for_timeout(300)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+    theirs = ("list", "listitem")  # the grouped menu is Streamlit's own markup
+    return [
+        (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"])
+        for v in Axe().run(page, options=options).response["violations"]
+        if v["impact"] in ("serious", "critical") and v["id"] not in theirs
+    ]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from explorer.own_sets import parcels
 
-pytestmark = [pytest.mark.browser, pytest.mark.long(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.long(20)]
 Serve = Callable[..., str]
 SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 2_000_000}
 

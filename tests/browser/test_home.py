@@ -7,15 +7,13 @@ from pathlib import Path
 
 import pytest
 import stand_ins
-from axe_playwright_python.sync_playwright import Axe
-from conftest import bring_shipped, settled
+from conftest import darken, grave, settled
 from playwright.sync_api import Page, expect
 
 from explorer.bundle import ASSETS
-from explorer.catalogue.backbones import backbone
 from explorer.recipe import default_comparison, make
 
-pytestmark = [pytest.mark.browser, pytest.mark.long(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.long(140)]
 Serve = Callable[..., str]
 
 TITLES = {
@@ -143,58 +141,6 @@ def test_two_worlds_are_there_before_any_worker_is(page: Page, served: Serve, mo
     expect(page.get_by_role("combobox", name="A · before")).to_have_value(re.compile("Feature extraction"))
 
 
-def test_the_default_comparison_fills_the_page_by_itself(page: Page, served: Serve) -> None:
-    file = backbone("resnet10").weights_path("BUILT_IN")
-    if not file.is_file():
-        pytest.skip(f"the built-in backbone is not here: {file}")
-    url = served(worker=True)
-    bring_shipped(*default_comparison()[1:])  # one of the three is trained; that all are asked for, test_pages.py says
-    page.goto(url)
-    settled(page)
-    expect(page.get_by_text("Three small runs, once.")).to_be_visible()
-    expect(page.get_by_text("Does pre-training help?")).to_be_visible(timeout=400_000)
-    expect(page.get_by_text("audit clean")).to_have_count(3)
-    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(4, timeout=240_000)  # accuracies, gaps, map, look
-    _sound(page, TITLES[""])
-
-
-def test_blocks_are_thawed_and_their_run_is_watched_and_stopped(page: Page, served: Serve) -> None:
-    page.goto(f"{served(worker=True)}/freezing")
-    blocks = [page.locator(f".st-key-block_{name} button") for name in ("stem", "layer4")]
-    for block in blocks:
-        expect(block).to_contain_text("frozen")
-        block.click()
-        expect(block).to_contain_text("learns")
-    expect(page).to_have_url(re.compile(r"strategy=custom&stages=stem\.layer4"))
-    page.reload()
-    for block in blocks:
-        expect(block).to_contain_text("learns", timeout=60_000)
-    page.set_viewport_size({"width": 1024, "height": 900})
-    boxes = [box for block in page.locator("[class*='st-key-block_']").all() if (box := block.bounding_box())]
-    assert len(boxes) == 6 and len({round(box["width"]) for box in boxes}) == 1, (
-        "no block stretches in a row of its own"
-    )
-    page.get_by_role("button", name="Train this").click(timeout=120_000)  # the worker builds the network first
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
-    settled(page)
-    expect(page.get_by_role("combobox", name="Fine-tuning strategy")).to_have_value("Custom")
-    images = page.get_by_label("Training images per class")
-    images.fill("5")
-    images.press("Enter")
-    expect(page).to_have_url(re.compile("per_class=5"))
-    slider = page.get_by_role("slider", name="Epochs")
-    slider.focus()
-    slider.press("End")
-    settled(page)
-    page.get_by_role("button", name="Start").click()
-    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop")  # Streamlit's own stands in the header
-    expect(stop).to_be_visible()
-    expect(page.locator("[data-testid=stPlotlyChart]")).to_have_count(1, timeout=200_000)
-    stop.click()
-    expect(page.get_by_text("Stopped on request")).to_be_visible(timeout=30_000)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
 def test_a_deep_link_leads_to_every_page_and_everyone_can_read_it(page: Page, served: Serve, home: Path) -> None:
     """Each page is opened by its address and held against the accessibility rules; in the dark theme, in which nothing but
     colours is another, against those of contrast."""
@@ -202,8 +148,6 @@ def test_a_deep_link_leads_to_every_page_and_everyone_can_read_it(page: Page, se
     stand_ins.answer(a, b)
     stand_ins.measured(make())
     url = served()
-    theirs = ("list", "listitem")  # the grouped menu is Streamlit's own markup
-    ground = "getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     page.add_init_script(
         "addEventListener('DOMContentLoaded', () => document.head.insertAdjacentHTML('beforeend', "
         "'<style>* { transition-property: opacity !important }</style>'))"
@@ -212,18 +156,6 @@ def test_a_deep_link_leads_to_every_page_and_everyone_can_read_it(page: Page, se
         page.emulate_media(color_scheme="light")
         page.goto(f"{url}/{name}")
         _sound(page, title)
-        light = page.evaluate(ground)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            if scheme == "dark":
-                page.wait_for_function(f"{ground} !== '{light}'")
-            settled(page)
-            page.wait_for_timeout(300)
-            asked = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
-            found = [v for v in Axe().run(page, options=asked).response["violations"] if v["id"] not in theirs]
-            grave = [
-                (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"])
-                for v in found
-                if v["impact"] in ("serious", "critical")
-            ]
-            assert not grave, (name, scheme, grave)
+        assert not (found := grave(page)), (name, "light", found)
+        darken(page)
+        assert not (found := grave(page, "color-contrast")), (name, "dark", found)

@@ -5,47 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import bring_shipped, settled
+from conftest import settled
 from playwright.sync_api import Page, Route, expect
 
-from explorer.worlds.recipes import RANDOM
-
-pytestmark = [pytest.mark.browser, pytest.mark.long(90)]
+pytestmark = [pytest.mark.browser, pytest.mark.long(70)]
 Serve = Callable[..., str]
 STEPS = range(1, 9)
-
-
-def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, served: Serve) -> None:
-    url = served(worker=True)
-    bring_shipped(RANDOM)
-    page.goto(f"{url}/lessons?step=1")
-    settled(page)
-    page.get_by_label("Your guess (weights)").fill("147")
-    page.locator(".st-key-check_1b_go button").click()
-    expect(page.get_by_text("You said 147; it is 147 weights.")).to_be_visible(timeout=200_000)
-    page.get_by_label("Your guess (of 100)").fill("75")
-    page.locator(".st-key-check_1a_go button").click()  # a run is trained for this answer, beside one that is there
-    expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=200_000)
-    page.locator(".st-key-lesson_to_2 button").click()  # at the foot of the page
-    expect(page.locator("h1")).to_have_text("2. The backbone")
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "a step begins at its top"
-    page.go_back()  # one press, whatever was passed and trained in between
-    expect(page.locator("h1")).to_have_text("1. The base model")
-    page.locator('[data-testid=stMarkdownContainer] a[href*="glossary?term="]').first.click()
-    expect(page.locator(".card:popover-open")).to_be_visible()  # the definition, where the reader is
-    another = page.context.new_page()  # as a term's page opens, or tomorrow
-    another.goto(page.url.replace("lessons?step=1", "concepts"))
-    expect(another.get_by_role("button", name=re.compile("^Feature extraction: done"))).to_be_visible()
-    another.close()
-    page.keyboard.press("Escape")
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Concept map").click()
-    expect(page.locator("h1")).to_have_text("Concept map")
-    settled(page)
-    expect(page).not_to_have_url(re.compile("learned|probed"))
-    done = page.get_by_role("button", name=re.compile("^Feature extraction: done"))
-    expect(done).to_be_visible()  # its deed: a probe whose audit is clean
-    done.click()
-    expect(page).to_have_url(re.compile("concept=feature_extraction"))
 
 
 def test_the_map_shows_what_the_browser_brought_while_its_script_still_loaded(page: Page, served: Serve) -> None:

@@ -14,7 +14,7 @@ from explorer.answers import save
 from explorer.looks.images.question import GalleryQuestion
 from explorer.runs import names
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long(45)]
 
 
 def test_one_step_back_is_one_place_back_and_a_reload_changes_nothing(
