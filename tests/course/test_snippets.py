@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from explorer.course.compute.snippets.scenes import Scene, opening
 from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 
+pytestmark = pytest.mark.long(75)
+
 TERMS = texts.terms().by_name
 LONGEST = 2.0
 
@@ -32,6 +35,12 @@ LONGEST = 2.0
 def answer(term: str, backbone: str = "resnet10", weights: str = "BUILT_IN") -> Snippet:
     digest = texts.digest(TERMS[term].snippet.code)
     return run_snippet(term, "en", backbone, weights, digest)
+
+
+@cache
+def answered(term: str) -> Snippet:
+    """What several tests look at, carried out once."""
+    return answer(term)
 
 
 def tried(code: str, **named: Any) -> Ran:
@@ -51,7 +60,7 @@ def warm() -> None:
 @pytest.mark.parametrize("term", TERMS)
 def test_every_snippet_runs_on_the_built_in_backbone(term: str) -> None:
     start = time.process_time()
-    found = answer(term)
+    found = answered(term)
     assert time.process_time() - start < LONGEST
     assert found.output and "nan" not in found.output and found.weights == "BUILT_IN"
     assert ("picture =" in TERMS[term].snippet.code or "picture[" in TERMS[term].snippet.code) == bool(
@@ -78,33 +87,33 @@ def test_on_other_backbones_a_snippet_runs_or_says_why_not(
 
 
 def test_the_outputs_are_what_the_texts_claim() -> None:
-    assert answer("requires_grad").output.split("\n") == [
+    assert answered("requires_grad").output.split("\n") == [
         "at first: True",
         "after model.requires_grad = False: True",
         "after model.requires_grad_(False): False",
     ]
-    said = answer("batchnorm_statistics").output
+    said = answered("batchnorm_statistics").output
     assert (
         "train(False): running mean moved by 0.0000" in said and "train(True): running mean moved by 0.0000" not in said
     )
-    assert "None" in answer("freezing").output
-    assert answer("train_mode").output == "eval mode:  True\ntrain mode: False"
+    assert "None" in answered("freezing").output
+    assert answered("train_mode").output == "eval mode:  True\ntrain mode: False"
     assert (
-        "by hand" in (loss := answer("loss").output) and len({line.split()[-1] for line in loss.split("\n")[:2]}) == 1
+        "by hand" in (loss := answered("loss").output) and len({line.split()[-1] for line in loss.split("\n")[:2]}) == 1
     )
-    before, after = (float(line.split()[-1]) for line in answer("lp_ft").output.split("\n"))
+    before, after = (float(line.split()[-1]) for line in answered("lp_ft").output.split("\n"))
     assert after < before / 5
-    noise, turned = (float(line.split()[-1]) for line in answer("procrustes").output.split("\n"))
+    noise, turned = (float(line.split()[-1]) for line in answered("procrustes").output.split("\n"))
     assert turned < 0.001 < 0.1 < noise < 0.7, "fitted on what it is judged on, noise comes near"
-    assert "no gradient: 1.0000" in answer("weight_decay").output
-    same, _, noise = (float(line.split()[-1]) for line in answer("cka").output.split("\n"))
+    assert "no gradient: 1.0000" in answered("weight_decay").output
+    same, _, noise = (float(line.split()[-1]) for line in answered("cka").output.split("\n"))
     assert same == 1 and noise > 0.9
-    one, two, other = answer("seed").output.replace("seed", "").split("\n")
+    one, two, other = answered("seed").output.replace("seed", "").split("\n")
     assert one == two != other
-    assert "zeros: 0.9900" in answer("weight_decay").output
-    assert "2 of " not in (said := answer("freeze_audit").output) and "'fc.weight', 'fc.bias'" in said
-    assert len(answer("epoch").output.split("\n")) == 6, "two epochs of three steps"
-    learned, new = eval(answer("overfitting_gap").output)
+    assert "zeros: 0.9900" in answered("weight_decay").output
+    assert "2 of " not in (said := answered("freeze_audit").output) and "'fc.weight', 'fc.bias'" in said
+    assert len(answered("epoch").output.split("\n")) == 6, "two epochs of three steps"
+    learned, new = eval(answered("overfitting_gap").output)
     assert new > learned + 0.5, "a gap is seen"
 
 
@@ -172,7 +181,7 @@ def test_every_snippet_with_its_opening_runs_in_a_bare_process_in_another_folder
     printed = json.loads(done.stdout.splitlines()[-1])
     assert printed.keys() == codes.keys()
     for name in codes:
-        ours = answer(name).output if name in TERMS else ran(int(name.split()[1]))
+        ours = answered(name).output if name in TERMS else ran(int(name.split()[1]))
         assert timeless(printed[name]) == timeless(ours), name
 
 
@@ -190,7 +199,7 @@ def test_the_batch_is_two_pictures_of_each_of_four_classes() -> None:
     scene = scenes.scene("resnet10", "BUILT_IN")
     assert scene.x.shape == (8, 3, 96, 96) and scene.y.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert len({picture.tobytes() for picture in scene.pictures}) == 8
-    found = answer("head")
+    found = answered("head")
     assert found.batch.shape == (96, 8 * 96 + 7 * 6, 3)
 
 
@@ -293,7 +302,7 @@ def test_only_the_glossary_s_own_code_is_carried_out() -> None:
 
 
 def test_a_result_comes_back_from_its_file(tmp_path: Any) -> None:
-    found = answer("feature")
+    found = answered("feature")
     save(found, tmp_path / "a.npz")
     again = load(tmp_path / "a.npz")
     assert again.output == found.output and np.array_equal(again.picture, found.picture)
