@@ -299,6 +299,7 @@ def test_a_point_says_what_was_trained(points: dict[str, tuple[CurvePoint, Sessi
         assert point.steps == session.steps and abs(point.steps - CURVE_STEPS) <= CURVE_STEPS // 4
         assert point.pixels == 32 and point.seconds > 0
         assert point.score.n == len(session.data.test) > 300
+        assert not session.history, "a point shows no map, whose epochs took a quarter of its time"
 
 
 def test_both_arms_see_the_same_images_in_as_many_steps(

@@ -112,6 +112,7 @@ def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: Repor
     epochs = max(1, round(CURVE_STEPS / math.ceil(images / recipe.batch_size)))
     recipe = make(strategy=ARMS[arm], epochs=epochs, **chosen)
     session = prepare(recipe, report)
+    session.followed = False
     for _ in train(session, report):
         pass
     outcome = scoring.outcome(session)

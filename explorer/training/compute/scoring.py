@@ -61,7 +61,7 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
     rank = (session.phase, good, -val_loss)
     if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
         session.best, session.kept_steps = (epoch, rank, _state(session)), session.steps
-    if session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
+    if session.followed and session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
         session.history[epoch] = halved(_last_stage(session))
     groups, right = session.data.val.groups, probability.argmax(1) == val.labels.cpu().numpy()
     others = None if groups is None else evidence.accuracy_by_group(right, groups)

@@ -36,16 +36,15 @@ def silent(fraction: float, message: str) -> None:
 class Session:
     """A run in the making: the network that learns, the frozen front's outputs for each split, and the optimizer.
 
-    `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before`
-    holds all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test
-    features of every stage then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to
-    keep, how good it was (phase, share right, minus loss), and all its tensors, `kept_steps` the steps up to it;
-    `witness` notes what the network was while it learned in this phase; `earlier` has the faults (stage, fault) and
-    `recomputed` the worst difference of the phases before, `closed` is the audit at the end of the last one and `opened`
-    counts the steps done by then; `chunk` is the number of images that fit into memory at once while learning, where that
-    is fewer than a batch, and `portion` that in passes without learning, where it is fewer than `CachedFeatures.BATCH`;
-    `captures` are the steps of this phase that are replayed; `choice` is the share right on validation of a head at each
-    stage, where one was chosen.
+    `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before` holds all
+    tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test features of every stage
+    then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to keep, how good it was (phase, share
+    right, minus loss), and all its tensors, `kept_steps` the steps up to it; `witness` notes what the network was while it
+    learned in this phase; `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases before,
+    `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the number of images
+    that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in passes without learning,
+    where it is fewer than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed; `choice` is the share
+    right on validation of each stage's head, where one was chosen; `followed` tells whether `history` is kept.
     """
 
     recipe: Recipe
@@ -65,6 +64,7 @@ class Session:
     kept_steps: int = 0
     best: tuple[int, tuple[int, float, float], dict[str, Tensor]] | None = None
     history: dict[int, np.ndarray] = field(default_factory=dict)
+    followed: bool = True
     witness: Witness = field(default_factory=Witness)
     earlier: set[tuple[str, str]] = field(default_factory=set)
     recomputed: float = 0.0
