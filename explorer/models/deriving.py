@@ -2,7 +2,6 @@
 
 import copy
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,6 +11,7 @@ from explorer.catalogue import Backbone, named
 from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError
 from explorer.models import libraries, tracing
+from explorer.models.backbones import Undrawn
 from explorer.models.geometry import Cell, moved, side
 from explorer.models.grouping import Step, grouped, names_of
 from explorer.models.heads import find_head
@@ -55,13 +55,11 @@ def derive(name: str) -> Derived:
 
 
 def _derive(name: str, library: str, builder: str, begins: tuple[int, ...]) -> Derived:
-    def built() -> nn.Module:
-        return copy.deepcopy(first)
-
     arguments = libraries.arguments(library, builder)
-    first = libraries.build(library, builder, arguments).eval()
-    ships = libraries.shipped(library, builder, built())
-    head = find_head(built(), ships.size)
+    with Undrawn():
+        first = libraries.build(library, builder, arguments).eval()
+    ships = libraries.shipped(library, builder, first)
+    head = find_head(first, ships.size)
     row = Backbone(
         name,
         _title(name, library, builder),
@@ -80,12 +78,13 @@ def _derive(name: str, library: str, builder: str, begins: tuple[int, ...]) -> D
         library=library,
         builder=builder,
         arguments=arguments,
-        opened=open_up(built(), head, ships.size),
+        opened=open_up(first, head, ships.size),
     )
-    row, steps, begins = _staged(row, built(), begins)
-    row = _described(row, built())
-    _try_out(row, built)
-    least = _least(row, built)
+    row, steps, begins = _staged(row, copy.deepcopy(first), begins)
+    network = Network(row, first, 5, "random").eval()
+    row = _described(network)
+    _try_out(network)
+    least = _least(network)
     return Derived(replace(row, least=least, any_size=least < row.input_size), steps, begins)
 
 
@@ -177,14 +176,14 @@ def _reads_one(found: tracing.Trace, end: fx.Node) -> bool:
     )
 
 
-def _described(row: Backbone, model: nn.Module) -> Backbone:
+def _described(network: Network) -> Backbone:
     """The row with what the network says of itself."""
-    network = Network(row, model, 2, "random").eval()
+    row, head = network.row, {*network.names("head")}
     inside = [module for stage in row.stage_names for module in network.modules_of(stage)]
     convolutions = [m for m in inside if isinstance(m, nn.Conv2d)]
     depthwise = any(m.groups == m.in_channels > 1 for m in convolutions)
     relus = sum(isinstance(m, nn.ReLU) for m in inside)
-    own = sum(p.numel() for name, p in network.model.named_parameters() if name not in network.names("head"))
+    own = sum(p.numel() for name, p in network.model.named_parameters() if name not in head)
     norms = [m for m in inside if isinstance(m, NORMALISATIONS)]
     batch = any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in norms)
     return replace(
@@ -198,27 +197,25 @@ def _described(row: Backbone, model: nn.Module) -> Backbone:
     )
 
 
-def _try_out(row: Backbone, built: Callable[[], nn.Module]) -> None:
+def _try_out(network: Network) -> None:
     """One pass through the stages, one through the network itself: shapes must agree."""
-    network = Network(row, built(), 5, "random").eval()
-    x = torch.empty(2, 3, row.input_size, row.input_size)
+    x = torch.empty(2, 3, network.row.input_size, network.row.input_size)
     ours, theirs = network.head(network.features(x, None)), network.model(x)
     if ours.shape != (2, 5) or theirs.flatten(1).shape != (2, 5):
         raise ExplorerError(f"with a new head for 5 classes it gives {tuple(theirs.shape)} for 2 pictures, not (2, 5).")
 
 
-def _least(row: Backbone, built: Callable[[], nn.Module]) -> int:
+def _least(network: Network) -> int:
     """The smallest input that it takes; its own size where it takes no other."""
-    network = Network(row, built(), 2, "random").eval()
     for size in SIZES:
         if _takes(network, size):
             return size
-    return row.input_size
+    return network.row.input_size
 
 
 def _takes(network: Network, size: int) -> bool:
     x: Tensor = torch.empty(2, 3, size, size)
     try:
-        return network.head(network.features(x, None)).shape == (2, 2)
+        return network.head(network.features(x, None)).shape == (2, 5)
     except Exception:  # whatever a network raises for a size that it was not made for
         return False

@@ -22,7 +22,7 @@ from explorer.models.finding import ensure, find
 from explorer.models.pooling import grid, pooled
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(80)
+pytestmark = pytest.mark.long(95)
 
 SMALL = "torchvision:shufflenet_v2_x0_5"
 
@@ -100,7 +100,8 @@ def test_every_tensor_belongs_to_one_stage_and_each_stage_has_a_grid(network: ba
         step = cells(network, name, FAMILIES[row.name]).step
         assert math.isclose(step, 1 / sides[-1], rel_tol=0.35), (name, step, sides)
     assert sides == sorted(sides, reverse=True) and 3 <= len(row.stages) <= 7
-    own = sum(p.numel() for n, p in network.model.named_parameters() if n not in network.names("head"))
+    head = network.names("head")
+    own = sum(p.numel() for n, p in network.model.named_parameters() if n not in head)
     assert own == row.parameters and network.pooling(x).shape == (1, row.features)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.catalogue.datasets import dataset
-from explorer.models.backbones import build
+from explorer.models.backbones import Undrawn, build
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
@@ -89,7 +89,8 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
     """
     k = classes or dataset(recipe.dataset).classes or 2
     with torch.device("meta"):
-        network = apply(build(recipe.backbone, k, "random", reads=recipe.reads), recipe)
+        with Undrawn():
+            network = unfreeze(build(recipe.backbone, k, "random", reads=recipe.reads), recipe)
         x = torch.empty(2, 3, recipe.preprocessing.crop, recipe.preprocessing.crop)
     rows = []
     for stage in network.row.stage_names:

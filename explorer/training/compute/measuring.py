@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.models import devices
-from explorer.models.backbones import build
+from explorer.models.backbones import Undrawn, build
 from explorer.models.devices import Device
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.training.question import Anatomy, Speed, StageAnatomy
@@ -22,7 +22,8 @@ CLASSES = 2  # the head does not count
 def anatomy(backbone: str, pixels: int) -> Anatomy:
     """What the stages of a backbone are made of. Everything is run on torch's meta device, which computes nothing."""
     with torch.device("meta"):
-        network = build(backbone, CLASSES, "random").train()
+        with Undrawn():
+            network = build(backbone, CLASSES, "random").train()
         x = torch.empty(2, 3, pixels, pixels)
     rows = []
     for stage in network.row.stage_names:
