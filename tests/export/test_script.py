@@ -19,8 +19,9 @@ from explorer.export.compute import handlers
 from explorer.export.script import MOST_LINES, code_lines, needs_start, script
 from explorer.recipe import Recipe, make
 from explorer.training.compute import handlers as training
+from explorer.training.compute import scoring
 
-pytestmark = pytest.mark.long(60)
+pytestmark = pytest.mark.long(90)
 
 
 def recipes() -> list[Recipe]:
@@ -44,9 +45,9 @@ def test_a_script_is_short_and_imports_nothing_of_ours() -> None:
     for recipe in recipes():
         text = script(recipe, ("a", "b"), None, "Thaw's run was right on 1 of 2 test pictures.")
         assert code_lines(text) <= MOST_LINES, recipe.title
-        tree = ast.parse(text)
-        imported = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-        imported |= {str(n.module).split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+        nodes = list(ast.walk(ast.parse(text)))
+        imported = {a.name.split(".")[0] for n in nodes if isinstance(n, ast.Import) for a in n.names}
+        imported |= {str(n.module).split(".")[0] for n in nodes if isinstance(n, ast.ImportFrom)}
         assert imported <= {"math", "pathlib", "torch", "torchvision", "PIL"}
         assert max(map(len, text.splitlines())) <= 150, recipe.title
 
@@ -64,8 +65,11 @@ def test_names_of_pictures_are_data_whatever_they_hold() -> None:
     assert code_lines(text) < len(text.splitlines()) - 5
 
 
-def test_scripts_run_by_themselves_reach_the_runs_accuracy(tmp_path: Path, tiny: dict[str, Any]) -> None:
+def test_scripts_run_by_themselves_reach_the_runs_accuracy(
+    tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One process carries out all of them, since it takes longer to import torch than to run most."""
+    monkeypatch.setattr(scoring, "SNAPSHOTS", 0)  # no map of the epochs is asked for
     small = {"dataset": "digits", "data_dir": None, "per_class": 12, "weights": "default", "batch_size": 16}
     special = {"full": {"augmentation": "flip", "class_weights": True}, "best_stage": {"reads": "layer2"}}
     made = {}
