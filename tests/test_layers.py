@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long(30)
+
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (

@@ -24,6 +24,8 @@ from explorer.looks.images.question import Gallery
 from explorer.question import every
 from explorer.recipe import Recipe
 
+pytestmark = pytest.mark.long(25)
+
 ROOT = Path(__file__).parents[2]
 TRAIN = {
     "run",

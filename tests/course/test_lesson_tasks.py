@@ -26,7 +26,7 @@ from explorer.recipe import make
 from explorer.training.compute.handlers import train
 from explorer.training.compute.session import Session, prepare
 
-pytestmark = pytest.mark.long(50)
+pytestmark = pytest.mark.long(70)
 
 ROW = backbone("resnet10")
 TESTED = 306

@@ -26,7 +26,7 @@ from explorer.course.compute.snippets.scenes import Scene, opening
 from explorer.course.question.snippets import Snippet
 from explorer.errors import ExplorerError
 
-pytestmark = pytest.mark.long(75)
+pytestmark = pytest.mark.long(80)
 
 TERMS = texts.terms().by_name
 LONGEST = 2.0

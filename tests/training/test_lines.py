@@ -10,6 +10,8 @@ from explorer.recipe import Recipe, make
 from explorer.training.compute import freezing
 from explorer.training.lines import freezing_lines, parts_of
 
+pytestmark = pytest.mark.long(25)
+
 
 def recipes(backbone: str) -> list[Recipe]:
     row = BACKBONES[backbone]

@@ -15,6 +15,8 @@ from explorer.models.backbones import build
 from explorer.recipe import make
 from explorer.training.compute import handlers, reading
 
+pytestmark = pytest.mark.long(30)
+
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_widths_of_the_table_are_those_of_the_stages_and_a_cut_network_runs_as_its_library_runs_it(

@@ -26,7 +26,7 @@ from explorer.worker import budgets, crew, daemon, handlers, processes
 from explorer.worker.__main__ import _misconfigured
 from explorer.worker.local import Local
 
-pytestmark = pytest.mark.long(70)
+pytestmark = pytest.mark.long(110)
 
 PATIENCE = 120.0  # seconds; a busy machine is slow, and only a worker that hangs should fail
 

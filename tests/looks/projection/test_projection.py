@@ -16,6 +16,8 @@ from explorer.looks.projection.compute.joint import project, warm_up
 from explorer.looks.projection.compute.separation import measure
 from explorer.looks.projection.question import Agreement
 
+pytestmark = pytest.mark.long(60)
+
 
 def _features(n: int = 120, d: int = 64, classes: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Before, after and labels: clustered features, then rotated, scaled, shifted and disturbed, as tuning does."""
