@@ -122,6 +122,6 @@ def turned_words(rows: tuple[Held, ...], titles: Mapping[str, str]) -> str:
         titles[row.arm] for row in rows if row.over_outside and row.p_outside < LEVEL and row.over_outside.value > 0
     ]
     if not worse and not better:
-        return f"No difference to {first} shown on the spoilt images."
+        return f"No difference from {first} shown on the spoilt images."
     said = [f"better than {first}: {', '.join(better)}"] * bool(better) + [f"worse: {', '.join(worse)}"] * bool(worse)
     return f"Shown on the spoilt images: {'; '.join(said)}. Nothing is shown to gain on one kind of image and lose on the other."
