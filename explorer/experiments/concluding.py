@@ -52,11 +52,8 @@ def depth_findings(sweep: Sweep, said: budget.Said) -> list[str]:
     best = max(found, key=lambda cut: cut.accuracy.mean)
     seeds = f"{best.accuracy.n} seed{'s' * (best.accuracy.n > 1)}, n = {best.n}, on which it was picked too"
     first = f"Best in the mean: {telling.title_of(best.arm)}, {100 * best.accuracy.mean:.1f} % ({seeds})."
-    return [
-        words
-        for words in (first, shown if steps else "", telling.dip_words(found), telling.correction_words(steps))
-        if words
-    ]
+    rest = (telling.dip_words(found), telling.lag_words(sweep), telling.correction_words(steps))
+    return [words for words in (first, shown if steps else "", *rest) if words]
 
 
 def shift_findings(sweep: Sweep, found: Answers, said: budget.Said) -> list[str]:
@@ -74,7 +71,7 @@ def shift_findings(sweep: Sweep, found: Answers, said: budget.Said) -> list[str]
 def start_findings(sweep: Sweep, said: budget.Said) -> list[str]:
     """All sentences on pre-trained, matched and random weights."""
     steps = start.steps(sweep, said)
-    found = [*telling.start_words(steps), telling.correction_words(steps)]
+    found = [*telling.start_words(steps), telling.lag_words(sweep), telling.correction_words(steps)]
     return [words.replace("**", "") for words in found if words]
 
 

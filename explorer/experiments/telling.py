@@ -14,6 +14,7 @@ from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import ALL, HEAD, START_WORDS, input_words, parted, stage_words, times
 from explorer.experiments.pairing import Step
 from explorer.experiments.rates import Breaking, Mark
+from explorer.runs.cautions import stale
 
 
 def title_of(arm: str) -> str:
@@ -195,6 +196,19 @@ def reads_words(sweep: Sweep) -> str:
     told = ", ".join(f"{stage} in {count}" for stage, count in found.most_common())
     total = sum(found.values())
     return f"**{title_of('best_stage')}** read, of {total} cell{'s' * (total > 1)}: {told}."
+
+
+def lag_words(sweep: Sweep) -> str:
+    """In how many cells accuracy says little, since BatchNorm's statistics are not those of the weights."""
+    done = [cell.finished for cell in sweep.cells if cell.finished]
+    lagging = sum(bool(stale(run)) for run in done)
+    if not lagging:
+        return ""
+    return (
+        f"In {lagging} of {len(done)} cells BatchNorm's running statistics lag behind the weights: the network is good on its "
+        "training images in train mode and poor in eval mode, in which it is tested. What these cells say is a matter of too few "
+        "steps, not of their start or depth."
+    )
 
 
 def dip_words(found: Sequence[depth.Cut]) -> str:

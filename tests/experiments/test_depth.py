@@ -2,9 +2,10 @@
 
 import pytest
 import stand_ins
+from opening import opened
 
 from explorer import runs
-from explorer.experiments import cells, concluding, depth
+from explorer.experiments import cells, concluding, depth, telling
 from explorer.experiments.cells import Sweep
 from explorer.experiments.plan import plan
 
@@ -54,3 +55,13 @@ def test_the_command_line_says_what_the_page_says() -> None:
     assert concluding.depth_findings(far, runs.predictions)[1] == (
         "Shown against the head alone: better: last stage; worse: last 2 stages."
     )
+
+
+def test_cells_whose_statistics_lag_are_counted_and_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = made(WRONG, WEIGHTS)
+    assert telling.lag_words(sweep) == ""
+    monkeypatch.setattr(telling, "stale", lambda run: "why" if run.recipe.drawn else "")
+    assert telling.lag_words(sweep).startswith("In 2 of 8 cells BatchNorm's running statistics lag behind the weights")
+    assert telling.lag_words(sweep) in concluding.depth_findings(sweep, runs.predictions)
+    app = opened("experiments", kind="depth", plan=sweep.plan.text)
+    assert not app.exception and app.warning[0].value == telling.lag_words(sweep)

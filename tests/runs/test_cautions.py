@@ -7,16 +7,27 @@ from typing import Any
 import pytest
 
 from explorer.evidence import Score
+from explorer.recipe import Recipe, make
 from explorer.runs.cautions import COPY_OF, OF_ANOTHER, cautions
 
 CLASSES = ("ant", "bee", "moth")
+KEPT, MOVING = make(strategy="last_stage"), make(strategy="last_stage", batchnorm="frozen")
+RANDOM, LAYERS = make(strategy="from_scratch"), make(strategy="last_stage", backbone="vit_b_16")
 
 
-def a_run(right: int = 80, n: int = 100, losses: tuple[float, ...] = (0.9, 0.4), chosen: int = 2, **facts: Any) -> Any:
-    """What cautions look at of a run."""
-    epochs = [SimpleNamespace(train_loss=loss) for loss in losses]
+def a_run(
+    right: int = 80,
+    n: int = 100,
+    losses: tuple[float, ...] = (0.9, 0.4),
+    chosen: int = 2,
+    batches: float = 0.5,
+    recipe: Recipe = KEPT,
+    **facts: Any,
+) -> Any:
+    """What cautions look at of a run; `batches` is the loss of an epoch's batches."""
+    epochs = [SimpleNamespace(train_loss=loss, batch_loss=batches) for loss in losses]
     known = {"classes": CLASSES, "chosen_epoch": chosen} | facts
-    return SimpleNamespace(test=Score(n, right), state="finished", epochs=epochs, facts=known)
+    return SimpleNamespace(test=Score(n, right), state="finished", epochs=epochs, facts=known, recipe=recipe)
 
 
 CAUTIONED: dict[str, tuple[Any, float, str]] = {
@@ -27,6 +38,14 @@ CAUTIONED: dict[str, tuple[Any, float, str]] = {
     "exploded": (a_run(losses=(1e9, 471_843_274_752.0)), 0.3, "training exploded"),
     "hardly began": (a_run(losses=(1.3, 1.2), chosen=1), 0.3, "the 1.10 of a model that knows nothing"),
     "kept the worst": (a_run(losses=(9.0, 0.1), chosen=1), 0.3, "The training loss of the kept epoch is 9"),
+    "statistics lag": (a_run(batches=0.05, recipe=MOVING), 0.3, "more steps, or keep the statistics frozen everywhere."),
+    "not the rate": (a_run(batches=0.05, losses=(9.0, 45.0), recipe=MOVING), 0.3, "running statistics lag behind the weights"),
+    "of random weights": (
+        a_run(batches=0.05, recipe=RANDOM), 0.3, "0.05 on batches in train mode, and 0.4 on training images in eval mode",
+    ),
+    "the bug": (
+        a_run(batches=0.03, losses=(0.5, 0.9), recipe=make(batchnorm="moving")), 0.3, "running statistics lag behind the weights",
+    ),
     "one under two": (a_run(skipped=[("bee/1.png", f"{COPY_OF}ant/5.png")]), 0.3, "1 picture stands under two classes"),
     "by a table": (a_run(skipped=[("1.png", f"{COPY_OF}5.png{OF_ANOTHER} 'ant'")]), 0.3, "the labels contradict each other"),
     "in two splits": (
@@ -38,6 +57,10 @@ FINE: dict[str, tuple[Any, float | None]] = {
     "better": (a_run(), 0.6),
     "majority unknown": (a_run(right=10), None),
     "repeated within a class": (a_run(skipped=[("ant/1.png", f"{COPY_OF}ant/5.png")]), 0.3),
+    "statistics that keep up": (a_run(batches=0.15, recipe=MOVING), 0.3),
+    "statistics that are kept": (a_run(batches=0.05), 0.3),
+    "of a probe they are kept": (a_run(batches=0.05, recipe=make()), 0.3),
+    "no statistics": (a_run(batches=0.05, recipe=LAYERS), 0.3),
     "just learned": (a_run(losses=(math.log(3), 1.0)), 0.3),
 }
 

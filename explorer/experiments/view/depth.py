@@ -33,6 +33,8 @@ def show_depth(sweep: Sweep) -> None:
     best = depth.front(found, cost)
     draw(partial(cost_front, found, best, cost), f"cost_front_{cost}", code=("explorer/evidence/pareto.py", "pareto"))
     st.table(cuts_table(found, steps, {cut.arm for cut in best}), hide_index=True, alt="Accuracy and cost of every cut")
+    if lag := telling.lag_words(sweep):
+        st.warning(lag, icon=":material/warning:")
     _explained(found, steps)
 
 

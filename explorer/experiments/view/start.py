@@ -23,6 +23,8 @@ def show_start(sweep: Sweep) -> None:
         st.markdown(words)
     follow(sweep, _figures)
     found = start.marks(sweep)
+    if lag := telling.lag_words(sweep):
+        st.warning(lag, icon=":material/warning:")
     if found:
         _result(found, steps)
 
