@@ -33,8 +33,8 @@ def stale(run: Run) -> str:
     keep = "" if recipe.drawn else ", or keep the statistics frozen everywhere"
     return (
         f"BatchNorm's running statistics lag behind the weights: in the last epoch the loss was {last.batch_loss:.2g} on batches "
-        f"in train mode, and {last.train_loss:.2g} on training images in eval mode, in which every accuracy here is measured. So "
-        f"they say little of what the weights learned. Train for more steps{keep}."
+        f"in train mode, and {last.train_loss:.2g} on training images in eval mode, in which accuracy is measured, so it says "
+        f"little of what the weights learned. Train for more steps{keep}."
     )
 
 
