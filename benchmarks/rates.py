@@ -7,8 +7,9 @@ From the present default each rate is tried at three times and at a third of its
 learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a neighbour
 is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on *validation*
 images alone, those of a folder drawn anew with each seed: no test image has a say. With `--factors` there is no walk: the
-default rate of the backbone is run times each factor, on every seed, and the best is taken. Prints a Markdown table and the
-rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off goes on where it ended.
+default rate of the backbone is run times each factor, on every seed, and the best is taken that beats it by more than that
+spread. Prints a Markdown table and the rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off
+goes on where it ended.
 """
 
 import argparse
@@ -74,13 +75,14 @@ class Walk:
         return Rates(row.head_rate, row.backbone_rate, row.rate_decay)
 
     def go(self) -> Rates:
-        """Walk, and return where it ends; or run the factors, and return the best."""
+        """Walk, and return where it ends; or run the factors, and return the best that beats the default, else the default."""
         centre = self.start
         if self.factors:
             tried = [centre.scaled(1, factor) for factor in self.factors]
             for rates in tried:
                 self.run(rates, self.seeds)
-            return max(tried, key=self.mean)
+            best = max(tried, key=self.mean)
+            return best if self.beats(best, centre) else centre
         for _ in range(STEPS):
             self.run(centre, self.seeds)
             for rates in neighbours(self.name, centre):

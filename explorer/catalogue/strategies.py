@@ -109,7 +109,7 @@ _ROWS = (
         "Probe, then fine-tune (LP-FT)",
         "The head learns alone for half the epochs, then everything at a small rate (Kumar et al. 2022, arXiv 2202.10054).",
         "Full fine-tuning without the large gradients of an untrained head. In the paper it gained most on test images unlike "
-        "the training images; here its backbone rate was never tuned.",
+        "the training images; on three sets here that is not shown (What we found).",
         _ALL,
         5e-3,
         1e-4,
