@@ -70,7 +70,7 @@ class Walk:
 
     @property
     def start(self) -> Rates:
-        """The present defaults."""
+        """The strategy's own rates, whatever the backbone's row says."""
         row = strategy(self.name)
         return Rates(row.head_rate, row.backbone_rate, row.rate_decay)
 
@@ -79,7 +79,7 @@ class Walk:
         centre = self.start
         if self.factors:
             tried = [centre.scaled(1, factor) for factor in self.factors]
-            for rates in tried:
+            for rates in (centre, *tried):
                 self.run(rates, self.seeds)
             best = max(tried, key=self.mean)
             return best if self.beats(best, centre) else centre

@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from explorer import limits
 from explorer.data import dicom, formats, samples
-from explorer.data.frames import frames
+from explorer.data.frames import several
 from explorer.data.samples import Kind, Scales
 from explorer.errors import ExplorerError
 
@@ -42,13 +42,13 @@ class _Refused(Exception):
 @dataclass(frozen=True)
 class Look:
     """What a look at a file found: why it cannot be used (or None); for more than 8 bits a sample their kind, the least and
-    the largest number in it; how many pictures the file holds, of which the first is read."""
+    the largest number in it; whether the file holds several pictures, of which the first is read."""
 
     fault: str | None
     kind: Kind | None = None
     low: float = 0.0
     high: float = 0.0
-    frames: int = 1
+    several: bool = False
 
 
 def open_picture(source: str | Path | bytes, at_least: int = 0) -> Image.Image:
@@ -208,8 +208,8 @@ def _look(path: str, size: int, changed: int) -> Look:
         found = Kind(16, 1) if low is not None else samples.kind(image)
         if found is None:
             to_rgb(image)
-            return Look(None, frames=frames(path))
-        return Look(None, found, *samples.extent(samples.values(image, found, low)), frames(path))
+            return Look(None, several=several(path))
+        return Look(None, found, *samples.extent(samples.values(image, found, low)), several(path))
     except Exception as error:  # decoders raise what they like on damaged files
         return Look(_reason(error))
 

@@ -14,7 +14,7 @@ import numpy as np
 from explorer import limits
 from explorer.data import groups, splits
 from explorer.data.decoding import Look, look, open_picture, size, to_rgb
-from explorer.data.frames import frames_note
+from explorer.data.frames import several_note
 from explorer.data.images import Data, Images, in_threads
 from explorer.data.listing import SPLITS, File, Listing, listing
 from explorer.data.samples import Scales, scales
@@ -49,7 +49,7 @@ def prepared(
     """The data of a listing called `name` (in messages `where`); `table` names groups, `looked` judges a file."""
     _check_classes(found, where)
     skipped = list(found.skipped)
-    readable, black_and_white, pages = _readable(found.files, skipped, looked)
+    readable, black_and_white, paged = _readable(found.files, skipped, looked)
     files = _without_repeats(readable, skipped)
     _check_counts(found, files, skipped)
     named, missed = groups.resolved(table, [file.id for file in found.files])
@@ -71,21 +71,21 @@ def prepared(
         fingerprint or _fingerprint(found.files, black_and_white),
         black_and_white,
     )
-    several = frames_note({file.id: pages[file.id] for file in files})
+    several = several_note([file.id for file in files if file.id in paged])
     said = (*found.notes, _sum(found, files, skipped), several, *_imbalance(data), *missed, *groups.notes(data))
     return data.with_notes(*said)
 
 
 def _readable(
     files: Sequence[File], skipped: Skipped, looked: Callable[[File], Look]
-) -> tuple[list[File], Scales, dict[str, int]]:
-    """The files that decode, with black and white of each kind beyond 8 bits, and how many pictures each file holds; those that
-    do not are named in `skipped`."""
+) -> tuple[list[File], Scales, set[str]]:
+    """The files that decode, with black and white of each kind beyond 8 bits, and which files hold several pictures; those that
+    do not decode are named in `skipped`."""
     looks = in_threads(lambda i: looked(files[i]), len(files))
     skipped.extend((file.id, seen.fault) for file, seen in zip(files, looks, strict=True) if seen.fault)
     deep = [(seen.kind, seen.low, seen.high) for seen in looks if seen.kind is not None]
-    pages = {file.id: seen.frames for file, seen in zip(files, looks, strict=True)}
-    return [file for file, seen in zip(files, looks, strict=True) if not seen.fault], scales(deep), pages
+    paged = {file.id for file, seen in zip(files, looks, strict=True) if seen.several}
+    return [file for file, seen in zip(files, looks, strict=True) if not seen.fault], scales(deep), paged
 
 
 def _without_repeats(files: list[File], skipped: Skipped) -> list[File]:

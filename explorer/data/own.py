@@ -67,9 +67,9 @@ def looked(rows: list[Kept]) -> Callable[[File], Look]:
     def look(file: File) -> Look:
         row = found[file.id]
         if row.deep is None:
-            return Look(row.fault or None, frames=row.frames)
+            return Look(row.fault or None, several=row.several)
         bits, form, low, high = row.deep
-        return Look(row.fault or None, Kind(bits, form), low, high, row.frames)
+        return Look(row.fault or None, Kind(bits, form), low, high, row.several)
 
     return look
 
@@ -77,4 +77,4 @@ def looked(rows: list[Kept]) -> Callable[[File], Look]:
 def as_kept(row: Kept, found: Look) -> Kept:
     """A row with what a look found."""
     deep = (found.kind.bits, found.kind.form, found.low, found.high) if found.kind else None
-    return Kept(row.id, row.digest, row.size, found.fault or "", deep, found.frames)
+    return Kept(row.id, row.digest, row.size, found.fault or "", deep, found.several)

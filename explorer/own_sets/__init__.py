@@ -30,15 +30,15 @@ LONGEST_TITLE = 60
 @dataclass(frozen=True)
 class Kept:
     """One file: its path as it came, the digest that names its bytes, its size, and what a look at it found (see
-    `decoding.Look`): why it cannot be used, or for more than 8 bits a sample their bits, form, least and largest number; how many
-    pictures it holds."""
+    `decoding.Look`): why it cannot be used, or for more than 8 bits a sample their bits, form, least and largest number; whether
+    it holds several pictures."""
 
     id: str
     digest: str
     size: int
     fault: str = ""
     deep: tuple[int, int, float, float] | None = None
-    frames: int = 1
+    several: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ def files(kept: OwnSet) -> list[Kept]:
     path = kept.folder / "files.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return [  # sets kept before pictures were counted have no sixth value
-            Kept(id, digest, size, fault, tuple(deep) if deep else None, *frames)
-            for id, digest, size, fault, deep, *frames in rows
+        return [  # sets kept before that was looked at have no sixth value
+            Kept(id, digest, size, fault, tuple(deep) if deep else None, *several)
+            for id, digest, size, fault, deep, *several in rows
         ]
     except (OSError, ValueError, TypeError) as error:
         raise ExplorerError(
@@ -123,7 +123,7 @@ def place(root: Path, digest: str) -> Path:
 
 def write(root: Path, kept: OwnSet, rows: list[Kept]) -> None:
     """Write what `find` and `files` read into the folder of a set that is being made."""
-    listed = [[row.id, row.digest, row.size, row.fault, row.deep, row.frames] for row in rows]
+    listed = [[row.id, row.digest, row.size, row.fault, row.deep, row.several] for row in rows]
     (root / "files.json").write_text(json.dumps(listed), encoding="utf-8")
     (root / "set.json").write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
 
