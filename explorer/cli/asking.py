@@ -64,10 +64,10 @@ def answer(question: Question[Any]) -> Any:
 
 def kept_answer(question: Question[A], report: Callable[[float, str], None]) -> A:
     """The answer that is kept, also by the app; where there is none, computed here and kept."""
-    from explorer.worker import handlers
-
     with suppress(OSError, ExplorerError):  # not there, or damaged
         return answers.load(question.path)
+    from explorer.worker import handlers  # what it answers by is heavy: loaded only where something is computed
+
     found = handlers.answer(question, report)
     answers.save(found, question.path)
     return found

@@ -206,8 +206,8 @@ def lag_words(sweep: Sweep) -> str:
         return ""
     return (
         f"In {lagging} of {len(done)} cells BatchNorm's running statistics lag behind the weights: the network is good on its "
-        "training images in train mode and poor in eval mode, in which it is tested. What these cells say is a matter of too few "
-        "steps, not of their start or depth."
+        "training images in train mode and poor in eval mode, in which it is tested. Their accuracies say little of what the "
+        "weights learned."
     )
 
 
@@ -216,11 +216,11 @@ def dip_words(found: Sequence[depth.Cut]) -> str:
     dip = depth.dips(found)
     if not dip:
         return (
-            "No dip in the middle that is larger than the seeds' spread: none of the cuts separates stages that cannot do "
-            "without each other (co-adaptation, Yosinski et al. 2014)."
+            "No dip in the middle that is larger than the seeds' spread: nothing shows that a cut separates stages that need "
+            "each other (co-adaptation, Yosinski et al. 2014)."
         )
     where = listed([f"{d} stage{'s' * (d > 1)}" for d in dip])
     return (
-        f"A dip at {where}: worse than both neighbours by more than the seeds' spread. "
-        "Stages that were trained together and are then divided have to find each other (co-adaptation, Yosinski et al. 2014)."
+        f"A dip at {where}: worse than both neighbours by more than the seeds' spread. Stages that were trained together and are "
+        "then divided may have to find each other again (co-adaptation, Yosinski et al. 2014)."
     )
