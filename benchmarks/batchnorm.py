@@ -29,7 +29,7 @@ from explorer.data.images import Data
 from explorer.data.stream import Stream
 from explorer.models import backbones, devices
 from explorer.recipe import Recipe
-from explorer.training.compute import scoring
+from explorer.training.compute import following, scoring
 from explorer.training.compute.batchnorm_shift import shifts
 from explorer.training.compute.loop import Diverged, train
 from explorer.training.compute.scoring import take_best
@@ -237,7 +237,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.report:
         devices.set_threads()
-        scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
+        following.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
         datasets.load = _loaded_once(datasets.load)  # what a set, a size and a seed share is read or drawn once
         with tempfile.TemporaryDirectory() as home:
             os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache

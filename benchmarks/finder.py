@@ -26,7 +26,7 @@ from explorer import recipe
 from explorer.catalogue import STRATEGIES
 from explorer.data import datasets
 from explorer.models import devices
-from explorer.training.compute import rates, scoring
+from explorer.training.compute import following, rates, scoring
 
 STARTS = {"default": 1.0, "30 times too large": 30.0, "30 times too small": 1 / 30}
 PARTS = ("head_rate", "backbone_rate")
@@ -170,7 +170,7 @@ def main() -> None:
     given = parser.parse_args()
     if not given.report:
         devices.set_threads()
-        scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
+        following.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
         datasets.load = _loaded_once(datasets.load)  # what a set and a seed share is read or drawn once
         with tempfile.TemporaryDirectory() as home:
             os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache

@@ -30,7 +30,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
 from explorer.models import devices
-from explorer.training.compute import scoring
+from explorer.training.compute import following, scoring
 from explorer.training.compute.loop import Diverged, train
 from explorer.training.compute.scoring import take_best
 from explorer.training.compute.session import prepare
@@ -212,7 +212,7 @@ def main() -> None:
     """Walk for every strategy."""
     given = arguments()
     devices.set_threads()
-    scoring.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
+    following.SNAPSHOTS, scoring.RESCORED = 0, 32  # test features and scores of training images are not needed here
     sources = sources_of(given)
     common = {name: getattr(given, name) for name in ("backbone", "weights", "epochs", "input_size")}
     common |= {"per_class": given.per_class[0]} if len(given.per_class) == 1 else {}

@@ -121,7 +121,9 @@ def test_shares_are_taken_round_by_round_and_the_bar_in_processor_time() -> None
     found = [Round(Speed(10, 10), Speed(9, 8), Speed(5, 5)), Round(Speed(20, 10), Speed(18, 8), Speed(10, 5))]
     _, learning, epoch = ceiling.rows(found, "of some", processor=True)
     assert learning[2:] == ("90 %", "80 %", "≥ 85 %: **no**")
-    assert epoch[2:] == ("50 %", "50 %", "")
+    assert epoch[2:] == ("50 %", "50 %", "≥ 90 %: **no**")
+    whole = [Round(Speed(10, 10), Speed(9, 8), Speed(9, 5))]
+    assert ceiling.rows(whole, "of some", processor=True)[2][2:] == ("90 %", "50 %", "≥ 90 %: yes"), "by the clock"
     assert ceiling.rows(found, "of some", processor=False)[1][2:] == ("90 %", "", "≥ 85 %: yes")
 
 

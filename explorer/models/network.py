@@ -4,7 +4,7 @@ import copy
 import hashlib
 import importlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from typing import cast
 
@@ -159,9 +159,9 @@ class Network(nn.Module):
                 digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()[:16]
 
-    def copy(self) -> "Network":
-        """A fresh copy that shares nothing."""
-        return copy.deepcopy(self)
+    def copy(self, sharing: Iterable[Tensor] = ()) -> "Network":
+        """A fresh copy that shares nothing but these tensors."""
+        return copy.deepcopy(self, {id(tensor): tensor for tensor in sharing})
 
 
 class Lock:

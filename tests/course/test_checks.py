@@ -39,7 +39,7 @@ from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import distance_handlers
 from explorer.recipe import make
-from explorer.training.compute import scoring
+from explorer.training.compute import following
 from explorer.training.compute.handlers import train
 
 pytestmark = pytest.mark.long(130)
@@ -65,7 +65,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
         patch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
-        patch.setattr(scoring, "SNAPSHOTS", 0)  # nothing here asks how the map moved from epoch to epoch
+        patch.setattr(following, "SNAPSHOTS", 0)  # nothing here asks how the map moved from epoch to epoch
         ids = {}
         for word in dict.fromkeys(word for check in CHECKS.values() for case in check.cases for word in case.runs):
             recipe = lesson_runs.recipe_of(word)

@@ -18,8 +18,8 @@ from explorer.errors import ExplorerError
 from explorer.export.compute import handlers
 from explorer.export.script import MOST_LINES, code_lines, needs_start, script
 from explorer.recipe import Recipe, make
+from explorer.training.compute import following
 from explorer.training.compute import handlers as training
-from explorer.training.compute import scoring
 
 pytestmark = pytest.mark.long(90)
 
@@ -69,7 +69,7 @@ def test_scripts_run_by_themselves_reach_the_runs_accuracy(
     tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One process carries out all of them, since it takes longer to import torch than to run most."""
-    monkeypatch.setattr(scoring, "SNAPSHOTS", 0)  # no map of the epochs is asked for
+    monkeypatch.setattr(following, "SNAPSHOTS", 0)  # no map of the epochs is asked for
     small = {"dataset": "digits", "data_dir": None, "per_class": 12, "weights": "default", "batch_size": 16}
     special = {"full": {"augmentation": "flip", "class_weights": True}, "best_stage": {"reads": "layer2"}}
     made = {}

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from explorer import cache, machine, recipe
-from explorer.models.abreast import abreast
+from explorer.models.abreast import abreast, aside, at_once
 from explorer.models.backbones import build
 from explorer.models.predicting import probabilities, probabilities_of
 from explorer.recipe import Recipe
@@ -80,12 +80,35 @@ def test_else_it_is_one_after_the_other_in_the_callers_thread(
     assert [*abreast(lambda part: threading.get_ident(), range(3), device)] == [here] * 3
 
 
+@pytest.mark.usefixtures("two")
+def test_what_goes_on_aside_is_one_pass_at_a_time_and_the_caller_goes_on() -> None:
+    """An event that the caller sets after it asked; a whole pass of its own inside runs in that thread alone."""
+    asked = threading.Event()
+
+    def work() -> tuple[bool, int, int, set[str]]:
+        waited = asked.wait(20)
+        names = {*abreast(lambda part: threading.current_thread().name, range(4), CPU)}
+        return waited, at_once(CPU), torch.get_num_threads(), names
+
+    found = aside(work)
+    asked.set()
+    waited, most, threads, names = found.result()
+    assert waited and (most, at_once(CPU)) == (1, 2)
+    assert threads == torch.get_num_threads() and len(names) == 1
+    with pytest.raises(torch.OutOfMemoryError, match="aside"):
+        aside(lambda: _raise(torch.OutOfMemoryError("aside"))).result()
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 def test_probabilities_of_parts_are_those_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     network = build("resnet10", 3, "random")
     parts = torch.randn(5, 3, 48, 48).split(2)
     expected = [probabilities(network, part) for part in parts]
-    for at_once in (1, 2):
-        monkeypatch.setattr(machine, "passes", lambda at_once=at_once: at_once)
+    for most in (1, 2):
+        monkeypatch.setattr(machine, "passes", lambda most=most: most)
         found = [*probabilities_of(network, parts)]
         assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
@@ -110,6 +133,8 @@ def test_how_many(cores: int, setting: dict[str, str], passes: int, monkeypatch:
         {"strategy": "linear_probe", "augmentation": "crop", "views": 2},
         {"strategy": "last_stage"},
         {"strategy": "full", "augmentation": "colour"},
+        {"strategy": "gradual", "epochs": 3},
+        {"strategy": "bn_only"},
     ],
     ids=lambda choices: choices["strategy"],
 )
@@ -125,11 +150,11 @@ def test_a_run_is_the_same_to_the_last_bit(
         assert all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def _run(wanted: Recipe, at_once: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
+def _run(wanted: Recipe, most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, ...]:
     """Scores of epochs and outcome; tensors that learned; features."""
     cache.clear()
     asked: list[int] = []
-    monkeypatch.setattr(machine, "passes", lambda: asked.append(at_once) or at_once)
+    monkeypatch.setattr(machine, "passes", lambda: asked.append(most) or most)
     session = prepare(wanted)
     epochs = [(row.train_loss, row.train, row.val_loss, row.val) for row in train(session)]
     found = outcome(session)

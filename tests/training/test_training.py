@@ -27,7 +27,7 @@ from explorer.models import backbones, devices
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import freezing, loop, scoring
+from explorer.training.compute import following, freezing, loop, scoring
 from explorer.training.compute import loop as loop_module
 from explorer.training.compute.handlers import train
 from explorer.training.compute.scoring import Outcome, outcome
@@ -370,12 +370,12 @@ def test_each_epoch_says_what_it_was_scored_on(make: Callable[..., Recipe]) -> N
 
 @pytest.mark.parametrize(("epochs", "kept"), [(1, [1]), (3, [1, 2, 3]), (12, list(range(1, 13)))])
 def test_the_features_of_few_epochs_are_all_kept(epochs: int, kept: list[int]) -> None:
-    assert sorted(scoring._kept_epochs(epochs)) == kept
+    assert sorted(following._kept_epochs(epochs)) == kept
 
 
 def test_the_features_of_many_epochs_are_kept_for_some_with_first_and_last() -> None:
-    kept = scoring._kept_epochs(500)
-    assert len(kept) == scoring.SNAPSHOTS and {1, 500} <= kept
+    kept = following._kept_epochs(500)
+    assert len(kept) == following.SNAPSHOTS and {1, 500} <= kept
 
 
 @pytest.mark.parametrize(
@@ -678,5 +678,5 @@ def test_bfloat16_is_used_where_the_processor_and_the_architecture_gain(
 
 
 def test_features_that_blew_up_are_kept_without_infinities() -> None:
-    kept = scoring.halved(np.array([0.5, 1e6, -1e6], np.float32))
+    kept = following.halved(np.array([0.5, 1e6, -1e6], np.float32))
     assert kept.dtype == np.float16 and kept.tolist() == [0.5, 65504.0, -65504.0]

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from explorer.errors import ExplorerError
-from explorer.training.compute import freezing, optimizing
+from explorer.training.compute import following, freezing, optimizing
 from explorer.training.compute.loop import phase_of
 from explorer.training.compute.session import Report, Session, open_phase, run_front, silent
 
@@ -16,7 +16,8 @@ VERSION = 4  # raise it when a checkpoint written before can no longer be read a
 
 
 def dump(session: Session) -> bytes:
-    """All that a session needs to go on after its last whole epoch: what changed, the optimizer, the best epoch so far.
+    """All that a session needs to go on after its last whole epoch: what changed, the optimizer, the best epoch so far. The
+    epoch's test features that are still being computed are not waited for: they can be had from the weights.
 
     Tensors only, so that reading it back runs no code (`weights_only`).
     """
@@ -77,6 +78,7 @@ def restore(session: Session, saved: bytes, report: Report = silent) -> None:
     session.earlier = set(facts["earlier"])
     if phase:
         run_front(session, report, 0.0, 0.0)
+    following.follow(session, session.done)  # what was still being computed
 
 
 def _read(session: Session, saved: bytes) -> dict[str, Any]:

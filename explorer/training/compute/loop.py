@@ -15,7 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.models import devices, memory
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import freezing, optimizing
+from explorer.training.compute import following, freezing, optimizing
 from explorer.training.compute.judging import close_phase
 from explorer.training.compute.scoring import score_epoch
 from explorer.training.compute.session import FEATURES_SHARE, Report, Session, open_phase, run_front, silent
@@ -45,6 +45,7 @@ def train(session: Session, report: Report = silent) -> Iterator[Epoch]:
         session.done = epoch
         session.seconds["training"] = row.seconds
         yield row
+    following.settle(session)
     session.captures.drop()
 
 
@@ -58,6 +59,7 @@ def _enter(session: Session, phase: int, epoch: int, report: Report) -> None:
     """Go on to a later phase: check what was frozen, unfreeze more, run the front that is left."""
     if phase == session.phase:
         return
+    following.settle(session)
     close_phase(session)
     open_phase(session, phase)
     run_front(session, report, _fraction(session.recipe, epoch, 0.0), 0.0)

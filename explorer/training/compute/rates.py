@@ -22,7 +22,16 @@ from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop
 from explorer.training.compute.loop import batches, class_weights
 from explorer.training.compute.optimizing import adamw, set_rate
-from explorer.training.compute.session import Report, Session, in_portions, open_last_phase, prepare, silent
+from explorer.training.compute.session import (
+    FEATURES_SHARE,
+    Report,
+    Session,
+    in_portions,
+    open_phase,
+    prepare,
+    run_front,
+    silent,
+)
 from explorer.training.question import RateCurve, RateSearch
 
 STEPS = 60
@@ -46,7 +55,7 @@ def find(recipe: Recipe, report: Report = silent) -> RateSearch:
     that will.
     """
     session = prepare(recipe, report, splits=("train",))
-    open_last_phase(session, report)
+    _open_last_phase(session, report)
     start = {name: tensor.clone() for name, tensor in session.network.model.state_dict().items()}
     half, inputs = 0.6 if recipe.tuned else 0.98, _head_inputs(session)
     told = _telling(report, 0.3, half, "Raising the head's rate")
@@ -209,3 +218,12 @@ def _head_inputs(session: Session) -> Inputs:
         return rows
 
     return inputs
+
+
+def _open_last_phase(session: Session, report: Report) -> None:
+    """Unfreeze all that the recipe ever unfreezes, at once."""
+    later = range(session.phase + 1, len(session.recipe.phases))
+    for phase in later:
+        open_phase(session, phase)
+    if later:
+        run_front(session, report, FEATURES_SHARE, 0.0)

@@ -14,12 +14,11 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.evidence import Balanced, Score
 from explorer.models import memory
 from explorer.runs.records import Audit, Epoch
-from explorer.training.compute import freezing
+from explorer.training.compute import following, freezing
 from explorer.training.compute.judging import audit as judged
-from explorer.training.compute.session import Session, in_portions, pooled_tail, pooled_test
+from explorer.training.compute.session import Session, in_portions, pooled_test
 
 RESCORED = 256  # training images that are scored again, in eval mode, after each epoch
-SNAPSHOTS = 12  # epochs whose test features are kept
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Outcome:
 
 
 def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float, speed: float) -> Epoch:
-    """Score the epoch in eval mode on validation and on (up to 256) training images; keep the test features.
+    """Score the epoch in eval mode on validation and on (up to 256) training images; follow the test features.
 
     The epoch is kept where it is the best so far on validation (by balanced accuracy where classes are weighted, then by
     loss) among the epochs of its phase: one of a later phase takes the place of all before it, so that what a finished
@@ -61,28 +60,10 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
     rank = (session.phase, good, -val_loss)
     if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
         session.best, session.kept_steps = (epoch, rank, _state(session)), session.steps
-    if session.followed and session.recipe.tuned and epoch in _kept_epochs(session.recipe.epochs):
-        session.history[epoch] = halved(_last_stage(session))
+    following.follow(session, epoch)
     groups, right = session.data.val.groups, probability.argmax(1) == val.labels.cpu().numpy()
     others = None if groups is None else evidence.accuracy_by_group(right, groups)
     return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed, others)
-
-
-def _last_stage(session: Session) -> np.ndarray:
-    """Pooled test features (n, c) of the last stage, from the front where it is still frozen."""
-    last = session.recipe.row.stage_names[-1]
-    kept = session.front["test"].pooled
-    return kept[last] if last in kept else pooled_tail(session, only=last)[last]
-
-
-def halved(features: np.ndarray) -> np.ndarray:
-    """As float16; what a rate that is far too large has blown up beyond its range stands at the range's end, not at inf."""
-    most = np.finfo(np.float16).max
-    return np.clip(features, -most, most).astype(np.float16)
-
-
-def _kept_epochs(epochs: int) -> set[int]:
-    return {int(e) for e in np.linspace(1, epochs, min(epochs, SNAPSHOTS)).round()}
 
 
 def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -44,7 +45,8 @@ class Session:
     `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the number of images
     that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in passes without learning,
     where it is fewer than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed; `choice` is the share
-    right on validation of each stage's head, where one was chosen; `followed` tells whether `history` is kept.
+    right on validation of each stage's head, where one was chosen; `history` holds the test features of the last stage after some
+    epochs, `following` those still being computed, and `followed` tells whether any are kept (`following.py`).
     """
 
     recipe: Recipe
@@ -64,6 +66,7 @@ class Session:
     kept_steps: int = 0
     best: tuple[int, tuple[int, float, float], dict[str, Tensor]] | None = None
     history: dict[int, np.ndarray] = field(default_factory=dict)
+    following: tuple[int, Future[np.ndarray]] | None = None
     followed: bool = True
     witness: Witness = field(default_factory=Witness)
     earlier: set[tuple[str, str]] = field(default_factory=set)
@@ -196,9 +199,10 @@ def pooled_test(session: Session) -> dict[str, np.ndarray]:
     return session.front["test"].pooled | pooled_tail(session)
 
 
-def pooled_tail(session: Session, only: str | None = None) -> dict[str, np.ndarray]:
-    """Pooled test features (n, c) of the stages behind the frozen front (or of one of them), as the network is now."""
-    front, network = session.front["test"], session.network
+def pooled_tail(session: Session, only: str | None = None, of: Network | None = None) -> dict[str, np.ndarray]:
+    """Pooled test features (n, c) of the stages behind the frozen front (or of one of them), as the network (or `of`, a copy of
+    it) is now."""
+    front, network = session.front["test"], of or session.network
     network.eval()
 
     def pooled_of(batch: Tensor) -> dict[str, np.ndarray]:
@@ -229,15 +233,6 @@ def open_phase(session: Session, phase: int) -> None:
             session.optimizer.add_param_group(group | {"params": fresh})
     optimizing.place_rates(session.optimizer, session.place)
     _set_rates(session)
-
-
-def open_last_phase(session: Session, report: Report = silent) -> None:
-    """Unfreeze all that the recipe ever unfreezes, at once."""
-    later = range(session.phase + 1, len(session.recipe.phases))
-    for phase in later:
-        open_phase(session, phase)
-    if later:
-        run_front(session, report, FEATURES_SHARE, 0.0)
 
 
 def _set_rates(session: Session) -> None:
