@@ -1,9 +1,9 @@
-"""Ask the worker for a result: drawn at once where it is known, else a skeleton that polls. All caches live here."""
+"""Ask the worker for a result: drawn at once where it is known, else a skeleton that polls. Runs and answers are cached here."""
 
 import secrets
 import time
-from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,20 @@ from explorer.runs.life import FINAL
 
 OFTEN = 10.0  # seconds between two notes that somebody waits for the same answer
 PATIENCE = 0.6  # seconds a page waits for quick answers, all of them together, before it shows a skeleton
+DRAWN = (
+    0.65  # seconds from its beginning on within which a page waits: one that is slow, as in a full class, waits less
+)
 PAUSE = 1.0  # seconds without waiting after which it is another drawing of the page that waits
+
+
+@contextmanager
+def page_is_drawn() -> Iterator[None]:
+    """Around the drawing of a whole page, so that what it asks knows how long that has taken."""
+    st.session_state["drawn_since"] = time.monotonic()
+    try:
+        yield
+    finally:
+        st.session_state.pop("drawn_since", None)
 
 
 def owner() -> str:
@@ -45,6 +58,11 @@ def _load_pictures(version: str, _path: Path) -> Any:
     return answers.load(_path)
 
 
+def pictures_of(path: Path) -> Any:
+    """The gallery in this file. Raises ExplorerError or OSError where it cannot be read."""
+    return _load_pictures(_version(path), path)
+
+
 @st.cache_resource(show_spinner=False)
 def _ended() -> dict[tuple[str, int, str, int], Run]:
     """Runs that cannot change any more, by folder and when it and their name were written; a dict, since thirty visitors list
@@ -55,41 +73,6 @@ def _ended() -> dict[tuple[str, int, str, int], Run]:
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _predictions(version: str, _run: str) -> Predictions:
     return runs.predictions(_run)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
-    """The pictures of the gallery in this file as small JPEG data addresses, for tables."""
-    import base64
-    import io
-
-    from PIL import Image
-
-    addresses = []
-    for picture in _load_pictures(_version(path), path).images:
-        buffer = io.BytesIO()
-        small = Image.fromarray(picture)
-        small.thumbnail((size, size))
-        small.save(buffer, "JPEG", quality=85)
-        addresses.append("data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode())
-    return addresses
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def picture_row(path: Path, when: int, chosen: tuple[int, ...]) -> bytes:
-    """These pictures of the gallery in this file side by side as one PNG, with gaps that let the page through: a row that breaks
-    nowhere, however wide it is shown."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    pictures = _load_pictures(_version(path), path).images[list(chosen)]
-    seen = np.pad(pictures, ((0, 0), (0, 0), (0, 0), (0, 1)), constant_values=255)
-    apart = np.pad(seen, ((0, 0), (0, 0), (0, max(1, pictures.shape[2] // 16)), (0, 0)))
-    buffer = io.BytesIO()
-    Image.fromarray(np.concatenate(apart, axis=1)).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def all_runs() -> list[Run]:
@@ -166,6 +149,8 @@ def _patiently(question: Question[A], answer: Answer[A]) -> Answer[A]:
     that asks once."""
     began, (last, spent) = time.monotonic(), st.session_state.get("waited", (0.0, 0.0))
     end = began + PATIENCE - (spent if began - last < PAUSE else 0.0)
+    if since := st.session_state.get("drawn_since"):
+        end = min(end, since + DRAWN)
     while answer.waiting and time.monotonic() < end:
         time.sleep(0.05)
         answer = jobs.status(question) or answer

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 
@@ -46,6 +47,29 @@ def test_without_a_runtime_or_such_a_c_library_nothing_happens(monkeypatch: pyte
     memory.give_back()
 
 
+def test_what_a_class_has_drawn_is_forgotten_once_when_the_last_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, done, drawn = [0, memory.A_CLASS, 1, 0, 0, 1, 0], [], []
+
+    @st.cache_resource
+    def figure(number: int) -> int:
+        drawn.append(number)
+        return number
+
+    def sessions() -> int:
+        if not here:
+            raise asyncio.CancelledError
+        done.append(figure(1))
+        return here.pop(0)
+
+    monkeypatch.setattr(memory, "PERIOD", 0.0)
+    monkeypatch.setattr(memory, "forget_sessions", sessions)
+    monkeypatch.setattr(memory, "bound", lambda: None)
+    monkeypatch.setattr(memory, "give_back", lambda: None)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(memory.keep_small())
+    assert len(done) == 7 and drawn == [1, 1], "drawn again after the class, and not after the one who came later"
+
+
 def test_the_heap_is_collected_while_somebody_is_here_and_given_back_when_they_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -64,6 +88,6 @@ def test_the_heap_is_collected_while_somebody_is_here_and_given_back_when_they_l
     monkeypatch.setattr(memory.gc, "collect", lambda: done.append("collected"))
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(memory.keep_small())
-    assert done == ["collected", "collected", "given back", "given back"]
+    assert done == ["collected", "collected", "given back", "given back"], "two visitors: what was drawn is kept"
     settings = tomllib.loads((PACKAGE.parent / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert settings["runner"]["postScriptGC"] is False

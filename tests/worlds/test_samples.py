@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import jobs, runs
 from explorer.answers import load
-from explorer.app import asking
+from explorer.app import asking, thumbnails
 from explorer.app.labels import run_label
 from explorer.bundle import ASSETS
 from explorer.errors import ExplorerError
@@ -85,7 +85,7 @@ def test_the_answers_of_the_home_page_ship(shipped: dict[str, Pair]) -> None:
         path = ExamplesQuestion(run=a.id).path
         gallery = load(path)
         told, contrast = telling(gallery), gallery.images.std(axis=(1, 2, 3))
-        row = np.array(Image.open(io.BytesIO(asking.picture_row(path, 0, tuple(told)))))
+        row = np.array(Image.open(io.BytesIO(thumbnails.picture_row(path, 0, tuple(told)))))
         assert row.shape[1] > SHOWN * row.shape[0] and not row[:, -1, 3].any(), "a row, with gaps that show the page"
         assert len(told) == SHOWN and contrast[told].min() > 15, "no plain wall stands for a photograph"
     kept = {path.name for path in (SAMPLES / "answers").iterdir()}

@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer import limits
-from explorer.app.asking import ask, thumbnails
+from explorer.app.asking import ask
 from explorer.app.labels import run_labels
+from explorer.app.thumbnails import thumbnails
 from explorer.app.visitor import choice
 from explorer.app.words import percent, plain, safe_md
 from explorer.catalogue import shifts

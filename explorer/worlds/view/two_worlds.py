@@ -7,11 +7,12 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.app.asking import ask, error_box, majority, picture_row, predictions, stamp
+from explorer.app.asking import ask, error_box, majority, predictions, stamp
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.figures.style import Figure
 from explorer.app.labels import differences as differs
+from explorer.app.thumbnails import picture_row
 from explorer.app.words import difference_words, group_of, percent, safe_md, short_title
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError

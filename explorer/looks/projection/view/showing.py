@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.app.asking import ask, predictions, stamp, thumbnails
+from explorer.app.asking import ask, predictions, stamp
 from explorer.app.drawing import draw
 from explorer.app.figures.style import Figure
+from explorer.app.thumbnails import thumbnails
 from explorer.app.visitor import choice, choose
 from explorer.looks.images.question import GalleryQuestion
 from explorer.looks.images.view.choosing import gallery_of, image_panel
