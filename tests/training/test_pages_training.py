@@ -48,6 +48,13 @@ def test_a_backbone_starts_from_its_own_rate_and_keeps_it_to_itself() -> None:
     assert app.number_input(key="stage_rate_full_frozen_everywhere").value == 6e-4
 
 
+def test_the_menu_of_backbones_says_what_is_elsewhere_and_names_what_is_here_in_full() -> None:
+    """At 1280 pixels it shows some 45 characters."""
+    labels = opened("training").selectbox(key="pick_backbone").options
+    assert labels[0] == "ResNet-10 (built in) · 4.91 M parameters"
+    assert any(label.endswith(" · weights to download") for label in labels[1:])
+
+
 def begin(app: AppTest) -> None:
     app.button(key="train_start").click()
     app.run()

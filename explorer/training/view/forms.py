@@ -19,7 +19,7 @@ from explorer.training.view.by_name import offer_by_name
 
 
 def pick_backbone() -> Backbone:
-    """A picker of backbones; those whose weights are on this machine come first and say so."""
+    """A picker of backbones; those whose weights are on this machine come first, of the others it says that theirs are not."""
     rows = backbones_offered()
     names = sorted(rows, key=lambda name: (name not in BACKBONES, not rows[name].offline()))
     st.session_state["pick_backbone"] = choice().backbone
@@ -38,8 +38,8 @@ def pick_backbone() -> Backbone:
 
 def _backbone_label(name: str, elsewhere: str) -> str:
     row = backbone(name)
-    where = "on this machine" if row.offline() else f"weights {elsewhere}" if row.weights else "no weights"
-    return f"{row.title} · {count(row.parameters)} parameters · {where}"
+    where = "" if row.offline() else f" · weights {elsewhere}" if row.weights else " · no weights"
+    return f"{row.title} · {count(row.parameters)} parameters{where}"  # the menu cuts off what is longer
 
 
 def _elsewhere() -> str:
