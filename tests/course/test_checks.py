@@ -42,7 +42,7 @@ from explorer.recipe import make
 from explorer.training.compute import scoring
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(130)
+pytestmark = pytest.mark.long(120)
 
 FOUND = texts.checks()
 CHECKS: dict[str, Check] = FOUND.by_name

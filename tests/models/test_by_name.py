@@ -25,7 +25,7 @@ from explorer.models.finding import ensure, find
 from explorer.models.pooling import grid, pooled
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(95)
+pytestmark = pytest.mark.long(65)
 
 SMALL = "torchvision:shufflenet_v2_x0_5"
 

@@ -27,7 +27,7 @@ from explorer.question import ask_for
 from explorer.training.compute.handlers import train
 from explorer.worker.handlers import answer, handlers
 
-pytestmark = pytest.mark.long(50)
+pytestmark = pytest.mark.long(25)
 
 FIXED: dict[str, Any] = {"backbone": "odd", "dataset": "shapes", "per_class": 5, "epochs": 2, "device": "cpu"}
 CODE = "from tests.models.test_own_family import Odd\nmodel = Odd()"

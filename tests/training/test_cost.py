@@ -11,7 +11,7 @@ from explorer.training import cost
 from explorer.training.compute import freezing, measuring
 from explorer.training.question import Anatomy, Speed, StageAnatomy
 
-pytestmark = pytest.mark.long(40)
+pytestmark = pytest.mark.long(20)
 
 TWO = Anatomy(
     "x", (StageAnatomy("stem", 100, 10, 1, 1000, (4, 8, 8)), StageAnatomy("layer1", 200, 20, 2, 500, (8, 4, 4)))

@@ -15,7 +15,7 @@ from explorer.models.backbones import Undrawn, build
 from explorer.recipe import make
 from explorer.training.compute import handlers, reading
 
-pytestmark = pytest.mark.long(30)
+pytestmark = pytest.mark.long(25)
 
 
 @pytest.mark.parametrize("name", BACKBONES)
