@@ -1,8 +1,11 @@
-"""Answers of the page Data made up for tests of the light wing."""
+"""Answers of the page Data made up for tests of the light wing; and a set of drawn shapes that is quickly drawn."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from stand_ins import CLASSES
 
 from explorer import evidence
@@ -92,3 +95,19 @@ def examples() -> dict[str, Any]:
         "Copies": faults().copies, "SharedGroup": faults().groups[0], "LabelIssues": label_issues(), "Neighbours": neighbours(),
         "Reliability": reliability(), "Calibration": calibration(),
     }  # fmt: skip
+
+
+@contextmanager
+def few_shapes() -> Iterator[None]:
+    """The set `shapes` has 18 drawn pictures of each class, not 225, since whoever looks at them draws them anew."""
+    from explorer.data import datasets, shapes
+    from explorer.looks.pair import compute
+
+    counts = {"train": 6, "val": 4, "test": 8}
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(datasets.SOURCES, "shapes", lambda recipe: shapes.load(counts=counts))
+            yield
+    finally:
+        for kept in (compute._data, compute._pixels, compute._first):
+            kept.cache_clear()  # they know a set by its name

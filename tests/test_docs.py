@@ -97,7 +97,8 @@ def test_what_is_imported_is_pinned() -> None:
         "starlette",
         "pyarrow",
         "websockets",
-    }  # come with Streamlit
+        "pynndescent",
+    }  # come with Streamlit, the last with umap-learn
     pinned |= extras().keys()
     for path, text in texts().items():
         if path.startswith(("explorer/", "pages/")) and path.endswith(".py"):

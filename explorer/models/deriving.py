@@ -11,7 +11,7 @@ from explorer.catalogue import Backbone, named
 from explorer.catalogue.stages import Stage
 from explorer.errors import ExplorerError
 from explorer.models import libraries, tracing
-from explorer.models.backbones import Undrawn
+from explorer.models.backbones import ShapesAlone, Undrawn
 from explorer.models.geometry import Cell, moved, side
 from explorer.models.grouping import Step, grouped, names_of
 from explorer.models.heads import find_head
@@ -42,7 +42,7 @@ def derive(name: str) -> Derived:
     library, builder, begins = named.parsed(name)
     libraries.check(library, builder)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), ShapesAlone():
             return _derive(name, library, builder, begins)
     except ExplorerError as error:
         raise ExplorerError(f"{builder} of {library} cannot be a backbone here: {error}") from error
@@ -55,8 +55,8 @@ def derive(name: str) -> Derived:
 
 
 def _derive(name: str, library: str, builder: str, begins: tuple[int, ...]) -> Derived:
-    arguments = libraries.arguments(library, builder)
     with Undrawn():
+        arguments = libraries.arguments(library, builder)
         first = libraries.build(library, builder, arguments).eval()
     ships = libraries.shipped(library, builder, first)
     head = find_head(first, ships.size)

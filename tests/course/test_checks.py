@@ -1,6 +1,7 @@
 """The lesson's checks: every answer key against the real computation, and against figures had by other means."""
 
 import csv
+import functools
 import json
 import math
 import re
@@ -30,8 +31,7 @@ from explorer.course.compute.handlers import beside_start
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.running import carry_out
 from explorer.course.compute.snippets.scenes import Scene
-from explorer.course.compute.truths import probing
-from explorer.course.compute.truths.looking import before_and_after
+from explorer.course.compute.truths import looking, probing
 from explorer.course.question.checks import Truth
 from explorer.course.texts import Check, filled, places, shuffled
 from explorer.course.texts.checks import read_checks
@@ -42,7 +42,7 @@ from explorer.recipe import make
 from explorer.training.compute import following
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(130)
+pytestmark = pytest.mark.long(120)
 
 FOUND = texts.checks()
 CHECKS: dict[str, Check] = FOUND.by_name
@@ -53,7 +53,8 @@ ROW = BACKBONES["resnet10"]
 ASSETS = Path(__file__).parents[2] / "assets"
 ASSET = ASSETS / "backbone" / "resnet10.safetensors"
 RIGHT = [0, 1, 2, 3, 4, 5]
-SHORTER = {"full": {"epochs": 1}, "warm": {"epochs": 1}}
+before_and_after = functools.cache(looking.before_and_after)  # of a run's 306 images through two networks, once
+SHORTER = dict.fromkeys(("full", "warm"), {"epochs": 1, "per_class": 2})
 """What is told of these two must hold for any run: `hot` is held against them, and that one is trained as the lesson does it."""
 
 
@@ -84,6 +85,7 @@ def cases(trained: tuple[Path, dict[str, str]]) -> dict[tuple[str, int], Truth]:
         patch.setenv("THAW_HOME", str(place))
         patch.setenv("THAW_SAMPLES", str(ASSETS / "samples"))
         patch.setattr(distance_handlers, "DRAWS", 1)  # more of them make the yardstick of 7a surer, nothing else
+        patch.setattr(looking, "before_and_after", before_and_after)
         return {(code, turn): truth(code, ids, turn=turn) for code, turn in CASES}
 
 
@@ -357,6 +359,13 @@ def test_accuracies_intervals_and_pairs_from_the_tables_of_the_runs(
     assert truths["8d"].answer == ("inside" if low <= again <= high else "outside")
     own = json.loads((runs.folder(ids["probe"]) / "run.json").read_text())["train"]
     assert truths["5d"].value == pytest.approx(100 * own["correct"] / own["n"]) and own["n"] == 425
+
+
+def test_a_paired_test_puts_no_image_through_a_network(ids: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader of 7c waited for the similarity of every stage with those of five random networks, of which nothing is told."""
+    monkeypatch.setattr(compute, "network", None)
+    monkeypatch.setattr(compute, "pictures", None)
+    assert truth("7c", ids).answer
 
 
 def test_how_many_images_by_solving_wilson_s_formula(truths: dict[str, Truth], ids: dict[str, str]) -> None:

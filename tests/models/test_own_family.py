@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import stand_ins_data
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ from explorer.question import ask_for
 from explorer.training.compute.handlers import train
 from explorer.worker.handlers import answer, handlers
 
-pytestmark = pytest.mark.long(50)
+pytestmark = pytest.mark.long(25)
 
 FIXED: dict[str, Any] = {"backbone": "odd", "dataset": "shapes", "per_class": 5, "epochs": 2, "device": "cpu"}
 CODE = "from tests.models.test_own_family import Odd\nmodel = Odd()"
@@ -89,6 +90,12 @@ def row(monkeypatch: pytest.MonkeyPatch) -> Backbone:
     return ROW
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_shapes() -> Iterator[None]:
+    with stand_ins_data.few_shapes():
+        yield
+
+
 def _pre_train() -> None:
     """A file of weights, without the head's, whose statistics have seen something."""
     torch.manual_seed(0)
@@ -100,7 +107,7 @@ def _pre_train() -> None:
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
+def store(few_shapes: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
     """A folder with four finished runs of the family."""
     folder = tmp_path_factory.mktemp("odd") / "thaw"
     wanted = {

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.catalogue.datasets import dataset
-from explorer.models.backbones import Undrawn, build
+from explorer.models.backbones import ShapesAlone, Undrawn, build
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
@@ -88,14 +88,14 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
     Shapes come from one forward pass on torch's meta device, which computes nothing.
     """
     k = classes or dataset(recipe.dataset).classes or 2
-    with torch.device("meta"):
+    with torch.device("meta"), ShapesAlone():
         with Undrawn():
             network = unfreeze(build(recipe.backbone, k, "random", reads=recipe.reads), recipe)
         x = torch.empty(2, 3, recipe.preprocessing.crop, recipe.preprocessing.crop)
-    rows = []
-    for stage in network.row.stage_names:
-        x = network.stages[stage](x)
-        rows.append(_describe(network, stage, tuple(x.shape[1:])))
+        rows = []
+        for stage in network.row.stage_names:
+            x = network.stages[stage](x)
+            rows.append(_describe(network, stage, tuple(x.shape[1:])))
     rows.append(_describe(network, "head", (k,)))
     return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
 

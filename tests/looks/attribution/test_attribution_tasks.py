@@ -20,14 +20,12 @@ from explorer.models.predicting import probabilities
 from explorer.recipe import make
 from explorer.training.compute.handlers import train
 
-pytestmark = pytest.mark.long(20)
-
 
 @pytest.fixture(scope="module")
 def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
-    """Thaw's folder with a probe and a run that tuned the last stage, on 42 pictures at 64 pixels."""
+    """Thaw's folder with a probe and a run that tuned the last stage, on 42 pictures at 32 pixels."""
     place = tmp_path_factory.mktemp("thaw")
-    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 64}
+    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
     choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 2, "batch_size": 8, "device": "cpu"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THAW_HOME", str(place))
@@ -62,7 +60,7 @@ def test_other_seeds_differ_from_a_in_the_head_alone(pair: tuple[str, str]) -> N
 def test_the_yardstick_is_zero_apart_where_b_is_a(pair: tuple[str, str]) -> None:
     a, b = pair
     found = other_seeds(a, a, 0, "lying", stage="layer3", times=2)
-    assert found.a.shape == (1 + seed_handlers.SEEDS, 8, 8) and found.alike.shape == (
+    assert found.a.shape == (1 + seed_handlers.SEEDS, 4, 4) and found.alike.shape == (
         len(found.images),
         seed_handlers.SEEDS,
     )

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import types
 
 import numba
 import numpy as np
@@ -10,7 +11,7 @@ from numba.core import event
 
 from explorer.catalogue.methods import PROJECTIONS
 from explorer.errors import ExplorerError
-from explorer.looks.projection.compute import joint, layouts, separation, space
+from explorer.looks.projection.compute import descent, joint, layouts, separation, space
 from explorer.looks.projection.compute.epochs import map_epochs
 from explorer.looks.projection.compute.joint import project, warm_up
 from explorer.looks.projection.compute.separation import measure
@@ -57,6 +58,19 @@ def test_a_later_map_compiles_nothing_and_numba_is_given_back(method: str) -> No
     assert not compiled.buffer
     assert sys.modules["umap.umap_"].smooth_knn_dist._cache.cache_path, "kept for the next process"
     assert numba.njit(lambda: 1)._cache.cache_path is None, "what others compile is their affair"
+
+
+def test_pynndescent_is_loaded_when_neighbours_are_asked_of_it_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import compiles for half a minute on a machine new to it, and a map of exact neighbours calls nothing of it."""
+    assert "pynndescent" not in sys.modules
+    asked = sys.modules["umap.umap_"].NNDescent
+    real = types.ModuleType("pynndescent")
+    real.NNDescent = lambda *points, **named: (points, named)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pynndescent", real)
+    assert asked("points", n_neighbors=3) == (("points",), {"n_neighbors": 3})
+    assert not isinstance(None, asked)
+    with descent.put_off():
+        assert sys.modules["pynndescent"] is real, "where it is loaded it is used"
 
 
 def test_another_seed_another_umap() -> None:

@@ -9,7 +9,6 @@ from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 from explorer.evidence.many import p_digits
 from explorer.looks.pair import comparison, compute
-from explorer.looks.similarity.compute.distance_handlers import compare
 from explorer.models import backbones
 
 
@@ -28,7 +27,8 @@ def another_seed(asked: Asked, one: str, two: str) -> Truth:
 
 def better(asked: Asked, one: str, two: str) -> Truth:
     """What a paired test allows one to say of two runs on the same images."""
-    a, b, found = score(asked, one), score(asked, two), compare(asked.run(one), asked.run(two)).paired
+    said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
+    a, b, found = score(asked, one), score(asked, two), comparison.paired(said, other)
     shown = found.p_value < 0.05
     answer = "not_shown" if not shown else "second" if found.fixed > found.broken else "first"
     words = f"Computed just now from the predictions of the two runs: {on(asked, one)}."

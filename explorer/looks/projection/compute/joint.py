@@ -103,7 +103,7 @@ def _planes(
 
 
 def warm_up(method: str = "umap") -> None:
-    """Pay for imports, and for UMAP's compilation (about 30 CPU-seconds once on a machine), with a fit of 64 points."""
+    """Pay for imports, and for UMAP's compilation (about 10 CPU-seconds once on a machine), with a fit of 64 points."""
     points = np.random.default_rng(0).normal(size=(32, 4))
     project(points, points**3, np.zeros(len(points)), method)
 

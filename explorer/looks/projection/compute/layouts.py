@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer.looks.projection.compute import descent
 from explorer.looks.projection.compute.space import neighbours, principal
 
 NEIGHBOURS, MIN_DIST, COMPONENTS, EPOCHS = 15, 0.1, 50, 200
@@ -62,7 +63,7 @@ def aligned_planes(
 
 
 def _library() -> Any:
-    with _compiled_once():
+    with _compiled_once(), descent.put_off():
         import umap
 
     return umap
