@@ -24,9 +24,11 @@ LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0", "::ffff:127.")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take longest come first, so that no worker is alone with one at the end."""
+    """The files that take longest come first, so that no worker is alone with one at the end; before all those with a browser,
+    one after another, so that they share it."""
     longest = {item: item.get_closest_marker("long") for item in items}
-    items.sort(key=lambda item: -longest[item].args[0] if longest[item] else 0)
+    seconds = {item: mark.args[0] if mark else 0 for item, mark in longest.items()}
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, -seconds[item]))
 
 
 def _here(host: Any) -> bool:
