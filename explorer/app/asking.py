@@ -2,8 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,7 @@ from explorer.runs.life import FINAL
 
 OFTEN = 10.0  # seconds between two notes that somebody waits for the same answer
 PATIENCE = 0.6  # seconds a page waits for quick answers, all of them together, before it shows a skeleton
-DRAWN = (
-    0.65  # seconds from its beginning on within which a page waits: one that is slow, as in a full class, waits less
-)
 PAUSE = 1.0  # seconds without waiting after which it is another drawing of the page that waits
-
-
-@contextmanager
-def page_is_drawn() -> Iterator[None]:
-    """Around the drawing of a whole page, so that what it asks knows how long that has taken."""
-    st.session_state["drawn_since"] = time.monotonic()
-    try:
-        yield
-    finally:
-        st.session_state.pop("drawn_since", None)
 
 
 def owner() -> str:
@@ -149,8 +136,6 @@ def _patiently(question: Question[A], answer: Answer[A]) -> Answer[A]:
     that asks once."""
     began, (last, spent) = time.monotonic(), st.session_state.get("waited", (0.0, 0.0))
     end = began + PATIENCE - (spent if began - last < PAUSE else 0.0)
-    if since := st.session_state.get("drawn_since"):
-        end = min(end, since + DRAWN)
     while answer.waiting and time.monotonic() < end:
         time.sleep(0.05)
         answer = jobs.status(question) or answer

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.app.asking import error_box, page_is_drawn
+from explorer.app.asking import error_box
 from explorer.app.contents import another_address, page
 from explorer.app.links import arrive
 from explorer.app.mine import enter, presents
@@ -57,7 +57,7 @@ contents["Start"].append(another_address("home", "Home", "home"))
 chosen = st.navigation(contents, expanded=True)
 st.set_page_config(page_title=f"{chosen.title} · Thaw", page_icon=ICON, layout="wide")
 try:
-    with timed("rerun", page=chosen.url_path or "home"), page_is_drawn():
+    with timed("rerun", page=chosen.url_path or "home"):
         begin()
         with st.container(key="unseen"):  # what works in the browser and takes no room
             term_cards()

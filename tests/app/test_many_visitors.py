@@ -105,11 +105,6 @@ def test_a_page_that_asks_much_waits_no_longer_than_one_that_asks_once(monkeypat
     assert waited(4) == pytest.approx(0.6, abs=0.06)
     clock[0] += asking.PAUSE
     assert waited(1) == pytest.approx(0.6, abs=0.06), "the page is drawn again"
-    clock[0] += asking.PAUSE
-    with asking.page_is_drawn():
-        clock[0] += 0.4
-        assert waited(2) == pytest.approx(asking.DRAWN - 0.4, abs=0.06), "a page that was slow waits less"
-    assert not asking.st.session_state.get("drawn_since"), "what is drawn alone, later, knows of no page"
 
 
 def test_a_page_asks_after_the_worker_until_it_is_ready_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
