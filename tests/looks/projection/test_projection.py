@@ -62,6 +62,7 @@ def test_a_later_map_compiles_nothing_and_numba_is_given_back(method: str) -> No
 
 def test_pynndescent_is_loaded_when_neighbours_are_asked_of_it_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its import compiles for half a minute on a machine new to it, and a map of exact neighbours calls nothing of it."""
+    layouts._library()
     assert "pynndescent" not in sys.modules
     asked = sys.modules["umap.umap_"].NNDescent
     real = types.ModuleType("pynndescent")
