@@ -19,7 +19,7 @@ from explorer.training.view.by_name import offer_by_name
 
 
 def pick_backbone() -> Backbone:
-    """A picker of backbones; those whose weights are on this machine come first, of the others it says that theirs are not."""
+    """A picker of backbones; those whose weights are on this machine come first, the others say that theirs are elsewhere."""
     rows = backbones_offered()
     names = sorted(rows, key=lambda name: (name not in BACKBONES, not rows[name].offline()))
     st.session_state["pick_backbone"] = choice().backbone
