@@ -6,7 +6,7 @@ from pathlib import Path
 from explorer.bundle import ASSETS
 from explorer.catalogue import own
 from explorer.catalogue.stages import Stage
-from explorer.catalogue.strategies import Strategy
+from explorer.catalogue.strategies import STRATEGIES, Strategy
 from explorer.catalogue.weights import (
     MATCHED,
     MEAN,
@@ -95,9 +95,10 @@ class Backbone:
         """The stages' names, from the input to the head."""
         return tuple(stage.name for stage in self.stages)
 
-    def rate(self, plan: Strategy) -> float:
-        """The backbone rate that a strategy starts from on this backbone; 0 where none of it learns."""
-        return dict(self.rates).get(plan.name, plan.backbone_rate)
+    def rate(self, plan: Strategy, mode: str | None = None) -> float:
+        """The backbone rate that a strategy starts from here, in a BatchNorm mode; 0 where none of the backbone learns."""
+        whose = STRATEGIES["bn_only"] if mode == "affine" and not plan.backbone_rate else plan
+        return dict(self.rates).get(whose.name, whose.backbone_rate)
 
     def cut(self, stage: str) -> "Backbone":
         """The row of a model whose head reads this stage: what comes after it is cut off, and later stages pass its output on.

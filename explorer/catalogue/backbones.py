@@ -64,6 +64,7 @@ _ROWS = (
         plain_relu=True,
         code="from torchvision.models.resnet import BasicBlock, ResNet\nmodel = ResNet(BasicBlock, [1, 1, 1, 1])",
         widths=(64, 64, 128, 256, 512),
+        rates=(("bn_only", 9e-3),),
     ),
     Backbone(
         "resnet18",

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from explorer.catalogue import STRATEGIES, Backbone, shifts
+from explorer.catalogue import Backbone, shifts
 from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import Strategy, strategy
 from explorer.catalogue.weights import drawn, drawn_words, source
@@ -24,7 +24,7 @@ def fill(given: dict[str, Any]) -> dict[str, Any]:
         if filled.get(name) is None:
             filled[name] = rate
     if filled.get("batchnorm") == "affine":
-        filled["backbone_rate"] = filled["backbone_rate"] or STRATEGIES["bn_only"].backbone_rate
+        filled["backbone_rate"] = filled["backbone_rate"] or row.rate(plan, "affine")
     if filled.get("spoilt"):
         filled["spoilt"] = shifts.plain(str(filled["spoilt"]))
     if filled.get("views") is None:

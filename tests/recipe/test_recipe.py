@@ -96,9 +96,16 @@ def test_views_follow_the_augmentation() -> None:
     assert (make().views, make(augmentation="crop").views, make(augmentation="flip", views=8).views) == (1, 4, 8)
 
 
-def test_scale_and_shift_have_a_rate_of_their_own_strategy_where_a_probe_learns_them() -> None:
-    found = make(batchnorm="affine")
-    assert found.tuned and found.learns == () and found.backbone_rate == STRATEGIES["bn_only"].backbone_rate
+@pytest.mark.parametrize(("backbone", "rate"), [("resnet10", 9e-3), ("resnet18", 3e-3)])
+def test_scale_and_shift_have_the_rate_of_their_own_strategy_where_a_probe_learns_them(
+    backbone: str, rate: float
+) -> None:
+    found = make(backbone=backbone, batchnorm="affine")
+    assert found.tuned and found.learns == ()
+    assert found.backbone_rate == make(backbone=backbone, strategy="bn_only").backbone_rate == rate
+    assert (
+        make(backbone=backbone, strategy="full", batchnorm="affine").backbone_rate == STRATEGIES["full"].backbone_rate
+    )
 
 
 def test_a_recipe_survives_json_and_keeps_its_fingerprint(tmp_path: Path) -> None:

@@ -48,6 +48,13 @@ def test_a_backbone_starts_from_its_own_rate_and_keeps_it_to_itself() -> None:
     assert app.number_input(key="stage_rate_full_frozen_everywhere").value == 6e-4
 
 
+def test_a_probe_whose_scale_and_shift_learn_starts_from_the_backbone_s_own_rate() -> None:
+    app = advanced(batchnorm="affine")
+    assert app.number_input(key="stage_rate_linear_probe_affine_resnet10").value == 9e-3
+    app.selectbox(key="pick_backbone").set_value("resnet18").run()
+    assert app.number_input(key="stage_rate_linear_probe_affine").value == 3e-3
+
+
 def test_the_menu_of_backbones_says_what_is_elsewhere_and_names_what_is_here_in_full() -> None:
     """At 1280 pixels it shows some 45 characters."""
     labels = opened("training").selectbox(key="pick_backbone").options

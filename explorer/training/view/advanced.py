@@ -11,7 +11,6 @@ from explorer.catalogue import (
     LAYERNORM_MODES,
     LAYERNORM_TITLES,
     MOST_VIEWS,
-    STRATEGIES,
     Backbone,
     Strategy,
 )
@@ -56,7 +55,7 @@ def _pick_rates(plan: Strategy, mode: str, row: Backbone) -> dict[str, Any]:
     head_key, stage_key = rate_keys(plan, mode, row)
     st.session_state.setdefault(head_key, plan.head_rate)
     rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
-    usual = row.rate(plan) or (STRATEGIES["bn_only"].backbone_rate if mode == "affine" else 0.0)
+    usual = row.rate(plan, mode)
     if usual:
         st.session_state.setdefault(stage_key, usual)
         rates["backbone_rate"] = st.number_input(
