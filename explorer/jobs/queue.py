@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -145,13 +145,14 @@ def waiting() -> set[str]:
         return {row["lane"] for row in db.execute("SELECT DISTINCT lane FROM task WHERE state = 'queued'")}
 
 
-def claim(lane: str) -> Question[Any] | None:
-    """Take the next task of a lane, by the order of `explorer.jobs.turns`."""
+def claim(lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Question[Any] | None:
+    """Take the next task of a lane, by the order of `explorer.jobs.turns`: with `only`, of the questions of these names, and not
+    those of the keys in `but`."""
     with database() as db:
         db.execute("BEGIN IMMEDIATE")  # nobody else takes it meanwhile
         row = db.execute(
             "UPDATE task SET state = 'running', started = ? WHERE key = ? RETURNING key, name, arguments",
-            (time.time(), turns.line(db, lane).next()),
+            (time.time(), turns.line(db, lane, only, but).next()),
         ).fetchone()
         db.execute("COMMIT")
         if row is None:
@@ -172,6 +173,16 @@ def note(wanted: Question[Any], **columns: Any) -> None:
     with database() as db:
         names = ", ".join(f"{name} = ?" for name in columns)
         db.execute(f"UPDATE task SET {names} WHERE key = ?", (*columns.values(), wanted.key))
+
+
+def put_back(wanted: Question[Any]) -> None:
+    """Let a task wait again that was taken and not done, unless it was cancelled meanwhile."""
+    with database() as db:
+        db.execute(
+            """UPDATE task SET state = CASE cancel WHEN 1 THEN 'cancelled' ELSE 'queued' END, started = NULL, progress = 0,
+               message = '' WHERE key = ? AND state = 'running'""",
+            (wanted.key,),
+        )
 
 
 def cancelled() -> set[str]:

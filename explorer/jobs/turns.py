@@ -6,7 +6,7 @@ one visitor's tasks the oldest: so a race of 25 is spread between the runs of ot
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -55,15 +55,17 @@ class Line:
         return owner not in self.first, busy, served.get(owner, 0.0), oldest
 
 
-def line(db: sqlite3.Connection, lane: str) -> Line:
-    """The lane as the queue holds it."""
+def line(db: sqlite3.Connection, lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Line:
+    """The lane as the queue holds it; of what waits, with `only`, the questions of these names that are not in `but` (keys)."""
     waiting: dict[str, list[tuple[float, str]]] = {}
     running = []
     for row in db.execute(
-        "SELECT key, owner, state, created, started FROM task WHERE lane = ? AND state IN ('queued', 'running')",
+        "SELECT key, name, owner, state, created, started FROM task WHERE lane = ? AND state IN ('queued', 'running')",
         (lane,),
     ):
         owner = row["owner"] or ""
+        if row["state"] == "queued" and only and (row["name"] not in only or row["key"] in but):
+            continue
         if row["state"] == "queued":
             waiting.setdefault(owner, []).append((row["created"], row["key"]))
         else:
@@ -93,12 +95,12 @@ def order(db: sqlite3.Connection, lane: str) -> list[str]:
 
 
 def at_once(db: sqlite3.Connection, lane: str) -> int:
-    """How many tasks of a lane run at a time: for trainings what the worker said last, and as long as none did, this machine's
-    slots."""
-    if lane != "train":
-        return 1
+    """How many tasks of a lane run at a time: what the worker said last, and until then as many trainings as this machine
+    has slots, and one of all else."""
     row = db.execute("SELECT trainings FROM at_once WHERE lane = ?", (lane,)).fetchone()
-    return max(row["trainings"], 1) if row is not None else machine.slots()
+    if row is None:
+        return machine.slots() if lane == "train" else 1
+    return max(row["trainings"], 1)
 
 
 def _order(found: Line, at_once: int) -> Iterator[str]:

@@ -29,10 +29,11 @@ def beat(who: str, state: str = "ready", started: bool = False) -> None:
         )
 
 
-def tell_at_once(trainings: int) -> None:
-    """Say how many trainings the worker carries out at a time: its slots, or the places of its cluster."""
+def tell_at_once(trainings: int, looks: int = 1) -> None:
+    """Say how many trainings and looks of a lane the worker carries out at a time: its own, and those of its cluster."""
+    rows = [("train", trainings), ("look", looks), ("map", looks)]
     with database() as db:
-        db.execute("INSERT OR REPLACE INTO at_once (lane, trainings) VALUES ('train', ?)", (trainings,))
+        db.executemany("INSERT OR REPLACE INTO at_once (lane, trainings) VALUES (?, ?)", rows)
 
 
 def at_once() -> int:

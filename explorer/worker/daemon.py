@@ -13,6 +13,7 @@ from explorer.jobs.wishes import drop_unwanted, forget
 from explorer.question import Question
 from explorer.runs.question import TrainQuestion
 from explorer.worker import processes
+from explorer.worker.abroad import LANES, Abroad
 from explorer.worker.crew import GRACE, Child, Crew, cause
 from explorer.worker.executor import Event, Executor
 
@@ -21,8 +22,6 @@ BEAT = 2.0  # seconds between signs of life
 ARRIVALS = 2  # sets of pictures that may be unpacked at once
 LONELY = 60.0  # seconds without any server after which an idle worker ends
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
-_LOOKING = ("look", "map")
-"""The lanes of which each has one process, which is killed where its question is cancelled."""
 log = logging.getLogger("worker")
 
 
@@ -32,12 +31,13 @@ class Worker:
     def __init__(self, executor: Executor) -> None:
         self.executor, self.crew = executor, Crew()
         self.training: dict[TrainQuestion, float] = {}
+        self.abroad = Abroad(executor, _end)
 
     def run(self) -> None:
         """Serve until idle without a server for a minute, or until SIGTERM."""
         last_beat = last_busy = time.monotonic()
         last_tidy, last_sweep = -TIDY, -expiry.DAY
-        for lane in _LOOKING:
+        for lane in LANES:
             self._start(lane)
         while True:
             now = time.monotonic()
@@ -66,7 +66,7 @@ class Worker:
         return any(child.since for child in self.crew.lane("look"))
 
     def _busy(self) -> bool:
-        return bool(self.training) or any(child.task for child in self.crew.children)
+        return bool(self.training) or self.abroad.busy() or any(child.task for child in self.crew.children)
 
     def _start(self, lane: str) -> None:
         self.crew.start(lane, processes.look, lane == "map")
@@ -78,6 +78,7 @@ class Worker:
             free = child.lane in lanes and child.since and not child.task
             if free and (task := jobs.claim(child.lane)):
                 child.give(task)
+        self.abroad.claim(lanes)
         while "train" in lanes and self.executor.free() > 0 and (task := jobs.claim("train")):
             if isinstance(task, TrainQuestion):
                 self.training[task] = time.monotonic()
@@ -91,6 +92,7 @@ class Worker:
         for task in self.training:
             if task.key in unwanted:
                 self.executor.cancel(task)
+        self.abroad.stop(unwanted, now)
         for child in list(self.crew.children):
             if not child.task:
                 continue
@@ -98,17 +100,18 @@ class Worker:
             child.late = now - started > child.task.longest
             if child.task.key in unwanted and not child.stopping:
                 child.stopping = now
-                if child.lane not in _LOOKING:
+                if child.lane not in LANES:
                     child.send("stop")
-            if child.late or (child.stopping and (child.lane in _LOOKING or now - child.stopping > GRACE)):
+            if child.late or (child.stopping and (child.lane in LANES or now - child.stopping > GRACE)):
                 child.process.kill()
 
     def _watch(self, now: float) -> None:
         """Every few seconds: say how many trainings run at a time, and drop looks that nobody waits for."""
-        jobs.tell_at_once(self.executor.capacity())
+        jobs.tell_at_once(self.executor.capacity(), 1 + self.abroad.capacity())
         unwanted = drop_unwanted()
+        self.abroad.stop(self.abroad.drop(unwanted), now)
         for child in self.crew.children:
-            if child.task and not child.stopping and child.lane in _LOOKING and child.task.key in unwanted:
+            if child.task and not child.stopping and child.lane in LANES and child.task.key in unwanted:
                 child.dropped, child.stopping = True, now  # killed at the next look
 
     def _listen(self) -> None:
@@ -118,6 +121,7 @@ class Worker:
             self._hear(child, kind, words)
         for event in self.executor.events():
             self._take(event)
+        self.abroad.listen()
 
     def _hear(self, child: Child, kind: str, words: Any) -> None:
         if kind == "gone":
@@ -133,7 +137,7 @@ class Worker:
             state = "cancelled" if child.stopping and kind == "done" else kind
             _end(child.task, state, words[0], child.since)
             child.task, child.stopping = None, 0.0
-            child.since = child.since if child.lane in _LOOKING else 0.0  # the process of an arrival ends
+            child.since = child.since if child.lane in LANES else 0.0  # the process of an arrival ends
 
     def _replace(self, child: Child, code: int | None) -> None:
         """A child ended: say what became of its task, and have another in place of a looking one."""
@@ -142,7 +146,7 @@ class Worker:
             _end(child.task, "cancelled" if child.stopping else "failed", why, child.since)
             if child.dropped:
                 forget(child.task.key)
-        if child.lane in _LOOKING:
+        if child.lane in LANES:
             self._start(child.lane)
 
     def _take(self, event: Event) -> None:

@@ -7,8 +7,9 @@ stays in front of both: an executor gets a training only when it has a place for
 from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from explorer.question import Question
 from explorer.runs.question import TrainQuestion
 
 Kind = Literal["progress", "done", "stopped", "failed", "died", "lost"]
@@ -31,9 +32,58 @@ class Event:
         return self.kind != "progress"
 
 
+@dataclass(frozen=True)
+class Word:
+    """What is said of a look: how far it is (`progress`), that its answer lies where it is looked for (`done`), or why there is
+    none (`failed`)."""
+
+    question: Question[Any]
+    kind: Literal["progress", "done", "failed"]
+    share: float = 0.0
+    words: str = ""
+
+
+class Looks(Protocol):
+    """Answers looks on other machines, and never makes the worker wait. Each question that was asked and not ended ends in
+    exactly one word, `done` or `failed`."""
+
+    def names(self) -> frozenset[str]:
+        """The questions that may be asked at all."""
+        ...
+
+    def travels(self, question: Question[Any]) -> bool:
+        """Whether this one can be answered elsewhere."""
+        ...
+
+    def capacity(self) -> int:
+        """How many it answers at a time."""
+        ...
+
+    def free(self) -> int:
+        """How many more it would begin now."""
+        ...
+
+    def ask(self, question: Question[Any]) -> None:
+        """Begin with a question; only where `free` says so."""
+        ...
+
+    def end(self, question: Question[Any]) -> None:
+        """End one that nobody wants any more; no word follows."""
+        ...
+
+    def words(self) -> Iterable[Word]:
+        """What was said since it was asked last."""
+        ...
+
+
 class Executor(Protocol):
     """Carries out trainings, and never makes the worker wait. Each training that was submitted ends in exactly one event that
     says so; until then what it measures arrives in its run's folder."""
+
+    @property
+    def lookers(self) -> Looks | None:
+        """What answers looks on other machines, beside the worker's own processes; None where there are none."""
+        ...
 
     def capacity(self) -> int:
         """How many trainings it carries out at a time; that may change while it runs."""

@@ -18,6 +18,8 @@ log = logging.getLogger("worker")
 class Local:
     """The executor of one machine: at most `slots` trainings at a time, each in a process of its own."""
 
+    lookers = None
+
     def __init__(self, slots: int) -> None:
         self.slots, self.crew, self._watched = slots, Crew(), 0.0
 

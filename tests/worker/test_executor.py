@@ -22,6 +22,8 @@ from explorer.worker.local import Local
 class StandIn:
     """An executor of some places; `said` is what it says next."""
 
+    lookers: Any = None
+
     def __init__(self, places: int) -> None:
         self.places, self.under_way, self.cancelled = places, [], []  # type: ignore[var-annotated]
         self.said: list[Event] = []

@@ -9,10 +9,16 @@ from typing import Any
 import pytest
 
 from explorer import jobs, recipe, runs
+from explorer.answers import save
+from explorer.looks.images.question import GalleryQuestion, SeeQuestion
+from explorer.looks.projection.question import ProjectQuestion, SeparationQuestion
+from explorer.looks.similarity.question.stages import CompareQuestion
+from explorer.question import Question
 from explorer.runs.question import TrainQuestion
 from explorer.training.compute import handlers
 from explorer.worker.cluster import executor
 from explorer.worker.daemon import Worker
+from explorer.worker.handlers import answer
 
 pytest.importorskip("ray", reason='Ray is not installed (pip install ".[ray]")')
 
@@ -88,3 +94,43 @@ def test_a_race_goes_on_when_a_node_dies_with_the_numbers_of_one_machine(
         handlers.train(here)
         assert numbers(runs.read(here)) == numbers(runs.read(run)), plan.title
         assert runs.audit(run).clean and jobs.status(TrainQuestion(run=run)).state == "done"  # type: ignore[union-attr]
+
+
+def test_looks_are_answered_on_a_node_too_and_here_where_it_dies(
+    nodes: Any, tiny: dict[str, Any], tmp_path: Path
+) -> None:
+    """The worker has no looking process here, so what is answered came from the node: the answers of this machine, to the last
+    bit, though pictures and runs travelled."""
+    nodes.remove_node(nodes.worker_nodes.copy().pop(), allow_graceful=False)
+    wanted = recipe.make(**tiny | {"backbone": "squeezenet1_1", "strategy": "last_stage", "epochs": 1})
+    a, b = (runs.create(one) for one in (wanted, wanted.model_copy(update={"seed": 1})))
+    for run in (a, b):
+        handlers.train(run)
+    quick: list[Question[Any]] = [CompareQuestion(a=a, b=b), SeparationQuestion(run=a), GalleryQuestion(run=b)]
+    picture = SeeQuestion(a=a, b=b, image="0" * 32)
+    cluster = executor.connect(nodes.address)
+    try:
+        worker, lookers = Worker(cluster), cluster.lookers
+        assert lookers is not None
+        serve(worker, "the node answers looks", lambda: cluster.capacity() and lookers.free())
+        for question in (*quick, picture):
+            jobs.result(question)
+        serve(worker, "all are answered", lambda: all(jobs.status(question).state == "done" for question in quick))  # type: ignore[union-attr]
+        assert jobs.status(picture).state == "queued" and not worker.abroad.busy(), "it stays here"  # type: ignore[union-attr]
+        came = [question.path.read_bytes() for question in quick]
+        slow = ProjectQuestion(a=a, b=b)
+        jobs.result(slow)
+        serve(worker, "the map is under way", lambda: jobs.status(slow).progress)  # type: ignore[union-attr]
+        jobs.cancel(slow)
+        serve(worker, "it is ended", lambda: jobs.status(slow).state == "cancelled")  # type: ignore[union-attr]
+        serve(worker, "another process is there", lambda: cluster.capacity() and lookers.free())
+        again = ProjectQuestion(a=a, b=b, seed=1)
+        jobs.result(again)
+        serve(worker, "the next is under way", lambda: jobs.status(again).progress)  # type: ignore[union-attr]
+        nodes.remove_node(nodes.worker_nodes.copy().pop(), allow_graceful=False)
+        serve(worker, "it waits for this machine", lambda: jobs.status(again).state == "queued")  # type: ignore[union-attr]
+    finally:
+        cluster.close()
+    for question, there in zip(quick, came, strict=True):
+        save(answer(question, lambda *_: None), question.path)
+        assert question.path.read_bytes() == there, question.name()

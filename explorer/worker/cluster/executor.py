@@ -18,7 +18,8 @@ from explorer.runs.question import TrainQuestion
 from explorer.worker import budgets
 from explorer.worker.cluster import places
 from explorer.worker.cluster.job import Job, Update
-from explorer.worker.cluster.joining import join, on_a_node
+from explorer.worker.cluster.joining import join, looker_on, on_a_node
+from explorer.worker.cluster.looking import Lookers
 from explorer.worker.cluster.parcels import Shipping, small
 from explorer.worker.executor import Event, Kind
 
@@ -51,22 +52,21 @@ class Flight:
 
 def connect(address: str) -> "Cluster":
     """The cluster at an address; ExplorerError as for `join`."""
-    return Cluster(join(address))
+    ray = join(address)
+    return Cluster(ray, Lookers(ray, looker_on, ray.get_runtime_context().get_node_id()))
 
 
 class Cluster:
     """Trainings as tasks of Ray: as many at a time as the nodes have processors (and, where they have any, GPUs) for."""
 
-    def __init__(self, ray: Any) -> None:
-        self._ray = ray
+    def __init__(self, ray: Any, lookers: Lookers | None = None) -> None:
+        self._ray, self.lookers = ray, lookers
         self._flights: dict[TrainQuestion, Flight] = {}
         self._sender = ThreadPoolExecutor(1, "sending")  # pictures are many megabytes; the worker must not wait
         self._shipping = Shipping(ray.put)
         streams = {"num_returns": "streaming", "max_retries": 0}
         self._task = ray.remote(**streams, max_calls=RUNS_A_PROCESS)(on_a_node)
-        self._task_on_gpu = ray.remote(**streams, max_calls=1)(
-            on_a_node
-        )  # its memory is free only when the process ends
+        self._task_on_gpu = ray.remote(**streams, max_calls=1)(on_a_node)  # its memory is free when the process ends
         self._places = places.Places()
         self._looked = -LOOKS
         self._gone: set[str] = set()
@@ -75,6 +75,8 @@ class Cluster:
         """The trainings that the living nodes have room for."""
         if time.monotonic() - self._looked > LOOKS:
             self._places, self._looked = places.of(self._ray, self._gone), time.monotonic()
+            if self.lookers:
+                self.lookers.follow(self._places.names)
         return self._places.trainings
 
     def free(self) -> int:
@@ -116,6 +118,8 @@ class Cluster:
             _close(flight.task, "interrupted", "The worker ended while this ran.")
         self._flights.clear()
         self._sender.shutdown(wait=False, cancel_futures=True)
+        if self.lookers:
+            self.lookers.close()
         with suppress(Exception):  # a head that is gone must not keep the worker from ending
             self._ray.shutdown()
 
@@ -193,9 +197,7 @@ class Cluster:
         """How a run ended of which Ray reports an error; None where that is not known yet."""
         known = self._ray.exceptions
         if flight.stopping:
-            return self._ended(
-                flight, "stopped", ""
-            )  # RayTaskError around TaskCancelledError, or whatever else came of it
+            return self._ended(flight, "stopped", "")  # RayTaskError around TaskCancelledError, or what else came of it
         if flight.over:
             return self._ended(flight, "died", flight.over)
         if isinstance(error, (known.NodeDiedError, known.ObjectLostError)):
@@ -216,10 +218,8 @@ class Cluster:
         alive = {one["NodeID"] for one in self._ray.nodes() if one["Alive"]}
         if flight.node and flight.node not in alive:
             return "lost", _gone(flight)
-        return (
-            "died",
-            f"Its process on the node {flight.node[:8] or 'of the cluster'} ended unexpectedly; Ray's log has more.",
-        )
+        where = flight.node[:8] or "of the cluster"
+        return "died", f"Its process on the node {where} ended unexpectedly; Ray's log has more."
 
     def _ended(self, flight: Flight, kind: Kind, words: str) -> Event:
         if kind == "lost":

@@ -41,3 +41,30 @@ class Update:
     words: str
     files: dict[str, bytes | None] = field(default_factory=dict)
     ended: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A look for a node to answer: a question by its `name` and stored `fields`; where the folders of its runs lie below the
+    node's folder, run → place; the rest as in `Job`."""
+
+    name: str
+    fields: str
+    version: str
+    runs: dict[str, str] = field(default_factory=dict)
+    small: dict[str, bytes] = field(default_factory=dict)
+    parcels: tuple[Parcel, ...] = ()
+    lent: dict[str, str] = field(default_factory=dict)
+    threads: int = 1
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a node says of a look: how far it is; in the last one `answer`, the bytes of the file that holds it, or why there is
+    none."""
+
+    share: float
+    words: str
+    answer: bytes = b""
+    ended: bool = False

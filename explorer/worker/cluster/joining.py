@@ -8,7 +8,8 @@ from typing import Any
 from explorer.errors import ExplorerError
 from explorer.installation import extra
 from explorer.worker.cluster import node
-from explorer.worker.cluster.job import Job, Update
+from explorer.worker.cluster.job import Ask, Job, Told, Update
+from explorer.worker.cluster.looker import Looker
 
 
 def join(address: str) -> Any:
@@ -45,3 +46,29 @@ def on_a_node(job: Job) -> Iterator[Update]:
     import ray  # pyright: ignore[reportMissingImports]
 
     yield from node.carry_out(job, ray.get_runtime_context().get_node_id(), ray.get)
+
+
+class OnANode:
+    """The actor, as Ray calls it on a node."""
+
+    def __init__(self) -> None:
+        import ray  # pyright: ignore[reportMissingImports]
+
+        self._looker = Looker(ray.get_runtime_context().get_node_id(), ray.get)
+
+    def ready(self) -> bool:
+        """Once it can answer."""
+        return True
+
+    def answer(self, ask: Ask) -> Iterator[Told]:
+        """See `Looker.answer`."""
+        yield from self._looker.answer(ask)
+
+
+def looker_on(node: str) -> Any:
+    """Start an actor on a node; it takes no processor from trainings there."""
+    import ray  # pyright: ignore[reportMissingImports]
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy  # pyright: ignore[reportMissingImports]
+
+    there = NodeAffinitySchedulingStrategy(node, soft=False)
+    return ray.remote(OnANode).options(num_cpus=0, max_restarts=0, scheduling_strategy=there).remote()

@@ -19,7 +19,7 @@ from explorer.home import runs_folder
 from explorer.recipe import sources
 from explorer.runs import elsewhere
 from explorer.worker import budgets
-from explorer.worker.cluster.job import Job, Piece, Update
+from explorer.worker.cluster.job import Ask, Job, Piece, Update
 from explorer.worker.cluster.parcels import TORCH, missing, unpack
 
 EVERY = 0.25  # seconds between two looks at what is new
@@ -76,7 +76,7 @@ def carry_out(job: Job, node: str, get: Callable[[Any], Piece]) -> Iterator[Upda
     ended: list[tuple[str, str]] = []
     try:
         home = folder(node)
-        _settle(job, home)
+        settle(job, home)
         for parcel in missing(job.parcels, home):
             yield Update(node, 0.0, "Fetching pictures and weights")
             unpack(parcel, home, get)
@@ -90,14 +90,14 @@ def carry_out(job: Job, node: str, get: Callable[[Any], Piece]) -> Iterator[Upda
             telling.stop = True
             thread.join(budgets.OBEYS)
         kind, words = ended[0] if ended else ("failed", "It did not end when it was told to.")
-        yield Update(node, 1.0, _said_at_home(job, home, words), _at_home(job, home, changes()), kind)
+        yield Update(node, 1.0, said_at_home(job, home, words), _at_home(job, home, changes()), kind)
     except ExplorerError as error:
-        yield _refused(node, _said_at_home(job, home, str(error)))
+        yield _refused(node, said_at_home(job, home, str(error)))
     finally:
         shutil.rmtree(runs_folder() / job.run, ignore_errors=True)
 
 
-def _settle(job: Job, home: Path) -> None:
+def settle(job: Job | Ask, home: Path) -> None:
     """Make this process one that computes for the server: its folder, threads, settings, and where lent folders lie."""
     os.environ |= {**job.settings, "THAW_HOME": str(home), "THAW_THREADS": str(job.threads)}
     if any(parcel.place.startswith(TORCH) for parcel in job.parcels):
@@ -147,7 +147,8 @@ def _at_home(job: Job, home: Path, files: dict[str, bytes | None]) -> dict[str, 
     return files
 
 
-def _said_at_home(job: Job, home: Path, words: str) -> str:
+def said_at_home(job: Job | Ask, home: Path, words: str) -> str:
+    """Words in which a folder that the server lent goes by its name there."""
     for name, place in job.lent.items():
         words = words.replace(str(home / place), name)
     return words

@@ -19,7 +19,7 @@ from explorer.recipe import Recipe
 from explorer.worker.cluster.job import Parcel, Piece
 
 MOST = 32_000_000  # bytes of one piece, unless one file has more
-KEPT = 8  # parcels that stay in the cluster's memory for nodes yet to come
+KEPT = 16  # parcels that stay in the cluster's memory for nodes yet to come
 FOLDERS, TORCH = "folders", "torch/hub/checkpoints"
 
 
@@ -32,14 +32,14 @@ class Shipping:
     def parcels(self, recipe: Recipe) -> tuple[tuple[Parcel, ...], dict[str, str]]:
         """What the recipe reads that is not everywhere, and which of them is the folder that it names. Raises ExplorerError where
         a file cannot be read."""
-        found, lent = [self._parcel(place, root) for place, root in _kept(recipe)], {}
+        found, lent = [self.parcel(place, root) for place, root in _kept(recipe)], {}
         if recipe.data_dir is not None:
-            folder = self._parcel("", Path(recipe.data_dir).expanduser().resolve())
+            folder = self.parcel("", Path(recipe.data_dir).expanduser().resolve())
             found.append(folder)
             lent[recipe.data_dir] = folder.place
         return tuple(found), lent
 
-    def _parcel(self, place: str, root: Path) -> Parcel:
+    def parcel(self, place: str, root: Path) -> Parcel:
         """The files at `root`. Without a `place` that goes by their content, they get one by its digest."""
         files = [*_files(root)]
         listed = [(name, path.stat().st_size, path.stat().st_mtime_ns) for name, path in files]

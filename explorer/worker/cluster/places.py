@@ -10,9 +10,11 @@ from explorer import machine
 
 @dataclass(frozen=True)
 class Places:
-    """The living nodes, by what they lend: processors (`CPU`) and graphics processors (`GPU`)."""
+    """The living nodes, by what they lend, processors (`CPU`) and graphics processors (`GPU`), and the names of those that lend
+    a processor."""
 
     nodes: Sequence[Mapping[str, float]] = ()
+    names: Sequence[str] = ()
 
     @property
     def threads(self) -> int:
@@ -40,4 +42,6 @@ class Places:
 
 def of(ray: Any, gone: Collection[str]) -> Places:
     """Those of a cluster, now; `gone` are nodes found dead, which Ray lists as alive for some twenty seconds more."""
-    return Places([node["Resources"] for node in ray.nodes() if node["Alive"] and node["NodeID"] not in gone])
+    living = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in gone]
+    lending = [node["NodeID"] for node in living if node["Resources"].get("CPU")]
+    return Places([node["Resources"] for node in living], lending)

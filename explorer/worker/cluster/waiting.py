@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from explorer import jobs
 from explorer.errors import ExplorerError
 from explorer.runs.question import TrainQuestion
-from explorer.worker.executor import Event, Executor
+from explorer.worker.executor import Event, Executor, Looks
 
 AGAIN = 10.0  # seconds between two attempts
 PATIENCE = 0.5  # seconds until a head that does not answer counts as away; the worker waits for them
@@ -29,6 +29,11 @@ class Waiting:
         self._cluster: Executor | None = None
         self._tried = time.monotonic()
         jobs.beat("executor", f"broken: {why}")
+
+    @property
+    def lookers(self) -> Looks | None:
+        """Those of the cluster."""
+        return self._cluster.lookers if self._cluster else None
 
     def capacity(self) -> int:
         """None as long as there is no cluster."""
