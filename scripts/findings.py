@@ -101,12 +101,27 @@ def depths(name: str) -> str:
     )
 
 
-def crossed(name: str, order: Callable[[str, str], tuple[str, str]], first: str, titles: dict[str, str]) -> str:
-    """A table of arms `START/DEPTH`: mean ± standard deviation, seeds in brackets; `order` gives an arm's row and column."""
+def rates(name: str) -> str:
+    """Strategy by strategy, what it gets right with its backbone rate times a power of ten; the probe, which has none, first."""
+    titles = {"-1": "a tenth of its rate", "0": "its rate", "1": "ten times", "2": "a hundred times"}
+    return crossed(name, lambda strategy, decade="0": (strategy, decade), "strategy", titles, "*")
+
+
+def modes(name: str) -> str:
+    """BatchNorm mode by mode, what the last stage tuned in it gets right with so many images in a batch."""
+    titles = {"8": "batches of 8", "32": "batches of 32"}
+    return crossed(name, lambda mode, batch: (mode, batch), "BatchNorm mode", titles, "*")
+
+
+def crossed(
+    name: str, order: Callable[..., tuple[str, str]], first: str, titles: dict[str, str], mark: str = "/"
+) -> str:
+    """A table of arms in two parts, as `START/DEPTH`, with a `mark` between: mean ± standard deviation, seeds in brackets;
+    `order` gives an arm's row and column."""
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     rows = [row for row in rows_of(DOCS / "findings" / f"{name}.csv") if row["test_accuracy"]]
     for row in rows:
-        line, column = order(*row["arm"].split("/"))
+        line, column = order(*row["arm"].split(mark))
         found[line][column].append(100 * float(row["test_accuracy"]))
     lines = [f"| {first} | {' | '.join(titles.values())} | n |", "|---" * (len(titles) + 2) + "|"]
     for line, by_column in found.items():
@@ -153,7 +168,10 @@ def _seeds(values: list[float]) -> str:
     return f"{statistics.fmean(values):.1f}{spread} % ({len(values)})"
 
 
-MADE = {"block": table, "start": starts, "budget": budget, "depth": depths, "shift": shifts}
+MADE = {
+    **{"block": table, "start": starts, "budget": budget, "depth": depths},
+    **{"shift": shifts, "rates": rates, "batchnorm": modes},
+}
 """Beginning of a file's name → what makes its table, where that is not `cells`."""
 
 
