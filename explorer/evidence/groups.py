@@ -146,6 +146,21 @@ def within_t(t: float, freedom: int) -> float:
     return 2 / math.pi * (angle + math.sin(angle) * total) if odd else math.sin(angle) * total
 
 
+def beyond_t(t: float, freedom: int) -> float:
+    """The chance that Student's t lies outside of -t to t, t ≥ 0, to many digits also where it is tiny: there it is the
+    regularised incomplete beta function, by its series (DLMF 8.17.8), since what 1 leaves of `within_t` is rounding."""
+    if (within := within_t(t, freedom)) < 0.999:
+        return 1 - within
+    a, x = freedom / 2, freedom / (freedom + t * t)
+    total, term, k = 0.0, 1.0, 0
+    while term > 1e-17 * total:
+        total += term * a / (a + k)
+        term *= x * (k + 0.5) / (k + 1)
+        k += 1
+    beta = math.lgamma(a) + math.lgamma(0.5) - math.lgamma(a + 0.5)
+    return math.exp(a * math.log(x) - beta) / a * total
+
+
 def _variance(sizes: np.ndarray, sums: np.ndarray) -> float:
     """Of a mean over all images, where groups are drawn: linearised, as in `accuracy_by_group`."""
     g, n = len(sizes), sizes.sum()

@@ -1,5 +1,6 @@
 """Many comparisons at once: what is left of each p-value when there were so many chances to find something; how one is told."""
 
+import sys
 from collections.abc import Sequence
 
 
@@ -19,9 +20,10 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 def p_digits(p: float | None, level: float = 0.05) -> str:
     """A p-value to two significant digits, and to as many more as tell on which side of `level` it lies: 0.0496 and not 0.05.
-    `unknown` where none was computed."""
+    `unknown` where none was computed, and never 0, which no p-value is."""
     if p is None:
         return "unknown"
+    p = max(p, sys.float_info.min)  # what is smaller is rounded to 0
     for digits in range(2, 8):
         told = f"{p:.{digits}g}"
         if (float(told) < level) == (p < level):

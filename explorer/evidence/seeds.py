@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.evidence.groups import t_quantile, within_t
+from explorer.evidence.groups import beyond_t, t_quantile
 from explorer.evidence.pairs import points
 
 
@@ -81,5 +81,5 @@ def _interval(middle: float, *parts: tuple[float, int]) -> tuple[float, float, f
     spread = sum(variance**2 / freedom for variance, freedom in parts if freedom > 0)
     freedom = min(max(1, int(total**2 / spread)), 1000) if spread > 0 else 1000
     half = t_quantile(freedom) * math.sqrt(total)
-    p_value = 1 - within_t(abs(middle) / math.sqrt(total), freedom) if total > 0 else float(middle == 0)
+    p_value = beyond_t(abs(middle) / math.sqrt(total), freedom) if total > 0 else float(middle == 0)
     return max(-1.0, middle - half), min(1.0, middle + half), min(1.0, max(0.0, p_value))

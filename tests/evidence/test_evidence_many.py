@@ -53,11 +53,13 @@ def test_the_p_value_agrees_with_the_interval() -> None:
         found = together(rows, np.arange(60) // 4)
         assert (found.p_value < 0.05) == found.shown
     assert together(np.zeros((3, 20))).p_value == 1 and together(np.ones((3, 50))).p_value < 1e-6
+    assert 0 < together(np.ones((3, 100))).p_value < 1e-40, "what is tiny is no 0"
 
 
 @pytest.mark.parametrize(
     ("p", "told"),
-    [(0.0496, "0.0496"), (0.04996, "0.04996"), (0.0504, "0.05"), (0.05, "0.05"), (0.034, "0.034"), (4.26e-8, "4.3e-08")],
+    [(0.0496, "0.0496"), (0.04996, "0.04996"), (0.0504, "0.05"), (0.05, "0.05"), (0.034, "0.034"), (4.26e-8, "4.3e-08"),
+     (0.0, "2.2e-308")],
 )  # fmt: skip
 def test_a_p_value_is_told_on_its_own_side_of_the_level(p: float, told: str) -> None:
     assert p_digits(p) == told

@@ -7,6 +7,7 @@ import pytest
 from scipy import optimize, stats
 
 from explorer import evidence
+from explorer.evidence.groups import beyond_t
 
 RNG = np.random.default_rng(7)
 
@@ -127,6 +128,12 @@ def test_grouped_intervals_by_residuals(groups: int) -> None:
 @pytest.mark.parametrize("freedom", [1, 2, 3, 7, 16, 29, 305])
 def test_t_quantile(freedom: int) -> None:
     assert evidence.t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), abs=1e-9)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 30, 401, 1000])
+@pytest.mark.parametrize("t", [0.0, 0.5, 3.0, 3.4, 9.2, 35.0])
+def test_what_lies_beyond_t_is_right_also_where_it_is_tiny(t: float, freedom: int) -> None:
+    assert beyond_t(t, freedom) == pytest.approx(2 * stats.t.sf(t, freedom), rel=1e-9)
 
 
 @pytest.mark.parametrize("groups", [5, 30])
