@@ -108,7 +108,7 @@ def rates(name: str) -> str:
 
 
 def modes(name: str) -> str:
-    """BatchNorm mode by mode, what the last stage tuned in it gets right with so many images in a batch."""
+    """BatchNorm mode by mode, what the last two stages tuned in it get right with so many images in a batch."""
     titles = {"8": "batches of 8", "32": "batches of 32"}
     return crossed(name, lambda mode, batch: (mode, batch), "BatchNorm mode", titles, "*")
 

@@ -148,7 +148,7 @@ def within_t(t: float, freedom: int) -> float:
 
 def beyond_t(t: float, freedom: int) -> float:
     """The chance that Student's t lies outside of -t to t, t ≥ 0, to many digits also where it is tiny: there it is the
-    regularised incomplete beta function, by its series (DLMF 8.17.8), since what 1 leaves of `within_t` is rounding."""
+    regularised incomplete beta function, by its series (DLMF 8.17.7), since what 1 leaves of `within_t` is rounding."""
     if (within := within_t(t, freedom)) < 0.999:
         return 1 - within
     a, x = freedom / 2, freedom / (freedom + t * t)

@@ -149,6 +149,8 @@ def claim(lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Q
     """Take the next task of a lane, by the order of `explorer.jobs.turns`: with `only`, of the questions of these names, and not
     those of the keys in `but`."""
     with database() as db:
+        if only and turns.line(db, lane, only, but).next() is None:
+            return None  # asked at every tick while others wait; only what is there is worth a lock
         db.execute("BEGIN IMMEDIATE")  # nobody else takes it meanwhile
         row = db.execute(
             "UPDATE task SET state = 'running', started = ? WHERE key = ? RETURNING key, name, arguments",

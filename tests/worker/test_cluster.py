@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -63,7 +64,7 @@ def job_of(run: str, memory: Memory, **more: Any) -> Job:
     found, lent = Shipping(memory.put).parcels(wanted)
     files = elsewhere.packed(run)
     runs.start(run)
-    return Job(run, explorer.__version__, files, small(wanted), found, lent, **more)
+    return Job(run, files, version=explorer.__version__, small=small(wanted), parcels=found, lent=lent, **more)
 
 
 def test_a_run_is_carried_out_in_the_node_s_folder_and_comes_back_file_by_file(
@@ -194,7 +195,7 @@ def test_what_a_node_will_not_carry_out_is_said(
     monkeypatch.setattr(node, "EVERY", 0.02)
     memory = Memory()
     job = job_of(runs.create(recipe.make(**tiny)), memory, settings=settings)
-    job = Job(**vars(job) | {"version": version})
+    job = replace(job, version=version)
     *_, last = node.carry_out(job, "n1", memory.get)
     assert last.ended == "failed" and said in last.words
 

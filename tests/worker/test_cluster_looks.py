@@ -11,12 +11,12 @@ import pytest
 
 from explorer import jobs, recipe, runs
 from explorer.answers import save
-from explorer.jobs import turns
+from explorer.jobs import permission, turns
 from explorer.jobs.wishes import wish
 from explorer.looks.images.question import GalleryQuestion, SeeQuestion
 from explorer.looks.projection.question import ProjectQuestion, SeparationQuestion
 from explorer.looks.similarity.question.stages import CompareQuestion
-from explorer.question import Question
+from explorer.question import Question, every
 from explorer.recipe import sources
 from explorer.training.compute import handlers
 from explorer.training.question import AnatomyQuestion
@@ -234,7 +234,7 @@ def test_the_queue_counts_what_nodes_answer(worker: Worker) -> None:
 
 
 def test_a_node_of_another_version_says_so(ray: Ray) -> None:
-    (said,) = ray.start("n2").looked(Ask("gallery", "{}", "0.0.1"))
+    (said,) = ray.start("n2").looked(Ask("gallery", "{}", version="0.0.1"))
     assert said.ended and not said.answer and "0.0.1" in said.words
 
 
@@ -258,3 +258,11 @@ def test_nodes_come_and_go(ray: Ray) -> None:
     assert lookers.capacity() == 1
     lookers.close()
     assert lookers.capacity() == 0 and ray.actors[1].dead
+
+
+def test_what_nodes_may_be_asked_names_all_that_it_reads() -> None:
+    """Runs, recipes and numbers of images; folders, batches and sets of the server would not be found there."""
+    for name in Lookers(Ray(), lambda node: None, "n1").names():
+        fields = every()[name].model_fields
+        assert {"recipe", *permission.RUNS} & {*fields}, name
+        assert not ({*permission.CHECKS} - {"image"}) & {*fields}, name

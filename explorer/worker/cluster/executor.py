@@ -1,7 +1,6 @@
 """The executor of a Ray cluster: submits runs as tasks, takes in what their generators yield, judges how they ended."""
 
 import logging
-import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,8 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
-import explorer
-from explorer import limits, runs
+from explorer import runs
 from explorer.errors import ExplorerError
 from explorer.runs import elsewhere
 from explorer.runs.question import TrainQuestion
@@ -20,7 +18,7 @@ from explorer.worker.cluster import places
 from explorer.worker.cluster.job import Job, Update
 from explorer.worker.cluster.joining import join, looker_on, on_a_node
 from explorer.worker.cluster.looking import Lookers
-from explorer.worker.cluster.parcels import Shipping, small
+from explorer.worker.cluster.parcels import Shipping
 from explorer.worker.executor import Event, Kind
 
 LOOKS = 2.0  # seconds between looks at which nodes there are
@@ -127,11 +125,8 @@ class Cluster:
         """Send a run off and return the stream of what is said of it."""
         recipe, files = runs.read(run).recipe, elsewhere.packed(run)
         runs.start(run, error="")
-        parcels, lent = self._shipping.parcels(recipe) if recipe is not None else ((), {})
-        settings = {name: os.environ[name] for name in limits.DEFAULTS if name in os.environ}
         threads, gpus = self._places.threads, self._places.gpus if recipe is None or recipe.device != "cpu" else 0.0
-        notes = small(recipe) if recipe is not None else {}
-        job = Job(run, explorer.__version__, files, notes, parcels, lent, threads, settings)
+        job = Job(run, files, **self._shipping.needs([recipe] if recipe is not None else [], threads))
         task = self._task_on_gpu if gpus else self._task  # Ray's own rule for GPUs does not see those of `options`
         return task.options(num_cpus=threads, num_gpus=gpus, name=run).remote(job)
 
@@ -218,8 +213,10 @@ class Cluster:
         alive = {one["NodeID"] for one in self._ray.nodes() if one["Alive"]}
         if flight.node and flight.node not in alive:
             return "lost", _gone(flight)
-        where = flight.node[:8] or "of the cluster"
-        return "died", f"Its process on the node {where} ended unexpectedly; Ray's log has more."
+        return (
+            "died",
+            f"Its process on the node {flight.node[:8] or 'of the cluster'} ended unexpectedly; Ray's log has more.",
+        )
 
     def _ended(self, flight: Flight, kind: Kind, words: str) -> Event:
         if kind == "lost":

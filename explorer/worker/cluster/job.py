@@ -16,20 +16,25 @@ class Parcel:
     pieces: tuple[Any, ...]
 
 
-@dataclass(frozen=True)
-class Job:
-    """A run to carry out: the files of its folder; `small` files to be written below the node's folder first, path → bytes;
-    parcels, of which `lent` (the folder that the recipe names → the place of a parcel) may name one; threads; the server's
-    settings."""
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a node needs whatever it does: `small` files to be written below its folder first, path → bytes; parcels, of which
+    `lent` (the folder that a recipe names → the place of a parcel) may name some; threads; the server's version and settings."""
 
-    run: str
     version: str
-    files: dict[str, bytes]
     small: dict[str, bytes] = field(default_factory=dict)
     parcels: tuple[Parcel, ...] = ()
     lent: dict[str, str] = field(default_factory=dict)
     threads: int = 1
     settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job(Needs):
+    """A run to carry out: the files of its folder."""
+
+    run: str
+    files: dict[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -44,19 +49,13 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A look for a node to answer: a question by its `name` and stored `fields`; where the folders of its runs lie below the
-    node's folder, run → place; the rest as in `Job`."""
+class Ask(Needs):
+    """A look to answer: a question by its `name` and stored `fields`; where the folders of its runs lie below the node's folder,
+    run → place."""
 
     name: str
     fields: str
-    version: str
     runs: dict[str, str] = field(default_factory=dict)
-    small: dict[str, bytes] = field(default_factory=dict)
-    parcels: tuple[Parcel, ...] = ()
-    lent: dict[str, str] = field(default_factory=dict)
-    threads: int = 1
-    settings: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """Looks that nodes answer beside the worker's own processes: an actor of Ray on each, which keeps networks warm."""
 
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,15 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import explorer
-from explorer import limits, machine, runs
+from explorer import machine, runs
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
 from explorer.jobs.permission import RUNS
 from explorer.question import Question, every
 from explorer.recipe import Recipe
-from explorer.worker.cluster.job import Ask, Told
-from explorer.worker.cluster.parcels import Shipping, small
+from explorer.worker.cluster.job import Ask, Parcel, Told
+from explorer.worker.cluster.parcels import Shipping
 from explorer.worker.executor import Word
 
 ROOM = "explorer.looks."
@@ -109,22 +107,15 @@ class Lookers:
 
     def _send(self, actor: Actor, question: Question[Any]) -> Any:
         """Send a question off and return the stream of what is said of it."""
-        parcels, lent, notes, places = list[Any](), dict[str, str](), dict[str, bytes](), dict[str, str]()
         recipes = [value for value in question.arguments().values() if isinstance(value, Recipe)]
+        folders: dict[str, Parcel] = {}
         for run in {given for name in RUNS if (given := getattr(question, name, ""))}:
-            parcels.append(self._shipping.parcel("", runs.folder(run)))
-            places[run] = parcels[-1].place
+            folders[run] = self._shipping.parcel("", runs.folder(run))
             recipes += [found for found in (runs.read(run).recipe,) if found is not None]
-        for recipe in recipes:
-            more, folders = self._shipping.parcels(recipe)
-            parcels += more
-            lent |= folders
-            notes |= small(recipe)
-        settings = {name: os.environ[name] for name in limits.DEFAULTS if name in os.environ}
-        ask = Ask(
-            *(question.name(), question.stored(), explorer.__version__, places, notes),
-            *(tuple(parcels), lent, machine.threads(), settings),
-        )
+        needs = self._shipping.needs(recipes, machine.threads())
+        needs["parcels"] += tuple(folders.values())
+        places = {run: parcel.place for run, parcel in folders.items()}
+        ask = Ask(question.name(), question.stored(), places, **needs)
         return actor.handle.answer.options(num_returns="streaming").remote(ask)
 
     def _hear(self, node: str, actor: Actor, question: Question[Any]) -> Iterator[Word]:

@@ -19,7 +19,7 @@ from explorer.home import runs_folder
 from explorer.recipe import sources
 from explorer.runs import elsewhere
 from explorer.worker import budgets
-from explorer.worker.cluster.job import Ask, Job, Piece, Update
+from explorer.worker.cluster.job import Job, Needs, Piece, Update
 from explorer.worker.cluster.parcels import TORCH, missing, unpack
 
 EVERY = 0.25  # seconds between two looks at what is new
@@ -97,7 +97,7 @@ def carry_out(job: Job, node: str, get: Callable[[Any], Piece]) -> Iterator[Upda
         shutil.rmtree(runs_folder() / job.run, ignore_errors=True)
 
 
-def settle(job: Job | Ask, home: Path) -> None:
+def settle(job: Needs, home: Path) -> None:
     """Make this process one that computes for the server: its folder, threads, settings, and where lent folders lie."""
     os.environ |= {**job.settings, "THAW_HOME": str(home), "THAW_THREADS": str(job.threads)}
     if any(parcel.place.startswith(TORCH) for parcel in job.parcels):
@@ -147,7 +147,7 @@ def _at_home(job: Job, home: Path, files: dict[str, bytes | None]) -> dict[str, 
     return files
 
 
-def said_at_home(job: Job | Ask, home: Path, words: str) -> str:
+def said_at_home(job: Needs, home: Path, words: str) -> str:
     """Words in which a folder that the server lent goes by its name there."""
     for name, place in job.lent.items():
         words = words.replace(str(home / place), name)

@@ -3,13 +3,14 @@
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import filelock
 
-from explorer import edits, own_sets
+import explorer
+from explorer import edits, limits, own_sets
 from explorer.catalogue import named, own
 from explorer.catalogue.datasets import dataset, datasets_folder
 from explorer.catalogue.weights import checkpoints_folder, source
@@ -38,6 +39,18 @@ class Shipping:
             found.append(folder)
             lent[recipe.data_dir] = folder.place
         return tuple(found), lent
+
+    def needs(self, recipes: Iterable[Recipe], threads: int) -> dict[str, Any]:
+        """The fields of `Needs`: what these recipes read, and the server's version and settings. Raises as `parcels` does."""
+        found, lent, notes = list[Parcel](), dict[str, str](), dict[str, bytes]()
+        for recipe in recipes:
+            more, folders = self.parcels(recipe)
+            found += more
+            lent |= folders
+            notes |= small(recipe)
+        settings = {name: os.environ[name] for name in limits.DEFAULTS if name in os.environ}
+        known = {"version": explorer.__version__, "threads": threads, "settings": settings}
+        return known | {"small": notes, "parcels": tuple(found), "lent": lent}
 
     def parcel(self, place: str, root: Path) -> Parcel:
         """The files at `root`. Without a `place` that goes by their content, they get one by its digest."""
