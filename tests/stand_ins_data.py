@@ -103,11 +103,15 @@ def few_shapes() -> Iterator[None]:
     from explorer.data import datasets, shapes
     from explorer.looks.pair import compute
 
+    def forget() -> None:
+        for kept in (compute._data, compute._pixels, compute._first):
+            kept.cache_clear()  # they know a set by its name
+
     counts = {"train": 6, "val": 4, "test": 8}
+    forget()  # an earlier file of the same process may have asked for the whole set
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(datasets.SOURCES, "shapes", lambda recipe: shapes.load(counts=counts))
             yield
     finally:
-        for kept in (compute._data, compute._pixels, compute._first):
-            kept.cache_clear()  # they know a set by its name
+        forget()
