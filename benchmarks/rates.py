@@ -1,15 +1,15 @@
 """How the default rates of explorer/catalogue/strategies.py were found: a walk over a coarse grid, for each strategy.
 
     python -m benchmarks.rates [--out FILE] [--strategy full …] [--dataset photo_patches …] [--data DIR …] [--seeds N]
-        [--per-class N …] [--factors 1 0.3 0.1 …]
+        [--per-class N …] [--factors 3 0.3 …] [--head-factors 3 0.3 …]
 
 From the present default each rate is tried at three times and at a third of its value, one at a time, and where several stages
 learn, the other decay from stage to stage. What is clearly worse on the first seed is not run on the others. Where a neighbour
 is better by more than the spread over seeds, the walk goes on from there. Judged by the epoch that a run keeps, on *validation*
 images alone, those of a folder drawn anew with each seed: no test image has a say. With `--factors` there is no walk: the
-default rate of the backbone is run times each factor, on every seed, and the best is taken that beats it by more than that
-spread. Prints a Markdown table and the rates to take. Each run is one line of FILE (JSON), so that a benchmark that was cut off
-goes on where it ended.
+backbone's default rate is run times each factor and the head's times each of `--head-factors`, one at a time, on every seed, and
+the best is taken that beats the defaults by more than that spread. Prints a Markdown table and the rates to take. Each run is
+one line of FILE (JSON), so that a benchmark that was cut off goes on where it ended.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from benchmarks.batchnorm import _loaded_once, rows
 from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.catalogue import STRATEGIES
+from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
 from explorer.models import devices
@@ -65,20 +66,20 @@ class Walk:
     sources: dict[str, dict[str, object]]
     seeds: int
     out: Path | None = None
-    factors: tuple[float, ...] = ()
+    factors: tuple[tuple[float, float], ...] = ()  # of the head's rate and the backbone's
     right: dict[Rates, dict[str, list[float]]] = field(default_factory=dict)
 
     @property
     def start(self) -> Rates:
-        """The strategy's own rates, whatever the backbone's row says."""
+        """The rates that the strategy starts from on this backbone."""
         row = strategy(self.name)
-        return Rates(row.head_rate, row.backbone_rate, row.rate_decay)
+        return Rates(row.head_rate, backbone(str(self.common["backbone"])).rate(row), row.rate_decay)
 
     def go(self) -> Rates:
         """Walk, and return where it ends; or run the factors, and return the best that beats the default, else the default."""
         centre = self.start
         if self.factors:
-            tried = [centre.scaled(1, factor) for factor in self.factors]
+            tried = [centre.scaled(*pair) for pair in self.factors]
             for rates in (centre, *tried):
                 self.run(rates, self.seeds)
             best = max(tried, key=self.mean)
@@ -193,6 +194,7 @@ def arguments() -> argparse.Namespace:
         "--per-class", type=int, nargs="+", default=[25], help="images per class, all where there are fewer"
     )
     parser.add_argument("--factors", type=float, nargs="*", default=[], help="no walk: the backbone's rate times these")
+    parser.add_argument("--head-factors", type=float, nargs="*", default=[], help="the same for the head's rate")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--input-size", type=int, help="pixels (default: the backbone's)")
     parser.add_argument("--seeds", type=int, default=3)
@@ -216,6 +218,7 @@ def main() -> None:
     sources = sources_of(given)
     common = {name: getattr(given, name) for name in ("backbone", "weights", "epochs", "input_size")}
     common |= {"per_class": given.per_class[0]} if len(given.per_class) == 1 else {}
+    factors = tuple((1.0, own) for own in given.factors) + tuple((head, 1.0) for head in given.head_factors)
     columns = ("strategy", "head / backbone rate", *sources, f"against the default, {given.seeds} seeds", "")
     chosen = {}
     with tempfile.TemporaryDirectory() as home:
@@ -223,7 +226,7 @@ def main() -> None:
         datasets.load = _loaded_once(datasets.load)  # what a set and a seed share is read or drawn once
         print(table(columns, ()))
         for name in given.strategy:
-            walk = Walk(name, common, sources, given.seeds, given.out, tuple(given.factors))
+            walk = Walk(name, common, sources, given.seeds, given.out, factors)
             chosen[name] = walk.go()
             print("\n".join(f"| {' | '.join(row)} |" for row in walk.rows(chosen[name])), flush=True)
     print("\nValidation accuracy in percent, mean ± standard deviation over seeds. Chosen:\n")

@@ -17,10 +17,12 @@ from explorer.evidence import Score
 from explorer.looks.data.compute.copies import Pairs
 from explorer.recipe import Recipe
 
+RESNET = {"backbone": "resnet10"}
+
 
 def walk(**right: list[float]) -> Walk:
     """Of `full`: the default's accuracies, and those of a pair with three times the head's rate."""
-    made = Walk("full", {}, {}, 3)
+    made = Walk("full", RESNET, {}, 3)
     other = made.start.scaled(3, 1)
     made.right = {made.start: {"a": right["default"]}, other: {"a": right["other"]}}
     return made
@@ -50,7 +52,7 @@ def test_a_walk_that_was_cut_off_goes_on_where_it_ended(tmp_path: Path, monkeypa
     monkeypatch.setattr(Walk, "one", lambda walk, *which: ran.append(which) or 0.5)
     sources = {"a": {"dataset": "a"}}
     for seeds, epochs, before in ((2, 10, 0), (3, 10, 2), (3, 5, 3)):
-        made = Walk("full", {"epochs": epochs}, sources, seeds, tmp_path / "runs.jsonl")
+        made = Walk("full", RESNET | {"epochs": epochs}, sources, seeds, tmp_path / "runs.jsonl")
         made.run(made.start, seeds)
         assert made.right == {made.start: {"a": [0.5] * seeds}}
         assert len(ran) == before + (3 if epochs == 5 else seeds - before)
@@ -85,7 +87,7 @@ def test_seeds_are_compared_in_pairs_as_far_as_both_have_them() -> None:
 
 @pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "custom"])
 def test_neighbours_differ_from_the_centre_in_what_learns(name: str) -> None:
-    centre = Walk(name, {}, {}, 3).start
+    centre = Walk(name, RESNET, {}, 3).start
     near = rates.neighbours(name, centre)
     assert len(set(near)) == len(near) and centre not in near
     assert any(n.backbone != centre.backbone for n in near) is bool(centre.backbone)
@@ -168,13 +170,28 @@ def test_passes_abreast_are_held_against_one_at_a_time_and_against_the_other_bui
 
 
 def test_factors_of_a_rate_are_all_run_and_the_best_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    walk = Walk("full", {}, {"a": {}}, 2, factors=(1, 0.33, 0.1))
-    found = {6e-4: 0.5, 2e-4: 0.8, 6e-5: 0.7}
-    monkeypatch.setattr(Walk, "one", lambda walk, tried, choices, seed: found[tried.backbone] + seed / 100)
+    walk = Walk("full", RESNET, {"a": {}}, 2, factors=((1, 0.33), (1, 0.1), (3, 1)))
+    found = {(1e-3, 6e-4): 0.5, (1e-3, 2e-4): 0.8, (1e-3, 6e-5): 0.7, (3e-3, 6e-4): 0.6}
+    monkeypatch.setattr(Walk, "one", lambda walk, tried, choices, seed: found[tried.head, tried.backbone] + seed / 100)
     assert walk.go() == Rates(1e-3, 2e-4, 1.0)
-    assert {tried.backbone: values["a"] for tried, values in walk.right.items()} == {
+    assert {(tried.head, tried.backbone): values["a"] for tried, values in walk.right.items()} == {
         rate: [value, value + 0.01] for rate, value in found.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "backbone"),
+    [
+        ("full", "resnet10", 6e-4),
+        ("full", "mobilenet_v2", 2e-4),
+        ("bn_only", "resnet10", 9e-3),
+        ("bn_only", "vgg16", 3e-3),
+    ],
+)
+def test_a_walk_starts_from_what_the_strategy_starts_from_on_that_backbone(
+    name: str, own: str, backbone: float
+) -> None:
+    assert Walk(name, {"backbone": own}, {}, 2).start.backbone == backbone
 
 
 @pytest.mark.parametrize(
