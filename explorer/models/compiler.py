@@ -12,6 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.optim.adamw import adamw
 
 _ASKED = "torch._dynamo.utils"
 
@@ -52,12 +54,32 @@ def _leave_optimizers_plain() -> None:
 
 
 class AdamW(torch.optim.AdamW):
-    """Torch's own, to the last bit; its step alone is called without the wrapper that asks the compiler for a break."""
+    """Torch's own, to the last bit; its step alone is called without the wrapper that asks the compiler for a break, and where
+    one kernel takes it on a CPU, at once: for a head alone what torch asks before takes longer than the step."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step, as torch takes it where it is not `differentiable`."""
-        return inspect.unwrap(torch.optim.Adam.step)(self, closure)
+        learning = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
+        begun = all(p.device.type == "cpu" and self.state.get(p) for params in learning for p in params)
+        if closure or not begun or not all(map(_plain, self.param_groups)):
+            return inspect.unwrap(torch.optim.Adam.step)(self, closure)
+        for group, params in zip(self.param_groups, learning, strict=True):
+            if params:
+                self._at_once(group, params)
+        return None
+
+    def _at_once(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        first, second, steps = ([self.state[p][name] for p in params] for name in ("exp_avg", "exp_avg_sq", "step"))
+        grads, (beta1, beta2) = [p.grad for p in params if p.grad is not None], group["betas"]
+        told = {name: group[name] for name in ("lr", "weight_decay", "eps", "maximize")}
+        adamw(params, grads, first, second, [], steps, fused=True, amsgrad=False, beta1=beta1, beta2=beta2, **told)
+
+
+def _plain(group: dict[str, Any]) -> bool:
+    """Whether one kernel takes the step of a group, at a rate that is a number."""
+    odd = any(group[name] for name in ("amsgrad", "capturable", "differentiable"))
+    return bool(group["fused"]) and not odd and not isinstance(group["lr"], Tensor)
 
 
 _import_torchvision()

@@ -104,7 +104,11 @@ class Network(nn.Module):
     def classify(self, x: Tensor) -> Tensor:
         """Logits (n, k) from what the head reads (n, d), in float32 even inside an autocast."""
         with torch.autocast(x.device.type, enabled=False):
-            return self.head(x.float() if self.standard is None else (x.float() - self.standard[0]) / self.standard[1])
+            return self.head(self.standardised(x))
+
+    def standardised(self, x: Tensor) -> Tensor:
+        """What the head itself reads, float32, of features (n, d): until `fold` they are standardised."""
+        return x.float() if self.standard is None else (x.float() - self.standard[0]) / self.standard[1]
 
     def standardise(self, features: Tensor) -> None:
         """Let the head read (x - mean) / std of these features (n, d) until `fold`.
@@ -144,6 +148,10 @@ class Network(nn.Module):
         more = [module for name, module in self.model.named_modules() if under(name)]
         return list(dict.fromkeys([*self.stages[part].modules(), *more]))
 
+    def train(self, mode: bool = True) -> "Network":
+        """What `nn.Module.train` does, unless everything is in that mode already: to set it takes as long as steps of a probe."""
+        return super().train(mode) if any(m.training is not mode for m in self.modules()) else self
+
     def _under(self, stage: str) -> Callable[[str], bool]:
         """Whether a name of torchvision's lies under one of the stage's parts."""
         parts = next(s.parts for s in self.row.stages if s.name == stage)
@@ -152,9 +160,9 @@ class Network(nn.Module):
     def fingerprint(self, stages: tuple[str, ...] = ()) -> str:
         """16 hexadecimal digits that change with any bit of these stages (none: of the backbone); the head does not count."""
         digest = hashlib.sha256()
-        counted = {name for stage in stages or self.row.stage_names for name in self.names(stage)}
+        counted = [self._under(stage) for stage in stages or self.row.stage_names]
         for name, tensor in self.model.state_dict().items():
-            if name in counted:
+            if any(under(name) for under in counted):
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
                 digest.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
         return digest.hexdigest()[:16]

@@ -60,6 +60,7 @@ def train(pipe: Connection, question: Question[Any] | None) -> None:
     if question is None:
         devices.warm_up()
     small = _resident()
+    gc.freeze()  # what is there by now stays; no run has to look through it
     while True:
         if question is not None:
             report = Reporting(pipe)

@@ -15,7 +15,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
-from explorer.training.compute import loop, modes
+from explorer.training.compute import freezing, modes
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import outcome
@@ -55,15 +55,14 @@ def red(audit: Audit) -> list[str]:
 
 def wakes(monkeypatch: pytest.MonkeyPatch, which: Callable[[Network], list[nn.Module]]) -> None:
     """Some modules are in train mode again whenever the modes have been set for learning."""
-    honest = loop.freezing.set_modes
+    honest = freezing.Modes.set
 
-    def forgetful(network: Network, *arguments: Any) -> Network:
-        honest(network, *arguments)
+    def forgetful(modes: freezing.Modes, network: Network, *arguments: Any) -> None:
+        honest(modes, network, *arguments)
         for module in which(network):
             module.train()
-        return network
 
-    monkeypatch.setattr(loop.freezing, "set_modes", forgetful)
+    monkeypatch.setattr(freezing.Modes, "set", forgetful)
 
 
 def second_learns(backbone: str = "narrow10") -> dict[str, Any]:
@@ -153,7 +152,7 @@ def test_the_mode_shown_is_that_of_the_learning_pass_and_not_a_later_one(
 ) -> None:
     session = prepare(make(**second_learns()))
     with monkeypatch.context() as patch:
-        patch.setattr(loop.freezing, "set_modes", lambda network, *arguments: network.eval())
+        patch.setattr(freezing.Modes, "set", lambda modes, network, *arguments: network.eval())
         list(train(session))
     audit = outcome(session).audit
     assert [row.mode for row in audit.stages] == ["eval"] * 6

@@ -397,3 +397,28 @@ def test_parameters_counts_learned_and_all() -> None:
     network, _ = prepared(wanted("last_stage"))
     head, last = 512 * 3 + 3, BY_HAND["layer4"][0]
     assert freezing.parameters(network) == {"learned": head + last, "total": 4_905_792 + head}
+
+
+class OwnWay(nn.Identity):
+    """A layer that does something when its mode is set, as some of timm's do."""
+
+    heard = 0
+
+    def train(self, mode: bool = True) -> "OwnWay":
+        self.heard += mode is not self.training
+        return super().train(mode)
+
+
+@pytest.mark.parametrize("own_way", [False, True])
+def test_the_modes_of_a_phase_are_set_anew_before_each_epoch(own_way: bool) -> None:
+    choices = wanted("last_stage")
+    network = freezing.apply(built("resnet10"), choices)
+    layer = network.model.layer4[0].relu = OwnWay() if own_way else nn.Identity()
+    first = [module.training for module in freezing.set_modes(network, choices).modules()]
+    phase = freezing.Modes()
+    for _ in range(3):
+        network.eval()  # as scoring leaves it
+        assert not any(module.training for module in network.modules())
+        phase.set(network, choices, choices.learns)
+        assert [module.training for module in network.modules()] == first and any(first) and not all(first)
+    assert not own_way or layer.heard == 6, "twice an epoch"

@@ -17,7 +17,7 @@ from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import loop, optimizing
+from explorer.training.compute import head_alone, loop, optimizing
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import Outcome, outcome
 from explorer.training.compute.session import Session, prepare, silent
@@ -42,6 +42,7 @@ def short_of_memory(monkeypatch: pytest.MonkeyPatch, most: int) -> list[int]:
         return tail(self, network, x)
 
     monkeypatch.setattr(CachedFeatures, "tail", limited)
+    monkeypatch.setattr(head_alone, "fits", lambda network: False)  # that is for a CPU
     return sizes
 
 

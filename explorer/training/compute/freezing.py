@@ -63,6 +63,25 @@ def set_modes(network: Network, recipe: Recipe, learns: tuple[str, ...] | None =
     return network
 
 
+class Modes:
+    """The modes of a phase, set before each of its epochs: the first time by `set_modes`, then by what it left."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[nn.Module, bool]] = []
+
+    def set(self, network: Network, recipe: Recipe, learns: tuple[str, ...]) -> None:
+        """Put each part of the network in the mode it learns in."""
+        if not self._kept:
+            set_modes(network, recipe, learns)
+            if all(
+                type(module).train is nn.Module.train for module in network.model.modules()
+            ):  # else one has its own way
+                self._kept = [(module, module.training) for module in network.modules()]
+        for module, trains in self._kept:
+            if module.training is not trains:
+                module.training = trains
+
+
 def groups(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> list[dict[str, Any]]:
     """The optimizer's parameter groups, the head first, then the stages that learn; nothing frozen is in any.
 

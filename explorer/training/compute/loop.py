@@ -15,7 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.models import devices, memory
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import following, freezing, optimizing
+from explorer.training.compute import following, head_alone, optimizing
 from explorer.training.compute.judging import close_phase
 from explorer.training.compute.scoring import score_epoch
 from explorer.training.compute.session import FEATURES_SHARE, Report, Session, open_phase, run_front, silent
@@ -92,7 +92,7 @@ def batches(indices: Tensor, size: int) -> list[Tensor]:
 def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) -> tuple[float, float]:
     """One pass; returns the mean loss while learning and the images a second."""
     recipe, optimizer = session.recipe, session.optimizer
-    freezing.set_modes(session.network, recipe, session.learns)
+    session.modes.set(session.network, recipe, session.learns)
     session.witness.watch(session.network)
     weight = class_weights(session)
     started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
@@ -152,6 +152,12 @@ def _learn_from(session: Session, weight: Tensor | None, parts: Iterable[Tensor]
     may wait for the device.
     """
     network, place, size = session.network, session.place, session.chunk or len(labels)
+    if session.front["train"].probe and size >= len(labels) and head_alone.fits(network):
+        session.witness.note()
+        (x,) = parts
+        loss = head_alone.backward(network, x, labels, weight)
+        session.optimizer.step()
+        return loss
     session.optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=place.device)
     for x, mine in zip(parts, labels.split(size), strict=True):

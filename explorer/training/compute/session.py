@@ -44,9 +44,10 @@ class Session:
     learned in this phase; `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases before,
     `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the number of images
     that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in passes without learning,
-    where it is fewer than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed; `choice` is the share
-    right on validation of each stage's head, where one was chosen; `history` holds the test features of the last stage after some
-    epochs, `following` those still being computed, and `followed` tells whether any are kept (`following.py`).
+    where it is fewer than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed, `modes` those it
+    learns in; `choice` is the share right on validation of each stage's head, where one was chosen; `history` holds the test
+    features of the last stage after some epochs, `following` those still being computed, and `followed` tells whether any are
+    kept (`following.py`).
     """
 
     recipe: Recipe
@@ -79,6 +80,7 @@ class Session:
     choice: dict[str, float] = field(default_factory=dict)
     splits: tuple[str, ...] = SPLITS
     captures: Captures = field(default_factory=Captures)
+    modes: freezing.Modes = field(default_factory=freezing.Modes)
 
     @property
     def learns(self) -> tuple[str, ...]:
@@ -115,7 +117,7 @@ def prepare(
     began = network.fingerprint()
     network = devices.laid_out(network, place)
     learns = recipe.phases[0].learns
-    network = freezing.apply(network, recipe, learns)
+    network = freezing.unfreeze(network, recipe, learns)
     before = freezing.snapshot(network)
     optimizer = optimizing.adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
@@ -136,7 +138,10 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
     front = recipe.front_of(session.learns)
-    what, weights = ("Frozen stages", session.network.fingerprint(front)) if front else ("Decoding", "")
+    known = (
+        session.began if front == session.network.row.stage_names and not session.steps else ""
+    )  # the whole backbone
+    what, weights = ("Frozen stages", known or session.network.fingerprint(front)) if front else ("Decoding", "")
     for i, split in enumerate(session.splits):
         part = _share(report, start + each * i, each, f"{what}, {split} images")
         found = CachedFeatures.over(
@@ -225,7 +230,7 @@ def open_phase(session: Session, phase: int) -> None:
     """
     recipe, network = session.recipe, session.network
     session.captures.drop()
-    session.phase, session.opened, session.witness = phase, session.steps, Witness()
+    session.phase, session.opened, session.witness, session.modes = phase, session.steps, Witness(), freezing.Modes()
     freezing.unfreeze(network, recipe, session.learns)
     known = {id(p) for group in session.optimizer.param_groups for p in group["params"]}
     for group in freezing.groups(network, recipe, session.learns):
