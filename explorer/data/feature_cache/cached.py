@@ -114,7 +114,7 @@ class CachedFeatures:
 
     def draws(self, batch: Tensor, seed: int, size: int) -> Iterator[Tensor]:
         """What `draw` gives, to the last bit, in parts of `size` images; none is there before it is asked for."""
-        parts = batch.split(size)
+        parts = batch.split(size) if size < len(batch) else (batch,)
         if self.augmentation == "none":
             yield from map(self.read, parts)
         elif self.upto:

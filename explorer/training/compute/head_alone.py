@@ -26,8 +26,8 @@ def backward(network: Network, x: Tensor, labels: Tensor, weight: Tensor | None)
     autograd, in place of what it had; returns that loss. `weight` is what an image of each class counts, (k,)."""
     x, head = network.standardised(x), cast(nn.Linear, network.head)
     logs = functional.log_softmax(functional.linear(x, head.weight, head.bias), 1)
-    loss, total = _aten.nll_loss_forward(logs, labels, weight, _MEAN, _IGNORED)
-    apart = _aten.nll_loss_backward(torch.ones_like(loss), logs, labels, weight, _MEAN, _IGNORED, total)
-    apart = _aten._log_softmax_backward_data(apart, logs, 1, logs.dtype)
+    loss, total = _aten.nll_loss_forward.default(logs, labels, weight, _MEAN, _IGNORED)
+    apart = _aten.nll_loss_backward.default(torch.ones_like(loss), logs, labels, weight, _MEAN, _IGNORED, total)
+    apart = _aten._log_softmax_backward_data.default(apart, logs, 1, logs.dtype)
     head.weight.grad, head.bias.grad = apart.t().mm(x), apart.sum(0)
     return loss
