@@ -3,9 +3,11 @@
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -71,8 +73,9 @@ class Visitor:
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """This system's Chromium, headless; a string with the reason where there is none."""
+def browser(apart: bool = False) -> Iterator[Any]:
+    """This system's Chromium, headless; a string with the reason where there is none. `apart` lets it have what the processors
+    have left, as if it were on a machine of its own."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     try:
         from playwright.sync_api import sync_playwright
@@ -84,6 +87,13 @@ def browser() -> Iterator[Any]:
         return
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for process in psutil.Process().children(recursive=True) if apart else ():
+            if "chrom" in process.name():
+                process.nice(19)  # and what it starts from now on
+                with suppress(
+                    OSError
+                ):  # its session is one of its own, among which Linux shares the processors out first
+                    Path(f"/proc/{process.pid}/autogroup").write_text("19")
         yield started
         started.close()
 

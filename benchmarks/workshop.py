@@ -83,7 +83,8 @@ def build(commit: str) -> Any:
 
 
 def watching(browsers: int, seconds: float, seen: list[str]) -> Callable[[Server], None] | None:
-    """Real browsers among the sessions, each from page to page; what a page's console calls an error is noted."""
+    """Real browsers among the sessions, each from page to page; what a page's console calls an error is noted. What they compute
+    would be computed elsewhere, so they take what is left of the processors."""
     if not browsers:
         return None
 
@@ -91,7 +92,7 @@ def watching(browsers: int, seconds: float, seen: list[str]) -> Callable[[Server
         from benchmarks import visitors
 
         end = time.monotonic() + seconds
-        with visitors.browser() as opened:
+        with visitors.browser(apart=True) as opened:
             if isinstance(opened, str):
                 seen.append(opened)
                 return
