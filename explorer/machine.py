@@ -30,8 +30,9 @@ def threads() -> int:
 
 def passes() -> int:
     """How many passes without gradients a training computes at a time, where each uses one thread: as many as there are cores
-    for it. The last of them is the pages' core, which they take back at once, since trainings have a lower priority. One where
-    threads share a pass, or $THAW_THREADS says how many there are to be."""
+    for it. The last of them is the pages' core, which they take back at once, since trainings have a lower priority; they share
+    it evenly where Linux groups processes by session (benchmarks/README.md). One where threads share a pass, or $THAW_THREADS
+    says how many there are to be."""
     told = os.environ.get("THAW_THREADS", "").strip()
     return 1 if told or threads() > 1 else max(1, cores() // slots())
 

@@ -90,7 +90,7 @@ def test_before_a_weight_has_moved_only_kept_statistics_give_the_logits_of_scori
     for mode, same in (("frozen_everywhere", True), ("frozen", False)):
         wanted = make(strategy="last_stage", batchnorm=mode).model_copy(update={"backbone": backbone})
         wanted = wanted.model_copy(update={"stages": wanted.row.stage_names[-1:]})
-        network = freezing.apply(backbones.build(backbone, 3, "random"), wanted)
+        network = freezing.unfreeze(backbones.build(backbone, 3, "random"), wanted)
         for layer in network.modules():  # a dropout would differ by itself
             if isinstance(layer, nn.Dropout):
                 layer.eval()

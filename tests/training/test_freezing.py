@@ -54,7 +54,7 @@ def built(name: str) -> Network:
 
 
 def prepared(choices: Recipe) -> tuple[Network, dict[str, Tensor]]:
-    network = freezing.apply(built(choices.backbone), choices)
+    network = freezing.unfreeze(built(choices.backbone).copy(), choices)
     return network, freezing.snapshot(network)
 
 
@@ -94,7 +94,7 @@ def test_there_is_nothing_to_learn_in_normalisation_layers_that_are_not_there() 
 def test_bn_only_reads_layernorm_where_there_is_no_batchnorm(backbone: str) -> None:
     choices = recipe.make(backbone=backbone, strategy="bn_only", weights="random")
     with torch.device("meta"):
-        network = freezing.apply(backbones.build(backbone, 3, "random"), choices)
+        network = freezing.unfreeze(backbones.build(backbone, 3, "random"), choices)
     learned = {n for n, p in network.model.named_parameters() if p.requires_grad} - set(network.names("head"))
     assert learned and all(
         network.model.get_submodule(n.rpartition(".")[0])._get_name().startswith("LayerNorm") for n in learned
@@ -111,7 +111,7 @@ def test_rates_decay_from_the_last_stage_towards_the_input() -> None:
 
 def test_a_phase_opens_no_more_than_its_own_stages() -> None:
     choices = wanted("gradual")
-    network = freezing.apply(built("resnet10"), choices, learns=())
+    network = freezing.unfreeze(built("resnet10").copy(), choices, learns=())
     assert {n for n, p in network.model.named_parameters() if p.requires_grad} == set(network.names("head"))
     assert not any(m.training for s in network.row.stage_names for m in network.modules_of(s))
     freezing.unfreeze(network, choices, ("layer4",))
@@ -157,7 +157,7 @@ def test_frozen_stages_stay_in_eval_mode_whoever_calls_train(backbone: str, stra
 def test_dropout_of_a_frozen_stage_is_off_and_the_head_s_is_on() -> None:
     choices = recipe.make(backbone="vit_b_16", weights="random")
     with torch.device("meta"):
-        network = freezing.apply(backbones.build("vit_b_16", 3, "random"), choices)
+        network = freezing.unfreeze(backbones.build("vit_b_16", 3, "random"), choices)
     inside = [m for s in network.row.stage_names for m in network.modules_of(s) if isinstance(m, nn.Dropout)]
     assert inside and not any(m.training for m in inside)
     network, _ = prepared(wanted("linear_probe", "squeezenet1_1"))
@@ -172,10 +172,10 @@ def test_stages_and_head_divide_all_tensors_among_them(name: str) -> None:
     assert sorted(parts) == sorted(network.model.state_dict())
 
 
-def test_the_lent_network_is_left_as_it_was() -> None:
+def test_a_network_is_left_as_it_was_when_its_copy_learns() -> None:
     network = built("resnet10")
     before = freezing.snapshot(network)
-    copy = freezing.apply(network, wanted("last_stage"))
+    copy = freezing.unfreeze(network.copy(), wanted("last_stage"))
     learn(copy, wanted("last_stage"))
     assert not freezing.changed(before, freezing.snapshot(network))
     assert all(p.requires_grad and p.grad is None for p in network.parameters())
@@ -319,7 +319,7 @@ def test_features_that_come_out_differently_make_the_audit_red() -> None:
 def test_all_modules_of_every_backbone_are_in_the_modes_that_the_audit_expects(backbone: str) -> None:
     choices, witness = wanted("custom", backbone), Witness()
     with torch.device("meta"):
-        network = freezing.apply(backbones.build(backbone, 3, "random"), choices)
+        network = freezing.unfreeze(backbones.build(backbone, 3, "random"), choices)
     witness.watch(network)
     witness.note()
     inside = {id(m) for part in (*network.row.stage_names, "head") for m in network.modules_of(part)}
@@ -412,7 +412,7 @@ class OwnWay(nn.Identity):
 @pytest.mark.parametrize("own_way", [False, True])
 def test_the_modes_of_a_phase_are_set_anew_before_each_epoch(own_way: bool) -> None:
     choices = wanted("last_stage")
-    network = freezing.apply(built("resnet10"), choices)
+    network = freezing.unfreeze(built("resnet10").copy(), choices)
     layer = network.model.layer4[0].relu = OwnWay() if own_way else nn.Identity()
     first = [module.training for module in freezing.set_modes(network, choices).modules()]
     phase = freezing.Modes()

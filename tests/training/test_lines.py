@@ -30,7 +30,7 @@ def test_the_lines_freeze_what_the_recipe_freezes(backbone: str) -> None:
     network = build(backbone, 3, "random").to("meta")  # what learns is asked, not from which numbers
     for recipe in recipes(backbone):
         last = recipe.phases[-1]
-        wanted = freezing.apply(network, recipe, last.learns)
+        wanted = freezing.unfreeze(network.copy(), recipe, last.learns)
         mine = network.copy()
         names = {"model": mine.model}
         exec(freezing_lines(recipe), names)

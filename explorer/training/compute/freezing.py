@@ -1,4 +1,4 @@
-"""Apply a recipe's choice of what learns to a fresh copy of a network; describe it; say what changed."""
+"""Apply a recipe's choice of what learns to a network; describe it; say what changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,13 +29,8 @@ def learning(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = 
     return names & {name for name, _ in network.model.named_parameters()}
 
 
-def apply(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> Network:
-    """A copy in which exactly the parameters of `learning` require gradients, in the modes of `set_modes`."""
-    return unfreeze(network.copy(), recipe, learns)
-
-
 def unfreeze(network: Network, recipe: Recipe, learns: tuple[str, ...] | None = None) -> Network:
-    """The same network, changed in place so that exactly the parameters of `learning` require gradients."""
+    """The same network, changed in place: exactly the parameters of `learning` require gradients, in the modes of `set_modes`."""
     names = learning(network, recipe, learns)
     for name, parameter in network.model.named_parameters():
         parameter.requires_grad_(name in names)
