@@ -12,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 
 from explorer import __version__, cli
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
@@ -21,7 +22,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RUN = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && .venv/bin/streamlit run"
 TEST = "python3 -m venv .venv && .venv/bin/pip install -r requirements-dev.txt && .venv/bin/pytest -n 2 --dist loadfile"
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
-PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][0-9A-Za-z.]*)$")
+PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][0-9A-Za-z.]*)(?:; (.+))?$")
 
 
 @functools.cache
@@ -56,7 +57,8 @@ def requirements(name: str) -> dict[str, str]:
     pins = [line for line in lines if line and not line.startswith(("#", "-r "))]
     wrong = [line for line in pins if not PINNED.match(line)]
     assert not wrong, f"{name} must pin exactly: {wrong}"
-    return {match[1]: match[2] for line in pins if (match := PINNED.match(line))}
+    found = filter(None, map(PINNED.match, pins))
+    return {match[1]: match[2] for match in found if not match[3] or Marker(match[3]).evaluate()}
 
 
 # The two commands

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -108,6 +109,9 @@ def test_a_session_does_what_a_participant_does_behind_a_path(running: Server, h
     ours = {found[1] + found[2] for found in re.finditer(rb"(.)(/(?:api/\w+|glossary\?term=))", said)}
     assert b"/glossary?term=" in {one[1:] for one in ours}, "terms are links"
     assert all(re.search(re.escape(BASE.encode()) + re.escape(one[1:]), said) for one in ours)
+    if sys.platform == "linux":
+        mapped = {Path(file.path).parent.name for file in running.process.memory_maps()}
+        assert "uvloop" in mapped, "asyncio's own loop is woken through a socket for each part of a page"
     bare = re.findall(rb"[\"'(](/(?:api/\w+|glossary\?)[^\"')]{0,20})", said)
     assert not bare, f"an address without the path: {bare[:3]}"
     for path in ("/healthz", f"{BASE}/healthz", f"{BASE}/api/handout/en/1", f"{BASE}/images"):
