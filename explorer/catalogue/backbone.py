@@ -1,6 +1,8 @@
 """What a row of the table of backbones says."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from explorer.bundle import ASSETS
@@ -139,13 +141,17 @@ class Backbone:
 
     def offline(self) -> tuple[str, ...]:
         """The pre-trained weights whose file is on this machine, the best (last in the table) first."""
-        return tuple(w.name for w in reversed(self.weights) if self.weights_path(w.name).is_file())
+        return tuple(self._here())
+
+    def _here(self) -> Iterator[str]:
+        """Those, one after another: each is a question to the disk."""
+        return (w.name for w in reversed(self.weights) if self.weights_path(w.name).is_file())
 
     def resolve(self, weights: str) -> str:
         """The full name behind `default`: the best that is on this machine, else the best there is, else `random`; behind
         `matched`: with the name of those that it matches. Raises ExplorerError for weights that the backbone does not have."""
-        best = (*self.offline(), *(w.name for w in reversed(self.weights)), RANDOM)[0]
         if weights in ("default", MATCHED):
+            best = next(chain(self._here(), (w.name for w in reversed(self.weights)), [RANDOM]))
             return best if weights == "default" else self.resolve(matched(best))
         if weights != RANDOM:
             self.weights_path(weights)

@@ -31,9 +31,9 @@ SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made
 def folder(run: str) -> Path:
     """The folder of a run, or an ExplorerError that lists the latest runs; another visitor's run is none."""
     path = runs_folder() / run
-    if not path.is_dir() and is_sample(run):
-        return samples_folder() / "runs" / run
     there = bool(run) and Path(run).name == run and not run.startswith(".") and path.is_dir()
+    if not there and is_sample(run):
+        return samples_folder() / "runs" / run
     if not there or not workspaces.sees("runs", run):
         known = [r.name for r in _folders()][:5]
         do = "Name one of them" if known else "Train one first"

@@ -1,5 +1,6 @@
 """The controls of a recipe, shared by the pages that make one. Values survive a change of page."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -21,13 +22,14 @@ from explorer.training.view.by_name import offer_by_name
 def pick_backbone() -> Backbone:
     """A picker of backbones; those whose weights are on this machine come first, the others say that theirs are elsewhere."""
     rows = backbones_offered()
-    names = sorted(rows, key=lambda name: (name not in BACKBONES, not rows[name].offline()))
+    here = {name for name, row in rows.items() if row.offline()}
+    names = sorted(rows, key=lambda name: (name not in BACKBONES, name not in here))
     st.session_state["pick_backbone"] = choice().backbone
     st.selectbox(
         "Backbone",
         names,
         key="pick_backbone",
-        format_func=partial(_backbone_label, elsewhere=_elsewhere()),
+        format_func=partial(_backbone_label, here=here, elsewhere=_elsewhere()),
         on_change=lambda: choose(backbone=st.session_state["pick_backbone"], stage=""),
     )
     row = backbone(choice().backbone)
@@ -36,9 +38,9 @@ def pick_backbone() -> Backbone:
     return row
 
 
-def _backbone_label(name: str, elsewhere: str) -> str:
+def _backbone_label(name: str, here: Collection[str], elsewhere: str) -> str:
     row = backbone(name)
-    where = "" if row.offline() else f" · weights {elsewhere}" if row.weights else " · no weights"
+    where = "" if name in here else f" · weights {elsewhere}" if row.weights else " · no weights"
     return f"{row.title} · {count(row.parameters)} parameters{where}"  # the menu cuts off what is longer
 
 
