@@ -336,6 +336,18 @@ def test_any_page_may_be_the_first() -> None:
     )
 
 
+def test_a_server_has_what_every_page_imports_before_anybody_opens_it() -> None:
+    names = sorted(
+        {name for m in modules() if m.room == "pages" for name, _ in imported(m) if name.startswith("explorer.")}
+    )
+    loaded = run_fresh(
+        "import sys; from explorer.app import launch; launch.load_pages()\n"
+        f"missing = [name for name in {names!r} if name not in sys.modules]\n"
+        "assert not missing, missing"
+    )
+    assert len(names) > 20 and not set(HEAVY) & set(loaded)
+
+
 def test_neutral_modules_load_no_web_server() -> None:
     neutral = [m.name for m in modules() if m.wing == "neutral" and m.room not in ("worker", "__main__")]
     loaded = run_fresh("\n".join(f"import {name}" for name in neutral))
