@@ -20,7 +20,10 @@ UNDO = 600.0
 """Seconds for which a deleted run can be brought back, unless the disk is full before."""
 ABANDONED = 3600
 """Seconds after which a file that is still being written belongs to a process that was killed."""
+PATIENCE = 60.0
+"""Seconds for which a training waits where the disk is full; whoever looks at a page is told at once."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_waits: list[float] = []
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -85,14 +88,33 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def with_room(work: Callable[[], T]) -> T:
-    """What `work` gives. Where the disk is full, the deleted runs are removed, and it is done once more."""
+    """What `work` gives. Where the disk is full, the deleted runs are removed, and it is done once more; within
+    `waiting_for_room` it is tried for so long."""
+    end = time.monotonic() + (_waits[-1] if _waits else 0.0)
+    while True:
+        try:
+            return work()
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            if empty_trash(0):
+                log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)
+            elif time.monotonic() < end:
+                log.warning("the disk is full: waiting for room")
+                time.sleep(1)
+            else:
+                raise
+
+
+@contextmanager
+def waiting_for_room() -> Iterator[None]:
+    """Within this block, what this process writes waits up to PATIENCE for room on a full disk: a training of hours is not lost
+    to a large file that is soon gone."""
+    _waits.append(PATIENCE)
     try:
-        return work()
-    except OSError as error:
-        if error.errno not in _FULL or not empty_trash(0):
-            raise
-        log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)
-        return work()
+        yield
+    finally:
+        _waits.pop()
 
 
 def put_into_trash(run: Path, now: int) -> None:

@@ -20,6 +20,8 @@ from explorer.worker.executor import Event, Executor
 TICK = 0.05  # seconds between looks at the queue
 BEAT = 2.0  # seconds between signs of life
 ARRIVALS = 2  # sets of pictures that may be unpacked at once
+AGAIN = 1.0  # seconds after which a queue that took nothing is tried again
+PATIENT = 120.0  # seconds for which that is done with what a process said, which is said once
 LONELY = 60.0  # seconds without any server after which an idle worker ends
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
 log = logging.getLogger("worker")
@@ -41,25 +43,30 @@ class Worker:
             self._start(lane)
         while True:
             now = time.monotonic()
-            if now - last_beat > BEAT:
-                last_beat = now
-                jobs.beat("worker", "ready" if self._ready() else "warming")
-                self._watch(now)
-                if self._busy() or jobs.alive("server").state != "gone":
-                    last_busy = now
             if now - last_busy > LONELY:
                 return
-            if now - last_tidy > TIDY:
-                last_tidy = now
-                runs.empty_trash()
-            if now - last_sweep > expiry.DAY:
-                last_sweep = now
-                expiry.sweep()
-            if self._ready():
-                self.executor.prepare()
-            self._claim()
-            self._stop_unwanted(now)
-            self._listen()
+            try:
+                if now - last_beat > BEAT:
+                    last_beat = now
+                    jobs.beat("worker", "ready" if self._ready() else "warming")
+                    self._watch(now)
+                    if self._busy() or jobs.alive("server").state != "gone":
+                        last_busy = now
+                if now - last_tidy > TIDY:
+                    last_tidy = now
+                    runs.empty_trash()
+                if now - last_sweep > expiry.DAY:
+                    last_sweep = now
+                    expiry.sweep()
+                if self._ready():
+                    self.executor.prepare()
+                self._claim()
+                self._stop_unwanted(now)
+                self._listen()
+            except ExplorerError as error:  # a full disk, above all: what trains goes on, and the queue is tried again
+                log.warning("%s", error)
+                last_busy = now
+                time.sleep(AGAIN)
 
     def _ready(self) -> bool:
         """Whether looks can be answered."""
@@ -165,8 +172,17 @@ class Worker:
 
 
 def _end(task: Question[Any], state: str, why: str, since: float) -> None:
-    """Tell the queue how a task ended, and whoever reads the log."""
-    jobs.note(task, state=state, error=why, finished=time.time())
+    """Tell the queue how a task ended, as soon as it takes that, and whoever reads the log."""
+    until = time.monotonic() + PATIENT
+    while True:
+        try:
+            jobs.note(task, state=state, error=why, finished=time.time())
+            break
+        except ExplorerError as error:
+            if time.monotonic() > until:
+                raise
+            log.warning("%s", error)
+            time.sleep(AGAIN)
     logs.event("task ended", time.monotonic() - since, task=task.name(), lane=task.lane, state=state)
 
 

@@ -582,10 +582,32 @@ def test_a_stop_on_a_full_disk_is_a_stop(make: Callable[..., Recipe], monkeypatc
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
+def test_a_run_waits_for_room_on_a_disk_that_is_full_for_a_while(
+    make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, left = runs.create(make(backbone="squeezenet1_1")), [3]
+    original = Path.write_text
+
+    def full(path: Path, *arguments: Any, **named: Any) -> Any:
+        if left[0] and "run.json" in path.name:
+            left[0] -= 1
+            raise FULL
+        return original(path, *arguments, **named)
+
+    waited: list[float] = []
+    monkeypatch.setattr("explorer.home.time.sleep", waited.append)
+    monkeypatch.setattr(Path, "write_text", full)
+    assert train(run).state == "finished" and waited == [1, 1, 1]
+    left[0] = 1
+    with pytest.raises(ExplorerError, match="Free some space"):
+        runs.update(run, note="x")  # a page is told at once
+
+
 @pytest.mark.parametrize("what", ["learned", "features", "predictions", "audit"])
 def test_a_disk_that_fills_up_while_saving_fails_the_run_in_words(
     what: str, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("explorer.home.PATIENCE", 0.0)
     run = runs.create(make(backbone="squeezenet1_1"))
     original = {"write_text": Path.write_text, "open": Path.open, "replace": Path.replace}
 
@@ -610,6 +632,7 @@ def test_a_disk_that_fills_up_while_saving_fails_the_run_in_words(
 def test_a_disk_that_stays_full_is_told_and_the_run_reads_interrupted_when_its_process_ends(
     make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("explorer.home.PATIENCE", 0.0)
     run = runs.create(make(backbone="squeezenet1_1"))
 
     def full(path: Path, *arguments: Any, **named: Any) -> Any:

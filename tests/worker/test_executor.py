@@ -11,6 +11,7 @@ from explorer import jobs, recipe, runs
 from explorer.errors import ExplorerError
 from explorer.jobs.recovering import TRIES
 from explorer.runs.question import TrainQuestion
+from explorer.worker import daemon
 from explorer.worker.__main__ import _executor
 from explorer.worker.cluster import waiting
 from explorer.worker.cluster.waiting import Waiting
@@ -98,6 +99,35 @@ def test_what_an_executor_says_of_a_training_stands_in_the_queue_and_in_its_fold
     assert [jobs.status(one).state for one in (task, other)] == ["cancelled", "failed"]  # type: ignore[union-attr]
     assert [runs.read(one.run).state for one in (task, other)] == ["stopped", "interrupted"]
     assert runs.read(other.run).error == "Out of memory." and not worker._busy()
+
+
+def test_a_queue_that_takes_nothing_for_a_while_ends_no_worker_and_loses_no_word(
+    executor: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk, which took the worker along, and with it what trained."""
+    (task,), worker, refused = queued(1), Worker(executor), []
+
+    def full(name: str, times: int) -> None:
+        real = getattr(jobs, name)
+
+        def write(*arguments: Any, **facts: Any) -> Any:
+            if refused.count(name) < times:
+                refused.append(name)
+                raise ExplorerError("The queue cannot be used (database or disk is full).")
+            return real(*arguments, **facts)
+
+        monkeypatch.setattr(jobs, name, write)
+
+    full("tell_at_once", 2)
+    full("note", 3)
+    monkeypatch.setattr(Worker, "_start", lambda *a: None)
+    for name, seconds in {"AGAIN": 0.0, "BEAT": 0.0, "LONELY": 0.3}.items():
+        monkeypatch.setattr(daemon, name, seconds)
+    executor.said.append(Event(task, "done"))
+    worker.run()
+    assert refused == ["tell_at_once"] * 2 + ["note"] * 3
+    answer = jobs.status(task)
+    assert answer and answer.state == "done"
 
 
 def test_a_training_whose_machine_is_gone_goes_on_by_itself_a_few_times(executor: StandIn) -> None:

@@ -9,8 +9,10 @@ import torch
 
 from explorer import evidence, runs
 from explorer.errors import ExplorerError, Stopped
+from explorer.home import waiting_for_room
 from explorer.jobs.recovering import TRIES
 from explorer.models import devices
+from explorer.recipe import Recipe
 from explorer.runs import Run
 from explorer.training.compute import judging, loop, scoring
 from explorer.training.compute.checkpoint import dump, restore
@@ -30,6 +32,11 @@ def train(run: str, report: Report = silent) -> Run:
     if wanted is None:
         raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be trained. Delete it.")
     devices.set_threads()
+    with waiting_for_room():
+        return _carry_out(run, wanted, report)
+
+
+def _carry_out(run: str, wanted: Recipe, report: Report) -> Run:
     runs.start(run, versions=versions(), error="")
     session = None
     try:
