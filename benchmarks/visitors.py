@@ -89,10 +89,8 @@ def browser(apart: bool = False) -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for process in psutil.Process().children(recursive=True) if apart else ():
             if "chrom" in process.name():
-                process.nice(19)  # and what it starts from now on
-                with suppress(
-                    OSError
-                ):  # its session is one of its own, among which Linux shares the processors out first
+                process.nice(19)  # and what it starts from now on; among sessions Linux shares the processors out first
+                with suppress(OSError):
                     Path(f"/proc/{process.pid}/autogroup").write_text("19")
         yield started
         started.close()

@@ -21,7 +21,7 @@ TICK = 0.05  # seconds between looks at the queue
 BEAT = 2.0  # seconds between signs of life
 ARRIVALS = 2  # sets of pictures that may be unpacked at once
 AGAIN = 1.0  # seconds after which a queue that took nothing is tried again
-PATIENT = 120.0  # seconds for which that is done with what a process said, which is said once
+PATIENT = 120.0  # seconds for which that is done; then the worker ends, and whoever needs one starts another
 LONELY = 60.0  # seconds without any server after which an idle worker ends
 TIDY = 60.0  # seconds between looks for deleted runs whose undo is over
 log = logging.getLogger("worker")
@@ -37,7 +37,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until idle without a server for a minute, or until SIGTERM."""
-        last_beat = last_busy = time.monotonic()
+        last_beat = last_busy = last_well = time.monotonic()
         last_tidy, last_sweep = -TIDY, -expiry.DAY
         for lane in LANES:
             self._start(lane)
@@ -63,7 +63,10 @@ class Worker:
                 self._claim()
                 self._stop_unwanted(now)
                 self._listen()
+                last_well = now
             except ExplorerError as error:  # a full disk, above all: what trains goes on, and the queue is tried again
+                if now - last_well > PATIENT:
+                    raise
                 log.warning("%s", error)
                 last_busy = now
                 time.sleep(AGAIN)

@@ -130,6 +130,18 @@ def test_a_queue_that_takes_nothing_for_a_while_ends_no_worker_and_loses_no_word
     assert answer and answer.state == "done"
 
 
+def test_a_worker_whose_queue_stays_broken_ends(executor: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: Any, **facts: Any) -> None:
+        raise ExplorerError("The queue cannot be used (file is not a database).")
+
+    monkeypatch.setattr(jobs, "waiting", broken)
+    monkeypatch.setattr(Worker, "_start", lambda *a: None)
+    for name, seconds in {"AGAIN": 0.01, "PATIENT": 0.1}.items():
+        monkeypatch.setattr(daemon, name, seconds)
+    with pytest.raises(ExplorerError, match="not a database"):
+        Worker(executor).run()
+
+
 def test_a_training_whose_machine_is_gone_goes_on_by_itself_a_few_times(executor: StandIn) -> None:
     (task,), worker = queued(1), Worker(executor)
     for times in range(1, TRIES + 1):
