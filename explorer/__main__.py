@@ -4,4 +4,5 @@ import sys
 
 from explorer.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":  # processes of its own import it too
+    sys.exit(main())

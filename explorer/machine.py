@@ -28,6 +28,12 @@ def threads() -> int:
     return _setting("THAW_THREADS", max(1, (cores() - 1) // slots()))
 
 
+def side_by_side() -> int:
+    """How many trainings a command runs at a time, which serves no pages: $THAW_SLOTS, else as many as have cores of their own,
+    and with an NVIDIA GPU `slots`."""
+    return slots() if Path("/dev/nvidia0").exists() else _setting("THAW_SLOTS", max(1, cores() // threads()))
+
+
 def passes() -> int:
     """How many passes without gradients a training computes at a time, where each uses one thread: as many as there are cores
     for it. The last of them is the pages' core, which they take back at once, since trainings have a lower priority; they share

@@ -34,6 +34,18 @@ def test_two_trainings_share_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "cores", lambda: 16)
     monkeypatch.setattr(Path, "exists", lambda path: path == Path("/dev/nvidia0"))
     assert (machine.slots(), machine.threads()) == (2, 7)
+    assert machine.side_by_side() == 2
+
+
+@pytest.mark.parametrize(("cores", "places"), [(1, 1), (2, 2), (3, 1), (4, 1), (8, 2), (16, 5)])
+def test_a_command_serves_no_pages_so_no_core_is_kept_for_them(
+    cores: int, places: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    assert machine.side_by_side() == places
+    assert places * machine.threads() <= cores
+    monkeypatch.setenv("THAW_SLOTS", "3")
+    assert machine.side_by_side() == 3
 
 
 def test_settings_come_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,13 @@
-"""`sweep`: all cells of an experiment, one after the other, in this process; what is there already is not computed again."""
+"""`sweep`: all cells of an experiment, as many at a time as there are cores for; what is there already is not computed again."""
 
 import argparse
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from explorer import installation, jobs, runs
+from explorer import installation, jobs, machine, runs
 from explorer.cli.asking import kept_answer, progress, written
 from explorer.errors import ExplorerError
 from explorer.experiments import budget, cells, concluding, kept, table, telling
@@ -16,6 +17,7 @@ from explorer.experiments.question import SpoiltQuestion
 from explorer.experiments.rates import Moved
 from explorer.experiments.shift import Answers, Spoilt
 from explorer.recipe import sources
+from explorer.worker import side_by_side
 
 FORMATS: dict[str, Callable[[Sweep, Answers], bytes]] = {".csv": table.to_csv, ".parquet": table.to_parquet}
 
@@ -123,30 +125,73 @@ def _now(wanted: Plan) -> Sweep:
 
 
 def _carry_out(found: Sweep) -> list[str]:
-    """Train what is missing, cell by cell; returns what failed, and why. What another process is at is left to it."""
+    """Train what is missing; returns what failed, and why. What another process is at is left to it."""
+    todo = found.missing
+    places = machine.slots() if found.plan.kind == "depth" else machine.side_by_side()  # its seconds are a result
+    if min(len(todo), places) > 1:
+        return _side_by_side(found, places)
+    return _one_by_one(found) if todo else []
+
+
+def _side_by_side(found: Sweep, places: int) -> list[str]:
+    """Several at a time, each in a process of its own."""
     todo, failed = found.missing, []
-    if not todo:
-        return []
+    named: dict[str, str] = {}
+    shares: dict[str, float] = {}
+
+    def begun() -> Iterator[str]:
+        for cell in todo:
+            run = _run_of(cell)
+            named[run], shares[run] = _name(cell), 0.0
+            yield run
+
+    with contextlib.closing(side_by_side.carry_out(begun(), places)) as events:
+        for event in events:
+            run, over = event.task.run, sum(share == 1 for share in shares.values())
+            shares[run] = 1.0 if event.ended else min(event.share, 0.99)
+            if event.kind not in ("progress", "done"):
+                failed.append(f"{named[run]}: {event.words}")
+            elif event.kind == "progress":
+                _tell(sum(shares.values()), found, over, f"{named[run]}: {event.words}")
+    _end_line()
+    return failed
+
+
+def _one_by_one(found: Sweep) -> list[str]:
+    """One after the other, in this process."""
     from explorer.training.compute import handlers  # heavy: loaded only by the commands that need it
 
-    for i, cell in enumerate(todo):
-        name = f"{telling.title_of(cell.planned.arm)}, {cell.planned.size or 'all'} a class, seed {cell.planned.seed}"
+    failed = []
+    for i, cell in enumerate(found.missing):
 
-        def report(share: float, words: str, i: int = i, name: str = name) -> None:
-            progress((i + share) / len(todo), f"{found.finished + i} of {len(found.cells)} cells. {name}: {words}")
+        def report(share: float, words: str, i: int = i, name: str = _name(cell)) -> None:
+            _tell(i + share, found, i, f"{name}: {words}")
 
         run = _run_of(cell)
         try:
             handlers.train(run, report)
         except ExplorerError as error:
-            failed.append(f"{name}: {error}")
+            failed.append(f"{_name(cell)}: {error}")
         except KeyboardInterrupt:
             runs.close(run, "stopped")
             raise
-        finally:
-            if sys.stderr.isatty() and i + 1 == len(todo):
-                print(file=sys.stderr)
+    _end_line()
     return failed
+
+
+def _name(cell: Cell) -> str:
+    planned = cell.planned
+    return f"{telling.title_of(planned.arm)}, {planned.size or 'all'} a class, seed {planned.seed}"
+
+
+def _tell(done: float, found: Sweep, over: int, words: str) -> None:
+    """Progress: `done` of the missing cells' work, `over` of them whole."""
+    progress(done / len(found.missing), f"{found.finished + over} of {len(found.cells)} cells. {words}")
+
+
+def _end_line() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
 
 
 def _run_of(cell: Cell) -> str:

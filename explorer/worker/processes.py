@@ -2,6 +2,8 @@
 
 import gc
 import os
+import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -56,6 +58,8 @@ def train(pipe: Connection, question: Question[Any] | None) -> None:
     from explorer.models import devices
     from explorer.worker.handlers import answer
 
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches whoever started it too, who tells it to stop
     devices.set_threads()
     if question is None:
         devices.warm_up()
@@ -68,10 +72,10 @@ def train(pipe: Connection, question: Question[Any] | None) -> None:
             gc.collect()
             if not well or report.stopped or devices.accelerator_used() or _resident() - small > GROWN:
                 return
-        pipe.send(("ready", ""))
         try:
+            pipe.send(("ready", ""))
             said = pipe.recv()
-        except (EOFError, OSError):
+        except (EOFError, OSError):  # whoever started it has gone
             return
         question = said if isinstance(said, Question) else None  # a `stop` may come for a run that had just ended
 
