@@ -26,6 +26,7 @@ def load(grey: bool = False) -> Data:
     return Data(name, classes, parts["train"], parts["val"], parts["test"], fingerprint=f"{name}-{_fingerprint()}")
 
 
+@cache
 def _split(split: str, grey: bool) -> Images:
     spots = [(kind, x, y) for kind in range(len(photos.PHOTOS)) for x, y in _positions(split)[kind]]
     names = tuple(photos.PHOTOS)

@@ -6,6 +6,7 @@ seed alone and training on both seeds, and a draw of 10 images per class holds t
 
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,10 +19,13 @@ PUBLIC_CAP = 5_000
 """Training images taken of a public set when all are asked for: at 224 pixels they fill 0.75 GB."""
 
 
+@lru_cache(maxsize=32)
 def queue(ids: tuple[str, ...], salt: str) -> np.ndarray:
-    """(n,) places of the images in the order that `salt` draws."""
+    """(n,) places of the images in the order that `salt` draws; to be read only, since it is kept for the next run."""
     digests = [hashlib.blake2b(f"{salt}/{i}".encode(), digest_size=8).digest() for i in ids]
-    return np.argsort(np.array([int.from_bytes(d, "big") for d in digests], np.uint64), kind="stable")
+    order = np.argsort(np.array([int.from_bytes(d, "big") for d in digests], np.uint64), kind="stable")
+    order.setflags(write=False)
+    return order
 
 
 def pick(images: Images, n: int, salt: str) -> np.ndarray:

@@ -13,7 +13,7 @@ import filelock
 from explorer import answers, question, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
-from explorer.jobs import permission, turns
+from explorer.jobs import bell, permission, turns
 from explorer.jobs.connections import connected
 from explorer.question import A, Question
 from explorer.runs import Run
@@ -105,6 +105,7 @@ def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[
                 "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
                 (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, time.time()),
             )
+            bell.ring()
             row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
         return _answer(db, wanted, row)
 
@@ -134,6 +135,7 @@ def cancel(wanted: Question[Any]) -> None:
             (time.time(), wanted.key),
         )
         gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
+    bell.ring()
     if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
         with workspaces.everything():  # it may be the presenter who asks
             runs.close(wanted.run, "stopped")

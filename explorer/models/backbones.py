@@ -18,7 +18,7 @@ from explorer.models.lending import lend
 from explorer.models.matching import redraw
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.models.pooling import grid, pooled
-from explorer.models.weights import Progress, load
+from explorer.models.weights import Origin, Progress, load, origin
 
 __all__ = ["NORMALISATIONS", "Network", "blank", "build", "cells", "grid", "lend", "pooled"]
 
@@ -84,16 +84,35 @@ def build(
     """
     row = backbone(name)
     weights = row.resolve(weights)
+    begun = origin(row, weights)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         fill = weights == RANDOM or own.is_own(weights)  # a visitor's file may leave out what lies behind the stages
         with nullcontext() if fill else Undrawn():
             model = blank(row)
         if weights != RANDOM:
             load(row, model, source(weights) or weights, progress)
         if source(weights):
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             redraw(row, model)
-        torch.manual_seed(seed + 1)  # the head is the same whatever the weights
+        torch.default_generator.manual_seed(seed + 1)  # the head is the same whatever the weights
         network = Network(row.cut(reads), model, classes, weights)
+    network.origin = begun if begun == origin(row, weights) else None
     return network.eval()
+
+
+def fingerprint(network: Network) -> str:
+    """`Network.fingerprint` of all stages of a network as `build` gave it: where the same file gave the same stages before, they
+    are not hashed again."""
+    if network.origin is None:
+        return network.fingerprint()
+    key = network.origin, network.row
+    if key not in _fingerprints:
+        if len(_fingerprints) >= MOST:
+            _fingerprints.clear()
+        _fingerprints[key] = network.fingerprint()
+    return _fingerprints[key]
+
+
+MOST = 64
+_fingerprints: dict[tuple[Origin, Backbone], str] = {}

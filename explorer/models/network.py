@@ -17,6 +17,7 @@ from explorer.catalogue.stages import Stage
 from explorer.models.cutting import cut, shortened
 from explorer.models.pooling import pooled
 from explorer.models.tokens import FirstToken
+from explorer.models.weights import Origin
 
 NORMALISATIONS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
 
@@ -33,11 +34,13 @@ class Network(nn.Module):
     pooling: nn.Module
     head: nn.Module
     lock: "Lock"
+    origin: Origin | None
     standard: tuple[Tensor, Tensor] | None
+    named: dict[str, tuple[str, ...]]
 
     def __init__(self, row: Backbone, model: nn.Module, classes: int, weights: str) -> None:
         super().__init__()
-        self.row, self.classes, self.weights = row, classes, weights
+        self.row, self.classes, self.weights, self.origin = row, classes, weights, None
         for part in () if row.traced else row.gone:
             model.set_submodule(part, nn.Identity())
         pooling, head = replace_head(row, model, classes)
@@ -52,6 +55,7 @@ class Network(nn.Module):
         self.__dict__["head"] = head
         self.__dict__["lock"] = Lock()
         self.__dict__["standard"] = None
+        self.__dict__["named"] = {}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Network":
         """What `to` does; views that read buffers are cut anew, since a module that moves puts new ones in their place."""
@@ -134,11 +138,14 @@ class Network(nn.Module):
 
     def names(self, part: str) -> tuple[str, ...]:
         """The names of all tensors (parameters and buffers) of a stage, or of `head`, as in `model.state_dict()`."""
-        head = {id(t) for t in self.head.state_dict(keep_vars=True).values()}
-        tensors = self.model.state_dict(keep_vars=True)
-        if part == "head":
-            return tuple(n for n, t in tensors.items() if id(t) in head)
-        return tuple(filter(self._under(part), tensors))
+        if part not in self.named:
+            tensors = self.model.state_dict(keep_vars=True)
+            head = {id(t) for t in self.head.state_dict(keep_vars=True).values()} if part == "head" else set()
+            inside = (
+                filter(self._under(part), tensors) if part != "head" else (n for n in tensors if id(tensors[n]) in head)
+            )
+            self.named[part] = tuple(inside)
+        return self.named[part]
 
     def modules_of(self, part: str) -> list[nn.Module]:
         """The modules of a stage or of `head`, each once: the view and what it runs, and whatever else belongs to it."""

@@ -4,21 +4,63 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 from torchvision import models
 
 from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import missing_weights
+from explorer.catalogue.weights import drawn
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
 from explorer.models import libraries
 
 Progress = Callable[[float, str], None]
+State = dict[str, Tensor]
+SMALL = 2**27  # bytes of a file whose tensors stay in memory for the next network
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A file of weights as it was: any that was written since is another."""
+
+    path: Path
+    written: int
+    size: int
+
+
+_latest: tuple[Origin, State] | None = None
+
+
+def origin(row: Backbone, weights: str) -> Origin | None:
+    """The file that these weights are read from, as it is now; None where there is none, or the weights are drawn."""
+    return None if drawn(weights) else _as_it_is(row.weights_path(weights))
+
+
+def _as_it_is(path: Path) -> Origin | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return Origin(path, found.st_mtime_ns, found.st_size)
+
+
+def _read(path: Path, read: Callable[[], State]) -> State:
+    """What `read` gives of the file, or gave the last time where the file is small and as it was: a trainer's runs mostly begin
+    alike. Nobody may write into these tensors."""
+    global _latest
+    now = _as_it_is(path)
+    if _latest and _latest[0] == now:
+        return _latest[1]
+    state = read()
+    if now and now.size <= SMALL and now == _as_it_is(path):
+        _latest = now, state
+    return state
 
 
 def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> None:
@@ -40,7 +82,7 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> N
     here = path.is_file()
     try:
         with _watched(path, member, progress if not here else None):
-            state = libraries.state(builder, weights)
+            state = _read(path, lambda: libraries.state(builder, weights))
         model.load_state_dict(state, strict=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         if not here:  # URLError and friends: no network, or a folder that cannot be written
@@ -65,7 +107,7 @@ def _load_timm(row: Backbone, model: nn.Module, weights: str) -> None:
         ) as error:  # huggingface_hub, requests and timm raise kinds of their own where there is no network
             raise missing_weights(row, weights) from error
     try:
-        model.load_state_dict(load_file(path), strict=True)
+        model.load_state_dict(_read(path, lambda: load_file(path)), strict=True)
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
         raise ExplorerError(f"The file {path} is damaged ({first}). Delete it and get it again.") from error
@@ -76,8 +118,11 @@ def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:
     path, again = row.weights_path(weights), "Check out the repository again, or choose other weights."
     if not path.is_file():
         raise ExplorerError(f"The file of {row.title} {path} is missing. {again}")
-    state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
-    missing, unexpected = model.load_state_dict(state, strict=False)
+
+    def floats() -> State:
+        return {key: value.float() if value.is_floating_point() else value for key, value in load_file(path).items()}
+
+    missing, unexpected = model.load_state_dict(_read(path, floats), strict=False)
     if unexpected or any(not key.startswith(f"{row.head}.") for key in missing):
         raise ExplorerError(f"The file {path} does not fit {row.title}. {again}")
 
@@ -88,7 +133,7 @@ def _load_own(row: Backbone, model: nn.Module, weights: str) -> None:
     if not path.is_file():
         raise ExplorerError(f"The weights {weights} of {row.title} are not on this machine ({path}). {again}")
     try:
-        missing, unexpected = model.load_state_dict(load_file(path), strict=False)
+        missing, unexpected = model.load_state_dict(_read(path, lambda: load_file(path)), strict=False)
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise ExplorerError(f"The file {path} is damaged ({str(error).strip().splitlines()[0]}). {again}") from error
     parts = tuple(part for stage in row.stages for part in stage.parts)

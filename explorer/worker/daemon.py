@@ -8,6 +8,7 @@ from typing import Any
 from explorer import jobs, logs, runs
 from explorer.errors import ExplorerError
 from explorer.jobs import expiry, recovering
+from explorer.jobs.bell import Bell
 from explorer.jobs.pausing import paused
 from explorer.jobs.wishes import drop_unwanted, forget
 from explorer.question import Question
@@ -31,7 +32,7 @@ class Worker:
     """The daemon's state: its processes for looks and arrivals, who carries out trainings, and which since when."""
 
     def __init__(self, executor: Executor) -> None:
-        self.executor, self.crew = executor, Crew()
+        self.executor, self.crew, self.bell = executor, Crew(), Bell()
         self.training: dict[TrainQuestion, float] = {}
         self.abroad = Abroad(executor, _end)
 
@@ -125,8 +126,9 @@ class Worker:
                 child.dropped, child.stopping = True, now  # killed at the next look
 
     def _listen(self) -> None:
-        """Take in what the children and the executor say, for at most one tick."""
-        wait([*self.crew.handles(), *self.executor.handles()], timeout=TICK)
+        """Take in what the children and the executor say, for at most one tick, or until somebody rings."""
+        wait([*self.crew.handles(), *self.executor.handles(), *self.bell.handles()], timeout=TICK)
+        self.bell.hush()
         for child, kind, words in self.crew.hear():
             self._hear(child, kind, words)
         for event in self.executor.events():

@@ -27,7 +27,7 @@ from explorer.models import backbones, devices
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import following, freezing, loop, scoring
+from explorer.training.compute import following, freezing, loop
 from explorer.training.compute import loop as loop_module
 from explorer.training.compute.handlers import train
 from explorer.training.compute.scoring import Outcome, outcome
@@ -345,7 +345,7 @@ def test_the_best_epoch_on_validation_is_taken_not_the_last(make: Callable[..., 
     states, rows = [], []
     for row in loop_module.train(session):
         rows.append((row.val.accuracy, -row.val_loss))
-        states.append(scoring._state(session))
+        states.append(freezing.state(session.network, session.before))
     found = outcome(session)
     best = rows.index(max(rows)) + 1
     assert found.chosen_epoch == best

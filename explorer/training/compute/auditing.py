@@ -7,6 +7,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from explorer.models.bits import same
 from explorer.models.network import Network
 from explorer.recipe import Recipe
 from explorer.runs.records import FAULTS, Audit, StageAudit
@@ -84,7 +85,7 @@ def evidence(
 ) -> Evidence:
     """The evidence on a network as it is now; `kept` holds the tensors of the epoch that is kept, if there is one."""
     states = [network.model.state_dict(), *([kept] if kept else [])]
-    after = tuple({name: tensor.detach().cpu() for name, tensor in state.items()} for state in states)
+    after = tuple({name: tensor.cpu() for name, tensor in state.items()} for state in states)
     inside = {id(p) for group in optimizer.param_groups for p in group["params"]}
     held = {name for name, p in network.model.named_parameters() if id(p) in inside}
     return Evidence(before, after, witness, held)
@@ -184,7 +185,7 @@ def _largest(changes: Mapping[str, float], names: Iterable[str]) -> float:
 
 def _change(name: str, before: State, after: State) -> float:
     """The largest absolute difference within a tensor (inf where one is not finite)."""
-    if not before[name].numel() or torch.equal(before[name], after[name]):
+    if not before[name].numel() or same(before[name], after[name]):
         return 0.0
     difference = (after[name].double() - before[name].double()).abs().max().item()
     return difference if difference == difference else float("inf")

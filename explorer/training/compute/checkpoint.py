@@ -21,8 +21,9 @@ def dump(session: Session) -> bytes:
 
     Tensors only, so that reading it back runs no code (`weights_only`).
     """
-    now = freezing.changed(session.before, freezing.snapshot(session.network))
-    best = session.best and (*session.best[:2], _cpu(freezing.changed(session.before, _cpu(session.best[2]))))
+    best = session.best and (*session.best[:2], freezing.changed(session.before, _cpu(session.best[2])))
+    latest = best[2] if best and best[0] == session.done else None
+    now = latest if latest is not None else freezing.changed(session.before, freezing.now(session.network))
     facts = {
         "version": VERSION,
         "fingerprint": session.recipe.fingerprint,

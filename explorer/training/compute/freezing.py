@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from explorer.catalogue.datasets import dataset
 from explorer.models.backbones import ShapesAlone, Undrawn, build
+from explorer.models.bits import same
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
@@ -135,9 +136,20 @@ def snapshot(network: Network) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in network.model.state_dict().items()}
 
 
+def now(network: Network) -> dict[str, Tensor]:
+    """Every parameter and buffer, on the CPU: where the network is there, they change with it."""
+    return {name: tensor.cpu() for name, tensor in network.model.state_dict().items()}
+
+
+def state(network: Network, before: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A copy of every parameter and buffer, where they are; on a CPU, of what is still as in `before` that one itself."""
+    found = {name: tensor.detach() for name, tensor in network.model.state_dict().items()}
+    return {name: before[name] if t.is_cpu and same(t, before[name]) else t.clone() for name, t in found.items()}
+
+
 def changed(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of `after` that are not bitwise equal to `before`."""
-    return {name: tensor for name, tensor in after.items() if not torch.equal(tensor, before[name])}
+    return {name: tensor for name, tensor in after.items() if not same(tensor, before[name])}
 
 
 def parameters(network: Network) -> dict[str, int]:

@@ -20,7 +20,10 @@ def audit(session: Session, run: str = "") -> Audit:
     session.captures.drop()
     network, recipe = session.network, session.recipe
     front, drawn = recipe.front_of(session.learns), recipe.seed * 1009 + session.steps
-    weights = network.fingerprint(front) if front else ""  # as the last step left them
+    kept = session.best[2] if session.best and session.best[1][0] == session.phase else None
+    found = auditing.evidence(network, session.optimizer, session.before, session.witness, kept)
+    still = found.largest(name for stage in front for name in network.names(stage)) == 0.0
+    weights = session.front_weights if still else network.fingerprint(front)  # as the last step left them
 
     def apart(i: int) -> float:
         split = RECOMPUTED[i]
@@ -30,8 +33,6 @@ def audit(session: Session, run: str = "") -> Audit:
     alone = recipe.augmentation != "none"  # augmented views draw from the one generator that torch has
     worst = [*(map(apart, every) if alone else abreast(apart, every, session.place.device))]
     so_far = recipe.model_copy(update={"stages": session.learns})
-    kept = session.best[2] if session.best and session.best[1][0] == session.phase else None
-    found = auditing.evidence(network, session.optimizer, session.before, session.witness, kept)
     return auditing.audit(run, so_far, network, found, max([session.recomputed, *worst]), session.earlier)
 
 

@@ -59,7 +59,7 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
         good = evidence.balanced(val.labels.cpu().numpy(), probability.argmax(1)).value
     rank = (session.phase, good, -val_loss)
     if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
-        session.best, session.kept_steps = (epoch, rank, _state(session)), session.steps
+        session.best, session.kept_steps = (epoch, rank, freezing.state(session.network, session.before)), session.steps
     following.follow(session, epoch)
     groups, right = session.data.val.groups, probability.argmax(1) == val.labels.cpu().numpy()
     others = None if groups is None else evidence.accuracy_by_group(right, groups)
@@ -84,24 +84,24 @@ def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = N
     return loss, Score(len(labels), correct), logits.softmax(1).numpy()
 
 
-def _state(session: Session) -> dict[str, Tensor]:
-    """A copy of all tensors, where they are; small beside what training needs."""
-    return {name: tensor.detach().clone() for name, tensor in session.network.model.state_dict().items()}
-
-
 def take_best(session: Session) -> int:
     """Go back to the best epoch on validation, with a plain head; returns which it is (0: none was whole)."""
     chosen = 0
     if session.best:
         chosen, _, state = session.best
-        session.network.model.load_state_dict(state)
+        if session.kept_steps != session.steps:  # else the network is as that epoch left it
+            session.network.model.load_state_dict(state)
     session.network.fold()
     return chosen
 
 
 def learned(session: Session) -> dict[str, Tensor]:
-    """The tensors that are no longer what they were before the first step, on the CPU."""
-    return freezing.changed(session.before, freezing.snapshot(session.network))
+    """The tensors that are no longer what they were before the first step, on the CPU, once the best epoch was taken."""
+    best = session.best[2] if session.best else {}
+    kept = {name for name, tensor in best.items() if tensor is session.before[name]}
+    kept -= {*session.network.names("head")}  # which `fold` may have changed since
+    now = {name: tensor for name, tensor in freezing.now(session.network).items() if name not in kept}
+    return {name: tensor.clone() for name, tensor in freezing.changed(session.before, now).items()}
 
 
 def outcome(session: Session, run: str = "") -> Outcome:

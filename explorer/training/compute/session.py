@@ -37,17 +37,18 @@ def silent(fraction: float, message: str) -> None:
 class Session:
     """A run in the making: the network that learns, the frozen front's outputs for each split, and the optimizer.
 
-    `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before` holds all
-    tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test features of every stage
-    then, (n, c) each. `done` counts epochs, `steps` optimizer steps; `best` is the epoch to keep, how good it was (phase, share
-    right, minus loss), and all its tensors, `kept_steps` the steps up to it; `witness` notes what the network was while it
-    learned in this phase; `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases before,
-    `closed` is the audit at the end of the last one and `opened` counts the steps done by then; `chunk` is the number of images
-    that fit into memory at once while learning, where that is fewer than a batch, and `portion` that in passes without learning,
-    where it is fewer than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed, `modes` those it
-    learns in; `choice` is the share right on validation of each stage's head, where one was chosen; `history` holds the test
-    features of the last stage after some epochs, `following` those still being computed, and `followed` tells whether any are
-    kept (`following.py`).
+    `front` maps a split's name to what the learning part reads in this `phase` (a place in `recipe.phases`); `before` holds
+    all tensors as they were before the first step, `began` the backbone's fingerprint and `pooled` the test features of every
+    stage then, (n, c) each, `front_weights` the fingerprint of the front when it was run. `done` counts epochs, `steps`
+    optimizer steps; `best` is the epoch to keep, how good it was (phase, share right, minus loss), and all its tensors
+    (`freezing.state`), `kept_steps` the steps up to it; `witness` notes what the network was while it learned in this phase;
+    `earlier` has the faults (stage, fault) and `recomputed` the worst difference of the phases before, `closed` is the audit
+    at the end of the last one and `opened` counts the steps done by then; `chunk` is the number of images that fit into memory
+    at once while learning, where that is fewer than a batch, and `portion` that in passes without learning, where it is fewer
+    than `CachedFeatures.BATCH`; `captures` are the steps of this phase that are replayed, `modes` those it learns in; `choice`
+    is the share right on validation of each stage's head, where one was chosen; `history` holds the test features of the last
+    stage after some epochs, `following` those still being computed, and `followed` tells whether any are kept
+    (`following.py`).
     """
 
     recipe: Recipe
@@ -60,6 +61,7 @@ class Session:
     optimizer: torch.optim.Optimizer
     started: float
     began: str = ""
+    front_weights: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     phase: int = 0
     done: int = 0
@@ -114,7 +116,7 @@ def prepare(
         recipe = recipe.model_copy(update={"reads": reading.best(choice)})
     built = recipe.backbone, len(data.classes), recipe.weights, recipe.seed, report
     network = backbones.build(*built, reads=recipe.reads)
-    began = network.fingerprint()
+    began = backbones.fingerprint(network)
     network = devices.laid_out(network, place)
     learns = recipe.phases[0].learns
     network = freezing.unfreeze(network, recipe, learns)
@@ -138,12 +140,10 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
     front = recipe.front_of(session.learns)
-    known = (
-        session.began if front == session.network.row.stage_names and not session.steps else ""
-    )  # the whole backbone
-    what, weights = ("Frozen stages", known or session.network.fingerprint(front)) if front else ("Decoding", "")
+    whole = front == session.network.row.stage_names and not session.steps
+    weights = session.front_weights = session.began if whole else session.network.fingerprint(front) if front else ""
     for i, split in enumerate(session.splits):
-        part = _share(report, start + each * i, each, f"{what}, {split} images")
+        part = _share(report, start + each * i, each, f"{'Frozen stages' if front else 'Decoding'}, {split} images")
         found = CachedFeatures.over(
             getattr(data, split),
             session.network,
