@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from explorer import workspaces
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
 
@@ -89,10 +90,7 @@ def save(result: Any, path: Path) -> None:
     try:
         write_aside(path, write)
     except OSError as error:
-        raise ExplorerError(
-            f"The result cannot be stored in {path.parent}: {error.strerror}. Free some space (delete old runs), or set "
-            f"THAW_HOME to a folder that can be written; then ask again."
-        ) from error
+        raise workspaces.refused("The result cannot be stored", path.parent, error) from error
 
 
 def load(path: Path) -> Any:

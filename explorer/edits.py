@@ -95,10 +95,7 @@ def keep(edits: Edits) -> str:
             folder().mkdir(parents=True, exist_ok=True)
             write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))
         except OSError as error:
-            raise ExplorerError(
-                f"What you changed cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a "
-                f"folder that can be written."
-            ) from error
+            raise workspaces.refused("What you changed cannot be kept", folder(), error) from error
     return name
 
 

@@ -41,10 +41,7 @@ def keep(picture: bytes) -> str:
         write_aside(path, lambda part: part.write_bytes(picture))
         workspaces.take("pictures", key)
     except OSError as error:
-        raise ExplorerError(
-            f"The picture cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
-            f"can be written."
-        ) from error
+        raise workspaces.refused("The picture cannot be kept", folder(), error) from error
     _keep_few()
     return key
 

@@ -63,10 +63,7 @@ def _write(place: Path, pictures: Sequence[tuple[str, bytes]]) -> None:
         shutil.rmtree(part, ignore_errors=True)
         if place.is_dir():  # another visitor was faster with the same pictures
             return
-        raise ExplorerError(
-            f"The pictures cannot be kept in {place.parent}: {error.strerror}. Free some space, or set THAW_HOME to a folder "
-            f"that can be written."
-        ) from error
+        raise workspaces.refused("The pictures cannot be kept", place.parent, error) from error
 
 
 def _keep_few() -> None:

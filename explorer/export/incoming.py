@@ -37,10 +37,7 @@ def keep(stream: BinaryIO) -> str:
         workspaces.take("incoming", key)
         _keep_few()
     except OSError as error:
-        raise ExplorerError(
-            f"The file cannot be kept in {folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that can "
-            f"be written."
-        ) from error
+        raise workspaces.refused("The file cannot be kept", folder(), error) from error
     return key
 
 

@@ -68,10 +68,8 @@ def database() -> Iterator[sqlite3.Connection]:
         with connected(path) as connection:
             yield connection
     except (OSError, sqlite3.DatabaseError) as error:
-        raise ExplorerError(
-            f"The queue {path} cannot be used ({error}). Free some space, set THAW_HOME to a folder that can be "
-            "written, or delete the file where it is damaged: it holds only waiting tasks, no runs."
-        ) from error
+        more = ", or delete the file where it is damaged: it holds only waiting tasks, no runs"
+        raise workspaces.refused(f"The queue {path.name} cannot be used", path.parent, error, more) from error
 
 
 def _make(path: Path) -> None:

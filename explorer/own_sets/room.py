@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from explorer import limits, own_sets
+from explorer import limits, own_sets, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import home
 
@@ -42,7 +42,5 @@ def disk() -> Iterator[None]:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise Refused(
-            f"The server cannot keep the file in {home()} ({error.strerror}). "
-            + ("Delete sets or runs first." if full else "Set THAW_HOME to a folder that can be written."),
-            507 if full else 500,
+            str(workspaces.refused("The file cannot be kept", home(), error)), 507 if full else 500
         ) from error

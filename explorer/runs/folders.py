@@ -68,10 +68,7 @@ def writing() -> Iterator[None]:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
             raise
-        raise ExplorerError(
-            f"Cannot write in {runs_folder()}: {error.strerror}. Free some space (delete old runs), or set THAW_HOME to "
-            f"a folder that can be written. What was stored before is untouched."
-        ) from error
+        raise workspaces.refused("The run cannot be stored", runs_folder(), error) from error
 
 
 def write(path: Path, text: str) -> None:

@@ -102,10 +102,7 @@ def keep(run: str, wanted: Naming) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
-        raise ExplorerError(
-            f"The name cannot be kept in {path.parent}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
-            f"can be written."
-        ) from error
+        raise workspaces.refused("The name cannot be kept", path.parent, error) from error
 
 
 def one_line(text: str) -> str:

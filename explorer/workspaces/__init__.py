@@ -27,6 +27,7 @@ from explorer.workspaces.gate import (
 )
 from explorer.workspaces.places import PUBLISHED, every, folder, mark_of, new_name, note, note_visit, owned, shared
 from explorer.workspaces.presenter import appoint, is_presenter, seal, token
+from explorer.workspaces.refusing import refused
 
 __all__ = [
     "OWNED",
@@ -49,6 +50,7 @@ __all__ = [
     "owners",
     "publish",
     "published",
+    "refused",
     "require_presenter",
     "said",
     "seal",

@@ -1,6 +1,5 @@
 """Make a set of what arrived: each picture unpacked, named by its digest, decoded once to see that it is whole."""
 
-import errno
 import hashlib
 import shutil
 import threading
@@ -185,8 +184,4 @@ def _put(kept: OwnSet, rows: list[Kept], room: Path) -> None:
 
 
 def _disk(error: OSError) -> ExplorerError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return ExplorerError("The disk of the server is full; nothing was kept. Delete sets or runs, then try again.")
-    return ExplorerError(
-        f"The pictures cannot be kept in {own_sets.folder()} ({error.strerror}). Set THAW_HOME to a folder that can be written."
-    )
+    return workspaces.refused("The pictures cannot be kept", own_sets.folder(), error)

@@ -117,10 +117,7 @@ def _keep(row: Backbone, weights: str, state: dict[str, Tensor], source: str) ->
         text = json.dumps({"source": called, "backbone": row.name})
         write_aside(own.note(row.name, weights), lambda part: part.write_text(text, encoding="utf-8"))
     except OSError as error:
-        raise ExplorerError(
-            f"The weights cannot be kept in {own.folder()}: {error.strerror}. Free some space, or set THAW_HOME to a folder that "
-            f"can be written."
-        ) from error
+        raise workspaces.refused("The weights cannot be kept", own.folder(), error) from error
 
 
 def _misfit(row: Backbone, found: Fit, content: Content, source: str) -> str:
