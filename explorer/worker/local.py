@@ -16,12 +16,13 @@ log = logging.getLogger("worker")
 
 
 class Local:
-    """The executor of one machine: at most `slots` trainings at a time, each in a process of its own."""
+    """The executor of one machine: at most `slots` trainings at a time, each in a process of its own; one that was told to stop
+    has `grace` seconds to do so by itself."""
 
     lookers = None
 
-    def __init__(self, slots: int) -> None:
-        self.slots, self.crew, self._watched = slots, Crew(), 0.0
+    def __init__(self, slots: int, grace: float = GRACE) -> None:
+        self.slots, self.grace, self.crew, self._watched = slots, grace, Crew(), 0.0
 
     def capacity(self) -> int:
         """The slots."""
@@ -46,7 +47,7 @@ class Local:
         self.crew.start("train", processes.train, task, task)
 
     def cancel(self, task: TrainQuestion) -> None:
-        """Ask the training to stop; one that has not after GRACE seconds is killed."""
+        """Ask the training to stop; one that has not after its grace is killed."""
         for child in self.crew.children:
             if child.task == task and not child.stopping:
                 child.stopping = time.monotonic()
@@ -89,7 +90,7 @@ class Local:
     def _kill_deaf(self, now: float) -> None:
         """Kill what was told to stop and does not."""
         for child in self.crew.children:
-            if child.task and child.stopping and now - child.stopping > GRACE:
+            if child.task and child.stopping and now - child.stopping > self.grace:
                 child.process.kill()
 
     def _watch(self, now: float) -> None:

@@ -1,18 +1,20 @@
 """Trainings of one command: several at a time, each in a process of its own, where there are cores for them."""
 
 import os
+import signal
+import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 
 from explorer import machine, runs
 from explorer.runs.question import TrainQuestion
-from explorer.worker.crew import GRACE
 from explorer.worker.executor import Event
 from explorer.worker.local import Local
 
 TICK = 0.5  # seconds between looks at trainings that say nothing
-LAST = 5.0  # seconds that stopped trainings have to write what they know
+LAST = 5.0  # seconds that stopped trainings have to write what they know, before they are killed
 
 
 def carry_out(names: Iterator[str], places: int) -> Generator[Event]:
@@ -23,18 +25,42 @@ def carry_out(names: Iterator[str], places: int) -> Generator[Event]:
     what they measured is kept.
     """
     os.environ.setdefault("THAW_THREADS", str(machine.threads()))
-    executor, under_way, more = Local(places), set[TrainQuestion](), True
+    executor, under_way, more = Local(places, grace=LAST), set[TrainQuestion](), True
+    with _ctrl_c() as pressed:
+        try:
+            while more or under_way:
+                while more and executor.free() > 0:
+                    run = next(names, None)
+                    more = run is not None
+                    if run is not None:
+                        under_way.add(task := TrainQuestion(run=run))
+                        executor.submit(task)
+                yield from _hear(executor, under_way, TICK)
+                if pressed:
+                    raise KeyboardInterrupt
+        finally:
+            _stop(executor, under_way)
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[list[int]]:
+    """The first Ctrl-C is noted, not raised in the midst of what a training says, of which a part would be lost; the second is
+    raised, for whoever will not wait."""
+    pressed: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, note)
     try:
-        while more or under_way:
-            while more and executor.free() > 0:
-                run = next(names, None)
-                more = run is not None
-                if run is not None:
-                    under_way.add(task := TrainQuestion(run=run))
-                    executor.submit(task)
-            yield from _hear(executor, under_way, TICK)
+        yield pressed
     finally:
-        _stop(executor, under_way)
+        signal.signal(signal.SIGINT, before)
 
 
 def _hear(executor: Local, under_way: set[TrainQuestion], patience: float) -> Iterator[Event]:
@@ -50,7 +76,7 @@ def _hear(executor: Local, under_way: set[TrainQuestion], patience: float) -> It
 
 def _stop(executor: Local, under_way: set[TrainQuestion]) -> None:
     """Have all that is under way end in good order; one that does not listen is killed."""
-    until = time.monotonic() + GRACE + LAST
+    until = time.monotonic() + 2 * LAST
     for task in under_way:
         executor.cancel(task)
     while under_way and time.monotonic() < until:
