@@ -149,6 +149,14 @@ def tiny(patterns: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs score in float32 wherever this runs, as looks and scripts do: not in bfloat16 where the processor multiplies it."""
+    from explorer.models import devices
+
+    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)
+
+
+@pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> str:
     """A backbone for this test alone: ResNet-10 layer by layer, at an eighth of its channels (80,000 weights, not 4.9 million).
 

@@ -74,7 +74,7 @@ def test_names_of_pictures_are_data_whatever_they_hold() -> None:
 
 
 def test_scripts_run_by_themselves_reach_the_runs_accuracy(
-    tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, float32: None
 ) -> None:
     """One process carries out all of them, since it takes longer to import torch than to run most."""
     monkeypatch.setattr(following, "SNAPSHOTS", 0)  # no map of the epochs is asked for

@@ -63,8 +63,7 @@ def test_a_probe_tells_features_that_separate_from_features_that_do_not() -> Non
     assert good > 0.9 and bad < 0.6
 
 
-def test_a_run_chooses_its_stage_and_is_put_together_again(narrow: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "_multiplies_bfloat16", lambda: False)  # else it scores in bfloat16, and looks do not
+def test_a_run_chooses_its_stage_and_is_put_together_again(narrow: None, float32: None) -> None:
     recipe = make(strategy="best_stage", dataset="digits", per_class=6, epochs=4, input_size=32)
     run = handlers.train(runs.create(recipe, here=True))
     assert isinstance(run, runs.FinishedRun) and run.recipe == recipe and run.clean and run.fault == ""
