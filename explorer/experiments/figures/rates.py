@@ -31,7 +31,7 @@ def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozens
         gridcolor=GREY,
         range=[decades[0] - 0.25, decades[-1] + 0.25],
     )
-    fig.update_xaxes(title="backbone rate, as a multiple of the strategy's own", row=2, col=1)
+    fig.update_xaxes(title="multiple of the strategy's own rate", row=2, col=1)
     fig.update_yaxes(gridcolor=GREY)
     fig.update_yaxes(title="right on test", tickformat=".0%", row=1, col=1)
     fig.update_yaxes(title="CKA, before to after", range=[-0.05, 1.05], row=2, col=1)

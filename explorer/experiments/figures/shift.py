@@ -19,7 +19,7 @@ def shift_curves(
     for (title, values), pen in zip(lines.items(), pens(lanes), strict=False):
         banded(fig, values, title, (pen.colour, pen.dash, pen.symbol), "severity", n=f", n = {n} each")
     fig.add_vline(x=severity, line={"dash": "dot", "width": 2, "color": GREY})
-    fig.update_xaxes(title=f"severity of the shift: {shift.lower()} (0: none)", dtick=1, gridcolor=GREY)
+    fig.update_xaxes(title=f"severity, {shift.lower()} (0: none)", dtick=1, gridcolor=GREY)
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     told = "; ".join(
