@@ -14,7 +14,7 @@ from explorer.runs.steps import fact
 
 COSTS = {
     "seconds": (("seconds", "total"), "seconds a run"),
-    "weights": (("parameters", "learned"), "weights that learn"),
+    "weights": (("parameters", "learned"), "trainable parameters"),
     "memory": (("peak_memory",), "bytes of memory at the most"),
 }
 """What a cut may be judged by besides its accuracy: the recorded fact, and its words."""

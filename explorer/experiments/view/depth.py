@@ -17,7 +17,7 @@ from explorer.experiments.pairing import Step
 from explorer.experiments.view.following import follow
 from explorer.training.view.estimates import megabytes
 
-_COSTS = {"seconds": "Seconds", "weights": "Weights that learn", "memory": "Memory"}
+_COSTS = {"seconds": "Seconds", "weights": "Trainable parameters", "memory": "Memory"}
 
 
 def show_depth(sweep: Sweep) -> None:
@@ -61,7 +61,7 @@ def cuts_table(found: tuple[Cut, ...], steps: tuple[Step, ...], best: set[str]) 
         "Right on test": [right(cut.accuracy, cut.n) for cut in found],
         "Over the head alone, points": [gained_by(of_head.get(cut.arm)) for cut in found],
         "Seconds": [f"{cut.costs['seconds']:.1f}" if "seconds" in cut.costs else "–" for cut in found],
-        "Learned": [count(cut.costs["weights"]) if "weights" in cut.costs else "–" for cut in found],
+        "Trainable": [count(cut.costs["weights"]) if "weights" in cut.costs else "–" for cut in found],
         "Memory": [megabytes(cut.costs["memory"]) if cut.costs.get("memory") else "–" for cut in found],
     }
 
