@@ -16,7 +16,7 @@ import stand_ins_lessons
 from explorer.app.drawing import first_line
 from explorer.app.figures.accuracies import LARGEST, Bar, Gap, accuracies, differences
 from explorer.app.figures.figure import Figure
-from explorer.app.figures.phone import stacked, swiped
+from explorer.app.figures.phone import LINE, stacked, swiped
 from explorer.app.figures.style import tint
 from explorer.cells import Cells
 from explorer.course.figures import lessons
@@ -474,3 +474,20 @@ def test_on_a_phone_there_is_room_below_for_what_is_there_and_no_more() -> None:
     height, margin = one.options["height"], one.options["margin"]
     below = -one.options["legend"]["y"] * (height - margin["t"] - margin["b"])
     assert 10 < below < 60 and margin["b"] - 10 - below >= 24, "a legend of one entry, right below the last axis"
+
+
+def test_words_of_several_lines_below_an_axis_push_the_legend_down() -> None:
+    def below(**axis: Any) -> float:
+        fig = Figure()
+        for name in ("a", "b"):
+            fig.add_scatter(x=[0, 1], y=[0, 1], name=name)
+        fig.update_xaxes(**axis)
+        fig.update_layout(height=400, margin={"t": 10, "b": 10, "l": 10, "r": 10})
+        stacked(fig)
+        return -fig.options["legend"]["y"] * (400 - 20)
+
+    plain = below(tickvals=[0, 1], ticktext=["a", "b"])
+    assert below(tickvals=[0, 1], ticktext=["a", "b<br>c"]) == pytest.approx(plain + LINE)
+    titled = below(title="epoch")
+    wrapped = below(title="a title that is far longer than a phone's page is wide, so that it takes two lines")
+    assert titled == pytest.approx(plain + 40) and wrapped >= titled + LINE

@@ -171,10 +171,17 @@ def _controls_below(fig: Figure) -> None:
     merged(fig.options["sliders"][0], {"x": 0, "len": 1, "y": -BUTTONS / inner, "pad": {"t": 8}})
 
 
+def _words_below(panel: _Panel) -> int:
+    """Pixels that the names of the ticks, beyond their first line, and the title of a panel's lower axis take."""
+    title, ticks = _title(panel.xaxis), panel.xaxis.get("ticktext") or ()
+    named = LINE * max((str(tick).count("<br>") for tick in ticks), default=0)
+    return named + (40 + LINE * title.count("<br>") if title else 0)
+
+
 def _keys_below(fig: Figure) -> None:
     """Legend and colour bars lie below, where they take no width."""
     (height, top, bottom), controls = _sizes(fig), CONTROLS * bool(fig.options.get("sliders"))
-    below = 16 + 40 * any(_title(panel.xaxis) for panel in _panels(fig))
+    below = 16 + max(map(_words_below, _panels(fig)), default=0)
     axes = [axis for axis in colour_axes(fig) if axis.get("showscale") is not False]
     could = [trace for trace in fig.traces if trace["type"] not in ("heatmap", "image")]
     entries = [trace for trace in could if trace.get("name") and trace.get("showlegend") is not False]

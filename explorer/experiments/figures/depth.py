@@ -37,11 +37,11 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
             customdata=[[words_of(cut), cut.accuracy.n, cut.n] for cut in line],
             hovertemplate=hover,
         )
-    names = [
+    ends = [
         "head<br>alone",
         *(f"+<br>{stage}" for stage in reversed(stages)),
-    ]  # two lines each, so that a phone turns none
-    fig.update_xaxes(tickvals=[*range(len(names))], ticktext=names, tickangle=0, gridcolor=GREY)
+    ]  # in two lines, so that a phone turns none
+    fig.update_xaxes(tickvals=[*range(len(ends))], ticktext=ends, tickangle=0, gridcolor=GREY)
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.3, "x": 0})
     told = "; ".join(f"{words_of(cut)} from {_STARTS[cut.start][0]} weights {cut.accuracy.mean:.0%}" for cut in cuts)
