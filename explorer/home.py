@@ -22,7 +22,7 @@ ABANDONED = 3600
 """Seconds after which a file that is still being written belongs to a process that was killed."""
 PATIENCE = 60.0
 """Seconds for which a training waits where the disk is full; whoever looks at a page is told at once."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _waits: list[float] = []
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -95,7 +95,7 @@ def with_room(work: Callable[[], T]) -> T:
         try:
             return work()
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL:
                 raise
             if empty_trash(0):
                 log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)

@@ -15,22 +15,13 @@ from explorer.errors import ExplorerError
 
 TEST_SHARE, VAL_SHARE = 0.2, 0.2
 TEST_CAP, VAL_CAP, TRAIN_CAP = 600, 300, 20_000
-SMALL = 10_000  # images of a set whose queues stay in memory for the next run
 PUBLIC_CAP = 5_000
 """Training images taken of a public set when all are asked for: at 224 pixels they fill 0.75 GB."""
 
 
+@lru_cache(maxsize=4)  # of a public set each holds some megabytes
 def queue(ids: tuple[str, ...], salt: str) -> np.ndarray:
-    """(n,) places of the images in the order that `salt` draws; to be read only, since that of a small set is kept."""
-    return _kept(ids, salt) if len(ids) <= SMALL else _queue(ids, salt)
-
-
-@lru_cache(maxsize=8)
-def _kept(ids: tuple[str, ...], salt: str) -> np.ndarray:
-    return _queue(ids, salt)
-
-
-def _queue(ids: tuple[str, ...], salt: str) -> np.ndarray:
+    """(n,) places of the images in the order that `salt` draws; to be read only, since the next run may ask for it again."""
     digests = [hashlib.blake2b(f"{salt}/{i}".encode(), digest_size=8).digest() for i in ids]
     order = np.argsort(np.array([int.from_bytes(d, "big") for d in digests], np.uint64), kind="stable")
     order.setflags(write=False)

@@ -23,6 +23,10 @@ from explorer.models.weights import Origin, Progress, load, origin
 __all__ = ["NORMALISATIONS", "Network", "blank", "build", "cells", "grid", "lend", "pooled"]
 
 
+MOST = 64  # fingerprints that are kept
+_fingerprints: dict[tuple[Origin, Backbone], str] = {}
+
+
 def _silent(fraction: float, message: str) -> None:
     """A progress that nobody reads."""
 
@@ -112,7 +116,3 @@ def fingerprint(network: Network) -> str:
             _fingerprints.clear()
         _fingerprints[key] = network.fingerprint()
     return _fingerprints[key]
-
-
-MOST = 64
-_fingerprints: dict[tuple[Origin, Backbone], str] = {}

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 _compare = ctypes.CDLL(None).memcmp if os.name == "posix" else None
-"""The C library's, for main memory: it takes half of the time that torch takes number by number."""
+"""The C library's, for main memory: it takes about half of the time that torch takes number by number."""
 if _compare:
     _compare.argtypes, _compare.restype = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t), ctypes.c_int
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from explorer.catalogue import Backbone
 from explorer.catalogue.stages import Stage
+from explorer.models.bits import same as same_bits
 from explorer.models.cutting import cut, shortened
 from explorer.models.pooling import pooled
 from explorer.models.tokens import FirstToken
@@ -101,7 +102,7 @@ class Network(nn.Module):
         def same(stage: str) -> bool:
             names = self.names(stage)
             alike = names == other.names(stage)  # one may be cut off there
-            return alike and all(torch.equal(x[name], y[name]) for name in names if x[name].is_floating_point())
+            return alike and all(same_bits(x[name], y[name]) for name in names if x[name].is_floating_point())
 
         return tuple(takewhile(same, self.row.stage_names))
 

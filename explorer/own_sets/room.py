@@ -1,13 +1,12 @@
 """Room on the disk for what visitors bring, and the words where there is none."""
 
-import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from explorer import limits, own_sets, workspaces
 from explorer.errors import ExplorerError
-from explorer.home import home
+from explorer.home import FULL, home
 
 
 class Refused(ExplorerError):
@@ -40,7 +39,5 @@ def disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Refused(
-            str(workspaces.refused("The file cannot be kept", home(), error)), 507 if full else 500
-        ) from error
+        words = str(workspaces.refused("The file cannot be kept", home(), error))
+        raise Refused(words, 507 if error.errno in FULL else 500) from error

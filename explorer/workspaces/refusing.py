@@ -1,15 +1,13 @@
 """What is said where the disk does not take something: to whoever has the machine, or to a visitor of a shared server."""
 
-import errno
 from contextlib import suppress
 from pathlib import Path
 
 from explorer.errors import ExplorerError
+from explorer.home import FULL
 from explorer.workspaces.gate import viewer
 from explorer.workspaces.places import shared
 from explorer.workspaces.presenter import is_presenter
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def refused(what: str, place: Path, error: Exception, more: str = "") -> ExplorerError:
@@ -25,7 +23,7 @@ def refused(what: str, place: Path, error: Exception, more: str = "") -> Explore
             f"{what} in {place}: {why}. Free some space (delete old runs), or set THAW_HOME to a folder that can be "
             f"written{more}. What was stored before is untouched."
         )
-    full = getattr(error, "errno", None) in _FULL or "full" in str(error)  # SQLite has no number for it
+    full = getattr(error, "errno", None) in FULL or "full" in str(error)  # SQLite has no number for it
     return ExplorerError(
         f"{what}: the server's disk {'is full' if full else 'does not take it'}. Delete runs, sets or pictures of yours that you "
         f"no longer need, or tell whoever runs the server; then try again. What was stored before is untouched."

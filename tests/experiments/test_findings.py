@@ -1,9 +1,26 @@
 """What we found: the page's tables are those of its files, and the app shows it part by part."""
 
-from opening import opened, store, words
+from collections import Counter
+from collections.abc import Iterable
+from itertools import product
 
+from opening import opened, store, words
+from scipy.stats import ttest_1samp
+
+from explorer.catalogue import BACKBONES
+from explorer.evidence import holm
 from explorer.experiments.findings import DOCS, findings
-from scripts.findings import interval, tables
+from scripts.findings import (
+    ACROSS,
+    ACROSS_BACKBONES,
+    ACROSS_SIZES,
+    STRATEGIES,
+    apart,
+    gains_by_set,
+    interval,
+    rows_of,
+    tables,
+)
 
 __all__ = ["store"]
 
@@ -41,3 +58,21 @@ def test_the_app_shows_one_finding_at_a_time() -> None:
     assert app.header[0].value == other.title and not app.exception
     assert app.table[0].value["distance, nats"].tolist()[-1] == "0.36" and "five" in words(app)
     assert "finding" in app.query_params
+
+
+def test_what_is_said_of_the_five_sets_is_what_their_file_says() -> None:
+    def corrected(samples: Iterable[list[float]]) -> tuple[float, ...]:
+        return holm([float(ttest_1samp(values, 0).pvalue) for values in samples])
+
+    asked = [*product(ACROSS_SIZES, STRATEGIES[1:])]
+    means = corrected(gains_by_set(backbone, *one) for backbone in ACROSS_BACKBONES for one in asked)
+    assert len(means) == 27 and min(means) > 0.05, "no mean is shown to differ from the probe's"
+    assert min(corrected(apart(*one) for one in asked)) > 0.05, "nor is it shown that the backbones differ"
+    rows = [row for name in ACROSS for row in rows_of(DOCS / "findings" / f"{name}.csv")]
+    probes = Counter(row["backbone"] for row in rows if row["arm"] == "best_stage")
+    last = {name: BACKBONES[name].stage_names[-1] for name in ACROSS_BACKBONES}
+    earlier = Counter(
+        row["backbone"] for row in rows if row["arm"] == "best_stage" and row["reads"] != last[row["backbone"]]
+    )
+    assert set(probes.values()) == {30}
+    assert dict(earlier) == {"squeezenet1_1": 25, "mobilenet_v2": 14, "resnet10": 11}

@@ -37,10 +37,8 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
             customdata=[[words_of(cut), cut.accuracy.n, cut.n] for cut in line],
             hovertemplate=hover,
         )
-    ends = [
-        "head<br>alone",
-        *(f"+<br>{stage}" for stage in reversed(stages)),
-    ]  # in two lines, so that a phone turns none
+    # in two lines each, so that a phone turns none
+    ends = ["head<br>alone", *(f"+<br>{stage}" for stage in reversed(stages))]
     fig.update_xaxes(tickvals=[*range(len(ends))], ticktext=ends, tickangle=0, gridcolor=GREY)
     fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.3, "x": 0})

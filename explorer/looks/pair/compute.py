@@ -34,7 +34,7 @@ def network(run: str) -> Network:
     wanted = finished(run)
     classes = runs.predictions(run).classes
     built = backbones.build(wanted.backbone, len(classes), wanted.weights, wanted.seed, reads=wanted.reads)
-    if finished_run(run).facts.get("began", "") not in ("", built.fingerprint()):
+    if finished_run(run).facts.get("began", "") not in ("", backbones.fingerprint(built)):
         raise ExplorerError(
             f"The {wanted.row.title} weights ({wanted.weights}) that {run} began from have changed since, with their file or "
             f"with a new version of Thaw or torch. Its scores stand, but its network cannot be put together any more. Delete "

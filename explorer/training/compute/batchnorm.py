@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.data.stream import Stream
+from explorer.models.bits import same
 from explorer.models.network import Network
 
 BatchNorm = nn.modules.batchnorm._BatchNorm
@@ -30,7 +31,7 @@ def moved(
         layer
         for layer in layers(network, stages)
         if any(
-            not torch.equal(one[key].cpu(), other[key].cpu())
+            not same(one[key].cpu(), other[key].cpu())
             for key in (f"{names[layer]}.running_mean", f"{names[layer]}.running_var")
         )
     ]

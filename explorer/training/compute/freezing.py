@@ -133,7 +133,7 @@ def _describe(network: Network, part: str, output: tuple[int, ...]) -> StageDesc
 
 def snapshot(network: Network) -> dict[str, Tensor]:
     """A copy of every parameter and buffer, on the CPU."""
-    return {name: tensor.detach().cpu().clone() for name, tensor in network.model.state_dict().items()}
+    return {name: tensor.clone() for name, tensor in now(network).items()}
 
 
 def now(network: Network) -> dict[str, Tensor]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from explorer.data.stream import Stream, logits
+from explorer.models.bits import same
 from explorer.models.network import Network
 from explorer.training.compute import batchnorm
 
@@ -23,7 +23,7 @@ def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dic
         y = b[name]
         if alpha == 1 or not x.is_floating_point():
             found[name] = y
-        elif alpha == 0 or torch.equal(x, y):
+        elif alpha == 0 or same(x, y):
             found[name] = x
         else:
             found[name] = ((1 - alpha) * x.double() + alpha * y.double()).to(x.dtype)

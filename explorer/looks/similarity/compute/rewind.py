@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from explorer.catalogue.backbones import stage_of
 from explorer.data.stream import Stream, logits
 from explorer.errors import ExplorerError
+from explorer.models.bits import same
 from explorer.models.network import Network
 from explorer.training.compute import batchnorm
 
@@ -97,7 +98,7 @@ def put(network: Network, state: State, stages: Sequence[str]) -> bool:
     """Give the stages the tensors of `state`, in place; returns whether any weight or statistic changed a bit."""
     mine = network.model.state_dict()
     names = [name for stage in stages for name in network.names(stage)]
-    changed = any(mine[n].is_floating_point() and not torch.equal(mine[n], state[n].to(mine[n].device)) for n in names)
+    changed = any(mine[n].is_floating_point() and not same(mine[n], state[n].to(mine[n].device)) for n in names)
     with torch.no_grad():
         for name in names:
             mine[name].copy_(state[name])
