@@ -16,7 +16,7 @@ pytestmark = pytest.mark.long(30)
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "errors", "logs", "bundle", "palette", "home", "workspaces", "evidence", "cells", "machine", "installation", "edits",
+    "errors", "clock", "logs", "bundle", "palette", "home", "workspaces", "evidence", "cells", "machine", "installation", "edits",
     "limits", "own_sets", "catalogue", "cache", "uploads", "texts", "recipe", "answers", "question", "runs", "jobs", "models",
     "data", "app", "arriving", "training", "looks.pair", "looks.neighbours", "looks.calibration", "looks.images", "looks.data",
     "looks.similarity",

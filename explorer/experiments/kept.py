@@ -1,8 +1,6 @@
 """The experiments that were started here, the latest first: small files beside the runs, so that they are found again."""
 
-import time
-
-from explorer import workspaces
+from explorer import clock, workspaces
 from explorer.errors import ExplorerError
 from explorer.experiments.plan import Plan, read
 from explorer.home import home, write_aside
@@ -19,7 +17,8 @@ def keep(plan: Plan) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         workspaces.take("experiments", plan.key)
         write_aside(
-            folder / f"{plan.key}.txt", lambda part: part.write_text(f"{time.time()}\n{plan.text}\n", encoding="utf-8")
+            folder / f"{plan.key}.txt",
+            lambda part: part.write_text(f"{clock.later()}\n{plan.text}\n", encoding="utf-8"),
         )
         gone = [folder / f"{key}.txt" for key in workspaces.keep_latest("experiments", MOST)]
         if workspaces.viewer() is None:

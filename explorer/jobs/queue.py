@@ -10,7 +10,7 @@ from typing import Any, Generic
 
 import filelock
 
-from explorer import answers, question, runs, workspaces
+from explorer import answers, clock, question, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.jobs import bell, permission, turns
@@ -101,7 +101,7 @@ def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[
         if row is None or stale:
             db.execute(
                 "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
-                (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, time.time()),
+                (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, clock.later()),
             )
             bell.ring()
             row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
@@ -154,7 +154,7 @@ def claim(lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Q
         db.execute("BEGIN IMMEDIATE")  # nobody else takes it meanwhile
         row = db.execute(
             "UPDATE task SET state = 'running', started = ? WHERE key = ? RETURNING key, name, arguments",
-            (time.time(), turns.line(db, lane, only, but).next()),
+            (clock.later(), turns.line(db, lane, only, but).next()),
         ).fetchone()
         db.execute("COMMIT")
         if row is None:

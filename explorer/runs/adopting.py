@@ -3,10 +3,9 @@
 import re
 import secrets
 import shutil
-import time
 from collections.abc import Mapping
 
-from explorer import workspaces
+from explorer import clock, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import runs_folder, with_room
 from explorer.runs import names
@@ -25,7 +24,7 @@ def new_name(run: str) -> str:
     answered about that run, goes by its name."""
     _, _, kind = run.split("-", 2)
     while True:
-        found = f"{names.moment(time.time())}-{kind[:-4]}{secrets.token_hex(2)}"
+        found = f"{names.moment(clock.later())}-{kind[:-4]}{secrets.token_hex(2)}"
         if not (runs_folder() / found).exists():
             return found
 

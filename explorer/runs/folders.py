@@ -5,7 +5,6 @@ import json
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import Any
 
 import psutil
 
+from explorer import clock, workspaces
 from explorer import recipe as recipes
-from explorer import workspaces
 from explorer.answers import pack, unpack
 from explorer.catalogue.spelling import spelled
 from explorer.errors import ExplorerError
@@ -80,7 +79,7 @@ def write(path: Path, text: str) -> None:
 def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = False) -> str:
     """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any, and
     `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
-    now = time.time()
+    now = clock.later()
     run = f"{names.moment(now)}-{spelled(recipe.backbone)}-{recipe.strategy}-{secrets.token_hex(2)}"
     facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}

@@ -42,7 +42,8 @@ class Naming:
 
 def moment(now: float) -> str:
     """How the id of a run begins that was made then, so that ids sort by time."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}{int(now % 1 * 1000):03d}"
+    seconds, thousandths = divmod(round(now * 1000), 1000)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(seconds))}{thousandths:03d}"
 
 
 def generated(run: str) -> str:

@@ -1,9 +1,8 @@
 """Runs that were deleted, as long as they can be brought back."""
 
-import time
 from itertools import groupby
 
-from explorer import workspaces
+from explorer import clock, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import UNDO, in_trash, put_into_trash, runs_folder, take_from_trash
 from explorer.runs.folders import own_folder, writing
@@ -12,7 +11,7 @@ from explorer.runs.folders import own_folder, writing
 def delete(*wanted: str) -> None:
     """Put runs aside, together: `restore` brings them back for `UNDO` seconds, then the worker frees their space. Where a disk
     is full before, deleted runs go at once."""
-    now = time.time_ns()
+    now = int(clock.later() * 1e9)
     for path in [own_folder(run) for run in wanted]:
         with writing():
             put_into_trash(path, now)

@@ -3,12 +3,11 @@
 import hashlib
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from explorer import limits, own_sets, workspaces
+from explorer import clock, limits, own_sets, workspaces
 from explorer.arriving.compute.archives import BROKEN, CHUNK, Archive
 from explorer.arriving.compute.previews import adding
 from explorer.arriving.compute.sources import Sources, of_parcel
@@ -157,7 +156,7 @@ def _described(rows: list[Kept], title: str, labels: str, room: Path) -> OwnSet:
     left = len(listed.skipped) + len(listed.files) - used
     line = adding(used, left, len(listed.litter), folders.reasons(data.skipped))
     size = sum({row.digest: row.size for row in rows if row.digest}.values())
-    return OwnSet(name, title, time.time(), len(data.classes), used, size, labels, line, digest)
+    return OwnSet(name, title, clock.later(), len(data.classes), used, size, labels, line, digest)
 
 
 def _apart(kept: OwnSet) -> OwnSet:
