@@ -93,6 +93,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", looked_up)
 
 
+@pytest.fixture
+def own_addresses(no_network: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For Ray, which talks to this machine by the address that it has for others: every address counts as its own."""
+    monkeypatch.setitem(globals(), "LOOPBACK", ("",))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def pages_prepared_once() -> Iterator[None]:
     """Each AppTest of Streamlit 1.67 reads the metadata of every installed package, in search of components, which takes

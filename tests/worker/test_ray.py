@@ -1,6 +1,5 @@
 """A real Ray cluster of two nodes on this machine: a race on it, one node killed, and the numbers are those of one machine."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,14 +27,13 @@ PATIENCE = 150.0  # seconds; a busy machine is slow, and only a cluster that han
 
 
 @pytest.fixture
-def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def nodes(tmp_path: Path, own_addresses: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head that computes nothing, and two nodes of one processor each, whose folders are not the server's."""
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("THAW_NODE_HOME", str(tmp_path / "nodes"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setattr(sys.modules["conftest"], "LOOPBACK", ("",))  # Ray talks to this machine by its own address
     small = {"object_store_memory": 100_000_000, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=small | {"num_cpus": 0})
     for _ in range(2):

@@ -108,7 +108,7 @@ def test_ctrl_c_stops_all_that_is_under_way_and_the_next_goes_on(
 
 def test_a_training_that_dies_is_said_and_the_others_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THAW_HOME", str(tmp_path))
-    command = sweep([*LONG, "--epochs", "40"], 2, tmp_path)
+    command = sweep([*LONG, "--epochs", "8"], 2, tmp_path)
     until(lambda: len(learning()) == 2)
     victim = learning()[0]
     os.kill(victim.facts["pid"], signal.SIGKILL)
