@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.adamw import adamw
 
 _ASKED = "torch._dynamo.utils"
 
@@ -55,25 +54,31 @@ def _leave_optimizers_plain() -> None:
 
 class AdamW(torch.optim.AdamW):
     """Torch's own, to the last bit; its step alone is called without the wrapper that asks the compiler for a break, and where
-    one kernel takes it on a CPU, at once: for a head alone what torch asks before takes longer than the step."""
+    one kernel takes it on a CPU, at once: for a head alone what torch asks before takes longer than the step. Hooks on steps are
+    not called, nor does a profile name them."""
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One step, as torch takes it where it is not `differentiable`."""
         learning = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
         begun = all(p.device.type == "cpu" and self.state.get(p) for params in learning for p in params)
-        if closure or not begun or not all(map(_plain, self.param_groups)):
+        alike = all(len({p.dtype for p in params}) < 2 for params in learning)
+        if closure or not begun or not alike or not all(map(_plain, self.param_groups)):
             return inspect.unwrap(torch.optim.Adam.step)(self, closure)
         for group, params in zip(self.param_groups, learning, strict=True):
             if params:
                 self._at_once(group, params)
         return None
 
+    step.hooked = True  # pyright: ignore[reportFunctionMemberAccess]  (where torch notes that it has wrapped a step)
+
     def _at_once(self, group: dict[str, Any], params: list[Tensor]) -> None:
         first, second, steps = ([self.state[p][name] for p in params] for name in ("exp_avg", "exp_avg_sq", "step"))
         grads, (beta1, beta2) = [p.grad for p in params if p.grad is not None], group["betas"]
         told = {name: group[name] for name in ("lr", "weight_decay", "eps", "maximize")}
-        adamw(params, grads, first, second, [], steps, fused=True, amsgrad=False, beta1=beta1, beta2=beta2, **told)
+        torch._foreach_add_(steps, 1)  # pyright: ignore[reportPrivateImportUsage]
+        step = torch._fused_adamw_  # pyright: ignore[reportPrivateImportUsage]
+        step(params, grads, first, second, [], steps, amsgrad=False, beta1=beta1, beta2=beta2, **told)
 
 
 def _plain(group: dict[str, Any]) -> bool:

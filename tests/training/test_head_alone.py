@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from explorer.models import backbones
+from explorer.data.feature_cache.cached import CachedFeatures
+from explorer.models import backbones, devices
 from explorer.models.compiler import AdamW
 from explorer.models.network import Network
 from explorer.recipe import make
@@ -44,6 +45,7 @@ def test_loss_and_gradients_are_those_of_autograd(classes: int, batch: int, stan
     loss.backward()
     wanted = gradients(network)
     network.zero_grad(set_to_none=True)
+    x = network.standardised(x)
     found = head_alone.backward(network, x, y, weight)
     assert torch.equal(found, loss.detach()) and not found.requires_grad and len(wanted) == 2
     assert all(map(torch.equal, gradients(network), wanted))
@@ -88,6 +90,23 @@ def test_a_run_learns_the_same_as_with_autograd(
     assert len(taken) * wanted.epochs == session.steps * alone > 0
     assert rows[0] == rows[1]
     assert all(torch.equal(tensor, tensors[1][name]) for name, tensor in tensors[0].items())
+
+
+@pytest.mark.parametrize("width", [512, 40, 7])
+def test_what_is_read_at_once_is_what_is_read_batch_by_batch(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(head_alone, "AHEAD", 3)
+    network, *_ = head(3)
+    draw = torch.Generator().manual_seed(width)
+    rows, labels = torch.randn(101, width, generator=draw) * 4, torch.randint(3, (101,), generator=draw)
+    place = devices.choose(network.row, "cpu")
+    front = CachedFeatures("layer4", True, (rows,), labels, {}, "none", network.row.preprocessing("default"), place)
+    network.standardise(rows)
+    batches = loop.batches(torch.randperm(101, generator=draw), 9)
+    found = [*head_alone.read(network, front, batches)]
+    assert len(found) == len(batches) > 2 * head_alone.AHEAD
+    for (x, y), batch in zip(found, batches, strict=True):
+        assert torch.equal(x, network.standardised(front.read(batch))) and torch.equal(y, front.labels_of(batch))
+        assert x.data_ptr() % head_alone.LINE == 0, "kernels round as they do for a tensor of its own"
 
 
 @pytest.mark.parametrize("fused", [True, False])

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from explorer.training.compute.freezing import BATCHNORM
 from explorer.training.compute.modes import innermost
 
 State = Mapping[str, Tensor]
+_MODE, _FLAG = attrgetter("training"), attrgetter("requires_grad")
 
 
 class Witness:
@@ -36,7 +38,7 @@ class Witness:
 
     def state(self) -> tuple[bool, ...]:
         """The mode of every module, then the flag of every weight, now: what a captured step was captured with."""
-        return (*(m.training for m in self._modules.values()), *(p.requires_grad for p in self._weights.values()))
+        return (*map(_MODE, self._modules.values()), *map(_FLAG, self._weights.values()))
 
     def note(self) -> None:
         """Note the mode of every module and the flag of every weight, now."""

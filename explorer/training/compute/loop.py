@@ -96,13 +96,14 @@ def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) ->
     session.witness.watch(session.network)
     weight = class_weights(session)
     started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
+    ready = _read_by_head(session, parts, epoch)
     for i, batch in enumerate(parts):
         report(_fraction(recipe, epoch, i / len(parts)), f"Epoch {epoch} of {recipe.epochs}")
         share = rate_share(recipe, epoch, i / len(parts))
         for group in optimizer.param_groups:
             optimizing.set_rate(group, group["rate"] * share)
-        seed = (recipe.seed * 1009 + epoch) * 100_003 + i
-        total += step(session, batch, seed, weight, report) * len(batch)
+        read = next(ready) if ready and session.chunk is None else None
+        total += step(session, batch, _seed(recipe, epoch, i), weight, report, read) * len(batch)
         session.steps += 1
     if (note := session.captures.note) and note not in session.notes:
         session.notes.append(note)
@@ -121,24 +122,40 @@ def class_weights(session: Session) -> Tensor | None:
     return (len(labels) / (len(found) * found.float())).to(session.place.device)
 
 
-def step(session: Session, batch: Tensor, seed: int, weight: Tensor | None, report: Report) -> Tensor:
-    """Learn from a batch, at the rates that the optimizer holds; returns its loss before.
+def step(
+    session: Session,
+    batch: Tensor,
+    seed: int,
+    weight: Tensor | None,
+    report: Report,
+    read: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
+    """Learn from a batch, at the rates that the optimizer holds; returns its loss before. `read` is what a head that learns alone
+    reads of it, and the labels (`_read_by_head`).
 
     Where the accelerator's memory does not hold the batch, it is halved as often as it takes and the parts' gradients
     are added up: the same step but for BatchNorm's statistics, which are then those of the parts.
     """
     while True:
         try:
-            return session.captures.making_room(lambda: _take(session, batch, seed, weight))
+            return session.captures.making_room(partial(_take, session, batch, seed, weight, read))
         except torch.OutOfMemoryError as error:
             session.optimizer.zero_grad(set_to_none=True)
             _halve(session, len(batch), error)
+            read = None
             report(_fraction(session.recipe, session.done + 1, 0.0), session.notes[-1])
 
 
-def _take(session: Session, batch: Tensor, seed: int, weight: Tensor | None) -> Tensor:
+def _take(
+    session: Session, batch: Tensor, seed: int, weight: Tensor | None, read: tuple[Tensor, Tensor] | None
+) -> Tensor:
     """The step itself, or, where it is captured, a replay of one of as many images in the same modes."""
     optimizing.reserve(session.optimizer)
+    if read:
+        session.witness.note()
+        loss = head_alone.backward(session.network, *read, weight)
+        session.optimizer.step()
+        return loss
     front, captures, size = session.front["train"], session.captures, session.chunk or len(batch)
     labels = front.labels_of(batch)
     key = (len(batch), size, session.witness.state()) if captures.recorder else None
@@ -152,12 +169,6 @@ def _learn_from(session: Session, weight: Tensor | None, parts: Iterable[Tensor]
     may wait for the device.
     """
     network, place, size = session.network, session.place, session.chunk or len(labels)
-    if session.front["train"].probe and size >= len(labels) and head_alone.fits(network):
-        session.witness.note()
-        (x,) = parts
-        loss = head_alone.backward(network, x, labels, weight)
-        session.optimizer.step()
-        return loss
     session.optimizer.zero_grad(set_to_none=True)
     total = torch.zeros((), device=place.device)
     for x, mine in zip(parts, labels.split(size), strict=True):
@@ -170,6 +181,22 @@ def _learn_from(session: Session, weight: Tensor | None, parts: Iterable[Tensor]
         total += loss.detach()
     session.optimizer.step()
     return total
+
+
+def _seed(recipe: Recipe, epoch: int, batch: int) -> int:
+    """What draws the augmentation of a batch, counted from 0."""
+    return (recipe.seed * 1009 + epoch) * 100_003 + batch
+
+
+def _read_by_head(session: Session, parts: list[Tensor], epoch: int) -> Iterator[tuple[Tensor, Tensor]] | None:
+    """What the head reads of each batch, (b, d), and the labels, (b,), where nothing but a linear head learns, on a CPU."""
+    front, network = session.front["train"], session.network
+    if not front.probe or session.captures.recorder or session.chunk is not None or not head_alone.fits(network):
+        return None
+    if front.augmentation == "none":
+        return head_alone.read(network, front, parts)
+    drawn = (front.draw(batch, _seed(session.recipe, epoch, i)) for i, batch in enumerate(parts))
+    return zip(map(network.standardised, drawn), map(front.labels_of, parts), strict=True)
 
 
 def _share(part: Tensor, whole: Tensor, weight: Tensor | None) -> Tensor:

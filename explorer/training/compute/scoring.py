@@ -14,7 +14,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.evidence import Balanced, Score
 from explorer.models import memory
 from explorer.runs.records import Audit, Epoch
-from explorer.training.compute import following, freezing
+from explorer.training.compute import following, freezing, head_alone
 from explorer.training.compute.judging import audit as judged
 from explorer.training.compute.session import Session, in_portions, pooled_test
 
@@ -69,14 +69,18 @@ def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float,
 def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:
     """Mean loss, score and probabilities (n, k) in eval mode."""
     indices = torch.arange(len(front.labels)) if indices is None else indices
-    session.network.eval()
+    network = session.network.eval()
 
     def logits_of(batch: Tensor) -> Tensor:
         with torch.inference_mode(), session.place.autocast():
-            return front.tail(session.network, front.read(batch)).float().cpu()
+            return front.tail(network, front.read(batch)).float().cpu()
 
     def run(size: int) -> Tensor:
-        return torch.cat([*front.each(logits_of, indices.split(size))])
+        batches = indices.split(size)
+        if not front.probe:
+            return torch.cat([*front.each(logits_of, batches)])
+        with torch.inference_mode():
+            return torch.cat([network.head(x) for x, _ in head_alone.read(network, front, batches)]).float().cpu()
 
     logits, labels = in_portions(session, run), front.labels.cpu()[indices]
     loss = functional.cross_entropy(logits, labels).item()
