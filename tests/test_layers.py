@@ -77,7 +77,10 @@ DOORS = {
     "pickle": ("explorer/models/weights.py", "explorer/models/checkpoints/reading.py"),  # for the name of its error
 }
 
-HEAVY = ("torch", "torchvision", "captum", "umap", "numba", "sklearn", "scipy", "skimage", "matplotlib")
+HEAVY = (
+    "torch", "torchvision", "captum", "umap", "numba", "sklearn", "scipy", "skimage", "matplotlib", "onnx", "onnxruntime", "timm",
+    "ray",
+)  # fmt: skip
 # The rehearsal asks this machine alone, a cluster its own head where one is named.
 NETWORK = ("explorer/models", "explorer/data", "explorer/rehearsal", "explorer/worker/cluster")
 DRAWERS = {"utils", "util", "helpers", "common", "base", "core", "misc", "constants", "types", "tools", "shared"}
@@ -356,8 +359,8 @@ def test_neutral_modules_load_no_web_server() -> None:
 
 def test_the_worker_itself_loads_nothing_heavy() -> None:
     loaded = run_fresh(
-        "import explorer.worker.__main__, explorer.worker.daemon, explorer.worker.processes\n"
-        "from explorer.question import every; every()  # as it does when it claims a task"
+        "".join(f"import {m.name}\n" for m in modules() if m.room == "worker" and m.wing == "neutral")
+        + "from explorer.question import every; every()  # as it does when it claims a task"
     )
     assert not {*HEAVY, "streamlit", "plotly", "pandas"} & set(loaded)
 
