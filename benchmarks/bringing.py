@@ -22,6 +22,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from explorer.progress import silent
+
 CLASSES, SIZE, CHUNK = 10, (500, 375), 1 << 18
 
 
@@ -89,7 +91,7 @@ def main() -> None:
         sent = time.perf_counter()
         previews.preview(key, "", "folders", "")
         seen = time.perf_counter()
-        keeping.arrive(key, "Benchmark", "folders", "", lambda share, words: None)
+        keeping.arrive(key, "Benchmark", "folders", "", silent)
         kept = time.perf_counter()
         once = decoded_once(folder)
         found = {

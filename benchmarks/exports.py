@@ -30,16 +30,12 @@ from explorer.export.compute import agreement, graphs, handlers, predicting
 from explorer.export.formats import FORMATS
 from explorer.looks.pair import compute
 from explorer.models import predicting as network_says
+from explorer.progress import silent
 
 SECONDS, TIMES, SHARE = 3.0, 1.2, 0.9
 """The bars: seconds of an export, ONNX against eager PyTorch, and the share of the limit that `predict` reaches."""
 EXPORTED = ("format", "processor s, alone", "after another graph", "on the clock", "size", "bar")
 SIDE = 320  # pixels of a JPEG's side
-Silent = Callable[[float, str], None]
-
-
-def silent(share: float, words: str) -> None:
-    """A report that nobody reads."""
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, float]:

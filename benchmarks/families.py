@@ -41,6 +41,7 @@ from explorer.export.compute import handlers as exports
 from explorer.looks.attribution.compute import gradients
 from explorer.looks.pair import compute
 from explorer.models.finding import ensure
+from explorer.progress import silent
 from explorer.question import ask_for
 from explorer.training.compute.handlers import train
 from explorer.worker.handlers import answer
@@ -97,7 +98,7 @@ def trained(name: str, data: Path, **more: Any) -> str:
 
 def asked(name: str, **fields: Any) -> Ask:
     """A question, to be answered here."""
-    return lambda: answer(ask_for(name, **fields), lambda share, words: None)
+    return lambda: answer(ask_for(name, **fields), silent)
 
 
 def together(*asks: Ask) -> Ask:
@@ -117,7 +118,7 @@ def ran(run: str, to: str, room: Path) -> object:
     """A run written as a format, and what it is for done with it: a script is run, weights are loaded, a ZIP is opened."""
     row = exports.format_of(to)
     out = room / f"{to}{row.endings[0]}"
-    notes = exports.write(run, to, out, lambda share, words: None)
+    notes = exports.write(run, to, out, silent)
     if to == "script":
         with zipfile.ZipFile(out) as pack, contextlib.chdir(room), contextlib.redirect_stdout(io.StringIO()):
             pack.extractall(room / "away")

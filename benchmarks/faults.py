@@ -29,6 +29,7 @@ from explorer.looks.data.compute import confident, faults, labels, survey
 from explorer.looks.data.compute.copies import Pairs, near_copies
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain
 from explorer.models import devices
+from explorer.progress import silent
 from explorer.recipe import Recipe, make
 
 Way = Callable[[Image.Image, np.random.Generator], Image.Image]
@@ -93,7 +94,7 @@ def copies(name: str, recipe: Recipe, given: argparse.Namespace) -> tuple[str, .
     found = Whole(known.data, images, np.zeros(len(images), np.int64))
     network, place = network_of(recipe, known.data)
     rows = faults._features(network, images.pixels(recipe.preprocessing), recipe, place)
-    seen, made = survey.survey(images, lambda share: None), faults.made_copies(recipe, found)
+    seen, made = survey.survey(images, silent), faults.made_copies(recipe, found)
     start = time.perf_counter()
     pairs = near_copies(seen.small, rows, made)
     took = time.perf_counter() - start
@@ -124,7 +125,7 @@ def wrong_labels(name: str, recipe: Recipe, given: argparse.Namespace) -> tuple[
     """One row: what is flagged in the set as it is, what by chance, and of planted errors, over some seeds."""
     data = datasets.load(recipe)
     images, _ = joined(data)
-    rows, true = features(recipe, data, lambda share: None), images.labels
+    rows, true = features(recipe, data, silent), images.labels
     groups = labels.groups_that_divide(images.groups, true)
     start = time.perf_counter()
     probability = labels.out_of_fold(rows, true, groups)

@@ -18,6 +18,7 @@ from benchmarks.report import Spread, footer, table
 from explorer import runs
 from explorer.export.compute import graphs
 from explorer.looks.pair import compute
+from explorer.progress import silent
 
 CALIBRATED, ROUNDS, BATCH = 32, 25, 16
 """Training pictures from which static quantisation takes its ranges; pictures timed; pictures in a pass."""
@@ -37,7 +38,7 @@ def rows(run: str, room: Path) -> Iterator[tuple[str, ...]]:
             return next(self.left, None)  # type: ignore[return-value]  (None ends it)
 
     files = {kind: room / f"{kind}.onnx" for kind in ("float32", "ready", "dynamic", "static")}
-    files["float32"].write_bytes(graphs.onnx_bytes(run, lambda share, words: None))
+    files["float32"].write_bytes(graphs.onnx_bytes(run, silent))
     quant_pre_process(files["float32"], files["ready"])
     quantize_dynamic(files["ready"], files["dynamic"], weight_type=QuantType.QUInt8)
     kinds = {"activation_type": QuantType.QUInt8, "weight_type": QuantType.QInt8}

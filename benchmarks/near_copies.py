@@ -15,6 +15,7 @@ from explorer.looks.data.compute import faults, survey
 from explorer.looks.data.compute.copies import Made, near_copies
 from explorer.looks.data.compute.whole import features, plain, whole
 from explorer.models import devices
+from explorer.progress import silent
 from explorer.recipe import make
 
 BAR = 5.0
@@ -29,8 +30,8 @@ def main() -> None:
     devices.set_threads()
     recipe = plain(make(dataset="photo_patches"))
     found = whole(recipe)
-    small = survey.survey(found.images, lambda share: None).small[: given.n]
-    rows = features(recipe, found.data, lambda share: None)[: given.n]
+    small = survey.survey(found.images, silent).small[: given.n]
+    rows = features(recipe, found.data, silent)[: given.n]
     every = faults.made_copies(recipe, found)
     kept = every.of < given.n
     made = Made(every.of[kept], every.small[kept], every.features[kept])

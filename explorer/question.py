@@ -25,7 +25,7 @@ class Question(BaseModel, Generic[A]):
     """A frozen, validated value. A subclass names its fields, the type of its answer, and who answers it.
 
     `handler` is `module:function`: a function of the fields that the worker alone imports. With `reports` it takes a
-    progress callback `report(share, words)` too, and with `slow` it waits where quick looks never wait for it; `large`
+    `ProgressCallback` called `report` too, and with `slow` it waits where quick looks never wait for it; `large`
     answers weigh megabytes; with `network` off it needs the pictures of its recipe alone; after `longest` seconds it is ended,
     a `patient` one so long after it last reported progress. Equal questions have equal keys and share an answer. `revision` is
     raised where the meaning of this question's answer alone changes, and VERSION where that of many does.

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import sys
 import typing
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +15,7 @@ from explorer import answers, installation, recipe, runs, uploads
 from explorer.catalogue import STRATEGIES
 from explorer.cli.parser import Parser, recipe_of, train_arguments
 from explorer.errors import ExplorerError, unknown
+from explorer.progress import ProgressCallback
 from explorer.question import Question, ask_for, every
 from explorer.recipe import Recipe
 
@@ -62,7 +62,7 @@ def answer(question: Question[Any]) -> Any:
     return answer(question, progress)
 
 
-def kept_answer(question: Question[A], report: Callable[[float, str], None]) -> A:
+def kept_answer(question: Question[A], report: ProgressCallback) -> A:
     """The answer that is kept, also by the app; where there is none, computed here and kept."""
     with suppress(OSError, ExplorerError):  # not there, or damaged
         return answers.load(question.path)

@@ -11,8 +11,7 @@ from PIL import Image
 from explorer import machine
 from explorer.catalogue import Preprocessing
 from explorer.data.samples import Scales
-
-Progress = Callable[[float], None]
+from explorer.progress import FractionCallback
 
 REDUCE_TO = 2
 """A JPEG may be decoded at reduced size down to this many times the wanted one: then pixels differ by 1 of 255 at most,
@@ -56,7 +55,7 @@ class Images:
             size=size and (lambda i: size(places[i])),
         )
 
-    def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:
+    def pixels(self, preprocessing: Preprocessing, progress: FractionCallback | None = None) -> np.ndarray:
         """(n, crop, crop, 3) uint8: short side to `resize`, centre crop, decoded in threads; not yet normalised.
 
         `progress` is called with the share done, in (0, 1], on the caller's thread; what it raises stops the work.
@@ -115,7 +114,7 @@ def fit(image: Image.Image, preprocessing: Preprocessing) -> Image.Image:
     return image.crop((left, top, left + preprocessing.crop, top + preprocessing.crop))
 
 
-def in_threads(function: Callable[[int], Any], n: int, progress: Progress | None = None) -> list[Any]:
+def in_threads(function: Callable[[int], Any], n: int, progress: FractionCallback | None = None) -> list[Any]:
     """function(0) … function(n - 1), in order, on as many threads as there are cores (Pillow decodes without the GIL)."""
     pool = ThreadPoolExecutor(max_workers=_cores())
     try:
@@ -129,7 +128,7 @@ def in_threads(function: Callable[[int], Any], n: int, progress: Progress | None
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _fill(out: np.ndarray, one: Callable[[int], np.ndarray], progress: Progress | None) -> np.ndarray:
+def _fill(out: np.ndarray, one: Callable[[int], np.ndarray], progress: FractionCallback | None) -> np.ndarray:
     def put(i: int) -> None:
         out[i] = one(i)
 

@@ -18,17 +18,14 @@ from explorer.models.lending import lend
 from explorer.models.matching import redraw
 from explorer.models.network import NORMALISATIONS, Network
 from explorer.models.pooling import grid, pooled
-from explorer.models.weights import Origin, Progress, load, origin
+from explorer.models.weights import Origin, load, origin
+from explorer.progress import ProgressCallback, silent
 
 __all__ = ["NORMALISATIONS", "Network", "blank", "build", "cells", "grid", "lend", "pooled"]
 
 
 MOST = 64  # fingerprints that are kept
 _fingerprints: dict[tuple[Origin, Backbone], str] = {}
-
-
-def _silent(fraction: float, message: str) -> None:
-    """A progress that nobody reads."""
 
 
 class Undrawn(TorchFunctionMode):
@@ -78,7 +75,12 @@ def blank(row: Backbone) -> nn.Module:
 
 
 def build(
-    name: str, classes: int, weights: str = "default", seed: int = 0, progress: Progress = _silent, reads: str = ""
+    name: str,
+    classes: int,
+    weights: str = "default",
+    seed: int = 0,
+    progress: ProgressCallback = silent,
+    reads: str = "",
 ) -> Network:
     """The backbone with these weights and a fresh head for `classes` classes, in eval mode, on the CPU.
 

@@ -1,6 +1,6 @@
 """Pooled features of every stage, always in eval mode."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from operator import length_hint
 
 import numpy as np
@@ -10,12 +10,13 @@ from torch import Tensor
 from explorer.errors import ExplorerError
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.progress import FractionCallback
 
 BATCH = 64
 
 
 def pooled_features(
-    network: Network, images: Tensor | Iterable[Tensor], progress: Callable[[float], None] | None = None
+    network: Network, images: Tensor | Iterable[Tensor], progress: FractionCallback | None = None
 ) -> dict[str, np.ndarray]:
     """The features (n, c) float32 of every stage, input first: its output averaged over positions.
 

@@ -19,8 +19,8 @@ from explorer.catalogue.weights import drawn
 from explorer.errors import ExplorerError
 from explorer.home import write_aside
 from explorer.models import libraries
+from explorer.progress import ProgressCallback
 
-Progress = Callable[[float, str], None]
 State = dict[str, Tensor]
 SMALL = 2**26  # bytes of tensors that stay in memory for the next network: those of ResNet-18, not those of ResNet-50
 
@@ -63,7 +63,7 @@ def _read(path: Path, read: Callable[[], State]) -> State:
     return state
 
 
-def load(row: Backbone, model: nn.Module, weights: str, progress: Progress) -> None:
+def load(row: Backbone, model: nn.Module, weights: str, progress: ProgressCallback) -> None:
     """Fill the model, strictly. `progress` hears of a download: the share done and a sentence.
 
     Raises ExplorerError where the file is missing and cannot be downloaded, damaged, or of another network.
@@ -142,7 +142,7 @@ def _load_own(row: Backbone, model: nn.Module, weights: str) -> None:
 
 
 @contextmanager
-def _watched(path: Path, member: Any, progress: Progress | None) -> Iterator[None]:
+def _watched(path: Path, member: Any, progress: ProgressCallback | None) -> Iterator[None]:
     """Report a download while it runs: torch writes `<file>.<random>.partial` beside the file to be."""
     if progress is None:
         yield

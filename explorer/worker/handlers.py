@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from explorer.progress import ProgressCallback
 from explorer.question import Question, every
 
 log = logging.getLogger("worker")
@@ -16,7 +17,7 @@ def resolve(handler: str) -> Callable[..., Any]:
     return getattr(importlib.import_module(module), function)
 
 
-def answer(question: Question[Any], report: Callable[[float, str], None]) -> Any:
+def answer(question: Question[Any], report: ProgressCallback) -> Any:
     """What the question's handler gives back; one that reports tells `report` (share, words) how far it is."""
     told = {"report": report} if question.reports else {}
     return resolve(question.handler)(**question.arguments(), **told)

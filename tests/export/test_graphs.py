@@ -18,14 +18,11 @@ from explorer.export import formats
 from explorer.export.compute import agreement, graphs, handlers
 from explorer.looks.pair import compute
 from explorer.models import predicting
+from explorer.progress import silent
 from explorer.recipe import make
 from explorer.training.compute import handlers as training
 
 pytestmark = pytest.mark.long(25)
-
-
-def silent(share: float, words: str) -> None:
-    pass
 
 
 @pytest.fixture

@@ -23,13 +23,10 @@ from explorer.export.compute import handlers
 from explorer.export.compute.bringing import bring
 from explorer.export.report import report
 from explorer.looks.pair import compute
+from explorer.progress import silent
 from explorer.recipe import make
 from explorer.runs import FinishedRun
 from explorer.training.compute import handlers as training
-
-
-def silent(share: float, words: str) -> None:
-    pass
 
 
 def train(choices: dict[str, Any], **more: Any) -> str:

@@ -15,12 +15,13 @@ from explorer.errors import ExplorerError
 from explorer.models import devices
 from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
+from explorer.progress import silent
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training.compute import head_alone, loop, optimizing
 from explorer.training.compute.loop import train
 from explorer.training.compute.scoring import Outcome, outcome
-from explorer.training.compute.session import Session, prepare, silent
+from explorer.training.compute.session import Session, prepare
 
 
 @pytest.fixture

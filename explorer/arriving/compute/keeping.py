@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,11 +21,10 @@ from explorer.data.own import as_kept, entries_of, looked
 from explorer.errors import ExplorerError
 from explorer.jobs import quotas
 from explorer.own_sets import Kept, OwnSet, parcels
+from explorer.progress import ProgressCallback
 
-Report = Callable[[float, str], None]
 
-
-def arrive(parcel: str, title: str, labels: str, at: str, report: Report) -> Arrival:
+def arrive(parcel: str, title: str, labels: str, at: str, report: ProgressCallback) -> Arrival:
     """Keep the pictures of a parcel as a set and throw the parcel away; after any error nothing is half kept.
 
     Raises ExplorerError where what arrived is no data set, is beyond a limit, or the disk is full.
@@ -55,7 +54,7 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: Report) -> Arr
     return Arrival(kept.name, kept.title, kept.sum)
 
 
-def bring(path: Path, title: str, labels: str, report: Report) -> Arrival:
+def bring(path: Path, title: str, labels: str, report: ProgressCallback) -> Arrival:
     """Keep a ZIP, or the files of a folder, of this machine as a set; called as the file is, where no title is given."""
     if not path.exists():
         raise ExplorerError(f"{str(path)!r} does not exist. Give a ZIP, or a folder with one sub-folder per class.")
@@ -72,7 +71,7 @@ def bring(path: Path, title: str, labels: str, report: Report) -> Arrival:
         parcels.close(parcel)
 
 
-def _unpack(found: Sources, listed: Listing, room: Path, report: Report) -> list[Kept]:
+def _unpack(found: Sources, listed: Listing, room: Path, report: ProgressCallback) -> list[Kept]:
     """Every file as a row: pictures and tables with their bytes on the disk, what is left out with its reason."""
     wanted = {file.id for file in listed.files} | {
         name for name, _ in listed.litter if name.lower().endswith((".csv", ".tsv"))

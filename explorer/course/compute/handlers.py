@@ -28,10 +28,11 @@ from explorer.models import backbones, devices
 from explorer.models.cells import cells
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import make
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import Report, prepare, silent
+from explorer.training.compute.session import prepare
 
 SHOWN, CELLS = 8, 48  # strongest channels of a stage, and the most cells a side that are drawn
 FILTERS, BATCH = 64, 64
@@ -94,7 +95,7 @@ def beside_start(run: str, method: str = "pca") -> Stillness:
     return Stillness(run, stages, largest, Projection(method=method, stage=stages[-1], **what, **vars(found)))
 
 
-def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: Report = silent) -> CurvePoint:
+def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: ProgressCallback = silent) -> CurvePoint:
     """One point of the small curve: about `CURVE_STEPS` steps on `per_class` images of each class, scored on the test images.
 
     Arm `probe`: the built-in backbone, frozen, a new head. Arm `scratch`: the same architecture from random weights, all of

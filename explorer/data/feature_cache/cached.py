@@ -20,6 +20,7 @@ from explorer.models import memory
 from explorer.models.abreast import abreast
 from explorer.models.devices import Device
 from explorer.models.network import Network
+from explorer.progress import FractionCallback
 from explorer.recipe import Recipe
 
 T = TypeVar("T")
@@ -54,7 +55,7 @@ class CachedFeatures:
         network: Network,
         recipe: Recipe,
         place: Device,
-        progress: Callable[[float], None],
+        progress: FractionCallback,
         pool: bool = True,
         learns: tuple[str, ...] | None = None,
         fingerprint: str = "",

@@ -1,6 +1,6 @@
 """Every view's output at the boundary: found in the cache, or computed once, batch by batch, and stored for others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import cast
@@ -15,14 +15,13 @@ from explorer.data.feature_cache.entries import STORED, Entry, Writer, find, log
 from explorer.data.feature_cache.frozen import Frozen, View
 from explorer.data.images import Images
 from explorer.models.abreast import abreast
+from explorer.progress import FractionCallback
 
 DECODED = 8
 """Batches that are decoded at a time, in parallel."""
 
-Progress = Callable[[float], None]
 
-
-def fill(frozen: Frozen, images: Images, views: Sequence[View], batch: int, progress: Progress) -> list[Entry]:
+def fill(frozen: Frozen, images: Images, views: Sequence[View], batch: int, progress: FractionCallback) -> list[Entry]:
     """One entry a view: in memory where all of them fit into `cache.memory()`, else mapped from their files."""
     entries = [find(view.key) if view.key else None for view in views]
     missing = [view for view, entry in zip(views, entries, strict=True) if entry is None]
@@ -39,7 +38,7 @@ def _kept(entry: Entry, views: int) -> Entry:
 
 
 def _compute(
-    frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: Progress
+    frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: FractionCallback
 ) -> list[Entry]:
     """The entries of the views that are missing; where the disk refuses in the middle, all again, in memory alone."""
     try:
@@ -51,7 +50,7 @@ def _compute(
 
 
 def _run(
-    frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: Progress, disk: bool
+    frozen: Frozen, images: Images, missing: list[View], views: int, batch: int, progress: FractionCallback, disk: bool
 ) -> list[Entry]:
     buffers: dict[int, FeatureBuffer] = {}
     steps = Steps(len(images), progress)
@@ -81,7 +80,7 @@ class Steps:
     """How many of n images were decoded, and went through the stages: half of the work each."""
 
     n: int
-    progress: Progress
+    progress: FractionCallback
     decoded: float = 0.0
     passed: int = 0
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from explorer import cache
 from explorer.catalogue import Preprocessing
-from explorer.data.images import Data, Images, Progress
+from explorer.data.images import Data, Images
+from explorer.progress import FractionCallback
 
 
 @dataclass(eq=False)
@@ -34,7 +35,7 @@ class Kept(Images):
             part.ids, part.labels, part.read, part.reduced, part.mask, part.groups, store=self.store, rows=places
         )
 
-    def pixels(self, preprocessing: Preprocessing, progress: Progress | None = None) -> np.ndarray:
+    def pixels(self, preprocessing: Preprocessing, progress: FractionCallback | None = None) -> np.ndarray:
         """As of any `Images`, but decoded only where they never were; what is given is not to be written into."""
         store = self.store
         if preprocessing != store.preprocessing:

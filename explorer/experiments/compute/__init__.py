@@ -14,9 +14,9 @@ from explorer.looks.pair import compute
 from explorer.models import devices
 from explorer.models.abreast import abreast
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import planning, reading
-from explorer.training.compute.session import Report, silent
 
 MOST = 25
 """Images per class that the probe learns from at most: so it takes seconds."""
@@ -26,7 +26,7 @@ TESTED = 400
 """Test images that are spoilt at most."""
 
 
-def signs(recipe: Recipe, report: Report = silent) -> Signs:
+def signs(recipe: Recipe, report: ProgressCallback = silent) -> Signs:
     """Signs of a recipe's images. Its number of images per class is told; the probe learns from up to `MOST` of each."""
     devices.set_threads()
     most = MOST if recipe.per_class is None else min(MOST, recipe.per_class)
@@ -47,7 +47,7 @@ def signs(recipe: Recipe, report: Report = silent) -> Signs:
     return Signs(per_class, len(data.classes), probe, stage, fixed, broken, p_value, distance)
 
 
-def spoilt(run: str, report: Report = silent) -> Spoilt:
+def spoilt(run: str, report: ProgressCallback = silent) -> Spoilt:
     """What a run gets right of its test images, up to `TESTED`, as they are and spoilt in every way."""
     devices.set_threads()
     pixels, labels = compute.pictures(run), runs.predictions(run).labels

@@ -7,15 +7,16 @@ from explorer.experiments.block import Gradients
 from explorer.models import devices
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import loop, planning, scoring
-from explorer.training.compute.session import Report, prepare, silent
+from explorer.training.compute.session import prepare
 
 LOOKED_AT = 256
 """Training images that the gradient is taken of at most."""
 
 
-def gradients(recipe: Recipe, report: Report = silent) -> Gradients:
+def gradients(recipe: Recipe, report: ProgressCallback = silent) -> Gradients:
     """Of the linear probe that the recipe stands for, at the weights that its run keeps: ‖∂L/∂θ‖ / ‖θ‖ for the weights θ of each
     stage taken together, L the mean loss of training images, BatchNorm by its running statistics.
 

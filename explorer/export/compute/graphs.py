@@ -27,8 +27,8 @@ from explorer.export.compute.exporting import exporting
 from explorer.export.compute.weights import described
 from explorer.export.formats import FORMATS, missing
 from explorer.looks.pair import compute
+from explorer.progress import ProgressCallback
 
-Report = Callable[[float, str], None]
 PREPARE = """import numpy as np
 from PIL import Image, ImageOps
 
@@ -60,7 +60,7 @@ class Whole(nn.Module):
         return self.model((pixels.float() / 255 - self.mean) / self.std).flatten(1)
 
 
-def write_onnx(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write_onnx(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """One ONNX file with its weights inside, for any number of images; run by onnxruntime before it is handed out."""
     content = onnx_bytes(run, report)
     session, runner = _session(content)
@@ -70,7 +70,7 @@ def write_onnx(run: str, out: Path, ending: str, report: Report) -> tuple[str, .
     return notes
 
 
-def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write_onnx_picture(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The same with resizing and cropping inside, for one picture of any size at a time."""
     plain = onnx_bytes(run, report)  # says first where the extra is missing
     import onnx
@@ -94,7 +94,7 @@ def write_onnx_picture(run: str, out: Path, ending: str, report: Report) -> tupl
     )
 
 
-def onnx_bytes(run: str, report: Report) -> bytes:
+def onnx_bytes(run: str, report: ProgressCallback) -> bytes:
     """The network and its normalisation as an ONNX model, with what it is in its metadata. Raises ExplorerError where the
     extra is not installed."""
     if lacking := missing(FORMATS["onnx"]):
@@ -139,7 +139,7 @@ def _session(content: bytes) -> tuple[Callable[[dict[str, np.ndarray]], np.ndarr
     return lambda given: np.asarray(session.run(None, given)[0]), f"onnxruntime {onnxruntime.__version__}"
 
 
-def write_program(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write_program(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """A program of torch.export, for any number of images; read back and run before it is handed out."""
     given = pixels(run)
     report(0.2, "Writing the graph")

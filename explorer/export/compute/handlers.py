@@ -10,12 +10,12 @@ from explorer.export.formats import Format, format_of
 from explorer.export.question import Exported, ExportQuestion
 from explorer.home import write_aside
 from explorer.looks.pair import compute
+from explorer.progress import ProgressCallback
 
-Report = Callable[[float, str], None]
-Writer = Callable[[str, Path, str, Report], tuple[str, ...]]
+Writer = Callable[[str, Path, str, ProgressCallback], tuple[str, ...]]
 
 
-def _pack(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def _pack(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     return archive.pack(compute.finished_run(run), out)
 
 
@@ -34,7 +34,7 @@ WRITERS: dict[str, Writer] = {
 know of it."""
 
 
-def write(run: str, to: str, out: Path, report: Report) -> tuple[str, ...]:
+def write(run: str, to: str, out: Path, report: ProgressCallback) -> tuple[str, ...]:
     """Write the run as the file `out`, aside and then renamed; returns sentences on it. Raises ExplorerError where the disk
     does not take it."""
     notes: list[str] = []
@@ -49,7 +49,7 @@ def write(run: str, to: str, out: Path, report: Report) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def export(run: str, to: str, report: Report) -> Exported:
+def export(run: str, to: str, report: ProgressCallback) -> Exported:
     """A finished run as a file among the kept exports."""
     row = format_of(to)
     stored = f"{ExportQuestion(run=run, to=to).key}{row.endings[0]}"

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,13 +14,13 @@ from explorer.export import building
 from explorer.export.compute.weights import described
 from explorer.export.notebook import notebook
 from explorer.looks.pair import compute
+from explorer.progress import ProgressCallback
 from explorer.runs import FinishedRun
 
-Report = Callable[[float, str], None]
 MOST_PICTURES = 24
 
 
-def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """`run.ipynb`, `model.pt`, `pictures/` and what the run said of them. Raises ExplorerError where the pictures are gone."""
     found = compute.finished_run(run)
     report(0.1, "Putting the network together")

@@ -23,9 +23,9 @@ from explorer.looks.calibration.compute.reliability import temperature_of
 from explorer.looks.neighbours.compute import Familiar
 from explorer.looks.pair import compute
 from explorer.models import predicting
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 
-Report = Callable[[float, str], None]
 MOST_PICTURES = batches.MOST_SEEN
 BATCH, AHEAD = 32, 4  # pictures in a pass, and passes whose pictures are being decoded
 BEFORE = 0.5  # of the progress bar, for the run's own pictures
@@ -39,7 +39,7 @@ def predict(
     batch: str = "",
     seen: str = "",
     distances: bool = True,
-    report: Report = lambda share, words: None,
+    report: ProgressCallback = silent,
 ) -> Predicted:
     """The class of each picture in a folder (in all its sub-folders) or of a batch; those that cannot be read are named.
 
@@ -77,7 +77,7 @@ def predict(
     return replace(found, farther=np.concatenate(far), tested=len(known.usual)) if known else found
 
 
-def _familiar(run: str, report: Report) -> Familiar | None:
+def _familiar(run: str, report: ProgressCallback) -> Familiar | None:
     """What tells pictures unlike the run's; None where its own pictures are not on this machine."""
     try:
         return Familiar(run, lambda share, words: report(BEFORE * share, words))

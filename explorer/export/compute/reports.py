@@ -2,7 +2,6 @@
 
 import base64
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
@@ -12,11 +11,10 @@ from explorer.errors import ExplorerError
 from explorer.export.report import report as page
 from explorer.looks.images.compute import examples
 from explorer.looks.pair import compute
+from explorer.progress import ProgressCallback
 
-Report = Callable[[float, str], None]
 
-
-def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """One HTML file that loads nothing from elsewhere."""
     found = compute.finished_run(run)
     report(0.2, "Pictures")

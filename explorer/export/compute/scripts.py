@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,15 +15,15 @@ from explorer.export import building
 from explorer.export.script import Split, needs_start, script
 from explorer.looks.pair import compute
 from explorer.models import backbones
+from explorer.progress import ProgressCallback
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
 
-Report = Callable[[float, str], None]
 SCRIPT = "model_trainer.py"
 SPLITS = ("train", "val", "test")
 
 
-def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The script, or the ZIP with all that it needs beside it. Raises ExplorerError where a script alone would not run."""
     found = compute.finished_run(run)
     recipe = found.settled
@@ -88,7 +87,9 @@ def _result(run: FinishedRun) -> str:
     )
 
 
-def _pack(out: Path, text: str, data: Data | None, folders: list[str], recipe: Recipe, report: Report) -> None:
+def _pack(
+    out: Path, text: str, data: Data | None, folders: list[str], recipe: Recipe, report: ProgressCallback
+) -> None:
     """The ZIP: script, first weights where torchvision has none to download, pictures as PNG, numbered in the run's order."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as pack:
         pack.writestr(SCRIPT, text, zipfile.ZIP_DEFLATED)

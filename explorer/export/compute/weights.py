@@ -1,7 +1,6 @@
 """A run's weights as safetensors, with all that one needs to use them in the metadata."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from explorer.catalogue.weights import drawn_words
 from explorer.export import building
 from explorer.looks.pair import compute
 from explorer.models.deltas import DELTA, SCALE
+from explorer.progress import ProgressCallback
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
 
-Report = Callable[[float, str], None]
 
-
-def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """All tensors of the tuned network: they load strictly into torchvision's class with the new head."""
     report(0.2, "Putting the network together")
     model = compute.network(run).model
@@ -27,7 +25,7 @@ def write(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
     return (f"{sum(p.numel() for p in model.parameters()):,} parameters; loads with strict=True.",)
 
 
-def write_learned(run: str, out: Path, ending: str, report: Report) -> tuple[str, ...]:
+def write_learned(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The tensors that learning changed, to be loaded over the weights that the run began with."""
     report(0.2, "Putting the network together")
     stored = {name.removeprefix(DELTA) for name in runs.tensors(run, "learned") if not name.startswith(SCALE)}

@@ -12,14 +12,14 @@ from explorer.looks.pair import compute
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
-from explorer.training.compute.session import Report, silent
+from explorer.progress import ProgressCallback, silent
 
 K = 10
 MOST = 4000  # training pictures that are looked at, each class in proportion
 SHOWN = 96
 
 
-def neighbours(run: str, image: int | str, report: Report = silent) -> Neighbours:
+def neighbours(run: str, image: int | str, report: ProgressCallback = silent) -> Neighbours:
     """The ten training pictures nearest to one picture in a run's features, beside what is usual for test images.
 
     Distances are Euclidean between features of length 1 (the angle counts, not the strength). The distance to the nearest
@@ -58,7 +58,7 @@ class Familiar:
     Raises ExplorerError where those images cannot be read any more.
     """
 
-    def __init__(self, run: str, report: Report = silent) -> None:
+    def __init__(self, run: str, report: ProgressCallback = silent) -> None:
         self.train = _training(run, report)[0]
         self.usual = _usual(run, report)
 
@@ -73,7 +73,7 @@ def _kept(run: str) -> dict[str, np.ndarray]:
     return {}
 
 
-def _training(run: str, report: Report) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def _training(run: str, report: ProgressCallback) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """(features (m, d), labels (m,), ids) of the training pictures that are looked at."""
     rows, images = compute.training_rows(run, MOST), compute.training_images(run)
     part = images.take(rows)
@@ -83,7 +83,7 @@ def _training(run: str, report: Report) -> tuple[np.ndarray, np.ndarray, tuple[s
     return kept["train"], part.labels, part.ids
 
 
-def _usual(run: str, report: Report) -> np.ndarray:
+def _usual(run: str, report: ProgressCallback) -> np.ndarray:
     """(n,) rising: how far each test image lies from its nearest training picture."""
     kept = _kept(run)
     if "usual" not in kept:
@@ -98,7 +98,7 @@ def _nearest(rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(2 - 2 * (rows @ train.T).max(axis=1), 0))
 
 
-def _through(run: str, pixels: np.ndarray, report: Report, start: float, width: float) -> np.ndarray:
+def _through(run: str, pixels: np.ndarray, report: ProgressCallback, start: float, width: float) -> np.ndarray:
     """Features of pixels (n, h, w, 3), with progress."""
     network, found = compute.network(run), []
     for i in range(0, len(pixels), 32):

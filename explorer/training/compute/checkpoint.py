@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from explorer.errors import ExplorerError
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import following, freezing, optimizing
 from explorer.training.compute.loop import phase_of
-from explorer.training.compute.session import Report, Session, open_phase, run_front, silent
+from explorer.training.compute.session import Session, open_phase, run_front
 
 VERSION = 4  # raise it when a checkpoint written before can no longer be read as one written now
 
@@ -51,7 +52,7 @@ def _cpu(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: tensor.cpu() for name, tensor in tensors.items()}
 
 
-def restore(session: Session, saved: bytes, report: Report = silent) -> None:
+def restore(session: Session, saved: bytes, report: ProgressCallback = silent) -> None:
     """Bring a session fresh from `prepare` to where `dump` was made.
 
     Raises ExplorerError where the file is damaged or belongs to another recipe; the session is unchanged then.

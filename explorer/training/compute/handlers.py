@@ -12,18 +12,19 @@ from explorer.errors import ExplorerError, Stopped
 from explorer.home import waiting_for_room
 from explorer.jobs.recovering import TRIES
 from explorer.models import devices
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs import Run
 from explorer.training.compute import judging, loop, scoring
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import Diverged
 from explorer.training.compute.scoring import Outcome, take_best
-from explorer.training.compute.session import Report, Session, prepare, silent
+from explorer.training.compute.session import Session, prepare
 
 CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
 
 
-def train(run: str, report: Report = silent) -> Run:
+def train(run: str, report: ProgressCallback = silent) -> Run:
     """Carry out a run whose folder exists, from its checkpoint where it has one.
 
     Whatever happens, the folder says so and keeps its epochs; past an epoch, a run that ended early keeps its audit too.
@@ -36,7 +37,7 @@ def train(run: str, report: Report = silent) -> Run:
         return _carry_out(run, wanted, report)
 
 
-def _carry_out(run: str, wanted: Recipe, report: Report) -> Run:
+def _carry_out(run: str, wanted: Recipe, report: ProgressCallback) -> Run:
     runs.start(run, versions=versions(), error="")
     session = None
     try:
@@ -62,7 +63,7 @@ def _carry_out(run: str, wanted: Recipe, report: Report) -> Run:
     return runs.read(run)
 
 
-def _learn(run: str, session: Session, report: Report) -> None:
+def _learn(run: str, session: Session, report: ProgressCallback) -> None:
     """All epochs that are not done, each stored, with a checkpoint after the first and then every few seconds."""
     kept = time.monotonic() if session.done else 0.0
     for epoch in loop.train(session, report):
@@ -100,7 +101,7 @@ def _by_itself(run: str) -> str:
     return f", by itself, since its worker had ended ({times} of at most {TRIES} times)" if times else ""
 
 
-def _resume(run: str, session: Session, report: Report) -> None:
+def _resume(run: str, session: Session, report: ProgressCallback) -> None:
     """Go on where a run was interrupted; a checkpoint that cannot be used means from the beginning."""
     saved = runs.checkpoint(run)
     if saved is not None:

@@ -10,9 +10,10 @@ from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
 from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.images import Images
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import loop, scoring
-from explorer.training.compute.session import Report, prepare, silent
+from explorer.training.compute.session import prepare
 from explorer.training.question import LiveProbe, StoredFeatures
 
 
@@ -23,7 +24,7 @@ def whole(recipe: Recipe) -> Recipe:
     return recipe.model_copy(update={"per_class": None, "seed": seed, "head_rate": plan.head_rate, "epochs": 1})
 
 
-def store_features(recipe: Recipe, report: Report = silent) -> StoredFeatures:
+def store_features(recipe: Recipe, report: ProgressCallback = silent) -> StoredFeatures:
     """Compute the features of every picture unless they are stored."""
     session = prepare(whole(recipe), report)
     sizes = torch.bincount(session.front["train"].labels.cpu(), minlength=len(session.data.classes))

@@ -13,19 +13,20 @@ from torch.nn import functional
 from explorer.catalogue.strategies import strategy
 from explorer.errors import ExplorerError
 from explorer.models import devices, memory
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training.compute import following, head_alone, optimizing
 from explorer.training.compute.judging import close_phase
 from explorer.training.compute.scoring import score_epoch
-from explorer.training.compute.session import FEATURES_SHARE, Report, Session, open_phase, run_front, silent
+from explorer.training.compute.session import FEATURES_SHARE, Session, open_phase, run_front
 
 
 class Diverged(ExplorerError):
     """The loss of a run is no number any more."""
 
 
-def train(session: Session, report: Report = silent) -> Iterator[Epoch]:
+def train(session: Session, report: ProgressCallback = silent) -> Iterator[Epoch]:
     """Yield one Epoch after each pass over the training images, from the first that is not done.
 
     Raises Diverged where the loss is no longer a number, and whatever `report` raises (Stopped).
@@ -55,7 +56,7 @@ def phase_of(recipe: Recipe, epoch: int) -> int:
     return next(i for i, end in enumerate(ends) if epoch <= end)
 
 
-def _enter(session: Session, phase: int, epoch: int, report: Report) -> None:
+def _enter(session: Session, phase: int, epoch: int, report: ProgressCallback) -> None:
     """Go on to a later phase: check what was frozen, unfreeze more, run the front that is left."""
     if phase == session.phase:
         return
@@ -89,7 +90,7 @@ def batches(indices: Tensor, size: int) -> list[Tensor]:
     return found
 
 
-def _learn(session: Session, parts: list[Tensor], epoch: int, report: Report) -> tuple[float, float]:
+def _learn(session: Session, parts: list[Tensor], epoch: int, report: ProgressCallback) -> tuple[float, float]:
     """One pass; returns the mean loss while learning and the images a second."""
     recipe, optimizer = session.recipe, session.optimizer
     session.modes.set(session.network, recipe, session.learns)
@@ -127,7 +128,7 @@ def step(
     batch: Tensor,
     seed: int,
     weight: Tensor | None,
-    report: Report,
+    report: ProgressCallback,
     read: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Learn from a batch, at the rates that the optimizer holds; returns its loss before. `read` is what a head that learns alone

@@ -6,9 +6,9 @@ from explorer.data import datasets
 from explorer.data.stream import Stream
 from explorer.errors import ExplorerError
 from explorer.models import backbones, devices
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import batchnorm_shift, freezing, measuring, rates
-from explorer.training.compute.session import Report, silent
 from explorer.training.question import Anatomy, Description, RateSearch, Speed, StatisticsShift
 
 MOST = 128  # training images that a set's statistics are taken from
@@ -30,7 +30,7 @@ def speed(backbone: str, pixels: int) -> Speed:
     return measuring.speed(backbone, pixels)
 
 
-def find_rates(recipe: Recipe, report: Report = silent) -> RateSearch:
+def find_rates(recipe: Recipe, report: ProgressCallback = silent) -> RateSearch:
     """Learning rates that suit a recipe, each with the curve behind it."""
     devices.set_threads()
     return rates.find(recipe, report)

@@ -18,20 +18,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.models import devices
+from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop
 from explorer.training.compute.loop import batches, class_weights
 from explorer.training.compute.optimizing import adamw, set_rate
-from explorer.training.compute.session import (
-    FEATURES_SHARE,
-    Report,
-    Session,
-    in_portions,
-    open_phase,
-    prepare,
-    run_front,
-    silent,
-)
+from explorer.training.compute.session import FEATURES_SHARE, Session, in_portions, open_phase, prepare, run_front
 from explorer.training.question import RateCurve, RateSearch
 
 STEPS = 60
@@ -46,7 +38,7 @@ Inputs = Callable[[Tensor, int], Tensor]
 """From a batch, its number and a rate to the loss before it was learned from; from a batch and its number to features."""
 
 
-def find(recipe: Recipe, report: Report = silent) -> RateSearch:
+def find(recipe: Recipe, report: ProgressCallback = silent) -> RateSearch:
     """The rates of the head and, where stages learn, of the last of them: the recipe's own or better ones, each with its curve.
 
     First the head learns alone while its rate rises; then, with the head at the rate proposed, all that learns does while
@@ -131,7 +123,7 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     return weights @ values / weights.sum(1) if len(values) else np.zeros(0)
 
 
-def _telling(report: Report, start: float, end: float, message: str) -> Callable[[int], None]:
+def _telling(report: ProgressCallback, start: float, end: float, message: str) -> Callable[[int], None]:
     """Says how far a sweep is, step by step; what `report` raises stops it."""
     return lambda step: report(start + (end - start) * step / STEPS, message)
 
@@ -220,7 +212,7 @@ def _head_inputs(session: Session) -> Inputs:
     return inputs
 
 
-def _open_last_phase(session: Session, report: Report) -> None:
+def _open_last_phase(session: Session, report: ProgressCallback) -> None:
     """Unfreeze all that the recipe ever unfreezes, at once."""
     later = range(session.phase + 1, len(session.recipe.phases))
     for phase in later:

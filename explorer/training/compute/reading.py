@@ -1,30 +1,28 @@
 """Which stage should the head read? A linear probe at every stage of the frozen backbone, told apart by validation images."""
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from explorer.data.feature_cache.cached import CachedFeatures
-from explorer.data.images import Data, Images, Progress
+from explorer.data.images import Data, Images
 from explorer.models import backbones, devices
 from explorer.models.compiler import AdamW
 from explorer.models.devices import Device
 from explorer.models.network import Network
+from explorer.progress import FractionCallback, ProgressCallback
 from explorer.recipe import Recipe
 
-Report = Callable[[float, str], None]
 SHARE = 0.2  # of the progress bar
 
 
-def scores(recipe: Recipe, data: Data, place: Device, report: Report) -> dict[str, float]:
+def scores(recipe: Recipe, data: Data, place: Device, report: ProgressCallback) -> dict[str, float]:
     """Stage → the share right on validation images; see `rights`."""
     return {stage: float(right.mean()) for stage, right in rights(recipe, data, place, report).items()}
 
 
-def rights(recipe: Recipe, data: Data, place: Device, report: Report) -> dict[str, np.ndarray]:
+def rights(recipe: Recipe, data: Data, place: Device, report: ProgressCallback) -> dict[str, np.ndarray]:
     """Stage → which validation images (m,) a linear head on its output averaged over positions gets right, in the best of
     the recipe's epochs. Alain & Bengio (2016, arXiv 1610.01644) read every layer with such probes.
 
@@ -58,7 +56,7 @@ def best(found: dict[str, float]) -> str:
 
 
 def _pooled(
-    images: Images, network: Network, recipe: Recipe, place: Device, part: Progress, fingerprint: str
+    images: Images, network: Network, recipe: Recipe, place: Device, part: FractionCallback, fingerprint: str
 ) -> dict[str, Tensor]:
     """Stage → its output averaged over positions (n, c), at the last one what the head reads; from the cache or computed once."""
     front = CachedFeatures.over(images, network, recipe, place, part, pool=True, fingerprint=fingerprint)
@@ -67,7 +65,7 @@ def _pooled(
 
 
 def _tokens(
-    images: Images, network: Network, recipe: Recipe, place: Device, part: Progress, fingerprint: str
+    images: Images, network: Network, recipe: Recipe, place: Device, part: FractionCallback, fingerprint: str
 ) -> dict[str, Tensor]:
     """Stage → its class token (n, c), which the cache of averages does not hold."""
     found: dict[str, list[Tensor]] = {stage: [] for stage in network.row.stage_names}

@@ -17,20 +17,16 @@ from explorer.data.feature_cache.pixels import keep
 from explorer.data.images import Data
 from explorer.models import backbones, devices, memory
 from explorer.models.network import Network
+from explorer.progress import FractionCallback, ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs.records import Audit
 from explorer.training.compute import freezing, optimizing, reading
 from explorer.training.compute.auditing import Witness
 from explorer.training.compute.captured import Captures, recorder
 
-Report = Callable[[float, str], None]
 FEATURES_SHARE = 0.3  # of the progress bar
 SPLITS = ("train", "val", "test")
 T = TypeVar("T")
-
-
-def silent(fraction: float, message: str) -> None:
-    """A report that nobody reads."""
 
 
 @dataclass
@@ -97,7 +93,7 @@ class Session:
 
 def prepare(
     recipe: Recipe,
-    report: Report = silent,
+    report: ProgressCallback = silent,
     splits: tuple[str, ...] = SPLITS,
     fronts: Mapping[str, CachedFeatures] | None = None,
 ) -> Session:
@@ -136,7 +132,7 @@ def prepare(
     return session
 
 
-def run_front(session: Session, report: Report, start: float, width: float) -> None:
+def run_front(session: Session, report: ProgressCallback, start: float, width: float) -> None:
     """Run the frozen front of this phase over every split, or take from the cache what it gave before."""
     recipe, data, each = session.recipe, session.data, width / len(session.splits)
     front = recipe.front_of(session.learns)
@@ -161,7 +157,7 @@ def run_front(session: Session, report: Report, start: float, width: float) -> N
         session.front[split] = found
 
 
-def _share(report: Report, start: float, width: float, message: str) -> Callable[[float], None]:
+def _share(report: ProgressCallback, start: float, width: float, message: str) -> FractionCallback:
     """A report over a part of the progress bar."""
     return lambda fraction: report(start + width * fraction, message)
 

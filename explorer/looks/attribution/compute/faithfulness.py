@@ -1,6 +1,6 @@
 """Does the network depend on what a map marks? Deletion and insertion curves; and is it where the object is?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,10 @@ from explorer.cells import Cells
 from explorer.looks.attribution.compute.baselines import blurred
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities, probabilities_of
+from explorer.progress import ProgressCallback, silent
 
 CELLS, STEPS = 16, 20
 TOGETHER = 32  # pictures that the network takes at once
-
-Report = Callable[[float, str], None]
-
-
-def _silent(done: float, words: str) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ class Curves:
 
 
 def curves(
-    network: Network, x: Tensor, orders: np.ndarray, target: int, steps: int = STEPS, report: Report = _silent
+    network: Network, x: Tensor, orders: np.ndarray, target: int, steps: int = STEPS, report: ProgressCallback = silent
 ) -> Curves:
     """Deletion and insertion of one image `x` (1, 3, h, w) along `orders` (o, cells) of the cells of `in_cells`.
 
@@ -56,7 +51,9 @@ def curves(
     return Curves(done, **found)
 
 
-def _between(start: Tensor, end: Tensor, cells: Tensor, report: Report, begun: float, words: str) -> Iterator[Tensor]:
+def _between(
+    start: Tensor, end: Tensor, cells: Tensor, report: ProgressCallback, begun: float, words: str
+) -> Iterator[Tensor]:
     """The picture `start` with those of its `cells` (m, 1, rows, columns) that are set as in `end`, TOGETHER at a time."""
     for k, some in enumerate(cells.split(TOGETHER)):
         report(begun + k * TOGETHER / len(cells) / 2, words)

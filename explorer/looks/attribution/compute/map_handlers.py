@@ -1,6 +1,6 @@
 """Where A and B look, in one picture or in many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,17 +16,12 @@ from explorer.looks.attribution.question.maps import Attribution, Attributions
 from explorer.looks.pair import compute
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
+from explorer.progress import ProgressCallback, silent
 from explorer.runs import Predictions
 
 MOST = 16  # pictures side by side
 CHUNK = 8  # pictures that one call takes
 FINER = (1, 2, 4)  # how many times as fine as a stage's own a grid may be
-
-Report = Callable[[float, str], None]
-
-
-def silent(done: float, words: str) -> None:
-    """Tell nobody."""
 
 
 def spread(n: int, most: int) -> list[int]:
@@ -86,7 +81,7 @@ def inputs(run: str, images: Sequence[int | str]) -> torch.Tensor:
 
 
 def maps_of(
-    run: str, images: Sequence[int], targets: Sequence[int], how: How, report: Report = silent
+    run: str, images: Sequence[int], targets: Sequence[int], how: How, report: ProgressCallback = silent
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maps (n, h, w) of test images for a class each, and that class's probability (n,)."""
     net, maps, likely = how.of(compute.network(run)), [], []
@@ -152,7 +147,7 @@ def attribute_many(
     baseline: str = "grey",
     times: int = 1,
     rather_than: str = "",
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> Attributions:
     """Where A and B look for one pinned class (rather than another) in up to 16 test images."""
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
@@ -174,6 +169,6 @@ def attribute_many(
     )  # fmt: skip
 
 
-def part(report: Report, start: float, share: float, before: str, done: float, words: str) -> None:
+def part(report: ProgressCallback, start: float, share: float, before: str, done: float, words: str) -> None:
     """Report a part of a whole."""
     report(start + share * done, before + words)

@@ -8,12 +8,13 @@ import torch
 from torch.nn import functional as F
 
 from explorer.looks.attribution.compute import randomisation
-from explorer.looks.attribution.compute.map_handlers import How, Report, class_of, how_of, inputs, part, silent, spread
+from explorer.looks.attribution.compute.map_handlers import How, class_of, how_of, inputs, part, spread
 from explorer.looks.attribution.question.maps import Seeds
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute.chosen_images import split_images
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute.loop import batches, rate_share
 
 SEEDS = 4  # heads besides A's own
@@ -31,7 +32,7 @@ def other_seeds(
     baseline: str = "grey",
     times: int = 1,
     rather_than: str = "",
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> Seeds:
     """A's map beside those of A with other seeds and of B, in the shown picture, and how alike they are in others.
 
@@ -83,7 +84,7 @@ def _features(run: str) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat(found).clone(), torch.from_numpy(labels)
 
 
-def heads(run: str, seeds: int = SEEDS, report: Report = silent) -> list[Network]:
+def heads(run: str, seeds: int = SEEDS, report: ProgressCallback = silent) -> list[Network]:
     """Copies of a run's network with heads that learned anew, from other first weights and in another order of images."""
     report(0.0, "The features of the training images")
     features, labels = _features(run)

@@ -14,16 +14,7 @@ from explorer.looks.attribution.compute import controls, randomisation
 from explorer.looks.attribution.compute import faithfulness as faithfulness_module
 from explorer.looks.attribution.compute.controls import CONTROLS, orders, scattered
 from explorer.looks.attribution.compute.faithfulness import in_cells, inside
-from explorer.looks.attribution.compute.map_handlers import (
-    Report,
-    class_of,
-    how_of,
-    inputs,
-    maps_of,
-    part,
-    silent,
-    spread,
-)
+from explorer.looks.attribution.compute.map_handlers import class_of, how_of, inputs, maps_of, part, spread
 from explorer.looks.attribution.compute.randomisation import cascade
 from explorer.looks.attribution.question.trust import (
     Cascade,
@@ -36,6 +27,7 @@ from explorer.looks.attribution.question.trust import (
 )
 from explorer.looks.pair import compute
 from explorer.models import backbones
+from explorer.progress import ProgressCallback, silent
 
 OBJECTS, OBJECTS_DEAR = 64, 16  # pictures of the pointing game; where a map takes many passes
 OTHERS, OTHERS_DEAR = 7, 2  # pictures beside the shown one whose maps are compared while the weights go
@@ -58,7 +50,7 @@ def faithfulness(
     baseline: str = "grey",
     times: int = 1,
     rather_than: str = "",
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> Faithfulness:
     """What the class's probability does as one picture goes and comes in the order of A's and of B's own map, and in others."""
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
@@ -87,7 +79,7 @@ def faithfulness_many(
     stage: str = "",
     baseline: str = "grey",
     times: int = 1,
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> Faithfulnesses:
     """Whether A's and B's maps, each image's own class asked, beat orders as compact as they are; over images spread evenly."""
     said, how = how_of(a, b, method, stage, baseline, times)
@@ -104,7 +96,7 @@ def faithfulness_many(
 
 
 def _areas(
-    run: str, images: Sequence[int], targets: Sequence[int], maps: np.ndarray, cells: Cells, report: Report
+    run: str, images: Sequence[int], targets: Sequence[int], maps: np.ndarray, cells: Cells, report: ProgressCallback
 ) -> tuple[np.ndarray, np.ndarray]:
     """The areas of deletion and of insertion, (n, 1 + c + 1): of the map, of each control, and of one random order."""
     net, deletion, insertion = compute.network(run), [], []
@@ -126,7 +118,7 @@ def on_object(
     stage: str = "",
     baseline: str = "grey",
     times: int = 1,
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> OnObject:
     """Whether A's and B's maps, for each image's own class, lie on the object; over test images spread evenly."""
     said, how = how_of(a, b, method, stage, baseline, times)
@@ -160,7 +152,7 @@ def randomise(
     stage: str = "",
     baseline: str = "grey",
     against: str = "",
-    report: Report = silent,
+    report: ProgressCallback = silent,
 ) -> Randomisation:
     """What is left of a map while the network's weights are replaced, from the head down: of `method`, and of `against`.
 

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from explorer.looks.data.compute.registration import SIDE, distances
+from explorer.progress import FractionCallback, silent
 
 MADE_OF = 32  # pictures that copies are made of
 NEAREST = 6  # candidates that are looked at more closely, a picture: by features, and by small pictures
@@ -25,11 +26,6 @@ WIDEN = 1.6
 """How much wider than that the threshold is where no different picture comes near: copies may be worse than those made."""
 SMALL, HASH = 16, 8
 BLOCK = 1024
-Progress = Callable[[float], None]
-
-
-def _silent(share: float) -> None:
-    """A progress that nobody reads."""
 
 
 def _saved_again(picture: Image.Image, dice: np.random.Generator) -> Image.Image:
@@ -89,7 +85,7 @@ class Pairs:
     found: int
 
 
-def near_copies(small: np.ndarray, features: np.ndarray, made: Made, progress: Progress = _silent) -> Pairs:
+def near_copies(small: np.ndarray, features: np.ndarray, made: Made, progress: FractionCallback = silent) -> Pairs:
     """The near-copies among n pictures, from `small` (n, 32, 32, 3) uint8 (see `survey.squeezed`) and `features` (n, d)."""
     own = np.stack([made.of, np.arange(len(made.of))], axis=1)
     of_own = _Near(small, features, made.small, made.features)
@@ -175,15 +171,15 @@ class _Near:
         every = np.sort(np.concatenate(found), axis=1) if found else np.zeros((0, 2), np.int64)
         return np.unique(every, axis=0)
 
-    def coarse(self, pairs: np.ndarray, progress: Progress = _silent) -> np.ndarray:
+    def coarse(self, pairs: np.ndarray, progress: FractionCallback = silent) -> np.ndarray:
         """(m,) distances of pictures laid onto each other at 16 pixels, in grey levels."""
         return self._laid(pairs, SMALL, progress)
 
-    def fine(self, pairs: np.ndarray, progress: Progress = _silent) -> np.ndarray:
+    def fine(self, pairs: np.ndarray, progress: FractionCallback = silent) -> np.ndarray:
         """The same at 32 pixels."""
         return self._laid(pairs, SIDE, progress)
 
-    def _laid(self, pairs: np.ndarray, side: int, progress: Progress) -> np.ndarray:
+    def _laid(self, pairs: np.ndarray, side: int, progress: FractionCallback) -> np.ndarray:
         i, j = pairs.T
         if side not in self._blocks:
             one, two = self.small

@@ -1,7 +1,7 @@
 """What is wrong with the pictures of a set, looked for in all of them at once."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,15 +15,15 @@ from explorer.looks.data.compute.whole import Whole, features, network_of, plain
 from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Shown
 from explorer.models import devices
 from explorer.models.network import Network
+from explorer.progress import FractionCallback, ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs.cautions import contradictions
-from explorer.training.compute.session import Report, silent
 
 MOST_PAIRS, MOST_SINGLE = 400, 60
 """Pairs of copies, and pictures of each other kind, that an answer shows; the worst come first."""
 
 
-def faults(recipe: Recipe, report: Report = silent) -> Faults:
+def faults(recipe: Recipe, report: ProgressCallback = silent) -> Faults:
     """Copies and near-copies, groups in two splits, odd sizes, dark and blurred pictures of a data set."""
     devices.set_threads()
     wanted = plain(recipe)
@@ -37,7 +37,7 @@ def faults(recipe: Recipe, report: Report = silent) -> Faults:
     return _answer(found, pairs, _single(seen))
 
 
-def plain_faults(recipe: Recipe, report: Report = silent) -> Faults:
+def plain_faults(recipe: Recipe, report: ProgressCallback = silent) -> Faults:
     """The same without near-copies: what a look at each picture by itself tells."""
     wanted = plain(recipe)
     report(0.0, "Loading the images")
@@ -50,7 +50,7 @@ def plain_faults(recipe: Recipe, report: Report = silent) -> Faults:
 _LAST: dict[tuple[str, int], Survey] = {}
 
 
-def _surveyed(found: Whole, progress: Callable[[float], None]) -> Survey:
+def _surveyed(found: Whole, progress: FractionCallback) -> Survey:
     """The survey of a set; the last one is kept, since the near-copies are looked for right after."""
     key = found.data.fingerprint, len(found.images)
     if not key[0] or key not in _LAST:

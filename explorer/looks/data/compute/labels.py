@@ -1,7 +1,5 @@
 """Labels that are likely wrong, from a linear probe that is asked only about pictures it has not learned from."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
@@ -16,8 +14,8 @@ from explorer.looks.data.compute.faults import shown
 from explorer.looks.data.compute.whole import Whole, features, plain, whole
 from explorer.looks.data.question.labels import LabelIssues
 from explorer.models import devices
+from explorer.progress import FractionCallback, ProgressCallback, silent
 from explorer.recipe import Recipe
-from explorer.training.compute.session import Report, silent
 
 FOLDS = 5
 STRENGTH = 0.01
@@ -25,7 +23,7 @@ STRENGTH = 0.01
 MOST_SHOWN = 200
 
 
-def label_issues(recipe: Recipe, report: Report = silent) -> LabelIssues:
+def label_issues(recipe: Recipe, report: ProgressCallback = silent) -> LabelIssues:
     """Which labels of a data set are likely wrong, beside how many would be flagged by chance."""
     devices.set_threads()
     wanted = plain(recipe)
@@ -55,7 +53,7 @@ def label_issues(recipe: Recipe, report: Report = silent) -> LabelIssues:
     )  # fmt: skip
 
 
-def unedited_features(recipe: Recipe, found: Whole, progress: Callable[[float], None]) -> np.ndarray:
+def unedited_features(recipe: Recipe, found: Whole, progress: FractionCallback) -> np.ndarray:
     """(n, d) features of the set's pictures, taken from those of the set as it is: an edit computes none anew."""
     if not recipe.edits:
         return features(recipe, found.data, progress)
@@ -76,7 +74,7 @@ def out_of_fold(
     features: np.ndarray,
     labels: np.ndarray,
     groups: np.ndarray | None,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: FractionCallback = silent,
     classes: int = 0,
 ) -> np.ndarray:
     """(n, k) float64 probabilities of each picture by a probe on the others: FOLDS parts, in whole groups where there are some.

@@ -1,6 +1,5 @@
 """Lay one small picture onto another by the affine map that fits best, and tell how far apart their colours then are."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.data.images import in_threads
+from explorer.progress import FractionCallback, silent
 
 SIDE = 32
 BAND = (1.0, 3.0)
@@ -22,7 +22,7 @@ AT_ONCE = 256
 """Pairs that are laid on each other in one go: enough for products of matrices to pay, few enough for a core's cache."""
 
 
-def distances(one: np.ndarray, two: np.ndarray, progress: Callable[[float], None] = lambda share: None) -> np.ndarray:
+def distances(one: np.ndarray, two: np.ndarray, progress: FractionCallback = silent) -> np.ndarray:
     """(m,) float32: the root mean square difference of colours, in grey levels (0 to 255), of pictures `two` (m, 32, 32, 3)
     uint8 laid onto `one`, pair by pair, both a little blurred; what lies near the rim counts less.
 

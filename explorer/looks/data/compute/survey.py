@@ -1,6 +1,5 @@
 """Every picture of a set looked at once, small: a thumbnail, its size, how bright, how contrasted, how sharp it is."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy.ndimage import laplace
 from explorer.catalogue import Preprocessing
 from explorer.data.images import Images, in_threads
 from explorer.looks.data.compute.registration import SIDE
+from explorer.progress import FractionCallback
 
 SHOWN = 96  # pixels of the thumbnails that a page shows
 LOOKED_AT = 192  # pixels of the short side at which sharpness is measured; smaller pictures are taken as they are
@@ -38,7 +38,7 @@ def squeezed(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.uint8)
 
 
-def survey(images: Images, progress: Callable[[float], None]) -> Survey:
+def survey(images: Images, progress: FractionCallback) -> Survey:
     """Look at all of them."""
 
     def one(i: int) -> tuple[np.ndarray, tuple[int, int], float, float, float]:

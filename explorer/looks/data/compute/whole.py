@@ -1,6 +1,5 @@
 """All pictures of a data set in one row, whichever split they are in, with the features of a frozen backbone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from explorer.data.joined import joined
 from explorer.looks.data.question.census import SPLITS
 from explorer.models import backbones, devices
 from explorer.models.network import Network
+from explorer.progress import FractionCallback
 from explorer.recipe import Recipe, make
 
 
@@ -60,7 +60,7 @@ def network_of(recipe: Recipe, data: Data) -> tuple[Network, devices.Device]:
     return devices.laid_out(network, place), place
 
 
-def features(recipe: Recipe, data: Data, progress: Callable[[float], None]) -> np.ndarray:
+def features(recipe: Recipe, data: Data, progress: FractionCallback) -> np.ndarray:
     """(n, d) float32: what a head would read of all pictures, in the order of `whole`; found in the cache where a linear probe
     on all images, or an earlier look, has left it."""
     network, place = network_of(recipe, data)

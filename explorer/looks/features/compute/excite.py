@@ -1,6 +1,6 @@
 """The images that excite each channel most, and where in them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import length_hint
 
@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.pooling import grid
+from explorer.progress import FractionCallback
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Peaks:
 
 
 def excite(
-    a: Network, b: Network, batches: Iterable[Tensor], progress: Callable[[float], None] | None = None
+    a: Network, b: Network, batches: Iterable[Tensor], progress: FractionCallback | None = None
 ) -> dict[str, tuple[Peaks, Peaks]]:
     """Per stage, input first, how A and B answer to the same images; `batches` of inputs (n, 3, h, w).
 

@@ -1,6 +1,6 @@
 """What the channels of A and of B answer: to one picture, and to all held-out images."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from explorer.looks.features.question import (
 )
 from explorer.looks.pair import comparison, compute
 from explorer.models.cells import cells
+from explorer.progress import ProgressCallback
 
 STRIP, CELLS = 6, 24  # channels a stage in the strip, and the most cells a side that it draws
 TOP = 12  # images kept for each channel
@@ -87,7 +88,7 @@ def selectivity(a: str, b: str) -> Selectivity:
     return Selectivity(len(said.labels), said.classes, tuple(rows))
 
 
-def excitement(a: str, b: str, report: Callable[[float, str], None] | None = None) -> Excitement:
+def excitement(a: str, b: str, report: ProgressCallback | None = None) -> Excitement:
     """The test images that excite each channel most, in A and in B, at every stage; some of them where there are many."""
     said = compute.same_channels(a, b)
     used = compute.finished(a).preprocessing

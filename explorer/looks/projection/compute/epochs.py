@@ -1,6 +1,6 @@
 """A run's epochs on one map: the pre-trained network first, then the network after each epoch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from explorer.looks.projection.compute.joint import trust
 from explorer.looks.projection.compute.layouts import COMPONENTS, MIN_DIST, NEIGHBOURS, plane, umap
 from explorer.looks.projection.compute.separation import knn_accuracy
 from explorer.looks.projection.compute.space import axes, check, on_common_axes, principal, standardised
+from explorer.progress import ProgressCallback, silent
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def map_epochs(
     seed: int = 0,
     k: int = NEIGHBOURS,
     min_dist: float = MIN_DIST,
-    report: Callable[[float, str], None] = lambda share, words: None,
+    report: ProgressCallback = silent,
 ) -> EpochMaps:
     """The features (n, d) of the same n images at t ≥ 1 moments, those of `images` (m,) laid out in one fit.
 

@@ -1,6 +1,5 @@
 """The test images in A and in B, or in each epoch of one run, on one map; and what holds without a map."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -17,15 +16,11 @@ from explorer.looks.projection.question import MapControls, Noise, Projection, S
 from explorer.looks.similarity.compute import chosen_images
 from explorer.models import backbones
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 
 MOST_POINTS = 5000  # images × epochs on one map: UMAP takes about 3 s for so many
 OTHERS = 250  # images that a rotation is fitted on at most, five for each of its dimensions
 CONTROL_SEED = 12345
-Report = Callable[[float, str], None]
-
-
-def _silent(share: float, words: str) -> None:
-    """Tell nobody."""
 
 
 def project(
@@ -35,7 +30,7 @@ def project(
     neighbours: int = 15,
     min_dist: float = 0.1,
     seed: int = 0,
-    report: Report = _silent,
+    report: ProgressCallback = silent,
 ) -> Projection:
     """One shared map of the test images in A and in B, at the last stage."""
     said = compute.same_images(a, b)
@@ -55,7 +50,7 @@ def map_controls(
     neighbours: int = 15,
     min_dist: float = 0.1,
     seed: int = 0,
-    report: Report = _silent,
+    report: ProgressCallback = silent,
 ) -> MapControls:
     """The same procedure where there is nothing to find: B's images dealt out anew, and a random network in B's place."""
     labels = compute.same_images(a, b).labels
@@ -79,7 +74,7 @@ def project_epochs(
     neighbours: int = 15,
     min_dist: float = 0.1,
     seed: int = 0,
-    report: Report = _silent,
+    report: ProgressCallback = silent,
 ) -> Trajectory:
     """The test images at the last stage of one run: pre-trained, then after each epoch whose features are kept."""
     said, stage = runs.predictions(run), compute.finished(run).row.stage_names[-1]
@@ -128,7 +123,7 @@ def _last(run: str) -> tuple[np.ndarray, str]:
     return runs.tensors(run, "features")[f"after/{stage}"], stage
 
 
-def _others(a: str, b: str, report: Report) -> tuple[np.ndarray, ...]:
+def _others(a: str, b: str, report: ProgressCallback) -> tuple[np.ndarray, ...]:
     """What A and B see at their last stages in training images, the same ones, (m, d) each: what a rotation is fitted on.
     Empty where there are no such images any more."""
     report(0.02, "fitting the rotation, on other images")

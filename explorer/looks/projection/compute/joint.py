@@ -1,6 +1,6 @@
 """One shared map of the same images before and after tuning, and how far to trust it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from explorer.looks.projection.compute.space import (
     unlike,
 )
 from explorer.looks.projection.question import Agreement
+from explorer.progress import ProgressCallback, silent
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def project(
     seed: int = 0,
     k: int = NEIGHBOURS,
     min_dist: float = MIN_DIST,
-    report: Callable[[float, str], None] = lambda share, words: None,
+    report: ProgressCallback = silent,
     others: Sequence[np.ndarray] = (),
 ) -> SharedMap:
     """The features `before` (n, d1) and `after` (n, d2) of the same n ≥ 4 images on one map; `labels` (n,) only score it.
@@ -92,7 +93,7 @@ def _planes(
     seed: int,
     k: int,
     min_dist: float,
-    report: Callable[[float, str], None],
+    report: ProgressCallback,
 ) -> tuple[np.ndarray, np.ndarray]:
     if method == "aligned" and len(x) >= LEAST_ALIGNED:
         report(0.1, "two maps, tied image by image; on a machine new to it, half a minute to compile")

@@ -1,6 +1,5 @@
 """The images that tuned networks are asked about again, beyond the test images: training, validation, shifted ones."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -15,14 +14,9 @@ from explorer.models import devices
 from explorer.models.devices import Device
 from explorer.models.network import Network
 
-Report = Callable[[float, str], None]
 LARGE = 128  # pixels a side from which on fewer images are taken, for time
 MOST, MOST_LARGE = 600, 200
 STATISTICS, STATISTICS_LARGE = 256, 128  # training images for new BatchNorm statistics
-
-
-def silent(share: float, words: str) -> None:
-    """A report that nobody reads."""
 
 
 def place_of(run: str) -> Device:

@@ -1,6 +1,6 @@
 """The straight line between the weights of two networks, and what the networks on it say."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 from explorer.data.stream import Stream, logits
 from explorer.models.bits import same
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import batchnorm
 
 ALPHAS = tuple(i / 10 for i in range(11))
@@ -46,7 +47,7 @@ def along(
     streams: Mapping[str, Stream],
     train: Stream | None = None,
     alphas: Sequence[float] = ALPHAS,
-    report: Callable[[float, str], None] = lambda share, words: None,
+    report: ProgressCallback = silent,
 ) -> Iterator[dict[str, np.ndarray]]:
     """For each alpha, by the name of the stream, the logits (n, k) of the network mixed of `a` and `b`.
 

@@ -9,12 +9,14 @@ from explorer.catalogue.shifts import shift
 from explorer.evidence import Score
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import chosen_images, interpolation
-from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.question.weights import Interpolation, Mixtures
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import batchnorm
 
 
-def interpolate(a: str, b: str, images: Sequence[str], settle: bool = False, report: Report = silent) -> Interpolation:
+def interpolate(
+    a: str, b: str, images: Sequence[str], settle: bool = False, report: ProgressCallback = silent
+) -> Interpolation:
     """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
 
     `settle` estimates BatchNorm's statistics anew between the ends, from training images of B, where A and B differ in

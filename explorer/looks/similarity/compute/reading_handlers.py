@@ -8,13 +8,13 @@ from explorer.errors import ExplorerError
 from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes, similarity
-from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.question.stages import Drift, StageProbe, StageProbes
+from explorer.progress import ProgressCallback, silent
 
 TRAINED = 1000  # training images at most that a probe is fitted on
 
 
-def probe_stages(a: str, b: str, report: Report = silent) -> StageProbes:
+def probe_stages(a: str, b: str, report: ProgressCallback = silent) -> StageProbes:
     """Linear probes on the pooled features of each stage of A and of B, fitted on B's training images, scored on test."""
     compute.same_stages(a, b)
     report(0.0, "Reading the images")

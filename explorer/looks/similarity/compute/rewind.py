@@ -1,6 +1,6 @@
 """Stages of a tuned network set back to other weights, one choice of them after the other, and what it then says."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from explorer.data.stream import Stream, logits
 from explorer.errors import ExplorerError
 from explorer.models.bits import same
 from explorer.models.network import Network
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import batchnorm
 
 State = Mapping[str, Tensor]
@@ -47,7 +48,7 @@ def rewind(
     test: Stream,
     train: Stream,
     as_it_was: np.ndarray,
-    report: Callable[[float, str], None] = lambda share, words: None,
+    report: ProgressCallback = silent,
 ) -> Iterator[Reset]:
     """Each plan carried out on a copy (Zhang, Bengio & Singer 2019, arXiv 1902.01996), in the order of their first stages.
 

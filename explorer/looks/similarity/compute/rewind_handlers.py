@@ -10,16 +10,16 @@ from explorer.evidence import Score
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes
 from explorer.looks.similarity.compute import rewind as computing
-from explorer.looks.similarity.compute.chosen_images import Report, silent
 from explorer.looks.similarity.compute.rewind import Plan
 from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.models import backbones
+from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import batchnorm
 
 RANDOM_SEED = 20_190_204  # of no run, so that what is drawn is new to each
 
 
-def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Report = silent) -> Rewind:
+def rewind(run: str, stages: list[str] | None = None, to: str = "", report: ProgressCallback = silent) -> Rewind:
     """A run with each stage set back to its first and to random weights; or with `stages` set back together, `to` either.
 
     `to` is `start` or `random` (empty: both, one after the other).
