@@ -39,6 +39,11 @@ _PLAIN = {
 }
 """What run folders hold goes by its plain name, wherever its module lies, so that old folders open; name → module."""
 
+_RENAMED = {
+    "explorer.looks.similarity.question.weights:Mixtures": "explorer.looks.similarity.question.weights:InterpolationScores",
+}
+"""Answers that were stored under an earlier name of their type can be read; old name → new name."""
+
 
 def _name(kind: type) -> str:
     """What a stored value says of its type: `module:Name`, or the plain name of what runs keep."""
@@ -47,7 +52,7 @@ def _name(kind: type) -> str:
 
 def _type(name: str) -> Any:
     """The dataclass of a stored value. Raises ValueError for what is no dataclass of this project."""
-    module, _, plain = name.rpartition(":")
+    module, _, plain = _RENAMED.get(name, name).rpartition(":")
     module = module or _PLAIN.get(plain, "")
     if module.split(".")[0] != "explorer":
         raise ValueError(f"there is no type {name!r}")

@@ -8,7 +8,7 @@ from stand_ins import N, comparison
 from explorer.answers import save
 from explorer.evidence import Paired, Score
 from explorer.looks.similarity.question.stages import Drift, StagePairs, StageProbe, StageProbes
-from explorer.looks.similarity.question.weights import Interpolation, Mixtures, Reset, Rewind
+from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores, Reset, Rewind
 from explorer.question import ask_for
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
@@ -78,7 +78,7 @@ def interpolation(
         )
         right = np.array([np.arange(N) < count for count in best])
         controls = np.array([np.arange(N) < count for count in (16, 19)][: 2 * bool(settled)]).reshape(-1, N)
-        kinds.append(Mixtures(name, N, right, 1 - np.array(best) / N, controls.astype(bool)))
+        kinds.append(InterpolationScores(name, N, right, 1 - np.array(best) / N, controls.astype(bool)))
     return Interpolation(a, b, ALPHAS, tuple(kinds), "layer3", 3, moved, settled, Score(N, 18), Score(N, 22))
 
 
@@ -111,6 +111,6 @@ def examples() -> dict[str, Any]:
         "Paired": found.resets[0].plain,
         "Reset": found.resets[0],
         "Rewind": found,
-        "Mixtures": interpolation().kinds[0],
+        "InterpolationScores": interpolation().kinds[0],
         "Interpolation": interpolation(),
     }

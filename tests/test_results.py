@@ -21,7 +21,7 @@ import stand_ins_maps
 import stand_ins_similarity
 
 from explorer import evidence, recipe
-from explorer.answers import load, pack, save, unpack
+from explorer.answers import _RENAMED, load, pack, save, unpack
 from explorer.arriving.question import Arrival
 from explorer.course.question.snippets import Snippet, SnippetPictures
 from explorer.errors import ExplorerError
@@ -219,3 +219,15 @@ def test_an_audit_that_an_older_version_stored_still_opens(change: dict[str, Any
 def test_stored_features_that_differ_are_a_fault_of_the_whole_audit() -> None:
     audit = Audit("a", False, (), 0.1)
     assert audit.fault == "features" and Audit("a", True, (), 0.0).fault == ""
+
+
+@pytest.mark.parametrize(("old", "new"), _RENAMED.items())
+def test_what_was_stored_under_an_earlier_name_is_read(old: str, new: str, tmp_path: Path) -> None:
+    found = SOME[new.rpartition(":")[2]]
+    save(found, tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as file:
+        arrays = dict(file)
+    facts = json.loads(str(arrays.pop("facts")))
+    assert facts["$type"] == new
+    np.savez(tmp_path / "old.npz", facts=np.array(json.dumps(facts | {"$type": old})), **arrays)
+    assert same(load(tmp_path / "old.npz"), found)

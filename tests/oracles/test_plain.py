@@ -76,8 +76,8 @@ def _similarity(a: Network, b: Network) -> None:
     assert (plain("probe")(T(X[:40]).float(), T(LABELS[:40]), T(X[40:]).float()).numpy()
             == probes.probe(X[:40], LABELS[:40], X[40:])).all()  # fmt: skip
     states = a.model.state_dict(), b.model.state_dict()
-    for name, x in interpolation.mixed(*states, 0.3).items():
-        same(plain("mixed")(*states, 0.3)[name], x)
+    for name, x in interpolation.interpolated(*states, 0.3).items():
+        same(plain("interpolated")(*states, 0.3)[name], x)
     x = picture(2)
     back, stages = b.copy(), [name for name in states[0] if name.startswith("layer3.")]
     back.model.load_state_dict({name: states[0][name] for name in stages}, strict=False)

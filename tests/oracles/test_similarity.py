@@ -10,7 +10,7 @@ from torch import nn
 
 from explorer.data.stream import Stream
 from explorer.looks.similarity.compute import similarity
-from explorer.looks.similarity.compute.interpolation import along, mixed, resettled
+from explorer.looks.similarity.compute.interpolation import along, interpolated, reestimated
 from explorer.looks.similarity.compute.probes import chance, probe
 from explorer.looks.similarity.compute.rewind import Plan, rewind
 from explorer.models.backbones import build
@@ -195,7 +195,7 @@ def test_the_line_of_weights_with_and_without_new_statistics(nets: tuple[Network
     a, b = nets
     one, two = a.model.state_dict(), b.model.state_dict()
     half = {n: 0.7 * one[n] + 0.3 * two[n] if one[n].is_floating_point() else two[n] for n in one}
-    assert all(torch.allclose(half[n], t, rtol=1e-6) for n, t in mixed(one, two, 0.3).items())
+    assert all(torch.allclose(half[n], t, rtol=1e-6) for n, t in interpolated(one, two, 0.3).items())
     by_hand = b.copy()
     by_hand.model.load_state_dict(half)
     (plain,) = along(a, b, {"test": stream(40)}, alphas=(0.3,))
@@ -205,7 +205,7 @@ def test_the_line_of_weights_with_and_without_new_statistics(nets: tuple[Network
     np.testing.assert_allclose(new["test"], said(by_hand), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(first["test"], said(a), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(last["test"], said(b), rtol=1e-4, atol=1e-5)
-    for net, found in zip(nets, resettled(a, b, {"test": stream(40)}, stream(64)), strict=True):
+    for net, found in zip(nets, reestimated(a, b, {"test": stream(40)}, stream(64)), strict=True):
         alone = net.copy()
         anew(alone, names_from("stem"))
         np.testing.assert_allclose(found["test"], said(alone), rtol=1e-3, atol=1e-4)

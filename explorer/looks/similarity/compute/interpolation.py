@@ -14,7 +14,7 @@ from explorer.training.compute import batchnorm
 ALPHAS = tuple(i / 10 for i in range(11))
 
 
-def mixed(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
+def interpolated(a: Mapping[str, Tensor], b: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
     """(1 - alpha) · a + alpha · b, tensor by tensor, buffers too (Wortsman et al. 2022, WiSE-FT, arXiv 2109.01903).
 
     At 0 it is a, at 1 b, and a tensor that is the same in both stays so, all to the last bit. Counts are b's.
@@ -62,13 +62,13 @@ def along(
     layers = batchnorm.moved(work, *ends, behind(a, b))
     for i, alpha in enumerate(alphas):
         report(i / len(alphas), f"α = {alpha:g}")
-        work.model.load_state_dict(mixed(*ends, alpha))
+        work.model.load_state_dict(interpolated(*ends, alpha))
         if train is not None and 0 < alpha < 1:
             batchnorm.reestimate(work, train, layers)
         yield {name: logits(work, stream) for name, stream in streams.items()}
 
 
-def resettled(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream) -> list[dict[str, np.ndarray]]:
+def reestimated(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream) -> list[dict[str, np.ndarray]]:
     """The control of `along`: what `a` and `b` themselves say, (n, k) each by the name of the stream, with the very
     statistics estimated anew that are estimated between them; empty where there are none."""
     _advance(a, b, streams, train)

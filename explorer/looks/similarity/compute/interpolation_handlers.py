@@ -9,7 +9,7 @@ from explorer.catalogue.shifts import shift
 from explorer.evidence import Score
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import chosen_images, interpolation
-from explorer.looks.similarity.question.weights import Interpolation, Mixtures
+from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores
 from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import batchnorm
 
@@ -35,9 +35,11 @@ def interpolate(
     train = None if statistics is None else chosen_images.stream(b, statistics, place)
     found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.8 * share, words))]
     report(0.9, "A and B with new statistics")
-    controls = [] if train is None else interpolation.resettled(*nets, streams, train)
+    controls = [] if train is None else interpolation.reestimated(*nets, streams, train)
     kinds = [
-        Mixtures(kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels), groups)
+        InterpolationScores(
+            kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels), groups
+        )
         for kind, (_, labels, of, groups) in sets.items()
     ]
     return Interpolation(

@@ -4,7 +4,7 @@ from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import finish
-from explorer.looks.similarity.question.weights import Interpolation, Mixtures
+from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
 _PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "square")}
@@ -77,7 +77,7 @@ def _described(found: Interpolation, spoilt: Interpolation | None, title: str) -
     return f"{said} {title}: {shifted[0]:.1%}, {shifted[1]:.1%} and {shifted[2]:.1%}."
 
 
-def _controls(fig: Figure, test: Mixtures) -> None:
+def _controls(fig: Figure, test: InterpolationScores) -> None:
     """A and B themselves with new statistics, at both ends."""
     scores = [test.control(end).score for end in (0, -1)]
     fig.add_scatter(
@@ -91,7 +91,7 @@ def _controls(fig: Figure, test: Mixtures) -> None:
     )
 
 
-def _curve(fig: Figure, alphas: list[float], kind: Mixtures, name: str, pen: tuple[str, str, str]) -> None:
+def _curve(fig: Figure, alphas: list[float], kind: InterpolationScores, name: str, pen: tuple[str, str, str]) -> None:
     colour, dash, symbol = pen
     scores = [kind.score(i) for i in range(len(alphas))]
     if kind.images != "validation":

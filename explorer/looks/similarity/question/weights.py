@@ -27,9 +27,9 @@ class Reset:
     beyond: Paired | None = None
     layers: int = 0
 
-    def outcome(self, settled: bool) -> Paired:
-        """The one to show: with new statistics where they are asked for and there are any."""
-        return self.settled if settled and self.settled is not None else self.plain
+    def outcome(self, reestimated: bool) -> Paired:
+        """The one to show: with re-estimated statistics where they are asked for and there are any."""
+        return self.settled if reestimated and self.settled is not None else self.plain
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Rewind:
 
 
 @dataclass(frozen=True)
-class Mixtures:
+class InterpolationScores:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
     bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
     and of B with their statistics estimated anew, (0, n) where none were; `groups` (n,) str, where images come in groups."""
@@ -94,7 +94,7 @@ class Interpolation:
     a: str
     b: str
     alphas: tuple[float, ...]
-    kinds: tuple[Mixtures, ...]
+    kinds: tuple[InterpolationScores, ...]
     common: str
     layers: int
     moved: int
@@ -102,7 +102,7 @@ class Interpolation:
     recorded_a: Score
     recorded_b: Score
 
-    def on(self, images: str) -> Mixtures:
+    def on(self, images: str) -> InterpolationScores:
         """The mixtures on one kind of images; KeyError for a kind that was not asked for."""
         return {kind.images: kind for kind in self.kinds}[images]
 

@@ -23,7 +23,7 @@ from explorer.looks.similarity.question.stages import (
     StagePairsQuestion,
     StageProbes,
 )
-from explorer.looks.similarity.view.mixing import interpolate
+from explorer.looks.similarity.view.interpolation import interpolate
 from explorer.looks.similarity.view.weights import accuracy_words, paired_words, rewind_stages
 from explorer.runs import FinishedRun
 from explorer.training.view.tables import audit_table, audit_words, kept_words

@@ -55,16 +55,16 @@ def rewind_stages(a: FinishedRun, b: FinishedRun) -> None:
         "**random** ones. The accuracy lost is what that stage contributed (Zhang, Bengio & Singer 2019, arXiv "
         "1902.01996)."
     )
-    settled = ask_settled(b, "similarity_settled", default=True)
+    reestimated = ask_reestimate(b, "similarity_settled", default=True)
     found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
     if found is None:
         return
-    _rewound(found, settled, "similarity_rewind", group_of(b))
+    _rewound(found, reestimated, "similarity_rewind", group_of(b))
     st.subheader("Set back several together")
-    _together(b, settled)
+    _together(b, reestimated)
 
 
-def ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
+def ask_reestimate(b: FinishedRun, key: str, default: bool) -> bool:
     """Whether re-estimated BatchNorm statistics are wanted; a sentence where there is nothing to estimate."""
     if b.recipe.row.normalisation != "batch":
         st.caption(f"{b.recipe.row.title} has no BatchNorm, so there are no statistics to re-estimate.")
@@ -78,9 +78,11 @@ def ask_settled(b: FinishedRun, key: str, default: bool) -> bool:
     return toggle(words, key.removeprefix("similarity_"), key, default, help=reason)
 
 
-def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
+def _rewound(found: Rewind, reestimated: bool, key: str, group: str) -> None:
     """Figure, table and control of one answer; images of one group share a `group`, e.g. a photo."""
-    draw(partial(rewind, found, settled, group), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind"))
+    draw(
+        partial(rewind, found, reestimated, group), key, code=("explorer/looks/similarity/compute/rewind.py", "rewind")
+    )
     if found.base.correct != found.recorded.correct:
         st.warning(
             f"When it ended, B had {found.recorded.correct} of these {found.recorded.n} images right; computed here "
@@ -89,8 +91,8 @@ def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
             icon=":material/difference:",
         )
     rows = found.resets
-    outcomes = [row.outcome(settled) for row in rows]
-    new = settled and any(row.control for row in rows)
+    outcomes = [row.outcome(reestimated) for row in rows]
+    new = reestimated and any(row.control for row in rows)
     table = {
         "Stage": [safe_md(" + ".join(row.stages)) for row in rows],
         "Set back to": [_STARTS[row.to] for row in rows],
@@ -107,11 +109,11 @@ def _rewound(found: Rewind, settled: bool, key: str, group: str) -> None:
         ]
         table["Against the control"] = [paired_words(row.beyond, "it", group) if row.beyond else "" for row in rows]
     st.table(table, alt="Accuracy with stages set back, and the paired test against B")
-    if words := _statistics_words(found, settled):
+    if words := _statistics_words(found, reestimated):
         fine_print(words)
 
 
-def _statistics_words(found: Rewind, settled: bool) -> str:
+def _statistics_words(found: Rewind, reestimated: bool) -> str:
     """Which BatchNorm statistics are in force, and what the control is."""
     if not found.layers:
         return ""
@@ -122,7 +124,7 @@ def _statistics_words(found: Rewind, settled: bool) -> str:
         if not found.moved
         else f"Training moved the statistics of {found.moved} of B's {found.layers} BatchNorm layers."
     )
-    if not settled:
+    if not reestimated:
         return (
             f"{kept} A stage that is set back brings its own statistics with its weights; all others stay as they are."
         )
@@ -134,7 +136,7 @@ def _statistics_words(found: Rewind, settled: bool) -> str:
     )
 
 
-def _together(b: FinishedRun, settled: bool) -> None:
+def _together(b: FinishedRun, reestimated: bool) -> None:
     names = b.recipe.row.stage_names
     with st.form("similarity_together", border=False):
         stages = st.pills("Stages", names, selection_mode="multi", key="similarity_stages", default=list(names[-2:]))
@@ -152,7 +154,7 @@ def _together(b: FinishedRun, settled: bool) -> None:
     _, kind, chosen = wanted
     found = ask(RewindQuestion(run=b.id, stages=chosen, to=kind), "Setting them back", height=250)
     if found is not None:
-        _rewound(found, settled, "similarity_rewind_some", group_of(b))
+        _rewound(found, reestimated, "similarity_rewind_some", group_of(b))
 
 
 def _resets(run: str, names: Sequence[str]) -> Written[tuple[str, str, tuple[str, ...]] | None]:

@@ -1,4 +1,4 @@
-def mixed(a, b, alpha):
+def interpolated(a, b, alpha):
     """The weights on the straight line from A to B; a, b: state dicts of two networks of one kind."""
     return {
         name: ((1 - alpha) * x.double() + alpha * b[name].double()).to(x.dtype) if x.is_floating_point() else b[name]
@@ -6,4 +6,4 @@ def mixed(a, b, alpha):
     }
 
 
-# model.load_state_dict(mixed(a.state_dict(), b.state_dict(), 0.5)), then score it as usual.
+# model.load_state_dict(interpolated(a.state_dict(), b.state_dict(), 0.5)), then score it as usual.

@@ -17,9 +17,9 @@ from explorer.looks.similarity.figures.interpolation import interpolation
 from explorer.looks.similarity.question.weights import (
     InterpolateQuestion,
     Interpolation,
-    Mixtures,
+    InterpolationScores,
 )
-from explorer.looks.similarity.view.weights import ask_settled, ends_words, paired_words
+from explorer.looks.similarity.view.weights import ask_reestimate, ends_words, paired_words
 from explorer.question import Question
 from explorer.recipe import Recipe
 from explorer.runs import FinishedRun
@@ -39,20 +39,20 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = segments("Shifted test images", [NOTHING, *SHIFTS], "shift", "similarity_shift", "noise",
                         format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None")  # fmt: skip
-        settle = not _kept(a, b) and ask_settled(b, "similarity_settle_mixtures", default=False)
-    found = ask(_mixtures(a, b, ("test", "validation"), settle), "Mixing A and B", height=470)
+        reestimate = not _statistics_kept(a, b) and ask_reestimate(b, "similarity_settle_mixtures", default=False)
+    found = ask(_question(a, b, ("test", "validation"), reestimate), "Mixing A and B", height=470)
     spoilt = None
     if kind in SHIFTS:
-        wanted = _mixtures(a, b, (kind,), settle)
-        spoilt = ask(wanted, "The same on shifted images", height=0) if found is not None else None
+        question = _question(a, b, (kind,), reestimate)
+        spoilt = ask(question, "The same on shifted images", height=0) if found is not None else None
     if found is not None:
         title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
-        _mixture(found, spoilt, title, settle, group_of(b), majority(b))
+        _curve_and_table(found, spoilt, title, reestimate, group_of(b), majority(b))
         if kind in SHIFTS:
             st.caption(f"Shift: {SHIFTS[kind].meaning} Generated from the test images, the same each time (seed 0).")
 
 
-def _kept(a: FinishedRun, b: FinishedRun) -> bool:
+def _statistics_kept(a: FinishedRun, b: FinishedRun) -> bool:
     """Whether by their recipes neither run's learning moved a statistic, so that there is none to re-estimate."""
     return all(_fixed(run.recipe) for run in (a, b))
 
@@ -62,17 +62,17 @@ def _fixed(recipe: Recipe) -> bool:
     return recipe.keeps_statistics or (not recipe.learns and recipe.batchnorm != "moving")
 
 
-def _mixtures(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], settle: bool) -> Question[Any]:
-    return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=settle)
+def _question(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], reestimate: bool) -> Question[Any]:
+    return InterpolateQuestion(a=a.id, b=b.id, images=images, settle=reestimate)
 
 
 @st.fragment
-def _mixture(
-    found: Interpolation, spoilt: Interpolation | None, title: str, settle: bool, group: str, chance: float | None
+def _curve_and_table(
+    found: Interpolation, spoilt: Interpolation | None, title: str, reestimate: bool, group: str, chance: float | None
 ) -> None:
     """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo; `chance` is what
     always naming the largest class gives."""
-    key, last = f"similarity_alpha_{found.a}_{found.b}_{settle}", len(found.alphas) - 1
+    key, last = f"similarity_alpha_{found.a}_{found.b}_{reestimate}", len(found.alphas) - 1
     keep("alpha", key, found.chosen, number(0, last))
     at = st.select_slider(
         "α", list(range(last + 1)), key=key,
@@ -80,14 +80,14 @@ def _mixture(
     )  # fmt: skip
     draw(
         partial(interpolation, found, spoilt, title, at, group, chance),
-        "similarity_mixtures",
-        code=("explorer/looks/similarity/compute/interpolation.py", "mixed"),
+        "similarity_interpolation",
+        code=("explorer/looks/similarity/compute/interpolation.py", "interpolated"),
     )
-    st.table(_mixture_table(found, spoilt, title, at, group), alt="The mixture at this α against A and against B")
-    _mixture_words(found)
+    st.table(_score_table(found, spoilt, title, at, group), alt="The mixture at this α against A and against B")
+    _notes(found)
 
 
-def _mixture_table(
+def _score_table(
     found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str
 ) -> dict[str, list[str]]:
     kinds = [found.on("test"), *(spoilt.kinds if spoilt else ()), found.on("validation")]
@@ -115,7 +115,7 @@ def _mixture_table(
     }
 
 
-def _tested(kind: Mixtures, at: int, reference: int, name: str, group: str) -> str:
+def _tested(kind: InterpolationScores, at: int, reference: int, name: str, group: str) -> str:
     """The paired test, but not on validation, where α may have been chosen for its score."""
     return "α is chosen here" if kind.images == "validation" else paired_words(kind.against(at, reference), name, group)
 
@@ -127,7 +127,7 @@ def _short(score: Score, other: Grouped | None, group: str) -> str:
     )
 
 
-def _mixture_words(found: Interpolation) -> None:
+def _notes(found: Interpolation) -> None:
     """What was shared, how statistics were treated, and whether the ends are what the runs recorded."""
     test, last = found.on("test"), len(found.alphas) - 1
     shared = f"A and B share all up to {found.common}; only what follows is mixed." if found.common else ""
