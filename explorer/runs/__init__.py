@@ -35,9 +35,9 @@ from explorer.runs.folders import (
     listing,
     move,
     read,
-    rewind,
     samples,
     start,
+    truncate_epochs,
     update,
 )
 from explorer.runs.names import Naming
@@ -76,7 +76,7 @@ __all__ = [
     "restore",
     "samples",
     "resumable",
-    "rewind",
+    "truncate_epochs",
     "runs_folder",
     "start",
     "store_audit",

@@ -150,7 +150,7 @@ def append(run: str, epoch: Epoch) -> None:
         with_room(add)
 
 
-def rewind(run: str, epochs: int) -> None:
+def truncate_epochs(run: str, epochs: int) -> None:
     """Keep the first `epochs` epochs: a run that goes on learns the later ones again."""
     path = own_folder(run) / "epochs.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []

@@ -222,7 +222,7 @@ def test_a_stage_set_back_and_its_control(nets: tuple[Network, Network], stage: 
     np.testing.assert_allclose(found.plain, said(by_hand), rtol=1e-4, atol=1e-5)
     anew(by_hand, names_from(stage))
     anew(control, names_from(stage))
-    np.testing.assert_allclose(found.settled, said(by_hand), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.reestimated, said(by_hand), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.control, said(control), rtol=1e-3, atol=1e-4)
     assert found.layers == sum(
         isinstance(m, nn.BatchNorm2d) for n, m in b.model.named_modules() if n.startswith(names_from(stage))

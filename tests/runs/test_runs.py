@@ -270,7 +270,7 @@ def stores(run: str) -> dict[str, Callable[[], object]]:
         "create": lambda: runs.create(recipe.make(seed=7)),
         "update": lambda: runs.update(run, note=1),
         "append": lambda: runs.append(run, stand_ins.epochs()[0]),
-        "rewind": lambda: runs.rewind(run, 1),
+        "truncate_epochs": lambda: runs.truncate_epochs(run, 1),
         "tensors": lambda: runs.store_tensors(run, "learned", {"x": np.ones(3, np.float32)}),
         "predictions": lambda: runs.store_predictions(run, "a", np.array([0]), half, ("x", "y"), ["g"]),
         "audit": lambda: runs.store_audit(run, audit),
@@ -334,7 +334,18 @@ class _Proxy:
         return getattr(self.file, name)
 
 
-WAYS = ("create", "update", "append", "rewind", "tensors", "predictions", "audit", "checkpoint", "result", "picture")
+WAYS = (
+    "create",
+    "update",
+    "append",
+    "truncate_epochs",
+    "tensors",
+    "predictions",
+    "audit",
+    "checkpoint",
+    "result",
+    "picture",
+)
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -128,7 +128,7 @@ def test_a_sample_is_listed_after_ones_own_runs_and_read_like_them(samples: str)
         lambda run: runs.update(run, note="mine"),
         lambda run: runs.move(run, "queued"),
         lambda run: runs.append(run, stand_ins.epochs(1)[0]),
-        lambda run: runs.rewind(run, 0),
+        lambda run: runs.truncate_epochs(run, 0),
         lambda run: runs.delete(run),
         lambda run: runs.store_tensors(run, "learned", {}),
         lambda run: runs.store_audit(run, stand_ins.audit_of(run, make())),

@@ -110,7 +110,7 @@ def _resume(run: str, session: Session, report: ProgressCallback) -> None:
             session.notes.append(f"Resumed after epoch {session.done}{_by_itself(run)}.")
         except ExplorerError as error:
             session.notes.append(f"Started from the beginning: {error}")
-    runs.rewind(run, session.done)
+    runs.truncate_epochs(run, session.done)
 
 
 def _describe(run: str, session: Session) -> None:

@@ -52,8 +52,8 @@ def test_every_reset_is_the_network_put_together_by_hand(nets: dict[str, Network
             if plan.to == "start":  # what was tuned begins with layer3
                 layers = batchnorm.layers(by_hand, STAGES[max(3, first) :])
             assert batchnorm.reestimate(by_hand, stream(64), layers) == found[plan].layers
-            np.testing.assert_array_equal(found[plan].settled, logits(by_hand, stream()))
-            assert (found[plan].settled != found[plan].plain).any()
+            np.testing.assert_array_equal(found[plan].reestimated, logits(by_hand, stream()))
+            assert (found[plan].reestimated != found[plan].plain).any()
 
 
 def test_a_stage_that_did_not_move_gives_the_network_itself_to_the_last_bit(nets: dict[str, Network]) -> None:
@@ -62,7 +62,7 @@ def test_a_stage_that_did_not_move_gives_the_network_itself_to_the_last_bit(nets
     found = list(rewind(net, _states(nets), [Plan((s,), "start") for s in STAGES], stream(), stream(32), base))
     assert [r.identical for r in found] == [True, True, True, False, False]
     for reset in found[:3]:
-        assert reset.settled is None
+        assert reset.reestimated is None
         np.testing.assert_array_equal(reset.plain, base)
     assert all((reset.plain != base).any() for reset in found[3:])
 
@@ -104,7 +104,12 @@ def test_first_weights_keep_statistics_that_no_training_moved(nets: dict[str, Ne
     plans = [Plan((s,), to) for s in ("layer3", "layer4") for to in ("start", "random")]
     for reset in rewind(net, _states(nets), plans, stream(), stream(64), base):
         if reset.plan.to == "start":
-            assert reset.settled is None and reset.control is None and reset.layers == 0 and (reset.plain != base).any()
+            assert (
+                reset.reestimated is None
+                and reset.control is None
+                and reset.layers == 0
+                and (reset.plain != base).any()
+            )
         else:
             assert reset.layers == (6 if reset.plan.stages == ("layer3",) else 3)
 

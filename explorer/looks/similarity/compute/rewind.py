@@ -27,16 +27,16 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Reset:
+class ResetLogits:
     """What became of a plan: `identical` says that every tensor was bitwise what it had been; `plain` is the logits
-    (n, k) with the statistics that came with the weights, `settled` those with the statistics of `layers` BatchNorm
+    (n, k) with the statistics that came with the weights, `reestimated` those with the statistics of `layers` BatchNorm
     layers estimated anew, and `control` those of the network as it was with the same layers' estimated anew (None, and 0,
     where nothing was: no statistics from the first stage on differ, or identical)."""
 
     plan: Plan
     identical: bool
     plain: np.ndarray
-    settled: np.ndarray | None = None
+    reestimated: np.ndarray | None = None
     control: np.ndarray | None = None
     layers: int = 0
 
@@ -49,7 +49,7 @@ def rewind(
     train: Stream,
     as_it_was: np.ndarray,
     report: ProgressCallback = silent,
-) -> Iterator[Reset]:
+) -> Iterator[ResetLogits]:
     """Each plan carried out on a copy (Zhang, Bengio & Singer 2019, arXiv 1902.01996), in the order of their first stages.
 
     `states` has, by name, the tensors of a whole network; a stage takes its buffers from them too. What comes before the
@@ -71,23 +71,23 @@ def rewind(
         report(done / len(plans), f"{' and '.join(plan.stages)}, {done + 1} of {len(plans)}")
         first = min(map(names.index, plan.stages))
         if not put(work, states[plan.to], plan.stages):
-            yield Reset(plan, True, as_it_was)
+            yield ResetLogits(plan, True, as_it_was)
             continue
         for stream in (test, train):
             stream.advance(network, names[first - 1] if first else None)
         plain = logits(work, test)
         layers = batchnorm.moved(work, own, states[plan.to], names[first:])
-        settled = logits(work, test) if batchnorm.reestimate(work, train, layers) else None
+        reestimated = logits(work, test) if batchnorm.reestimate(work, train, layers) else None
         put(work, own, names[first:])
-        if settled is None:
-            yield Reset(plan, False, plain)
+        if reestimated is None:
+            yield ResetLogits(plan, False, plain)
             continue
         key = _names(work, layers)
         if key not in controls:
             batchnorm.reestimate(work, train, layers)
             controls[key] = logits(work, test)
             put(work, own, names[first:])
-        yield Reset(plan, False, plain, settled, controls[key], len(layers))
+        yield ResetLogits(plan, False, plain, reestimated, controls[key], len(layers))
 
 
 def _names(network: Network, layers: Sequence[nn.Module]) -> tuple[str, ...]:

@@ -56,18 +56,18 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Prog
     )
 
 
-def _judged(reset: computing.Reset, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
+def _judged(reset: computing.ResetLogits, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
     """A reset and its control against the run as it is, and the reset against its control."""
     plain = evidence.paired(right, reset.plain.argmax(1) == labels, groups)
     found = Reset(reset.plan.stages, reset.plan.to, reset.identical, plain)
-    if reset.settled is None or reset.control is None:
+    if reset.reestimated is None or reset.control is None:
         return found
-    settled, control = reset.settled.argmax(1) == labels, reset.control.argmax(1) == labels
+    reestimated, control = reset.reestimated.argmax(1) == labels, reset.control.argmax(1) == labels
     return replace(
         found,
-        settled=evidence.paired(right, settled, groups),
+        settled=evidence.paired(right, reestimated, groups),
         control=evidence.paired(right, control, groups),
-        beyond=evidence.paired(control, settled, groups),
+        beyond=evidence.paired(control, reestimated, groups),
         layers=reset.layers,
     )
 

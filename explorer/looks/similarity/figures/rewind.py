@@ -11,7 +11,7 @@ START, RANDOM = "first weights", "random weights"
 _PENS = {"start": (START, BLUE, "diamond", -0.16), "random": (RANDOM, PINK, "x", 0.16)}
 
 
-def rewind(found: Rewind, settled: bool = True, group: str = "group") -> Figure:
+def rewind(found: Rewind, reestimated: bool = True, group: str = "group") -> Figure:
     """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals; `group` is
     what images of one group share, e.g. a photo."""
     names = list(dict.fromkeys(" + ".join(r.stages) for r in found.resets))
@@ -21,8 +21,8 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> Figure:
     for to, (label, colour, symbol, aside) in _PENS.items():
         rows = [r for r in found.resets if r.to == to]
         if rows:
-            _dots(fig, rows, names, settled, (label, colour, symbol, aside))
-    _controls(fig, found, names, settled)
+            _dots(fig, rows, names, reestimated, (label, colour, symbol, aside))
+    _controls(fig, found, names, reestimated)
     fig.add_annotation(  # above the words on guessing, with which it would read as one sentence on a phone
         x=found.base.accuracy, y=1, yref="paper", text="as it is", showarrow=False, yanchor="bottom", yshift=18,
     )  # fmt: skip
@@ -31,9 +31,9 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> Figure:
     places = list(range(len(names)))
     fig.update_yaxes(tickvals=places, ticktext=names, range=[len(names) - 0.5, -0.75], showgrid=False)
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "set back to its"}})
-    controlled = settled and any(r.control is not None for r in found.resets)
-    worst = {to: _worst(found, to, settled) for to in _PENS}
-    how = f", statistics re-estimated on {found.images} training images" if settled and found.images else ""
+    controlled = reestimated and any(r.control is not None for r in found.resets)
+    worst = {to: _worst(found, to, reestimated) for to in _PENS}
+    how = f", statistics re-estimated on {found.images} training images" if reestimated and found.images else ""
     return finish(
         fig,
         alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}."
@@ -43,15 +43,15 @@ def rewind(found: Rewind, settled: bool = True, group: str = "group") -> Figure:
         look="A stage that can be set back to its first weights at no cost did not need to learn. If random "
         "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
         + (", or on its grey tick where only its statistics moved." if controlled else "."),
-        caution=_caution(found, settled) + for_others([found.grouped], group),
+        caution=_caution(found, reestimated) + for_others([found.grouped], group),
         height=188 + 74 * len(names),
         top=68,
     )
 
 
-def _controls(fig: Figure, found: Rewind, names: list[str], settled: bool) -> None:
+def _controls(fig: Figure, found: Rewind, names: list[str], reestimated: bool) -> None:
     """The run with nothing set back but the same statistics estimated anew: a grey tick at the height of each reset."""
-    rows = [(r, r.control.score) for r in found.resets if settled and r.control is not None]
+    rows = [(r, r.control.score) for r in found.resets if reestimated and r.control is not None]
     if rows:
         fig.add_scatter(
             x=[score.accuracy for _, score in rows],
@@ -64,7 +64,7 @@ def _controls(fig: Figure, found: Rewind, names: list[str], settled: bool) -> No
         )
 
 
-def _caution(found: Rewind, settled: bool) -> str:
+def _caution(found: Rewind, reestimated: bool) -> str:
     words = (
         "One draw of random weights: another may cost more or less. "
         if len(found.resets) == 1
@@ -74,7 +74,7 @@ def _caution(found: Rewind, settled: bool) -> str:
         f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘{LARGEST}’ is the "
         "most frequent training class."
     )
-    if settled and any(r.control is not None for r in found.resets):
+    if reestimated and any(r.control is not None for r in found.resets):
         words += (
             " Re-estimated statistics cost something by themselves: what a stage held is the distance from the grey "
             "tick to the mark."
@@ -84,17 +84,19 @@ def _caution(found: Rewind, settled: bool) -> str:
     return f"{words} These are {len(found.resets)} comparisons, and up to one in twenty differs by chance alone."
 
 
-def _worst(found: Rewind, to: str, settled: bool) -> str:
+def _worst(found: Rewind, to: str, reestimated: bool) -> str:
     rows = [r for r in found.resets if r.to == to and not r.identical]
     if not rows:
         return ""
-    row = min(rows, key=lambda r: r.outcome(settled).score.accuracy)
-    return f"{' + '.join(row.stages)}, {row.outcome(settled).score.accuracy:.1%}"
+    row = min(rows, key=lambda r: r.outcome(reestimated).score.accuracy)
+    return f"{' + '.join(row.stages)}, {row.outcome(reestimated).score.accuracy:.1%}"
 
 
-def _dots(fig: Figure, rows: list[Reset], names: list[str], settled: bool, pen: tuple[str, str, str, float]) -> None:
+def _dots(
+    fig: Figure, rows: list[Reset], names: list[str], reestimated: bool, pen: tuple[str, str, str, float]
+) -> None:
     label, colour, symbol, aside = pen
-    scores = [r.outcome(settled).score for r in rows]
+    scores = [r.outcome(reestimated).score for r in rows]
     fig.add_scatter(
         x=[s.accuracy for s in scores],
         y=[names.index(" + ".join(r.stages)) + aside for r in rows],
