@@ -10,13 +10,13 @@ from explorer.catalogue.weights import RANDOM, source
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
 
-LENT: dict[str, Path] = {}
+LOCAL_FOLDERS: dict[str, Path] = {}
 """On a machine that carries out runs for another: the folder that a recipe names there → where its pictures lie here."""
 
 
 def place(data_dir: str) -> str | Path:
     """Where the pictures of the folder that a recipe names lie."""
-    return LENT.get(data_dir, data_dir)
+    return LOCAL_FOLDERS.get(data_dir, data_dir)
 
 
 def require(recipe: Recipe) -> None:
@@ -31,7 +31,7 @@ def require(recipe: Recipe) -> None:
         raise ExplorerError(
             f"There are no weights {recipe.weights!r} here. Bring their checkpoint again, or choose other weights."
         )
-    if recipe.data_dir is None or recipe.data_dir in LENT:
+    if recipe.data_dir is None or recipe.data_dir in LOCAL_FOLDERS:
         return
     if not limits.server_folders():
         raise ExplorerError(

@@ -25,7 +25,7 @@ from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.maps import attribution
 from explorer.looks.data.figures.census import class_counts
 from explorer.looks.data.question.census import Census
-from explorer.looks.features.figures.stage import ACROSS, feature_maps
+from explorer.looks.features.figures.stage import COLUMNS, feature_maps
 from explorer.looks.projection.figures.paint import class_style
 from explorer.looks.projection.figures.points import MOST_LINES
 from explorer.looks.projection.figures.still import projection_moves, projection_pair
@@ -188,7 +188,7 @@ def test_feature_maps_of_a_and_b_share_one_scale_and_the_difference_is_centred()
     maps = stand_ins.feature_maps(change=0.5)
     fig = feature_maps(maps)
     assert [t.coloraxis for t in fig.data if t.type == "heatmap"] == ["coloraxis", "coloraxis", "coloraxis2"]
-    shown = slice(0, ACROSS)
+    shown = slice(0, COLUMNS)
     assert fig.layout.coloraxis.cmin == min(maps.a[shown].min(), maps.b[shown].min())
     assert fig.layout.coloraxis.cmax == max(maps.a[shown].max(), maps.b[shown].max())
     assert fig.layout.coloraxis2.cmin == -fig.layout.coloraxis2.cmax == pytest.approx(-0.5)

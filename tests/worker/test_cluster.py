@@ -38,7 +38,7 @@ def far(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield root / "n1"
     os.environ.clear()
     os.environ.update(before)
-    sources.LENT.clear()
+    sources.LOCAL_FOLDERS.clear()
 
 
 class Memory(list[Any]):
@@ -61,10 +61,10 @@ def job_of(run: str, memory: Memory, **more: Any) -> Job:
     """The job of a run, as the executor makes it."""
     wanted = runs.read(run).recipe
     assert wanted is not None
-    found, lent = Shipping(memory.put).parcels(wanted)
+    found, folders = Shipping(memory.put).parcels(wanted)
     files = elsewhere.packed(run)
     runs.start(run)
-    return Job(run, files, version=explorer.__version__, small=small(wanted), parcels=found, lent=lent, **more)
+    return Job(run, files, version=explorer.__version__, small=small(wanted), parcels=found, folders=folders, **more)
 
 
 def test_a_run_is_carried_out_in_the_node_s_folder_and_comes_back_file_by_file(
@@ -103,12 +103,12 @@ def test_a_run_is_carried_out_in_the_node_s_folder_and_comes_back_file_by_file(
 def test_a_folder_goes_by_its_content_and_is_sent_once(tiny: dict[str, Any], tmp_path: Path, far: Path) -> None:
     memory = Memory()
     shipping = Shipping(memory.put)
-    first, lent = shipping.parcels(recipe.make(**tiny))
+    first, folders = shipping.parcels(recipe.make(**tiny))
     again, _ = shipping.parcels(recipe.make(**tiny | {"seed": 3}))
     assert first == again and len(memory) == len(first[0].pieces) == 1
     moved = shutil.copytree(tiny["data_dir"], tmp_path / "moved" / Path(tiny["data_dir"]).name)
     (other,), _ = shipping.parcels(recipe.make(**tiny | {"data_dir": str(moved)}))
-    assert other.place == first[0].place == lent[tiny["data_dir"]], "the same pictures elsewhere are the same"
+    assert other.place == first[0].place == folders[tiny["data_dir"]], "the same pictures elsewhere are the same"
     next(moved.rglob("*.png")).write_bytes(b"changed")
     (changed,), _ = shipping.parcels(recipe.make(**tiny | {"data_dir": str(moved)}))
     assert changed.place != other.place

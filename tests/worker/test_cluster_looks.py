@@ -55,7 +55,7 @@ class Handle:
         finally:
             os.environ.clear()
             os.environ.update(before)
-            sources.LENT.clear()
+            sources.LOCAL_FOLDERS.clear()
         yield from said
 
 

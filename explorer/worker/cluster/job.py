@@ -19,12 +19,13 @@ class Parcel:
 @dataclass(frozen=True, kw_only=True)
 class Needs:
     """What a node needs whatever it does: `small` files to be written below its folder first, path → bytes; parcels, of which
-    `lent` (the folder that a recipe names → the place of a parcel) may name some; threads; the server's version and settings."""
+    `folders` (the folder that a recipe names → the place of a parcel) may name some; threads; the server's version and
+    settings."""
 
     version: str
     small: dict[str, bytes] = field(default_factory=dict)
     parcels: tuple[Parcel, ...] = ()
-    lent: dict[str, str] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
     threads: int = 1
     settings: dict[str, str] = field(default_factory=dict)
 

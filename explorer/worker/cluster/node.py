@@ -98,12 +98,12 @@ def carry_out(job: Job, node: str, get: Callable[[Any], Piece]) -> Iterator[Upda
 
 
 def settle(job: Needs, home: Path) -> None:
-    """Make this process one that computes for the server: its folder, threads, settings, and where lent folders lie."""
+    """Make this process one that computes for the server: its folder, threads, settings, where its folders lie here."""
     os.environ |= {**job.settings, "THAW_HOME": str(home), "THAW_THREADS": str(job.threads)}
     if any(parcel.place.startswith(TORCH) for parcel in job.parcels):
         os.environ["TORCH_HOME"] = str(home / TORCH.partition("/")[0])
-    sources.LENT.clear()
-    sources.LENT.update({name: home / place for name, place in job.lent.items()})
+    sources.LOCAL_FOLDERS.clear()
+    sources.LOCAL_FOLDERS.update({name: home / place for name, place in job.folders.items()})
     for place, content in job.small.items():
         (home / place).parent.mkdir(parents=True, exist_ok=True)
         (home / place).write_bytes(content)
@@ -138,18 +138,18 @@ def _follow(
 
 
 def _at_home(job: Job, home: Path, files: dict[str, bytes | None]) -> dict[str, bytes | None]:
-    """The files as they are for the server: a folder that it lent goes by its name there."""
+    """The files as they are for the server: a folder of its own goes by its name there."""
     facts = files.get("run.json")
     if facts:
-        for name, place in job.lent.items():
+        for name, place in job.folders.items():
             facts = facts.replace(json.dumps(str(home / place))[1:-1].encode(), json.dumps(name)[1:-1].encode())
         return files | {"run.json": facts}
     return files
 
 
 def said_at_home(job: Needs, home: Path, words: str) -> str:
-    """Words in which a folder that the server lent goes by its name there."""
-    for name, place in job.lent.items():
+    """Words in which a folder of the server's goes by its name there."""
+    for name, place in job.folders.items():
         words = words.replace(str(home / place), name)
     return words
 

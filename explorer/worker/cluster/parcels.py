@@ -33,24 +33,24 @@ class Shipping:
     def parcels(self, recipe: Recipe) -> tuple[tuple[Parcel, ...], dict[str, str]]:
         """What the recipe reads that is not everywhere, and which of them is the folder that it names. Raises ExplorerError where
         a file cannot be read."""
-        found, lent = [self.parcel(place, root) for place, root in _kept(recipe)], {}
+        found, folders = [self.parcel(place, root) for place, root in _kept(recipe)], {}
         if recipe.data_dir is not None:
             folder = self.parcel("", Path(recipe.data_dir).expanduser().resolve())
             found.append(folder)
-            lent[recipe.data_dir] = folder.place
-        return tuple(found), lent
+            folders[recipe.data_dir] = folder.place
+        return tuple(found), folders
 
     def needs(self, recipes: Iterable[Recipe], threads: int) -> dict[str, Any]:
         """The fields of `Needs`: what these recipes read, and the server's version and settings. Raises as `parcels` does."""
-        found, lent, notes = list[Parcel](), dict[str, str](), dict[str, bytes]()
+        found, folders, notes = list[Parcel](), dict[str, str](), dict[str, bytes]()
         for recipe in recipes:
-            more, folders = self.parcels(recipe)
+            more, named = self.parcels(recipe)
             found += more
-            lent |= folders
+            folders |= named
             notes |= small(recipe)
         settings = {name: os.environ[name] for name in limits.DEFAULTS if name in os.environ}
         known = {"version": explorer.__version__, "threads": threads, "settings": settings}
-        return known | {"small": notes, "parcels": tuple(found), "lent": lent}
+        return known | {"small": notes, "parcels": tuple(found), "folders": folders}
 
     def parcel(self, place: str, root: Path) -> Parcel:
         """The files at `root`. Without a `place` that goes by their content, they get one by its digest."""

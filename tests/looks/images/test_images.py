@@ -90,7 +90,7 @@ def test_a_sprite_holds_every_thumbnail_at_its_place(home: Path) -> None:
     assert "immutable" in answer.headers["cache-control"]
     sheet = np.asarray(Image.open(io.BytesIO(answer.body))).astype(int)
     h, w = gallery.images.shape[1:3]
-    assert sheet.shape == (h, tiles.ACROSS * w, 3)
+    assert sheet.shape == (h, tiles.COLUMNS * w, 3)
     for i in (0, 7, 23):
         middle = sheet[h // 2, i * w + w // 2]
         assert np.abs(middle - gallery.images[i, h // 2, w // 2]).max() < 12

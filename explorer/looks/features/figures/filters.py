@@ -9,7 +9,7 @@ from explorer.app.figures.style import bare, finish
 from explorer.app.figures.tiles import clickable
 from explorer.looks.features.question import Filters
 
-ACROSS = 8
+COLUMNS = 8
 CUT = 99.5  # per cent of the weights that the common scale shows without cutting
 
 
@@ -48,7 +48,7 @@ def first_filters(filters: Filters, related: bool = True, each: bool = False) ->
         + (f"; the largest change of a weight is {far:.3g}." if related else "."),
         look=_look(a, b, far, related),
         caution=_caution(a, b, size, far, related, each),
-        height=110 + 340 * -(-len(a) // ACROSS) // ACROSS if len(a) < 64 else 420,
+        height=110 + 340 * -(-len(a) // COLUMNS) // COLUMNS if len(a) < 64 else 420,
         width=1080,
         top=40,
     )
@@ -61,7 +61,7 @@ def _scale(a: np.ndarray, b: np.ndarray) -> float:
 def _mosaic(weights: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, list[float], list[float], int]:
     """Filters (f, 3, h, w) in rows of eight with a clear pixel between them: (H, W, 4) uint8, and the filters' middles."""
     f, _, h, w = weights.shape
-    across = min(ACROSS, f)
+    across = min(COLUMNS, f)
     down = -(-f // across)
     out = np.zeros((down * (h + 1) - 1, across * (w + 1) - 1, 4), np.uint8)
     shades = np.clip(weights / np.where(scale > 0, scale, 1)[:, None, None, None], -1, 1) * 127.5 + 127.5

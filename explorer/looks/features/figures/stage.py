@@ -10,7 +10,7 @@ from explorer.app.figures.style import SMALL, bare, finish
 from explorer.app.figures.tiles import GAP, centres, clickable, picture_words, row_of_tiles
 from explorer.looks.features.question import FeatureMaps
 
-ACROSS = 8  # channels shown side by side
+COLUMNS = 8  # channels shown side by side
 _ROWS = ("A", "B", "B - A")
 _LOOK = (
     "Read each column from top to bottom: the same channel before, after, and what fine-tuning added (red) or "
@@ -22,10 +22,10 @@ _SCALES = "A and B share one scale; the difference has its own, centred on 0."
 def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> Figure:
     """The first eight channels of `maps`: rows A, B (one sequential scale from the lowest to the highest value of both) and
     B - A (diverging, centred on 0). Columns are the same channel throughout; `notes` stand under their numbers."""
-    shown = slice(0, ACROSS)
+    shown = slice(0, COLUMNS)
     a, b, channels = maps.a[shown], maps.b[shown], maps.channels[shown]
     fig = subplots(rows=3, shared_xaxes=True, vertical_spacing=0.03)
-    x, y = centres(len(channels), ACROSS)
+    x, y = centres(len(channels), COLUMNS)
     words = [
         f"channel {c}: mean change {maps.change[c]:.3g}, mean strength {maps.strength[c]:.3g}<br>click to open it"
         for c in channels
@@ -59,7 +59,7 @@ def feature_maps(maps: FeatureMaps, notes: Sequence[str] = ()) -> Figure:
 def _letters(fig: Figure) -> None:
     """A beside the upper row, B beside the lower one; square cells."""
     bare(fig)
-    fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
+    fig.update_xaxes(range=[0, COLUMNS * (1 + GAP) - GAP], constrain="domain")
     for row, letter in ((1, "A"), (2, "B")):
         fig.update_yaxes(range=[1, 0], scaleanchor="x" if row == 1 else "x2", constrain="domain", visible=True, ticks="",
                          showticklabels=False, showgrid=False, title={"text": f"<b>{letter}</b>"}, row=row, col=1)  # fmt: skip
@@ -79,7 +79,7 @@ def _look(maps: FeatureMaps, far: float) -> str:
 def _frame(fig: Figure, channels: np.ndarray, notes: Sequence[str]) -> None:
     """Only the letters at the left and the channels' numbers on top; square cells."""
     bare(fig)
-    fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain")
+    fig.update_xaxes(range=[0, COLUMNS * (1 + GAP) - GAP], constrain="domain")
     fig.update_yaxes(visible=True, showticklabels=False, showgrid=False, ticks="")
     for i, channel in enumerate(channels):
         lines = [f"channel {channel}", *notes[i : i + 1]]
@@ -107,17 +107,17 @@ def own_maps(a: FeatureMaps, b: FeatureMaps) -> Figure:
     """Channels of two networks that share none: those of `a` in A above those of `b` in B, on one scale, each tile with its
     own number. A click carries the channel and 0 for A's row, 1 for B's."""
     fig = subplots(rows=2, vertical_spacing=0.14)
-    rows = (("A", a.a[:ACROSS], a.channels), ("B", b.b[:ACROSS], b.channels))
+    rows = (("A", a.a[:COLUMNS], a.channels), ("B", b.b[:COLUMNS], b.channels))
     for row, (letter, tiles, channels) in enumerate(rows, 1):
         z, edges_x, edges_y = row_of_tiles(tiles)
         fig.add_heatmap(
             z=z, x=edges_x, y=edges_y, coloraxis="coloraxis", hoverongaps=False, hoverinfo="skip", row=row, col=1
         )
-        x, y = centres(len(tiles), ACROSS)
+        x, y = centres(len(tiles), COLUMNS)
         size = np.abs(tiles).mean(axis=(1, 2))
         words = [f"channel {c} of {letter}: mean strength {s:.3g}<br>click to open it"
                  for c, s in zip(channels, size, strict=False)]  # fmt: skip
-        data = [[int(c), row - 1] for c in channels[:ACROSS]]
+        data = [[int(c), row - 1] for c in channels[:COLUMNS]]
         clickable(fig, x, y, size=84, data=data, words=words, row=row)
         name: dict[str, Any] = {
             "y": 0,

@@ -10,7 +10,7 @@ from explorer.app.figures.tiles import GAP, block_of_tiles, centres, clickable, 
 from explorer.looks.features.question import FeatureStrip, StripStage
 from explorer.palette import GREY
 
-ACROSS = 2
+COLUMNS = 2
 
 
 def feature_strip(strip: FeatureStrip, chosen: str, learns: tuple[str, ...] = ()) -> Figure:
@@ -56,12 +56,12 @@ def _stage(fig: Figure, stage: StripStage, i: int, related: bool) -> None:
     for row, (letter, maps, channels) in enumerate(
         (("A", stage.a, stage.channels_a), ("B", stage.b, stage.channels_b)), 1
     ):
-        z, x, y = block_of_tiles(maps, ACROSS)
+        z, x, y = block_of_tiles(maps, COLUMNS)
         fig.add_heatmap(
             z=z, x=x, y=y, zmin=low, zmax=high if high > low else low + 1, colorscale="Cividis", showscale=False,
             hoverongaps=False, hoverinfo="skip", row=row, col=i + 2,
         )  # fmt: skip
-        at = centres(len(maps), ACROSS)
+        at = centres(len(maps), COLUMNS)
         words = [
             f"{stage.stage}, channel {c} of {letter}: {_range(t)}<br>click to open"
             for c, t in zip(channels, maps, strict=True)
@@ -80,10 +80,10 @@ def _frame(fig: Figure, strip: FeatureStrip) -> None:
     height, width = strip.picture.shape[:2]
     fig.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", row=1, col=1)
     fig.update_yaxes(range=[height - 0.5, -0.5], scaleanchor="x", constrain="domain", row=1, col=1)
-    down = -(-len(strip.stages[0].a) // ACROSS)
+    down = -(-len(strip.stages[0].a) // COLUMNS)
     for column in range(2, len(strip.stages) + 2):
         for row in (1, 2):
-            fig.update_xaxes(range=[0, ACROSS * (1 + GAP) - GAP], constrain="domain", row=row, col=column)
+            fig.update_xaxes(range=[0, COLUMNS * (1 + GAP) - GAP], constrain="domain", row=row, col=column)
             anchor, _ = fig.subplot(row, column)
             fig.update_yaxes(
                 range=[down * (1 + GAP) - GAP, 0], scaleanchor=anchor, constrain="domain", row=row, col=column

@@ -13,7 +13,7 @@ from explorer.app.presenting import controls
 from explorer.app.visitor import choose
 from explorer.app.words import plain, safe_md
 from explorer.looks.features.figures.filters import first_filters
-from explorer.looks.features.figures.stage import ACROSS, feature_maps, own_maps
+from explorer.looks.features.figures.stage import COLUMNS, feature_maps, own_maps
 from explorer.looks.features.figures.strip import feature_strip
 from explorer.looks.features.question import (
     FeatureMaps,
@@ -81,7 +81,7 @@ def _stage(a: FinishedRun, b: FinishedRun, stage: str, image: int | str) -> None
         chosen = _selectivity(a, b, stage) if rank == "class selectivity" else None
         order = _ordered(maps, chosen[1] if chosen else None, rank)
         first = _page(len(order))
-    shown = order[first : first + ACROSS]
+    shown = order[first : first + COLUMNS]
     notes = _notes(*chosen, shown) if chosen else ()
     draw(
         partial(feature_maps, maps.take([int(c) for c in shown]), notes),
@@ -107,7 +107,7 @@ def _strangers(maps: FeatureMaps) -> None:
     of_a, of_b = (np.argsort(-worth, kind="stable") for worth in strengths(maps))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = _page(len(of_a))
-    shown = slice(first, first + ACROSS)
+    shown = slice(first, first + COLUMNS)
     draw(
         partial(own_maps, maps.take([int(c) for c in of_a[shown]]), maps.take([int(c) for c in of_b[shown]])),
         "features_own_maps",
@@ -152,10 +152,10 @@ def _notes(found: Selectivity, row: StageSelectivity, shown: np.ndarray) -> tupl
 
 def _page(n: int) -> int:
     """The first channel of the page that the visitor picks; every channel can be reached."""
-    pages = -(-n // ACROSS)
+    pages = -(-n // COLUMNS)
     if pages == 1:
         return 0
-    return (whole_number(f"Page of {pages}", 1, pages, "page", "features_page", 1, width=140) - 1) * ACROSS
+    return (whole_number(f"Page of {pages}", 1, pages, "page", "features_page", 1, width=140) - 1) * COLUMNS
 
 
 def _open_channel(channel: int, of_b: int = 0) -> None:

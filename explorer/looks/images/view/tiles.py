@@ -17,7 +17,7 @@ from explorer.app.components import component
 from explorer.home import home, stamp
 from explorer.question import Question
 
-ACROSS = 32  # thumbnails in a row of the sprite
+COLUMNS = 32  # thumbnails in a row of the sprite
 SHOWN = 84  # pixels on the page
 SHEETS = ("gallery", "training_pictures", "faults", "plain_faults", "label_issues")
 """The questions whose answers hold thumbnails."""
@@ -124,7 +124,7 @@ def _sprite(path: Path, when: int) -> bytes:
         images[:, 0, :, -max(1, images.shape[3] // 24) :] = 255
         strips = np.concatenate(list(images.swapaxes(0, 1)), axis=2) if len(images) else images[:, 0]
         return _joined(strips, 1)
-    return _joined(images, ACROSS)
+    return _joined(images, COLUMNS)
 
 
 def _joined(images: np.ndarray, across: int) -> bytes:
@@ -166,7 +166,7 @@ def tiles(
 
     data: dict[str, Any] = {
         "sprite": sprite_address(gallery),
-        "across": ACROSS if wide == 1 else 1,
+        "across": COLUMNS if wide == 1 else 1,
         "shown": shown,
         "wide": wide,
         "items": [[int(image), *words] for image, *words in items],
