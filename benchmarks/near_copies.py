@@ -12,7 +12,7 @@ import time
 
 from benchmarks.report import footer, held, table
 from explorer.looks.data.compute import faults, survey
-from explorer.looks.data.compute.copies import Made, near_copies
+from explorer.looks.data.compute.copies import MadeCopies, near_copies
 from explorer.looks.data.compute.whole import features, plain, whole
 from explorer.models import devices
 from explorer.progress import silent
@@ -34,7 +34,7 @@ def main() -> None:
     rows = features(recipe, found.data, silent)[: given.n]
     every = faults.made_copies(recipe, found)
     kept = every.of < given.n
-    made = Made(every.of[kept], every.small[kept], every.features[kept])
+    made = MadeCopies(every.of[kept], every.small[kept], every.features[kept])
     times = []
     for _ in range(given.times):
         clock, processor = time.perf_counter(), time.process_time()

@@ -22,7 +22,7 @@ from benchmarks.report import brief, footer, table
 from benchmarks.server import Server, server
 from benchmarks.workshop import build
 from explorer.jobs.pausing import pause
-from explorer.rehearsal.session import Session
+from explorer.rehearsal.session import VisitorSession
 
 BROWSER = f"thaw_browser={7:032x}; thaw_width=1280"
 COLD = 3  # times with empty caches; each takes seconds
@@ -30,7 +30,7 @@ WAITS = "the line of a run that waits"
 Costs = dict[str, tuple[float, ...]]
 
 
-class Visitor(Session):
+class Visitor(VisitorSession):
     """A session that can empty the server's caches too."""
 
     def forget(self) -> None:

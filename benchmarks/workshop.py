@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks import workshop_faults
 from benchmarks.report import brief, footer, held, table
 from benchmarks.server import ROOT, Server
-from explorer.rehearsal.measuring import AFTERGLOW, Found, rehearse, share
+from explorer.rehearsal.measuring import AFTERGLOW, Measurements, rehearse, share
 from explorer.rehearsal.playing import LONGEST, MOST
 from explorer.rehearsal.verdict import ANSWER, MEMORY, STAYS, WAIT
 
@@ -32,7 +32,7 @@ COLUMNS = ("build", "clicks", "median (s)", "p95 (s)", "slowest (s)", "sessions 
            "MB a session", "MB before, most, after", "left: tasks, files")  # fmt: skip
 
 
-def line(name: str, found: Found) -> tuple[str, ...]:
+def line(name: str, found: Measurements) -> tuple[str, ...]:
     """One row of the table."""
     clicks = found.clicks
     wait = statistics.median(found.waits) if found.waits else 0.0
@@ -45,7 +45,7 @@ def line(name: str, found: Found) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def bars(found: Found) -> list[str]:
+def bars(found: Measurements) -> list[str]:
     """What had to hold, and whether it did."""
     wait = statistics.median(found.waits) if found.waits else 0.0
     return [
@@ -59,7 +59,7 @@ def bars(found: Found) -> list[str]:
     ]
 
 
-def by_page(found: Found) -> list[tuple[str, ...]]:
+def by_page(found: Measurements) -> list[tuple[str, ...]]:
     """Each page's reruns, the dearest first."""
     pages: dict[str, list[float]] = {}
     for page, seconds in found.reruns:

@@ -15,10 +15,10 @@ import psutil
 from explorer import jobs, runs
 from explorer.own_sets.lying import WHOSE
 from explorer.recipe import make
-from explorer.rehearsal.measuring import Found, rehearse, share
+from explorer.rehearsal.measuring import Measurements, rehearse, share
 from explorer.rehearsal.playing import picture
 from explorer.rehearsal.server import Server
-from explorer.rehearsal.session import Session
+from explorer.rehearsal.session import VisitorSession
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 
@@ -62,7 +62,7 @@ def upload_dropped(running: Server, say: Say) -> None:
     """An upload breaks off half-way."""
     import random
 
-    session = Session(running.port)
+    session = VisitorSession(running.port)
     session.connect()
     session.open("bring")
     session.send("standing/1.jpg", picture(random.Random(0), True) * 20, part=0.5)
@@ -150,7 +150,7 @@ def meet(name: str, note: Callable[[str], None]) -> tuple[str, ...]:
             FAULTS[name](running, said.append)
 
     with small_disk(name == "disk_full") as home:
-        found: Found = rehearse(PARTICIPANTS, SECONDS, note, during=strike, home=home, afterglow=5.0)
+        found: Measurements = rehearse(PARTICIPANTS, SECONDS, note, during=strike, home=home, afterglow=5.0)
     clicks = found.clicks
     why = f"; {len(found.returned)} cut off, back within {max(found.returned):.0f} s" if found.returned else ""
     why += f"; {sorted({*found.failures})[0]}" if found.failures else ""

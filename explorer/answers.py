@@ -40,6 +40,8 @@ _PLAIN = {
 """What run folders hold goes by its plain name, wherever its module lies, so that old folders open; name → module."""
 
 _RENAMED = {
+    "explorer.export.question:Brought": "explorer.export.question:BroughtWeights",
+    "explorer.looks.data.question.faults:Shown": "explorer.looks.data.question.faults:Thumbnails",
     "explorer.looks.similarity.question.weights:Mixtures": "explorer.looks.similarity.question.weights:InterpolationScores",
 }
 """Answers that were stored under an earlier name of their type can be read; old name → new name."""

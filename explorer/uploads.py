@@ -14,7 +14,7 @@ KEPT = 100
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
-def kept() -> int:
+def most_kept() -> int:
     """How many pictures stay: of who is looking on a shared server, else of all."""
     return KEPT if workspaces.viewer() is None else limits.visitor_pictures()
 
@@ -52,7 +52,7 @@ def _keep_few() -> None:
         names = (path.name for path in folder().iterdir() if _KEY.fullmatch(path.name))
         nobodys = (folder() / name for name in names if not workspaces.owners("pictures", name))
         keep_below(KEPT, nobodys, weight=lambda path: 1)
-    for name in workspaces.keep_latest("pictures", kept()):
+    for name in workspaces.keep_latest("pictures", most_kept()):
         (folder() / name).unlink(missing_ok=True)
 
 
@@ -61,4 +61,6 @@ def read(key: str) -> bytes:
     if _KEY.fullmatch(key) and workspaces.sees("pictures", key):
         with suppress(FileNotFoundError):
             return (folder() / key).read_bytes()
-    raise ExplorerError(f"Your picture {key[:32]!r} is not kept any more (the last {kept()} are). Choose it again.")
+    raise ExplorerError(
+        f"Your picture {key[:32]!r} is not kept any more (the last {most_kept()} are). Choose it again."
+    )

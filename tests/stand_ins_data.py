@@ -12,7 +12,7 @@ from explorer import evidence
 from explorer.answers import save
 from explorer.looks.calibration.question import Calibration, CalibrationQuestion, Reliability
 from explorer.looks.data.question.census import Census, CensusQuestion, TrainingPictures, TrainingPicturesQuestion
-from explorer.looks.data.question.faults import Copies, Faults, FaultsQuestion, SharedGroup, Shown
+from explorer.looks.data.question.faults import Copies, Faults, FaultsQuestion, SharedGroup, Thumbnails
 from explorer.looks.data.question.labels import LabelIssues, LabelIssuesQuestion
 from explorer.looks.neighbours.question import Neighbours, NeighboursQuestion
 from explorer.recipe import Recipe
@@ -35,8 +35,8 @@ def training_pictures() -> TrainingPictures:
     return TrainingPictures(images(3, 4, 8, 8), IDS[:3], np.array([0, 0, 1]), CLASSES, 0, 30)
 
 
-def shown() -> Shown:
-    return Shown(IDS, np.array([0, 0, 1, 2]), np.array([0, 2, 0, 1]), images(4, 8, 8))
+def shown() -> Thumbnails:
+    return Thumbnails(IDS, np.array([0, 0, 1, 2]), np.array([0, 2, 0, 1]), images(4, 8, 8))
 
 
 def faults() -> Faults:
@@ -91,7 +91,7 @@ def answer(recipe: Recipe) -> None:
 def examples() -> dict[str, Any]:
     """One of each result."""
     return {
-        "Census": census(), "TrainingPictures": training_pictures(), "Shown": shown(), "Faults": faults(),
+        "Census": census(), "TrainingPictures": training_pictures(), "Thumbnails": shown(), "Faults": faults(),
         "Copies": faults().copies, "SharedGroup": faults().groups[0], "LabelIssues": label_issues(), "Neighbours": neighbours(),
         "Reliability": reliability(), "Calibration": calibration(),
     }  # fmt: skip

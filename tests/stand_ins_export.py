@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import stand_ins
 
-from explorer.export.question import Brought, Exported, Predicted
+from explorer.export.question import BroughtWeights, Exported, Predicted
 
 
 def predicted(n: int = 6) -> Predicted:
@@ -19,9 +19,9 @@ def predicted(n: int = 6) -> Predicted:
     return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped, 1.25, far, 24)
 
 
-def brought() -> Brought:
+def brought() -> BroughtWeights:
     """A checkpoint of which the backbone was taken."""
-    return Brought(
+    return BroughtWeights(
         "own:0123456789abcdef", "mine.pth", 122, 11_176_512, ("state_dict",), "module.", ("ema",), ("fc.weight (10 × 512)",),
         ("decoder.weight",), True,
     )  # fmt: skip
@@ -30,4 +30,4 @@ def brought() -> Brought:
 def examples() -> dict[str, Any]:
     """One of each, by the name of its type."""
     exported = Exported("a", "weights", "0" * 32 + ".safetensors", "weights-a.safetensors", 1234, ("A note.",))
-    return {"Brought": brought(), "Exported": exported, "Predicted": predicted()}
+    return {"BroughtWeights": brought(), "Exported": exported, "Predicted": predicted()}

@@ -9,8 +9,8 @@ import streamlit as st
 
 from explorer.app.browser import narrow
 from explorer.app.display import LARGER, figure_config, projector
+from explorer.app.figures.checked import CheckedFigure
 from explorer.app.figures.figure import Figure
-from explorer.app.figures.kept import Kept
 from explorer.app.figures.phone import stacked, swiped
 from explorer.app.figures.style import SMALL, enlarge, tint
 from explorer.app.fingerprint import Unknown, fingerprint
@@ -23,18 +23,18 @@ SWIPED = 760  # pixels of a row of tiles on a phone
 Code = tuple[str, str]
 
 
-def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Kept:
+def _drawn(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> CheckedFigure:
     """The figure of a plan, in the page's ink. Building one takes 10 to 30 ms, looking it up little."""
     try:
         key = fingerprint(plan.func.__module__, plan.func.__qualname__, plan.args, plan.keywords, dark, large, phone)
     except Unknown:
-        return Kept(_in_ink(plan, dark, large, phone))
+        return CheckedFigure(_in_ink(plan, dark, large, phone))
     return _kept(key, partial(_in_ink, plan, dark, large, phone))
 
 
 @st.cache_resource(max_entries=160, show_spinner=False)
-def _kept(key: str, _draw: partial[Figure]) -> Kept:
-    return Kept(_draw())
+def _kept(key: str, _draw: partial[Figure]) -> CheckedFigure:
+    return CheckedFigure(_draw())
 
 
 def _in_ink(plan: partial[Figure], dark: bool, large: bool, phone: bool) -> Figure:

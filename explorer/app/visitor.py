@@ -12,7 +12,7 @@ from explorer.app.address import opened
 from explorer.app.display import display_switch, name_figures
 from explorer.app.mine import note_own, presents
 from explorer.app.words import safe_md
-from explorer.catalogue.backbones import backbone, found
+from explorer.catalogue.backbones import backbone, find
 from explorer.catalogue.datasets import DATASETS, offered
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
@@ -55,7 +55,7 @@ _DEFAULTS = asdict(Choice())
 def choice() -> Choice:
     """The visitor's choice as it stands; a data set that was deleted meanwhile gives way to the default."""
     chosen = st.session_state.get("choice", Choice())
-    if found(chosen.backbone) is None:  # its row was removed
+    if find(chosen.backbone) is None:  # its row was removed
         chosen = st.session_state["choice"] = replace(chosen, backbone=_DEFAULTS["backbone"])
     if chosen.dataset in DATASETS or own_sets.find(chosen.dataset) is not None:
         return chosen

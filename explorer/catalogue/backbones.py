@@ -22,7 +22,7 @@ def backbone(name: str) -> Backbone:
     return row
 
 
-def found(name: str) -> Backbone | None:
+def find(name: str) -> Backbone | None:
     """The row of that name; None where there is none."""
     return BACKBONES.get(name) or named.read(name)
 

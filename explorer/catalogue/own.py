@@ -83,7 +83,7 @@ def known(backbone: str) -> list[Own]:
 
 def _called(backbone: str, weights: str) -> str:
     """The file that they came from: of several visitors who brought the same weights, each reads the name of their own."""
-    return workspaces.said("weights", weights)[:80] or _source(note(backbone, weights))
+    return workspaces.own_words("weights", weights)[:80] or _source(note(backbone, weights))
 
 
 def _source(file: Path) -> str:
@@ -101,7 +101,7 @@ def keep(backbone: str, weights: str, content: bytes, source: str) -> None:
         return
     if path(backbone, weights).is_file():
         if path(backbone, weights).read_bytes() == content:  # who only names somebody's weights does not have them
-            workspaces.take("weights", weights, said=source)
+            workspaces.take("weights", weights, words=source)
         return
     if workspaces.viewer() is not None:
         return

@@ -7,12 +7,12 @@ from explorer.errors import ExplorerError, unknown
 
 @dataclass(frozen=True)
 class Shift:
-    """One row: the shown title, what pictures are that were spoilt by it (`said`), what is done to each image, and how strongly
-    (`amount`, in the unit that `meaning` says)."""
+    """One row: the shown title, what pictures are that were spoilt by it (`described`), what is done to each image, and how
+    strongly (`amount`, in the unit that `meaning` says)."""
 
     name: str
     title: str
-    said: str
+    described: str
     meaning: str
     amount: float
     falls: bool = False
@@ -104,7 +104,7 @@ def words(text: str) -> str:
     if not text:
         return ""
     row, severity = read(text)
-    return row.said if row.alike else f"{row.said} at severity {severity}"
+    return row.described if row.alike else f"{row.described} at severity {severity}"
 
 
 def behind(text: str) -> str:

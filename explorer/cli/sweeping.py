@@ -88,7 +88,7 @@ def _findings(found: Sweep, spoilt: Answers) -> list[str]:
         return concluding.rate_findings(found, said, _moved(found))
     if kind == "shift":
         return concluding.shift_findings(found, spoilt, said)
-    told: dict[str, Callable[[Sweep, budget.Said], list[str]]] = {
+    told: dict[str, Callable[[Sweep, budget.PredictionsOf], list[str]]] = {
         "budget": concluding.budget_findings,
         "depth": concluding.depth_findings,
         "block": concluding.block_findings,

@@ -67,7 +67,7 @@ def parsed(data: bytes, name: str) -> dict[str, str]:
 def resolved(table: Mapping[str, str], ids: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """(picture → group, a sentence on rows that name no picture), from what a table calls pictures."""
     known = tables.names_of(ids) if table else {}
-    pairs = [(tables.found(said, (), known), group) for said, group in table.items()]
+    pairs = [(tables.find_picture(said, (), known), group) for said, group in table.items()]
     named = {picture: group for picture, group in pairs if picture is not None}
     missed = sum(picture is None for picture, _ in pairs)
     rows = f"{missed} of its {len(pairs)} rows {'names' if missed == 1 else 'name'} no picture that is here"

@@ -99,7 +99,7 @@ def _table(paper: Entry, known: Mapping[str, str]) -> Table | str:
     for line in lines[titled:]:
         cells = {column: line[i] if i < len(line) else "" for column, i in places.items()}
         marked = [lines[0][i] for i in tables.classes_of(line, list(classes.values()))]
-        picture = tables.found(cells["file"], folders, known)
+        picture = tables.find_picture(cells["file"], folders, known)
         unmatched += picture is None
         label = marked[0] if marked else cells.get("label", "")
         if picture is None or not label:

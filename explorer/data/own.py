@@ -11,7 +11,7 @@ from explorer.data.images import Data
 from explorer.data.listing import File, sort_out
 from explorer.data.samples import Kind
 from explorer.errors import ExplorerError
-from explorer.own_sets import Kept
+from explorer.own_sets import StoredFile
 
 
 def load(name: str, split_seed: int) -> Data:
@@ -41,7 +41,7 @@ def _bytes(path: Path) -> bytes:
         ) from error
 
 
-def entries_of(rows: list[Kept], root: Path) -> Iterator[Entry]:
+def entries_of(rows: list[StoredFile], root: Path) -> Iterator[Entry]:
     """The files of a set below `root`, as a folder would list them; what could not be used then is left out now."""
     for row in rows:
         fault = row.fault if not row.digest else ""
@@ -60,7 +60,7 @@ def _none(n: int) -> bytes:
     return b""
 
 
-def looked(rows: list[Kept]) -> Callable[[File], Look]:
+def looked(rows: list[StoredFile]) -> Callable[[File], Look]:
     """What a look at each file found when it came."""
     found = {row.id: row for row in rows if row.digest}
 
@@ -74,7 +74,7 @@ def looked(rows: list[Kept]) -> Callable[[File], Look]:
     return look
 
 
-def as_kept(row: Kept, found: Look) -> Kept:
+def as_kept(row: StoredFile, found: Look) -> StoredFile:
     """A row with what a look found."""
     deep = (found.kind.bits, found.kind.form, found.low, found.high) if found.kind else None
-    return Kept(row.id, row.digest, row.size, found.fault or "", deep, found.several)
+    return StoredFile(row.id, row.digest, row.size, found.fault or "", deep, found.several)

@@ -92,7 +92,7 @@ def _ends(path: str) -> list[str]:
     return [form for end in whole for form in (end, re.sub(r"(?<=[^/])\.[^./]*$", "", end))]
 
 
-def found(said: str, folders: Sequence[str], known: Mapping[str, str]) -> str | None:
+def find_picture(said: str, folders: Sequence[str], known: Mapping[str, str]) -> str | None:
     """The picture that a cell names, by `names_of`; paths in it may begin in one of the table's own `folders`, or anywhere
     on another machine (`C:\\\\pictures\\\\a\\\\0.png`)."""
     name = re.sub(r"^(\.{0,2}/)+", "", said.replace("\\", "/"))
@@ -112,11 +112,13 @@ def columns(
     """(key of COLUMNS → place, whether the first line is one of titles). The column of files is the one whose cells name most
     pictures; that of labels goes by its title, else it is the only other one with few different cells."""
     head, body = lines[0], lines[1 : 1 + _LOOKED_AT]
-    counts = [sum(found(row[i], folders, known) is not None for row in body if i < len(row)) for i in range(len(head))]
+    counts = [
+        sum(find_picture(row[i], folders, known) is not None for row in body if i < len(row)) for i in range(len(head))
+    ]
     if not counts or max(counts) == 0:
         return {}, True
     file = counts.index(max(counts))
-    titled = found(head[file], folders, known) is None
+    titled = find_picture(head[file], folders, known) is None
     places = {"file": file}
     for i, title in enumerate(head if titled else ()):
         if i != file and (column := meaning(title)) not in ("", "file"):

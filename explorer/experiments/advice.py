@@ -82,17 +82,17 @@ def settling(found: Choice, base: str) -> str:
     open_ones = [row for row in found.contrasts if not row.shown]
     if not open_ones:
         return f"Every strategy is told apart from {title_of(base)} here; other images may order them otherwise."
-    best = max(open_ones, key=lambda row: row.found.value)
-    needed = images_needed(best.found.discordant, best.found.value) if best.found.value else None
+    best = max(open_ones, key=lambda row: row.difference.value)
+    needed = images_needed(best.difference.discordant, best.difference.value) if best.difference.value else None
     if needed is None or needed > 100_000:
         return f"{title_of(best.arm)} and {title_of(base)} are too close for any test set of reasonable size: take the cheaper."
     told = float(f"{needed:.2g}")
-    if told <= best.found.n:
-        n = best.found.n
+    if told <= best.difference.n:
+        n = best.difference.n
         return (
             f"To settle {title_of(best.arm)}: {n} test images are enough for a difference this large; run more seeds."
         )
     return (
         f"To settle {title_of(best.arm)}, if the difference is as large as it looks: about {told:,.0f} test images (here are "
-        f"{best.found.n}), and more seeds."
+        f"{best.difference.n}), and more seeds."
     )

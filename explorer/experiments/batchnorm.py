@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from explorer.experiments.budget import Said
+from explorer.experiments.budget import PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import MODES, parted
 from explorer.experiments.pairing import Step, against
@@ -42,7 +42,9 @@ def lines(sweep: Sweep) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def against_kept(sweep: Sweep, said: Said) -> tuple[Step, ...]:
+def against_kept(sweep: Sweep, predictions_of: PredictionsOf) -> tuple[Step, ...]:
     """Every other mode against kept statistics with batches of the same size, corrected for all of them together (Holm)."""
     arms = {arm: parted(arm) for arm in sweep.arms}
-    return against(sweep, {arm: f"{KEPT}*{batch}" for arm, (mode, batch) in arms.items() if mode != KEPT}, said)
+    return against(
+        sweep, {arm: f"{KEPT}*{batch}" for arm, (mode, batch) in arms.items() if mode != KEPT}, predictions_of
+    )

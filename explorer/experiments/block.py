@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.evidence import Together, holm
-from explorer.experiments.budget import LEVEL, Said
+from explorer.experiments.budget import LEVEL, PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import ALL, HEAD, parted
 from explorer.experiments.pairing import Step, against, gain
@@ -50,8 +50,8 @@ class Verdict:
         """`best`, `level` (not shown to be worse), `worse`, or `open`: what became of a bet on a stage, or on none (NONE). Where
         the best stage is not shown to gain anything, no bet is decided."""
         if bet == NONE:
-            return "worse" if self.gain.shown and self.gain.found.value > 0 else "level"
-        if not self.gain.shown or self.gain.found.value <= 0:
+            return "worse" if self.gain.shown and self.gain.difference.value > 0 else "level"
+        if not self.gain.shown or self.gain.difference.value <= 0:
             return "open"
         if bet == self.best:
             return "best"
@@ -70,13 +70,13 @@ def accuracies(sweep: Sweep) -> dict[str, Spread]:
     return found
 
 
-def gains(sweep: Sweep, said: Said) -> tuple[Step, ...]:
+def gains(sweep: Sweep, predictions_of: PredictionsOf) -> tuple[Step, ...]:
     """Every stage alone, and everything, against the head alone on the same input: corrected for all of them together (Holm)."""
     arms = {arm: parted(arm) for arm in sweep.arms}
-    return against(sweep, {arm: f"{HEAD}@{how}" for arm, (stage, how) in arms.items() if stage != HEAD}, said)
+    return against(sweep, {arm: f"{HEAD}@{how}" for arm, (stage, how) in arms.items() if stage != HEAD}, predictions_of)
 
 
-def verdicts(sweep: Sweep, steps: Sequence[Step], said: Said) -> tuple[Verdict, ...]:
+def verdicts(sweep: Sweep, steps: Sequence[Step], predictions_of: PredictionsOf) -> tuple[Verdict, ...]:
     """Input by input, once every stage has a result there: the best stage, and how far the others lie behind it (Holm over all
     stages and inputs)."""
     stages = sweep.cells[0].planned.recipe.row.stage_names
@@ -86,8 +86,8 @@ def verdicts(sweep: Sweep, steps: Sequence[Step], said: Said) -> tuple[Verdict, 
         mine.pop(ALL, None)
         if set(mine) != set(stages):
             continue
-        best = max(stages, key=lambda stage: mine[stage].found.value)
-        behind = {s: gain(sweep, f"{best}@{how}", f"{s}@{how}", said) for s in stages if s != best}
+        best = max(stages, key=lambda stage: mine[stage].difference.value)
+        behind = {s: gain(sweep, f"{best}@{how}", f"{s}@{how}", predictions_of) for s in stages if s != best}
         rows.append((how, mine[best], {s: found for s, found in behind.items() if found}))
     adjusted = iter(holm([found.p_value for *_, behind in rows for found in behind.values()]))
     return tuple(

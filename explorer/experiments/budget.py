@@ -12,7 +12,7 @@ from explorer.race.races import Spread, spread
 from explorer.runs import FinishedRun, Predictions
 from explorer.runs.steps import fact
 
-Said = Callable[[str], Predictions]
+PredictionsOf = Callable[[str], Predictions]
 """A run's id → what it said of its test images."""
 LEVEL = 0.05
 
@@ -44,7 +44,7 @@ class Contrast:
 
     arm: str
     images: float
-    found: Together
+    difference: Together
     adjusted: float = 1.0
 
     @property
@@ -126,7 +126,7 @@ class Gains:
         return np.array([(1 - share) * self.at[low][seed] + share * self.at[high][seed] for seed in seeds])
 
 
-def gains(sweep: Sweep, arm: str, said: Said) -> Gains:
+def gains(sweep: Sweep, arm: str, predictions_of: PredictionsOf) -> Gains:
     """The arm against the base, from what their runs said of the same test images; runs that were tested on others (the set
     changed meanwhile) are left out."""
     base, mine = _by_size(sweep, base_of(sweep)), _by_size(sweep, arm)
@@ -138,7 +138,7 @@ def gains(sweep: Sweep, arm: str, said: Said) -> Gains:
             one, two = of_base.get(cell.planned.seed), cell.finished
             if one is None or two is None:
                 continue
-            a, b = said(one.id), said(two.id)
+            a, b = predictions_of(one.id), predictions_of(two.id)
             first = first or a
             if a.ids == b.ids == first.ids:
                 row = b.right.astype(np.float64) - a.right.astype(np.float64)
@@ -178,8 +178,8 @@ def choose(sweep: Sweep, all_gains: Sequence[Gains], images: float) -> Choice | 
     tests = [together(rows, one.groups) for one, rows in raw]
     adjusted = holm([test.p_value for test in tests])
     found = [Contrast(one.arm, images, t, p) for (one, _), t, p in zip(raw, tests, adjusted, strict=True)]
-    better = [row for row in found if row.shown and row.found.value > 0]
-    taken = max(better, key=lambda row: row.found.value).arm if better else base_of(sweep)
+    better = [row for row in found if row.shown and row.difference.value > 0]
+    taken = max(better, key=lambda row: row.difference.value).arm if better else base_of(sweep)
     line = interpolated(curves(sweep)[taken], images)
     return Choice(images, taken, *line, tuple(found)) if line else None
 

@@ -9,10 +9,10 @@ from explorer.experiments.rates import Moved
 from explorer.experiments.shift import Answers
 
 
-def budget_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+def budget_findings(sweep: Sweep, predictions_of: budget.PredictionsOf) -> list[str]:
     """All sentences on a data budget."""
     base = budget.base_of(sweep)
-    every = [one for arm in sweep.arms if arm != base and (one := budget.gains(sweep, arm, said)).at]
+    every = [one for arm in sweep.arms if arm != base and (one := budget.gains(sweep, arm, predictions_of)).at]
     rows = budget.contrasts(every)
     found = []
     for one in every:
@@ -22,27 +22,27 @@ def budget_findings(sweep: Sweep, said: budget.Said) -> list[str]:
     return [words.replace("**", "") for words in found if words]
 
 
-def block_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+def block_findings(sweep: Sweep, predictions_of: budget.PredictionsOf) -> list[str]:
     """All sentences on single blocks."""
-    steps = block.gains(sweep, said)
-    found = [telling.block_words(one) for one in block.verdicts(sweep, steps, said)]
+    steps = block.gains(sweep, predictions_of)
+    found = [telling.block_words(one) for one in block.verdicts(sweep, steps, predictions_of)]
     return [words.replace("**", "") for words in (*found, telling.correction_words(steps)) if words]
 
 
-def rate_findings(sweep: Sweep, said: budget.Said, moved: Mapping[str, Moved]) -> list[str]:
+def rate_findings(sweep: Sweep, predictions_of: budget.PredictionsOf, moved: Mapping[str, Moved]) -> list[str]:
     """All sentences on rates."""
-    steps = rates.against_probe(sweep, said)
+    steps = rates.against_probe(sweep, predictions_of)
     found = [telling.breaking_words(one) for one in rates.breakings(rates.marks(sweep, moved), steps)]
     return [words.replace("**", "") for words in (*found, telling.correction_words(steps)) if words]
 
 
-def depth_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+def depth_findings(sweep: Sweep, predictions_of: budget.PredictionsOf) -> list[str]:
     """All sentences on how deep to tune."""
-    steps, found = depth.against_head(sweep, said), depth.cuts(sweep)
+    steps, found = depth.against_head(sweep, predictions_of), depth.cuts(sweep)
     if not found:
         return []
-    better = [telling.title_of(step.arm) for step in steps if step.shown and step.found.value > 0]
-    worse = [telling.title_of(step.arm) for step in steps if step.shown and step.found.value < 0]
+    better = [telling.title_of(step.arm) for step in steps if step.shown and step.difference.value > 0]
+    worse = [telling.title_of(step.arm) for step in steps if step.shown and step.difference.value < 0]
     parts = [f"better: {telling.listed(better)}"] * bool(better) + [f"worse: {telling.listed(worse)}"] * bool(worse)
     shown = (
         f"Shown against the head alone: {'; '.join(parts)}."
@@ -56,11 +56,11 @@ def depth_findings(sweep: Sweep, said: budget.Said) -> list[str]:
     return [words for words in (first, shown if steps else "", *rest) if words]
 
 
-def shift_findings(sweep: Sweep, found: Answers, said: budget.Said) -> list[str]:
+def shift_findings(sweep: Sweep, found: Answers, predictions_of: budget.PredictionsOf) -> list[str]:
     """What each kind of shift does at the usual severity."""
     told = []
     for kind, row in SHIFTS.items():
-        held = shift.held(sweep, found, kind, USUAL, said)
+        held = shift.held(sweep, found, kind, USUAL, predictions_of)
         if len(held) > 1:
             words = shift.turned_words(held, {one.arm: telling.title_of(one.arm) for one in held}).replace("**", "")
             told.append(f"{row.title}, severity {USUAL}: {words}")
@@ -68,14 +68,14 @@ def shift_findings(sweep: Sweep, found: Answers, said: budget.Said) -> list[str]
     return [*told, many] if told else []
 
 
-def start_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+def start_findings(sweep: Sweep, predictions_of: budget.PredictionsOf) -> list[str]:
     """All sentences on pre-trained, matched and random weights."""
-    steps = start.steps(sweep, said)
+    steps = start.steps(sweep, predictions_of)
     found = [*telling.start_words(steps), telling.lag_words(sweep), telling.correction_words(steps)]
     return [words.replace("**", "") for words in found if words]
 
 
-def modes_findings(sweep: Sweep, said: budget.Said) -> list[str]:
+def modes_findings(sweep: Sweep, predictions_of: budget.PredictionsOf) -> list[str]:
     """All sentences on BatchNorm's modes."""
-    steps = batchnorm.against_kept(sweep, said)
+    steps = batchnorm.against_kept(sweep, predictions_of)
     return [telling.modes_words(steps).replace("**", ""), telling.correction_words(steps)]

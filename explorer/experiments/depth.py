@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.evidence import pareto
-from explorer.experiments.budget import Said
+from explorer.experiments.budget import PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.experiments.pairing import Step, against
 from explorer.race.races import Spread, spread
@@ -57,10 +57,12 @@ def front(found: Sequence[Cut], cost: str) -> tuple[Cut, ...]:
     return tuple(known[i] for i in pareto([cut.costs[cost] for cut in known], [cut.accuracy.mean for cut in known]))
 
 
-def against_head(sweep: Sweep, said: Said, start: str = "pretrained") -> tuple[Step, ...]:
+def against_head(sweep: Sweep, predictions_of: PredictionsOf, start: str = "pretrained") -> tuple[Step, ...]:
     """Every deeper cut against the head alone, from the same start, corrected for all of them together (Holm)."""
     base = f"{start}/0"
-    return against(sweep, {arm: base for arm in sweep.arms if arm != base and arm.startswith(f"{start}/")}, said)
+    return against(
+        sweep, {arm: base for arm in sweep.arms if arm != base and arm.startswith(f"{start}/")}, predictions_of
+    )
 
 
 def dips(found: Sequence[Cut], start: str = "pretrained") -> tuple[int, ...]:

@@ -24,4 +24,4 @@ def gained(found: Together | None, p_value: float) -> str:
 
 def gained_by(step: Step | None) -> str:
     """The same of a step, its p-value corrected."""
-    return gained(step.found, step.adjusted) if step else "–"
+    return gained(step.difference, step.adjusted) if step else "–"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.evidence import Together, holm, together
-from explorer.experiments.budget import LEVEL, Said
+from explorer.experiments.budget import LEVEL, PredictionsOf
 from explorer.experiments.cells import Sweep
 
 
@@ -16,7 +16,7 @@ class Step:
 
     arm: str
     base: str
-    found: Together
+    difference: Together
     adjusted: float
 
     @property
@@ -25,12 +25,12 @@ class Step:
         return self.adjusted < LEVEL
 
 
-def gain(sweep: Sweep, arm: str, base: str, said: Said) -> Together | None:
+def gain(sweep: Sweep, arm: str, base: str, predictions_of: PredictionsOf) -> Together | None:
     """The arm over the base, from the seeds that both have finished; None where there are none. Runs that were tested on other
     images than the first pair (the set changed meanwhile) are left out."""
     one, two = ({c.planned.seed: c.finished for c in sweep.cells if c.planned.arm == name} for name in (base, arm))
     pairs = [(a, b) for seed, b in two.items() if (a := one.get(seed)) and b]
-    told = [(said(a.id), said(b.id)) for a, b in pairs]
+    told = [(predictions_of(a.id), predictions_of(b.id)) for a, b in pairs]
     same = [(a, b) for a, b in told if a.ids == b.ids == told[0][0].ids]
     if not same:
         return None
@@ -38,8 +38,8 @@ def gain(sweep: Sweep, arm: str, base: str, said: Said) -> Together | None:
     return together(rows, same[0][0].groups)
 
 
-def against(sweep: Sweep, bases: Mapping[str, str], said: Said) -> tuple[Step, ...]:
+def against(sweep: Sweep, bases: Mapping[str, str], predictions_of: PredictionsOf) -> tuple[Step, ...]:
     """Every arm over its base (`bases`: arm → base), where both have results: corrected for all of them together (Holm)."""
-    raw = [(arm, base, found) for arm, base in bases.items() if (found := gain(sweep, arm, base, said))]
+    raw = [(arm, base, found) for arm, base in bases.items() if (found := gain(sweep, arm, base, predictions_of))]
     adjusted = holm([found.p_value for *_, found in raw])
     return tuple(Step(arm, base, found, p) for (arm, base, found), p in zip(raw, adjusted, strict=True))

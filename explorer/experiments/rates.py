@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explorer.experiments.budget import Said
+from explorer.experiments.budget import PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import parted
 from explorer.experiments.pairing import Step, against
@@ -59,10 +59,10 @@ def marks(sweep: Sweep, moved: Mapping[str, Moved]) -> tuple[Mark, ...]:
     return tuple(found)
 
 
-def against_probe(sweep: Sweep, said: Said) -> tuple[Step, ...]:
+def against_probe(sweep: Sweep, predictions_of: PredictionsOf) -> tuple[Step, ...]:
     """Every strategy at every rate against the linear probe, corrected for all of them together (Holm)."""
     base, *others = sweep.arms
-    return against(sweep, dict.fromkeys(others, base), said)
+    return against(sweep, dict.fromkeys(others, base), predictions_of)
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,4 @@ def breakings(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> tuple[Breakin
 
 
 def _bad(mark: Mark, step: Step | None) -> bool:
-    return mark.accuracy is None or (step is not None and step.shown and step.found.value < 0)
+    return mark.accuracy is None or (step is not None and step.shown and step.difference.value < 0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.evidence import Together, holm, together
-from explorer.experiments.budget import LEVEL, Said
+from explorer.experiments.budget import LEVEL, PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.race.races import Spread, spread
 
@@ -67,7 +67,7 @@ def lines(sweep: Sweep, found: Answers, kind: str) -> dict[str, tuple[Spread, ..
     return told
 
 
-def held(sweep: Sweep, found: Answers, kind: str, severity: int, said: Said) -> tuple[Held, ...]:
+def held(sweep: Sweep, found: Answers, kind: str, severity: int, predictions_of: PredictionsOf) -> tuple[Held, ...]:
     """Every arm inside and outside, against the first one; groups of images count as in their runs."""
     by_arm = _by_arm(sweep, found)
     base = by_arm.get(sweep.arms[0], {})
@@ -78,7 +78,7 @@ def held(sweep: Sweep, found: Answers, kind: str, severity: int, said: Said) -> 
         if not pairs:
             raw.append((arm, None, None))
             continue
-        groups = said(pairs[0][0].run).groups
+        groups = predictions_of(pairs[0][0].run).groups
         groups = None if groups is None else groups[pairs[0][0].rows]
         inside, outside = (
             together(np.array([b.at(kind, s).astype(float) - a.at(kind, s) for a, b in pairs]), groups)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explorer.evidence import points
 from explorer.evidence.many import p_digits
-from explorer.experiments.budget import Said
+from explorer.experiments.budget import PredictionsOf
 from explorer.experiments.cells import Sweep
 from explorer.experiments.compared import ALL, HEAD, KEPT, stage_words
 from explorer.experiments.pairing import Step, against
@@ -75,9 +75,9 @@ def curves(sweep: Sweep, depth: str = ALL) -> tuple[Curve, ...]:
     return tuple(found)
 
 
-def steps(sweep: Sweep, said: Said) -> tuple[Step, ...]:
+def steps(sweep: Sweep, predictions_of: PredictionsOf) -> tuple[Step, ...]:
     """The differences of PAIRS that have results, corrected for all of them together (Holm)."""
-    return against(sweep, {arm: base for arm, base in PAIRS.items() if arm in sweep.arms}, said)
+    return against(sweep, {arm: base for arm, base in PAIRS.items() if arm in sweep.arms}, predictions_of)
 
 
 def decision(depth: str, found: tuple[Step, ...]) -> str:
@@ -87,7 +87,7 @@ def decision(depth: str, found: tuple[Step, ...]) -> str:
     if learned is None or scale is None:
         return ""
     first = f"**{stage_words(depth).capitalize()}**: {_verdict(_sign(learned), _sign(scale))}"
-    of = f"{learned.found.seeds} seed{'s' * (learned.found.seeds > 1)}, n = {learned.found.n}"
+    of = f"{learned.difference.seeds} seed{'s' * (learned.difference.seeds > 1)}, n = {learned.difference.n}"
     return f"{first} Pre-trained over matched {_measured(learned)}; matched over random {_measured(scale)}; {of}."
 
 
@@ -101,7 +101,7 @@ def kept_words(found: tuple[Step, ...]) -> str:
 
 
 def _sign(step: Step) -> int:
-    return 0 if not step.shown else 1 if step.found.value > 0 else -1
+    return 0 if not step.shown else 1 if step.difference.value > 0 else -1
 
 
 def _verdict(learned: int, scale: int) -> str:
@@ -123,6 +123,6 @@ def _verdict(learned: int, scale: int) -> str:
 
 
 def _measured(step: Step) -> str:
-    low, high = step.found.ends
+    low, high = step.difference.ends
     sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {p_digits(step.adjusted)}"
-    return f"{points(step.found.value)} points ({sure})"
+    return f"{points(step.difference.value)} points ({sure})"

@@ -77,8 +77,8 @@ def _edge(value: float, smallest: str, largest: str) -> str:
 def contrast_words(arm: str, base: str, rows: Sequence[Contrast]) -> str:
     """At which sizes an arm is shown to be better or worse than the base."""
     mine = [row for row in rows if row.arm == arm]
-    better = [number(row.images) for row in mine if row.shown and row.found.value > 0]
-    worse = [number(row.images) for row in mine if row.shown and row.found.value < 0]
+    better = [number(row.images) for row in mine if row.shown and row.difference.value > 0]
+    worse = [number(row.images) for row in mine if row.shown and row.difference.value < 0]
     if not better and not worse:
         return f"No difference from {title_of(base)} shown at any size."
     said = [f"better at {listed(better)}"] * bool(better) + [f"worse at {listed(worse)}"] * bool(worse)
@@ -87,7 +87,7 @@ def contrast_words(arm: str, base: str, rows: Sequence[Contrast]) -> str:
 
 def block_words(one: Verdict) -> str:
     """The best block on one input, or that none is shown to gain."""
-    found, (low, high) = one.gain.found, one.gain.found.ends
+    found, (low, high) = one.gain.difference, one.gain.difference.ends
     of = f"{found.seeds} seed{'s' * (found.seeds > 1)}, n = {found.n}"
     where = f"Pictures **{input_words(one.how)}**"
     sure = f"95 % interval {points(low)} to {points(high)}, Holm's p = {p_digits(one.gain.adjusted)}"
@@ -125,9 +125,9 @@ def breaking_words(one: Breaking) -> str:
     at = times(one.broken.decade)
     if one.step is None:
         return f"{first} At {at} every seed diverged."
-    low, high = one.step.found.ends
+    low, high = one.step.difference.ends
     sure = f"95 % interval {points(low)} to {points(high)}, p = {p_digits(one.step.adjusted)}"
-    worse = f"{points(one.step.found.value)} points, {sure}"
+    worse = f"{points(one.step.difference.value)} points, {sure}"
     return f"{first} From **{at}** on it is shown to be worse than the probe ({worse}{_near(one.broken)})."
 
 
@@ -147,8 +147,8 @@ def modes_words(steps: Sequence[Step]) -> str:
     said = []
     for mode in dict.fromkeys(parted(step.arm)[0] for step in steps):
         mine = [(parted(step.arm)[1], step) for step in steps if parted(step.arm)[0] == mode and step.shown]
-        worse = [batch for batch, step in mine if step.found.value < 0]
-        better = [batch for batch, step in mine if step.found.value > 0]
+        worse = [batch for batch, step in mine if step.difference.value < 0]
+        better = [batch for batch, step in mine if step.difference.value > 0]
         parts = [f"worse with batches of {listed(worse)}"] * bool(worse)
         parts += [f"better with batches of {listed(better)}"] * bool(better)
         words = " and ".join(parts) or "no difference shown with any batch"
@@ -174,16 +174,16 @@ def choice_words(found: Choice, base: str, measured: Sequence[float]) -> str:
     first = f"With **{number(found.images)} images per class: {title_of(found.taken)}** ({right}{of})."
     mine = next((row for row in found.contrasts if row.arm == found.taken), None)
     if mine is not None:
-        low, high = mine.found.ends
-        gain = f"{points(mine.found.value)} points (95 % interval {points(low)} to {points(high)})"
+        low, high = mine.difference.ends
+        gain = f"{points(mine.difference.value)} points (95 % interval {points(low)} to {points(high)})"
         return f"{first} It gains {gain} over {title_of(base)}; Holm's p = {p_digits(mine.adjusted)}."
     if not found.contrasts:
         return first
-    best = max(found.contrasts, key=lambda row: row.found.value)
-    low, high = best.found.ends
+    best = max(found.contrasts, key=lambda row: row.difference.value)
+    low, high = best.difference.ends
     return (
         f"{first} {title_of(best.arm)}, the best of the others, gains nothing that can be shown: "
-        f"{points(best.found.value)} points (95 % interval {points(low)} to {points(high)}; Holm's p = "
+        f"{points(best.difference.value)} points (95 % interval {points(low)} to {points(high)}; Holm's p = "
         f"{p_digits(best.adjusted)})."
     )
 

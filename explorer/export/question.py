@@ -24,7 +24,7 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Brought:
+class BroughtWeights:
     """What was taken from a checkpoint: `weights` is what a recipe calls it, `source` the file that it came from; `taken`
     tensors of `parameters` weights, from inside the `wrappers` and under the `prefix`; left out are `others` (weights in
     further wrappers), the `head` and what is `unexpected`, as names with shapes or names; `counters` says that BatchNorm's
@@ -106,7 +106,7 @@ class PredictQuestion(Question[Predicted]):
     distances: bool = True
 
 
-class BringQuestion(Question[Brought]):
+class BringQuestion(Question[BroughtWeights]):
     """Take a backbone's weights from a checkpoint of one's own.
 
     It is a file on the server, or one that a visitor brought, which was called `source`. `seen` names the state of the file, so

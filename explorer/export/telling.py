@@ -3,10 +3,10 @@
 import csv
 import io
 
-from explorer.export.question import Brought, Predicted
+from explorer.export.question import BroughtWeights, Predicted
 
 
-def report_lines(found: Brought) -> list[str]:
+def report_lines(found: BroughtWeights) -> list[str]:
     """Sentences on where the weights stood in the file and what was left there."""
     lines = []
     where = " → ".join(found.wrappers)

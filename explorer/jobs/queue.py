@@ -10,12 +10,12 @@ from typing import Any, Generic
 
 import filelock
 
-from explorer import answers, clock, question, runs, workspaces
+from explorer import answers, clock, runs, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import aside, home, keep_below, sweep
 from explorer.jobs import bell, permission, turns
 from explorer.jobs.connections import connected
-from explorer.question import A, Question
+from explorer.question import A, Question, restored
 from explorer.runs import Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
@@ -87,56 +87,56 @@ def _make(path: Path) -> None:
             connection.executescript(_TABLES)
 
 
-def result(wanted: Question[A], owner: str = "", retry: bool = False) -> Answer[A]:
-    """How `wanted` stands; queues it where nobody asked before (or, with `retry`, where it failed). Raises ExplorerError for what
-    who is looking may not ask."""
-    permission.require(wanted)
-    if wanted.path.is_file():
-        return Answer(wanted, "done", 1.0)
+def result(question: Question[A], owner: str = "", retry: bool = False) -> Answer[A]:
+    """How `question` stands; queues it where nobody asked before (or, with `retry`, where it failed). Raises ExplorerError for
+    what who is looking may not ask."""
+    permission.require(question)
+    if question.path.is_file():
+        return Answer(question, "done", 1.0)
     with database() as db:
-        row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
+        row = db.execute("SELECT * FROM task WHERE key = ?", (question.key,)).fetchone()
         stale = row is not None and (row["state"] == "done" or (retry and row["state"] in ("failed", "cancelled")))
         if stale:
-            db.execute("DELETE FROM task WHERE key = ?", (wanted.key,))
+            db.execute("DELETE FROM task WHERE key = ?", (question.key,))
         if row is None or stale:
             db.execute(
                 "INSERT OR IGNORE INTO task (key, name, lane, arguments, owner, created) VALUES (?, ?, ?, ?, ?, ?)",
-                (wanted.key, wanted.name(), wanted.lane, wanted.stored(), owner, clock.later()),
+                (question.key, question.name(), question.lane, question.stored(), owner, clock.later()),
             )
             bell.ring()
-            row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
-        return _answer(db, wanted, row)
+            row = db.execute("SELECT * FROM task WHERE key = ?", (question.key,)).fetchone()
+        return _answer(db, question, row)
 
 
-def status(wanted: Question[A]) -> Answer[A] | None:
-    """How `wanted` stands, without queueing it; None where nobody asked. Raises ExplorerError as `result` does."""
-    permission.require(wanted)
-    if wanted.path.is_file():
-        return Answer(wanted, "done", 1.0)
+def status(question: Question[A]) -> Answer[A] | None:
+    """How `question` stands, without queueing it; None where nobody asked. Raises ExplorerError as `result` does."""
+    permission.require(question)
+    if question.path.is_file():
+        return Answer(question, "done", 1.0)
     with database() as db:
-        row = db.execute("SELECT * FROM task WHERE key = ?", (wanted.key,)).fetchone()
-        return None if row is None else _answer(db, wanted, row)
+        row = db.execute("SELECT * FROM task WHERE key = ?", (question.key,)).fetchone()
+        return None if row is None else _answer(db, question, row)
 
 
-def _answer(db: sqlite3.Connection, wanted: Question[A], row: sqlite3.Row) -> Answer[A]:
-    ahead = len(turns.before(db, wanted.lane, wanted.key)) if row["state"] == "queued" else 0
-    return Answer(wanted, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
+def _answer(db: sqlite3.Connection, question: Question[A], row: sqlite3.Row) -> Answer[A]:
+    ahead = len(turns.before(db, question.lane, question.key)) if row["state"] == "queued" else 0
+    return Answer(question, row["state"], row["progress"], row["message"], row["error"], ahead, row["started"] or 0.0)
 
 
-def cancel(wanted: Question[Any]) -> None:
+def cancel(question: Question[Any]) -> None:
     """Ask for a task to end: at once where it waits, within a second where it runs. ExplorerError for what is another's."""
-    permission.require_change(wanted)
+    permission.require_change(question)
     with database() as db:
-        db.execute("UPDATE task SET cancel = 1 WHERE key = ?", (wanted.key,))
+        db.execute("UPDATE task SET cancel = 1 WHERE key = ?", (question.key,))
         db.execute(
             "UPDATE task SET state = 'cancelled', finished = ? WHERE key = ? AND state = 'queued'",
-            (time.time(), wanted.key),
+            (time.time(), question.key),
         )
-        gone = db.execute("SELECT state FROM task WHERE key = ?", (wanted.key,)).fetchone()
+        gone = db.execute("SELECT state FROM task WHERE key = ?", (question.key,)).fetchone()
     bell.ring()
-    if gone is not None and gone["state"] == "cancelled" and isinstance(wanted, TrainQuestion):
+    if gone is not None and gone["state"] == "cancelled" and isinstance(question, TrainQuestion):
         with workspaces.everything():  # it may be the presenter who asks
-            runs.close(wanted.run, "stopped")
+            runs.close(question.run, "stopped")
 
 
 def waiting() -> set[str]:
@@ -160,7 +160,7 @@ def claim(lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Q
         if row is None:
             return None
         try:
-            return question.restored(row["name"], row["arguments"])
+            return restored(row["name"], row["arguments"])
         except (ExplorerError, ValueError) as error:  # another version of Thaw asked it
             why = f"{error} It was asked by another version of Thaw; ask once more."
             db.execute(
@@ -170,20 +170,20 @@ def claim(lane: str, only: Collection[str] = (), but: Collection[str] = ()) -> Q
             return None
 
 
-def note(wanted: Question[Any], **columns: Any) -> None:
+def note(question: Question[Any], **columns: Any) -> None:
     """Record how a task goes (the worker's side)."""
     with database() as db:
         names = ", ".join(f"{name} = ?" for name in columns)
-        db.execute(f"UPDATE task SET {names} WHERE key = ?", (*columns.values(), wanted.key))
+        db.execute(f"UPDATE task SET {names} WHERE key = ?", (*columns.values(), question.key))
 
 
-def put_back(wanted: Question[Any]) -> None:
+def put_back(question: Question[Any]) -> None:
     """Let a task wait again that was taken and not done, unless it was cancelled meanwhile."""
     with database() as db:
         db.execute(
             """UPDATE task SET state = CASE cancel WHEN 1 THEN 'cancelled' ELSE 'queued' END, started = NULL, progress = 0,
                message = '' WHERE key = ? AND state = 'running'""",
-            (wanted.key,),
+            (question.key,),
         )
 
 

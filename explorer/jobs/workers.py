@@ -44,14 +44,14 @@ def at_once() -> int:
 
 @dataclass(frozen=True)
 class Beat:
-    """The last sign of life: `state` is `warming`, `ready` or `gone`, `said` what it was when it last showed itself; `starts`
-    counts how often it started."""
+    """The last sign of life: `state` is `warming`, `ready` or `gone`, `last_state` what it was when it last showed itself;
+    `starts` counts how often it started."""
 
     state: str
     age: float = 0.0
     starts: int = 0
     pid: int = 0
-    said: str = ""
+    last_state: str = ""
 
 
 def alive(who: str = "worker") -> Beat:
@@ -66,7 +66,7 @@ def alive(who: str = "worker") -> Beat:
 
 def trainings_wait() -> str:
     """Why no training can begin though the worker lives: its cluster cannot be joined; else nothing."""
-    said = alive("executor").said  # told where it changes, so its age says nothing
+    said = alive("executor").last_state  # told where it changes, so its age says nothing
     return said.removeprefix("broken: ") if said.startswith("broken: ") else ""
 
 
@@ -82,7 +82,7 @@ class Silence:
         now = alive()
         same = bool(now.pid) and now.pid == self._last.pid and now.age > self._last.age
         same = (
-            same and now.said == "ready"
+            same and now.last_state == "ready"
         )  # while it warms up it may wait for its first process, on a busy machine for minutes
         self._looks = self._looks + 1 if same else 0
         self._last = now
@@ -117,7 +117,7 @@ def end_other_build() -> bool:
     """End a worker that runs other code than this process, as one does that was there before Thaw was updated: it does not know
     every question. What it trained goes on from its checkpoint. Returns whether there was one."""
     now, noted = alive(), alive("build")
-    if now.state == "gone" or (noted.pid == now.pid and noted.said == build()):
+    if now.state == "gone" or (noted.pid == now.pid and noted.last_state == build()):
         return False
     return end_worker(now.pid, gently=True)
 

@@ -28,7 +28,7 @@ LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """One file: its path as it came, the digest that names its bytes, its size, and what a look at it found (see
     `decoding.Look`): why it cannot be used, or for more than 8 bits a sample their bits, form, least and largest number; whether
     it holds several pictures."""
@@ -101,13 +101,13 @@ def _read(path: Path, when: int) -> OwnSet:
     return OwnSet(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def files(kept: OwnSet) -> list[Kept]:
+def files(kept: OwnSet) -> list[StoredFile]:
     """Every file of a set, in the order of their paths. Raises ExplorerError where the list is damaged or gone."""
     path = kept.folder / "files.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
         return [  # sets kept before that was looked at have no sixth value
-            Kept(id, digest, size, fault, tuple(deep) if deep else None, *several)
+            StoredFile(id, digest, size, fault, tuple(deep) if deep else None, *several)
             for id, digest, size, fault, deep, *several in rows
         ]
     except (OSError, ValueError, TypeError) as error:
@@ -121,14 +121,14 @@ def place(root: Path, digest: str) -> Path:
     return root / "files" / digest[:2] / digest
 
 
-def write(root: Path, kept: OwnSet, rows: list[Kept]) -> None:
+def write(root: Path, kept: OwnSet, rows: list[StoredFile]) -> None:
     """Write what `find` and `files` read into the folder of a set that is being made."""
     listed = [[row.id, row.digest, row.size, row.fault, row.deep, row.several] for row in rows]
     (root / "files.json").write_text(json.dumps(listed), encoding="utf-8")
     (root / "set.json").write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
 
 
-def digest(rows: list[Kept], labels: str) -> str:
+def digest(rows: list[StoredFile], labels: str) -> str:
     """What names the content of a set: the paths, the bytes, and where the classes are read from; 64 hexadecimal digits."""
     whole: list[Any] = [labels, sorted((row.id, row.digest) for row in rows)]
     return hashlib.sha256(json.dumps(whole).encode()).hexdigest()

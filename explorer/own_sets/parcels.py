@@ -100,7 +100,7 @@ def take_back(key: str, name: str) -> None:
         _note(key, name, "", 0)
 
 
-class Coming:
+class ArrivingFile:
     """A file that is arriving: `write` its pieces; `arrived` once it is whole. Raises Refused at the first byte too many."""
 
     def __init__(self, key: str, name: str) -> None:
@@ -163,12 +163,12 @@ def assert_open(file: BinaryIO | None) -> BinaryIO:
 
 
 @contextmanager
-def receiving(key: str, name: str) -> Iterator[Coming]:
+def receiving(key: str, name: str) -> Iterator[ArrivingFile]:
     """Take a file in within this context; after an error nothing of it stays. Raises Refused, or ExplorerError for the disk."""
     if not there(key):
         raise Refused("This upload was closed or has timed out. Reload the page and try again.", 404)
     check_room()
-    coming = Coming(key, name)
+    coming = ArrivingFile(key, name)
     try:
         coming.open()
         yield coming

@@ -22,14 +22,14 @@ class Decision:
 
     base: Arm
     leader: Arm
-    found: Together
+    difference: Together
     needed: int | None
     ahead: bool
 
     @property
     def taken(self) -> Arm:
         """The arm to take: B where it is shown to be better, else the cheaper one."""
-        return self.leader if self.found.shown and self.found.value > 0 else self.base
+        return self.leader if self.difference.shown and self.difference.value > 0 else self.base
 
     @property
     def times(self) -> float | None:

@@ -13,7 +13,7 @@ from explorer import jobs, runs
 from explorer.errors import ExplorerError
 from explorer.rehearsal.playing import Class
 from explorer.rehearsal.server import Server, server
-from explorer.rehearsal.session import Lost, Session
+from explorer.rehearsal.session import Lost, VisitorSession
 from explorer.runs.life import LIVE
 
 PATIENCE = 180.0
@@ -24,7 +24,7 @@ PAGES = ("home", "lessons", "training", "images", "similarity", "features", "bri
 
 
 @dataclass(frozen=True)
-class Found:
+class Measurements:
     """What a class of `participants` met in `seconds`. Times in seconds, memory of the server's process in MB; `returned`: after
     how long sessions that were cut off had their page again."""
 
@@ -70,7 +70,7 @@ def rehearse(
     during: Callable[[Server], None] | None = None,
     home: Path | None = None,
     afterglow: float = AFTERGLOW,
-) -> Found:
+) -> Measurements:
     """Start a server, let a class act on it for that long, and look at what is left; `during` runs beside them (faults)."""
     with server(checkout, home, THAW_SHARED="1") as running:
         say("The server answers; its worker is warming up.")
@@ -104,7 +104,7 @@ def _until(true: Callable[[], object], why: str) -> None:
 
 def _see_each_page(port: int) -> None:
     """What is imported and drawn once is no participant's; a page that fails here will fail them too, and be counted."""
-    session = Session(port)
+    session = VisitorSession(port)
     for page in PAGES:
         with suppress(Lost):
             session.close()
@@ -130,7 +130,9 @@ def _tasks() -> int:
         return db.execute("SELECT count(*) FROM task WHERE state IN ('queued', 'running')").fetchone()[0]
 
 
-def _found(running: Server, played: Class, asked: tuple[int, float], memory: tuple[float, float], stuck: int) -> Found:
+def _found(
+    running: Server, played: Class, asked: tuple[int, float], memory: tuple[float, float], stuck: int
+) -> Measurements:
     with jobs.database() as db:
         rows = db.execute("SELECT created, started FROM task WHERE lane = 'train' AND started IS NOT NULL").fetchall()
     listed = [run for run in runs.listing() if not run.sample]
@@ -141,7 +143,7 @@ def _found(running: Server, played: Class, asked: tuple[int, float], memory: tup
     after = 0.0
     with suppress(psutil.Error):
         after = running.megabytes()
-    return Found(
+    return Measurements(
         *asked, reruns=tuple(tally.reruns), sessions_failed=len(tally.failed) + stuck, failures=tuple(tally.failures),
         probes=tally.probes, finished=finished, lost=max(0, tally.probes - finished - waiting),
         waits=tuple(max(0.0, row["started"] - row["created"]) for row in rows), memory_before=memory[0],

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from explorer.rehearsal.session import LONGEST as PATIENCE
-from explorer.rehearsal.session import Closed, Lost, Session
+from explorer.rehearsal.session import Closed, Lost, VisitorSession
 
 PICTURES = 20
 RUSH = 10.0
@@ -83,7 +83,7 @@ class Class:
         self._over.wait(chance.uniform(0, RUSH))
         browser, page, turn, cut = f"thaw_browser={chance.getrandbits(128):032x}; thaw_width=1280", "home", who, 0.0
         while not self._done() or cut:
-            session = Session(self._port, self._base, self.tally.rerun)
+            session = VisitorSession(self._port, self._base, self.tally.rerun)
             try:
                 session.connect(browser)
                 session.open(page)
@@ -106,7 +106,7 @@ class Class:
     def _done(self) -> bool:
         return self._over.is_set() or time.monotonic() > self._end
 
-    def _pause(self, session: Session, chance: random.Random) -> Callable[[], None]:
+    def _pause(self, session: VisitorSession, chance: random.Random) -> Callable[[], None]:
         def pause() -> None:
             left = self._end - time.monotonic()
             session.stay(0.0 if self._over.is_set() else max(0.0, min(chance.uniform(*self._think), left)))
@@ -118,7 +118,7 @@ class Class:
 class Participant:
     """One of the class at work."""
 
-    session: Session
+    session: VisitorSession
     tally: Tally
     chance: random.Random
     pause: Callable[[], None]

@@ -36,7 +36,7 @@ class Heard:
 
 
 @dataclass
-class Session:
+class VisitorSession:
     """A visitor of the server on this port of this machine; `base` is the path that a reverse proxy shows (`/thaw`)."""
 
     port: int

@@ -3,7 +3,7 @@
 import statistics
 from dataclasses import dataclass
 
-from explorer.rehearsal.measuring import Found, share
+from explorer.rehearsal.measuring import Measurements, share
 
 ANSWER = 1.0
 """Seconds within which 95 of 100 clicks must be answered."""
@@ -23,7 +23,7 @@ class Line:
     words: str
 
 
-def verdict(found: Found) -> list[Line]:
+def verdict(found: Measurements) -> list[Line]:
     """Line by line; the class will go well where all hold."""
     clicks, waits = found.clicks, found.waits
     high, wait = share(clicks, 0.95), statistics.median(waits) if waits else 0.0
@@ -57,7 +57,7 @@ def verdict(found: Found) -> list[Line]:
     ]
 
 
-def spoken(found: Found) -> dict[str, object]:
+def spoken(found: Measurements) -> dict[str, object]:
     """The verdict as the command line says it."""
     lines = verdict(found)
     holds = all(line.holds for line in lines)

@@ -79,7 +79,7 @@ class Question:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class TextFolder:
     """What a folder holds: terms (or questions) by name, the faults of files that cannot be used, and the linker.
 
     The same folder gives the same object until one of its files changes.
@@ -162,7 +162,7 @@ def languages(of: str = "glossary") -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda name: (name != "en", name)))
 
 
-def read_terms(folder: Path) -> Found:
+def read_terms(folder: Path) -> TextFolder:
     """The terms of a folder in the order of their titles; one that names an unknown related term is kept, with a fault."""
     found, faults = read_folder(folder, term)
     found = dict(sorted(found.items(), key=lambda row: row[1].title.casefold()))
@@ -171,21 +171,21 @@ def read_terms(folder: Path) -> Found:
         if lost:
             faults += (f"{row.file.name}: the related terms {', '.join(lost)} are not in this folder.",)
     spoken = {word: (row.name, plain(row.sentence)) for row in found.values() for word in row.words}
-    return Found(found, faults, Linker(spoken))
+    return TextFolder(found, faults, Linker(spoken))
 
 
-def read_questions(folder: Path) -> Found:
+def read_questions(folder: Path) -> TextFolder:
     """The questions of a folder in their order."""
     found, faults = read_folder(folder, question)
-    return Found(dict(sorted(found.items(), key=lambda row: row[1].order)), faults, Linker({}))
+    return TextFolder(dict(sorted(found.items(), key=lambda row: row[1].order)), faults, Linker({}))
 
 
-def terms(language: str = "en") -> Found:
+def terms(language: str = "en") -> TextFolder:
     """The glossary in a language; read anew when a file changes, at the latest after two seconds."""
     return fresh(read_terms, ASSETS / "glossary" / language)
 
 
-def questions(language: str = "en") -> Found:
+def questions(language: str = "en") -> TextFolder:
     """The questions people ask in a language, kept as `terms` are."""
     return fresh(read_questions, ASSETS / "questions" / language)
 
@@ -195,7 +195,7 @@ def plain(text: str) -> str:
     return re.sub(r"[`*$]", "", text)
 
 
-def fresh(reader: Callable[[Path], Found], folder: Path) -> Found:
+def fresh(reader: Callable[[Path], TextFolder], folder: Path) -> TextFolder:
     """What `reader` makes of a folder of texts; read anew when a file changes, at the latest after two seconds."""
     return _kept(reader, folder, _stamp(folder))
 
@@ -228,5 +228,5 @@ def _look(folder: Path) -> int:
 
 
 @functools.lru_cache(maxsize=32)
-def _kept(reader: Callable[[Path], Found], folder: Path, stamp: int) -> Found:
+def _kept(reader: Callable[[Path], TextFolder], folder: Path, stamp: int) -> TextFolder:
     return reader(folder)

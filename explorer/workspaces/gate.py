@@ -6,7 +6,7 @@ from contextvars import ContextVar
 
 from explorer.errors import ExplorerError
 from explorer.workspaces import places
-from explorer.workspaces.places import PUBLISHED, has, latest, note, owned, said_of, shared, strike
+from explorer.workspaces.places import PUBLISHED, has, latest, note, owned, shared, strike, words_of
 from explorer.workspaces.presenter import is_presenter
 
 OWNED = ("runs", "sets", "weights", "pictures", "batches", "incoming", "experiments")
@@ -82,17 +82,17 @@ def owners(kind: str, name: str) -> list[str]:
     return [mark for mark in places.every() if has(mark, kind, name)]
 
 
-def take(kind: str, name: str, mark: str | None = None, said: str = "") -> None:
-    """From now on this is theirs who look (or of `mark`), who call it as `said`; where everything is open, nothing is noted."""
+def take(kind: str, name: str, mark: str | None = None, words: str = "") -> None:
+    """From now on this is theirs who look (or of `mark`), in these `words`; where everything is open, nothing is noted."""
     me = viewer() if mark is None else mark
     if me:
-        note(me, kind, name, said)
+        note(me, kind, name, words)
 
 
-def said(kind: str, name: str) -> str:
+def own_words(kind: str, name: str) -> str:
     """What they call this who look, else who published it: two who brought the same do not read each other's words."""
     me = viewer()
-    return "" if me is None else said_of(me, kind, name) or said_of(PUBLISHED, kind, name)
+    return "" if me is None else words_of(me, kind, name) or words_of(PUBLISHED, kind, name)
 
 
 def give_up(kind: str, name: str) -> bool:
@@ -131,7 +131,7 @@ def publish(kind: str, name: str) -> None:
     require_presenter()
     if not sees(kind, name):
         raise ExplorerError(f"There is no {name!r} among your {kind}, so it cannot be published.")
-    note(PUBLISHED, kind, name, said(kind, name))
+    note(PUBLISHED, kind, name, own_words(kind, name))
 
 
 def withdraw(kind: str, name: str) -> None:

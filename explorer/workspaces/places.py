@@ -80,19 +80,19 @@ def has(mark: str, kind: str, name: str) -> bool:
     return plain and folder(mark).joinpath(kind, name).is_file()
 
 
-def note(mark: str, kind: str, name: str, said: str = "") -> None:
-    """Write down that a workspace owns this, which it calls as `said`. Raises OSError where the disk does not take it."""
+def note(mark: str, kind: str, name: str, words: str = "") -> None:
+    """Write down that a workspace owns this, in its own `words`. Raises OSError where the disk does not take it."""
     if Path(name).name != name or not name:
         raise ValueError(name)
     place = folder(mark) / kind
     place.mkdir(parents=True, exist_ok=True)
-    if said:
-        (place / name).write_text(said, encoding="utf-8")
+    if words:
+        (place / name).write_text(words, encoding="utf-8")
     (place / name).touch()
     os.utime(place / name)
 
 
-def said_of(mark: str, kind: str, name: str) -> str:
+def words_of(mark: str, kind: str, name: str) -> str:
     """What a workspace calls this; empty where it does not own it, or said nothing."""
     if has(mark, kind, name):
         with suppress(OSError, UnicodeDecodeError):

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 import pytest
 from plotly.subplots import make_subplots
 
+from explorer.app.figures.checked import CheckedFigure
 from explorer.app.figures.figure import Figure, subplots
-from explorer.app.figures.kept import Kept
 
 PEN = {"color": "#0072B2", "dash": "dot"}
 
@@ -63,7 +63,7 @@ def test_it_is_what_plotly_makes_of_the_same_calls(work: Callable[[Any], None]) 
     ours, plotlys = Figure(), go.Figure()
     for fig in (ours, plotlys):
         work(fig)
-    assert ours.checked().to_dict() == plotlys.to_dict() == Kept(ours).to_dict()
+    assert ours.checked().to_dict() == plotlys.to_dict() == CheckedFigure(ours).to_dict()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_cell_that_another_covers_is_no_subplot() -> None:
 )
 def test_what_plotly_does_not_know_raises_when_the_figure_is_finished(wrong: Callable[[], Figure]) -> None:
     with pytest.raises(ValueError, match="Invalid"):
-        Kept(wrong())
+        CheckedFigure(wrong())
 
 
 def test_figures_with_the_same_subplots_share_nothing() -> None:

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import jobs
 from explorer.app import asking, drawing, fingerprint
+from explorer.app.figures.checked import CheckedFigure
 from explorer.app.figures.figure import Figure
-from explorer.app.figures.kept import Kept
 from explorer.app.figures.style import tint
 from explorer.texts import glossary
 
@@ -63,7 +63,7 @@ def test_a_figure_is_built_once_and_made_a_dictionary_once(monkeypatch: pytest.M
     drawing._kept.clear()
     first = drawing._drawn(partial(plan, Found(np.arange(3))), False, False, False)
     second = drawing._drawn(partial(plan, Found(np.arange(3))), False, False, False)
-    assert first is second and len(built) == 1 and isinstance(first, Kept)
+    assert first is second and len(built) == 1 and isinstance(first, CheckedFigure)
     assert first.to_dict() is first.to_dict()
     again = tint(Figure().add_scatter(x=np.arange(3), y=np.arange(3)), dark=False)
     assert first.to_dict() == again.checked().to_dict()

@@ -12,7 +12,7 @@ from explorer.data import datasets, own
 from explorer.data.decoding import look, open_picture
 from explorer.data.frames import several, several_note
 from explorer.data.listing import File, sort_out
-from explorer.own_sets import Kept, OwnSet
+from explorer.own_sets import OwnSet, StoredFile
 from explorer.recipe import make
 
 PAGES = [Image.fromarray(np.full((24, 32, 3), level, np.uint8)) for level in (40, 120, 200)]
@@ -59,7 +59,10 @@ def test_a_folder_with_such_files_says_so(tmp_path: Path) -> None:
 
 
 def test_a_kept_set_remembers_and_one_from_before_reads_on(tmp_path: Path) -> None:
-    rows = [Kept("a/0.tif", "0" * 40, 9, "", None, True), Kept("b/1.tif", "1" * 40, 9, "", (16, 1, 0.0, 9.0), True)]
+    rows = [
+        StoredFile("a/0.tif", "0" * 40, 9, "", None, True),
+        StoredFile("b/1.tif", "1" * 40, 9, "", (16, 1, 0.0, 9.0), True),
+    ]
     kept = OwnSet("pets-1", "Pets", 0.0, 2, 2, 18, "folders", "", "d")
     place = own_sets.folder() / kept.name
     place.mkdir(parents=True)

@@ -278,6 +278,10 @@ def test_rows_of_groups_that_name_nothing_are_counted(tmp_path: Path) -> None:
 
 def test_a_name_that_several_pictures_have_names_none() -> None:
     known = tables.names_of(["a/0.png", "b/0.png", "b/c/1.PNG"])
-    assert tables.found("0.png", (), known) is None and tables.found("/x/y/b/0.PNG", (), known) == "b/0.png"
-    assert tables.found("0.png", ("a",), known) == "a/0.png" and tables.found("1", (), known) == "b/c/1.PNG"
-    assert tables.found("", ("a",), known) is None and tables.found("..", (), known) is None
+    assert (
+        tables.find_picture("0.png", (), known) is None and tables.find_picture("/x/y/b/0.PNG", (), known) == "b/0.png"
+    )
+    assert (
+        tables.find_picture("0.png", ("a",), known) == "a/0.png" and tables.find_picture("1", (), known) == "b/c/1.PNG"
+    )
+    assert tables.find_picture("", ("a",), known) is None and tables.find_picture("..", (), known) is None

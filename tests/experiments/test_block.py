@@ -63,8 +63,8 @@ def test_gains_the_best_block_and_what_is_level_with_it(tmp_path: Path) -> None:
     sweep = made()
     steps = block.gains(sweep, runs.predictions)
     by_arm = {step.arm: step for step in steps}
-    assert len(steps) == 18 and by_arm["layer4@clean"].found.value == pytest.approx(10 / 24)
-    least = min(step.found.p_value for step in steps)
+    assert len(steps) == 18 and by_arm["layer4@clean"].difference.value == pytest.approx(10 / 24)
+    least = min(step.difference.p_value for step in steps)
     assert min(step.adjusted for step in steps) == pytest.approx(18 * least), "corrected over all inputs at once"
     clean, blurred, inverted = block.verdicts(sweep, steps, runs.predictions)
     assert (clean.best, blurred.best, inverted.best) == ("layer4", "stem", "layer1")
@@ -72,7 +72,7 @@ def test_gains_the_best_block_and_what_is_level_with_it(tmp_path: Path) -> None:
     assert [clean.grade(bet) for bet in ("layer4", "layer3", "stem", NONE)] == ["best", "level", "worse", "worse"]
     assert [inverted.grade(bet) for bet in ("layer1", "stem", NONE)] == ["open", "open", "level"]
     assert clean.behind["layer3"][0].value == pytest.approx(1 / 24)
-    loss = replace(clean, gain=replace(clean.gain, found=together(-np.ones((1, 24)))))
+    loss = replace(clean, gain=replace(clean.gain, difference=together(-np.ones((1, 24)))))
     told_best = grades_table((clean, inverted, loss), {}, {})["Best block"]
     assert told_best == ["layer4", "layer1, not shown", "none gains"], "a shown loss makes no block the best"
     told = block.graded((clean, blurred, inverted), {"clean": "layer3", "blur-4": "stem", "invert": "stem"})

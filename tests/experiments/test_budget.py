@@ -78,7 +78,7 @@ def test_between_two_sizes_a_line_over_the_logarithm_is_read_and_beyond_them_not
 
 def test_what_is_shown_of_one_comparison_need_not_be_of_two() -> None:
     rows = budget.contrasts([budget.gains(made(), "full", runs.predictions)])
-    raw = sorted(row.found.p_value for row in rows)
+    raw = sorted(row.difference.p_value for row in rows)
     assert sorted(row.adjusted for row in rows) == pytest.approx([2 * raw[0], max(2 * raw[0], raw[1])])
     assert "corrected for 2 comparisons" in telling.correction_words(rows)
     shown = telling.contrast_words("full", "linear_probe", rows)

@@ -40,8 +40,8 @@ def test_a_dip_is_lower_than_both_neighbours_by_more_than_the_seeds_move() -> No
 def test_cuts_are_held_against_the_head_alone_and_corrected_together() -> None:
     one, two = depth.against_head(made(WRONG, WEIGHTS), runs.predictions)
     assert (one.arm, two.arm) == ("pretrained/1", "pretrained/2")
-    assert one.found.value == pytest.approx(-4 / 24) and two.found.value == pytest.approx(4 / 24)
-    assert min(one.adjusted, two.adjusted) == pytest.approx(2 * min(one.found.p_value, two.found.p_value))
+    assert one.difference.value == pytest.approx(-4 / 24) and two.difference.value == pytest.approx(4 / 24)
+    assert min(one.adjusted, two.adjusted) == pytest.approx(2 * min(one.difference.p_value, two.difference.p_value))
     assert depth.against_head(made({}, {}), runs.predictions, "random") == ()
 
 

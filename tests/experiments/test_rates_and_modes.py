@@ -59,7 +59,7 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
     assert marks["full*2"].diverged == 1 and marks["full*2"].accuracy is not None and marks["full*2"].accuracy.n == 1
     assert marks["full*1"].cka is not None and marks["full*1"].cka.mean == pytest.approx(0.59)
     steps = rates.against_probe(sweep, runs.predictions)
-    assert [step.found.value for step in steps] == pytest.approx([4 / 24, 2 / 24, -12 / 24])
+    assert [step.difference.value for step in steps] == pytest.approx([4 / 24, 2 / 24, -12 / 24])
     (one,) = rates.breakings(tuple(marks.values()), steps)
     assert (one.best.arm, one.broken and one.broken.arm) == ("full*0", "full*2")
     said = concluding.rate_findings(sweep, runs.predictions, found)
@@ -124,7 +124,7 @@ def test_modes_are_held_against_kept_statistics_with_the_same_batches() -> None:
         ("frozen*4", "frozen_everywhere*4"),
         ("moving*4", "frozen_everywhere*4"),
     ]
-    assert [s.found.value for s in steps] == pytest.approx([-0.5, -14 / 24, -1 / 24, -1 / 24])
+    assert [s.difference.value for s in steps] == pytest.approx([-0.5, -14 / 24, -1 / 24, -1 / 24])
     said = telling.modes_words(steps)
     assert said.count("worse with batches of 4.") == 2
     assert telling.modes_words([s for s in steps if s.arm.endswith("*32")]).count("no difference shown") == 2
@@ -134,4 +134,4 @@ def test_modes_are_held_against_kept_statistics_with_the_same_batches() -> None:
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 1
     assert app.select_slider(key="batchnorm_batch").value == 32 and "worse with batches of 4" in words(app)
     assert len(app.table[0].value["BatchNorm"]) == 6
-    assert evidence.holm([s.found.p_value for s in steps]) == tuple(s.adjusted for s in steps)
+    assert evidence.holm([s.difference.p_value for s in steps]) == tuple(s.adjusted for s in steps)

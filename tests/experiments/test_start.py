@@ -53,11 +53,11 @@ def test_the_arms_differ_in_their_first_weights_alone() -> None:
 def test_what_was_learned_and_what_is_scale_are_told_apart() -> None:
     _, sweep = made(WRONG)
     found = {step.arm: step for step in start.steps(sweep, runs.predictions)}
-    gains = {arm: step.found.value * 24 for arm, step in found.items()}
+    gains = {arm: step.difference.value * 24 for arm, step in found.items()}
     assert gains == pytest.approx(
         {"pretrained/head": 12, "matched/head": 0, "pretrained/all": 0, "matched/all": 13.5, "kept/all": 0}
     )
-    least = min(step.found.p_value for step in found.values())
+    least = min(step.difference.p_value for step in found.values())
     assert min(step.adjusted for step in found.values()) == pytest.approx(5 * least), "Holm, five at once"
     head, everything, kept = telling.start_words(tuple(found.values()))
     assert head.startswith(

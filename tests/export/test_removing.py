@@ -52,7 +52,7 @@ def test_who_brought_the_same_keeps_them(monkeypatch: pytest.MonkeyPatch) -> Non
     workspaces.appoint(PRESENTER, workspaces.token())
     for visitor in (A, B):
         with workspaces.acting(visitor):
-            workspaces.take("weights", name, said="mine.pth")
+            workspaces.take("weights", name, words="mine.pth")
     with workspaces.acting(A):
         removing.remove(name)
         assert not own.known("resnet10")

@@ -67,7 +67,7 @@ def test_many_threads_ask_at_once_and_few_connections_stay(home: Path) -> None:
     def ask(n: int) -> None:
         for k in range(20):
             jobs.beat(f"{n}", f"said {k}")
-            found.append(jobs.alive(f"{n}").said)
+            found.append(jobs.alive(f"{n}").last_state)
 
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(24)]
     for thread in threads:

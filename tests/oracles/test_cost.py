@@ -10,7 +10,7 @@ from explorer.catalogue import BACKBONES
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.scenes import Scene
 from explorer.course.compute.truths import freezing
-from explorer.course.compute.truths.asked import Asked
+from explorer.course.compute.truths.asked import TruthContext
 from explorer.models import backbones
 
 FROZEN = {  # per cent of a full step's multiplications with a frozen backbone and a head of four classes
@@ -71,7 +71,7 @@ def test_every_backbone_is_counted_as_by_hand(name: str, monkeypatch: pytest.Mon
     made = Scene(row, "random", network.model.eval(), x, torch.arange(4).repeat(2), None)  # type: ignore[arg-type]
     monkeypatch.setattr(scenes, "scene", lambda *names: made)
     forward, backward, head = by_hand(name)
-    found = freezing.cost_frozen(Asked(row, "random"), "1")
+    found = freezing.cost_frozen(TruthContext(row, "random"), "1")
     assert found.value == pytest.approx(100 * (forward + head) / (forward + backward), rel=1e-9)
     facts = dict(found.facts)
     assert facts["forward"] == f"{100 * forward / (forward + backward):.1f} %" and "full" in facts

@@ -33,7 +33,7 @@ def told(race: Race) -> tuple[decision.Decision, str]:
     pair = decision.contenders(race)
     assert pair is not None
     found, titles = decision.decide(*pair, *gains(*pair)), titles_of(race)
-    group = "photo" if found.found.others else ""
+    group = "photo" if found.difference.others else ""
     parts = (
         verdict_words(found, titles),
         evidence_words(found, titles, group),
@@ -45,7 +45,7 @@ def told(race: Race) -> tuple[decision.Decision, str]:
 
 def test_a_gain_that_all_seeds_show_is_taken_and_its_price_is_said() -> None:
     found, text = told(a_race({"linear_probe": (14, 14, 15), "full": (2, 3, 2)}))
-    assert found.taken.name == "full" and found.found.favour == (3, 0, 0) and found.found.shown
+    assert found.taken.name == "full" and found.difference.favour == (3, 0, 0) and found.difference.shown
     assert (
         "Take Full fine-tuning. All 3 seeds favour **Full fine-tuning** over Feature extraction: +50.0 points" in text
     )
@@ -55,7 +55,7 @@ def test_a_gain_that_all_seeds_show_is_taken_and_its_price_is_said() -> None:
 
 def test_what_may_be_chance_keeps_the_cheaper_and_says_what_would_settle_it() -> None:
     found, text = told(a_race({"linear_probe": (6, 6, 6), "full": (5, 4, 5)}))
-    assert found.taken.name == "linear_probe" and not found.found.shown
+    assert found.taken.name == "linear_probe" and not found.difference.shown
     assert "Not settled. Until it is, take Feature extraction, the cheaper." in text
     assert (
         "All 3 seeds favour **Full fine-tuning** over Feature extraction: +5.6 points" in text
@@ -85,8 +85,8 @@ def test_a_loss_is_shown_from_the_winner_s_side() -> None:
 
 def test_images_of_few_photos_need_more_of_them() -> None:
     few, text = told(a_race({"linear_probe": (6, 6), "full": (4, 5)}, photos=6))
-    assert few.found.others is not None and "for other photos" in text
-    plain = images_needed(few.found.discordant, few.found.value)
+    assert few.difference.others is not None and "for other photos" in text
+    plain = images_needed(few.difference.discordant, few.difference.value)
     assert few.needed is not None and plain is not None and few.needed >= plain
 
 

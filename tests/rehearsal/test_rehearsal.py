@@ -17,10 +17,10 @@ from explorer.app.card import cards
 from explorer.bundle import ASSETS
 from explorer.own_sets import parcels
 from explorer.rehearsal import measuring, playing
-from explorer.rehearsal.measuring import Found
+from explorer.rehearsal.measuring import Measurements
 from explorer.rehearsal.playing import Class, picture
 from explorer.rehearsal.server import Server, server
-from explorer.rehearsal.session import Closed, Lost, Session
+from explorer.rehearsal.session import Closed, Lost, VisitorSession
 from explorer.rehearsal.verdict import spoken, verdict
 
 pytestmark = pytest.mark.long(40)
@@ -54,7 +54,7 @@ class Shaky:
 
 
 def test_who_is_cut_off_comes_back_to_the_page_and_who_meets_an_error_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(playing, "Session", Shaky)
+    monkeypatch.setattr(playing, "VisitorSession", Shaky)
     monkeypatch.setattr(playing, "RUSH", 0.0)
     monkeypatch.setattr(playing, "ACTS", (lambda one: one.session.open("images"),))
     monkeypatch.setattr(playing.time, "sleep", lambda seconds: None)
@@ -85,7 +85,7 @@ def status(running: Server, path: str) -> int:
 
 def test_a_session_does_what_a_participant_does_behind_a_path(running: Server, home: Path) -> None:
     heard: list[bytes] = []
-    session = Session(running.port, BASE)
+    session = VisitorSession(running.port, BASE)
     take_in = session._hear
     session._hear = lambda raw, found: heard.append(raw) or take_in(raw, found)  # type: ignore[method-assign]
     session.connect(f"thaw_browser={'0' * 32}; thaw_width=1280")
@@ -131,7 +131,7 @@ def test_a_small_class_acts_and_leaves(running: Server) -> None:
         Class(running.port, 0)
 
 
-WELL = Found(
+WELL = Measurements(
     participants=30, seconds=60, reruns=(("home", 0.1), ("images", 0.4), ("images (part)", 9.0)), sessions_failed=0,
     failures=(), probes=2, finished=2, lost=0, waits=(1.0, 3.0), memory_before=200, memory_most=290, memory_after=210,
     queue_left=0, files_left=0, sent=20, refused=0,

@@ -16,10 +16,10 @@ from explorer.bundle import ASSETS
 from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.course import texts
 from explorer.course.compute.truths import TRUTHS
-from explorer.course.compute.truths.asked import Asked
+from explorer.course.compute.truths.asked import TruthContext
 from explorer.course.lesson_runs import ADVICE, RULE
 from explorer.course.texts.checks import STAGES
-from explorer.course.texts.truths import MANY, TOLD
+from explorer.course.texts.truths import MANY, TRUTH_SPECS
 from explorer.data import shapes
 from explorer.recipe import make
 from explorer.texts.reading import pages
@@ -254,24 +254,24 @@ def made(name: str) -> ast.FunctionDef:
 
 
 def test_the_words_are_the_engine_s() -> None:
-    assert list(TOLD) == list(TRUTHS)
+    assert list(TRUTH_SPECS) == list(TRUTHS)
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", TRUTH_SPECS)
 def test_a_truth_takes_what_its_function_takes(name: str) -> None:
     asked, *takes = inspect.signature(TRUTHS[name]).parameters.values()
     assert asked.name == "asked"
-    if TOLD[name].takes[-1:] == (MANY,):
+    if TRUTH_SPECS[name].takes[-1:] == (MANY,):
         assert [one.kind for one in takes] == [inspect.Parameter.VAR_POSITIONAL]
     else:
-        assert len(takes) == len(TOLD[name].takes)
+        assert len(takes) == len(TRUTH_SPECS[name].takes)
         stages = [i for i, one in enumerate(takes) if one.name == "stage"]
-        assert stages == [i for i, kind in enumerate(TOLD[name].takes) if kind == "stage"]
+        assert stages == [i for i, kind in enumerate(TRUTH_SPECS[name].takes) if kind == "stage"]
 
 
-@pytest.mark.parametrize("name", TOLD)
+@pytest.mark.parametrize("name", TRUTH_SPECS)
 def test_a_truth_answers_and_tells_what_its_function_does(name: str) -> None:
-    told, node = TOLD[name], made(name)
+    told, node = TRUTH_SPECS[name], made(name)
     forms = {"picked": "choice", "number": "guess", "ordered": "order"}
     (call,) = [n for n in ast.walk(node) if isinstance(n, ast.Call) and ast.unparse(n.func) in forms]
     form = forms[ast.unparse(call.func)]
@@ -279,7 +279,7 @@ def test_a_truth_answers_and_tells_what_its_function_does(name: str) -> None:
     facts = {word.arg for word in call.keywords if word.arg}
     if name == "too_hot":  # it adds to those of `accuracy`
         added = {ast.literal_eval(key) for n in ast.walk(node) if isinstance(n, ast.Dict) for key in n.keys if key}
-        facts = added | set(TOLD["accuracy"].facts)
+        facts = added | set(TRUTH_SPECS["accuracy"].facts)
     if form != "order":
         assert set(told.facts) == facts
     if form == "choice" and told.answers != (STAGES,):
@@ -296,7 +296,9 @@ def _words(value: ast.expr) -> set[str]:
     return {ast.literal_eval(value)}
 
 
-@pytest.mark.parametrize("name", [name for name, told in TOLD.items() if told.kind == "order" and not told.takes])
+@pytest.mark.parametrize(
+    "name", [name for name, told in TRUTH_SPECS.items() if told.kind == "order" and not told.takes]
+)
 def test_an_order_is_of_the_keys_in_the_table(name: str) -> None:
-    found = TRUTHS[name](Asked(BACKBONES["resnet10"], "BUILT_IN"))
-    assert set(found.order) == set(TOLD[name].answers) == set(dict(found.facts)) == set(TOLD[name].facts)
+    found = TRUTHS[name](TruthContext(BACKBONES["resnet10"], "BUILT_IN"))
+    assert set(found.order) == set(TRUTH_SPECS[name].answers) == set(dict(found.facts)) == set(TRUTH_SPECS[name].facts)

@@ -22,7 +22,7 @@ from explorer.training.compute import handlers
 from explorer.training.question import AnatomyQuestion
 from explorer.worker import handlers as answering
 from explorer.worker.cluster import looker
-from explorer.worker.cluster.job import Ask, Told
+from explorer.worker.cluster.job import Ask, LookUpdate
 from explorer.worker.cluster.looker import Looker
 from explorer.worker.cluster.looking import Lookers
 from explorer.worker.daemon import Worker
@@ -47,7 +47,7 @@ class Handle:
         self.asked.append(ask)
         return iter(self.says) if self.says else self.looked(ask)
 
-    def looked(self, ask: Ask) -> Iterator[Told]:
+    def looked(self, ask: Ask) -> Iterator[LookUpdate]:
         """What a node's process does, in the node's folder; the server's is back afterwards."""
         before = dict(os.environ)
         try:
@@ -163,7 +163,7 @@ def test_a_visitor_s_own_picture_and_what_is_no_look_stay_here(worker: Worker, r
     assert jobs.claim("look") == own, "the worker's own process takes it as ever"
 
 
-@pytest.mark.parametrize("said", [RayError("the node died"), Told(1.0, "no such run", ended=True)])
+@pytest.mark.parametrize("said", [RayError("the node died"), LookUpdate(1.0, "no such run", ended=True)])
 def test_what_a_node_does_not_answer_is_answered_here(
     said: Any, worker: Worker, ray: Ray, tiny: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -196,7 +196,7 @@ def test_a_look_is_ended_with_its_process_and_another_takes_its_place(
     why: str, worker: Worker, ray: Ray, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = ProjectQuestion(a=(run := runs.create(recipe.make(**tiny))), b=run)
-    ray.actors[0].says = [Told(0.25, "Fitting")]
+    ray.actors[0].says = [LookUpdate(0.25, "Fitting")]
     monkeypatch.setattr(
         ray, "wait", lambda some, **_: (some, []) if some == [True] or ray.actors[0].says else ([], some)
     )

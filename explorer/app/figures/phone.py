@@ -2,8 +2,8 @@
 
 import textwrap
 
+from explorer.app.figures.checked import CheckedFigure
 from explorer.app.figures.figure import Figure, Options, merged
-from explorer.app.figures.kept import Kept
 from explorer.app.figures.style import PLOTLYS_HEIGHT, SMALL, colour_axes
 
 WIDE = 350  # pixels that a phone has for a figure
@@ -16,7 +16,7 @@ BUTTONS = 56  # pixels of a row of buttons below a figure that moves
 CONTROLS = BUTTONS + 84  # pixels of them and the slider below
 
 
-def swiped(fig: Figure | Kept) -> bool:
+def swiped(fig: Figure | CheckedFigure) -> bool:
     """Whether the figure keeps its width and is swiped, since it is a row of many tiles."""
     return len({round(panel.x[0], 2) for panel in _panels(fig)}) > MOST or bool(
         fig.options.get("meta", {}).get("tiles")
@@ -53,7 +53,7 @@ class _Panel:
         self.y = tuple(self.yaxis.get("domain", (0.0, 1.0)))
 
 
-def _panels(fig: Figure | Kept) -> list[_Panel]:
+def _panels(fig: Figure | CheckedFigure) -> list[_Panel]:
     """In reading order; without axes that only carry a legend."""
     numbers = [name.removeprefix("xaxis") for name in fig.options if name.startswith("xaxis")]
     found = [_Panel(fig.options, number) for number in numbers or [""]]

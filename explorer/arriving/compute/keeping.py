@@ -20,7 +20,7 @@ from explorer.data.listing import Listing, sort_out
 from explorer.data.own import as_kept, entries_of, looked
 from explorer.errors import ExplorerError
 from explorer.jobs import quotas
-from explorer.own_sets import Kept, OwnSet, parcels
+from explorer.own_sets import OwnSet, StoredFile, parcels
 from explorer.progress import ProgressCallback
 
 
@@ -71,7 +71,7 @@ def bring(path: Path, title: str, labels: str, report: ProgressCallback) -> Arri
         parcels.close(parcel)
 
 
-def _unpack(found: Sources, listed: Listing, room: Path, report: ProgressCallback) -> list[Kept]:
+def _unpack(found: Sources, listed: Listing, room: Path, report: ProgressCallback) -> list[StoredFile]:
     """Every file as a row: pictures and tables with their bytes on the disk, what is left out with its reason."""
     wanted = {file.id for file in listed.files} | {
         name for name, _ in listed.litter if name.lower().endswith((".csv", ".tsv"))
@@ -80,15 +80,15 @@ def _unpack(found: Sources, listed: Listing, room: Path, report: ProgressCallbac
     count = _Counted()
     taken: set[str] = set()
     tasks: Sources = []
-    rows: list[Kept] = []
+    rows: list[StoredFile] = []
     for entry, archive in found:
         if entry.id in wanted and entry.id not in taken and not entry.fault:
             taken.add(entry.id)
             tasks.append((entry, archive))
         else:
-            rows.append(Kept(entry.id, "", entry.size, reasons.get(entry.id, "")))
+            rows.append(StoredFile(entry.id, "", entry.size, reasons.get(entry.id, "")))
 
-    def one(i: int) -> Kept:
+    def one(i: int) -> StoredFile:
         return _keep(*tasks[i], room, count)
 
     words = f"unpacking and checking {len(tasks)} pictures"
@@ -114,7 +114,7 @@ class _Counted:
             parcels.check_room(self._bytes)
 
 
-def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) -> Kept:
+def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) -> StoredFile:
     """One file under the name of its digest, and what a look at it found."""
     part = room / f"{threading.get_ident()}.part"
     found = hashlib.blake2b(digest_size=20)
@@ -125,7 +125,7 @@ def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) ->
             try:
                 piece = next(pieces, b"")
             except BROKEN as error:
-                return Kept(entry.id, "", entry.size, f"it is damaged in the archive ({error})")
+                return StoredFile(entry.id, "", entry.size, f"it is damaged in the archive ({error})")
             if not piece:
                 break
             count.add(len(piece))
@@ -135,7 +135,7 @@ def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) ->
     place = own_sets.place(room, found.hexdigest())
     place.parent.mkdir(parents=True, exist_ok=True)
     part.replace(place)
-    kept = Kept(entry.id, found.hexdigest(), size)
+    kept = StoredFile(entry.id, found.hexdigest(), size)
     return kept if entry.id.lower().endswith((".csv", ".tsv")) else as_kept(kept, look(place))
 
 
@@ -145,7 +145,7 @@ def _pieces(entry: Entry) -> Iterator[bytes]:
             yield piece
 
 
-def _described(rows: list[Kept], title: str, labels: str, room: Path) -> OwnSet:
+def _described(rows: list[StoredFile], title: str, labels: str, room: Path) -> OwnSet:
     """The set, once it can be loaded. Raises ExplorerError where it cannot."""
     digest = own_sets.digest(rows, labels)
     name = own_sets.name_of(title, digest)
@@ -168,7 +168,7 @@ def _apart(kept: OwnSet) -> OwnSet:
     return kept
 
 
-def _put(kept: OwnSet, rows: list[Kept], room: Path) -> None:
+def _put(kept: OwnSet, rows: list[StoredFile], room: Path) -> None:
     """Move the whole set to its place at once; the same pictures under the same name may be there already."""
     own_sets.folder().mkdir(parents=True, exist_ok=True)
     for part in room.glob("*.part"):

@@ -7,7 +7,7 @@ from explorer.course import texts
 from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.running import Failed, carry_out
 from explorer.course.compute.truths import TRUTHS
-from explorer.course.compute.truths.asked import Asked
+from explorer.course.compute.truths.asked import TruthContext
 from explorer.course.question.checks import Trial, Truth
 from explorer.course.texts import Check
 from explorer.errors import ExplorerError, unknown
@@ -26,7 +26,7 @@ def check_truth(check: str, language: str, backbone: str, weights: str, runs: di
     if name not in TRUTHS:
         raise unknown("truth", name, TRUTHS, f"Correct the fact `truth` in {texts.shown(found.file)}.")
     with devices.seeded(0):
-        return TRUTHS[name](Asked(catalogued(backbone), weights, dict(runs)), *words)
+        return TRUTHS[name](TruthContext(catalogued(backbone), weights, dict(runs)), *words)
 
 
 def try_lines(check: str, language: str, backbone: str, weights: str, order: list[int], digest: str) -> Trial:

@@ -11,7 +11,7 @@ from explorer.bundle import ASSETS
 from explorer.course.lesson_runs import NAMES
 from explorer.course.progress import is_code
 from explorer.course.texts.places import cases, filled
-from explorer.texts.glossary import Found, fresh
+from explorer.texts.glossary import TextFolder, fresh
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Text, code, digest, fault, read_folder
 
@@ -234,7 +234,7 @@ def _codes(text: Text, kind: str) -> dict[str, Any]:
     return {"wrong": wrong, "right": right, "test": code(text, "test", LONGEST_TEST)}
 
 
-def read_checks(folder: Path) -> Found:
+def read_checks(folder: Path) -> TextFolder:
     """The checks of a folder by code, in their order; of two with one code the second is left out and named."""
     found, faults = read_folder(folder, check)
     kept: dict[str, Check] = {}
@@ -242,9 +242,9 @@ def read_checks(folder: Path) -> Found:
         if row.code in kept:
             faults += (f"{row.file.name}: the check {row.code} is {kept[row.code].file.name} already.",)
         kept.setdefault(row.code, row)
-    return Found(kept, faults, Linker({}))
+    return TextFolder(kept, faults, Linker({}))
 
 
-def checks(language: str = "en") -> Found:
+def checks(language: str = "en") -> TextFolder:
     """The checks in a language by code, kept as `terms` are."""
     return fresh(read_checks, ASSETS / "checks" / language)

@@ -7,7 +7,7 @@ from pathlib import Path
 from explorer.bundle import ASSETS
 from explorer.course.progress import DEEDS, Progress, is_code
 from explorer.course.texts.lessons import STEPS
-from explorer.texts.glossary import Found, fresh
+from explorer.texts.glossary import TextFolder, fresh
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Text, fault, read_folder
 
@@ -64,7 +64,7 @@ def concept(text: Text) -> Concept:
     return Concept(text.path.stem, text.fact("title"), int(step), needs, checks, deed, term, sentence, text.path)
 
 
-def read_concepts(folder: Path) -> Found:
+def read_concepts(folder: Path) -> TextFolder:
     """The concepts of a folder, each after those that it needs; what a file needs in vain is named and left out."""
     found, faults = read_folder(folder, concept)
     for name, row in found.items():
@@ -76,7 +76,7 @@ def read_concepts(folder: Path) -> Found:
             faults += (f"{row.file.name}: it needs {', '.join(ahead)}, which a later step teaches.",)
         found[name] = replace(row, needs=tuple(other for other in row.needs if other not in lost + ahead))
     found, circles = _ordered(found)
-    return Found(found, faults + circles, Linker({}))
+    return TextFolder(found, faults + circles, Linker({}))
 
 
 def _ordered(found: dict[str, Concept]) -> tuple[dict[str, Concept], tuple[str, ...]]:
@@ -106,7 +106,7 @@ def _ordered(found: dict[str, Concept]) -> tuple[dict[str, Concept], tuple[str, 
     return {row.name: row for row in rows}, tuple(faults)
 
 
-def concepts(language: str = "en") -> Found:
+def concepts(language: str = "en") -> TextFolder:
     """The concepts in a language, kept as `terms` are."""
     return fresh(read_concepts, ASSETS / "concepts" / language)
 

@@ -14,39 +14,39 @@ from explorer.course.texts.concepts import concepts as written_concepts
 from explorer.course.texts.lessons import CONDITIONS, PREDICT, STEPS, Step
 from explorer.course.texts.lessons import lessons as written_lessons
 from explorer.course.texts.truths import wrong
-from explorer.texts.glossary import Found, terms
+from explorer.texts.glossary import TextFolder, terms
 from explorer.texts.glossary import questions as written_questions
 from explorer.texts.reading import named, read, shown
 
 
-def checks(language: str = "en") -> Found:
+def checks(language: str = "en") -> TextFolder:
     """The checks in a language by code; what does not fit its truth, and codes that are missing, are named."""
     return _checks(written_checks(language), written_concepts(language), _known_terms(language))
 
 
-def lessons(language: str = "en") -> Found:
+def lessons(language: str = "en") -> TextFolder:
     """The steps in a language by name; steps that are missing, and checks and terms that are not there, are named."""
     return _lessons(written_lessons(language), checks(language), _known_terms(language))
 
 
-def concepts(language: str = "en") -> Found:
+def concepts(language: str = "en") -> TextFolder:
     """The concepts in a language by name; checks and terms that are not there are named."""
     return _concepts(written_concepts(language), checks(language), _known_terms(language))
 
 
-def questions(language: str = "en") -> Found:
+def questions(language: str = "en") -> TextFolder:
     """The questions in a language by name; terms that are not there are named."""
     return _questions(written_questions(language), _known_terms(language))
 
 
-def _known_terms(language: str) -> Found:
+def _known_terms(language: str) -> TextFolder:
     """The terms that a text in this language links to: English ones where the glossary is not written in it."""
     found = terms(language)
     return found if found.by_name else terms()
 
 
 @lru_cache(maxsize=8)
-def _checks(found: Found, named_by: Found, known: Found) -> Found:
+def _checks(found: TextFolder, named_by: TextFolder, known: TextFolder) -> TextFolder:
     kept, faults = {}, list(found.faults)
     for code, row in found.by_name.items():
         part, reason = wrong(row)
@@ -55,10 +55,10 @@ def _checks(found: Found, named_by: Found, known: Found) -> Found:
         else:
             kept[code] = row
     faults += _missing_codes(found, named_by)
-    return Found(kept, (*faults, *_lost_terms(kept.values(), known)), found.linker)
+    return TextFolder(kept, (*faults, *_lost_terms(kept.values(), known)), found.linker)
 
 
-def _missing_codes(found: Found, named_by: Found) -> Iterator[str]:
+def _missing_codes(found: TextFolder, named_by: TextFolder) -> Iterator[str]:
     """Codes that a concept names, or that lie between two others of a step, and no file has."""
     if not found.by_name:
         return
@@ -72,7 +72,7 @@ def _missing_codes(found: Found, named_by: Found) -> Iterator[str]:
 
 
 @lru_cache(maxsize=8)
-def _lessons(found: Found, known_checks: Found, known: Found) -> Found:
+def _lessons(found: TextFolder, known_checks: TextFolder, known: TextFolder) -> TextFolder:
     kept, faults = {}, list(found.faults)
     for name, row in found.by_name.items():
         lost = [hint for hint in row.hints if _lacks(hint.condition, hint.about, known_checks)]
@@ -95,16 +95,16 @@ def _lessons(found: Found, known_checks: Found, known: Found) -> Found:
         where = shown(rows[0].file.parent)
         gaps = [order for order in STEPS if order not in orders]
         faults += [f"{where}: step {n} is missing. No file that can be used has `order: {n}`." for n in gaps]
-    return Found(kept, (*faults, *_lost_terms(rows, known)), found.linker)
+    return TextFolder(kept, (*faults, *_lost_terms(rows, known)), found.linker)
 
 
-def _lacks(condition: str, about: tuple[str, ...], known: Found) -> bool:
+def _lacks(condition: str, about: tuple[str, ...], known: TextFolder) -> bool:
     """Whether a hint is about a check that is not there (of no checks at all the folder's own fault speaks)."""
     return CONDITIONS[condition] == "check" and bool(known.by_name) and about[0] not in known.by_name
 
 
 @lru_cache(maxsize=8)
-def _concepts(found: Found, known_checks: Found, known: Found) -> Found:
+def _concepts(found: TextFolder, known_checks: TextFolder, known: TextFolder) -> TextFolder:
     kept, faults = {}, list(found.faults)
     for name, row in found.by_name.items():
         lost = [code for code in row.checks if known_checks.by_name and code not in known_checks.by_name]
@@ -113,7 +113,7 @@ def _concepts(found: Found, known_checks: Found, known: Found) -> Found:
         kept[name] = _without(row, lost)
         if row.term and row.term not in known.by_name:
             faults.append(_at(row.file, "term", f"the glossary has no term {row.term!r}"))
-    return Found(kept, tuple(faults), found.linker)
+    return TextFolder(kept, tuple(faults), found.linker)
 
 
 def _without(row: Concept, lost: Iterable[str]) -> Concept:
@@ -123,11 +123,11 @@ def _without(row: Concept, lost: Iterable[str]) -> Concept:
 
 
 @lru_cache(maxsize=8)
-def _questions(found: Found, known: Found) -> Found:
-    return Found(found.by_name, (*found.faults, *_lost_terms(found.by_name.values(), known)), found.linker)
+def _questions(found: TextFolder, known: TextFolder) -> TextFolder:
+    return TextFolder(found.by_name, (*found.faults, *_lost_terms(found.by_name.values(), known)), found.linker)
 
 
-def _lost_terms(rows: Iterable[Any], known: Found) -> Iterator[str]:
+def _lost_terms(rows: Iterable[Any], known: TextFolder) -> Iterator[str]:
     """A fault for each text that names a related term which the glossary has not got."""
     for row in rows:
         lost = [name for name in row.related if name not in known.by_name]

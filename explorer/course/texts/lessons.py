@@ -6,7 +6,7 @@ from pathlib import Path
 
 from explorer.bundle import ASSETS
 from explorer.course.lesson_runs import NAMES
-from explorer.texts.glossary import Found, fresh
+from explorer.texts.glossary import TextFolder, fresh
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, fault, links, read_folder
 
@@ -206,7 +206,7 @@ def _check_places(text: Text, hint: Hint) -> None:
             )
 
 
-def read_lessons(folder: Path) -> Found:
+def read_lessons(folder: Path) -> TextFolder:
     """The steps of a folder in their order; of two with one number the second is left out and named, as is what is missing."""
     found, faults = read_folder(folder, step)
     kept: dict[int, Step] = {}
@@ -214,9 +214,9 @@ def read_lessons(folder: Path) -> Found:
         if row.order in kept:
             faults += (f"{row.file.name}: step {row.order} is {kept[row.order].file.name} already.",)
         kept.setdefault(row.order, row)
-    return Found({row.name: row for row in kept.values()}, faults, Linker({}))
+    return TextFolder({row.name: row for row in kept.values()}, faults, Linker({}))
 
 
-def lessons(language: str = "en") -> Found:
+def lessons(language: str = "en") -> TextFolder:
     """The steps in a language, by name, in their order; kept as `terms` are."""
     return fresh(read_lessons, ASSETS / "lessons" / language)

@@ -15,7 +15,7 @@ MANY = "…"  # at the end of `takes`: as many of the last kind as one likes, tw
 
 
 @dataclass(frozen=True)
-class Told:
+class TruthSpec:
     """`kind` of check that fits it; the kinds of words that follow its own (`takes`); the keys that it may answer with, or
     of an order sorts (none: a number, or whatever the words name); the facts that fill {places}."""
 
@@ -25,43 +25,43 @@ class Told:
     facts: tuple[str, ...]
 
 
-def _told(kind: str, takes: str, answers: str, facts: str) -> Told:
-    return Told(kind, tuple(takes.split()), tuple(answers.split()), tuple(facts.split()))
+def _spec(kind: str, takes: str, answers: str, facts: str) -> TruthSpec:
+    return TruthSpec(kind, tuple(takes.split()), tuple(answers.split()), tuple(facts.split()))
 
 
 _ACCURACY = "this other n interval other_interval classes chance fixed broken p"
-TOLD = {
-    "first_filter": _told("guess", "whole", "", "filters side each all total share count many"),
-    "plain_card": _told("choice", "", "zero flat lines", "spread picture size n"),
-    "numbers_left": _told("order", "", "picture first last head", "picture first last head"),
-    "sight": _told("guess", "whole", "", "stage seen next further size whole"),
-    "heaviest_stage": _told("choice", "", STAGES, "stage count listed share"),
-    "shifted": _told("choice", "", "moves stays scrambled", "step moved stayed stage"),
-    "head_parameters": _told("guess", "whole", "", "features classes count weights backbone share"),
-    "untrained_head": _told("choice", "", "zero even sure", "sure right n loss even"),
-    "head_sizes": _told("order", "", "new first old last", "new first old last"),
-    "goes_on": _told("choice", "", "weights gradients statistics nothing", "weights statistics layers"),
-    "cost_frozen": _told("guess", "whole", "", "forward backward frozen full cached mean epochs"),
-    "in_mid_training": _told("choice", "", "always zeros never", "stage none zeros"),
-    "first_step": _told("guess", "rate", "", "moved rate weight share gradient stage"),
-    "accuracy": _told("guess", "run run", "", _ACCURACY),
-    "train_accuracy": _told("guess", "run", "", "train train_n test interval n gap"),
-    "moved_most": _told("choice", "run", STAGES, "stage listed most least"),
-    "too_hot": _told("guess", "run run", "",
+TRUTH_SPECS = {
+    "first_filter": _spec("guess", "whole", "", "filters side each all total share count many"),
+    "plain_card": _spec("choice", "", "zero flat lines", "spread picture size n"),
+    "numbers_left": _spec("order", "", "picture first last head", "picture first last head"),
+    "sight": _spec("guess", "whole", "", "stage seen next further size whole"),
+    "heaviest_stage": _spec("choice", "", STAGES, "stage count listed share"),
+    "shifted": _spec("choice", "", "moves stays scrambled", "step moved stayed stage"),
+    "head_parameters": _spec("guess", "whole", "", "features classes count weights backbone share"),
+    "untrained_head": _spec("choice", "", "zero even sure", "sure right n loss even"),
+    "head_sizes": _spec("order", "", "new first old last", "new first old last"),
+    "goes_on": _spec("choice", "", "weights gradients statistics nothing", "weights statistics layers"),
+    "cost_frozen": _spec("guess", "whole", "", "forward backward frozen full cached mean epochs"),
+    "in_mid_training": _spec("choice", "", "always zeros never", "stage none zeros"),
+    "first_step": _spec("guess", "rate", "", "moved rate weight share gradient stage"),
+    "accuracy": _spec("guess", "run run", "", _ACCURACY),
+    "train_accuracy": _spec("guess", "run", "", "train train_n test interval n gap"),
+    "moved_most": _spec("choice", "run", STAGES, "stage listed most least"),
+    "too_hot": _spec("guess", "run run", "",
                      f"{_ACCURACY} cool_far hot_far elsewhere_n old_elsewhere cool_elsewhere hot_elsewhere"),
-    "rewound": _told("choice", "run stage", "stays some most",
+    "rewound": _spec("choice", "run stage", "stays some most",
                      "stage base left interval settled control n chance start changed identical"),
-    "another_seed": _told("choice", "run run", "same inside outside", "a b interval n differ fixed broken p"),
-    "better": _told("choice", "run run", "first second not_shown", "a b a_interval b_interval n fixed broken agree p verdict"),
-    "images_needed": _told("guess", "run whole", "", "accuracy n half need points finer"),
-    "percent_learning": _told("guess", "whole", "", "learned total share one_in classes"),
-    "weights_to_keep": _told("order", f"strategy {MANY}", "", ""),
-    "gains": _told("order", f"dataset {MANY}", "", ""),
-    "features_moved": _told("choice", "run", "none little much", "far numbers stages n audit mean"),
-    "maps_differ": _told("choice", "run run stage", "same some all",
+    "another_seed": _spec("choice", "run run", "same inside outside", "a b interval n differ fixed broken p"),
+    "better": _spec("choice", "run run", "first second not_shown", "a b a_interval b_interval n fixed broken agree p verdict"),
+    "images_needed": _spec("guess", "run whole", "", "accuracy n half need points finer"),
+    "percent_learning": _spec("guess", "whole", "", "learned total share one_in classes"),
+    "weights_to_keep": _spec("order", f"strategy {MANY}", "", ""),
+    "gains": _spec("order", f"dataset {MANY}", "", ""),
+    "features_moved": _spec("choice", "run", "none little much", "far numbers stages n audit mean"),
+    "maps_differ": _spec("choice", "run run stage", "same some all",
                          "stage changed channels last last_changed last_channels last_share"),
-    "likeness": _told("guess", "run run", "", "cka low high control draws stage overlap weights n fixed broken"),
-    "any_class": _told("choice", "run", "blank map", "own others drawn alike likely strongest"),
+    "likeness": _spec("guess", "run run", "", "cka low high control draws stage overlap weights n fixed broken"),
+    "any_class": _spec("choice", "run", "blank map", "own others drawn alike likely strongest"),
 }  # fmt: skip
 """By the word in a check's fact `truth`."""
 _NUMBERS = {"whole": r"[1-9][0-9]*", "rate": r"0?\.[0-9]*[1-9][0-9]*|[1-9][0-9]*(\.[0-9]+)?"}
@@ -78,9 +78,9 @@ def _wrong(check: Check) -> tuple[str, str]:
         lost = places(" ".join((check.explained, *check.reasons.values())))
         return ("explained", f"{{{lost[0]}}} cannot be filled: lines of code tell no facts") if lost else ("", "")
     name, *words = check.truth
-    if name not in TOLD:
-        return "truth", f"unknown truth {name!r}. Known: {', '.join(TOLD)}"
-    told = TOLD[name]
+    if name not in TRUTH_SPECS:
+        return "truth", f"unknown truth {name!r}. Known: {', '.join(TRUTH_SPECS)}"
+    told = TRUTH_SPECS[name]
     if told.kind != check.kind:
         return "kind", f"the truth {name!r} fits the kind {told.kind!r}, not {check.kind!r}"
     if reason := _taken(name, told, words):
@@ -88,7 +88,7 @@ def _wrong(check: Check) -> tuple[str, str]:
     return _answered(check, told, words) or _filled(check, told, words) or ("", "")
 
 
-def _taken(name: str, told: Told, words: list[str]) -> str:
+def _taken(name: str, told: TruthSpec, words: list[str]) -> str:
     """Why these words cannot follow the truth's own; empty where they can."""
     many = told.takes[-1:] == (MANY,)
     takes = told.takes[:-1] * max(2, len(words)) if many else told.takes
@@ -105,7 +105,7 @@ def _taken(name: str, told: Told, words: list[str]) -> str:
     return ""
 
 
-def _answered(check: Check, told: Told, words: list[str]) -> tuple[str, str] | None:
+def _answered(check: Check, told: TruthSpec, words: list[str]) -> tuple[str, str] | None:
     """Where the options are not what the truth may answer with."""
     keys = told.answers
     if check.kind == "guess" or (keys == (STAGES,) and not check.options):
@@ -118,7 +118,7 @@ def _answered(check: Check, told: Told, words: list[str]) -> tuple[str, str] | N
     return "options", f"the options are {', '.join(check.options) or STAGES}; this truth answers with {', '.join(keys)}"
 
 
-def _filled(check: Check, told: Told, words: list[str]) -> tuple[str, str] | None:
+def _filled(check: Check, told: TruthSpec, words: list[str]) -> tuple[str, str] | None:
     """Where a {place} stands that no fact fills."""
     known = told.facts or tuple(words)
     texts = {"reasons": " ".join(check.reasons.values()), "explained": check.explained}

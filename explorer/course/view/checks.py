@@ -20,7 +20,7 @@ from explorer.course.view.answering import (
     verdict,
 )
 from explorer.course.view.ordering import bug, lines, order
-from explorer.course.view.progress import kept
+from explorer.course.view.progress import current
 from explorer.course.view.progress_words import passed
 
 _ICONS = {
@@ -53,7 +53,7 @@ def predict(code: str, language: str, row: Backbone, weights: str) -> bool:
     with st.container(border=True, key=f"check_{code}"):
         show_check(texts.checks(language).by_name[code], language, row, weights)
     skipped: set[str] = st.session_state.setdefault("lesson_skipped", set())
-    if code in answers() or code in passed() or code in skipped or kept().unlocked:
+    if code in answers() or code in passed() or code in skipped or current().unlocked:
         return True
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(":material/visibility_off: What answers it comes next, once you have answered.", width="content")

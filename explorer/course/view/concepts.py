@@ -17,7 +17,7 @@ from explorer.course.figures.concepts import CAUTION, LOOK
 from explorer.course.texts import Concept
 from explorer.course.view.browser_store import keeps
 from explorer.course.view.concept_map import concept_map
-from explorer.course.view.progress import FIELD, keep, kept, note_deeds, start_over, undo
+from explorer.course.view.progress import FIELD, current, keep, note_deeds, start_over, undo
 from explorer.errors import ExplorerError
 
 __all__ = ["list_concepts", "need_concepts", "pick_language", "show_keeping", "show_map"]
@@ -43,7 +43,7 @@ def need_concepts(language: str = "en") -> dict[str, Concept]:
 def show_map(known: Mapping[str, Concept], language: str = "en") -> None:
     """How many are done, the map to click, and the chosen concept under it."""
     note_deeds()
-    states = texts.standings(known, kept())
+    states = texts.standings(known, current())
     done = sum(state == "done" for state in states.values())
     st.progress(done / max(len(known), 1), text=f"**{done} of {len(known)}** concepts are done")
     titles = {step.order: step.short for step in texts.lessons(language).by_name.values()}
@@ -124,7 +124,7 @@ def _row(label: str, rows: list[Concept], states: Mapping[str, str]) -> None:
 
 def opens(row: Concept, language: str = "en") -> list[str]:
     """What opens a concept, as lines of Markdown with a mark for what is done."""
-    learned = kept()
+    learned = current()
     codes = [f"{_mark(code in learned.passed)} {code}" for code in row.checks]
     checks = f"the check{'s' if len(codes) > 1 else ''} of step {row.step}: {' · '.join(codes)}"
     if not row.deed:
@@ -139,7 +139,7 @@ def _mark(done: bool) -> str:
 
 def list_concepts(known: Mapping[str, Concept]) -> None:
     """The same nodes as text, step by step: for screen readers, phones and paper."""
-    states = texts.standings(known, kept())
+    states = texts.standings(known, current())
     with st.expander("The same as a list", icon=":material/format_list_bulleted:"):
         for step in sorted({row.step for row in known.values()}):
             lines = [f"**Step {step}**", ""]
@@ -156,7 +156,7 @@ def list_concepts(known: Mapping[str, Concept]) -> None:
 
 def show_keeping() -> None:
     """Export, import, unlock all, start over."""
-    learned = kept()
+    learned = current()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         with st.popover("Export", icon=":material/download:", key="concepts_export"):
             _export()
@@ -193,7 +193,7 @@ def show_keeping() -> None:
 @st.dialog("Start over?")
 def _confirm() -> None:
     """Asked first: every tab of this browser forgets it."""
-    learned = kept()
+    learned = current()
     st.markdown(
         f"Every tab of this browser forgets it (checks: {len(learned.passed)}, deeds: {len(learned.deeds)}). Your runs stay."
     )
@@ -203,7 +203,7 @@ def _confirm() -> None:
 
 def _export() -> None:
     """What is learned as a file, and as a link for another browser."""
-    learned = kept()
+    learned = current()
     st.caption("What you have learned: no name, no account. This browser keeps it; take it to another one.")
     st.download_button(
         "A file", progress.to_json(learned), "thaw-progress.json", "application/json", icon=":material/download:",
@@ -216,7 +216,7 @@ def _export() -> None:
 
 
 def _unlock() -> None:
-    keep(replace(kept(), unlocked=bool(st.session_state["concepts_unlock"])))
+    keep(replace(current(), unlocked=bool(st.session_state["concepts_unlock"])))
 
 
 def _import() -> None:
@@ -235,7 +235,7 @@ def _take(turn: int) -> None:
     for name in ("progress_error", "progress_imported"):
         st.session_state.pop(name, None)
     st.session_state["progress_turn"] = turn + 1
-    before = kept()
+    before = current()
     try:
         found = progress.from_json(file.getvalue() if file.size <= progress.MOST_BYTES else b" " * file.size)
     except ExplorerError as error:

@@ -12,7 +12,7 @@ from explorer.app.words import audit_badge, difference_words, group_of, percent,
 from explorer.catalogue import DATASETS, Backbone
 from explorer.course import lesson_runs
 from explorer.course.question.live import BesideStartQuestion
-from explorer.course.view.runs import found, need_runs, seen
+from explorer.course.view.runs import find, need_runs, seen
 from explorer.errors import ExplorerError
 from explorer.looks.pair.view.choosing import difference
 from explorer.looks.projection.figures.still import projection_pair
@@ -39,7 +39,7 @@ def on_what(*words: str) -> None:
 
 def train(row: Backbone, weights: str, word: str) -> bool:
     """Train one of the lesson's runs, with its curves as they come."""
-    run = found(word) if word in seen() else None
+    run = find(word) if word in seen() else None
     for wanted in (_repeated(word), run):
         if wanted is not None and wanted.state in LIVE:
             follow(wanted.id)

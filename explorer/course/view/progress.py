@@ -15,7 +15,7 @@ FIELD = "learned"  # of an exported link
 SHOWN_ON = ("lessons", "concepts", "glossary")  # pages that show progress
 
 
-def kept() -> Progress:
+def current() -> Progress:
     """What the visitor has learned so far."""
     return st.session_state.get("progress", Progress())
 
@@ -32,7 +32,7 @@ def recall(page: str) -> None:
         st.session_state["progress_recalled"] = True
         brought = progress.from_address(remembered.recall(FIELD))[0]
         if brought != Progress():
-            keep(kept() | brought)
+            keep(current() | brought)
     note_deeds()
     _tell_browser("before", page in SHOWN_ON)
     _offer(st.query_params.get(FIELD, ""))
@@ -41,13 +41,13 @@ def recall(page: str) -> None:
 def remember() -> None:
     """At the end of a page: the browser keeps what it brought, and the workspace. No rerun, which would take the page's notes
     away."""
-    remembered.remember(FIELD, progress.to_address(kept()))
-    if kept() != st.session_state["progress_told"]:
+    remembered.remember(FIELD, progress.to_address(current()))
+    if current() != st.session_state["progress_told"]:
         _tell_browser("after", False)
 
 
 def _tell_browser(when: str, shown: bool) -> None:
-    st.session_state["progress_told"] = kept()
+    st.session_state["progress_told"] = current()
     with st.container(key=f"unseen_progress_{when}"):
         _meet_browser(when, shown)
 
@@ -55,9 +55,9 @@ def _tell_browser(when: str, shown: bool) -> None:
 @st.fragment
 def _meet_browser(when: str, shown: bool) -> None:
     """The browser's answer redraws this alone, so that notes on the page stay; the page too where it shows progress."""
-    if shown and kept() != st.session_state["progress_told"]:
+    if shown and current() != st.session_state["progress_told"]:
         st.rerun()
-    show_store(kept(), when)
+    show_store(current(), when)
 
 
 def _offer(text: str) -> None:
@@ -68,7 +68,11 @@ def _offer(text: str) -> None:
     found, note = progress.from_address(text)
     if note:
         st.warning(safe_md(note), icon=":material/link_off:")
-    new = len(found.passed - kept().passed) + len(found.deeds - kept().deeds) + (found.unlocked and not kept().unlocked)
+    new = (
+        len(found.passed - current().passed)
+        + len(found.deeds - current().deeds)
+        + (found.unlocked and not current().unlocked)
+    )
     if not new:
         return
     with st.container(border=True, key="progress_offered"):
@@ -83,7 +87,7 @@ def _offer(text: str) -> None:
 
 def _decide(text: str, found: Progress) -> None:
     st.session_state["progress_decided"].add(text)
-    keep(kept() | found)
+    keep(current() | found)
     if FIELD in st.query_params:
         del st.query_params[FIELD]
 
@@ -99,20 +103,20 @@ def note_deeds() -> None:
     if ended - over:
         over |= ended
         forgotten = st.session_state.get("runs_forgotten", ())
-        keep(kept() | Progress(deeds=progress.deeds([run for run in known if run.id not in forgotten])))
+        keep(current() | Progress(deeds=progress.deeds([run for run in known if run.id not in forgotten])))
 
 
 def note_visit(page: str) -> None:
     """A page has been shown to its end: where it showed two different runs, that is a deed, but for the pair that ships."""
     a, b = st.session_state.get("pick_a"), st.session_state.get("pick_b")
     deed = progress.VISITS.get(page)
-    if deed and a and b and a != b and deed not in kept().deeds and not (is_sample(a) and is_sample(b)):
-        keep(kept() | Progress(deeds=frozenset({deed})))
+    if deed and a and b and a != b and deed not in current().deeds and not (is_sample(a) and is_sample(b)):
+        keep(current() | Progress(deeds=frozenset({deed})))
 
 
 def start_over() -> None:
     """Forget it all; `undo` brings it back. Runs stay, but what they proved counts no longer."""
-    st.session_state["progress_before"] = kept()
+    st.session_state["progress_before"] = current()
     st.session_state["runs_forgotten"] = set(st.session_state.get("runs_over", ()))
     next_round()
     keep(Progress())
@@ -121,4 +125,4 @@ def start_over() -> None:
 def undo() -> None:
     """What there was before *Start over*, and what came since."""
     next_round()
-    keep(kept() | st.session_state.pop("progress_before", Progress()))
+    keep(current() | st.session_state.pop("progress_before", Progress()))

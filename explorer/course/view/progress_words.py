@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.course import texts
 from explorer.course.progress import Progress
-from explorer.course.view.progress import keep, kept, note_deeds
+from explorer.course.view.progress import current, keep, note_deeds
 
 
 def note_check(code: str) -> None:
@@ -13,19 +13,19 @@ def note_check(code: str) -> None:
     `code` is the check's (`4a`); an empty one only looks what the visitor's runs have done since.
     """
     note_deeds()
-    if code and code not in kept().passed:
-        keep(kept() | Progress(passed=frozenset({code})))
+    if code and code not in current().passed:
+        keep(current() | Progress(passed=frozenset({code})))
 
 
 def passed() -> frozenset[str]:
     """Codes of the checks passed, here or before (what the browser kept or a file brought counts)."""
-    return kept().passed
+    return current().passed
 
 
 def deeds() -> frozenset[str]:
     """Words of the deeds done; `explorer.course.progress.DEEDS` says what each of them is."""
     note_deeds()
-    return kept().deeds
+    return current().deeds
 
 
 def show_progress(step: int, language: str) -> None:

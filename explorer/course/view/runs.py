@@ -23,7 +23,7 @@ def seen() -> set[str]:
     return st.session_state.setdefault("lesson_seen", set())
 
 
-def found(word: str, among: Sequence[Run] | None = None) -> Run | None:
+def find(word: str, among: Sequence[Run] | None = None) -> Run | None:
     """The lesson's run of this word, whoever made it: the reader's machine first, what ships where it takes long here."""
     everything, recipe = all_runs() if among is None else among, lesson_runs.recipe_of(word)
     own = latest(recipe, [run for run in everything if not run.sample])
@@ -34,7 +34,7 @@ def found(word: str, among: Sequence[Run] | None = None) -> Run | None:
 
 def known(word: str, among: Sequence[Run]) -> FinishedRun | None:
     """The lesson's run of this word, of all runs, where it has finished and the reader asked for it."""
-    run = found(word, among) if word in seen() else None
+    run = find(word, among) if word in seen() else None
     return run if isinstance(run, FinishedRun) and run.test is not None else None
 
 
@@ -49,7 +49,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
         error_box(st.session_state["lesson_error"], lambda: _ask(words), key=f"{key}_error")
         return None
     everything = all_runs()
-    there = {word: found(word, everything) for word in words}
+    there = {word: find(word, everything) for word in words}
     if not seen().issuperset(words):
         _offer(words, there, key)
         return None
@@ -134,7 +134,7 @@ def _ask(words: Sequence[str]) -> None:
     st.session_state.pop("lesson_error", None)
     try:
         for word in words:
-            run = found(word)
+            run = find(word)
             if run is None or run.state in ENDED_EARLY:
                 start(lesson_runs.recipe_of(word))
             elif not run.sample:

@@ -21,17 +21,17 @@ class Store:
 
 
 @dataclass(frozen=True, eq=False)
-class Kept(Images):
+class DecodedImages(Images):
     """Pictures whose pixels stay in `store` once they are decoded, at `rows`."""
 
     store: Store = field(kw_only=True)
     rows: np.ndarray = field(kw_only=True)
 
-    def take(self, rows: Sequence[int] | np.ndarray) -> "Kept":
+    def take(self, rows: Sequence[int] | np.ndarray) -> "DecodedImages":
         """The pictures at these places, in this order, out of the same store."""
         part = super().take(rows)
         places = self.rows[np.asarray(rows, np.int64)]
-        return Kept(
+        return DecodedImages(
             part.ids, part.labels, part.read, part.reduced, part.mask, part.groups, store=self.store, rows=places
         )
 
@@ -63,8 +63,8 @@ def keep(data: Data, preprocessing: Preprocessing) -> Data:
     return replace(data, **{name: _kept(images, preprocessing, shape) for name, images in splits.items()})
 
 
-def _kept(images: Images, preprocessing: Preprocessing, shape: tuple[int, ...]) -> Kept:
+def _kept(images: Images, preprocessing: Preprocessing, shape: tuple[int, ...]) -> DecodedImages:
     n = len(images)
     store = Store(preprocessing, np.empty((n, *shape), np.uint8), np.zeros(n, np.bool_))  # empty takes no memory yet
     known = images.ids, images.labels, images.read, images.reduced, images.mask, images.groups
-    return Kept(*known, store=store, rows=np.arange(n))
+    return DecodedImages(*known, store=store, rows=np.arange(n))

@@ -43,11 +43,11 @@ def block_table(
         showgrid=False,
     )
     told = "; ".join(
-        f"{stage_words(parted(step.arm)[0])}, {input_words(parted(step.arm)[1])}: {points(step.found.value)} points"
+        f"{stage_words(parted(step.arm)[0])}, {input_words(parted(step.arm)[1])}: {points(step.difference.value)} points"
         + " (shown)" * step.shown
         for step in steps
     )
-    seeds = max((step.found.seeds for step in steps), default=0)
+    seeds = max((step.difference.seeds for step in steps), default=0)
     return finish(
         fig,
         alt=f"Gains over the head alone of {len(rows)} blocks on {len(inputs)} inputs. {told}.",
@@ -68,20 +68,20 @@ def _head(found: Spread | None) -> str:
 
 
 def _points(step: Step | None) -> float | None:
-    return None if step is None else 100 * step.found.value
+    return None if step is None else 100 * step.difference.value
 
 
 def _cell(step: Step | None) -> str:
-    return "" if step is None else points(step.found.value) + "★" * step.shown
+    return "" if step is None else points(step.difference.value) + "★" * step.shown
 
 
 def _hover(step: Step | None, accuracy: Mapping[str, Spread]) -> str:
     if step is None:
         return "not there yet"
     stage, how = parted(step.arm)
-    low, high = step.found.ends
+    low, high = step.difference.ends
     right = f"{100 * accuracy[step.arm].mean:.1f} % right, " if step.arm in accuracy else ""
     return (
-        f"{stage_words(stage)}, {input_words(how)}: {right}{points(step.found.value)} points<br>95 % interval {points(low)} to "
-        f"{points(high)}, p = {p_digits(step.adjusted)}, {step.found.seeds} seeds, n = {step.found.n}"
+        f"{stage_words(stage)}, {input_words(how)}: {right}{points(step.difference.value)} points<br>95 % interval "
+        f"{points(low)} to {points(high)}, p = {p_digits(step.adjusted)}, {step.difference.seeds} seeds, n = {step.difference.n}"
     )

@@ -121,7 +121,7 @@ def _figure(sweep: Sweep) -> None:
             st.skeleton(height=380)
         return
     stages = sweep.cells[0].planned.recipe.row.stage_names
-    n = steps[0].found.n
+    n = steps[0].difference.n
     plan = partial(block_table, stages, sweep.plan.inputs, steps, block.accuracies(sweep), n)
     draw(plan, "block_table", code=("explorer/experiments/block.py", "gains"))
 
@@ -177,7 +177,7 @@ def _best(one: Verdict) -> str:
     """The best block; where it is shown to lose, none gains."""
     if not one.gain.shown:
         return f"{one.best}, not shown"
-    return one.best if one.gain.found.value > 0 else "none gains"
+    return one.best if one.gain.difference.value > 0 else "none gains"
 
 
 def gains_table(steps: Sequence[Step]) -> dict[str, list[str]]:

@@ -34,7 +34,7 @@ def parts(pixels: np.ndarray) -> Iterator[np.ndarray]:
 
 
 @dataclass(frozen=True)
-class Apart:
+class GraphDifference:
     """How far a graph is from the run on n images: the largest difference of a logit and of a probability, and on how many
     both name the same class."""
 
@@ -50,11 +50,11 @@ def _ours(run: str) -> Tensor:
     return predicting.logits(compute.network(run), compute.to_input(run, compute.first_pictures(run, CHECKED)))
 
 
-def differences(run: str, said: np.ndarray) -> Apart:
+def differences(run: str, said: np.ndarray) -> GraphDifference:
     """What a graph said of the first test images (n, k) against the run's own network."""
     ours = _ours(run)
     theirs = torch.from_numpy(said)
-    return Apart(
+    return GraphDifference(
         len(said),
         (ours - theirs).abs().max().item(),
         (ours.softmax(1) - theirs.softmax(1)).abs().max().item(),
@@ -62,7 +62,7 @@ def differences(run: str, said: np.ndarray) -> Apart:
     )
 
 
-def allow(apart: Apart, most: float, runner: str) -> None:
+def allow(apart: GraphDifference, most: float, runner: str) -> None:
     """Raises ExplorerError where probabilities are further apart than `most`."""
     if not apart.probability <= most:
         raise ExplorerError(

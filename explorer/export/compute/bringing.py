@@ -4,11 +4,11 @@ from pathlib import Path
 
 from explorer import workspaces
 from explorer.export import incoming
-from explorer.export.question import Brought
+from explorer.export.question import BroughtWeights
 from explorer.models.checkpoints.keeping import bring as kept
 
 
-def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought:
+def bring(backbone: str, file: str, source: str = "", seen: str = "") -> BroughtWeights:
     """Read it, keep what is the backbone's, and report. Raises ExplorerError, saying in full why it cannot be used."""
     path = incoming.path(file) if source else Path(file).expanduser()
     found = kept(backbone, path, source)
@@ -17,10 +17,10 @@ def bring(backbone: str, file: str, source: str = "", seen: str = "") -> Brought
     ):  # who closed the page before has them all the same
         workspaces.take("weights", found.weights, mark, found.source)
     fit = found.fit
-    return Brought(
+    return BroughtWeights(
         weights=found.weights,
         source=found.source,
-        taken=len(fit.taken),
+        taken=len(fit.tensors),
         parameters=found.parameters,
         wrappers=found.content.wrappers,
         prefix=fit.prefix,

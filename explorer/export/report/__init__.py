@@ -29,17 +29,17 @@ figcaption { font-size: .75rem; overflow-wrap: anywhere } .scroll { overflow-x: 
 SHOWN = 40  # classes of which a confusion table is drawn
 
 
-def report(run: FinishedRun, said: Predictions, audit: Audit, pictures: Sequence[str] = ()) -> str:
+def report(run: FinishedRun, predictions: Predictions, audit: Audit, pictures: Sequence[str] = ()) -> str:
     """The page. `pictures` are data addresses, one a class that occurs in the test images, in the order of the classes."""
     parts = [
         _title(run),
-        _result(run, said),
+        _result(run, predictions),
         _learning(run),
-        _classes(said),
-        _shown(said, pictures),
+        _classes(predictions),
+        _shown(predictions, pictures),
         _recipe(run),
         _audit(audit),
-        _limits(run, said),
+        _limits(run, predictions),
         _origin(run),
     ]
     head = (
@@ -58,11 +58,11 @@ def _title(run: FinishedRun) -> str:
     return f"<h1>{escape(run.title)}</h1><p>{escape(where)} · {escape(run.id)}</p>"
 
 
-def _result(run: FinishedRun, said: Predictions) -> str:
+def _result(run: FinishedRun, predictions: Predictions) -> str:
     """The accuracy with its interval, what always naming the commonest class would give, and what holds for other groups."""
     if run.test is None:
         return ""
-    most = int(np.bincount(said.labels).max())
+    most = int(np.bincount(predictions.labels).max())
     base = Score(run.test.n, most)
     lines = [
         f'<p><span class="big">{_percent(run.test.accuracy)}</span> of {run.test.n} test images are named rightly '
@@ -83,11 +83,11 @@ def _result(run: FinishedRun, said: Predictions) -> str:
     return "<h2>Result</h2>" + " ".join(lines) + "</p>"
 
 
-def _classes(said: Predictions) -> str:
+def _classes(predictions: Predictions) -> str:
     """For each class: images, recall with its interval, precision; then who is taken for whom."""
     rows = []
-    for k, name in enumerate(said.classes):
-        mine, named = said.labels == k, said.predicted == k
+    for k, name in enumerate(predictions.classes):
+        mine, named = predictions.labels == k, predictions.predicted == k
         recall = Score(int(mine.sum()), int((mine & named).sum()))
         precision = Score(int(named.sum()), recall.correct)
         interval = f"{_percent(recall.low)} to {_percent(recall.high)}" if recall.n else ""
@@ -95,16 +95,16 @@ def _classes(said: Predictions) -> str:
         exact = _percent(precision.accuracy) if precision.n else "never named"
         rows.append((escape(name), str(recall.n), right, interval, exact))
     table = _table(("Class", "Images", "Recall", "95 % interval", "Precision"), rows)
-    drawn = confusion(said) if len(said.classes) <= SHOWN else ""
+    drawn = confusion(predictions) if len(predictions.classes) <= SHOWN else ""
     return f"<h2>Classes</h2>{table}{drawn}"
 
 
-def _shown(said: Predictions, pictures: Sequence[str]) -> str:
+def _shown(predictions: Predictions, pictures: Sequence[str]) -> str:
     if not pictures:
         return ""
-    kinds = np.unique(said.labels)
+    kinds = np.unique(predictions.labels)
     figures = [
-        f'<figure><img src="{escape(address)}" alt=""><figcaption>{escape(said.classes[int(k)])}</figcaption></figure>'
+        f'<figure><img src="{escape(address)}" alt=""><figcaption>{escape(predictions.classes[int(k)])}</figcaption></figure>'
         for k, address in zip(kinds, pictures, strict=False)
     ]
     return f'<h2>A test image of each class</h2><div class="pictures">{"".join(figures)}</div>'
@@ -141,7 +141,7 @@ def _audit(audit: Audit) -> str:
     return f"<h2>Freeze audit</h2><p>{verdict}</p>{_table(head, rows)}"
 
 
-def _limits(run: FinishedRun, said: Predictions) -> str:
+def _limits(run: FinishedRun, predictions: Predictions) -> str:
     """What the numbers cannot tell."""
     rows = [
         "The interval is for more images drawn like these test images. It says nothing of other cameras, places or times.",
@@ -149,9 +149,10 @@ def _limits(run: FinishedRun, said: Predictions) -> str:
         "The network knows its classes only: a picture of anything else is still given one of them.",
         "A probability is the softmax of the network, not a measured frequency.",
     ]
-    if said.groups is not None:
+    if predictions.groups is not None:
         rows.insert(
-            1, f"The test images come in {len(set(said.groups.tolist()))} groups, which are not independent within."
+            1,
+            f"The test images come in {len(set(predictions.groups.tolist()))} groups, which are not independent within.",
         )
     if dataset(run.recipe.dataset).overlap:
         rows.append(

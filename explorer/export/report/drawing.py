@@ -52,14 +52,14 @@ def curves(epochs: Sequence[Epoch], chosen: int | None, chance: float | None = N
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{alt}">{"".join(parts)}</svg>'
 
 
-def confusion(said: Predictions) -> str:
+def confusion(predictions: Predictions) -> str:
     """Who is taken for whom: a row a true class, a column a named one, the number in each cell."""
-    k = len(said.classes)
+    k = len(predictions.classes)
     counts = np.zeros((k, k), int)
-    np.add.at(counts, (said.labels, said.predicted), 1)
+    np.add.at(counts, (predictions.labels, predictions.predicted), 1)
     left, top, side = 150, 96, max(18, min(44, (WIDTH - 150) // k))
     parts = []
-    for i, name in enumerate(said.classes):
+    for i, name in enumerate(predictions.classes):
         short = name if len(name) <= 20 else name[:19] + "…"
         parts.append(_words(left - 6, top + side * (i + 0.5) + 4, short, "end"))
         x = left + side * (i + 0.5)

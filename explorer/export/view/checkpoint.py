@@ -11,7 +11,7 @@ from explorer.app.words import count, safe_md
 from explorer.catalogue import Backbone, own
 from explorer.errors import ExplorerError
 from explorer.export import incoming, kept, removing
-from explorer.export.question import BringQuestion, Brought
+from explorer.export.question import BringQuestion, BroughtWeights
 from explorer.export.telling import report_lines
 from explorer.home import stamp
 from explorer.jobs import quotas
@@ -46,7 +46,7 @@ def offer_checkpoint(row: Backbone) -> None:
                 kept.forget(wanted.path)  # what was kept has been removed since: it is read again
                 st.rerun()
             if found is not None:
-                workspaces.take("weights", found.weights, said=found.source)
+                workspaces.take("weights", found.weights, words=found.source)
                 _report(row, found)
         _offer_to_delete(row)
 
@@ -69,7 +69,7 @@ def _name() -> None:
     )
 
 
-def _report(row: Backbone, found: Brought) -> None:
+def _report(row: Backbone, found: BroughtWeights) -> None:
     """What was taken and what was left out; a button that trains from it."""
     st.markdown(f":green[:material/check:] **{found.taken} tensors taken**, {count(found.parameters)} parameters.")
     for line in report_lines(found):

@@ -20,7 +20,7 @@ from explorer.runs import FinishedRun, Predictions
 
 
 @dataclass(frozen=True)
-class Apart:
+class Incomparable:
     """Why two runs cannot be compared: what differs and what that means, what to do, and of which run (`A` or `B`) a match
     can be trained (empty: of neither); `images` says that what both say of the same test images can be compared."""
 
@@ -33,7 +33,7 @@ class Apart:
         return f"{self.why} {self.advice}"
 
 
-def require(found: Apart | None) -> None:
+def require(found: Incomparable | None) -> None:
     """Raises ExplorerError with the reason where there is one."""
     if found is not None:
         raise ExplorerError(str(found))
@@ -45,13 +45,13 @@ _IMAGES = ("dataset", "data_dir", "labels", "split_seed", "spoilt")
 _ALIKE = ("backbone", *_IMAGES)
 
 
-def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
+def apart(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
     """Why A and B were not scored on the same test images through the same backbone and transform; None where they were.
     Raises ExplorerError where the predictions of one are missing."""
     if (found := images_apart(a, b)) is not None:
         return found
     if a.recipe.backbone != b.recipe.backbone:
-        return Apart(
+        return Incomparable(
             f"A is a {a.recipe.row.title}, B a {b.recipe.row.title}: neither their stages nor their features can be set against "
             "each other. What both say of the same test images can be: on the page Which images.",
             "For this page choose another B, or train one on A's backbone.",
@@ -59,7 +59,7 @@ def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
             True,
         )
     if a.recipe.preprocessing != b.recipe.preprocessing:
-        return Apart(
+        return Incomparable(
             "A and B see the test images through different transforms, so a comparison would mix up the transform with the "
             f"training. A: {a.recipe.weights}, {_transform(a.recipe)}. B: {b.recipe.weights}, {_transform(b.recipe)}.",
             "Choose another B, or train one with A's weights and input size.",
@@ -68,7 +68,7 @@ def apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
     return None
 
 
-def apart_by_image(a: FinishedRun, b: FinishedRun) -> Apart | None:
+def apart_by_image(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
     """Why what A and B say of the same test images cannot be compared; None also for two different backbones on the same
     images. Raises ExplorerError where the predictions of one are missing."""
     found = apart(a, b)
@@ -120,15 +120,19 @@ def _images_in(folder: Path, when: int) -> Tested:
     return _tested(runs.predictions(folder.name))
 
 
-def _tested(said: Predictions) -> Tested:
-    return Tested(len(said.ids), len(said.classes), hash((said.ids, said.classes, said.labels.tobytes())))
+def _tested(predictions: Predictions) -> Tested:
+    return Tested(
+        len(predictions.ids),
+        len(predictions.classes),
+        hash((predictions.ids, predictions.classes, predictions.labels.tobytes())),
+    )
 
 
-def images_apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
+def images_apart(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
     """Why A and B cannot be set against each other image by image: they were tested on others. Raises ExplorerError where the
     predictions of one are missing."""
     if any(getattr(a.recipe, name) != getattr(b.recipe, name) for name in _IMAGES):
-        return Apart(
+        return Incomparable(
             "A and B do not share their test images, so a comparison would mean nothing. "
             f"A: {_place(a.recipe)}. B: {_place(b.recipe)}.",
             "Choose another B, or train one on A's images.",
@@ -137,7 +141,7 @@ def images_apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
     if images_of(a) != images_of(b):
         place = "folder" if a.recipe.data_dir else "data set"
         newer = "A" if a.created > b.created else "B"
-        return Apart(
+        return Incomparable(
             f"The {place} changed between the two runs: A was tested on {images_of(a)}, B on {images_of(b)}, and they are not "
             "the same ones.",
             f"Choose another run, or train a match for {newer}, the newer one, on the {place} as it is now.",
@@ -146,15 +150,15 @@ def images_apart(a: FinishedRun, b: FinishedRun) -> Apart | None:
     return None
 
 
-def stages_apart(a: Recipe, b: Recipe) -> Apart | None:
+def stages_apart(a: Recipe, b: Recipe) -> Incomparable | None:
     """Why no stage of A is the same stage of B, and no channel the same channel: another backbone, or another transform."""
     if a.backbone != b.backbone:
-        return Apart(
+        return Incomparable(
             f"A is a {a.row.title}, B a {b.row.title}, so neither their stages nor their weights can be set against each other.",
             "Choose two runs of one backbone.",
         )
     if a.preprocessing != b.preprocessing:
-        return Apart(
+        return Incomparable(
             f"A and B see pictures through different transforms: {_transform(a, ' and')} in A, {_transform(b, ' and')} in B, so "
             "their answers cannot be compared.",
             "Choose two runs with the same weights' transform and input size.",
@@ -193,11 +197,11 @@ def same_start(a: Recipe, b: Recipe) -> bool:
     return a.start == b.start
 
 
-def strangers(a: Recipe, b: Recipe, of: str) -> Apart | None:
+def strangers(a: Recipe, b: Recipe, of: str) -> Incomparable | None:
     """Why a question about `channels`, `axes`, or the `line` between the weights has no answer: A and B did not start alike."""
     if same_start(a, b):
         return None
-    return Apart(
+    return Incomparable(
         f"A started from {_start(a, b)}, B from {_start(b, a)}{_STRANGERS[of]}",
         "Choose two runs that started from the same weights.",
     )

@@ -27,7 +27,7 @@ class Fit:
     backbone calls it and as the file does, where these differ by more than the prefix."""
 
     prefix: str
-    taken: dict[str, Tensor]
+    tensors: dict[str, Tensor]
     missing: tuple[str, ...]
     shapes: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]
     head: tuple[tuple[str, tuple[int, ...]], ...]
@@ -61,7 +61,7 @@ def fit(row: Backbone, tensors: Mapping[str, Tensor]) -> Fit:
         found.append(_fit(row, tensors, wanted, names, own_head))
         if found[-1].whole:
             break
-    return max(found, key=lambda one: len(one.taken))
+    return max(found, key=lambda one: len(one.tensors))
 
 
 def _ways(row: Backbone, wanted: Mapping[str, Tensor]) -> Iterator[dict[str, str]]:

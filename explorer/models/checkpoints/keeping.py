@@ -25,7 +25,7 @@ _OF_TRANSFORMERS = ("embedder.", "embeddings.", ".attention.attention.")
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCheckpoint:
     """What was kept of a checkpoint: `weights` is what a recipe calls it, `source` the name of the file; what the file
     held, how it fitted, the number of weights taken, and whether BatchNorm's counters were missing, which nothing needs."""
 
@@ -37,7 +37,7 @@ class Kept:
     counters: bool
 
 
-def bring(name: str, file: Path, source: str = "") -> Kept:
+def bring(name: str, file: Path, source: str = "") -> KeptCheckpoint:
     """Read a checkpoint for the backbone `name`, keep what is the backbone's, and report. `source` is the file's name where
     it came from.
 
@@ -49,7 +49,7 @@ def bring(name: str, file: Path, source: str = "") -> Kept:
     if not found.whole:
         raise ExplorerError(_misfit(row, found, content, source))
     ours = fitting.expected(row)[0]
-    state = {key: _plain(key, tensor, ours[key], source) for key, tensor in found.taken.items()}
+    state = {key: _plain(key, tensor, ours[key], source) for key, tensor in found.tensors.items()}
     if not any(tensor.any() for tensor in state.values() if tensor.dim() > 1):
         raise _unusable(
             source, "all its weights are 0, so it was saved before they were filled. Take another checkpoint"
@@ -58,7 +58,7 @@ def bring(name: str, file: Path, source: str = "") -> Kept:
     counters = _fill_counters(row, state)
     weights = own.PREFIX + _fingerprint(row, state)
     _keep(row, weights, state, source)
-    return Kept(weights, source, content, found, parameters, counters)
+    return KeptCheckpoint(weights, source, content, found, parameters, counters)
 
 
 def _plain(name: str, tensor: Tensor, ours: Tensor, source: str) -> Tensor:
@@ -123,7 +123,7 @@ def _keep(row: Backbone, weights: str, state: dict[str, Tensor], source: str) ->
 def _misfit(row: Backbone, found: Fit, content: Content, source: str) -> str:
     """Why a checkpoint is of another network, with examples, and of which one it is, where that is known."""
     total = len(fitting.expected(row)[0])
-    parts = [f"The checkpoint {source!r} is not of {row.title}: {len(found.taken)} of its {total} tensors fit"]
+    parts = [f"The checkpoint {source!r} is not of {row.title}: {len(found.tensors)} of its {total} tensors fit"]
     if found.shapes:
         name, theirs, ours = found.shapes[0]
         more = f" (and {len(found.shapes) - 1} more)" if len(found.shapes) > 1 else ""

@@ -30,7 +30,7 @@ def show_decision(race: Race) -> None:
     st.header("The decision")
     found = decide(*pair, *gains(*pair))
     titles = {name: safe_md(title) for name, title in titles_of(race).items()}
-    group = group_of(next(iter(found.base.finished.values()))) if found.found.others else ""
+    group = group_of(next(iter(found.base.finished.values()))) if found.difference.others else ""
     with st.container(border=True):
         st.markdown(f"### {verdict_words(found, titles)}")
         st.markdown(f"{evidence_words(found, titles, group)} {cost_words(found, titles)}")
@@ -58,14 +58,14 @@ def verdict_words(found: Decision, titles: dict[str, str]) -> str:
     """What to take, in a sentence."""
     icon = ":material/local_fire_department:" if found.taken.recipe.tuned else ":material/ac_unit:"
     taken = titles[found.taken.name]
-    if found.found.shown:
+    if found.difference.shown:
         return f"{icon} Take {taken}."
     return f"{icon} Not settled. Until it is, take {taken}, the cheaper."
 
 
 def evidence_words(found: Decision, titles: dict[str, str], group: str) -> str:
     """Whom the seeds favour, and by how much."""
-    mean, (ahead, _, behind) = found.found, found.found.favour
+    mean, (ahead, _, behind) = found.difference, found.difference.favour
     better = mean.value >= 0
     name, other = (titles[arm.name] for arm in ((found.leader, found.base) if better else (found.base, found.leader)))
     count = ahead if better else behind
@@ -99,7 +99,7 @@ def cost_words(found: Decision, titles: dict[str, str]) -> str:
 
 def settling_words(found: Decision, group: str) -> str:
     """How many test images would settle it, or that it is settled."""
-    mean = found.found
+    mean = found.difference
     again = "" if mean.seeds > 1 else " One seed says nothing of how other seeds would end: run more."
     if mean.shown:
         return f":material/check: Settled on these images.{again}"

@@ -60,7 +60,7 @@ class Ask(Needs):
 
 
 @dataclass(frozen=True)
-class Told:
+class LookUpdate:
     """What a node says of a look: how far it is; in the last one `answer`, the bytes of the file that holds it, or why there is
     none."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from explorer.errors import ExplorerError
 from explorer.installation import extra
 from explorer.worker.cluster import node
-from explorer.worker.cluster.job import Ask, Job, Told, Update
+from explorer.worker.cluster.job import Ask, Job, LookUpdate, Update
 from explorer.worker.cluster.looker import Looker
 
 
@@ -60,7 +60,7 @@ class OnANode:
         """Once it can answer."""
         return True
 
-    def answer(self, ask: Ask) -> Iterator[Told]:
+    def answer(self, ask: Ask) -> Iterator[LookUpdate]:
         """See `Looker.answer`."""
         yield from self._looker.answer(ask)
 

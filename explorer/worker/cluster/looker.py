@@ -13,8 +13,8 @@ from explorer.answers import save
 from explorer.errors import ExplorerError
 from explorer.home import runs_folder
 from explorer.question import Question, restored
-from explorer.worker.cluster.job import Ask, Piece, Told
-from explorer.worker.cluster.node import Telling, folder, said_at_home, settle
+from explorer.worker.cluster.job import Ask, LookUpdate, Piece
+from explorer.worker.cluster.node import ProgressReporter, folder, said_at_home, settle
 from explorer.worker.cluster.parcels import missing, unpack
 from explorer.worker.handlers import answer, loading
 
@@ -38,35 +38,35 @@ class Looker:
         for _ in loading():
             pass  # nobody waits for it yet
 
-    def answer(self, ask: Ask) -> Iterator[Told]:
+    def answer(self, ask: Ask) -> Iterator[LookUpdate]:
         """Answer a question, and say meanwhile how far it is."""
         if ask.version != explorer.__version__:
             words = f"The node {self.node[:8]} has Thaw {explorer.__version__}, the server {ask.version}."
-            yield Told(0.0, words, ended=True)
+            yield LookUpdate(0.0, words, ended=True)
             return
         try:
             settle(ask, self.home)
             for parcel in missing(ask.parcels, self.home.parent):
-                yield Told(0.0, "Fetching runs, pictures and weights")
+                yield LookUpdate(0.0, "Fetching runs, pictures and weights")
                 unpack(parcel, self.home.parent, self.get)
             self._show(ask.runs)
             question = restored(ask.name, ask.fields)
         except ExplorerError as error:
-            yield Told(0.0, said_at_home(ask, self.home, str(error)), ended=True)
+            yield LookUpdate(0.0, said_at_home(ask, self.home, str(error)), ended=True)
             return
-        telling, ended = Telling(), list[str]()
+        telling, ended = ProgressReporter(), list[str]()
         thread = Thread(target=_answer, args=(question, telling, ended), name="look", daemon=True)
         thread.start()
-        said = telling.said
+        said = telling.latest
         while thread.is_alive():
             thread.join(EVERY)
-            if telling.said != said:
-                said = telling.said
-                yield Told(*said)
+            if telling.latest != said:
+                said = telling.latest
+                yield LookUpdate(*said)
         if ended:
-            yield Told(1.0, said_at_home(ask, self.home, ended[0]), ended=True)
+            yield LookUpdate(1.0, said_at_home(ask, self.home, ended[0]), ended=True)
         else:
-            yield Told(1.0, "", question.path.read_bytes(), ended=True)
+            yield LookUpdate(1.0, "", question.path.read_bytes(), ended=True)
             question.path.unlink(missing_ok=True)
 
     def _show(self, wanted: dict[str, str]) -> None:
@@ -82,7 +82,7 @@ class Looker:
             link.unlink(missing_ok=True)
 
 
-def _answer(question: Question[Any], telling: Telling, ended: list[str]) -> None:
+def _answer(question: Question[Any], telling: ProgressReporter, ended: list[str]) -> None:
     """The look's thread: it sets on how many threads torch computes, and leaves why there is no answer, if so."""
     from explorer.models import devices  # here, since it loads torch
 

@@ -14,7 +14,7 @@ from explorer.home import write_aside
 from explorer.jobs.permission import RUNS
 from explorer.question import Question, every
 from explorer.recipe import Recipe
-from explorer.worker.cluster.job import Ask, Parcel, Told
+from explorer.worker.cluster.job import Ask, LookUpdate, Parcel
 from explorer.worker.cluster.parcels import Shipping
 from explorer.worker.executor import Word
 
@@ -122,7 +122,7 @@ class Lookers:
         try:
             stream = actor.sent.result()
             while self._ray.wait([stream], timeout=0, fetch_local=False)[0]:
-                told: Told = self._ray.get(next(stream))
+                told: LookUpdate = self._ray.get(next(stream))
                 if not told.ended:
                     yield Word(question, "progress", told.share, told.words)
                     continue

@@ -26,12 +26,12 @@ EVERY = 0.25  # seconds between two looks at what is new
 IDLE = 86400.0  # seconds after which the folder of a node that is no more is removed
 
 
-class Telling:
+class ProgressReporter:
     """A training's progress report, read by the thread beside it; raises Stopped in the training once `stop` is set, and `over`,
     why it exceeds its budget, as ExplorerError."""
 
     def __init__(self) -> None:
-        self.said, self.stop, self.over = (0.0, "Starting"), False, ""
+        self.latest, self.stop, self.over = (0.0, "Starting"), False, ""
 
     def __call__(self, share: float, words: str) -> None:
         """Note how far it is."""
@@ -39,7 +39,7 @@ class Telling:
             raise Stopped
         if self.over:
             raise ExplorerError(self.over)
-        self.said = share, words
+        self.latest = share, words
 
 
 def folder(node: str) -> Path:
@@ -72,7 +72,7 @@ def carry_out(job: Job, node: str, get: Callable[[Any], Piece]) -> Iterator[Upda
             f"The node {node[:8]} has Thaw {explorer.__version__}, the server {job.version}. Install the same on both.",
         )
         return
-    home, telling = Path(), Telling()
+    home, telling = Path(), ProgressReporter()
     ended: list[tuple[str, str]] = []
     try:
         home = folder(node)
@@ -109,7 +109,7 @@ def settle(job: Needs, home: Path) -> None:
         (home / place).write_bytes(content)
 
 
-def _learn(run: str, telling: Telling, ended: list[tuple[str, str]]) -> None:
+def _learn(run: str, telling: ProgressReporter, ended: list[tuple[str, str]]) -> None:
     """The training's thread."""
     try:
         from explorer.training.compute.handlers import train  # here, since it loads torch
@@ -124,16 +124,16 @@ def _learn(run: str, telling: Telling, ended: list[tuple[str, str]]) -> None:
 
 
 def _follow(
-    job: Job, home: Path, node: str, thread: Thread, telling: Telling, changes: elsewhere.Changes
+    job: Job, home: Path, node: str, thread: Thread, telling: ProgressReporter, changes: elsewhere.Changes
 ) -> Iterator[Update]:
     """What is new, as long as the training goes on; ends it where it exceeds its budget."""
-    said, began = telling.said, time.monotonic()
+    said, began = telling.latest, time.monotonic()
     while thread.is_alive():
         thread.join(EVERY)
         telling.over = telling.over or budgets.exceeded(os.getpid(), time.monotonic() - began)
         files = changes()
-        if files or telling.said != said:
-            said = telling.said
+        if files or telling.latest != said:
+            said = telling.latest
             yield Update(node, *said, _at_home(job, home, files))
 
 

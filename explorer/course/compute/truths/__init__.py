@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.course.compute.truths import choosing, freezing, heads, looking, structure, tuning
-from explorer.course.compute.truths.asked import Asked
+from explorer.course.compute.truths.asked import TruthContext
 from explorer.course.question.checks import Truth
 
 TRUTHS: dict[str, Callable[..., Truth]] = {
@@ -38,4 +38,4 @@ TRUTHS: dict[str, Callable[..., Truth]] = {
 }
 """The word in a check's fact `truth` → the function; called with what is asked and the words after the name."""
 
-__all__ = ["TRUTHS", "Asked"]
+__all__ = ["TRUTHS", "TruthContext"]

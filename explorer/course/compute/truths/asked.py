@@ -12,7 +12,7 @@ from explorer.errors import ExplorerError
 
 
 @dataclass(frozen=True)
-class Asked:
+class TruthContext:
     """The chosen backbone, its weights (`random` where none are here), and run ids by the lesson's word for them."""
 
     row: Backbone

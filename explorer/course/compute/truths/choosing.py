@@ -2,7 +2,7 @@
 
 from explorer import evidence, runs
 from explorer.course.compute.truths import probing
-from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
+from explorer.course.compute.truths.asked import TruthContext, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
 from explorer.course.compute.truths.tuning import interval, on, score
 from explorer.course.question.checks import Truth
@@ -12,7 +12,7 @@ from explorer.looks.pair import comparison, compute
 from explorer.models import backbones
 
 
-def another_seed(asked: Asked, one: str, two: str) -> Truth:
+def another_seed(asked: TruthContext, one: str, two: str) -> Truth:
     """Whether the same recipe with another seed scores the same, within the first one's interval, or outside it."""
     a, b = score(asked, one), score(asked, two)
     said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
@@ -25,7 +25,7 @@ def another_seed(asked: Asked, one: str, two: str) -> Truth:
                   p=p_digits(gap.p_value))  # fmt: skip
 
 
-def better(asked: Asked, one: str, two: str) -> Truth:
+def better(asked: TruthContext, one: str, two: str) -> Truth:
     """What a paired test allows one to say of two runs on the same images."""
     said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
     a, b, found = score(asked, one), score(asked, two), comparison.paired(said, other)
@@ -37,7 +37,7 @@ def better(asked: Asked, one: str, two: str) -> Truth:
                   p=p_digits(found.p_value), verdict=found.verdict)  # fmt: skip
 
 
-def images_needed(asked: Asked, word: str, points: str) -> Truth:
+def images_needed(asked: TruthContext, word: str, points: str) -> Truth:
     """How many test images bring the 95 % interval of a run's accuracy to ± so many points."""
     found, wanted = score(asked, word), int(points) / 100
     need = smallest(found.accuracy, wanted)
@@ -57,7 +57,7 @@ def smallest(accuracy: float, half: float) -> int:
     return low
 
 
-def percent_learning(asked: Asked, classes: str) -> Truth:
+def percent_learning(asked: TruthContext, classes: str) -> Truth:
     """How many percent of the network's weights learn in feature extraction, for so many classes."""
     stages = described(asked, classes=int(classes)).stages
     learned, total = sum(s.learned for s in stages), sum(s.parameters for s in stages)
@@ -66,7 +66,7 @@ def percent_learning(asked: Asked, classes: str) -> Truth:
                   share=percent(learned / total), one_in=whole(total / learned))  # fmt: skip
 
 
-def weights_to_keep(asked: Asked, *strategies: str) -> Truth:
+def weights_to_keep(asked: TruthContext, *strategies: str) -> Truth:
     """The order of strategies by how many weights learn, fewest first: what must be stored for each new task."""
     if not strategies:
         raise ExplorerError("No strategy was named (got none). Name two or more after `weights_to_keep`.")
@@ -75,7 +75,7 @@ def weights_to_keep(asked: Asked, *strategies: str) -> Truth:
     return ordered(counts, f"Counted just now in {asked.row.title} with a new head for 4 classes.", **facts)
 
 
-def gains(asked: Asked, *names: str) -> Truth:
+def gains(asked: TruthContext, *names: str) -> Truth:
     """The order of data sets by what pre-training adds to a probe, the least first: points over random weights."""
     found = {name: _gain(asked, name) for name in names}
     facts = {
@@ -86,7 +86,7 @@ def gains(asked: Asked, *names: str) -> Truth:
     return ordered({name: with_it - without for name, (with_it, without, _) in found.items()}, words, **facts)
 
 
-def _gain(asked: Asked, name: str) -> tuple[float, float, int]:
+def _gain(asked: TruthContext, name: str) -> tuple[float, float, int]:
     """Accuracy of a probe on frozen features, pre-trained and random, and the number of test images."""
     row, (data, test) = asked.row, probing.few(name)
     size = row.preprocessing(asked.weights, probing.PIXELS if row.any_size else None)

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
+from explorer.course.compute.truths.asked import TruthContext, number, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 
 
-def goes_on(asked: Asked) -> Truth:
+def goes_on(asked: TruthContext) -> Truth:
     """What still moves in a backbone whose weights are all frozen, in one step of learning in train mode."""
     names = asked.scene.names()
     model, head = names["model"], names["head"]
@@ -47,7 +47,7 @@ def _moved(old: Tensor, new: Tensor) -> float:
     return (new.detach() - old.detach()).abs().max().item()
 
 
-def cost_frozen(asked: Asked, epochs: str) -> Truth:
+def cost_frozen(asked: TruthContext, epochs: str) -> Truth:
     """What a step of learning costs on average with a frozen backbone, in percent of the multiplications of a full step:
     in so many epochs, of which only the first computes the features, since they are kept."""
     names = asked.scene.names()
@@ -84,7 +84,7 @@ def multiplications(model: nn.Module, head: nn.Module, x: Tensor) -> tuple[float
     return forward, count(first, x), count(head, seen[0])
 
 
-def in_mid_training(asked: Asked) -> Truth:
+def in_mid_training(asked: TruthContext) -> Truth:
     """Whether a stage that is frozen between two steps moves on, with the same AdamW: after `zero_grad()` as it is, which
     sets gradients to None, and after one that sets them to zero."""
     none, zeros = (_frozen_between(asked, to_none) for to_none in (True, False))
@@ -96,7 +96,7 @@ def in_mid_training(asked: Asked) -> Truth:
     return picked(answer, words, stage=stage, none=f"{none:.4f}", zeros=f"{zeros:.4f}")
 
 
-def _frozen_between(asked: Asked, to_none: bool) -> float:
+def _frozen_between(asked: TruthContext, to_none: bool) -> float:
     """How far the weights of the last stage move in the step after they are frozen."""
     names = asked.scene.names()
     model, last = names["model"], last_stage(asked, names["model"])
@@ -112,12 +112,12 @@ def _frozen_between(asked: Asked, to_none: bool) -> float:
     return max(_moved(a, b) for a, b in zip(old, last, strict=True))
 
 
-def last_stage(asked: Asked, model: nn.Module) -> list[nn.Parameter]:
+def last_stage(asked: TruthContext, model: nn.Module) -> list[nn.Parameter]:
     """The weights of the backbone's last stage, all its parts."""
     return [p for part in asked.row.stages[-1].parts for p in model.get_submodule(part).parameters()]
 
 
-def first_step(asked: Asked, rate: str) -> Truth:
+def first_step(asked: TruthContext, rate: str) -> Truth:
     """How far AdamW's first step moves a weight of the last stage, as its rate says; the gradient hardly matters."""
     names = asked.scene.names()
     last = last_stage(asked, names["model"])

@@ -7,13 +7,13 @@ import torch
 from torch.nn import functional
 
 from explorer.catalogue import Backbone
-from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
+from explorer.course.compute.truths.asked import TruthContext, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
 from explorer.course.question.checks import Truth
 from explorer.models import backbones
 
 
-def head_parameters(asked: Asked, classes: str) -> Truth:
+def head_parameters(asked: TruthContext, classes: str) -> Truth:
     """How many parameters a new head for so many classes has."""
     head = described(asked, classes=int(classes)).stages[-1]
     words = f"Counted just now in a new head for {classes} classes on {asked.row.title}."
@@ -22,7 +22,7 @@ def head_parameters(asked: Asked, classes: str) -> Truth:
                   share=percent(head.parameters / asked.row.parameters))  # fmt: skip
 
 
-def untrained_head(asked: Asked) -> Truth:
+def untrained_head(asked: TruthContext) -> Truth:
     """What a head that has not learned says of the scene's pictures."""
     scene = asked.scene
     with torch.no_grad():
@@ -38,7 +38,7 @@ def untrained_head(asked: Asked) -> Truth:
                   even=f"{math.log(classes):.2f}")  # fmt: skip
 
 
-def head_sizes(asked: Asked) -> Truth:
+def head_sizes(asked: TruthContext) -> Truth:
     """The order, fewest parameters first, of a new head, the first and the last stage, and the head that was taken off."""
     stages = described(asked).stages
     counts = {

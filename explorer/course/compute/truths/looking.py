@@ -3,7 +3,7 @@
 import numpy as np
 
 from explorer import runs
-from explorer.course.compute.truths.asked import Asked, number, percent, picked
+from explorer.course.compute.truths.asked import TruthContext, number, percent, picked
 from explorer.course.compute.truths.tuning import on
 from explorer.course.question.checks import Truth
 from explorer.looks.attribution.compute.attribute import attribute
@@ -35,7 +35,7 @@ def before_and_after(run: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     return {stage: (before[stage], after[stage]) for stage in tuned.row.stage_names}
 
 
-def features_moved(asked: Asked, word: str) -> Truth:
+def features_moved(asked: TruthContext, word: str) -> Truth:
     """How far a run moved the features of the test images, at any stage."""
     pairs = before_and_after(asked.run(word)).values()
     far = max(float(np.abs(after - before).max()) for before, after in pairs)
@@ -49,7 +49,7 @@ def features_moved(asked: Asked, word: str) -> Truth:
                   audit="clean" if audit.clean else "not clean", mean=f"{size:.2f}")  # fmt: skip
 
 
-def maps_differ(asked: Asked, one: str, two: str, stage: str) -> Truth:
+def maps_differ(asked: TruthContext, one: str, two: str, stage: str) -> Truth:
     """How far the maps of a stage differ between two runs, for the first test image."""
     found = feature_maps(asked.run(one), asked.run(two), stage, 0)
     last = compute.finished(asked.run(two)).row.stage_names[-1]
@@ -63,7 +63,7 @@ def maps_differ(asked: Asked, one: str, two: str, stage: str) -> Truth:
                   last_share=percent(float(later.change.mean() / later.strength.mean())))  # fmt: skip
 
 
-def likeness(asked: Asked, one: str, two: str) -> Truth:
+def likeness(asked: TruthContext, one: str, two: str) -> Truth:
     """CKA of the last stage's features in two runs, in percent of its largest value."""
     found = compare(asked.run(one), asked.run(two))
     last = found.stages[-1]
@@ -75,7 +75,7 @@ def likeness(asked: Asked, one: str, two: str) -> Truth:
                   fixed=str(found.paired.fixed), broken=str(found.paired.broken))  # fmt: skip
 
 
-def any_class(asked: Asked, word: str) -> Truth:
+def any_class(asked: TruthContext, word: str) -> Truth:
     """What a saliency map shows for classes that are not in the picture."""
     run = asked.run(word)
     net, said, x = compute.network(run), runs.predictions(run), compute.inputs(run, 0)

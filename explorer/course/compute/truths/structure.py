@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from explorer import recipe
-from explorer.course.compute.truths.asked import Asked, number, ordered, percent, picked, whole
+from explorer.course.compute.truths.asked import TruthContext, number, ordered, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
 from explorer.looks.features.compute.filters import first_convolution
@@ -18,7 +18,7 @@ from explorer.training.compute import freezing
 from explorer.training.question import Description
 
 
-def first_filter(asked: Asked, many: str) -> Truth:
+def first_filter(asked: TruthContext, many: str) -> Truth:
     """How many weights so many filters of the first convolution have."""
     filters = first_convolution(asked.scene.model)[1].weight
     each, side = filters[0].numel(), filters.shape[-1]
@@ -29,7 +29,7 @@ def first_filter(asked: Asked, many: str) -> Truth:
                   share=percent(filters.numel() / asked.row.parameters))  # fmt: skip
 
 
-def plain_card(asked: Asked) -> Truth:
+def plain_card(asked: TruthContext) -> Truth:
     """What the first convolution's maps of a card of one colour look like, away from the border."""
     scene = asked.scene
     _, layer = first_convolution(scene.model)
@@ -43,7 +43,7 @@ def plain_card(asked: Asked) -> Truth:
     return picked(answer, words, spread=f"{spread:.5f}", picture=f"{other:.2f}", size=f"{size:.2f}", n=str(len(maps)))
 
 
-def numbers_left(asked: Asked) -> Truth:
+def numbers_left(asked: TruthContext) -> Truth:
     """The order, fewest first, of how many numbers stand for a picture on its way through the backbone."""
     row, shapes = asked.row, described(asked).stages
     side = asked.scene.x.shape[-1]
@@ -55,12 +55,12 @@ def numbers_left(asked: Asked) -> Truth:
     return ordered(counts, f"Counted just now for one picture in {row.title}.", **facts)
 
 
-def described(asked: Asked, strategy: str = "linear_probe", classes: int = 4) -> Description:
+def described(asked: TruthContext, strategy: str = "linear_probe", classes: int = 4) -> Description:
     """What a strategy does to each stage of the backbone, for inputs of the size that the scene has."""
     return freezing.describe(recipe.make(backbone=asked.row.name, weights="random", strategy=strategy), classes)
 
 
-def sight(asked: Asked, place: str) -> Truth:
+def sight(asked: TruthContext, place: str) -> Truth:
     """How many pixels wide a cell's view is after the stage in this place, from 1."""
     row, size = asked.row, asked.scene.x.shape[-1]
     if row.tokens:
@@ -77,7 +77,7 @@ def sight(asked: Asked, place: str) -> Truth:
                   size=str(size), whole=next((s for s in wide if wide[s] == size), "none"))  # fmt: skip
 
 
-def heaviest_stage(asked: Asked) -> Truth:
+def heaviest_stage(asked: TruthContext) -> Truth:
     """The stage with most weights."""
     counts = {stage.stage: stage.parameters for stage in described(asked).stages[:-1]}
     answer = max(counts, key=lambda stage: counts[stage])
@@ -87,7 +87,7 @@ def heaviest_stage(asked: Asked) -> Truth:
                   share=percent(counts[answer] / sum(counts.values())))  # fmt: skip
 
 
-def shifted(asked: Asked) -> Truth:
+def shifted(asked: TruthContext) -> Truth:
     """What becomes of the first stage's maps when the picture moves sideways."""
     scene, stage = asked.scene, asked.row.stage_names[0]
     with outputs(asked, stage) as read:
@@ -108,7 +108,7 @@ def _apart(a: Tensor, b: Tensor) -> float:
 
 
 @contextmanager
-def outputs(asked: Asked, stage: str) -> Iterator[Callable[[Tensor], Tensor]]:
+def outputs(asked: TruthContext, stage: str) -> Iterator[Callable[[Tensor], Tensor]]:
     """A function from pictures (n, 3, h, w) to what a stage of a copy of the live model gives, (n, c, h', w')."""
     names, kept = asked.scene.names(), []
     hook = names["stages"][stage].register_forward_hook(lambda module, inputs, output: kept.append(output.clone()))

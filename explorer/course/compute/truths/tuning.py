@@ -2,7 +2,7 @@
 
 from explorer import runs
 from explorer.course.compute.truths import probing
-from explorer.course.compute.truths.asked import Asked, number, percent, picked, whole
+from explorer.course.compute.truths.asked import TruthContext, number, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.evidence import Score
 from explorer.evidence.many import p_digits
@@ -13,7 +13,7 @@ from explorer.models import backbones
 from explorer.models.network import Network
 
 
-def score(asked: Asked, word: str) -> Score:
+def score(asked: TruthContext, word: str) -> Score:
     """The test score of a run."""
     said = runs.predictions(asked.run(word))
     return Score(len(said.labels), int((said.predicted == said.labels).sum()))
@@ -24,13 +24,13 @@ def interval(found: Score) -> str:
     return f"{100 * found.low:.1f} to {100 * found.high:.1f} %"
 
 
-def on(asked: Asked, word: str) -> str:
+def on(asked: TruthContext, word: str) -> str:
     """Where a run was tested: backbone, number of images."""
     run = asked.run(word)
     return f"{compute.finished(run).row.title}, n = {len(runs.predictions(run).labels)} test images"
 
 
-def accuracy(asked: Asked, word: str, beside: str) -> Truth:
+def accuracy(asked: TruthContext, word: str, beside: str) -> Truth:
     """How many of a hundred test images a run names right; another run beside it, on the same images."""
     said, other = compute.same_images(asked.run(word), asked.run(beside)), runs.predictions(asked.run(beside))
     one, two = score(asked, word), score(asked, beside)
@@ -42,7 +42,7 @@ def accuracy(asked: Asked, word: str, beside: str) -> Truth:
                   p=p_digits(gap.p_value))  # fmt: skip
 
 
-def train_accuracy(asked: Asked, word: str) -> Truth:
+def train_accuracy(asked: TruthContext, word: str) -> Truth:
     """How many of a hundred of its own training images a run names right."""
     run, test = runs.read(asked.run(word)), score(asked, word)
     train = run.train or Score(0, 0)
@@ -52,7 +52,7 @@ def train_accuracy(asked: Asked, word: str) -> Truth:
                   gap=f"{100 * (train.accuracy - test.accuracy):.1f}")  # fmt: skip
 
 
-def moved_most(asked: Asked, word: str) -> Truth:
+def moved_most(asked: TruthContext, word: str) -> Truth:
     """The stage whose weights moved most, as a share of their size, from the pre-trained ones."""
     changes = stage_changes(asked.run(word))
     answer = max(changes, key=lambda stage: changes[stage])
@@ -76,7 +76,7 @@ ELSEWHERE = "digits"
 """Images that none of the lesson's runs was trained on: what their features are still worth there shows what was forgotten."""
 
 
-def too_hot(asked: Asked, cool: str, hot: str) -> Truth:
+def too_hot(asked: TruthContext, cool: str, hot: str) -> Truth:
     """`accuracy` of a run at too large a rate, with how far the weights of both went, and what a new head on the features
     of either makes of another data set, beside the features they began from."""
     found = accuracy(asked, hot, cool)
@@ -97,7 +97,7 @@ def start_of(run: str) -> Network:
     return backbones.build(wanted.backbone, compute.network(run).classes, wanted.weights, wanted.seed)
 
 
-def rewound(asked: Asked, word: str, stage: str) -> Truth:
+def rewound(asked: TruthContext, word: str, stage: str) -> Truth:
     """What is left of a run's accuracy when a stage gets random weights; and when it gets its pre-trained ones."""
     found = set_back(asked.run(word), [stage])
     at = {reset.to: reset for reset in found.resets}

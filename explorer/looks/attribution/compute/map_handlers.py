@@ -29,11 +29,11 @@ def spread(n: int, most: int) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, n - 1, min(n, most)).round()})
 
 
-def class_of(said: Predictions, target: str) -> int:
+def class_of(predictions: Predictions, target: str) -> int:
     """The number of a class; ExplorerError for one that the run has not."""
-    if target not in said.classes:
-        raise unknown("class", target, said.classes)
-    return said.classes.index(target)
+    if target not in predictions.classes:
+        raise unknown("class", target, predictions.classes)
+    return predictions.classes.index(target)
 
 
 @dataclass(frozen=True)

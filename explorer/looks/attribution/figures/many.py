@@ -9,7 +9,7 @@ from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
-from explorer.looks.attribution.figures.maps import Shown, asked, evidence, grey, share
+from explorer.looks.attribution.figures.maps import MapStyle, asked, evidence, grey, share
 from explorer.looks.attribution.question.maps import Attributions
 
 PAIRS = 4  # side by side
@@ -17,7 +17,7 @@ TILE, FINEST = 112, 32  # the most pixels of a picture, and the most cells of a 
 _GAP, _APART, _TITLE = 0.04, 0.18, 0.26  # in tiles: between A and B, between pairs, above a row for its words
 
 
-def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Shown()) -> Figure:  # noqa: B008  (a frozen value, safe as a default)
+def attributions(found: Attributions, opacity: float = 0.75, shown: MapStyle = MapStyle()) -> Figure:  # noqa: B008  (a frozen value, safe as a default)
     """Four pairs a row: A on the left, B on the right of each, all maps on one scale; a click gives the image's number."""
     a, b = (np.stack([shown.of(coarse(heat)) for heat in maps]) for maps in (found.a, found.b))
     far = float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
@@ -49,7 +49,7 @@ def attributions(found: Attributions, opacity: float = 0.75, shown: Shown = Show
     return _words(fig, found, shown, rows)
 
 
-def _words(fig: Figure, found: Attributions, shown: Shown, rows: int) -> Figure:
+def _words(fig: Figure, found: Attributions, shown: MapStyle, rows: int) -> Figure:
     n = len(found.images)
     more = int((found.probability_b > found.probability_a).sum())
     finish(

@@ -16,7 +16,7 @@ from explorer.palette import AGAINST_FOR, LESS_MORE
 
 
 @dataclass(frozen=True)
-class Shown:
+class MapStyle:
     """How maps are shown: `normalised` gives each its own scale (1 is its strongest value), `positive` leaves out what
     speaks against the class."""
 
@@ -30,7 +30,7 @@ class Shown:
         return heat / far if self.normalised and far else heat
 
 
-def evidence(method: str, far: float, shown: Shown, axis: str = "") -> dict[str, Any]:
+def evidence(method: str, far: float, shown: MapStyle, axis: str = "") -> dict[str, Any]:
     """The one colour axis of A and B: symmetric around 0 for methods with a sign, from 0 for those without."""
     row = ATTRIBUTIONS[method]
     signed = row.signed and not shown.positive
@@ -48,7 +48,7 @@ def attribution(
     opacity: float = 0.75,
     with_picture: bool = True,
     difference: bool = False,
-    shown: Shown = Shown(),  # noqa: B008  (frozen, so one for all calls is safe)
+    shown: MapStyle = MapStyle(),  # noqa: B008  (frozen, so one for all calls is safe)
 ) -> Figure:
     """Picture, A, B: vermillion speaks for the class, blue against it. One symmetric scale for A and B, cells unsmoothed;
     under the maps the picture is grey, so that all colour is evidence.
@@ -92,7 +92,7 @@ def _apart(fig: Figure, far: float) -> None:
     fig.update_layout(coloraxis2={"colorscale": LESS_MORE, "cmin": -far or -1.0, "cmax": far or 1.0, "colorbar": bar})
 
 
-def _words(fig: Figure, found: Attribution, shown: Shown, difference: bool) -> Figure:
+def _words(fig: Figure, found: Attribution, shown: MapStyle, difference: bool) -> Figure:
     rows, columns = found.a.shape
     row = ATTRIBUTIONS[found.method]
     this = f"{named(found.target)} rather than {named(found.rather_than)}" if found.rather_than else "the class"

@@ -5,7 +5,7 @@ import numpy as np
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.catalogue import ATTRIBUTIONS
-from explorer.looks.attribution.figures.maps import Shown, asked, cells_over, evidence, frame, grey
+from explorer.looks.attribution.figures.maps import MapStyle, asked, cells_over, evidence, frame, grey
 from explorer.looks.attribution.question.maps import Seeds
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
 
@@ -81,7 +81,7 @@ def seeds_maps(found: Seeds) -> Figure:
         cells = found.cells_b if column == len(maps) else found.cells_a
         cells_over(fig, heat, cells, size, 0.75, column, "coloraxis")
     frame(fig, size[0], size[1], len(maps))
-    fig.update_layout(coloraxis=evidence(found.method, far, Shown()))
+    fig.update_layout(coloraxis=evidence(found.method, far, MapStyle()))
     return finish(
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title}, {asked(found)}, on image {found.image}: A's map, {heads} of A with other "

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.app.words import safe_md
-from explorer.catalogue.backbones import found as row_of
+from explorer.catalogue.backbones import find as row_of
 from explorer.looks.attribution.view.look import Look
 from explorer.looks.attribution.view.maps import one_picture, sixteen
 from explorer.looks.attribution.view.trust import faithful, randomised, seeded

@@ -9,7 +9,7 @@ from explorer.app.controls import menu, toggle
 from explorer.app.drawing import fine_print
 from explorer.app.words import plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, BASELINES
-from explorer.catalogue.backbones import found as row_of
+from explorer.catalogue.backbones import find as row_of
 from explorer.catalogue.methods import AttributionMethod, looking_stage
 from explorer.looks.images.question import Gallery
 from explorer.looks.images.view.choosing import pick_target

@@ -10,7 +10,7 @@ from explorer.app.controls import strength, toggle
 from explorer.app.drawing import draw
 from explorer.app.words import plain, safe_md
 from explorer.looks.attribution.figures.many import attributions
-from explorer.looks.attribution.figures.maps import Shown, attribution
+from explorer.looks.attribution.figures.maps import MapStyle, attribution
 from explorer.looks.attribution.question.maps import AttributeManyQuestion, AttributeQuestion, Attribution
 from explorer.looks.attribution.view.look import Look, code_of
 from explorer.looks.images.question import Gallery
@@ -33,7 +33,7 @@ def one_picture(look: Look, gallery: Gallery, image: int | str) -> None:
     found = ask(asked, look.method.title, height=400)
     if found is None:
         return
-    shown = Shown(normalised=own, positive=bool(rising))
+    shown = MapStyle(normalised=own, positive=bool(rising))
     draw(
         partial(attribution, found, opacity, not raw, apart, shown),
         "attribution",

@@ -8,7 +8,7 @@ from explorer.app.asking import ask
 from explorer.app.drawing import draw
 from explorer.app.words import group_of, plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
-from explorer.catalogue.backbones import found as row_of
+from explorer.catalogue.backbones import find as row_of
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
 from explorer.looks.attribution.figures.maps import share
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps

@@ -64,7 +64,7 @@ WAYS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeCopies:
     """Copies made on purpose: `of` (q,) which picture each is of, `small` (q, 32, 32, 3) uint8 and `features` (q, d)."""
 
     of: np.ndarray
@@ -75,17 +75,20 @@ class Made:
 @dataclass(frozen=True)
 class Pairs:
     """The near-copies: `pairs` (p, 2) places, rising within a pair; `distance` (p,) in grey levels, rising; `threshold`;
-    `strangers`, where different pictures begin (inf where none came near); of `tried` copies made on purpose `found` count."""
+    `strangers`, where different pictures begin (inf where none came near); of `tried` copies made on purpose `recovered`
+    count."""
 
     pairs: np.ndarray
     distance: np.ndarray
     threshold: float
     strangers: float
     tried: int
-    found: int
+    recovered: int
 
 
-def near_copies(small: np.ndarray, features: np.ndarray, made: Made, progress: FractionCallback = silent) -> Pairs:
+def near_copies(
+    small: np.ndarray, features: np.ndarray, made: MadeCopies, progress: FractionCallback = silent
+) -> Pairs:
     """The near-copies among n pictures, from `small` (n, 32, 32, 3) uint8 (see `survey.squeezed`) and `features` (n, d)."""
     own = np.stack([made.of, np.arange(len(made.of))], axis=1)
     of_own = _Near(small, features, made.small, made.features)

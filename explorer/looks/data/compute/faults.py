@@ -9,10 +9,10 @@ import torch
 from explorer.data.images import fit
 from explorer.data.splits import pick
 from explorer.looks.data.compute import copies, survey
-from explorer.looks.data.compute.copies import MADE_OF, WAYS, Made, near_copies
+from explorer.looks.data.compute.copies import MADE_OF, WAYS, MadeCopies, near_copies
 from explorer.looks.data.compute.survey import Survey
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain, whole
-from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Shown
+from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Thumbnails
 from explorer.models import devices
 from explorer.models.network import Network
 from explorer.progress import FractionCallback, ProgressCallback, silent
@@ -65,7 +65,7 @@ def _single(seen: Survey) -> list[dict[int, str]]:
     return [dict(list(kind(seen).items())[:MOST_SINGLE]) for kind in (survey.odd, survey.dark, survey.blurred)]
 
 
-def made_copies(recipe: Recipe, found: Whole) -> Made:
+def made_copies(recipe: Recipe, found: Whole) -> MadeCopies:
     """Copies of up to MADE_OF pictures of the set, each in all WAYS, through the same network."""
     network, place = network_of(recipe, found.data)
     dice, of, small, pixels = np.random.default_rng(0), [], [], []
@@ -77,7 +77,7 @@ def made_copies(recipe: Recipe, found: Whole) -> Made:
             of.append(i)
             small.append(survey.squeezed(copy))
             pixels.append(np.asarray(fit(copy, recipe.preprocessing)))
-    return Made(np.array(of), np.stack(small), _features(network, np.stack(pixels), recipe, place))
+    return MadeCopies(np.array(of), np.stack(small), _features(network, np.stack(pixels), recipe, place))
 
 
 def _features(network: Network, pixels: np.ndarray, recipe: Recipe, place: devices.Device) -> np.ndarray:
@@ -102,19 +102,19 @@ def _answer(found: Whole, near: copies.Pairs, single: Sequence[dict[int, str]]) 
     odd, dark, blurred = (tuple(place[row] for row in kind) for kind in single)
     told = Copies(
         np.array([[place[int(i)] for i in pair] for pair in pairs], np.int64).reshape(-1, 2),
-        distance, near.threshold, near.strangers, near.tried, near.found,
+        distance, near.threshold, near.strangers, near.tried, near.recovered,
     )  # fmt: skip
     data = found.data
     return Faults(
-        len(found.images), data.classes, shown(found, named), told, odd, dark, blurred, tuple(words),
+        len(found.images), data.classes, thumbnails_of(found, named), told, odd, dark, blurred, tuple(words),
         shared_groups(found), data.skipped, contradictions(data.skipped, data.classes),
     )  # fmt: skip
 
 
-def shown(found: Whole, rows: np.ndarray) -> Shown:
+def thumbnails_of(found: Whole, rows: np.ndarray) -> Thumbnails:
     """Pictures of a set as an answer shows them."""
     ids = tuple(found.images.ids[i] for i in rows)
-    return Shown(ids, found.images.labels[rows], found.splits[rows], survey.thumbnails(found.images, rows))
+    return Thumbnails(ids, found.images.labels[rows], found.splits[rows], survey.thumbnails(found.images, rows))
 
 
 def shared_groups(found: Whole) -> tuple[SharedGroup, ...]:

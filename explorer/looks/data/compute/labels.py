@@ -10,7 +10,7 @@ from explorer.errors import ExplorerError
 from explorer.evidence import Score
 from explorer.looks.calibration.compute.temperature import temperature
 from explorer.looks.data.compute import confident
-from explorer.looks.data.compute.faults import shown
+from explorer.looks.data.compute.faults import thumbnails_of
 from explorer.looks.data.compute.whole import Whole, features, plain, whole
 from explorer.looks.data.question.labels import LabelIssues
 from explorer.models import devices
@@ -46,7 +46,7 @@ def label_issues(recipe: Recipe, report: ProgressCallback = silent) -> LabelIssu
     named = confident.confident_class(labels, probability)[first]
     low, high = np.quantile(chance.counts, [0.025, 0.975])
     return LabelIssues(
-        len(labels), found.data.classes, len(off), shown(found, first), named,
+        len(labels), found.data.classes, len(off), thumbnails_of(found, first), named,
         probability[first, labels[first]], probability[first, named], chance.as_far(far[first]),
         (float(low), float(chance.counts.mean()), float(high)), len(chance.counts),
         Score(len(labels), int((probability.argmax(axis=1) == labels).sum())),

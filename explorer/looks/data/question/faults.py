@@ -10,7 +10,7 @@ from explorer.recipe import Recipe
 
 
 @dataclass(frozen=True)
-class Shown:
+class Thumbnails:
     """Pictures that a finding names: `ids`, `labels` (m,) and `splits` (m,) (places in the classes and in SPLITS), `images`
     (m, h, w, 3) uint8, square thumbnails."""
 
@@ -56,7 +56,7 @@ class Faults:
 
     n: int
     classes: tuple[str, ...]
-    shown: Shown
+    shown: Thumbnails
     copies: Copies
     odd: tuple[int, ...]
     dark: tuple[int, ...]

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer.evidence import Score
-from explorer.looks.data.question.faults import Shown
+from explorer.looks.data.question.faults import Thumbnails
 from explorer.question import Question
 from explorer.recipe import Recipe
 
@@ -25,7 +25,7 @@ class LabelIssues:
     n: int
     classes: tuple[str, ...]
     flagged: int
-    shown: Shown
+    shown: Thumbnails
     suggested: np.ndarray
     given: np.ndarray
     likely: np.ndarray

@@ -34,14 +34,14 @@ ORDERS = ("B gained most", "B lost most", "Loss in B", "Loss in A", "Features mo
 MOST = 60  # thumbnails that the pages of a single image show
 
 
-def right(said: Predictions) -> np.ndarray:
+def right(predictions: Predictions) -> np.ndarray:
     """Which images a run named rightly, (n,) bool."""
-    return said.predicted == said.labels
+    return predictions.predicted == predictions.labels
 
 
-def true_probability(said: Predictions) -> np.ndarray:
+def true_probability(predictions: Predictions) -> np.ndarray:
     """What a run gave to each image's true class, (n,)."""
-    return said.probability[np.arange(len(said.labels)), said.labels]
+    return predictions.probability[np.arange(len(predictions.labels)), predictions.labels]
 
 
 def pick_group(pa: Predictions, pb: Predictions, key: str) -> np.ndarray:

@@ -23,7 +23,8 @@ def offer_own() -> None:
         else:
             st.file_uploader("A picture", type=_TYPES, key="own_file", on_change=_take, args=("own_file",))
         st.caption(
-            f"The picture stays on the machine that runs Thaw, which keeps the last {uploads.kept()}; it is sent nowhere else."
+            f"The picture stays on the machine that runs Thaw, which keeps the last {uploads.most_kept()}; it is sent nowhere "
+            "else."
         )
         if choice().own:
             st.button("Back to the test images", key="own_clear", on_click=lambda: choose(own=""))

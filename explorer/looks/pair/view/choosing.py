@@ -19,7 +19,7 @@ from explorer.app.words import audit_badge, difference_words, group_of, percent,
 from explorer.bundle import page_file
 from explorer.evidence import Paired
 from explorer.looks.pair import comparison
-from explorer.looks.pair.comparison import Apart, comparable, images_of, kind
+from explorer.looks.pair.comparison import Incomparable, comparable, images_of, kind
 from explorer.runs import FinishedRun
 from explorer.workspaces import example
 
@@ -174,7 +174,7 @@ def _forget_other_images(a: FinishedRun) -> None:
         )
 
 
-def _mismatch(a: FinishedRun, b: FinishedRun, found: Apart) -> None:
+def _mismatch(a: FinishedRun, b: FinishedRun, found: Incomparable) -> None:
     """Say why A and B cannot be compared, and offer the run that could be."""
     with st.container(border=True):
         st.warning(safe_md(str(found), 3000), icon=":material/compare_arrows:")

@@ -13,7 +13,7 @@ FOLDS, SHUFFLES = 5, 20
 
 
 @dataclass(frozen=True)
-class Apart:
+class ClassSeparation:
     """Three looks at classes in the full space, and a control; the fields are those of `results.Separation`."""
 
     knn: Score
@@ -24,7 +24,7 @@ class Apart:
     shuffled: tuple[Score, ...]
 
 
-def measure(features: np.ndarray, labels: np.ndarray) -> Apart:
+def measure(features: np.ndarray, labels: np.ndarray) -> ClassSeparation:
     """How far the classes `labels` (n,) are apart in features (n, d), which are centred and scaled as for a map.
 
     Rotating, scaling or shifting the features changes none of the numbers (but by rounding). The control repeats the k-NN
@@ -35,7 +35,7 @@ def measure(features: np.ndarray, labels: np.ndarray) -> Apart:
     near = nearest(x)
     shuffles = np.stack([np.random.default_rng(seed).permutation(len(x)) for seed in range(SHUFFLES)])
     folds, probe = linear_probe(x * np.sqrt(features.shape[1]), labels)
-    return Apart(
+    return ClassSeparation(
         _score(near, labels),
         probe,
         folds,

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from explorer.app.figures.figure import Figure, Options
 
 
-class Kept(go.Figure):
+class CheckedFigure(go.Figure):
     """A finished figure that nobody changes any more: Plotly checks it once, and it is shown as it was then.
 
     A figure of Plotly's by its class, since that is what Streamlit shows unchecked, but a dictionary inside.
