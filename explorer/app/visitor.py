@@ -128,7 +128,7 @@ def _mirror() -> None:
 
 
 def note_run(run: object) -> None:
-    """Remember that this visitor started a run, or took it up again; its deeds count once it has finished."""
+    """Remember that this visitor started a run, or took it up again; what it proves counts once it has finished."""
     if isinstance(run, str):
         for name in ("runs_over", "runs_forgotten"):
             st.session_state.get(name, set()).discard(run)

@@ -1,4 +1,4 @@
-"""What a visitor has learned: checks passed and deeds done, as a value; to and from a small JSON file and the address."""
+"""What a visitor has learned: checks passed and achievements, as a value; to and from a small JSON file and the address."""
 
 import json
 import re
@@ -15,36 +15,36 @@ from explorer.runs.records import Audit
 
 VERSION = 1
 MOST_BYTES = 20_000
-MOST_LETTERS = 1000  # of the address; every check and deed there is needs about 200
+MOST_LETTERS = 1000  # of the address; every check and achievement there is needs about 200
 ALL = "all"  # stands for `unlocked` in the address
 HOT = 10  # a rate so many times the strategy's own counts as large
 _CODE = re.compile(r"[1-9][a-z]")
 
 
 @dataclass(frozen=True)
-class Deed:
+class Achievement:
     """Something to do in the app: in words, as a task; and the page where it is done."""
 
     words: str
     page: str
 
 
-DEEDS = {
-    "probed": Deed("train a head on a frozen, pre-trained backbone", "training"),
-    "frozen_clean": Deed("make a run with frozen stages whose audit is clean", "training"),
-    "bug_seen": Deed("make a run with moving BatchNorm statistics, so that its audit turns red", "training"),
-    "tuned": Deed("make a run in which a pre-trained stage learns", "training"),
-    "hot": Deed(f"tune pre-trained stages with at least {HOT} times the strategy's learning rate", "training"),
-    "unlearned": Deed("make a run that starts from random weights", "training"),
-    "elsewhere": Deed("make a run on other images than the photo patches", "training"),
-    "raced": Deed("let two strategies race to the end", "race"),
-    "compared": Deed("look at which images a run of yours and another disagree on", "images"),
-    "excited": Deed("see what excites the channels of a run of yours, beside another", "features"),
-    "mapped": Deed("see a run of yours and another on one shared map", "projection"),
-    "looked": Deed("see where a run of yours looks, and where another does", "attribution"),
-    "measured": Deed("see how far the stages moved between a run of yours and another", "similarity"),
+ACHIEVEMENTS = {
+    "probed": Achievement("train a head on a frozen, pre-trained backbone", "training"),
+    "frozen_clean": Achievement("make a run with frozen stages whose audit is clean", "training"),
+    "bug_seen": Achievement("make a run with moving BatchNorm statistics, so that its audit turns red", "training"),
+    "tuned": Achievement("make a run in which a pre-trained stage learns", "training"),
+    "hot": Achievement(f"tune pre-trained stages with at least {HOT} times the strategy's learning rate", "training"),
+    "unlearned": Achievement("make a run that starts from random weights", "training"),
+    "elsewhere": Achievement("make a run on other images than the photo patches", "training"),
+    "raced": Achievement("let two strategies race to the end", "race"),
+    "compared": Achievement("look at which images a run of yours and another disagree on", "images"),
+    "excited": Achievement("see what excites the channels of a run of yours, beside another", "features"),
+    "mapped": Achievement("see a run of yours and another on one shared map", "projection"),
+    "looked": Achievement("see where a run of yours looks, and where another does", "attribution"),
+    "measured": Achievement("see how far the stages moved between a run of yours and another", "similarity"),
 }
-"""Deeds by the word that concept files and the address use."""
+"""Achievements by the word that concept files and the address use."""
 VISITS = {
     "images": "compared",
     "features": "excited",
@@ -52,23 +52,25 @@ VISITS = {
     "attribution": "looked",
     "similarity": "measured",
 }
-"""The deed of seeing a page with two runs that do not both ship, which every page shows by itself."""
+"""The achievement of having seen a page with two runs that do not both ship, which every page shows by itself."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Codes of checks passed (`4a`), words of deeds done, and whether a presenter opened everything."""
+    """Codes of checks passed (`4a`), words of achievements (`deeds` in the file), and whether a presenter opened everything."""
 
     passed: frozenset[str] = frozenset()
-    deeds: frozenset[str] = frozenset()
+    achievements: frozenset[str] = frozenset()
     unlocked: bool = False
 
     def __or__(self, other: "Progress") -> "Progress":
         """All that either holds."""
-        return Progress(self.passed | other.passed, self.deeds | other.deeds, self.unlocked or other.unlocked)
+        return Progress(
+            self.passed | other.passed, self.achievements | other.achievements, self.unlocked or other.unlocked
+        )
 
     def __bool__(self) -> bool:
-        return bool(self.passed or self.deeds or self.unlocked)
+        return bool(self.passed or self.achievements or self.unlocked)
 
 
 def is_code(text: str) -> bool:
@@ -81,14 +83,14 @@ def is_code(text: str) -> bool:
 
 def to_address(progress: Progress) -> str:
     """E.g. `1a.1b.frozen_clean`; empty where there is nothing yet."""
-    return ".".join([*sorted(progress.passed), *sorted(progress.deeds), *[ALL] * progress.unlocked])
+    return ".".join([*sorted(progress.passed), *sorted(progress.achievements), *[ALL] * progress.unlocked])
 
 
 def from_address(text: str) -> tuple[Progress, str]:
     """What an address holds, and a note where part of it was no progress (empty where all was)."""
     parts = [part for part in text[:MOST_LETTERS].split(".") if part]
-    found = Progress(frozenset(filter(is_code, parts)), frozenset(DEEDS.keys() & set(parts)), ALL in parts)
-    strange = [part for part in parts if not is_code(part) and part not in DEEDS and part != ALL]
+    found = Progress(frozenset(filter(is_code, parts)), frozenset(ACHIEVEMENTS.keys() & set(parts)), ALL in parts)
+    strange = [part for part in parts if not is_code(part) and part not in ACHIEVEMENTS and part != ALL]
     if len(text) > MOST_LETTERS:
         return found, f"The address holds {len(text)} letters of progress; only the first {MOST_LETTERS} were read."
     if strange:
@@ -104,7 +106,7 @@ def from_address(text: str) -> tuple[Progress, str]:
 
 def to_json(progress: Progress) -> str:
     """The file that a visitor keeps."""
-    parts = {"passed": sorted(progress.passed), "deeds": sorted(progress.deeds), "unlocked": progress.unlocked}
+    parts = {"passed": sorted(progress.passed), "deeds": sorted(progress.achievements), "unlocked": progress.unlocked}
     return json.dumps({"thaw": "progress", "version": VERSION, **parts}, indent=1) + "\n"
 
 
@@ -128,7 +130,7 @@ def from_json(raw: bytes) -> Progress:
     unlocked = found.get("unlocked", False)
     if not isinstance(unlocked, bool):
         _refuse(f"“unlocked” is {str(unlocked)[:20]!r}; allowed: true, false")
-    return Progress(_words(found, "passed", is_code), _words(found, "deeds", DEEDS.__contains__), unlocked)
+    return Progress(_words(found, "passed", is_code), _words(found, "deeds", ACHIEVEMENTS.__contains__), unlocked)
 
 
 def _words(found: dict[str, Any], name: str, known: Any) -> frozenset[str]:
@@ -138,7 +140,7 @@ def _words(found: dict[str, Any], name: str, known: Any) -> frozenset[str]:
         _refuse(f"“{name}” is no list")
     for word in words:
         if not isinstance(word, str) or not known(word):
-            form = "codes of checks such as '4a'" if name == "passed" else ", ".join(DEEDS)
+            form = "codes of checks such as '4a'" if name == "passed" else ", ".join(ACHIEVEMENTS)
             _refuse(f"“{name}” holds {str(word)[:20]!r}; allowed: {form}")
     return frozenset(words)
 
@@ -149,10 +151,10 @@ def _refuse(reason: str) -> NoReturn:
     )
 
 
-# Deeds, from what was really done
+# Achievements, from what was really done
 
 
-def deeds_of(run: Run) -> frozenset[str]:
+def achievements_of(run: Run) -> frozenset[str]:
     """What this run proves that its owner did; nothing before it has finished.
 
     What stayed and what moved is read from the freeze audit, not from what the recipe declared.
@@ -199,7 +201,7 @@ def raced(own: Iterable[Run]) -> bool:
     return any(len(names) > 1 for names in strategies.values())
 
 
-def deeds(own: Sequence[Run]) -> frozenset[str]:
+def achievements(own: Sequence[Run]) -> frozenset[str]:
     """What these runs together prove."""
-    found: frozenset[str] = frozenset().union(*map(deeds_of, own))
+    found: frozenset[str] = frozenset().union(*map(achievements_of, own))
     return found | {"raced"} if raced(own) else found

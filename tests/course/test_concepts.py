@@ -8,7 +8,7 @@ from stand_ins_lessons import concept_file
 
 from explorer.course import texts
 from explorer.course.figures.concepts import MARKS, concept_map
-from explorer.course.progress import DEEDS, VISITS, Progress, is_code
+from explorer.course.progress import ACHIEVEMENTS, VISITS, Progress, is_code
 from explorer.course.texts.concepts import STATES, read_concepts, standings
 from explorer.course.texts.lessons import STEPS
 
@@ -49,7 +49,7 @@ def test_a_concept_has_all_its_parts(name: str) -> None:
     assert row.sentence.endswith(".") and len(re.split(r"[.?!] [A-Z]", row.sentence)) == 1, "one sentence"
     assert len(row.sentence) < 250, "a node's hover text"
     assert row.term in texts.terms().by_name
-    assert not row.deed or row.deed in DEEDS
+    assert not row.achievement or row.achievement in ACHIEVEMENTS
     assert all(is_code(code) and int(code[0]) == row.step for code in row.checks), "checks of its own step"
     assert row.depth == (0 if all(KNOWN[n].step < row.step for n in row.needs) else row.depth) >= 0
 
@@ -60,9 +60,9 @@ def test_no_check_opens_two_concepts_and_no_title_stands_twice() -> None:
     assert len(codes) == len(set(codes)) and len(titles) == len(set(titles))
 
 
-def test_deeds_open_concepts() -> None:
-    used = [row.deed for row in KNOWN.values() if row.deed]
-    assert set(used) <= set(DEEDS) and len(used) == len(set(used))
+def test_achievements_open_concepts() -> None:
+    used = [row.achievement for row in KNOWN.values() if row.achievement]
+    assert set(used) <= set(ACHIEVEMENTS) and len(used) == len(set(used))
     assert {"frozen_clean", "bug_seen", "probed", "tuned", "raced"} <= set(used)
     assert set(used) & set(VISITS.values())
 
@@ -98,9 +98,9 @@ def test_some_of_its_checks_open_a_concept_and_all_of_them_finish_it() -> None:
 
 def test_a_deed_finishes_a_concept_without_its_checks() -> None:
     for name, row in KNOWN.items():
-        if row.deed:
-            assert of(Progress(deeds=frozenset({row.deed})))[name] == "done"
-    assert KNOWN["freezing"].deed and "done" not in of(Progress(deeds=frozenset({"unlearned"}))).values()
+        if row.achievement:
+            assert of(Progress(achievements=frozenset({row.achievement})))[name] == "done"
+    assert KNOWN["freezing"].achievement and "done" not in of(Progress(achievements=frozenset({"unlearned"}))).values()
 
 
 def test_a_concept_comes_next_only_when_all_that_it_needs_is_done() -> None:
@@ -159,7 +159,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert not found.faults
     row = found.by_name["second"]
     assert (row.title, row.step, row.needs, row.checks) == ("Second", 2, ("first",), ("2a", "2b"))
-    assert (row.deed, row.term, row.sentence, row.depth) == ("raced", "cka", "Two lines.", 0)
+    assert (row.achievement, row.term, row.sentence, row.depth) == ("raced", "cka", "Two lines.", 0)
     assert row.file == tmp_path / "second.md"
 
 

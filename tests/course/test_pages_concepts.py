@@ -1,4 +1,4 @@
-"""The map of concepts as a page: progress comes in by address and file, goes out, starts over; deeds are noted; presenting."""
+"""The map of concepts as a page: progress comes in by address and file, goes out, starts over; achievements; presenting."""
 
 import json
 import os
@@ -135,7 +135,7 @@ def test_a_concept_in_the_address_is_shown_with_what_opens_it_and_ways_from_it()
     assert app.subheader[0].value.startswith("BatchNorm statistics ") and ": done]" in app.subheader[0].value
     assert drawn(app)["chosen"] == "batchnorm"
     said = words(app)
-    assert "It opens with either" in said and progress.DEEDS["bug_seen"].words in said
+    assert "It opens with either" in said and progress.ACHIEVEMENTS["bug_seen"].words in said
     assert re.search(r"the check of step 4: :green\[:material/check_circle:\] 4d", said)
     assert "Freezing :small[(next)]" not in links(app) and "Freezing :small[(later)]" in links(app)
     assert "In the glossary" in links(app) and "Do it on the page “Train”" in links(app)
@@ -321,7 +321,7 @@ def test_unlocking_opens_everything_and_locks_again() -> None:
     assert learned(app) == "1a" and "open" not in states(app).values()
 
 
-# Deeds
+# Achievements
 
 
 def own(app: AppTest, *ids: str) -> AppTest:

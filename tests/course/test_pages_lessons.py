@@ -213,7 +213,7 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
     assert any(label.startswith("Show: ") for label in labels(app)) and "Trained on this machine before" in words(app)
     button(app, "lesson_probe_train").click().run()
     assert [r.id for r in own()] == [run] and "83.3 %" in words(app)
-    assert "probed" in app.session_state["progress"].deeds, "looking at it on purpose counts as the deed"
+    assert "probed" in app.session_state["progress"].achievements, "looking at it on purpose counts"
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
@@ -326,7 +326,7 @@ def test_all_runs_of_the_lesson_are_trained_before_a_class() -> None:
     queued = [run for run in own() if run.state == "queued"]
     assert [run.recipe for run in reversed(queued)] == [lesson_runs.recipe_of(word) for word in wanted]
     assert not app.button and not app.exception and lesson_runs.missing(asking.all_runs()) == []
-    assert "started_runs" not in app.session_state, "what was trained for a class is no deed of the teacher's"
+    assert "started_runs" not in app.session_state, "what was trained for a class is no achievement of the teacher's"
     for run in queued:
         runs.delete(run.id)
         made(next(word for word in wanted if lesson_runs.recipe_of(word) == run.recipe))

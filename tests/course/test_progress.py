@@ -1,4 +1,4 @@
-"""What a visitor has learned: to and from the address and a file, added up, refused in words; deeds read off runs."""
+"""What a visitor has learned: to and from the address and a file, added up, refused in words; achievements read off runs."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import stand_ins
 from explorer import runs
 from explorer.catalogue import STRATEGIES
 from explorer.course import progress
-from explorer.course.progress import DEEDS, Progress
+from explorer.course.progress import ACHIEVEMENTS, Progress
 from explorer.errors import ExplorerError
 from explorer.recipe import make
 from explorer.runs.records import StageAudit
@@ -23,7 +23,7 @@ SOME = (
     Progress(frozenset({"1a", "8c"})),
     Progress(frozenset({"4a"}), frozenset({"raced", "frozen_clean"})),
     Progress(unlocked=True),
-    Progress(frozenset({"2b"}), frozenset(DEEDS), True),
+    Progress(frozenset({"2b"}), frozenset(ACHIEVEMENTS), True),
 )
 
 
@@ -49,12 +49,12 @@ def test_a_code_is_a_step_and_a_letter() -> None:
 
 def test_every_deed_is_a_task_on_a_page_that_exists() -> None:
     pages = {path.stem for path in (ROOT / "pages").glob("*.py")}
-    for name, deed in DEEDS.items():
-        assert deed.page in pages, name
-        assert deed.words and not deed.words.endswith("."), name
+    for name, achievement in ACHIEVEMENTS.items():
+        assert achievement.page in pages, name
+        assert achievement.words and not achievement.words.endswith("."), name
         assert not progress.is_code(name) and name != progress.ALL and "." not in name, "an address can hold it"
     for page, name in progress.VISITS.items():
-        assert DEEDS[name].page == page
+        assert ACHIEVEMENTS[name].page == page
 
 
 # The address
@@ -70,7 +70,7 @@ def test_the_address_brings_it_back(one: Progress) -> None:
 def test_the_address_is_always_the_same_and_short_enough_for_everything() -> None:
     assert progress.to_address(SOME[2]) == "4a.frozen_clean.raced"
     codes = frozenset(f"{step}{letter}" for step in range(1, 9) for letter in "abcdefgh")
-    assert len(progress.to_address(Progress(codes, frozenset(DEEDS), True))) < progress.MOST_LETTERS
+    assert len(progress.to_address(Progress(codes, frozenset(ACHIEVEMENTS), True))) < progress.MOST_LETTERS
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_what_a_file_says_besides_is_ignored() -> None:
     assert progress.from_json(filed(passed=["1a"], name="nobody")) == Progress(frozenset({"1a"}))
 
 
-# Deeds, from what was really done
+# Achievements, from what was really done
 
 
 def made(clean: bool = True, **choices: Any) -> runs.Run:
@@ -195,14 +195,14 @@ def made(clean: bool = True, **choices: Any) -> runs.Run:
 
 
 def earned(clean: bool = True, **choices: Any) -> frozenset[str]:
-    return progress.deeds_of(made(clean, **choices))
+    return progress.achievements_of(made(clean, **choices))
 
 
 FULL, LAST = (STRATEGIES[name].backbone_rate for name in ("full", "last_stage"))
 
 
 @pytest.mark.parametrize(
-    ("choices", "deeds"),
+    ("choices", "achieved"),
     [
         ({"strategy": "linear_probe"}, {"frozen_clean", "probed"}),
         ({"strategy": "linear_probe", "dataset": "digits"}, {"frozen_clean", "probed", "elsewhere"}),
@@ -217,8 +217,8 @@ FULL, LAST = (STRATEGIES[name].backbone_rate for name in ("full", "last_stage"))
         ({"strategy": "full", "backbone": "mobilenet_v2", "backbone_rate": 2e-3}, {"tuned", "hot"}),
     ],
 )
-def test_what_a_finished_run_proves(choices: dict[str, Any], deeds: set[str]) -> None:
-    assert earned(**choices) == deeds
+def test_what_a_finished_run_proves(choices: dict[str, Any], achieved: set[str]) -> None:
+    assert earned(**choices) == achieved
 
 
 def test_from_scratch_is_unlearned_and_neither_frozen_nor_probed() -> None:
@@ -231,36 +231,36 @@ def test_a_head_at_a_large_rate_is_no_large_rate_of_the_stages() -> None:
     assert earned(strategy="linear_probe", head_rate=1.0) == {"frozen_clean", "probed"}
 
 
-def test_a_run_earns_each_of_its_deeds_somewhere() -> None:
-    """`raced` and the visits aside, each deed of the table can be read off one run."""
+def test_a_run_earns_each_of_its_achievements_somewhere() -> None:
+    """`raced` and the visits aside, each achievement of the table can be read off one run."""
     of_runs = {"probed", "frozen_clean", "bug_seen", "tuned", "hot", "unlearned", "elsewhere"}
-    assert set(DEEDS) == of_runs | {"raced"} | set(progress.VISITS.values())
+    assert set(ACHIEVEMENTS) == of_runs | {"raced"} | set(progress.VISITS.values())
 
 
 @pytest.mark.parametrize("state", ["queued", "running", "stopped", "failed"])
 def test_a_run_that_did_not_finish_earns_nothing(state: str) -> None:
     run = made(strategy="full", dataset="digits", backbone_rate=10 * FULL)
     runs.update(run.id, state=state)
-    assert progress.deeds_of(runs.read(run.id)) == frozenset()
+    assert progress.achievements_of(runs.read(run.id)) == frozenset()
 
 
 def test_half_a_folder_earns_nothing() -> None:
-    assert progress.deeds_of(runs.read(stand_ins.interrupted_run())) == frozenset()
+    assert progress.achievements_of(runs.read(stand_ins.interrupted_run())) == frozenset()
 
 
 def test_without_an_audit_only_what_the_recipe_alone_proves_counts() -> None:
     run = made(strategy="from_scratch", dataset="digits")
     (runs.folder(run.id) / "audit.json").unlink()
-    assert progress.deeds_of(run) == {"unlearned", "elsewhere"}
+    assert progress.achievements_of(run) == {"unlearned", "elsewhere"}
     (runs.folder(run.id) / "audit.json").write_text("{")
-    assert progress.deeds_of(run) == {"unlearned", "elsewhere"}
+    assert progress.achievements_of(run) == {"unlearned", "elsewhere"}
 
 
 def changed(run: runs.Run, change: Callable[[StageAudit], StageAudit]) -> frozenset[str]:
     """What the run earns once its audit says something else of each stage."""
     audit = runs.audit(run.id)
     runs.store_audit(run.id, replace(audit, stages=tuple(map(change, audit.stages))))
-    return progress.deeds_of(run)
+    return progress.achievements_of(run)
 
 
 def test_what_moved_is_read_from_the_audit_and_not_from_the_recipe() -> None:
@@ -298,9 +298,9 @@ def test_runs_of_two_races_and_runs_of_none_are_no_race() -> None:
     assert not progress.raced([])
 
 
-def test_deeds_of_runs_add_up() -> None:
+def test_achievements_of_runs_add_up() -> None:
     ids = stand_ins.race({"linear_probe": (6,), "full": (3,)})
     queued = runs.create(make(weights="random", dataset="shapes"))
     own = [runs.read(run) for run in (*ids.values(), queued)]
-    assert progress.deeds(own) == {"probed", "frozen_clean", "tuned", "raced"}
-    assert progress.deeds([]) == frozenset()
+    assert progress.achievements(own) == {"probed", "frozen_clean", "tuned", "raced"}
+    assert progress.achievements([]) == frozenset()

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explorer.bundle import ASSETS
-from explorer.course.progress import DEEDS, Progress, is_code
+from explorer.course.progress import ACHIEVEMENTS, Progress, is_code
 from explorer.course.texts.lessons import STEPS
 from explorer.texts.glossary import TextFolder, fresh
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Text, fault, read_folder
 
 STATES = {
-    "done": "its checks are passed, or its deed is done",
+    "done": "its checks are passed, or its achievement is there",
     "open": "begun: some of its checks are passed; or everything was unlocked",
     "next": "all that it needs is done",
     "later": "it needs something that is not done yet",
@@ -24,33 +24,33 @@ _FACTS = ("title", "step", "needs", "checks", "deed", "term")
 @dataclass(frozen=True)
 class Concept:
     """A node of the map: the step that teaches it, names of the concepts that it needs, and what opens it: the codes of
-    checks (all of them), or a deed (empty: none). `term` is its glossary entry, `depth` its place among those of its
-    step (0 where it needs none of them)."""
+    checks (all of them), or an achievement (`deed` in its file; empty: none). `term` is its glossary entry, `depth` its
+    place among those of its step (0 where it needs none of them)."""
 
     name: str
     title: str
     step: int
     needs: tuple[str, ...]
     checks: tuple[str, ...]
-    deed: str
+    achievement: str
     term: str
     sentence: str
     file: Path
     depth: int = 0
 
     def earned(self, learned: Progress) -> bool:
-        """Whether all of its checks were passed or its deed was done."""
-        return self.deed in learned.deeds or learned.passed.issuperset(self.checks)
+        """Whether all of its checks were passed or its achievement is there."""
+        return self.achievement in learned.achievements or learned.passed.issuperset(self.checks)
 
 
 def concept(text: Text) -> Concept:
     """A file as a concept; a fault where a fact is missing or means nothing."""
     text.only(_FACTS, ())
-    step, deed, lead = text.fact("step"), text.fact("deed", ""), text.lead
+    step, achievement, lead = text.fact("step"), text.fact("deed", ""), text.lead
     if not (step.isascii() and step.isdecimal()) or int(step) not in STEPS:
         fault(text.path, text.facts["step"].line, f"the step {step!r} is no whole number from 1 to {STEPS[-1]}")
-    if deed and deed not in DEEDS:
-        fault(text.path, text.facts["deed"].line, f"unknown deed {deed!r}. Known: {', '.join(DEEDS)}")
+    if achievement and achievement not in ACHIEVEMENTS:
+        fault(text.path, text.facts["deed"].line, f"unknown deed {achievement!r}. Known: {', '.join(ACHIEVEMENTS)}")
     checks = text.names("checks")
     if not checks:
         fault(text.path, text.facts["checks"].line, "the fact 'checks' names no check, such as `4a`")
@@ -61,7 +61,7 @@ def concept(text: Text) -> Concept:
         fault(text.path, lead.line, "after the facts stands one sentence that says what to know")
     sentence = " ".join(lead.text.split())
     needs, term = text.names("needs", ""), text.fact("term", "")
-    return Concept(text.path.stem, text.fact("title"), int(step), needs, checks, deed, term, sentence, text.path)
+    return Concept(text.path.stem, text.fact("title"), int(step), needs, checks, achievement, term, sentence, text.path)
 
 
 def read_concepts(folder: Path) -> TextFolder:

@@ -117,7 +117,7 @@ def _concepts(found: TextFolder, known_checks: TextFolder, known: TextFolder) ->
 
 
 def _without(row: Concept, lost: Iterable[str]) -> Concept:
-    """The concept with the checks that are there; where none is, it stays as it is: nothing opens it but its deed."""
+    """The concept with the checks that are there; where none is, it stays as it is: nothing opens it but its achievement."""
     left = tuple(code for code in row.checks if code not in lost)
     return replace(row, checks=left or row.checks)
 

@@ -17,7 +17,7 @@ from explorer.course.figures.concepts import CAUTION, LOOK
 from explorer.course.texts import Concept
 from explorer.course.view.browser_store import keeps
 from explorer.course.view.concept_map import concept_map
-from explorer.course.view.progress import FIELD, current, keep, note_deeds, start_over, undo
+from explorer.course.view.progress import FIELD, current, keep, note_achievements, start_over, undo
 from explorer.errors import ExplorerError
 
 __all__ = ["list_concepts", "need_concepts", "pick_language", "show_keeping", "show_map"]
@@ -42,7 +42,7 @@ def need_concepts(language: str = "en") -> dict[str, Concept]:
 
 def show_map(known: Mapping[str, Concept], language: str = "en") -> None:
     """How many are done, the map to click, and the chosen concept under it."""
-    note_deeds()
+    note_achievements()
     states = texts.standings(known, current())
     done = sum(state == "done" for state in states.values())
     st.progress(done / max(len(known), 1), text=f"**{done} of {len(known)}** concepts are done")
@@ -85,8 +85,8 @@ def _detail(known: Mapping[str, Concept], states: Mapping[str, str], row: Concep
         step = next((s for s in texts.lessons(language).by_name.values() if s.order == row.step), None)
         words = f"Step {row.step}: {step.short}" if step else f"Step {row.step} of the lesson"
         _go("lessons", words, "school", step=str(row.step))
-        if row.deed:
-            place = progress.DEEDS[row.deed].page
+        if row.achievement:
+            place = progress.ACHIEVEMENTS[row.achievement].page
             _go(place, f"Do it on the page “{_PAGES[place]}”", "touch_app")
         if row.term:
             _go("glossary", "In the glossary", "menu_book", term=row.term)
@@ -127,10 +127,10 @@ def opens(row: Concept, language: str = "en") -> list[str]:
     learned = current()
     codes = [f"{_mark(code in learned.passed)} {code}" for code in row.checks]
     checks = f"the check{'s' if len(codes) > 1 else ''} of step {row.step}: {' · '.join(codes)}"
-    if not row.deed:
+    if not row.achievement:
         return ["It opens with", f"- {checks}"]
-    deed = f"{_mark(row.deed in learned.deeds)} {progress.DEEDS[row.deed].words}"
-    return ["It opens with either", f"- {checks}", f"- what you do: {deed}"]
+    achievement = f"{_mark(row.achievement in learned.achievements)} {progress.ACHIEVEMENTS[row.achievement].words}"
+    return ["It opens with either", f"- {checks}", f"- what you do: {achievement}"]
 
 
 def _mark(done: bool) -> str:
@@ -195,7 +195,8 @@ def _confirm() -> None:
     """Asked first: every tab of this browser forgets it."""
     learned = current()
     st.markdown(
-        f"Every tab of this browser forgets it (checks: {len(learned.passed)}, deeds: {len(learned.deeds)}). Your runs stay."
+        f"Every tab of this browser forgets it (checks: {len(learned.passed)}, deeds: {len(learned.achievements)}). Your runs "
+        "stay."
     )
     if st.button("Start over", type="primary", key="concepts_over_sure", on_click=start_over):
         st.rerun()  # closes it
@@ -243,6 +244,6 @@ def _take(turn: int) -> None:
         return
     keep(before | found)
     st.session_state["progress_imported"] = (
-        f"Imported: checks {len(found.passed)}, deeds {len(found.deeds)}; "
-        f"{len(found.passed - before.passed) + len(found.deeds - before.deeds)} of them are new here."
+        f"Imported: checks {len(found.passed)}, deeds {len(found.achievements)}; "
+        f"{len(found.passed - before.passed) + len(found.achievements - before.achievements)} of them are new here."
     )

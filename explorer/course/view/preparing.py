@@ -70,7 +70,7 @@ def _start(wanted: Sequence[str]) -> None:
     st.session_state.pop("lesson_prepare_error", None)
     try:
         for word in wanted:
-            start(lesson_runs.recipe_of(word), deed=False)
+            start(lesson_runs.recipe_of(word), by_visitor=False)
     except ExplorerError as error:
         st.session_state["lesson_prepare_error"] = str(error)
 

@@ -1,4 +1,4 @@
-"""What this visitor has learned: kept in their browser and in the session, deeds read off the runs they started."""
+"""What this visitor has learned: kept in their browser and in the session, achievements read off the runs they started."""
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ def recall(page: str) -> None:
         brought = progress.from_address(remembered.recall(FIELD))[0]
         if brought != Progress():
             keep(current() | brought)
-    note_deeds()
+    note_achievements()
     _tell_browser("before", page in SHOWN_ON)
     _offer(st.query_params.get(FIELD, ""))
 
@@ -70,15 +70,15 @@ def _offer(text: str) -> None:
         st.warning(safe_md(note), icon=":material/link_off:")
     new = (
         len(found.passed - current().passed)
-        + len(found.deeds - current().deeds)
+        + len(found.achievements - current().achievements)
         + (found.unlocked and not current().unlocked)
     )
     if not new:
         return
     with st.container(border=True, key="progress_offered"):
         st.markdown(
-            f":material/move_to_inbox: **This link holds progress** (checks: {len(found.passed)}, deeds: {len(found.deeds)}), "
-            f"{new} of it new here. Is it yours?"
+            f":material/move_to_inbox: **This link holds progress** (checks: {len(found.passed)}, "
+            f"deeds: {len(found.achievements)}), {new} of it new here. Is it yours?"
         )
         with st.container(horizontal=True):
             st.button("Add it to mine", key="progress_add", on_click=_decide, args=(text, found), type="primary")
@@ -92,7 +92,7 @@ def _decide(text: str, found: Progress) -> None:
         del st.query_params[FIELD]
 
 
-def note_deeds() -> None:
+def note_achievements() -> None:
     """Add what those of the visitor's runs prove that have come to their end since the last look."""
     own = set(st.session_state.get("started_runs", ()))
     over = st.session_state.setdefault("runs_over", set())
@@ -103,15 +103,24 @@ def note_deeds() -> None:
     if ended - over:
         over |= ended
         forgotten = st.session_state.get("runs_forgotten", ())
-        keep(current() | Progress(deeds=progress.deeds([run for run in known if run.id not in forgotten])))
+        keep(
+            current() | Progress(achievements=progress.achievements([run for run in known if run.id not in forgotten]))
+        )
 
 
 def note_visit(page: str) -> None:
-    """A page has been shown to its end: where it showed two different runs, that is a deed, but for the pair that ships."""
+    """A page has been shown to its end: with two different runs, that is an achievement, but for the pair that ships."""
     a, b = st.session_state.get("pick_a"), st.session_state.get("pick_b")
-    deed = progress.VISITS.get(page)
-    if deed and a and b and a != b and deed not in current().deeds and not (is_sample(a) and is_sample(b)):
-        keep(current() | Progress(deeds=frozenset({deed})))
+    achievement = progress.VISITS.get(page)
+    if (
+        achievement
+        and a
+        and b
+        and a != b
+        and achievement not in current().achievements
+        and not (is_sample(a) and is_sample(b))
+    ):
+        keep(current() | Progress(achievements=frozenset({achievement})))
 
 
 def start_over() -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.course import texts
 from explorer.course.progress import Progress
-from explorer.course.view.progress import current, keep, note_deeds
+from explorer.course.view.progress import current, keep, note_achievements
 
 
 def note_check(code: str) -> None:
@@ -12,7 +12,7 @@ def note_check(code: str) -> None:
 
     `code` is the check's (`4a`); an empty one only looks what the visitor's runs have done since.
     """
-    note_deeds()
+    note_achievements()
     if code and code not in current().passed:
         keep(current() | Progress(passed=frozenset({code})))
 
@@ -22,10 +22,10 @@ def passed() -> frozenset[str]:
     return current().passed
 
 
-def deeds() -> frozenset[str]:
-    """Words of the deeds done; `explorer.course.progress.DEEDS` says what each of them is."""
-    note_deeds()
-    return current().deeds
+def achievements() -> frozenset[str]:
+    """Words of what was achieved; `explorer.course.progress.ACHIEVEMENTS` says what each of them is."""
+    note_achievements()
+    return current().achievements
 
 
 def show_progress(step: int, language: str) -> None:

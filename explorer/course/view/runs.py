@@ -9,7 +9,7 @@ from explorer.app.asking import all_runs, error_box
 from explorer.app.visitor import note_run
 from explorer.app.words import result_words, safe_md
 from explorer.course import lesson_runs
-from explorer.course.view.progress import note_deeds
+from explorer.course.view.progress import note_achievements
 from explorer.errors import ExplorerError
 from explorer.runs import FinishedRun, Run
 from explorer.runs.life import ENDED_EARLY, LIVE
@@ -66,7 +66,7 @@ def need_runs(words: Sequence[str], key: str, at_once: bool = False) -> dict[str
     if any(run.state in LIVE for run in made.values()):
         _follow(made, key)
         return None
-    note_deeds()
+    note_achievements()
     _repeat(made, key)
     return {word: run for word, run in made.items() if isinstance(run, FinishedRun)}
 

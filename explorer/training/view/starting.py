@@ -19,10 +19,10 @@ _STARTING = threading.Lock()
 ANCHOR = "the-run"  # of the header above the run that the Train page shows, for links
 
 
-def start(recipe: Recipe, deed: bool = True) -> str:
-    """Queue a run for this visitor and return its id; `deed` says that the visitor wanted it, not a page by itself."""
+def start(recipe: Recipe, by_visitor: bool = True) -> str:
+    """Queue a run for this visitor and return its id; `by_visitor` says that the visitor wanted it, not a page by itself."""
     run = jobs.train(recipe, owner())
-    if deed:
+    if by_visitor:
         note_run(run)
     return run
 
@@ -78,5 +78,5 @@ def home_runs(recipes: Sequence[Recipe]) -> list[Run]:
     with _STARTING:
         for recipe in recipes:
             run = latest(recipe)
-            found.append(run if run is not None else runs.read(start(recipe, deed=False)))
+            found.append(run if run is not None else runs.read(start(recipe, by_visitor=False)))
     return found
