@@ -1,4 +1,4 @@
-"""One entry of the boundary cache: a safetensors file, written batch by batch and read where it lies."""
+"""One entry of the feature cache: a safetensors file, written batch by batch and read where it lies."""
 
 import json
 import struct
