@@ -112,7 +112,7 @@ class Backbone:
         return replace(self, features=self.widths[at], gone=gone, until=stage)
 
     @property
-    def left(self) -> tuple[Stage, ...]:
+    def remaining_stages(self) -> tuple[Stage, ...]:
         """The stages that are there: all, or those up to where the backbone is cut off."""
         return self.stages[: self.stage_names.index(self.until) + 1] if self.until else self.stages
 

@@ -22,7 +22,7 @@ def cut(row: Backbone, model: nn.Module) -> tuple[dict[str, nn.Sequential], nn.M
     views: dict[str, nn.Sequential] = {}
     before, last = found.start, False
     for stage in row.stages:
-        if stage not in row.left:
+        if stage not in row.remaining_stages:
             views[stage.name] = nn.Sequential()
             continue
         end = places[stage.ends]
@@ -39,7 +39,7 @@ def shortened(row: Backbone, model: nn.Module) -> fx.GraphModule:
     """
     found = tracing.trace(model, row.opened)
     places, reader = _places(row, found)
-    stage = row.left[-1]
+    stage = row.remaining_stages[-1]
     graph = fx.Graph()
     copies = {found.start: graph.node_copy(found.start)}  # each node keeps its name: stages are found again by it
     for node in tracing.between(found, found.start, places[stage.ends]):
@@ -69,7 +69,7 @@ def _places(row: Backbone, found: tracing.Trace) -> tuple[dict[str, fx.Node], fx
     """Where stages end, by name, and the call of the head."""
     places = {tracing.place(node): node for node in found.cuts}
     reader = next((node for node in found.nodes if node.op == "call_module" and str(node.target) == row.head), None)
-    missing = [stage.ends for stage in row.left if stage.ends not in places]
+    missing = [stage.ends for stage in row.remaining_stages if stage.ends not in places]
     if missing or reader is None:
         raise ExplorerError(
             f"The stages of {row.title} were cut from another version of it: {(missing or [row.head])[0]!r} is not there. Look "
