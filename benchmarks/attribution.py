@@ -24,8 +24,9 @@ from explorer.models import devices
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 LOOKS = ("layer4@96", "layer3@96", "layer4@96x2", "layer3@96x2", "layer4@192", "layer3@192", "layer4@288")
 STEPS = 10

@@ -35,7 +35,8 @@ from explorer.recipe import Recipe
 from explorer.training.compute import following, freezing
 from explorer.training.compute.loop import train
 from explorer.training.compute.optimizing import adamw
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.preparing import prepare
+from explorer.training.compute.session import Session
 
 BAR, WHOLE = 0.85, 0.9  # of the ceiling: learning alone, epochs with all that belongs to them
 EPOCHS = 3  # a round

@@ -22,7 +22,7 @@ from explorer.models import devices
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train
 from explorer.training.compute.planning import speed
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 from explorer.training.cost import LIKE, images_of, seconds
 
 SETS = {"photo_patches": 25, "shapes": 25, "digits": 25}

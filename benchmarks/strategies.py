@@ -15,7 +15,7 @@ from explorer import recipe
 from explorer.models import devices
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 
 ARMS = {
     "random weights, frozen": {"weights": "random", "strategy": "linear_probe"},

@@ -29,7 +29,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.models import devices
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 
 TUNED = (
     "full:64:all:10", "full:48:all:5", "full:48:all:3", "full:48:100:5", "full:32:all:5", "last_2_stages:64:all:5",

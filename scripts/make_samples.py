@@ -78,7 +78,7 @@ def carried_out(recipe: Any) -> str:
     from explorer.models import backbones
     from explorer.models.deltas import packed, unpacked
     from explorer.training.compute import handlers, scoring
-    from explorer.training.compute.session import prepare
+    from explorer.training.compute.preparing import prepare
 
     run = runs.create(recipe)
     runs.start(run, versions=handlers.versions(), error="")

@@ -22,8 +22,8 @@ from explorer.models import memory
 from explorer.models.devices import Device
 from explorer.recipe import Recipe
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import prepare
 
 TUTORIAL_BATCH, BATCH = 4, 32
 

@@ -24,7 +24,8 @@ from explorer.errors import ExplorerError
 from explorer.models import backbones
 from explorer.recipe import make
 from explorer.training.compute.handlers import train
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.preparing import prepare
+from explorer.training.compute.session import Session
 
 pytestmark = pytest.mark.long(55)
 

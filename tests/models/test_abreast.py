@@ -15,8 +15,8 @@ from explorer.models.backbones import build
 from explorer.models.predicting import probabilities, probabilities_of
 from explorer.recipe import Recipe
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import prepare
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 

@@ -18,8 +18,9 @@ from explorer.runs.records import Audit
 from explorer.training.compute import freezing, modes
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 pytestmark = pytest.mark.long(35)
 

@@ -22,8 +22,9 @@ from explorer.recipe import Recipe
 from explorer.training.compute import freezing
 from explorer.training.compute.judging import audit
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 TUNING = [
     name

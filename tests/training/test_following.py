@@ -10,8 +10,9 @@ import torch
 from explorer import machine, recipe
 from explorer.training.compute import following, loop
 from explorer.training.compute.checkpoint import dump, restore
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from explorer.models.compiler import AdamW
 from explorer.models.network import Network
 from explorer.recipe import make
 from explorer.training.compute import freezing, head_alone, loop
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 
 
 def head(classes: int, standardised: bool = True) -> tuple[Network, Tensor, Tensor]:

@@ -17,7 +17,7 @@ from explorer.recipe import Recipe
 from explorer.training.compute import loop, rates
 from explorer.training.compute.loop import train
 from explorer.training.compute.planning import find_rates
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 from explorer.training.view.rates import duration_words
 
 

@@ -30,8 +30,9 @@ from explorer.runs.records import Epoch
 from explorer.training.compute import following, freezing, loop
 from explorer.training.compute import loop as loop_module
 from explorer.training.compute.handlers import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import Outcome, outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 pytestmark = pytest.mark.long(100)
 

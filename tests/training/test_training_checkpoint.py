@@ -15,8 +15,8 @@ from explorer.recipe import Recipe
 from explorer.training.compute import checkpoint, freezing, loop
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.handlers import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
-from explorer.training.compute.session import prepare
 
 pytestmark = pytest.mark.long(30)
 

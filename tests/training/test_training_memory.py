@@ -20,8 +20,9 @@ from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training.compute import head_alone, loop, optimizing
 from explorer.training.compute.loop import train
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import Outcome, outcome
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 
 @pytest.fixture

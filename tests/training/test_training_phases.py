@@ -17,7 +17,8 @@ from explorer.models import devices
 from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop, scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import Session, open_phase, prepare
+from explorer.training.compute.preparing import open_phase, prepare
+from explorer.training.compute.session import Session
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from explorer.progress import ProgressCallback, silent
 from explorer.recipe import make
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 
 SHOWN, CELLS = 8, 48  # strongest channels of a stage, and the most cells a side that are drawn
 FILTERS, BATCH = 64, 64

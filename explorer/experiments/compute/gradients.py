@@ -10,7 +10,7 @@ from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import loop, planning, scoring
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 
 LOOKED_AT = 256
 """Training images that the gradient is taken of at most."""

@@ -11,7 +11,8 @@ from explorer.errors import ExplorerError
 from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import following, freezing, optimizing
 from explorer.training.compute.loop import phase_of
-from explorer.training.compute.session import Session, open_phase, run_front
+from explorer.training.compute.preparing import open_phase, run_front
+from explorer.training.compute.session import Session
 
 VERSION = 4  # raise it when a checkpoint written before can no longer be read as one written now
 

@@ -18,8 +18,9 @@ from explorer.runs import Run
 from explorer.training.compute import judging, loop, scoring
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.loop import Diverged
+from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import Outcome, take_best
-from explorer.training.compute.session import Session, prepare
+from explorer.training.compute.session import Session
 
 CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
 

@@ -13,7 +13,7 @@ from explorer.data.images import Images
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.training.compute import loop, scoring
-from explorer.training.compute.session import prepare
+from explorer.training.compute.preparing import prepare
 from explorer.training.question import LiveProbe, StoredFeatures
 
 

@@ -18,8 +18,9 @@ from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training.compute import following, head_alone, optimizing
 from explorer.training.compute.judging import close_phase
+from explorer.training.compute.preparing import FEATURES_SHARE, open_phase, run_front
 from explorer.training.compute.scoring import score_epoch
-from explorer.training.compute.session import FEATURES_SHARE, Session, open_phase, run_front
+from explorer.training.compute.session import Session
 
 
 class Diverged(ExplorerError):

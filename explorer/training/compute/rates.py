@@ -23,7 +23,8 @@ from explorer.recipe import Recipe
 from explorer.training.compute import freezing, loop
 from explorer.training.compute.loop import batches, class_weights
 from explorer.training.compute.optimizing import adamw, set_rate
-from explorer.training.compute.session import FEATURES_SHARE, Session, in_portions, open_phase, prepare, run_front
+from explorer.training.compute.preparing import FEATURES_SHARE, open_phase, prepare, run_front
+from explorer.training.compute.session import Session, in_portions
 from explorer.training.question import RateCurve, RateSearch
 
 STEPS = 60
