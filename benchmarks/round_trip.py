@@ -33,7 +33,7 @@ RUNS = (
 )
 COLUMNS = (
     "run",
-    "right on test, 95 % interval",
+    "test accuracy, 95 % interval",
     "script, alone",
     "weights, strictly",
     "notebook agrees",

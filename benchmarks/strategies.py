@@ -54,7 +54,7 @@ def main() -> None:
     given = parser.parse_args()
     devices.set_threads()
     sets = [{"dataset": name} for name in given.dataset] + [{"dataset": "folder", "data_dir": d} for d in given.data]
-    print("| data set | strategy | right on test, mean ± sd over seeds | n | seconds a run |\n|---|---|---|---|---|")
+    print("| data set | strategy | test accuracy, mean ± sd over seeds | n | seconds a run |\n|---|---|---|---|---|")
     for source in sets:
         name = str(source.get("data_dir", source["dataset"])).rstrip("/").rsplit("/", 1)[-1]
         for arm in given.arms:

@@ -64,7 +64,7 @@ def cells(name: str) -> str:
     for row in rows_of(DOCS / "findings" / f"{name}.csv"):
         if row["test_accuracy"]:
             found[row["arm"]].append(row)
-    lines = ["| what learns | right on test | seeds | n | steps |", "|---|---|---|---|---|"]
+    lines = ["| trainable | test accuracy | seeds | n | steps |", "|---|---|---|---|---|"]
     for arm, rows in found.items():
         values = [100 * float(row["test_accuracy"]) for row in rows]
         spread = f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
@@ -81,7 +81,7 @@ def table(name: str) -> str:
             stage, _, how = row["arm"].partition("@")
             found[stage][how].append(100 * float(row["test_accuracy"]))
     inputs = list(dict.fromkeys(how for by_input in found.values() for how in by_input))
-    lines = [f"| what learns | {' | '.join(inputs)} |", "|---" * (len(inputs) + 1) + "|"]
+    lines = [f"| trainable | {' | '.join(inputs)} |", "|---" * (len(inputs) + 1) + "|"]
     for stage, by_input in found.items():
         told = [
             f"{statistics.fmean(by_input[how]):.1f} ({len(by_input[how])})" if by_input[how] else "" for how in inputs

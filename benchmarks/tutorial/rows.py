@@ -11,7 +11,7 @@ COLUMNS = (
     "end to end, s",
     "images/s while learning",
     "peak memory, MB",
-    "right on test, 95 % interval",
+    "test accuracy, 95 % interval",
     "bar; remark",
 )
 ALONE = "ours alone: the tutorial's loop chooses what learns before it begins"

@@ -23,7 +23,7 @@ _TOLD: dict[str, Callable[[Recipe], str]] = {
     "per_class": lambda r: "all images" if r.per_class is None else f"{r.per_class} a class",
     "epochs": lambda r: f"{r.epochs} epoch{'s' * (r.epochs > 1)}",
     "head_rate": lambda r: f"head rate {r.head_rate:g}",
-    "backbone_rate": lambda r: f"stage rate {r.backbone_rate:g}",
+    "backbone_rate": lambda r: f"backbone rate {r.backbone_rate:g}",
     "rate_decay": lambda r: f"decay {r.rate_decay:g}",
     "unfreeze_every": lambda r: f"unfreezes every {r.unfreeze_every or 0}",
     "augmentation": lambda r: r.augmentation if r.views > 1 else "no augmentation",

@@ -17,7 +17,7 @@ DECADES = (-1, 0, 1, 2)
 """Powers of ten that each strategy's own backbone rate is multiplied by, unless told."""
 MODES = ("frozen_everywhere", "frozen", "moving")
 BATCHES = (4, 8, 32, 128)
-"""Images in a batch, unless told."""
+"""Batch sizes, unless told."""
 KEPT = "kept"
 START_WORDS = {
     "pretrained": "pre-trained",

@@ -77,6 +77,6 @@ def test_a_depth_sweep_has_a_front_a_table_and_a_word_on_dips() -> None:
     app = opened("experiments", kind="depth", plan=wanted.text, cost="weights")
     said = words(app)
     assert not app.exception and not app.error and len(app.get("plotly_chart")) == 2
-    rows = app.table[0].value["What learns"].tolist()
+    rows = app.table[0].value["Trainable"].tolist()
     assert rows[:4] == ["★ head alone", "★ last stage", "last 2 stages", "★ last 3 stages"]
     assert "A dip at 2 stages" in said and "7 of 12 cells have no result" in said

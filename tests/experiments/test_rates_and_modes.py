@@ -75,7 +75,7 @@ def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -
     assert (
         "does best with its own rate × 1" in words(app) and app.table[0].value["CKA to before"].tolist()[-1] == "0.10"
     )
-    assert "1 diverged" in app.table[0].value["Right on test"].tolist()[-1]
+    assert "1 diverged" in app.table[0].value["Test accuracy"].tolist()[-1]
 
 
 def test_how_far_features_moved_is_read_from_what_a_run_kept(narrow: str) -> None:

@@ -185,8 +185,9 @@ def test_what_failed_or_was_deleted_is_missing_and_nothing_else_is_lost() -> Non
     wanted = {(recipe.strategy, recipe.seed): run and run.error for recipe, run in race.missing}
     assert wanted == {("linear_probe", 0): None, ("full", 1): "The loss became inf."}
     table = standings.runs_of_race(race)
-    assert ["The loss became inf" in said for said in table["Right on test"]] == [False, False, False, True]
-    assert "deleted" in table["Right on test"][0] and "not there" in table["State"][0]
+    assert ["The loss became inf" in said for said in table["State"]] == [False, False, False, True]
+    assert "deleted" in table["State"][0] and "not there" in table["State"][0]
+    assert [said[0] for said in table["Test accuracy"]] == ["–", "*", "*", "–"]
 
 
 def test_a_run_that_was_run_again_counts_once() -> None:
@@ -299,9 +300,9 @@ def test_the_csv_has_every_run_with_its_numbers_and_reasons() -> None:
 
 def test_the_table_says_n_and_interval_or_spread() -> None:
     stand_ins.race({"full": (2,), "linear_probe": (6,)})
-    assert standings.race_table(only())["Right on test"][1] == "**91.7 %** (74.2 to 97.7, n = 24)"
+    assert standings.race_table(only())["Test accuracy"][1] == "**91.7 %** (74.2 to 97.7, n = 24)"
     stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)}, "20260102-030406-cafe")
     table = standings.race_table(races.listing(runs.listing())[0])
-    assert table["Right on test"][1] == "**87.5 ± 5.9 %** (83.3 to 91.7, 2 seeds, n = 24 each)"
+    assert table["Test accuracy"][1] == "**87.5 ± 5.9 %** (83.3 to 91.7, 2 seeds, n = 24 each)"
     assert table["Steps"] == ["8, kept 6"] * 2
     assert table["Epochs"] == ["4, kept 3"] * 2 and table["Peak memory"] == ["–"] * 2 and "Balanced" not in table

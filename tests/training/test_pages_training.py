@@ -119,9 +119,14 @@ def test_rates_are_found_shown_and_taken_over(store: list[Recipe]) -> None:
     save(stand_ins.rate_search(), wanted.path)
     app.button(key="train_find_rates").click().run()
     assert app.get("plotly_chart") and "order of magnitude" in words(app)
-    assert "The head: 0.006, the largest rate at which" in words(app) and "The last stage: keep 0.0003" in words(app)
-    assert "The head: the loss did not diverge up to 0.7, so the test says nothing about an upper limit" in words(app)
-    assert app.button(key="train_use_rates").label == "Use these rates: head 0.006, last stage 0.0003 (as it is)"
+    assert "Head learning rate: 0.006, the largest rate at which" in words(
+        app
+    ) and "Backbone learning rate: keep 0.0003" in words(app)
+    assert (
+        "Head learning rate: the loss did not diverge up to 0.7, so the test says nothing about an upper limit"
+        in words(app)
+    )
+    assert app.button(key="train_use_rates").label == "Use these rates: head 0.006, backbone 0.0003 (as it is)"
     app.button(key="train_use_rates").click().run()
     assert app.number_input(key="head_rate_last_stage").value == 6e-3
     assert app.get("plotly_chart"), "the curves stay while the rates change"
@@ -137,7 +142,7 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
     wanted = FindRatesQuestion(recipe=make(strategy="last_stage", head_rate=2e-3))
     save(dataclasses.replace(found, head=kept), wanted.path)
     app.button(key="train_find_rates").click().run()
-    assert "Nothing to change: head 0.002, last stage 0.0003 (the default)." in words(app)
+    assert "Nothing to change: head 0.002, backbone 0.0003 (the default)." in words(app)
     assert not [button for button in app.button if button.key == "train_use_rates"]
 
 

@@ -96,7 +96,7 @@ def small_curve(points: Sequence[CurvePoint], sizes: Sequence[int]) -> Figure:
     fig.update_xaxes(
         type="log", tickvals=list(sizes), ticktext=ticks, range=span, title="training images per class", gridcolor=GREY
     )
-    fig.update_yaxes(tickformat=".0%", range=[0, 1.02], title="right on test images", gridcolor=GREY)
+    fig.update_yaxes(tickformat=".0%", range=[0, 1.02], title="test accuracy", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.28, "x": 0, "font": {"size": TEXT}})
     classes = {p.images // p.per_class for p in points}
     if len(classes) == 1:

@@ -48,7 +48,7 @@ def learning_curves(lines: Sequence[Line], chance: float | None = None, yours: f
     )  # fmt: skip
     if sizes:
         fig.update_xaxes(range=[math.log10(sizes[0]) - 0.08, math.log10(sizes[-1]) + 0.08])
-    fig.update_yaxes(title="right on test images", tickformat=".0%", range=[low, high], gridcolor=GREY)
+    fig.update_yaxes(title="test accuracy", tickformat=".0%", range=[low, high], gridcolor=GREY)
     if yours:
         fig.add_vline(x=yours, line={"dash": "dot", "width": 2, "color": GREY})
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})

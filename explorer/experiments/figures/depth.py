@@ -40,7 +40,7 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
     # in two lines each, so that a phone turns none
     ends = ["head<br>alone", *(f"+<br>{stage}" for stage in reversed(stages))]
     fig.update_xaxes(tickvals=[*range(len(ends))], ticktext=ends, tickangle=0, gridcolor=GREY)
-    fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
+    fig.update_yaxes(title="test accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.3, "x": 0})
     told = "; ".join(f"{words_of(cut)} from {_STARTS[cut.start][0]} weights {cut.accuracy.mean:.0%}" for cut in cuts)
     return finish(
@@ -80,7 +80,7 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> Figure:
             )
     words = COSTS[cost][1]
     fig.update_xaxes(title=words, gridcolor=GREY, **_logarithmic([cut.costs[cost] for cut in known]))
-    fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
+    fig.update_yaxes(title="test accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.25, "x": 0})
     kept = "; ".join(f"{words_of(cut)} ({_STARTS[cut.start][0]}) {cut.accuracy.mean:.0%}" for cut in line)
     return finish(

@@ -33,7 +33,7 @@ def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozens
     )
     fig.update_xaxes(title="multiple of the strategy's own rate", row=2, col=1)
     fig.update_yaxes(gridcolor=GREY)
-    fig.update_yaxes(title="right on test", tickformat=".0%", row=1, col=1)
+    fig.update_yaxes(title="test accuracy", tickformat=".0%", row=1, col=1)
     fig.update_yaxes(title="CKA, before to after", range=[-0.05, 1.05], row=2, col=1)
     fig.update_layout(legend={"orientation": "h", "y": -0.16, "x": 0})
     n = max((mark.n for mark in marks), default=0)

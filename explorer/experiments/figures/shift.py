@@ -20,7 +20,7 @@ def shift_curves(
         banded(fig, values, title, (pen.colour, pen.dash, pen.symbol), "severity", n=f", n = {n} each")
     fig.add_vline(x=severity, line={"dash": "dot", "width": 2, "color": GREY})
     fig.update_xaxes(title=f"severity, {shift.lower()} (0: none)", dtick=1, gridcolor=GREY)
-    fig.update_yaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
+    fig.update_yaxes(title="test accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     told = "; ".join(
         f"{title}: {v[0].mean:.0%} as they are, {v[-1].mean:.0%} at the worst" for title, v in lines.items() if v

@@ -1,4 +1,4 @@
-"""Pre-trained, matched and random starts: what is right on test images, and how fast everything learns."""
+"""Pre-trained, matched and random starts: test accuracy, and how fast everything learns."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ def start_marks(found: Sequence[Mark]) -> Figure:
     above = sum(mark.depth == HEAD for mark in found)
     if 0 < above < len(found):
         fig.add_hline(y=above - 0.7, line={"width": 2, "color": GREY})
-    fig.update_xaxes(title="right on test images", tickformat=".0%", gridcolor=GREY)
+    fig.update_xaxes(title="test accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_yaxes(autorange="reversed", categoryorder="array", categoryarray=rows, showgrid=False)
     told = "; ".join(f"{row} {mark.accuracy.mean:.0%}" for row, mark in zip(rows, found, strict=True))
     return finish(

@@ -25,7 +25,7 @@ def show_batchnorm(sweep: Sweep) -> None:
     batch = batches[0]
     if len(batches) > 1:
         keep("batch", "batchnorm_batch", batches[0], one_of(batches))
-        batch = st.select_slider("Images in a batch", batches, key="batchnorm_batch", persist_state="session")
+        batch = st.select_slider("Batch size", batches, key="batchnorm_batch", persist_state="session")
     follow(sweep, lambda fresh: _figure(fresh, int(batch)))
     found = batchnorm.lines(sweep)
     steps = batchnorm.against_kept(sweep, predictions)
@@ -62,8 +62,8 @@ def modes_table(found: Sequence[Line], steps: Sequence[Step]) -> dict[str, list[
     by_place = {parted(step.arm): step for step in steps}
     done = [line for line in found if line.test]
     return {
-        "Images in a batch": [str(line.batch) for line in done],
+        "Batch size": [str(line.batch) for line in done],
         "BatchNorm": [BATCHNORM_TITLES[line.mode] for line in done],
-        "Right on test": [right(line.test, line.n_test) for line in done],
+        "Test accuracy": [right(line.test, line.n_test) for line in done],
         "Over kept statistics, points": [gained_by(by_place.get((line.mode, str(line.batch)))) for line in done],
     }

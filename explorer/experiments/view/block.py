@@ -185,6 +185,6 @@ def gains_table(steps: Sequence[Step]) -> dict[str, list[str]]:
     rows = [(parted(step.arm), step) for step in steps]
     return {
         "Pictures": [input_words(how) for (_, how), _ in rows],
-        "What learns": [stage_words(stage) for (stage, _), _ in rows],
+        "Trainable": [stage_words(stage) for (stage, _), _ in rows],
         "Over the head alone, points": [gained_by(step) for _, step in rows],
     }

@@ -56,12 +56,12 @@ def cuts_table(found: tuple[Cut, ...], steps: tuple[Step, ...], best: set[str]) 
     """One row a cut."""
     of_head = {step.arm: step for step in steps}
     return {
-        "What learns": [("★ " if cut.arm in best else "") + words_of(cut) for cut in found],
+        "Trainable": [("★ " if cut.arm in best else "") + words_of(cut) for cut in found],
         "Start": [{"pretrained": "pre-trained"}.get(cut.start, cut.start) for cut in found],
-        "Right on test": [right(cut.accuracy, cut.n) for cut in found],
+        "Test accuracy": [right(cut.accuracy, cut.n) for cut in found],
         "Over the head alone, points": [gained_by(of_head.get(cut.arm)) for cut in found],
         "Seconds": [f"{cut.costs['seconds']:.1f}" if "seconds" in cut.costs else "–" for cut in found],
-        "Trainable": [count(cut.costs["weights"]) if "weights" in cut.costs else "–" for cut in found],
+        "Trainable parameters": [count(cut.costs["weights"]) if "weights" in cut.costs else "–" for cut in found],
         "Memory": [megabytes(cut.costs["memory"]) if cut.costs.get("memory") else "–" for cut in found],
     }
 

@@ -56,7 +56,7 @@ def _pick_shift() -> dict[str, Any]:
 
 
 def _pick_block() -> dict[str, Any]:
-    """Kinds of input, how strongly they are spoilt, and how many images."""
+    """Kinds of input, how strongly they are corrupted, and how many images."""
     kinds = [CLEAN, *SHIFTS]
     starts_at("block_inputs", [how.partition("-")[0] for how in INPUTS])
     names = st.pills(
@@ -69,7 +69,9 @@ def _pick_block() -> dict[str, Any]:
     with right:
         starts_at("block_severity", 4)
         severity = st.slider("Severity", 1, SEVEREST, key="block_severity", persist_state="session")
-    st.caption("Training, validation and test images are spoilt alike. Recolouring leaves grey pictures as they are.")
+    st.caption(
+        "Training, validation and test images are corrupted alike. Recolouring leaves grey pictures as they are."
+    )
     chosen = [name for name in kinds if name in names]
     return found | {"inputs": tuple(name if name == CLEAN else f"{name}-{severity}" for name in chosen)}
 
@@ -80,7 +82,7 @@ def _pick_rates() -> dict[str, Any]:
     found = _pick_size() | _pick_strategies("rates_strategies", tuned=True)
     starts_at("rates_decades", list(DECADES))
     decades = st.pills(
-        "Backbone rate, as a multiple of the strategy's own", range(-3, 4), selection_mode="multi", key="rates_decades",
+        "Backbone learning rate, as a multiple of the strategy's own", range(-3, 4), selection_mode="multi", key="rates_decades",
         persist_state="session", wrap=True, format_func=times,
     )  # fmt: skip
     st.caption("The linear probe runs beside them. At large rates a run may diverge, which is a result here.")
@@ -102,7 +104,7 @@ def _pick_batchnorm() -> dict[str, Any]:
     )
     starts_at("batchnorm_batches", list(BATCHES))
     batches = st.pills(
-        "Images in a batch", (2, 4, 8, 16, 32, 64, 128), selection_mode="multi", key="batchnorm_batches",
+        "Batch size", (2, 4, 8, 16, 32, 64, 128), selection_mode="multi", key="batchnorm_batches",
         persist_state="session", wrap=True,
     )  # fmt: skip
     return _pick_size() | {"strategies": (name,), "batches": tuple(batches)}

@@ -64,8 +64,10 @@ def rates_table(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> dict[str, l
     probe = [mark.strategy == "linear_probe" for mark in found]
     return {
         "Strategy": [telling.title_of(mark.strategy) for mark in found],
-        "Backbone rate": ["0" if p else f"{m.rate:.2g} ({times(m.decade)})" for m, p in zip(found, probe, strict=True)],
-        "Right on test": [_right(mark) for mark in found],
+        "Backbone learning rate": [
+            "0" if p else f"{m.rate:.2g} ({times(m.decade)})" for m, p in zip(found, probe, strict=True)
+        ],
+        "Test accuracy": [_right(mark) for mark in found],
         "CKA to before": [_cka(mark.cka) for mark in found],
         "Over the probe, points": [gained_by(by_arm.get(mark.arm)) for mark in found],
     }

@@ -62,9 +62,9 @@ def starts_table(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> dict[str, 
     by_arm = {step.arm: step for step in steps}
     over = {"pretrained": "matched", "matched": "random", KEPT: "pre-trained, batch’s statistics"}
     return {
-        "What learns": [stage_words(mark.depth) for mark in found],
+        "Trainable": [stage_words(mark.depth) for mark in found],
         "Start": [START_WORDS[mark.start] for mark in found],
-        "Right on test": [right(mark.accuracy, mark.n) for mark in found],
+        "Test accuracy": [right(mark.accuracy, mark.n) for mark in found],
         "Compared with": [over.get(mark.start, "–") for mark in found],
         "Gain, points": [gained_by(by_arm.get(mark.arm)) for mark in found],
     }

@@ -36,13 +36,13 @@ def race_table(race: Race) -> dict[str, list[str]]:
     arms, titles = race.arms, titles_of(race)
     table = {
         "Strategy": [_marked(arm.recipe, titles[arm.name]) for arm in arms],
-        "Right on test": [_accuracy(arm) for arm in arms],
+        "Test accuracy": [_accuracy(arm) for arm in arms],
         "For other groups": [_for_others(arm) for arm in arms],
         "Balanced": [_percent(arm.balanced) for arm in arms],
         "Epochs": [_kept(str(arm.recipe.epochs), arm.over("chosen_epoch")) for arm in arms],
         "Steps": [_kept(_number(arm.steps, "{:,.0f}"), _kept_steps(arm)) for arm in arms],
         "Seconds": [_number(arm.over("seconds", "total"), "{:.1f}") for arm in arms],
-        "Learned": [_number(arm.over("parameters", "learned"), "{:,.0f}") for arm in arms],
+        "Trainable parameters": [_number(arm.over("parameters", "learned"), "{:,.0f}") for arm in arms],
         "Peak memory": [_megabytes(arm.over("peak_memory")) for arm in arms],
         "Audit": [_AUDITS[arm.clean] for arm in arms],
         "Runs": [f"{len(arm.finished)} of {len(race.seeds)}" for arm in arms],
@@ -66,10 +66,14 @@ def runs_of_race(race: Race) -> dict[str, list[str]]:
     alone = [Arm(arm.name, arm.recipe, {seed: run} if run else {}) for arm, seed, run in cells]
     table = race_table(Race(race.id, tuple(alone), (0,), race.runs))
     table.pop("Runs")
-    said = [safe_md(reason(run), 400) for _, _, run in cells]
-    table["Right on test"] = [why or score for why, score in zip(said, table["Right on test"], strict=True)]
-    states = [state_badge(run.state) if run else ":gray-badge[not there]" for _, _, run in cells]
+    states = [_state(run) for _, _, run in cells]
     return {"Strategy": table.pop("Strategy"), "Seed": [str(s) for _, s, _ in cells], "State": states} | table
+
+
+def _state(run: Run | None) -> str:
+    """A run's state, and why it has no result."""
+    badge = state_badge(run.state) if run else ":gray-badge[not there]"
+    return f"{badge} {safe_md(reason(run), 400)}".rstrip()
 
 
 RACE_TABLES = {"strategies": race_table, "runs": runs_of_race}

@@ -9,15 +9,15 @@ from explorer.training.question import RateCurve, RateSearch
 
 
 def rate_curves(found: RateSearch) -> Figure:
-    """The smoothed training loss while the rate rises, for the head and (where stages learn) for the last stage.
+    """The smoothed training loss while the rate rises, for the head and (where stages are trained) for the backbone.
 
     The range in which it falls fast is shaded; a dotted line stands at the recipe's rate, a dashed one at the proposal
-    where that is another. Beside the last stage's loss: that of the head learning alone in the same steps. One plot above
+    where that is another. Beside the backbone's loss: that of the head learning alone in the same steps. One plot above
     the other: the form's column is narrow.
     """
-    curves = [("The head", FROZEN, found.head)]
+    curves = [("Head learning rate", FROZEN, found.head)]
     if found.backbone is not None:
-        curves.append(("The last stage", LEARNS, found.backbone))
+        curves.append(("Backbone learning rate", LEARNS, found.backbone))
     fig = subplots(rows=len(curves), titles=[title for title, _, _ in curves], vertical_spacing=0.24)
     for row, (title, colour, curve) in enumerate(curves, start=1):
         _curve(fig, title, colour, curve, row)
@@ -25,7 +25,7 @@ def rate_curves(found: RateSearch) -> Figure:
     fig.update_yaxes(gridcolor=GREY, title="loss (smoothed)")
     told = " ".join(_verdict(title, curve) for title, _, curve in curves)
     limits = " ".join(_limit(title, curve) for title, _, curve in curves)
-    measure = " (for the last stage: the gap below the head alone, grey)" if found.backbone is not None else ""
+    measure = " (for the backbone: the gap below the head alone, grey)" if found.backbone is not None else ""
     return finish(
         fig,
         alt=f"Training loss against a rising learning rate on {found.n} images. {told} {limits}",
@@ -34,7 +34,7 @@ def rate_curves(found: RateSearch) -> Figure:
         f"{found.batch_size} for a few dozen steps, and no validation image. "
         "Inside the range it does not tell one rate from another."
         + (
-            " A rate for the last stage that is far too large can pass unnoticed: in this test the stage first "
+            " A backbone learning rate that is far too large can pass unnoticed: in this test the backbone first "
             "learned at smaller rates."
             if found.backbone is not None
             else ""

@@ -20,8 +20,9 @@ from explorer.training.view.forms import starts_at
 from explorer.training.view.rates import rate_keys
 
 _ABOUT_RATE = (
-    "Defaults were found on ResNet-10. On MobileNetV2 a third of the rate of full fine-tuning did better and is the default "
-    "there: on another backbone try a third and a tenth before you believe that tuning loses."
+    "The rate of the last stage; those of earlier stages follow from the layer-wise decay. Defaults were found on ResNet-10. "
+    "On MobileNetV2 a third of the rate of full fine-tuning did better and is the default there: on another backbone try a "
+    "third and a tenth before you believe that tuning loses."
 )
 
 
@@ -54,13 +55,11 @@ def _pick_rates(plan: Strategy, mode: str, row: Backbone) -> dict[str, Any]:
     }
     head_key, stage_key = rate_keys(plan, mode, row)
     st.session_state.setdefault(head_key, plan.head_rate)
-    rates: dict[str, Any] = {"head_rate": st.number_input("Learning rate of the head", key=head_key, **limits)}
+    rates: dict[str, Any] = {"head_rate": st.number_input("Head learning rate", key=head_key, **limits)}
     usual = row.rate(plan, mode)
     if usual:
         st.session_state.setdefault(stage_key, usual)
-        rates["backbone_rate"] = st.number_input(
-            "Learning rate of the last stage", key=stage_key, help=_ABOUT_RATE, **limits
-        )
+        rates["backbone_rate"] = st.number_input("Backbone learning rate", key=stage_key, help=_ABOUT_RATE, **limits)
         starts_at(f"decay_{plan.name}", plan.rate_decay)
         rates["rate_decay"] = st.slider(
             "Layer-wise learning-rate decay",

@@ -168,9 +168,9 @@ COLUMNS: dict[str, Any] = {
     ),
     "accuracy": st.column_config.NumberColumn("Test accuracy", format="%.1f %%", width=100),
     "images": st.column_config.TextColumn("Images a class", help="Training images of each class."),
-    "head_rate": st.column_config.NumberColumn("Head rate", format="%.4g", help="Learning rate of the head."),
+    "head_rate": st.column_config.NumberColumn("Head learning rate", format="%.4g"),
     "stage_rate": st.column_config.NumberColumn(
-        "Stage rate", format="%.4g", help="Learning rate of the last stage that learns."
+        "Backbone learning rate", format="%.4g", help="Of the last stage that is trained."
     ),
     "interval": st.column_config.TextColumn("95 % interval"),
     "grouped": st.column_config.TextColumn(

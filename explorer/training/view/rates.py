@@ -17,7 +17,7 @@ _KEY = "rates_for"
 
 
 def rate_keys(plan: Strategy, mode: str, row: Backbone) -> tuple[str, str]:
-    """The form's keys of the rates of the head and of the last stage; a backbone that has a rate of its own has its own key."""
+    """The form's keys of the rates of the head and of the backbone; a backbone that has a rate of its own has its own key."""
     own = f"_{row.name}" if row.rate(plan, mode) != replace(row, rates=()).rate(plan, mode) else ""
     return f"head_rate_{plan.name}", f"stage_rate_{plan.name}_{mode}{own}"
 
@@ -41,7 +41,7 @@ def offer_rates(recipe: Recipe, plan: Strategy) -> None:
     draw(partial(rate_curves, found), "rate_curves", code=("explorer/training/compute/rates.py", "find"))
     rates = [("head", found.head, plan.head_rate)]
     if found.backbone is not None:
-        rates.append(("last stage", found.backbone, recipe.row.rate(plan, recipe.batchnorm)))
+        rates.append(("backbone", found.backbone, recipe.row.rate(plan, recipe.batchnorm)))
     if all(curve.kept for _, curve, _ in rates):
         kept = (f"{part} {curve.own:g}{' (the default)' * (curve.own == usual)}" for part, curve, usual in rates)
         st.markdown(f"Nothing to change: {', '.join(kept)}.")
