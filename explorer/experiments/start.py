@@ -25,7 +25,7 @@ ones what their scale does, and what the kept statistics add."""
 
 @dataclass(frozen=True)
 class Mark:
-    """One arm: its `start`, what learns (`depth`), test accuracy of each seed that finished (in [0, 1]) and n test images."""
+    """One arm: its `start`, what is trained (`depth`), test accuracy of each seed that finished (in [0, 1]) and n test images."""
 
     arm: str
     start: str

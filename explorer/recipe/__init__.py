@@ -191,7 +191,7 @@ class Recipe(BaseModel):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """What learns when: one phase, or as many as `gradual` and `lp_ft` need, first to last."""
+        """What is trained when: one phase, or as many as `gradual` and `lp_ft` need, first to last."""
         kind, every = strategy(self.strategy).unfreezes, self.unfreeze_every
         if kind == "at once" or every is None:
             return (Phase(self.learns, self.epochs),)

@@ -58,7 +58,7 @@ def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
 
 def memory(recipe: Recipe, anatomy: Anatomy) -> int:
     """Bytes that learning takes besides PyTorch itself and the pictures: all weights, and of those that learn the gradient and
-    AdamW's two means; what the way back needs of a batch, from the first stage in which anything learns; all in float32."""
+    AdamW's two means; what the backward pass needs of a batch, from the first stage in which anything learns; all in float32."""
     rows = describe(recipe, anatomy).stages
     weights = 4 * sum(row.parameters for row in rows) + 12 * sum(row.learned for row in rows)
     first = next((i for i, row in enumerate(rows) if row.learned), len(rows))

@@ -35,7 +35,7 @@ class Description:
 @dataclass(frozen=True)
 class StageAnatomy:
     """What one stage of a backbone is made of, whatever learns: `affine` of its `parameters` are the scale and shift of its
-    `normalisation_layers`; `kept` bytes are what the way back needs of one image there (float32); `output` as above."""
+    `normalisation_layers`; `kept` bytes are what the backward pass needs of one image there (float32); `output` as above."""
 
     stage: str
     parameters: int

@@ -17,7 +17,7 @@ from explorer.runs import FinishedRun, Predictions
 
 @dataclass(frozen=True)
 class World:
-    """Two recipes that differ in what learns: `probe` trains the head alone, `tuned` more. `title` and `about`
+    """Two recipes that differ in what they train: `probe` trains the head alone, `tuned` more. `title` and `about`
     describe the data. `quicker` are two others that show the same in less time, for *Repeat it here* (`benchmarks/worlds.py`
     finds them); by default the same."""
 

@@ -162,7 +162,7 @@ def switches(row: Backbone, weights: str) -> None:
     stage_strip([described("", found)])
     learned, total = sum(s.learned for s in found.stages), sum(s.parameters for s in found.stages)
     moving = [s.stage for s in found.stages if s.statistics_move and not s.learns]
-    st.markdown(f"**{learned:,}** of {total:,} weights are trainable: {share_words(learned / total)}.")
+    st.markdown(f"**{learned:,}** of {total:,} parameters are trainable: {share_words(learned / total)}.")
     if moving:
         st.warning(
             f"The BatchNorm statistics of {', '.join(moving)} move although every weight there is frozen.",

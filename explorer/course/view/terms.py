@@ -17,7 +17,7 @@ from explorer.training.view.strips import stage_strip
 
 
 def strategy(row: Backbone, weights: str, name: str) -> None:
-    """The chosen backbone as blocks: what stays and what learns with this strategy, with the weights in each stage."""
+    """The chosen backbone as blocks: frozen and trainable stages under this strategy, with the parameters of each."""
     if STRATEGIES[name].affine and row.normalisation == "none":
         st.caption(f"{row.title} has no normalisation layers.")
         return

@@ -21,8 +21,8 @@ _MODE, _FLAG = attrgetter("training"), attrgetter("requires_grad")
 
 
 class Witness:
-    """What a network's modules and weights were while it learned; `note` is called in every step, between the way forward
-    and the way back, so that nothing set before or after it can hide what they were then. A replay of a captured step runs
+    """What a network's modules and weights were while it learned; `note` is called in every step, between the forward
+    and the backward pass, so that nothing set before or after it can hide what they were then. A replay of a captured step runs
     none of this: it does what was noted when it was captured, and is not used where `state` is another (`loop.step`)."""
 
     def __init__(self) -> None:

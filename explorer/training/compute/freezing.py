@@ -1,4 +1,4 @@
-"""Apply a recipe's choice of what learns to a network; describe it; say what changed."""
+"""Apply a recipe's choice of trainable parameters to a network; describe it; say what changed."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -47,7 +47,7 @@ def anatomy(backbone: str, pixels: int) -> Anatomy:
 
 
 class _Kept:
-    """The tensors that autograd keeps for the way back, each once, and none of the network's own."""
+    """The tensors that autograd keeps for the backward pass, each once, and none of the network's own."""
 
     def __init__(self, network: Network) -> None:
         self.bytes = 0

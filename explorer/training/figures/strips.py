@@ -45,7 +45,7 @@ def described(label: str, description: Description) -> Strip:
 
 
 def phases(recipe: Recipe, description: Description) -> list[Strip]:
-    """One strip for each phase of a run, the first on top: what learns then, with the epochs it takes."""
+    """One strip for each phase of a run, the first on top: what is trained then, with the epochs it takes."""
     if len(recipe.phases) == 1:
         return [described("", description)]
     found, first = [], 1

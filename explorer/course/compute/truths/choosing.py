@@ -58,7 +58,7 @@ def smallest(accuracy: float, half: float) -> int:
 
 
 def percent_learning(asked: TruthContext, classes: str) -> Truth:
-    """How many percent of the network's weights learn in feature extraction, for so many classes."""
+    """What per cent of the network's parameters is trainable in feature extraction, for so many classes."""
     stages = described(asked, classes=int(classes)).stages
     learned, total = sum(s.learned for s in stages), sum(s.parameters for s in stages)
     words = f"Counted just now in {asked.row.title} with a new head for {classes} classes."
@@ -67,7 +67,7 @@ def percent_learning(asked: TruthContext, classes: str) -> Truth:
 
 
 def weights_to_keep(asked: TruthContext, *strategies: str) -> Truth:
-    """The order of strategies by how many weights learn, fewest first: what must be stored for each new task."""
+    """The order of strategies by trainable parameters, fewest first: what must be stored for each new task."""
     if not strategies:
         raise ExplorerError("No strategy was named (got none). Name two or more after `weights_to_keep`.")
     counts = {name: sum(s.learned for s in described(asked, name).stages) for name in strategies}

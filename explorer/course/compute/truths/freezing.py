@@ -64,9 +64,9 @@ def cost_frozen(asked: TruthContext, epochs: str) -> Truth:
 
 
 def multiplications(model: nn.Module, head: nn.Module, x: Tensor) -> tuple[float, float, float]:
-    """What a picture of x (n, 3, h, w) costs on the way forward: through the model, its first convolution, its head.
+    """What a picture of x (n, 3, h, w) costs in the forward pass: through the model, its first convolution, its head.
 
-    The way back follows from these: a layer's gradient costs as much again for its weights, and once more for its input
+    The backward pass follows from these: a layer's gradient costs as much again for its weights, and once more for its input
     where anything before it learns, which is nowhere before the first. It is not counted itself, since torch's counter
     takes the weight gradient of a grouped convolution for that of a dense one (pytorch#183405).
     """

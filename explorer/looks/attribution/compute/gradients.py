@@ -115,7 +115,7 @@ def _seeded(seed: int) -> Iterator[None]:
 
 
 def guided_backprop(network: Network, x: Tensor, targets: Tensor, stage: str, base: str) -> Tensor:
-    """Guided backprop, the negative control: saliency with negative gradients cut off at every ReLU on the way back.
+    """Guided backprop, the negative control: saliency with negative gradients cut off at every ReLU of the backward pass.
 
     max over colours of |guided ∂logit/∂x| (Springenberg et al. 2015, arXiv 1412.6806).
     """
