@@ -15,7 +15,9 @@ import pytest
 from packaging.markers import Marker
 
 from explorer import __version__, cli
+from explorer.app.contents import CONTENTS
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
+from explorer.course.progress import VISITS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -164,10 +166,11 @@ def test_the_readme_s_table_has_every_page_and_no_other() -> None:
 
 
 def test_the_menu_has_every_page_and_no_other() -> None:
-    tree = ast.parse((ROOT / "explorer/app/main.py").read_text(encoding="utf-8"))
-    (table,) = (n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "CONTENTS")
-    contents = ast.literal_eval(table)
-    assert sorted(name for group in contents.values() for name, *_ in group) == PAGES
+    assert sorted(name for group in CONTENTS.values() for name, *_ in group) == PAGES
+
+
+def test_seeing_a_page_of_two_runs_is_a_deed() -> None:
+    assert {name for name, *_ in CONTENTS["Look"]} == set(VISITS)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -204,10 +207,24 @@ def test_the_changelog_speaks_to_the_user() -> None:
     assert len(text.splitlines()) > 3
 
 
+ADDED = (
+    "a backbone",
+    "a data set",
+    "a strategy",
+    "an experiment",
+    "an attribution method",
+    "an export format",
+    "a question",
+    "a page",
+    "a metric of a run",
+    "a command",
+)
+
+
 def test_contributing_is_short_and_says_how_to_add_things() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 80
-    assert all(thing in text.lower() for thing in ("backbone", "data set", "method"))
+    assert [line for line in text.splitlines() if line.startswith("## Add ")] == [f"## Add {thing}" for thing in ADDED]
 
 
 @pytest.mark.parametrize("name", sorted(n for n in texts() if n.endswith(".md")))

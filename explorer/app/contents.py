@@ -1,12 +1,49 @@
-"""The pages of the menu as Streamlit takes them, made once: making one asks the disk a dozen times, and each rerun needs all."""
+"""The table of contents: every page with its title and its place in the menu, and as Streamlit takes it.
+
+That is made once: making one asks the disk a dozen times, and each rerun needs all.
+"""
 
 import copy
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from explorer.bundle import PAGES
+
+CONTENTS: dict[str, list[tuple[Any, ...]]] = {
+    "Start": [("home", "Home", "home")],
+    "Choose": [
+        ("bring", "Bring pictures", "upload"),
+        ("data", "Data", "dataset"),
+        ("freezing", "What to freeze", "mode_cool"),
+        ("training", "Train", "local_fire_department"),
+        ("experiments", "Experiments", "science"),
+        ("race", "Experiments", "flag", True),
+    ],
+    "Look": [
+        ("images", "Which images", "photo_library"),
+        ("features", "Features", "grid_view"),
+        ("projection", "One shared map", "scatter_plot"),
+        ("attribution", "Where it looks", "visibility"),
+        ("similarity", "How far it moved", "compare_arrows"),
+    ],
+    "Learn": [
+        ("lessons", "Lesson", "school"),
+        ("concepts", "Concept map", "account_tree"),
+        ("glossary", "Glossary", "menu_book"),
+        ("findings", "What we found", "fact_check"),
+    ],
+    "Keep": [("runs", "Runs", "folder_open"), ("predict", "Predict", "batch_prediction")],
+    "Present": [("class", "Class", "groups", True)],
+}
+"""Group of the menu → its pages: name, title, icon, and whether the menu hides it. Those of *Look* show two runs, A and B."""
+
+
+def title_of(name: str) -> str:
+    """What the menu calls a page."""
+    return next(title for rows in CONTENTS.values() for page, title, *_ in rows if page == name)
 
 
 def page(name: str, title: str, icon: str, hidden: bool = False) -> st.Page:

@@ -1,11 +1,11 @@
-"""The table of contents: every page with its place in the menu. Run by the launcher, streamlit_app.py."""
+"""The menu, and the page that was opened. Run by the launcher, streamlit_app.py."""
 
 from pathlib import Path
 
 import streamlit as st
 
 from explorer.app.asking import error_box
-from explorer.app.contents import another_address, page
+from explorer.app.contents import CONTENTS, another_address, page
 from explorer.app.links import arrive
 from explorer.app.mine import enter, presents
 from explorer.app.visitor import begin
@@ -18,40 +18,11 @@ from explorer.logs import timed
 ICON = Path(__file__).with_name("icon.svg")
 LOGO = Path(__file__).with_name("logo.svg")
 
-CONTENTS = {
-    "Start": [("home", "Home", "home")],
-    "Choose": [
-        ("bring", "Bring pictures", "upload"),
-        ("data", "Data", "dataset"),
-        ("freezing", "What to freeze", "mode_cool"),
-        ("training", "Train", "local_fire_department"),
-        ("experiments", "Experiments", "science"),
-        ("race", "Experiments", "flag", True),
-    ],
-    "Look": [
-        ("images", "Which images", "photo_library"),
-        ("features", "Features", "grid_view"),
-        ("projection", "One shared map", "scatter_plot"),
-        ("attribution", "Where it looks", "visibility"),
-        ("similarity", "How far it moved", "compare_arrows"),
-    ],
-    "Learn": [
-        ("lessons", "Lesson", "school"),
-        ("concepts", "Concept map", "account_tree"),
-        ("glossary", "Glossary", "menu_book"),
-        ("findings", "What we found", "fact_check"),
-    ],
-    "Keep": [("runs", "Runs", "folder_open"), ("predict", "Predict", "batch_prediction")],
-    "Present": [("class", "Class", "groups", True)],
-}
-
-
 st.set_page_config(page_title="Thaw", page_icon=ICON, layout="wide", initial_sidebar_state=230)
 st.logo(LOGO, size="large", link=None)
 enter()
-if presents():
-    CONTENTS["Present"] = [row[:3] for row in CONTENTS["Present"]]
-contents = {group: [page(*row) for row in rows] for group, rows in CONTENTS.items()}
+shown = CONTENTS | ({"Present": [row[:3] for row in CONTENTS["Present"]]} if presents() else {})
+contents = {group: [page(*row) for row in rows] for group, rows in shown.items()}
 # The default page answers at / alone; whoever types /home means it too.
 contents["Start"].append(another_address("home", "Home", "home"))
 chosen = st.navigation(contents, expanded=True)

@@ -81,6 +81,16 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return plan(**chosen)
 
 
+FINDINGS: dict[str, Callable[[Sweep, budget.Said], list[str]]] = {
+    "budget": concluding.budget_findings,
+    "depth": concluding.depth_findings,
+    "block": concluding.block_findings,
+    "start": concluding.start_findings,
+    "batchnorm": concluding.modes_findings,
+}
+"""Kind of experiment → what it says, where that follows from the runs' predictions alone."""
+
+
 def _findings(found: Sweep, spoilt: Answers) -> list[str]:
     """What the experiment says, in sentences."""
     said, kind = runs.predictions, found.plan.kind
@@ -88,25 +98,18 @@ def _findings(found: Sweep, spoilt: Answers) -> list[str]:
         return concluding.rate_findings(found, said, _moved(found))
     if kind == "shift":
         return concluding.shift_findings(found, spoilt, said)
-    told: dict[str, Callable[[Sweep, budget.PredictionsOf], list[str]]] = {
-        "budget": concluding.budget_findings,
-        "depth": concluding.depth_findings,
-        "block": concluding.block_findings,
-        "start": concluding.start_findings,
-        "batchnorm": concluding.modes_findings,
-    }
-    return told[kind](found, said)
+    return FINDINGS[kind](found, said)
 
 
 def _scored(found: Sweep) -> dict[str, Spoilt]:
-    """Every finished run on spoilt test images: answered before, here or in the app, or answered now and kept."""
+    """Every finished run on corrupted test images: answered before, here or in the app, or answered now and kept."""
     done = [cell for cell in found.cells if cell.finished]
     told: dict[str, Spoilt] = {}
     for i, cell in enumerate(done):
         name = f"{telling.title_of(cell.planned.arm)}, seed {cell.planned.seed}"
 
         def report(share: float, words: str, i: int = i, name: str = name) -> None:
-            progress((i + share) / len(done), f"{i} of {len(done)} runs scored on spoilt images. {name}: {words}")
+            progress((i + share) / len(done), f"{i} of {len(done)} runs scored on corrupted images. {name}: {words}")
 
         run = cell.finished.id if cell.finished else ""
         told[run] = kept_answer(SpoiltQuestion(run=run), report)

@@ -5,8 +5,10 @@ import stand_ins
 from opening import opened, store, words
 
 from explorer import jobs, runs
+from explorer.cli import sweeping
 from explorer.experiments import cells, kept
-from explorer.experiments.plan import Plan, plan
+from explorer.experiments.plan import KINDS, Plan, plan
+from explorer.experiments.view import entry, picking
 
 __all__ = ["store"]
 BUDGET = {("linear_probe", 2): 10, ("linear_probe", 8): 8, ("full", 2): 14, ("full", 8): 4}
@@ -65,6 +67,13 @@ def test_a_link_shows_a_budget_with_what_it_says_of_the_reader_s_number_of_image
 def test_an_address_that_names_no_experiment_is_said(text: str) -> None:
     app = opened("experiments", kind="budget", plan=text)
     assert not app.exception and "asks for an experiment that is not possible" in words(app).replace("\\", "")
+
+
+def test_each_kind_has_its_form_its_title_and_its_findings() -> None:
+    assert set(picking.PICKS) == set(entry.TITLES) - {"race"} == set(KINDS)
+    assert {*sweeping.FINDINGS, "rates", "shift"} == set(KINDS), (
+        "the two that ask more than predictions say theirs apart"
+    )
 
 
 def test_a_depth_sweep_has_a_front_a_table_and_a_word_on_dips() -> None:

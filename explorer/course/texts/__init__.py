@@ -1,4 +1,5 @@
-"""The app's long texts: Markdown under assets/, a folder a language, so that a translation is a folder and no code."""
+"""The app's long texts: Markdown under assets/, a folder a language, so that they are translated without code. Labels and
+messages are in the code."""
 
 from explorer.course.texts.checks import KINDS, Check, shuffled
 from explorer.course.texts.concepts import Concept, standings

@@ -6,6 +6,7 @@ from dataclasses import replace
 import streamlit as st
 
 from explorer.app.asking import error_box
+from explorer.app.contents import title_of
 from explorer.app.drawing import explain
 from explorer.app.language import pick_language
 from explorer.app.links import in_address, linked
@@ -87,20 +88,9 @@ def _detail(known: Mapping[str, Concept], states: Mapping[str, str], row: Concep
         _go("lessons", words, "school", step=str(row.step))
         if row.achievement:
             place = progress.ACHIEVEMENTS[row.achievement].page
-            _go(place, f"Do it on the page “{_PAGES[place]}”", "touch_app")
+            _go(place, f"Do it on the page “{title_of(place)}”", "touch_app")
         if row.term:
             _go("glossary", "In the glossary", "menu_book", term=row.term)
-
-
-_PAGES = {
-    "training": "Train",
-    "race": "Race",
-    "images": "Which images",
-    "features": "Features",
-    "projection": "One shared map",
-    "attribution": "Where it looks",
-    "similarity": "How far it moved",
-}
 
 
 def _go(page: str, label: str, icon: str, **address: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.app.asking import predictions
+from explorer.app.contents import CONTENTS
 from explorer.app.visitor import choose
 from explorer.app.words import group_of
 from explorer.bundle import page_file
@@ -15,14 +16,6 @@ from explorer.looks.pair import comparison
 from explorer.race import races
 from explorer.race.races import Arm, Race
 from explorer.race.view.titles import titles_of
-
-_PAGES = {
-    "images": ("Which images", "photo_library"),
-    "similarity": ("How far it moved", "compare_arrows"),
-    "projection": ("One shared map", "scatter_plot"),
-    "attribution": ("Where it looks", "visibility"),
-    "features": ("Features", "grid_view"),
-}
 
 
 def pick_arms(race: Race) -> tuple[Arm, Arm] | None:
@@ -109,7 +102,7 @@ def compare_elsewhere(a: Arm, b: Arm) -> None:
         seed = seeds[0]
         if len(seeds) > 1:
             seed = st.segmented_control("Seed", seeds, default=seeds[0], required=True, key="race_seed")
-        for page, (label, icon) in _PAGES.items():
-            if st.button(label, icon=f":material/{icon}:", key=f"race_to_{page}"):
+        for page, title, icon in CONTENTS["Look"]:
+            if st.button(title, icon=f":material/{icon}:", key=f"race_to_{page}"):
                 choose(a=a.runs[seed].id, b=b.runs[seed].id)
                 st.switch_page(page_file(page))

@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.app.asking import ask, error_box, majority, predictions, stamp
+from explorer.app.contents import title_of
 from explorer.app.drawing import draw
 from explorer.app.figures.accuracies import Bar, Gap, accuracies, differences
 from explorer.app.figures.style import Figure
@@ -78,7 +79,7 @@ def two_worlds(pairs: dict[str, Pair], known: Sequence[Run]) -> None:
     with st.container(horizontal=True):
         st.page_link(page_file("lessons"), label="**Start here: the lesson**", icon=":material/school:")
         st.page_link(page_file("bring"), label="**Use your own pictures**", icon=":material/add_photo_alternate:")
-        st.page_link(page_file("race"), label="**Race strategies**", icon=":material/flag:")
+        st.page_link(page_file("race"), label=f"**{title_of('race')}: race strategies**", icon=":material/flag:")
     st.header("What changed inside?")
     titles = {world.name: world.title for world in WORLDS}
     shown = st.segmented_control(
