@@ -140,7 +140,7 @@ def begin() -> None:
     """Open a page: take a changed address (deep link, back button), else keep the choice; then say how the worker is."""
     st.session_state["figure_words"] = {}
     address = {name: st.query_params[name] for name in _FIELDS if name in st.query_params}
-    if "a" not in address and "b" not in address:  # another page was opened: its defaults are worked out anew
+    if "a" not in address and "b" not in address:  # another page was opened: its defaults are worked out again
         st.session_state.pop("pair_shown", None)
         opened(bare=True)
     if address and address != st.session_state.get("choice_address"):
@@ -172,8 +172,8 @@ def _worker_line() -> None:
     if beat.starts > before > 0:
         st.session_state["worker_starts"] = beat.starts
         st.warning(
-            "The worker was restarted. Trainings go on from their checkpoints by themselves; for a look that was under way press "
-            "*Try again*.",
+            "The worker was restarted. Trainings resume from their checkpoints by themselves; for a look that was under way "
+            "press *Try again*.",
             icon=":material/restart_alt:",
         )
     if beat.state != "ready" or jobs.trainings_wait():

@@ -86,7 +86,7 @@ def train(options: argparse.Namespace) -> Words:
 
 
 def resume(options: argparse.Namespace) -> Words:
-    """Go on with a run that was interrupted or stopped, from its last checkpoint."""
+    """Resume a run that was interrupted or stopped, from its last checkpoint."""
     return _told(_resume(options))
 
 
@@ -206,7 +206,7 @@ def _train(options: argparse.Namespace) -> Run:
 
 
 def _resume(options: argparse.Namespace) -> Run:
-    """Go on with a run that did not come to its end, in this process."""
+    """Resume a run that did not come to its end, in this process."""
     run = runs.read(runs.called(options.run))
     ended = run.state in ENDED_EARLY
     if not ended or not runs.resumable(run.id):

@@ -81,7 +81,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
     return plan(**chosen)
 
 
-FINDINGS: dict[str, Callable[[Sweep, budget.Said], list[str]]] = {
+FINDINGS: dict[str, Callable[[Sweep, budget.PredictionsOf], list[str]]] = {
     "budget": concluding.budget_findings,
     "depth": concluding.depth_findings,
     "block": concluding.block_findings,

@@ -29,7 +29,7 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _mark(path: Path) -> object:
-    """This process and this file as it is: one that was replaced or written over is opened anew, and says so if it is damaged.
+    """This process and this file as it is: one that was replaced or written over is opened again, and says so if it is damaged.
     What is asked and noted goes to the log beside it, so that the file itself changes once in some thousand times."""
     facts = path.stat()
     return os.getpid(), facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, path

@@ -1,4 +1,4 @@
-"""What a dead worker left: trainings go on from their checkpoints by themselves, a few times; looks are asked for again."""
+"""What a dead worker left: trainings resume from their checkpoints by themselves, a few times; looks are asked for again."""
 
 import json
 import logging
@@ -51,14 +51,12 @@ def go_on(run: str, owner: str = "") -> bool:
     tries = restarts(found)
     if found.state != "interrupted" or tries >= TRIES:
         if tries >= TRIES:
-            why = (
-                f"{found.error} It went on by itself {tries} times and does not any more: press Resume from checkpoint."
-            )
+            why = f"{found.error} It was resumed automatically {tries} times and will not be again: press Resume from checkpoint."
             runs.update(run, error=why)
         return False
     resume(run, owner)
     runs.update(run, restarts=tries + 1)
-    log.info("%s goes on by itself, for the %s. time", run, tries + 1)
+    log.info("%s is resumed automatically, for the %s. time", run, tries + 1)
     return True
 
 

@@ -18,7 +18,7 @@ def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
 
 
 def resume(run: str, owner: str = "") -> None:
-    """Queue a run again that was interrupted or stopped; it goes on from its checkpoint, or from the beginning."""
+    """Queue a run again that was interrupted or stopped; it resumes from its checkpoint, or starts from the beginning."""
     recipe = runs.read(run).recipe
     quotas.require_run()
     if recipe is not None:

@@ -41,7 +41,7 @@ def drop_unwanted() -> set[str]:
 
 
 def forget(key: str) -> None:
-    """Forget a look that was ended because nobody waited for it: who comes back asks anew."""
+    """Forget a look that was ended because nobody waited for it: who comes back asks again."""
     with database() as db:
         db.execute(f"DELETE FROM task WHERE key = ? AND {_LOOKS}", (key,))
 

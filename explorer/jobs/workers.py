@@ -115,7 +115,7 @@ def end_worker(pid: int, gently: bool = False) -> bool:
 
 def end_other_build() -> bool:
     """End a worker that runs other code than this process, as one does that was there before Thaw was updated: it does not know
-    every question. What it trained goes on from its checkpoint. Returns whether there was one."""
+    every question. What it trained resumes from its checkpoint. Returns whether there was one."""
     now, noted = alive(), alive("build")
     if now.state == "gone" or (noted.pid == now.pid and noted.last_state == build()):
         return False

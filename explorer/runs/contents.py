@@ -114,7 +114,7 @@ def checkpoint(run: str) -> bytes | None:
 
 
 def resumable(run: str) -> bool:
-    """Whether the run can go on from where it was."""
+    """Whether the run can be resumed."""
     return (folder(run) / "checkpoint.pt").is_file()
 
 

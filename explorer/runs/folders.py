@@ -24,7 +24,7 @@ from explorer.runs.records import Epoch
 from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import renewed
 
-SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made anew from predictions.csv
+SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made again from predictions.csv
 
 
 def folder(run: str) -> Path:

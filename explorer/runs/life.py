@@ -24,7 +24,7 @@ class State:
 STATES = {
     "queued": State(
         "it waits for a process",
-        "who asks for it: a new run, or one that goes on from its checkpoint (queued again where its task was lost)",
+        "who asks for it: a new run, or one that resumes from its checkpoint (queued again where its task was lost)",
         ("queued", "stopped", "failed", "interrupted"),
     ),
     "running": State(
@@ -74,7 +74,7 @@ def check(run: str, now: str, new: str) -> None:
         raise ValueError(f"a run has no state {new!r}; it has {', '.join(STATES)}")
     if now not in STATES[new].after:
         raise ExplorerError(
-            f"The run {run} is {now} ({STATES[now].meaning}), so it cannot become {new}. Train its recipe anew, as another run."
+            f"The run {run} is {now} ({STATES[now].meaning}), so it cannot become {new}. Train its recipe again, as another run."
         )
 
 

@@ -74,7 +74,7 @@ class StageAudit:
 @dataclass(frozen=True)
 class Audit:
     """The freeze audit of a run. `recomputed` is the largest difference between the frozen features used in the run and
-    those computed anew, from pixels, by the tuned network, on a drawn batch of training and of test images (0.0 unless
+    those computed again, from pixels, by the tuned network, on a drawn batch of training and of test images (0.0 unless
     something leaked). Where an earlier audit of the process passed the same pixels through bitwise the same stages, what came of
     that pass is compared."""
 

@@ -107,7 +107,7 @@ def _groups(folder: Path, ids: tuple[str, ...]) -> np.ndarray | None:
 
 
 def renewed(folder: Path, balanced: Balanced | None) -> tuple[Balanced | None, Grouped | None]:
-    """`balanced` (where it was recorded) and `grouped` of a run of schema 1, made anew from its table: it kept no groups, and
+    """`balanced` (where it was recorded) and `grouped` of a run of schema 1, made again from its table: it kept no groups, and
     of balanced accuracy an interval that lay too low."""
     try:
         said = read_table(folder)

@@ -226,7 +226,7 @@ def test_what_a_dead_worker_left_is_named_lost_and_its_run_goes_on_a_few_times()
         assert jobs.claim("train") == TrainQuestion(run=run)
         assert jobs.clear_lost("It died.") == 1
     found = runs.read(run)
-    assert found.state == "interrupted" and f"It died. It went on by itself {TRIES} times" in found.error
+    assert found.state == "interrupted" and f"It died. It was resumed automatically {TRIES} times" in found.error
     jobs.resume(run)
     assert runs.read(run).facts["restarts"] == 0, "who asks for it gives it as many tries again"
     jobs.claim("train")

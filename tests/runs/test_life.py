@@ -64,7 +64,7 @@ def test_what_came_to_no_end_is_closed_with_the_reason(state: str) -> None:
 
 
 def test_a_finished_run_is_not_queued_again() -> None:
-    with pytest.raises(ExplorerError, match="Train its recipe anew"):
+    with pytest.raises(ExplorerError, match="Train its recipe again"):
         jobs.resume(stand_ins.finished_run())
 
 

@@ -155,7 +155,7 @@ def test_a_training_whose_machine_is_gone_goes_on_by_itself_a_few_times(executor
     heard(worker, Event(task, "lost", words="Its machine is gone."))
     found = runs.read(task.run)
     assert found.state == "interrupted" and found.error.startswith(
-        f"Its machine is gone. It went on by itself {TRIES} times"
+        f"Its machine is gone. It was resumed automatically {TRIES} times"
     )
 
 

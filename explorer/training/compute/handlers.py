@@ -1,4 +1,4 @@
-"""Carry out a run and store what came of it."""
+"""Carry out a run and store the result."""
 
 import contextlib
 import platform
@@ -103,7 +103,7 @@ def _by_itself(run: str) -> str:
 
 
 def _resume(run: str, session: Session, report: ProgressCallback) -> None:
-    """Go on where a run was interrupted; a checkpoint that cannot be used means from the beginning."""
+    """Resume a run that was interrupted; a checkpoint that cannot be used means from the beginning."""
     saved = runs.checkpoint(run)
     if saved is not None:
         try:

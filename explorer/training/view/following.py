@@ -199,7 +199,7 @@ def _resume(run: str) -> None:
     try:
         jobs.resume(run, owner())
         note_run(run)
-        show(run, "goes on from its checkpoint")
+        show(run, "resumes from its checkpoint")
     except ExplorerError as error:
         st.session_state["training_error"] = str(error)
 

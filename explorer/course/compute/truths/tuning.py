@@ -1,4 +1,4 @@
-"""What the lesson's runs did: their scores, how far their stages moved, what is lost when one is set back."""
+"""What the lesson's runs did: their scores, how far their stages moved, what is lost when one is rewound."""
 
 from explorer import runs
 from explorer.course.compute.truths import probing

@@ -63,7 +63,7 @@ def test_images(run: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shifted_images(run: str, kind: str, limit: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same images, spoilt."""
+    """The same images, corrupted."""
     pictures, rows = test_images(run, limit)
     return shifts.shifted(pictures, kind), rows
 

@@ -51,7 +51,7 @@ def along(
 ) -> Iterator[dict[str, np.ndarray]]:
     """For each alpha, by the name of the stream, the logits (n, k) of the network mixed of `a` and `b`.
 
-    What the two have in common is run once. With `train` (shuffled images) BatchNorm's statistics are estimated anew
+    What the two have in common is run once. With `train` (shuffled images) BatchNorm's statistics are re-estimated
     between the ends, as for any average of weights (Izmailov et al. 2018, arXiv 1803.05407, section 3.2), in the layers
     in which `a` and `b` differ in them; without, they are mixed like the weights. At 0 and 1 the network is one that was
     trained, and keeps those it has.
@@ -69,8 +69,8 @@ def along(
 
 
 def reestimated(a: Network, b: Network, streams: Mapping[str, Stream], train: Stream) -> list[dict[str, np.ndarray]]:
-    """The control of `along`: what `a` and `b` themselves say, (n, k) each by the name of the stream, with the very
-    statistics estimated anew that are estimated between them; empty where there are none."""
+    """The control of `along`: what `a` and `b` themselves say, (n, k) each by the name of the stream, with the
+    statistics re-estimated for those between them; empty where there are none."""
     _advance(a, b, streams, train)
     work, ends, found = b.copy(), (a.model.state_dict(), b.model.state_dict()), []
     layers = batchnorm.moved(work, *ends, behind(a, b))

@@ -19,8 +19,8 @@ def interpolate(
 ) -> Interpolation:
     """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
 
-    `settle` estimates BatchNorm's statistics anew between the ends, from training images of B, where A and B differ in
-    them, and adds the control: A and B themselves with the same statistics estimated anew.
+    `settle` re-estimates BatchNorm's statistics between the ends, from training images of B, where A and B differ in
+    them, and adds the control: A and B themselves with the same statistics re-estimated.
     """
     compute.same_stages(a, b)
     comparison.require(comparison.strangers(compute.finished(a), compute.finished(b), "line"))

@@ -1,4 +1,4 @@
-"""Stages of a tuned network set back to other weights, one choice of them after the other, and what it then says."""
+"""Stages of a tuned network rewound to other weights, one choice of them after the other, and what it then says."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ State = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Plan:
-    """Which stages, in the network's order, are set back to which of the states on offer."""
+    """Which stages, in the network's order, are rewound to which of the states on offer."""
 
     stages: tuple[str, ...]
     to: str
@@ -30,7 +30,7 @@ class Plan:
 class ResetLogits:
     """What became of a plan: `identical` says that every tensor was bitwise what it had been; `plain` is the logits
     (n, k) with the statistics that came with the weights, `reestimated` those with the statistics of `layers` BatchNorm
-    layers estimated anew, and `control` those of the network as it was with the same layers' estimated anew (None, and 0,
+    layers re-estimated, and `control` those of the network as it was with the same layers' re-estimated (None, and 0,
     where nothing was: no statistics from the first stage on differ, or identical)."""
 
     plan: Plan
@@ -55,7 +55,7 @@ def rewind(
     `states` has, by name, the tensors of a whole network; a stage takes its buffers from them too. What comes before the
     first stage of a plan is run once for all plans, and where a plan changes nothing the logits are `as_it_was` (n, k).
     `test` and `train` begin at the input and end somewhere in the network; `train`, shuffled, serves the statistics alone.
-    From the first stage on those BatchNorm layers are estimated anew whose statistics differ between the network and the
+    From the first stage on those BatchNorm layers are re-estimated whose statistics differ between the network and the
     state: all of them for random weights, none for first weights where learning kept the statistics.
     The network stays as it is. Raises ExplorerError for an unknown or empty choice of stages.
     """

@@ -1,4 +1,4 @@
-"""Which stages of a run carry its task: each set back to where it began, or to random weights."""
+"""Which stages of a run carry its task: each rewound to where it began, or to random weights."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ RANDOM_SEED = 20_190_204  # of no run, so that what is drawn is new to each
 
 
 def rewind(run: str, stages: list[str] | None = None, to: str = "", report: ProgressCallback = silent) -> Rewind:
-    """A run with each stage set back to its first and to random weights; or with `stages` set back together, `to` either.
+    """A run with each stage rewound to its first and to random weights; or with `stages` rewound together, `to` either.
 
     `to` is `start` or `random` (empty: both, one after the other).
     """
@@ -38,7 +38,7 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Prog
     train, states = chosen_images.stream(run, statistics, place), _states(run)
     found = computing.rewind(
         network, states, _plans(run, stages, to), test, train, base,
-        lambda share, words: report(0.1 + 0.9 * share, f"Setting back {words}"),
+        lambda share, words: report(0.1 + 0.9 * share, f"Rewinding {words}"),
     )  # fmt: skip
     names, own = network.row.stage_names, network.model.state_dict()
     layers = len(batchnorm.layers(network, names))

@@ -1,4 +1,4 @@
-"""What a network still knows with a stage set back."""
+"""What a network still knows with a stage rewound."""
 
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import LARGEST, guess_line, guess_words
@@ -12,7 +12,7 @@ _PENS = {"start": (START, BLUE, "diamond", -0.16), "random": (RANDOM, PINK, "x",
 
 
 def rewind(found: Rewind, reestimated: bool = True, group: str = "group") -> Figure:
-    """Test accuracy with each stage set back to its first and to random weights, beside the run's own, with intervals; `group` is
+    """Test accuracy with each stage rewound to its first and to random weights, beside the run's own, with intervals; `group` is
     what images of one group share, e.g. a photo."""
     names = list(dict.fromkeys(" + ".join(r.stages) for r in found.resets))
     fig = Figure()
@@ -30,17 +30,17 @@ def rewind(found: Rewind, reestimated: bool = True, group: str = "group") -> Fig
     fig.update_xaxes(range=[0, 1.02], tickformat=".0%", gridcolor=GREY, title_text="test accuracy")
     places = list(range(len(names)))
     fig.update_yaxes(tickvals=places, ticktext=names, range=[len(names) - 0.5, -0.75], showgrid=False)
-    fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "set back to its"}})
+    fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0, "title": {"text": "rewound to its"}})
     controlled = reestimated and any(r.control is not None for r in found.resets)
     worst = {to: _worst(found, to, reestimated) for to in _PENS}
     how = f", statistics re-estimated on {found.images} training images" if reestimated and found.images else ""
     return finish(
         fig,
-        alt=f"Test accuracy with one stage set back at a time{how}; as it is: {found.base.accuracy:.1%}."
+        alt=f"Test accuracy with one stage rewound at a time{how}; as it is: {found.base.accuracy:.1%}."
         + guess_words(found.chance, "test images")
         + " "
         + " ".join(f"Worst with {_PENS[to][0]}: {words}." for to, words in worst.items() if words),
-        look="A stage that can be set back to its first weights at no cost did not need to learn. If random "
+        look="A stage that can be rewound to its first weights at no cost did not need to be trained. If random "
         "weights break it, later stages rely on what it learned. A frozen stage must lie exactly on the line"
         + (", or on its grey tick where only its statistics moved." if controlled else "."),
         caution=_caution(found, reestimated) + for_others([found.grouped], group),
@@ -50,7 +50,7 @@ def rewind(found: Rewind, reestimated: bool = True, group: str = "group") -> Fig
 
 
 def _controls(fig: Figure, found: Rewind, names: list[str], reestimated: bool) -> None:
-    """The run with nothing set back but the same statistics estimated anew: a grey tick at the height of each reset."""
+    """The run with nothing rewound but the same statistics re-estimated: a grey tick at the height of each reset."""
     rows = [(r, r.control.score) for r in found.resets if reestimated and r.control is not None]
     if rows:
         fig.add_scatter(
@@ -68,7 +68,7 @@ def _caution(found: Rewind, reestimated: bool) -> str:
     words = (
         "One draw of random weights: another may cost more or less. "
         if len(found.resets) == 1
-        else "Stages are set back one at a time: two that can each be spared cannot always be spared together. "
+        else "Stages are rewound one at a time: two that can each be spared cannot always be spared together. "
     )
     words += (
         f"n = {found.base.n} test images, 95 % Wilson intervals. Random weights were drawn once; ‘{LARGEST}’ is the "

@@ -1,4 +1,4 @@
-"""Other weights put into B: stages set back, and mixtures of A and B. Letters: n images, k classes, s stages, m mixtures."""
+"""Other weights put into B: stages rewound, and mixtures of A and B. Letters: n images, k classes, s stages, m mixtures."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,9 +12,9 @@ from explorer.question import Question
 
 @dataclass(frozen=True)
 class Reset:
-    """A run with some stages set back to its first weights (`to` "start") or to random ones ("random"), against the run
-    itself: with the BatchNorm statistics that came with the weights (`plain`), and with those of `layers` layers estimated
-    anew (`settled`). `control` is the run with no stage set back but the same layers' statistics estimated anew, `beyond`
+    """A run with some stages rewound to its first weights (`to` "start") or to random ones ("random"), against the run
+    itself: with the BatchNorm statistics that came with the weights (`plain`), and with those of `layers` layers
+    re-estimated (`settled`). `control` is the run with no stage rewound but the same layers' statistics re-estimated, `beyond`
     the settled reset against that control. All three are None where nothing was to be estimated: no statistics from the
     first stage on differ from the run's. `identical`: every tensor was bitwise what it had been."""
 
@@ -55,7 +55,7 @@ class Rewind:
 class InterpolationScores:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
     bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
-    and of B with their statistics estimated anew, (0, n) where none were; `groups` (n,) str, where images come in groups."""
+    and of B with their statistics re-estimated, (0, n) where none were; `groups` (n,) str, where images come in groups."""
 
     images: str
     of: int
@@ -87,7 +87,7 @@ class Interpolation:
 
     `common` is the last stage that A and B share to the last bit (empty: none), `layers` counts the BatchNorm layers
     behind it, `moved` those of them in whose statistics A and B differ, `settled` the training images from which these were
-    estimated anew between the ends (0: mixed like the weights).
+    re-estimated between the ends (0: mixed like the weights).
     `recorded_a`, `recorded_b`: the test scores of the runs as they ended.
     """
 
@@ -114,7 +114,7 @@ class Interpolation:
 
 
 class RewindQuestion(Question[Rewind]):
-    """What a network still knows with stages set back: each in turn, or `stages` `to` start, pretrained or random weights."""
+    """What a network still knows with stages rewound: each in turn, or `stages` `to` start, pretrained or random weights."""
 
     handler: ClassVar[str] = "explorer.looks.similarity.compute.rewind_handlers:rewind"
     reports: ClassVar[bool] = True
@@ -125,7 +125,7 @@ class RewindQuestion(Question[Rewind]):
 
 
 class InterpolateQuestion(Question[Interpolation]):
-    """Accuracy along the straight line between the weights of A and of B, on `images` (`test`, or ways they are spoilt)."""
+    """Accuracy along the straight line between the weights of A and of B, on `images` (`test`, or ways they are corrupted)."""
 
     handler: ClassVar[str] = "explorer.looks.similarity.compute.interpolation_handlers:interpolate"
     reports: ClassVar[bool] = True

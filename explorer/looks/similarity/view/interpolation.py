@@ -40,7 +40,7 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
         kind = segments("Shifted test images", [NOTHING, *SHIFTS], "shift", "similarity_shift", "noise",
                         format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None")  # fmt: skip
         reestimate = not _statistics_kept(a, b) and ask_reestimate(b, "similarity_settle_mixtures", default=False)
-    found = ask(_question(a, b, ("test", "validation"), reestimate), "Mixing A and B", height=470)
+    found = ask(_question(a, b, ("test", "validation"), reestimate), "Interpolating A and B", height=470)
     spoilt = None
     if kind in SHIFTS:
         question = _question(a, b, (kind,), reestimate)

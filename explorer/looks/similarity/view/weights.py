@@ -1,4 +1,4 @@
-"""Other weights put into B: stages set back to what they were, one by one or together."""
+"""Other weights put into B: stages rewound to what they were, one by one or together."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -51,16 +51,16 @@ def ends_words(found: Score | Grouped) -> str:
 def rewind_stages(a: FinishedRun, b: FinishedRun) -> None:
     """Rewind: which stages of B carry the task?"""
     st.markdown(
-        "Every stage of B is set back, one at a time, on a copy: to the weights that B **began** with, or to "
+        "Each stage of B in turn is rewound, on a copy: to the weights that B **began** with, or to "
         "**random** ones. The accuracy lost is what that stage contributed (Zhang, Bengio & Singer 2019, arXiv "
         "1902.01996)."
     )
     reestimated = ask_reestimate(b, "similarity_settled", default=True)
-    found = ask(RewindQuestion(run=b.id), "Setting back each stage of B", height=520)
+    found = ask(RewindQuestion(run=b.id), "Rewinding each stage of B", height=520)
     if found is None:
         return
     _rewound(found, reestimated, "similarity_rewind", group_of(b))
-    st.subheader("Set back several together")
+    st.subheader("Rewind several together")
     _together(b, reestimated)
 
 
@@ -95,7 +95,7 @@ def _rewound(found: Rewind, reestimated: bool, key: str, group: str) -> None:
     new = reestimated and any(row.control for row in rows)
     table = {
         "Stage": [safe_md(" + ".join(row.stages)) for row in rows],
-        "Set back to": [_STARTS[row.to] for row in rows],
+        "Rewound to": [_STARTS[row.to] for row in rows],
         "Accuracy": [accuracy_words(outcome.score, outcome.accuracy, group) for outcome in outcomes],
         "Fixes · breaks": [f"{outcome.fixed} · {outcome.broken}" for outcome in outcomes],
         "Against B": [
@@ -108,7 +108,7 @@ def _rewound(found: Rewind, reestimated: bool, key: str, group: str) -> None:
             accuracy_words(row.control.score, row.control.accuracy, group) if row.control else "none" for row in rows
         ]
         table["Against the control"] = [paired_words(row.beyond, "it", group) if row.beyond else "" for row in rows]
-    st.table(table, alt="Accuracy with stages set back, and the paired test against B")
+    st.table(table, alt="Accuracy with stages rewound, and the paired test against B")
     if words := _statistics_words(found, reestimated):
         fine_print(words)
 
@@ -119,17 +119,17 @@ def _statistics_words(found: Rewind, reestimated: bool) -> str:
         return ""
     kept = (
         f"B kept the statistics that it began with in all its {found.layers} BatchNorm layers: they are constants of "
-        "the network and fit its first weights as well as its last ones, so setting stages back to their first "
+        "the network and fit its first weights as well as its last ones, so rewinding stages to their first "
         "weights keeps them."
         if not found.moved
         else f"Training moved the statistics of {found.moved} of B's {found.layers} BatchNorm layers."
     )
     if not reestimated:
         return (
-            f"{kept} A stage that is set back brings its own statistics with its weights; all others stay as they are."
+            f"{kept} A stage that is rewound brings its own statistics with its weights; all others stay as they are."
         )
     return (
-        f"{kept} Statistics are re-estimated from {found.images} training images, from the first stage set back "
+        f"{kept} Statistics are re-estimated from {found.images} training images, from the first rewound stage "
         "onwards: in the layers whose statistics differ between B and the weights put in (with random weights, in "
         "all of them). Control: B with every weight as it was and the same layers' statistics re-estimated. What a "
         "stage contributed is the difference from the control."
@@ -143,7 +143,7 @@ def _together(b: FinishedRun, reestimated: bool) -> None:
         to = st.segmented_control(
             "to", list(_STARTS), default="start", required=True, key="similarity_to", format_func=_STARTS.__getitem__
         )
-        if st.form_submit_button("Set back", icon=":material/history:"):
+        if st.form_submit_button("Rewind", icon=":material/history:"):
             chosen = tuple(name for name in names if name in stages)
             st.session_state["similarity_wanted"] = (b.id, to or "start", chosen) if chosen else None
             if not chosen:
@@ -152,13 +152,13 @@ def _together(b: FinishedRun, reestimated: bool) -> None:
     if wanted is None:
         return
     _, kind, chosen = wanted
-    found = ask(RewindQuestion(run=b.id, stages=chosen, to=kind), "Setting them back", height=250)
+    found = ask(RewindQuestion(run=b.id, stages=chosen, to=kind), "Rewinding them", height=250)
     if found is not None:
         _rewound(found, reestimated, "similarity_rewind_some", group_of(b))
 
 
 def _resets(run: str, names: Sequence[str]) -> Written[tuple[str, str, tuple[str, ...]] | None]:
-    """What this run's stages are set back to, and which, as the address holds it: `start.layer3.layer4`."""
+    """What this run's stages are rewound to, and which, as the address holds it: `start.layer3.layer4`."""
 
     def read(text: str) -> tuple[str, str, tuple[str, ...]]:
         kind, *stages = text.split(".")
