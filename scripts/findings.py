@@ -132,12 +132,12 @@ def crossed(
 
 
 def shifts(name: str) -> str:
-    """Strategy by strategy, test images as they are and spoilt at the usual severity."""
+    """Strategy by strategy, clean and corrupted test images, at the usual severity."""
     rows, found = rows_of(DOCS / "findings" / f"{name}.csv"), defaultdict(list)
     for row in rows:
         found[row["strategy"]].append([100 * float(row[column]) for column in ("test_accuracy", *SPOILT)])
     lines = [
-        f"| strategy | as they are | {' | '.join(name[:-2] for name in SPOILT)} | n |",
+        f"| strategy | clean | {' | '.join(name[:-2] for name in SPOILT)} | n |",
         "|---" * (len(SPOILT) + 3) + "|",
     ]
     for strategy, seeds in found.items():

@@ -293,7 +293,7 @@ def test_only_jobs_worker_and_rehearsal_start_processes(module: Module) -> None:
 
 
 @of_every_module
-def test_the_light_wing_writes_no_file_but_through_the_hall(module: Module) -> None:
+def test_the_light_wing_writes_no_file_but_by_the_rooms_that_store(module: Module) -> None:
     if module.wing not in ("view", "figures"):
         return
     for node in module.nodes:

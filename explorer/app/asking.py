@@ -159,7 +159,7 @@ def _value(question: Question[A]) -> A | None:
 
 
 def again(question: Question[Any]) -> None:
-    """Forget the answer and ask anew."""
+    """Forget the answer and ask again."""
     with suppress(OSError):  # an answer that ships may lie where nobody writes
         question.path.unlink(missing_ok=True)
     jobs.result(question, owner(), retry=True)

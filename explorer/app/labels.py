@@ -32,7 +32,7 @@ _TOLD: dict[str, Callable[[Recipe], str]] = {
     "batch_size": lambda r: f"batches of {r.batch_size}",
     "input_size": lambda r: f"{r.preprocessing.crop} px",
     "device": lambda r: r.device,
-    "spoilt": lambda r: shifts.words(r.spoilt) or "pictures as they are",
+    "spoilt": lambda r: shifts.words(r.spoilt) or "clean pictures",
     "split_seed": lambda r: f"split {r.split_seed}",
     "seed": lambda r: f"seed {r.seed}",
 }

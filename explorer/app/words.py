@@ -122,7 +122,7 @@ BATCHNORM_WORDS = {
 
 def short_title(recipe: Recipe) -> str:
     """A run's name in figures and pickers: the strategy, whether the weights are random, matched or which own ones, a BatchNorm
-    mode that is not the usual one, and whether the set was edited or spoilt."""
+    mode that is not the usual one, and whether the set was edited or corrupted."""
     title = strategy(recipe.strategy).title.split(" (")[0]
     drawn = f", {drawn_words(recipe.weights)}" if recipe.drawn and recipe.strategy != "from_scratch" else ""
     unusual = recipe.batchnorm != recipe.usual_batchnorm
@@ -152,7 +152,7 @@ _FAULTS = {
     "mode": "another mode than declared",
     "gradient": "other gradients than declared",
     "optimizer": "another optimizer than declared",
-    "still": "a stage did not learn",
+    "still": "a trainable stage did not move",
 }
 
 

@@ -20,7 +20,7 @@ class Method:
 class AttributionMethod(Method):
     """One row of the ways to ask where a network looks.
 
-    `unit` says what a value of the map is. `signed`: values below 0 speak against the class; `staged`: the map lies on the
+    `unit` says what a value of the map is. `signed`: values below 0 oppose the class; `staged`: the map lies on the
     grid of a chosen stage; `baseline`: it needs a picture without evidence to compare with; `complete`: the values promise
     to add up to what the class gains from the baseline to the picture; `contrast`: it asks about a class, and so can be asked
     about the difference of two. `passes`: runs of the network for one picture.

@@ -1,4 +1,4 @@
-"""The ways in which images are spoilt, to see what a network is worth on pictures unlike those it knows."""
+"""The ways in which images are corrupted, to see what a network is worth on pictures unlike those it knows."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from explorer.errors import ExplorerError, unknown
 
 @dataclass(frozen=True)
 class Shift:
-    """One row: the shown title, what pictures are that were spoilt by it (`described`), what is done to each image, and how
+    """One row: the shown title, what corrupted pictures are called (`described`), what is done to each image, and how
     strongly (`amount`, in the unit that `meaning` says)."""
 
     name: str
@@ -83,8 +83,8 @@ def read(text: str) -> tuple[Shift, int]:
     row = shift(name)
     if dash and not (number.isascii() and number.isdecimal() and len(number) == 1):
         raise ExplorerError(
-            f"spoilt: {text!r} has no severity behind the dash. Allowed: a kind ({', '.join(SHIFTS)}) and a number from 1 to "
-            f"{SEVEREST}, e.g. blur-4."
+            f"corruption (`spoilt`): {text!r} has no severity behind the dash. Allowed: a kind "
+            f"({', '.join(SHIFTS)}) and a number from 1 to {SEVEREST}, e.g. blur-4."
         )
     severity = int(number) if dash else USUAL
     row.strength(severity)
@@ -100,7 +100,7 @@ def plain(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """`blurred at severity 4`, `inverted`; empty for pictures as they are."""
+    """`blurred at severity 4`, `inverted`; empty for clean pictures."""
     if not text:
         return ""
     row, severity = read(text)

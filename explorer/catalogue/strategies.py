@@ -38,7 +38,7 @@ _ROWS = (
     Strategy(
         "linear_probe",
         "Feature extraction (linear probe)",
-        "Only the new head learns; every stage stays frozen.",
+        "Only the new head is trained; every stage stays frozen.",
         "Few images, like the source or not, and as the baseline that tuning has to beat. It is fast, and it cannot forget.",
         _NONE,
         5e-3,
@@ -47,8 +47,8 @@ _ROWS = (
     Strategy(
         "best_stage",
         "Probe at the best stage",
-        "Only the new head learns, and it reads the stage that serves it best on validation images; what comes after that stage "
-        "is cut off.",
+        "Only the new head is trained, and it reads the stage that serves it best on validation images; what comes after that "
+        "stage is cut off.",
         "Images unlike the source, for which late stages are too much about the source's classes. The network becomes smaller "
         "and faster. Race it against the probe at the end, which it may fall back to.",
         _NONE,
@@ -59,7 +59,7 @@ _ROWS = (
     Strategy(
         "last_stage",
         "Last stage",
-        "The head and the last stage learn.",
+        "The head and the last stage are trained.",
         "Dozens of images per class. It is the smallest step from the linear probe, so race it against the probe first.",
         slice(-1, None),
         1e-3,
@@ -68,7 +68,7 @@ _ROWS = (
     Strategy(
         "last_2_stages",
         "Last two stages",
-        "The head and the last two stages learn.",
+        "The head and the last two stages are trained.",
         "More images per class, and images further from the source.",
         slice(-2, None),
         1e-3,
@@ -77,7 +77,7 @@ _ROWS = (
     Strategy(
         "first_stage",
         "First stage (surgical)",
-        "The head and the first stage learn (after Lee et al. 2022, arXiv 2210.11466).",
+        "The head and the first stage are trained (after Lee et al. 2022, arXiv 2210.11466).",
         "Images that differ from the source only in their look (noise, blur). In the paper the network knew the "
         "classes already; whether it helps under a new head is open.",
         slice(0, 1),
@@ -87,7 +87,7 @@ _ROWS = (
     Strategy(
         "full",
         "Full fine-tuning",
-        "Everything learns, the backbone at a smaller rate than the head.",
+        "Everything is trained, the backbone at a smaller rate than the head.",
         "Hundreds of images per class, above all when they are unlike the source.",
         _ALL,
         1e-3,
@@ -96,7 +96,7 @@ _ROWS = (
     Strategy(
         "gradual",
         "Gradual unfreezing",
-        "The head learns first; then stages are unfrozen one by one, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
+        "The head is trained first; then stages are unfrozen one by one, the last first (Howard & Ruder 2018, arXiv 1801.06146).",
         "Fine-tuning that changes early features as late and as little as possible.",
         _ALL,
         3e-3,
@@ -107,7 +107,7 @@ _ROWS = (
     Strategy(
         "lp_ft",
         "Probe, then fine-tune (LP-FT)",
-        "The head learns alone for half the epochs, then everything at a small rate (Kumar et al. 2022, arXiv 2202.10054).",
+        "The head is trained alone for half the epochs, then everything at a small rate (Kumar et al. 2022, arXiv 2202.10054).",
         "Full fine-tuning without the large gradients of an untrained head. In the paper it gained most on test images unlike "
         "the training images; on three sets here that is not shown (What we found).",
         _ALL,
@@ -118,7 +118,7 @@ _ROWS = (
     Strategy(
         "bn_only",
         "BatchNorm only",
-        "The head and the normalisation layers' scale and shift learn; every other weight stays (Mudrakarta et al. 2019, "
+        "The head and the normalisation layers' scale and shift are trained; every other weight stays (Mudrakarta et al. 2019, "
         "arXiv 1810.10703).",
         "Few weights to store for each task, and more freedom than a probe. In ViT and ConvNeXt it trains LayerNorm.",
         _NONE,
@@ -129,7 +129,7 @@ _ROWS = (
     Strategy(
         "from_scratch",
         "From scratch",
-        "Everything learns, starting from random weights.",
+        "Everything is trained, starting from random weights.",
         "The control: only a comparison with it shows what pre-training contributes.",
         _ALL,
         1e-3,
@@ -139,7 +139,7 @@ _ROWS = (
     Strategy(
         "custom",
         "Custom",
-        "The head and the stages you tick learn.",
+        "The head and the stages you tick are trained.",
         "Experiments of your own.",
         _NONE,
         1e-3,
@@ -151,12 +151,12 @@ STRATEGIES = {row.name: row for row in _ROWS}
 
 BATCHNORM_MODES = {
     "frozen_everywhere": "Every BatchNorm layer keeps its pre-trained running statistics, in trainable stages too: it runs "
-    "in eval mode while its scale and shift learn.",
+    "in eval mode while its scale and shift are trained.",
     "frozen": "Frozen stages keep their BatchNorm statistics. Trainable stages run in train mode: from the first "
     "step, before any weight moves, they normalise by the batch instead of by the pre-trained statistics.",
     "moving": "BatchNorm statistics move even where weights are frozen, as after a plain model.train(). It is a "
     "common bug, offered so that the freeze audit can show it.",
-    "affine": "In frozen stages the scale and shift of normalisation layers learn; the statistics and all other weights "
+    "affine": "In frozen stages the scale and shift of normalisation layers are trained; the statistics and all other weights "
     "stay. Nothing can be cached: each epoch runs the whole network.",
 }
 
@@ -164,7 +164,7 @@ BATCHNORM_TITLES = {
     "frozen_everywhere": "Statistics frozen everywhere",
     "frozen": "Frozen in frozen stages only",
     "moving": "Moving everywhere: the bug",
-    "affine": "Affine: scale and shift learn",
+    "affine": "Affine: scale and shift are trained",
 }
 
 LAYERNORM_TITLES = {"frozen": "Frozen", "affine": BATCHNORM_TITLES["affine"]}
@@ -172,7 +172,7 @@ LAYERNORM_TITLES = {"frozen": "Frozen", "affine": BATCHNORM_TITLES["affine"]}
 LAYERNORM_MODES = {
     "frozen": "Frozen stages keep the scale and shift of their LayerNorm. LayerNorm computes mean and variance from "
     "each image, so there are no running statistics that could move.",
-    "affine": "In frozen stages the scale and shift of LayerNorm learn; all other weights stay. Nothing can be "
+    "affine": "In frozen stages the scale and shift of LayerNorm are trained; all other weights stay. Nothing can be "
     "cached: each epoch runs the whole network.",
 }
 

@@ -180,11 +180,8 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the name of edits made on the page Data: pictures left out or moved (default: none)",
     )
-    add(
-        "--spoilt",
-        default="",
-        help=f"spoil (corrupt) every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5",
-    )
+    kinds = f"corrupt every picture, e.g. blur-4: one of {', '.join(SHIFTS)}, and a severity of 1 to 5"
+    add("--corruption", "--spoilt", dest="spoilt", default="", help=kinds)
 
 
 def _strategy_arguments(parser: argparse.ArgumentParser) -> None:
@@ -199,7 +196,7 @@ def _strategy_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--batchnorm",
         help="`frozen_everywhere` (statistics kept in trainable stages too; the default for pre-trained ones), `frozen` "
-        "(in frozen stages only), `affine` (scale and shift learn), or `moving` to see the common bug",
+        "(in frozen stages only), `affine` (scale and shift are trained), or `moving` to see the common bug",
     )
 
 

@@ -82,7 +82,7 @@ def _panels(found: Projection) -> Image.Image:
 
 
 def _overlay(found: Attribution) -> Image.Image:
-    """The picture in grey with the map's cells where they look: vermillion speaks for the class, blue against it."""
+    """The picture in grey with the map's cells where they look: vermillion supports the class, blue opposes it."""
     scale = max(1, -(-LEAST // min(found.picture.shape[:2])))
     grey = Image.fromarray(found.picture).convert("L").convert("RGB")
     grey = grey.resize((grey.width * scale, grey.height * scale), Image.Resampling.BICUBIC)

@@ -18,16 +18,16 @@ def arguments(add: Any) -> None:
         "--inputs",
         nargs="*",
         default=None,
-        help=f"for --kind block: clean, or how pictures are spoilt (default: {' '.join(INPUTS)})",
+        help=f"for --kind block: clean, or how pictures are corrupted (default: {' '.join(INPUTS)})",
     )
     decades, batches = (" ".join(map(str, numbers)) for numbers in (DECADES, BATCHES))
     add(
         "--decades",
         type=int,
         nargs="*",
-        help=f"for --kind rates: powers of ten of the backbone's rate (default: {decades})",
+        help=f"for --kind rates: powers of ten of the backbone learning rate (default: {decades})",
     )
-    add("--batches", type=int, nargs="*", help=f"for --kind batchnorm: images in a batch (default: {batches})")
+    add("--batches", type=int, nargs="*", help=f"for --kind batchnorm: batch sizes (default: {batches})")
     add("--seeds", type=int, default=3, help="how many seeds, from 0 on")
     add("--backbone", default="resnet10")
     add("--weights", default="default")
@@ -35,7 +35,7 @@ def arguments(add: Any) -> None:
     add("--data-dir", help="for --dataset folder: one sub-folder per class")
     add("--labels", default="folders")
     add("--edits", default="")
-    add("--spoilt", default="", help="as for `train`")
+    add("--corruption", "--spoilt", dest="spoilt", default="", help="as for `train`")
     add("--epochs", type=int, default=10)
     add("--input-size", type=int)
     add("--out", type=Path, nargs="*", default=[], metavar="FILE", help="write all cells to .csv or .parquet files")

@@ -51,7 +51,7 @@ def _edits_of(recipe: Recipe) -> edits.Edits:
 
 def load(recipe: Recipe) -> Data:
     """The data of a recipe: `per_class` training images drawn by `seed`; validation and test by `split_seed` alone; all with the
-    recipe's edits, and spoilt where it says so.
+    recipe's edits, and corrupted where it says so.
 
     Raises ExplorerError for a folder or download that cannot be used and for more images per class than there are.
     """

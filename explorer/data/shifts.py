@@ -1,4 +1,4 @@
-"""Pictures spoilt on purpose, the same way every time: noise, blur, low contrast, inverted, recoloured."""
+"""Pictures corrupted on purpose, the same way every time: noise, blur, low contrast, inverted, recoloured."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from explorer.catalogue.shifts import USUAL, shift
 
 
 def shifted(pixels: np.ndarray, name: str, seed: int = 0, severity: int = USUAL) -> np.ndarray:
-    """Copies of the images (n, h, w, 3) uint8, spoilt as the catalogue's row `name` says at a `severity` of 1 to 5; the
+    """Copies of the images (n, h, w, 3) uint8, corrupted as the catalogue's row `name` says at a `severity` of 1 to 5; the
     originals stay as they are.
 
     Image i depends on its pixels, `seed` and i alone. After Hendrycks & Dietterich 2019, arXiv 1903.12261. Raises
@@ -22,7 +22,7 @@ def shifted(pixels: np.ndarray, name: str, seed: int = 0, severity: int = USUAL)
 
 
 def spoil(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
-    """A spoilt copy of one image (h, w, 3) uint8; `rng` draws its noise."""
+    """A corrupted copy of one image (h, w, 3) uint8; `rng` draws its noise."""
     found = _KINDS[shift(name).name](image.astype(np.float32) / 255, shift(name).strength(severity), rng)
     return np.rint(found.clip(0, 1) * 255).astype(np.uint8)
 

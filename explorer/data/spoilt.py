@@ -1,4 +1,4 @@
-"""A data set whose every picture is spoilt in one way, in all splits: the same files through noise, blur or other colours."""
+"""A data set whose every picture is corrupted in one way, in all splits: the same files through noise, blur or other colours."""
 
 import hashlib
 from dataclasses import replace
@@ -13,10 +13,10 @@ from explorer.data.shifts import spoil
 
 
 def spoilt(data: Data, how: str, side: int) -> Data:
-    """The data with each picture scaled to a short side of `side` pixels, then spoilt as `how` says (`blur-4`); labels, order,
+    """The data with each picture scaled to a short side of `side` pixels, then corrupted as `how` says (`blur-4`); labels, order,
     groups and masks stay.
 
-    Noise is drawn from the picture's id, so that a picture is spoilt alike in whichever split or order it stands. Raises
+    Noise is drawn from the picture's id, so that a picture is corrupted alike in whichever split or order it stands. Raises
     ExplorerError for a way that does not exist.
     """
     row, severity = read(how)

@@ -20,7 +20,7 @@ class Stream:
     """The images as they leave stage `upto` of a network (None: as inputs); iterating gives them batch by batch, (b, …).
 
     Batches and precision are those of training, so that a network says bit for bit what it said then. What leaves a
-    stage is kept in memory where that takes at most `MOST` bytes; else it is computed anew each time.
+    stage is kept in memory where that takes at most `MOST` bytes; else it is computed again each time.
     """
 
     MOST = 1_000_000_000

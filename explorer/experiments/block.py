@@ -1,4 +1,4 @@
-"""Which block should learn? One stage tuned alone, on inputs as they are and spoilt, against the head alone.
+"""Which block should be trained? One stage tuned alone, on clean and corrupted inputs, against the head alone.
 
 After Lee et al. (2022, arXiv 2210.11466), who found that the best block depends on what is new about the images: early ones for
 another look, late ones for other labels.

@@ -11,7 +11,7 @@ Arm = tuple[str, dict[str, Any]]
 
 CLEAN = "clean"
 INPUTS = (CLEAN, "noise-4", "blur-4", "invert", "recolour-4")
-"""How pictures are spoilt in the experiment on blocks, unless told: those of Lee et al. (2022) that need no other data set."""
+"""How pictures are corrupted in the experiment on blocks, unless told: those of Lee et al. (2022) that need no other data set."""
 RATED = ("last_stage", "full", "lp_ft")
 DECADES = (-1, 0, 1, 2)
 """Powers of ten that each strategy's own backbone rate is multiplied by, unless told."""
@@ -100,8 +100,8 @@ def parted(arm: str) -> tuple[str, str]:
 
 
 def input_words(how: str) -> str:
-    """`as they are`, `blurred at severity 4`."""
-    return "as they are" if how == CLEAN else shifts.words(how)
+    """`clean`, `blurred at severity 4`."""
+    return "clean" if how == CLEAN else shifts.words(how)
 
 
 def stage_words(stage: str) -> str:

@@ -58,8 +58,8 @@ class Plan(BaseModel):
 
     `budget`: `strategies` × `sizes` (training images per class, None: all) × `seeds`. `depth`: every number of stages that
     learn, counted from the head, from pre-trained and from random weights × `seeds`, at the first of `sizes`. `shift`:
-    `strategies` × `seeds` at the first of `sizes`, each scored on spoilt test images besides. `block`: every stage tuned alone,
-    the head alone and everything, on each of `inputs` (`clean`, or how all pictures are spoilt) × `seeds`, at the first of
+    `strategies` × `seeds` at the first of `sizes`, each scored on corrupted test images too. `block`: every stage tuned alone,
+    the head alone and everything, on each of `inputs` (`clean`, or how all pictures are corrupted) × `seeds`, at the first of
     `sizes`. `rates`: `strategies` × backbone rates, their own times ten to the power of each of `decades`, × `seeds`, beside the
     linear probe. `batchnorm`: the first of `strategies` in every BatchNorm mode × `batches` (images in a batch) × `seeds`.
     `start`: pre-trained, matched and random weights × the head alone and everything × `seeds`, at the first of `sizes`.
@@ -99,7 +99,9 @@ class Plan(BaseModel):
         found = usual | given | {"weights": row.resolve(given.get("weights") or "default")}
         found["spoilt"] = shifts.plain(str(given.get("spoilt") or ""))
         if found["spoilt"] and given.get("kind") == "block":
-            raise ExplorerError("spoilt: the inputs of this experiment say how pictures are spoilt. Leave it out.")
+            raise ExplorerError(
+                "corruption (`spoilt`): the inputs of this experiment say how pictures are corrupted. Leave it out."
+            )
         if drawn(found["weights"]) and given.get("kind") == "start":
             raise ExplorerError(
                 f"weights: {found['weights']} are drawn by the seed, and this experiment holds pre-trained weights against such. "

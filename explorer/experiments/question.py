@@ -20,7 +20,7 @@ class SignsQuestion(Question[Signs]):
 
 
 class SpoiltQuestion(Question[Spoilt]):
-    """Which test images a run gets right when they are spoilt: every kind of shift at every severity."""
+    """Which test images a run gets right when they are corrupted: every kind of shift at every severity."""
 
     handler: ClassVar[str] = "explorer.experiments.compute:spoilt"
     reports: ClassVar[bool] = True

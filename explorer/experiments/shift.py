@@ -14,7 +14,7 @@ from explorer.race.races import Spread, spread
 @dataclass(frozen=True)
 class Spoilt:
     """Which test images `rows` (n,) of a run it gets `right` (kinds, severities, n): by kind of shift, and by severity from
-    0, the images as they are."""
+    0, the clean images."""
 
     run: str
     kinds: tuple[str, ...]
@@ -28,7 +28,7 @@ class Spoilt:
 
 @dataclass(frozen=True)
 class Held:
-    """One arm on images as they are (`inside`) and spoilt (`outside`), accuracy over seeds in [0, 1] on n images; and what it
+    """One arm on clean (`inside`) and corrupted images (`outside`), accuracy over seeds in [0, 1] on n images; and what it
     gains over the first arm on each, p-values Holm's over all arms and both."""
 
     arm: str
@@ -54,7 +54,7 @@ class Held:
 
 
 Answers = Mapping[str, Spoilt]
-"""A run's id → what it gets right of spoilt images."""
+"""A run's id → what it gets right of corrupted images."""
 
 
 def lines(sweep: Sweep, found: Answers, kind: str) -> dict[str, tuple[Spread, ...]]:
@@ -112,7 +112,7 @@ def turned_words(rows: tuple[Held, ...], titles: Mapping[str, str]) -> str:
     first = titles[rows[0].arm] if rows else ""
     if turned:
         return (
-            f"**{' and '.join(turned)}** gains on images like the training images and loses on spoilt ones, against {first}: "
+            f"**{' and '.join(turned)}** gains on images like the training images and loses on corrupted ones, against {first}: "
             "tuning bent features that the shift needs (Kumar et al. 2022, arXiv 2202.10054)."
         )
     worse = [
@@ -122,6 +122,7 @@ def turned_words(rows: tuple[Held, ...], titles: Mapping[str, str]) -> str:
         titles[row.arm] for row in rows if row.over_outside and row.p_outside < LEVEL and row.over_outside.value > 0
     ]
     if not worse and not better:
-        return f"No difference from {first} shown on the spoilt images."
+        return f"No difference from {first} shown on the corrupted images."
     said = [f"better than {first}: {', '.join(better)}"] * bool(better) + [f"worse: {', '.join(worse)}"] * bool(worse)
-    return f"Shown on the spoilt images: {'; '.join(said)}. Nothing is shown to gain on one kind of image and lose on the other."
+    found = f"Shown on the corrupted images: {'; '.join(said)}."
+    return f"{found} Nothing is shown to gain on one kind of image and lose on the other."

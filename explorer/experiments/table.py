@@ -32,8 +32,8 @@ _OF_RECIPE = (
 
 
 def rows(sweep: Sweep, spoilt: Answers | None = None) -> list[dict[str, Any]]:
-    """One row a cell, every number unrounded; None where there is none (yet). A shift test has the accuracy on spoilt test images
-    too, a column for each kind and severity, of the runs that were scored on them (`spoilt`)."""
+    """One row a cell, every number unrounded; None where there is none (yet). A shift test has the accuracy on corrupted
+    test images too, a column for each kind and severity, of the runs that were scored on them (`spoilt`)."""
     found = [_row(sweep.plan.text, cell) for cell in sweep.cells]
     if sweep.plan.kind != "shift":
         return found

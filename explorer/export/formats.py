@@ -47,7 +47,7 @@ _ROWS = (
     ),
     Format(
         "learned",
-        "What learned",
+        "Trained tensors",
         "Only the tensors that training changed, as safetensors: to be loaded over the weights that the run began with.",
         (".safetensors",),
         "learned",
@@ -120,7 +120,7 @@ def format_of(name: str) -> Format:
 
 
 def check_file(row: Format, out: Path) -> None:
-    """Before anything is computed: raises ExplorerError for an ending that the format has not, or a folder that is not
+    """Before anything is computed: raises ExplorerError for an ending that the format lacks, or a folder that is not
     there."""
     if out.suffix.lower() not in row.endings:
         ending = f"ends in {out.suffix}" if out.suffix else "has no ending"

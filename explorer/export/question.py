@@ -91,7 +91,7 @@ class ExportQuestion(Question[Exported]):
 
 class PredictQuestion(Question[Predicted]):
     """What a run says of the pictures in a folder, or in a batch that a visitor brought (explorer/export/batches.py).
-    `seen` names the state of the folder, so that a changed one is looked at anew. With `distances` each picture is held against
+    `seen` names the state of the folder, so that a changed one is looked at again. With `distances` each picture is held against
     the test images too, for which up to 4,000 training images and all test images pass through the network once."""
 
     handler: ClassVar[str] = "explorer.export.compute.predicting:predict"
@@ -110,7 +110,7 @@ class BringQuestion(Question[BroughtWeights]):
     """Take a backbone's weights from a checkpoint of one's own.
 
     It is a file on the server, or one that a visitor brought, which was called `source`. `seen` names the state of the file, so
-    that a changed one is read anew.
+    that a changed one is read again.
     """
 
     handler: ClassVar[str] = "explorer.export.compute.bringing:bring"

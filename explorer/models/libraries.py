@@ -60,7 +60,7 @@ def names(library: str) -> tuple[str, ...]:
 
 
 def check(library: str, builder: str) -> None:
-    """Raises ExplorerError for a name that the library has not, or that is no image classifier."""
+    """Raises ExplorerError for a name that the library lacks, or that is no image classifier."""
     if library == "timm" and timm().is_model(builder.partition(".")[0]):
         return
     if builder in names(library):
@@ -174,6 +174,6 @@ def state(builder: str, weights: str) -> dict[str, Any]:
 
 
 def state_of_timm(builder: str, weights: str) -> dict[str, Any]:
-    """The same of a network of timm, where `weights` is its tag; the head is drawn anew unless it has 1000 classes."""
+    """The same of a network of timm, where `weights` is its tag; the head is drawn again unless it has 1000 classes."""
     name = builder if weights == "pretrained" else f"{builder.partition('.')[0]}.{weights}"
     return timm().create_model(name, pretrained=True, num_classes=1000).state_dict()

@@ -8,7 +8,7 @@ from explorer.catalogue import Backbone
 
 @torch.no_grad()
 def redraw(row: Backbone, model: nn.Module) -> None:
-    """Draw every parameter of the backbone anew, in place and from torch's generator: each number independently from a normal
+    """Draw every parameter of the backbone again, in place and from torch's generator: each number independently from a normal
     with the mean and the standard deviation that its tensor had ("Mean Var init", Raghu et al. 2019, arXiv 1902.07208). What the
     weights had learned is gone, their scale is left.
 

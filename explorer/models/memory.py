@@ -19,7 +19,7 @@ _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
 def reset_peak(place: Device) -> None:
-    """Start counting anew where the system allows it (Linux, CUDA)."""
+    """Start counting again where the system allows it (Linux, CUDA)."""
     if place.device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(place.device)
     elif sys.platform == "linux":
@@ -54,7 +54,7 @@ def halved(size: int, place: Device, crop: int, error: Exception) -> int:
     """Half as many images as those that did not fit; ExplorerError where that was one."""
     if size == 1:
         raise ExplorerError(
-            f"The memory of {place.device} does not hold one image of {crop} pixels with all that learns. Freeze more "
-            f"stages, take smaller inputs or a smaller backbone, or use the device 'cpu'."
+            f"The memory of {place.device} does not hold one image of {crop} pixels with everything trainable. Freeze "
+            f"more stages, take smaller inputs or a smaller backbone, or use the device 'cpu'."
         ) from error
     return math.ceil(size / 2)

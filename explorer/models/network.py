@@ -59,7 +59,7 @@ class Network(nn.Module):
         self.__dict__["named"] = {}
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Network":
-        """What `to` does; views that read buffers are cut anew, since a module that moves puts new ones in their place."""
+        """What `to` does; views that read buffers are cut again, since a module that moves puts new ones in their place."""
         super()._apply(fn, recurse)
         if self.row.traced:
             self.__dict__["stages"], self.__dict__["pooling"] = cut(self.row, self.model)

@@ -52,8 +52,8 @@ class Recipe(BaseModel):
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
     defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing). `reads` is
     the stage that the head reads under the strategy `best_stage`, behind which the backbone is cut off (empty: chosen on
-    validation images, in the run). `spoilt` says in which way all pictures are spoilt, for training and testing alike
-    (`blur-4`, a kind of explorer/catalogue/shifts.py and its severity; empty: they are as they are).
+    validation images, in the run). `spoilt` says how all pictures are corrupted, for training and testing alike
+    (`blur-4`, a kind of explorer/catalogue/shifts.py and its severity; empty: clean).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -160,7 +160,7 @@ class Recipe(BaseModel):
 
     @property
     def source(self) -> "Recipe":
-        """The pictures on offer and nothing else: equal for recipes whose test images are the same. Spoilt ones are so at the
+        """The pictures on offer and nothing else: equal for recipes whose test images are the same. Corrupted ones are so at the
         size of the inputs."""
         said = {
             name: getattr(self, name) for name in ("dataset", "data_dir", "labels", "edits", "spoilt", "split_seed")

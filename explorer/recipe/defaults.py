@@ -42,7 +42,7 @@ def batchnorm(filled: dict[str, Any], row: Backbone, plan: Strategy) -> Any:
         weights, whose = drawn_words(filled["weights"]), "mean 0 and variance 1"
         whose = "the layers that they were drawn after" if source(filled["weights"]) else whose
         raise ExplorerError(
-            f"batchnorm: {weights} come with statistics of {whose}, which are not worth keeping in stages that learn "
+            f"batchnorm: {weights} come with statistics of {whose}, which are not worth keeping in trainable stages "
             f"(got 'frozen_everywhere'). Choose 'frozen', so that they normalise by the batch, or pre-trained weights."
         )
     return mode or ("frozen" if random else plan.batchnorm)

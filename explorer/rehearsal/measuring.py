@@ -1,4 +1,4 @@
-"""Play a class on a server of its own, and take down what came of it: answers, runs, memory, what is left when all have gone."""
+"""Play a class on a server of its own, and record the outcome: answers, runs, memory, what is left when all have gone."""
 
 import threading
 import time

@@ -23,7 +23,7 @@ class Lost(Exception):
 
 
 class Closed(Lost):
-    """No connection, or it broke off, as when the server is started anew; a browser connects again by itself."""
+    """No connection, or it broke off, as when the server is restarted; a browser connects again by itself."""
 
 
 @dataclass
@@ -96,7 +96,7 @@ class VisitorSession:
         return any(name.endswith(ending) for name in self._buttons)
 
     def stay(self, seconds: float) -> None:
-        """Look at the page for a while: parts that ask for it are drawn anew meanwhile, as a browser does it."""
+        """Look at the page for a while: parts that ask for it are drawn again meanwhile, as a browser does it."""
         end = time.monotonic() + seconds
         due = {part: time.monotonic() + every for part, every in self._again.items()}
         while (now := time.monotonic()) < end:
@@ -172,7 +172,7 @@ class VisitorSession:
             self._hash = message.navigation.page_script_hash
             self._hashes |= {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
         elif kind == "new_session" and not message.metadata.run.fragment_ids:
-            self._again.clear()  # the whole page is drawn anew: its parts are others, and what was one is answered by nobody
+            self._again.clear()  # the whole page is drawn again: its parts are others, and what was one is answered by nobody
             self._buttons.clear()
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string

@@ -181,7 +181,7 @@ def read_questions(folder: Path) -> TextFolder:
 
 
 def terms(language: str = "en") -> TextFolder:
-    """The glossary in a language; read anew when a file changes, at the latest after two seconds."""
+    """The glossary in a language; read again when a file changes, at the latest after two seconds."""
     return fresh(read_terms, ASSETS / "glossary" / language)
 
 
@@ -196,7 +196,7 @@ def plain(text: str) -> str:
 
 
 def fresh(reader: Callable[[Path], TextFolder], folder: Path) -> TextFolder:
-    """What `reader` makes of a folder of texts; read anew when a file changes, at the latest after two seconds."""
+    """What `reader` makes of a folder of texts; read again when a file changes, at the latest after two seconds."""
     return _kept(reader, folder, _stamp(folder))
 
 

@@ -1,1 +1,1 @@
-"""Carry out a recipe, follow it, and judge what came of it."""
+"""Carry out a recipe, follow it, and judge the result."""

@@ -68,7 +68,7 @@ def memory(recipe: Recipe, anatomy: Anatomy) -> int:
 def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | None:
     """How many images the recipe's run goes through: as a finished run on the same images counted them, else as the catalogue
     lets one expect; None for a folder that no run has read."""
-    of = ("dataset", "data_dir", "labels", "edits")  # spoilt or not, they are as many
+    of = ("dataset", "data_dir", "labels", "edits")  # corrupted or not, they are as many
     for run in known:
         same = all(getattr(run.recipe, name) == getattr(recipe, name) for name in of)
         counts = run.facts.get("counts") or {}

@@ -37,7 +37,7 @@ def _thaw(recipe: Recipe) -> list[str]:
             else ["        part.train()"]
         )
     if recipe.batchnorm == "affine":
-        lines += ["    for module in model.modules():  # scale and shift learn everywhere"]
+        lines += ["    for module in model.modules():  # scale and shift are trained everywhere"]
         lines += [f"        if isinstance(module, {kind}):", "            module.requires_grad_(True)"]
     if recipe.keeps_statistics and recipe.row.normalisation == "batch" and recipe.learns:
         lines += ["    for module in model.modules():  # statistics stay in trainable stages too"]

@@ -104,7 +104,7 @@ def test_points_carry_lists_that_come_back_from_a_click(name: str) -> None:
 def test_a_strip_is_blue_where_frozen_and_vermillion_where_it_learns() -> None:
     page = strips([strip("tuned", make(strategy="last_stage"))])
     assert re.findall(r"background:(#\w+)", page) == [FROZEN] * 4 + ["#BF5400"] * 2
-    assert 'aria-label="tuned: layer4, head learn; stem, layer1, layer2, layer3 stays frozen"' in page
+    assert 'aria-label="tuned: layer4, head trainable; stem, layer1, layer2, layer3 frozen"' in page
 
 
 def test_a_random_network_is_hatched_but_its_head_is_not() -> None:

@@ -207,7 +207,7 @@ def test_the_table_shows_the_modes_that_were_seen() -> None:
     stages = tuple(dataclasses.replace(row, **seen.get(row.stage, {})) for row in kept.stages)
     audit = dataclasses.replace(kept, clean=False, stages=stages)
     table = tables.audit_table(audit)
-    told = dict(zip(table["Stage"], table["Mode while learning"], strict=True))
+    told = dict(zip(table["Stage"], table["Mode while training"], strict=True))
     assert told["stem"] == "eval" and told["layer4"] == "train, statistics kept" and told["head"] == "train"
     assert told["layer1"] == ":red[**train** (Dropout, StochasticDepth)]"
     assert table["BatchNorm drift"][2] == ":red[**0.0**, counted 3 more batches]"

@@ -17,6 +17,7 @@ from explorer.answers import load
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
 from explorer.cli import main
 from explorer.cli.commands import COMMANDS
+from explorer.cli.parser import parser
 from explorer.cli.printing import lines
 from explorer.errors import ExplorerError, Stopped
 from explorer.evidence import Grouped, difference
@@ -289,6 +290,12 @@ def test_help_names_what_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> No
         main(["train", "--help"])
     words = capsys.readouterr().out
     assert all(name in words for name in (*BACKBONES, *DATASETS, *STRATEGIES))
+
+
+@pytest.mark.parametrize("option", ["--corruption", "--spoilt"])
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_a_corruption_goes_by_its_name_and_by_that_of_the_recipe_s_field(command: str, option: str) -> None:
+    assert parser().parse_args([command, option, "blur-4"]).spoilt == "blur-4"
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Stopped])

@@ -54,7 +54,10 @@ def test_every_block_is_tuned_alone_at_one_rate_on_every_input() -> None:
     assert {(one.head_rate, one.backbone_rate, one.spoilt) for one in alone} == {(1e-3, 3e-4, "blur-2")}
     assert by_arm["all@invert"] == make(strategy="full", spoilt="invert")
     assert telling.title_of("stem@blur-2") == "stem alone, blurred at severity 2"
-    for wrong, why in (({"inputs": ("fog-2",)}, "Unknown kind"), ({"spoilt": "blur-4"}, "say how pictures are spoilt")):
+    for wrong, why in (
+        ({"inputs": ("fog-2",)}, "Unknown kind"),
+        ({"spoilt": "blur-4"}, "say how pictures are corrupted"),
+    ):
         with pytest.raises(ExplorerError, match=why):
             plan(kind="block", **wrong)
 

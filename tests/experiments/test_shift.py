@@ -92,7 +92,7 @@ def test_the_command_line_scores_what_is_not_scored_and_says_what_the_page_says(
     assert sorted(scored) == sorted(found), "what was scored is kept, as the app would"
     assert told["computed"] == 0
     noise = next(words for words in told["findings"] if words.startswith(SHIFTS["noise"].title))
-    assert "Full fine-tuning gains on images like the training images and loses on spoilt ones" in noise
+    assert "Full fine-tuning gains on images like the training images and loses on corrupted ones" in noise
     assert told["findings"][-1].startswith("p-values are corrected within each kind of shift, for 2 comparisons")
     with (tmp_path / "cells.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -34,7 +34,10 @@ def test_of_a_vit_nothing_is_said_of_batchnorm() -> None:
     app = opened("freezing", backbone="vit_b_16", strategy="last_stage")
     assert not app.exception
     modes = app.segmented_control(key="freezing_batchnorm_other")
-    assert modes.label == "LayerNorm in frozen stages" and modes.options == ["Frozen", "Affine: scale and shift learn"]
+    assert modes.label == "LayerNorm in frozen stages" and modes.options == [
+        "Frozen",
+        "Affine: scale and shift are trained",
+    ]
     assert LAYERNORM_MODES["frozen"] in words(app)
     assert "BatchNorm layer" not in words(app) and "BatchNorm statistics" not in words(app)
     columns = app.table[0].value

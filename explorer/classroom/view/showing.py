@@ -44,7 +44,7 @@ def only_presenters() -> bool:
 
 @st.fragment(run_every=EVERY)
 def results() -> None:
-    """How far the class is, and everybody's accuracies; drawn anew as runs finish."""
+    """How far the class is, and everybody's accuracies; drawn again as runs finish."""
     if not presents():  # the right ended while the page was open
         st.rerun()
     workspaces.note_visit(mark())  # who watches is here

@@ -1,4 +1,4 @@
-"""What a check's answer was computed to be, and what came of lines of code carried out."""
+"""What a check's answer was computed to be, and the outcome of running lines of code."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -128,7 +128,7 @@ def _questions(found: TextFolder, known: TextFolder) -> TextFolder:
 
 
 def _lost_terms(rows: Iterable[Any], known: TextFolder) -> Iterator[str]:
-    """A fault for each text that names a related term which the glossary has not got."""
+    """A fault for each text that names a related term which the glossary lacks."""
     for row in rows:
         lost = [name for name in row.related if name not in known.by_name]
         if lost:

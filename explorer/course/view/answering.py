@@ -31,7 +31,7 @@ def wrong() -> set[str]:
 
 
 def judged(code: str, right: bool) -> None:
-    """What came of an answer."""
+    """The verdict on an answer."""
     if right:
         wrong().discard(code)
         note_check(code)

@@ -22,7 +22,7 @@ def new_head(row: Backbone, weights: str) -> None:
             "Classes of your task", 2, 200, 17, key="lesson_classes", persist_state="session", width=340
         )
         seed = int(st.session_state.get("lesson_head_seed", 0))
-        st.button("Re-initialise the head", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_anew)
+        st.button("Re-initialise the head", icon=":material/casino:", key="lesson_head_draw", on_click=_draw_again)
     found = _head(row, weights, int(classes), seed, pick_picture("walk"))
     if found is None:
         return
@@ -51,7 +51,7 @@ def new_head(row: Backbone, weights: str) -> None:
     )
 
 
-def _draw_anew() -> None:
+def _draw_again() -> None:
     st.session_state["lesson_head_seed"] = int(st.session_state.get("lesson_head_seed", 0)) + 1
 
 

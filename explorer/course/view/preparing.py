@@ -76,7 +76,7 @@ def _start(wanted: Sequence[str]) -> None:
 
 
 def _follow(live: Sequence[Run]) -> None:
-    """How many are left; the page is drawn anew when the last one has ended."""
+    """How many are left; the page is drawn again when the last one has ended."""
     ids = {run.id for run in live}
 
     @st.fragment(run_every=2.0)

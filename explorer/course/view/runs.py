@@ -155,7 +155,7 @@ def _follow(made: dict[str, Run], key: str) -> None:
     def bars() -> None:
         try:
             now = {word: jobs.lost(runs.read(run.id)) for word, run in made.items()}
-        except ExplorerError:  # one was deleted: the page offers to train it anew
+        except ExplorerError:  # one was deleted: the page offers to train it again
             st.rerun()
         if any(now[word].state not in LIVE and before[word] in LIVE for word in now):
             st.rerun()

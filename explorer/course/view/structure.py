@@ -197,8 +197,8 @@ def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
     lines += [f"{part}.requires_grad_(True)" for part in parts if part in loose]
     if modules:
         lines += [
-            f"learning = [{', '.join(modules)}]",
-            "for part in learning:",
+            f"trainable = [{', '.join(modules)}]",
+            "for part in trainable:",
             "    part.requires_grad_(True)",
         ]
     lines.append("optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad])")
@@ -208,10 +208,10 @@ def pytorch_lines(row: Backbone, learns: tuple[str, ...], mode: str) -> str:
         )
     why = "or BatchNorm's statistics move in frozen stages" if row.normalisation == "batch" else "frozen stages stay so"
     lines.append(f"model.eval()  # before each epoch; {why}")
-    lines += ["for part in [*learning, head]:", "    part.train()"] if modules else ["head.train()"]
+    lines += ["for part in [*trainable, head]:", "    part.train()"] if modules else ["head.train()"]
     if mode == "frozen_everywhere" and modules:
         lines += [
-            "for layer in model.modules():  # BatchNorm keeps its statistics in the parts that learn too",
+            "for layer in model.modules():  # BatchNorm keeps its statistics in the trainable parts too",
             "    if isinstance(layer, torch.nn.BatchNorm2d):",
             "        layer.eval()",
         ]

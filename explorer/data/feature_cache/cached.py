@@ -146,7 +146,7 @@ class CachedFeatures:
         return network.pooled_stages(x, self.upto)
 
     def recompute(self, network: Network, images: Images, recipe: Recipe, seed: int, weights: str = "") -> float:
-        """The largest difference between what is stored and what `network`, as it is now, makes of pixels decoded anew
+        """The largest difference between what is stored and what `network`, as it is now, makes of pixels decoded again
         (0.0 where all is as it was), on one batch drawn by `seed`: of the images themselves, with their pooled features,
         and of one augmented view where there are some.
 

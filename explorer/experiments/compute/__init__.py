@@ -23,7 +23,7 @@ MOST = 25
 
 
 TESTED = 400
-"""Test images that are spoilt at most."""
+"""Test images that are corrupted at most."""
 
 
 def signs(recipe: Recipe, report: ProgressCallback = silent) -> Signs:
@@ -48,7 +48,7 @@ def signs(recipe: Recipe, report: ProgressCallback = silent) -> Signs:
 
 
 def spoilt(run: str, report: ProgressCallback = silent) -> Spoilt:
-    """What a run gets right of its test images, up to `TESTED`, as they are and spoilt in every way."""
+    """What a run gets right of its test images, up to `TESTED`, clean and corrupted in every way."""
     devices.set_threads()
     pixels, labels = compute.pictures(run), runs.predictions(run).labels
     rows = planning.spread(len(pixels), TESTED)

@@ -53,8 +53,8 @@ def block_table(
         alt=f"Gains over the head alone of {len(rows)} blocks on {len(inputs)} inputs. {told}.",
         look="Does the best block move up, towards the input, where only the look of the pictures changed? ★: shown to differ "
         "from the head alone. Under each input stands what the head alone gets right.",
-        caution=f"{seeds} seed{'s' * (seeds != 1)}, n = {n} test images for each input, spoilt like the training images. Single "
-        "stages learn at one rate, everything at its own: a stage may gain more at another.",
+        caution=f"{seeds} seed{'s' * (seeds != 1)}, n = {n} test images for each input, corrupted like the training images. "
+        "Single stages are trained at one rate, everything at its own: a stage may gain more at another.",
         height=120 + 46 * len(rows),
     )
 

@@ -47,7 +47,7 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
         fig,
         alt=f"Test accuracy of {len(cuts)} cuts. {told}.",
         look="Where does thawing one more stage stop to pay? Bars are one standard deviation over seeds.",
-        caution="Stages behind the cut start from pre-trained weights, not from new ones. Where they are drawn anew, as in "
+        caution="Stages behind the cut start from pre-trained weights, not from new ones. Where they are drawn at random, as in "
         "Yosinski and others (2014, arXiv 1411.1792), a cut in the middle can cost more. Filled marks are shown to differ from "
         "the head alone.",
         height=460,
@@ -86,8 +86,8 @@ def cost_front(cuts: Sequence[Cut], best: Sequence[Cut], cost: str) -> Figure:
     return finish(
         fig,
         alt=f"Accuracy against {words} of {len(known)} cuts. Nothing beats: {kept}.",
-        look="The large marks are the Pareto front: nothing else is as cheap and more often right. Numbers count the stages "
-        "that learn.",
+        look="The large marks are the Pareto front: nothing else is as cheap and more often right. Numbers count the "
+        "trainable stages.",
         caution="A point on the front need not be shown to be better than its cheaper neighbour: seeds move every mark. Seconds "
         "are this machine's, and less where an earlier run left its frozen stages in the cache.",
         height=440,

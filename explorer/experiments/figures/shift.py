@@ -23,7 +23,7 @@ def shift_curves(
     fig.update_yaxes(title="test accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})
     told = "; ".join(
-        f"{title}: {v[0].mean:.0%} as they are, {v[-1].mean:.0%} at the worst" for title, v in lines.items() if v
+        f"{title}: {v[0].mean:.0%} clean, {v[-1].mean:.0%} at the worst" for title, v in lines.items() if v
     )
     return finish(
         fig,

@@ -36,8 +36,8 @@ def start_marks(found: Sequence[Mark]) -> Figure:
         alt=f"Test accuracy of {len(found)} starts. {told}.",
         look="Do matched weights come close to the pre-trained ones (then it was scale) or to the random ones (then it was what "
         "had been learned)? Small marks are seeds; bars are one standard deviation of them.",
-        caution="Everything learns at full fine-tuning's rate, which was chosen for pre-trained weights: random ones may need a "
-        "larger one. The matched backbone is drawn once per seed.",
+        caution="Everything is trained at full fine-tuning's rate, which was chosen for pre-trained weights: random ones may "
+        "need a larger one. The matched backbone is drawn once per seed.",
         height=110 + 52 * len(rows),
     )
 

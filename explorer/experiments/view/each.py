@@ -34,7 +34,7 @@ def of_each(sweep: Sweep, asked: Asked, what: str) -> tuple[dict[str, Any], int,
 
 
 def say_rest(sweep: Sweep, asked: Asked, there: int, waiting: int, wrong: str, words: str, key: str) -> None:
-    """What went wrong, and while some wait how many there are; the page is drawn anew with each."""
+    """What went wrong, and while some wait how many there are; the page is drawn again with each."""
     if wrong:
         error_box(wrong, lambda: _again(sweep, asked), key=key)
     if waiting:

@@ -25,11 +25,11 @@ from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.view.following import progress
 
-_OWN = "each strategy learns at its own default rates"
+_OWN = "each strategy has its own default rates"
 _RATES = {
-    "block": "single stages learn at one rate, the head alone and everything at their own",
-    "rates": "each head learns at its strategy's own rate",
-    "batchnorm": "all learn at the same rates",
+    "block": "single stages are trained at one rate, the head alone and everything at their own",
+    "rates": "each head has its strategy's own rate",
+    "batchnorm": "all have the same rates",
     "start": "the rates are the same from every start",
 }
 _SHOWN = 4  # kinds of trouble that are listed
@@ -66,7 +66,7 @@ def follow(sweep: Sweep, figure: Callable[[Sweep], None]) -> None:
 
 
 def _live(sweep: Sweep, figure: Callable[[Sweep], None]) -> None:
-    """One look; where a cell has come to its end, the whole page is drawn anew."""
+    """One look; where a cell has come to its end, the whole page is drawn again."""
     try:
         now = [_look(cell.run) for cell in sweep.cells]
     except ExplorerError:  # deleted meanwhile
@@ -154,7 +154,7 @@ def _written(write: Callable[[Sweep, Answers], bytes], sweep: Sweep) -> bytes:
 
 
 def _scored(sweep: Sweep) -> dict[str, Spoilt]:
-    """Of a shift test, the runs that were scored on spoilt images by now; of any other, none."""
+    """Of a shift test, the runs that were scored on corrupted images by now; of any other, none."""
     found: dict[str, Spoilt] = {}
     for cell in sweep.cells if sweep.plan.kind == "shift" else ():
         with suppress(OSError, ExplorerError):  # not answered yet, or damaged

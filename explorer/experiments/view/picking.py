@@ -61,7 +61,7 @@ def _pick_block() -> dict[str, Any]:
     starts_at("block_inputs", [how.partition("-")[0] for how in INPUTS])
     names = st.pills(
         "Pictures", kinds, selection_mode="multi", key="block_inputs", persist_state="session", wrap=True,
-        format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "As they are",
+        format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "Clean",
     )  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:

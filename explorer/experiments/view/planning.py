@@ -97,7 +97,7 @@ def _start(sweep: Sweep | ExplorerError) -> None:
 
 
 def run_missing(sweep: Sweep) -> None:
-    """Queue what has no result: from its checkpoint where it has one, else anew. What could not be queued is said."""
+    """Queue what has no result, from its checkpoint where it has one. What could not be queued is said."""
     starts = [partial(start_again, cell.planned.recipe, cell.run) for cell in sweep.missing]
     if not queue_all(starts, "cells", "experiment_error") and starts:
         return

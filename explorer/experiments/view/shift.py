@@ -1,4 +1,4 @@
-"""The shift test: every run scored on spoilt test images too, kind and severity chosen by the reader."""
+"""The shift test: every run scored on corrupted test images too, kind and severity chosen by the reader."""
 
 from functools import partial
 
@@ -28,9 +28,9 @@ def show_shift(sweep: Sweep) -> None:
     with right:
         keep("severity", "shift_severity", USUAL, number(1, SEVEREST))
         severity = st.slider("Severity", 1, SEVEREST, key="shift_severity", persist_state="session")
-    found, waiting, wrong = of_each(sweep, _asked, "Scoring on spoilt images")
+    found, waiting, wrong = of_each(sweep, _asked, "Scoring on corrupted images")
     follow(sweep, lambda fresh: _figure(fresh, found, kind, severity))
-    say_rest(sweep, _asked, len(found), waiting, wrong, "runs are scored on spoilt images", "shift")
+    say_rest(sweep, _asked, len(found), waiting, wrong, "runs are scored on corrupted images", "shift")
     rows = shift.held(sweep, found, kind, severity, predictions)
     if len(rows) > 1:
         _result(rows, kind, severity)
@@ -44,7 +44,7 @@ def _figure(sweep: Sweep, found: dict[str, Spoilt], kind: str, severity: int) ->
     lines = shift.lines(sweep, found, kind)
     if not lines:
         if sweep.live:
-            st.caption("Lines appear when the first run has finished and was scored on spoilt images.")
+            st.caption("Lines appear when the first run has finished and was scored on corrupted images.")
             st.skeleton(height=380)
         return
     frozen = frozenset(title_of(arm) for arm in lines if not sweep.recipe(arm).tuned)
@@ -55,9 +55,9 @@ def _figure(sweep: Sweep, found: dict[str, Spoilt], kind: str, severity: int) ->
 
 
 def _result(rows: tuple[Held, ...], kind: str, severity: int) -> None:
-    st.header("As they are, and spoilt")
+    st.header("Clean and corrupted")
     st.markdown(shift.turned_words(rows, {row.arm: title_of(row.arm) for row in rows}))
-    st.table(held_table(rows), hide_index=True, alt="Accuracy of each strategy on test images as they are and spoilt")
+    st.table(held_table(rows), hide_index=True, alt="Accuracy of each strategy on clean and corrupted test images")
     explain(
         f"{SHIFTS[kind].meaning.rstrip('.')} at severity {USUAL}; here severity {severity}. Which strategy keeps its lead?",
         f"p-values are corrected for {2 * (len(rows) - 1)} comparisons (Holm). One kind of shift says nothing about another.",
@@ -68,9 +68,9 @@ def held_table(rows: tuple[Held, ...]) -> dict[str, list[str]]:
     """One row a strategy."""
     return {
         "Strategy": [title_of(row.arm) for row in rows],
-        "As they are": [right(row.inside, row.n) for row in rows],
-        "Spoilt": [right(row.outside, row.n) for row in rows],
+        "Clean": [right(row.inside, row.n) for row in rows],
+        "Corrupted": [right(row.outside, row.n) for row in rows],
         "Lost, points": [f"{100 * row.drop:.1f}" for row in rows],
-        "Over the first, as they are": [gained(row.over_inside, row.p_inside) for row in rows],
-        "Over the first, spoilt": [gained(row.over_outside, row.p_outside) for row in rows],
+        "Over the first, clean": [gained(row.over_inside, row.p_inside) for row in rows],
+        "Over the first, corrupted": [gained(row.over_outside, row.p_outside) for row in rows],
     }

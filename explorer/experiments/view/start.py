@@ -36,7 +36,7 @@ def _figures(sweep: Sweep) -> None:
         st.caption("The first marks appear with the first cell.")
         st.skeleton(height=380)
     if lines := start.curves(sweep):
-        st.subheader("How fast everything learns")
+        st.subheader("How fast everything is trained")
         draw(
             partial(start_curves, lines, sweep.plan.epochs),
             "start_curves",

@@ -50,7 +50,7 @@ def report(run: FinishedRun, predictions: Predictions, audit: Audit, pictures: S
 
 def _learning(run: FinishedRun) -> str:
     drawn = curves(run.epochs, run.facts.get("chosen_epoch"), run.majority_on_validation) if run.epochs else ""
-    return drawn and f"<h2>While it learned</h2>{drawn}"
+    return drawn and f"<h2>Training</h2>{drawn}"
 
 
 def _title(run: FinishedRun) -> str:

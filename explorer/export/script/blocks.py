@@ -43,7 +43,7 @@ $HEAD_LINES
 '''
 
 REDRAWN = [
-    "torch.manual_seed(SEED)  # every weight anew, with the mean and spread of its tensor",
+    "torch.manual_seed(SEED)  # every weight drawn at random, with the mean and spread of its tensor",
     "for tensor in (tensor for name, tensor in model.named_parameters() if within(name, STAGES)):",
     "    nn.init.normal_(tensor, tensor.double().mean().item(), tensor.double().std(correction=0).item())",
 ]

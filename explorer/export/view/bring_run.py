@@ -12,7 +12,7 @@ MOST_MEGABYTES = 1000
 
 
 def offer_run() -> None:
-    """A button that takes a ZIP, and what came of it."""
+    """A button that takes a ZIP, and the outcome."""
     with st.popover("Bring a run", icon=":material/upload:", key="bring_run"):
         st.caption(
             "The ZIP that *Take it away* → *The run* makes, from any Thaw. Its numbers, predictions and network come along."

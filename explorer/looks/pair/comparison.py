@@ -129,7 +129,7 @@ def _tested(predictions: Predictions) -> Tested:
 
 
 def images_apart(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
-    """Why A and B cannot be set against each other image by image: they were tested on others. Raises ExplorerError where the
+    """Why A and B cannot be compared image by image: they were tested on others. Raises ExplorerError where the
     predictions of one are missing."""
     if any(getattr(a.recipe, name) != getattr(b.recipe, name) for name in _IMAGES):
         return Incomparable(
@@ -154,7 +154,7 @@ def stages_apart(a: Recipe, b: Recipe) -> Incomparable | None:
     """Why no stage of A is the same stage of B, and no channel the same channel: another backbone, or another transform."""
     if a.backbone != b.backbone:
         return Incomparable(
-            f"A is a {a.row.title}, B a {b.row.title}, so neither their stages nor their weights can be set against each other.",
+            f"A is a {a.row.title}, B a {b.row.title}, so neither their stages nor their weights can be compared.",
             "Choose two runs of one backbone.",
         )
     if a.preprocessing != b.preprocessing:
@@ -172,7 +172,7 @@ def _place(recipe: Recipe) -> str:
 
 
 def _set(recipe: Recipe) -> str:
-    """The set by its title or folder, and how its pictures are spoilt."""
+    """The set by its title or folder, and how its pictures are corrupted."""
     return (recipe.data_dir or dataset(recipe.dataset).title) + behind(recipe.spoilt)
 
 

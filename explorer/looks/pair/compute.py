@@ -58,7 +58,7 @@ def finished_run(run: str) -> FinishedRun:
 
 @lru_cache(maxsize=64)
 def _finished(folder: Path, when: int) -> FinishedRun:
-    """Read once: a question asks for the same run many times. What raises is not kept, so a run that goes on is read anew."""
+    """Read once: a question asks for the same run many times. What raises is not kept, so a run that goes on is read again."""
     run = folder.name
     found = runs.read(run)
     if not isinstance(found, FinishedRun):

@@ -69,7 +69,7 @@ class Projection:
 class MapControls:
     """What the procedure of a map gives where there is nothing to find.
 
-    `shuffled`: A against B with B's images dealt out anew, on the map and in what the rotation is fitted on; `random`: A
+    `shuffled`: A against B with B's images shuffled, on the map and in what the rotation is fitted on; `random`: A
     against a random network of A's shape.
     """
 

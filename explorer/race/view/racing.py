@@ -107,7 +107,7 @@ def follow_race(race: Race, axis: str) -> None:
 
 
 def _live(race: Race, axis: str) -> None:
-    """One look at a race under way; where a run has come to its end, the whole page is drawn anew."""
+    """One look at a race under way; where a run has come to its end, the whole page is drawn again."""
     try:
         now = [_look(run) for run in race.runs]
     except ExplorerError:  # deleted meanwhile

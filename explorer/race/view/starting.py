@@ -151,7 +151,7 @@ def queue_all(starts: Sequence[Callable[[], str]], what: str, error_key: str) ->
 
 
 def start_again(recipe: Recipe, run: Run | None, race: str = "") -> str:
-    """Queue what has no result: the run from its checkpoint where it has one, else the recipe anew; returns the run's id."""
+    """Queue what has no result: the run from its checkpoint where it has one, else the recipe again; returns the run's id."""
     if run is not None and runs.resumable(run.id):
         jobs.resume(run.id, owner())
         return run.id
@@ -159,7 +159,7 @@ def start_again(recipe: Recipe, run: Run | None, race: str = "") -> str:
 
 
 def run_missing(race: Race) -> None:
-    """Queue again what has no result: from its checkpoint where it has one, else anew."""
+    """Queue again what has no result: from its checkpoint where it has one, else from the beginning."""
     queue_runs([partial(start_again, recipe, run, race.id) for recipe, run in race.missing], race.id)
 
 

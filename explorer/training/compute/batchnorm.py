@@ -1,4 +1,4 @@
-"""BatchNorm's running statistics, estimated anew for weights that they were not made for."""
+"""BatchNorm's running statistics, re-estimated for weights that they were not made for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -38,7 +38,7 @@ def moved(
 
 
 def reestimate(network: Network, images: Stream, found: Sequence[BatchNorm]) -> int:
-    """Estimate the statistics of these BatchNorm layers of the network anew, in place; returns how many there are.
+    """Re-estimate the statistics of these BatchNorm layers of the network, in place; returns how many there are.
 
     One pass over the images, all else in eval mode: every layer normalises by the batch, as in training, and its
     statistics become the plain mean over the batches of the batch's mean and unbiased variance. `images` must not be

@@ -8,12 +8,12 @@ from explorer.training.compute import auditing
 from explorer.training.compute.session import Session
 
 RECOMPUTED = ("train", "test")
-"""The splits of which a batch is computed anew: what a run learned from, and what it is judged by."""
+"""The splits of which a batch is computed again: what a run learned from, and what it is judged by."""
 
 
 def audit(session: Session, run: str = "") -> Audit:
     """Declared against actual, of what has been unfrozen by now: as the last step left the network, and in the epoch that
-    is kept; what the front stored of training and test images is held against a batch of each computed anew."""
+    is kept; what the front stored of training and test images is held against a batch of each computed again."""
     if session.closed and session.steps == session.opened:  # what was unfrozen since has not learned yet
         return replace(session.closed, run=run)
     session.optimizer.zero_grad(set_to_none=True)  # room for the front

@@ -100,7 +100,7 @@ def _learn(place: Device, module: nn.Module, x: Tensor) -> Tensor:
 
 
 def _timed(place: Device, work: Callable[[], Tensor]) -> tuple[float, Tensor]:
-    """The fewest seconds of `ROUNDS` times, and what came of the last. On a processor it is processor time over threads: what a
+    """The fewest seconds of `ROUNDS` times, and the result of the last. On a processor it is processor time over threads: what a
     pass takes where nobody else wants the cores."""
     found = work()  # the first pass also sets things up
     seconds = []

@@ -13,7 +13,7 @@ def adamw(groups: list[dict[str, Any]], place: Device) -> torch.optim.AdamW:
     """AdamW over these groups, in one kernel where there is one (which needs no memory of its own).
 
     Where steps are captured its rates are tensors there: a captured step would repeat a number for ever, and reads a tensor
-    anew each time.
+    again each time.
     """
     optimizer = AdamW(groups, weight_decay=0.01, **_kind(place))
     place_rates(optimizer, place)

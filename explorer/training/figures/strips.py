@@ -81,9 +81,9 @@ def strips(rows: Sequence[Strip]) -> str:
 
 def legend(rows: Sequence[Strip]) -> str:
     """What to look for."""
-    words = "Blue blocks with a snowflake keep their weights; vermillion blocks with a flame learn."
+    words = "Blue blocks with a snowflake keep their weights; vermillion blocks with a flame are trained."
     if any(row.partly for row in rows):
-        words += " A vermillion foot: only the scale and shift of normalisation layers learn there."
+        words += " A vermillion foot: only the scale and shift of normalisation layers are trained there."
     drawn = " or ".join(dict.fromkeys(row.drawn for row in rows if row.drawn))
     return words + f" Hatched blocks hold {drawn}." * bool(drawn)
 
@@ -107,10 +107,10 @@ def _row(row: Strip) -> str:
 def _told(row: Strip) -> str:
     """The row in words, for those who do not see it."""
     only = {name: f"{name} (normalisation only)" for name in row.partly}
-    learning = [only.get(name, name) for name, learns in zip(row.stages, row.learns, strict=True) if learns]
+    trainable = [only.get(name, name) for name, learns in zip(row.stages, row.learns, strict=True) if learns]
     frozen = [name for name, learns in zip(row.stages, row.learns, strict=True) if not learns]
     start = f"{row.drawn}; " if row.drawn else ""
-    return f"{start}{', '.join(learning)} learn; {', '.join(frozen) or 'nothing'} stays frozen"
+    return f"{start}{', '.join(trainable)} trainable; {', '.join(frozen) or 'nothing'} frozen"
 
 
 def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> str:

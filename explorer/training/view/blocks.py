@@ -35,7 +35,7 @@ def stage_blocks(recipe: Recipe, found: Description | None) -> None:
                 disabled=name == "head",
                 on_click=toggle,
                 args=(recipe, name),
-                help="The new head always learns." if name == "head" else None,
+                help="The new head is always trained." if name == "head" else None,
             )
 
 

@@ -25,7 +25,7 @@ def speed_of(recipe: Recipe) -> Speed | None:
 
 
 def await_speed(recipe: Recipe) -> bool:
-    """Draw the page anew once the speed of the recipe's backbone is measured; whether anybody is measuring it."""
+    """Draw the page again once the speed of the recipe's backbone is measured; whether anybody is measuring it."""
     asked = SpeedQuestion(backbone=recipe.backbone, pixels=recipe.preprocessing.crop)
 
     @st.fragment(run_every=2.0)

@@ -69,8 +69,8 @@ def pick_weights(row: Backbone) -> str:
         key=key,
         persist_state="session",
         format_func=lambda name: (mine | alike).get(name) or name + notes[name],
-        help="Matched weights are drawn anew, each tensor with the mean and spread of the pre-trained one (Raghu et al. 2019, "
-        "arXiv 1902.07208): they keep the scale of pre-training and nothing that was learned.",
+        help="Matched weights are drawn at random, each tensor with the mean and spread of the pre-trained one (Raghu et al. "
+        "2019, arXiv 1902.07208): they keep the scale of pre-training and nothing that was learned.",
     )
 
 

@@ -143,7 +143,7 @@ def kept_outputs() -> None:
         with st.popover("Clear cached features", icon=":material/delete_sweep:", key="runs_clearing"):
             st.markdown(
                 f"This removes {size / 1e6:,.0f} MB of **cached features**, for everybody who uses this Thaw. All runs and "
-                f"their results stay. The next run on the same images takes longer: it computes them anew."
+                f"their results stay. The next run on the same images takes longer: it computes them again."
             )
             st.button(
                 f"Clear {size / 1e6:,.0f} MB", icon=":material/delete_sweep:", key="runs_clear_cache", on_click=_clear

@@ -55,7 +55,7 @@ def pick_runs(known: Sequence[Run]) -> list[Run]:
 
 
 def _watch(live: dict[str, str]) -> None:
-    """Draw the table anew as soon as a run of it starts or ends."""
+    """Draw the table again as soon as a run of it starts or ends."""
     try:
         now = {run: jobs.lost(runs.read(run)).state for run in live}
     except ExplorerError:  # deleted meanwhile

@@ -52,7 +52,7 @@ def _live(base: Recipe, key: str) -> None:
     st.subheader("Live probe", anchor=False)
     st.caption(
         safe_md(
-            f"{data_words(base)}, {base.row.title}, {base.epochs} epochs. Only the head learns; nothing is kept yet."
+            f"{data_words(base)}, {base.row.title}, {base.epochs} epochs. Only the head is trained; nothing is kept yet."
         )
     )
     stored = ask(StoreFeaturesQuestion(recipe=base), "The frozen stages see every picture once", height=0, soon=True)
@@ -88,7 +88,7 @@ def _settings(base: Recipe, most: int, key: str) -> dict[str, object]:
         )
     with two:
         keep(f"{key}_rate", f"{key}_rate", base.head_rate, one_of(rates))
-        rate = st.select_slider("Head's learning rate", rates, key=f"{key}_rate", format_func=lambda r: f"{r:g}")
+        rate = st.select_slider("Head learning rate", rates, key=f"{key}_rate", format_func=lambda r: f"{r:g}")
     if base.drawn:  # the seed draws the backbone too, so that nothing stored would serve
         return {"per_class": per_class, "head_rate": rate}
     with three:

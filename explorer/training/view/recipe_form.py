@@ -81,14 +81,14 @@ def _pick_rest(row: Backbone, plan: Strategy) -> dict[str, Any]:
 
 
 def _pick_spoilt() -> str:
-    """In which way all pictures are spoilt, if at all."""
+    """How all pictures are corrupted, if at all."""
     ways = [f"{kind}-{severity}" for kind in SHIFTS for severity in range(1, SEVEREST + 1)]
     offered = ["", *dict.fromkeys(map(shifts.plain, ways))]
     starts_at("train_spoilt", "")
     return st.selectbox(
         "Pictures, for training and testing alike", offered, key="train_spoilt", persist_state="session",
-        format_func=lambda how: shifts.words(how).capitalize() or "As they are",
-        help="Spoils every picture in the same way: does another stage gain most then? See *Which block?* on Experiments.",
+        format_func=lambda how: shifts.words(how).capitalize() or "Clean",
+        help="Corrupts every picture in the same way: does another stage gain most then? See *Which block?* on Experiments.",
     )  # fmt: skip
 
 

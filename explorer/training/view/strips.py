@@ -28,7 +28,7 @@ def plan_numbers(recipe: Recipe, found: Description, anatomy: Anatomy, known: Se
     numbers = st.columns(4)
     share = f"{100 * learned / total:.1f} % of {count(total)}"
     _number(numbers[0], "Trainable parameters", count(learned), share)
-    _number(numbers[1], "Memory while learning", megabytes(memory(recipe, anatomy)), f"a batch of {recipe.batch_size}")
+    _number(numbers[1], "Memory while training", megabytes(memory(recipe, anatomy)), f"a batch of {recipe.batch_size}")
     with numbers[2]:
         images = images_of(recipe, known)
         took = estimate(recipe, known)

@@ -55,7 +55,7 @@ def audit_table(audit: Audit) -> dict[str, list[str]]:
         "Trainable parameters": [count(row.learned) for row in rows],
         "Largest weight change": [_change(row.max_change, row.declared == "learns" and not row.leaked) for row in rows],
         "BatchNorm drift": [_drift(row) for row in rows],
-        "Mode while learning": [_mode(row) for row in rows],
+        "Mode while training": [_mode(row) for row in rows],
         "In optimizer": ["yes" if row.in_optimizer else "no" for row in rows],
         "Verdict": [
             ":green[:material/check: as declared]" if row.clean else ":red[**:material/close: not as declared**]"
@@ -97,7 +97,7 @@ _FOUND = {
     "mode": "{} was in another mode than declared while training ({misplaced})",
     "gradient": "other weights of {} required gradients than declared",
     "optimizer": "the optimizer held other weights of {} than declared",
-    "still": "{} {was} to learn and did not move",
+    "still": "{} {was} to be trained and did not move",
 }
 
 

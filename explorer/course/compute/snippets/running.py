@@ -28,7 +28,7 @@ LINES, TILES, TALL, SMALL = 60, 8, 120, 64  # most lines of output, most tiles o
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a snippet (see results.Snippet)."""
+    """The outcome of a snippet; `Snippet` says what each field is."""
 
     output: str
     seconds: float

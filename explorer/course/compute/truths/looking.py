@@ -19,7 +19,7 @@ BATCH = 64  # images that are put through a network at a time
 
 def before_and_after(run: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Pooled features (n, c) of all test images at each stage, in the network that a run began from and in the one it ended
-    with, both computed anew from the pixels, in the same batches and in float32: where nothing moved they are equal bit by bit.
+    with, both computed again from the pixels, in the same batches and in float32: where nothing moved they are equal bit by bit.
 
     What a run stores of a frozen front was computed once, before it learned, so it cannot show what moved since.
     """

@@ -1,4 +1,4 @@
-"""One question to a network: what speaks for this class in these pictures?"""
+"""One question to a network: what supports this class in these pictures?"""
 
 from collections.abc import Sequence
 
@@ -50,7 +50,7 @@ def attribute(
     base: str = "grey",
     times: int = 1,
 ) -> np.ndarray:
-    """What speaks for class `target` in the images `x` (n, 3, h, w), normalised: maps (n, h', w') float32.
+    """What supports class `target` in the images `x` (n, 3, h, w), normalised: maps (n, h', w') float32.
 
     `target` is one class for all images or one for each. In the method's own unit (the catalogue says which and whether it
     has a sign), unscaled, so that two networks can share one scale, and at the method's own resolution: a stage's grid,
@@ -87,7 +87,7 @@ def cells_of(network: Network, method: str, stage: str, count: int, size: int, t
 
 
 def _targets(network: Network, target: int | Sequence[int], n: int) -> Tensor:
-    """One class number per image, (n,); ExplorerError for a class that the network has not."""
+    """One class number per image, (n,); ExplorerError for a class that the network lacks."""
     targets = [target] * n if isinstance(target, int) else [int(k) for k in target]
     for k in targets:
         if not 0 <= k < network.classes:

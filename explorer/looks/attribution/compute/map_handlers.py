@@ -30,7 +30,7 @@ def spread(n: int, most: int) -> list[int]:
 
 
 def class_of(predictions: Predictions, target: str) -> int:
-    """The number of a class; ExplorerError for one that the run has not."""
+    """The number of a class; ExplorerError for one that the run lacks."""
     if target not in predictions.classes:
         raise unknown("class", target, predictions.classes)
     return predictions.classes.index(target)

@@ -1,4 +1,4 @@
-"""How much of a map is the seed's: heads trained anew on A's features, the yardstick for a difference between A and B."""
+"""How much of a map is the seed's: heads retrained on A's features, the yardstick for a difference between A and B."""
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
@@ -85,7 +85,7 @@ def _features(run: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def heads(run: str, seeds: int = SEEDS, report: ProgressCallback = silent) -> list[Network]:
-    """Copies of a run's network with heads that learned anew, from other first weights and in another order of images."""
+    """Copies of a run's network with heads trained again, from other first weights and in another order of images."""
     report(0.0, "The features of the training images")
     features, labels = _features(run)
     return [_head(run, features, labels, compute.finished(run).seed + 1 + k) for k in range(seeds)]

@@ -18,7 +18,7 @@ from explorer.palette import AGAINST_FOR, LESS_MORE
 @dataclass(frozen=True)
 class MapStyle:
     """How maps are shown: `normalised` gives each its own scale (1 is its strongest value), `positive` leaves out what
-    speaks against the class."""
+    opposes the class."""
 
     normalised: bool = False
     positive: bool = False
@@ -50,7 +50,7 @@ def attribution(
     difference: bool = False,
     shown: MapStyle = MapStyle(),  # noqa: B008  (frozen, so one for all calls is safe)
 ) -> Figure:
-    """Picture, A, B: vermillion speaks for the class, blue against it. One symmetric scale for A and B, cells unsmoothed;
+    """Picture, A, B: vermillion supports the class, blue opposes it. One symmetric scale for A and B, cells unsmoothed;
     under the maps the picture is grey, so that all colour is evidence.
 
     `opacity` in (0, 1]; without the picture the raw grid alone is shown; `difference` adds B - A on a scale of its own.
@@ -97,7 +97,7 @@ def _words(fig: Figure, found: Attribution, shown: MapStyle, difference: bool) -
     row = ATTRIBUTIONS[found.method]
     this = f"{named(found.target)} rather than {named(found.rather_than)}" if found.rather_than else "the class"
     signs = (
-        f"Vermillion supports {this}, blue speaks against it."
+        f"Vermillion supports {this}, blue opposes it."
         if row.signed
         else ("The stronger the colour, the larger the value.")
     )

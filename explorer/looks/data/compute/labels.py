@@ -54,7 +54,7 @@ def label_issues(recipe: Recipe, report: ProgressCallback = silent) -> LabelIssu
 
 
 def unedited_features(recipe: Recipe, found: Whole, progress: FractionCallback) -> np.ndarray:
-    """(n, d) features of the set's pictures, taken from those of the set as it is: an edit computes none anew."""
+    """(n, d) features of the set's pictures, taken from those of the set as it is: an edit computes none again."""
     if not recipe.edits:
         return features(recipe, found.data, progress)
     original = plain(recipe.model_copy(update={"edits": ""}))

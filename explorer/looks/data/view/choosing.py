@@ -34,7 +34,7 @@ def pick_set() -> Recipe | None:
 
 
 def offer_again(recipe: Recipe) -> None:
-    """A button that reads a folder anew, since its files may have changed."""
+    """A button that reads a folder again, since its files may have changed."""
     if recipe.data_dir and st.button(
         "Read the folder again", icon=":material/refresh:", key="data_again", help="After you changed files in it."
     ):

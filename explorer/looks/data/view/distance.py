@@ -40,7 +40,7 @@ def hint(found: StatisticsShift) -> str:
     """Freeze or tune, as far as the distance says anything."""
     told = f"The mean distance is **{found.mean:.2f} nats** ({found.n} training images)."
     if found.mean < NEAR:
-        return f"{told} That is near, like photographs: try the frozen backbone first; tuning has little to mend."
+        return f"{told} That is near, like photographs: try the frozen backbone first; tuning has little to improve."
     if found.mean < FAR:
         return (
             f"{told} That is between near and far, like chest X-rays: run the linear probe and one strategy that tunes."

@@ -16,7 +16,7 @@ def maps(network: Network, image: Tensor, stage: str) -> np.ndarray:
     """What every channel of `stage` answers to one image (1, 3, h, w): (c, h', w') float32, on the stage's own grid.
 
     A transformer's patch tokens are laid out as the patches lie in the image, (c, 14, 14) at 224 px; the class token has
-    no place and is left out. Raises ExplorerError for a stage that the backbone has not.
+    no place and is left out. Raises ExplorerError for a stage that the backbone lacks.
     """
     stage_of(network.row, stage)
     with lend(network), torch.inference_mode():

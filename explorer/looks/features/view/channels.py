@@ -53,7 +53,7 @@ def one_channel(a: FinishedRun, b: FinishedRun, gallery: Gallery, image: int | s
 
 
 def _pick_channel(label: str, key: str, count: int, default: int) -> int:
-    """A box for a channel's number; a number that this stage has not becomes the default."""
+    """A box for a channel's number; a number that this stage lacks becomes the default."""
     name = key.removeprefix("features_")
     return whole_number(f"{label} (0 to {count - 1})", 0, count - 1, name, key, default, width=260)
 

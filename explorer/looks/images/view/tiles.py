@@ -99,7 +99,7 @@ _grid = component("thaw_tiles", html=_HTML, css=_CSS, js=_JS)
 
 
 def sprite_address(gallery: Question[Any]) -> str:
-    """Where the browser finds all thumbnails of an answer as one picture; another address once it was computed anew."""
+    """Where the browser finds all thumbnails of an answer as one picture; another address once it was computed again."""
     again = "" if gallery.name() == SHEETS[0] else f"?{stamp(gallery.path)}"
     me = workspaces.viewer()
     key = gallery.key if me is None else f"{gallery.key}-{workspaces.seal(me, gallery.key)}"

@@ -118,7 +118,7 @@ def pick_run(field: str, label: str, known: list[FinishedRun], default: Finished
     learns = ", ".join(("head", *(current.recipe.learns or ("scale and shift",) * current.recipe.tuned)))
     score = f"**{percent(current.test)}**" if current.test else "no test score"
     st.markdown(
-        f"{strategy_mark(current.recipe)} · {score}  \n:small[{safe_md(plain(current.name))}, learns: {learns}]  "
+        f"{strategy_mark(current.recipe)} · {score}  \n:small[{safe_md(plain(current.name))}, trainable: {learns}]  "
         f"{audit_badge(current.clean, current.fault)}"
     )
     return current

@@ -52,7 +52,7 @@ def map_controls(
     seed: int = 0,
     report: ProgressCallback = silent,
 ) -> MapControls:
-    """The same procedure where there is nothing to find: B's images dealt out anew, and a random network in B's place."""
+    """The same procedure where there is nothing to find: B's images shuffled, and a random network in B's place."""
     labels = compute.same_images(a, b).labels
     before, after = _last(a)[0], _last(b)[0]
     others, rng = _others(a, b, report), np.random.default_rng(CONTROL_SEED)

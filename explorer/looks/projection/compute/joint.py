@@ -27,7 +27,7 @@ from explorer.progress import ProgressCallback, silent
 class SharedMap:
     """Where n images lie before (`a`) and after (`b`), each (n, 2) float32, on the same axes.
 
-    The figures are those of `results.Projection`: `knn_a`, `knn_b` leave-one-out 10-nearest-neighbour accuracy in the
+    The figures are those of `question.Projection`: `knn_a`, `knn_b` leave-one-out 10-nearest-neighbour accuracy in the
     full space; `trust_a`, `trust_b` trustworthiness of the map in [0, 1]; `unmoved` says that the features are bitwise
     equal; the rotation was fitted on `others` images in `axes` dimensions (0: there was none).
     """

@@ -14,7 +14,7 @@ FOLDS, SHUFFLES = 5, 20
 
 @dataclass(frozen=True)
 class ClassSeparation:
-    """Three looks at classes in the full space, and a control; the fields are those of `results.Separation`."""
+    """Three looks at classes in the full space, and a control; the fields are those of `question.Separation`."""
 
     knn: Score
     probe: Score | None
@@ -28,7 +28,7 @@ def measure(features: np.ndarray, labels: np.ndarray) -> ClassSeparation:
     """How far the classes `labels` (n,) are apart in features (n, d), which are centred and scaled as for a map.
 
     Rotating, scaling or shifting the features changes none of the numbers (but by rounding). The control repeats the k-NN
-    accuracy with the labels dealt out anew, 20 times, seeded.
+    accuracy with the labels shuffled, 20 times, seeded.
     """
     check({"here": features}, labels)
     x = standardised(features)

@@ -83,7 +83,7 @@ def by_right(p: Projection, said_a: np.ndarray, said_b: np.ndarray) -> Paint:
 
 
 def by_shuffled(p: Projection, order: np.ndarray, score_a: Score, score_b: Score) -> Paint:
-    """The classes dealt out anew: image i has the class of image order[i]."""
+    """The classes shuffled: image i has the class of image order[i]."""
     names, styles = _of_classes(p.classes)
     labels = p.labels[order]
     look = "These colours mean nothing: the labels were shuffled on the same layout. Do you still see clusters?"
