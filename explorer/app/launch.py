@@ -72,7 +72,7 @@ class Supervisor:
         """
         await asyncio.sleep(FIRST)
         if await asyncio.to_thread(jobs.end_other_build):
-            _log.warning("A worker of another build of Thaw was there and was ended; what it trained goes on.")
+            _log.warning("A worker of another build of Thaw was there and was ended; its trainings resume.")
         while True:
             try:
                 await asyncio.to_thread(self.tick)

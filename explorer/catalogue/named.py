@@ -120,7 +120,9 @@ def checked(text: str) -> Backbone:
     library, builder, _ = parsed(row.name)
     code = row.code or any(stage.view or stage.then for stage in row.stages)
     if strange or code or not row.stages or row.after_pool or row.until or row.rates:
-        raise ExplorerError(f"The description of {row.name} holds what none has: {(strange or ['code'])[0][:80]!r}.")
+        raise ExplorerError(
+            f"The description of {row.name} holds what no description may: {(strange or ['code'])[0][:80]!r}."
+        )
     if (library, builder) != (row.library, row.builder) or not re.fullmatch(r"[a-z_=, TFalseru]*", row.arguments):
         raise ExplorerError(f"The description of {row.name} is that of {row.library}:{row.builder}.")
     return row

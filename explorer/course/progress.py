@@ -33,7 +33,7 @@ ACHIEVEMENTS = {
     "probed": Achievement("train a head on a frozen, pre-trained backbone", "training"),
     "frozen_clean": Achievement("make a run with frozen stages whose audit is clean", "training"),
     "bug_seen": Achievement("make a run with moving BatchNorm statistics, so that its audit turns red", "training"),
-    "tuned": Achievement("make a run in which a pre-trained stage learns", "training"),
+    "tuned": Achievement("make a run in which a pre-trained stage is trained", "training"),
     "hot": Achievement(f"tune pre-trained stages with at least {HOT} times the strategy's learning rate", "training"),
     "unlearned": Achievement("make a run that starts from random weights", "training"),
     "elsewhere": Achievement("make a run on other images than the photo patches", "training"),
@@ -92,7 +92,7 @@ def from_address(text: str) -> tuple[Progress, str]:
     found = Progress(frozenset(filter(is_code, parts)), frozenset(ACHIEVEMENTS.keys() & set(parts)), ALL in parts)
     strange = [part for part in parts if not is_code(part) and part not in ACHIEVEMENTS and part != ALL]
     if len(text) > MOST_LETTERS:
-        return found, f"The address holds {len(text)} letters of progress; only the first {MOST_LETTERS} were read."
+        return found, f"The address holds {len(text)} characters of progress; only the first {MOST_LETTERS} were read."
     if strange:
         return (
             found,

@@ -1,4 +1,4 @@
-"""Sentences on classes that may not be what is meant: named nearly alike, called as splits, or parts of one set."""
+"""Sentences on classes that may not be what is meant: named nearly alike, named like splits, or parts of one set."""
 
 from collections.abc import Collection, Mapping
 from itertools import pairwise
@@ -9,7 +9,7 @@ SPLITS = ("train", "val", "test")
 
 
 def of_names(classes: Collection[str]) -> list[str]:
-    """On classes that differ in case, spaces or dashes only, and on several that are called as splits are."""
+    """On classes that differ in case, spaces or dashes only, and on several that are named like splits."""
     by_name = sorted(classes, key=lambda kind: (plainly(kind), kind))
     twins = [(a, b) for a, b in pairwise(by_name) if plainly(a) == plainly(b)]
     notes = [
@@ -18,12 +18,12 @@ def of_names(classes: Collection[str]) -> list[str]:
     parts = sorted((kind for kind in classes if role(kind) in SPLITS), key=natural)
     if len({role(kind) for kind in parts}) > 1:
         notes.append(
-            f"{' and '.join(parts[:3])} are taken as classes, though called as splits: each holds pictures, no folders."
+            f"{' and '.join(parts[:3])} are taken as classes, though named like splits: each holds pictures, no folders."
         )
     if len(classes) > 1 and all(map(names_one, classes)):
         notes.append(
-            f"The classes ({', '.join(sorted(classes, key=natural)[:3])}) are called as patients, films or places "
-            f"are: a network would learn to tell these apart. If the folders inside are the classes, put them above."
+            f"The classes ({', '.join(sorted(classes, key=natural)[:3])}) are named like patients, films or places: "
+            f"a network would learn to tell these apart. If the folders inside are the classes, put them above."
         )
     return notes
 

@@ -58,7 +58,7 @@ def parsed(data: bytes, name: str) -> dict[str, str]:
     if not {"file", "group"} <= set(places) or any(len(line) <= max(places.values()) for line in lines):
         raise ExplorerError(
             f"{name!r} cannot be read as a table of groups (its first line is {','.join(head)[:80]!r}). Expected: a first line "
-            f"`file,group`, then a line for each picture with its path below the folder and its group. Mend it, or remove it."
+            f"`file,group`, then a line for each picture with its path below the folder and its group. Correct it, or remove it."
         )
     above = name.rpartition("/")[0]
     return {f"{above}/{line[places['file']]}".lstrip("/"): line[places["group"]] for line in lines}
@@ -76,7 +76,7 @@ def resolved(table: Mapping[str, str], ids: Sequence[str]) -> tuple[dict[str, st
 
 def _sub_folders(ids: Sequence[str], kinds: Sequence[str]) -> dict[str, str]:
     """The groups that sub-folders of the classes make: `class/patient 7/a.png` is of the group `class/patient 7`; a folder
-    called as a split is none, nor is one that only says there are images in it, nor those that many groups have (`40X`)."""
+    named like a split is none, nor is one that only says there are images in it, nor those that many groups have (`40X`)."""
     paths: dict[str, tuple[str, ...]] = {}
     for name, kind in zip(ids, kinds, strict=True):
         above = name.split("/")[:-1]

@@ -52,13 +52,13 @@ def hidden_role(name: str) -> str:
 
 def are_parts(names: Collection[str]) -> bool:
     """Whether folders of these names are parts of one heap (`images_001`, `images_002`; `part1`, `part2`): alike but for numbers,
-    and called as pictures or parts are."""
+    and named like pictures or parts."""
     alike = {re.sub(r"\d+", "#", name.lower()) for name in names}
     return len(names) > 1 and len(alike) == 1 and not _PARTS.isdisjoint(re.findall(r"[a-z]+", alike.pop()))
 
 
 def names_one(name: str) -> bool:
-    """Whether a folder is called as one patient, film or place is (`patient_003`, `Video 7`)."""
+    """Whether a folder is named like one patient, film or place (`patient_003`, `Video 7`)."""
     return _WHO.match(name) is not None
 
 

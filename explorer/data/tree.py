@@ -14,7 +14,7 @@ from explorer.errors import ExplorerError
 SPLITS = ("train", "val", "test")
 FORM = "Expected: one sub-folder per class with pictures in it, or train/ and val/ or test/ with such sub-folders."
 NO_FOLDERS = "lies beside the splits and is none of them, or has no class folders"
-_TWICE = "holds folders called as the classes beside it"
+_TWICE = "holds folders named like the classes beside it"
 _BESIDE = "it lies beside the class folders, in none of them"
 
 
@@ -127,7 +127,7 @@ def _unwrapped(folder: Folder) -> Folder:
 
 
 def _once(made: Plan, start: Folder) -> list[Folder]:
-    """The class folders, without those that hold the set once more: folders called as at least two, and most, of the others."""
+    """The class folders, without those that hold the set once more: folders named like at least two, and most, of the others."""
     shared = {name: (set(child.folders) & set(start.folders)) - {name} for name, child in start.folders.items()}
     again = [name for name, twins in shared.items() if len(twins) > 1 and 2 * len(twins) >= len(shared) - 1]
     again = again if len(shared) - len(again) > 1 else []

@@ -73,7 +73,7 @@ def _sure(rule: Rule) -> str:
 
 def _more(signs: Signs, take: str, rival: str) -> str:
     arms = len({"linear_probe", take, rival})
-    room = "" if signs.probe.accuracy < ROOM else " More than a few points cannot come of it."
+    room = "" if signs.probe.accuracy < ROOM else " It can gain a few points at most."
     return f"To know more: a data budget of these {arms} strategies with three seeds, on your own images.{room}"
 
 

@@ -104,8 +104,8 @@ class Plan(BaseModel):
             )
         if drawn(found["weights"]) and given.get("kind") == "start":
             raise ExplorerError(
-                f"weights: {found['weights']} are drawn by the seed, and this experiment holds pre-trained weights against such. "
-                f"Choose pre-trained weights."
+                f"weights: {found['weights']} are drawn by the seed, and this experiment compares pre-trained weights with "
+                f"drawn ones. Choose pre-trained weights."
             )
         return found
 

@@ -97,7 +97,7 @@ def kept_words(found: tuple[Step, ...]) -> str:
     if step is None:
         return ""
     said = {1: "gains", -1: "costs", 0: "makes no difference that can be shown"}[_sign(step)]
-    return f"Keeping the pre-trained BatchNorm statistics while everything learns {said}: {_measured(step)}."
+    return f"Keeping the pre-trained BatchNorm statistics while everything is trained {said}: {_measured(step)}."
 
 
 def _sign(step: Step) -> int:

@@ -69,7 +69,7 @@ def again(task: TrainQuestion) -> bool:
     try:
         return go_on(task.run, row["owner"] or "")
     except (ExplorerError, ValueError, OSError) as error:  # deleted since, or its pictures are
-        log.warning("a training does not go on: %s", error)
+        log.warning("a training was not resumed: %s", error)
         return False
 
 

@@ -108,7 +108,7 @@ class Recipe(BaseModel):
         if self.tuned and not self.backbone_rate:
             stages = ", ".join(self.learns or self.row.stage_names)
             raise ExplorerError(
-                f"backbone_rate: at a rate of 0 the stages {stages} would not learn. Allowed: more than 0, at most 100. "
+                f"backbone_rate: at a rate of 0 the stages {stages} would not be trained. Allowed: more than 0, at most 100. "
                 f"Give a rate, or choose the strategy linear_probe."
             )
         if self.input_size not in (None, row.input_size) and not row.any_size:

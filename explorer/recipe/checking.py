@@ -15,7 +15,7 @@ def check_batchnorm(mode: str, row: Backbone) -> None:
         raise unknown("BatchNorm mode", mode, BATCHNORM_MODES)
     if mode == "affine" and row.normalisation == "none":
         raise ExplorerError(
-            f"{row.title} has no normalisation layers, so nothing would learn in its frozen stages. Choose another "
+            f"{row.title} has no normalisation layers, so nothing would be trained in its frozen stages. Choose another "
             f"strategy or BatchNorm mode, or another backbone."
         )
     if mode == "moving" and row.normalisation != "batch":

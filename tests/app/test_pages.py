@@ -352,7 +352,7 @@ def test_a_race_is_started_seed_by_seed_followed_and_stopped() -> None:
     ]
     (race,) = {run.facts["race"] for run in made}
     assert app.query_params["race"] == race
-    assert "0 of 6 runs are over" in app.get("progress")[0].proto.text
+    assert "0 of 6 runs have ended" in app.get("progress")[0].proto.text
     app.button(key="race_stop").click().run()
     assert {run.state for run in runs.listing()} == {"stopped"}
     assert "6 of 6 runs have no result" in words(app) and not app.exception

@@ -95,7 +95,7 @@ def test_what_an_address_holds_besides_is_said_and_left_out(text: str, codes: se
 def test_an_address_that_is_too_long_is_read_in_part() -> None:
     found, note = progress.from_address("1a." * 400 + "2b")
     assert found == Progress(frozenset({"1a"}))
-    assert "1202 letters" in note and f"first {progress.MOST_LETTERS}" in note
+    assert "1202 characters" in note and f"first {progress.MOST_LETTERS}" in note
 
 
 # The file

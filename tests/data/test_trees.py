@@ -144,10 +144,10 @@ def test_splits_inside_of_classes_are_no_groups_and_what_lies_beside_them_is_lef
 @pytest.mark.parametrize(
     ("kinds", "words"),
     [(["Cat", "cat"], "nearly the same"), (["t-shirt", "T shirt", "shoe"], "nearly the same"), (["a_b", "ab"], "are they one"),
-     (["train", "val", "unknown"], "called as splits"), (["dev", "test", "ops"], "called as splits"),
-     (["Training", "Testing", "x"], "called as splits"), (["train", "bus"], ""), (["ant", "ants"], ""),
-     (["patient00001", "patient00002"], "called as patients"), (["Video 1", "Video 2"], "called as patients"),
-     (["subject-1", "subject-2"], "called as patients"), (["case", "site 1"], "")],
+     (["train", "val", "unknown"], "named like splits"), (["dev", "test", "ops"], "named like splits"),
+     (["Training", "Testing", "x"], "named like splits"), (["train", "bus"], ""), (["ant", "ants"], ""),
+     (["patient00001", "patient00002"], "named like patients"), (["Video 1", "Video 2"], "named like patients"),
+     (["subject-1", "subject-2"], "named like patients"), (["case", "site 1"], "")],
 )  # fmt: skip
 def test_classes_that_may_not_be_meant_are_named(kinds: list[str], words: str, tmp_path: Path) -> None:
     notes = " ".join(listing(grow(tmp_path / "set", {f"{kind}/*.png": 3 for kind in kinds})).notes)
@@ -193,17 +193,17 @@ LEFT_OUT: dict[str, tuple[Tree, str, str]] = {
     "flowers_twice": (
         {f"flowers/{above}{k}/*.png": 3 for above in ("", "flowers/") for k in ("daisy", "rose", "tulip")},
         "flowers/flowers/rose/0.png",
-        "called as the classes beside it",
+        "named like the classes beside it",
     ),
     "plants_and_all": (
         {"all/a/*.png": 3, "all/b/*.png": 3, "a/*.png": 3, "b/*.png": 3},
         "all/b/1.png",
-        "called as the classes",
+        "named like the classes",
     ),
     "wrapped_again": (
         {"a/*.png": 3, "b/*.png": 3, "old copy/a/*.png": 3, "old copy/b/*.png": 3, "old copy/c/*.png": 1},
         "old copy/c/0.png",
-        "called as the classes",
+        "named like the classes",
     ),
     "ultrasound": (
         {"a/*.png": 3, "b/x (*).png": 3, "b/x (1)_mask.png": 1, "b/x (1)_mask_1.png": 1},

@@ -44,7 +44,7 @@ def test_a_budget_is_started_followed_cancelled_and_run_again() -> None:
     assert [(r.recipe.seed, r.recipe.strategy, r.recipe.per_class) for r in made if r.recipe][:3] == [
         (0, "linear_probe", 2), (0, "linear_probe", 10), (0, "full", 2),
     ]  # fmt: skip
-    assert len(made) == 8 and "0 of 8 cells are over" in app.get("progress")[0].proto.text
+    assert len(made) == 8 and "0 of 8 cells have ended" in app.get("progress")[0].proto.text
     (one,) = kept.started()
     assert app.query_params["plan"] in (one.text, [one.text])
     app.button(key="experiment_stop").click().run()

@@ -187,7 +187,7 @@ def test_where_a_capture_fails_the_steps_are_plain_and_the_run_says_so(
     assert told(list(train(one))) == told(epochs)
     same(one, two)
     assert two.notes == [
-        f"Steps of learning could not be captured on the GPU ({type(error).__name__}: {error}): their kernels were launched "
+        f"Training steps could not be captured on the GPU ({type(error).__name__}: {error}): their kernels were launched "
         "one by one, which takes longer."
     ]
 

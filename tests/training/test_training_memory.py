@@ -63,7 +63,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_gives_the_same_step(
     session, parts = losses()
     assert set(sizes) == {2} and session.chunk == 2
     assert np.allclose([e.batch_loss for e in whole], [e.batch_loss for e in parts], rtol=1e-4)
-    assert session.notes == ["Out of memory on cpu: batches of 8 were learned from in parts of 2."]
+    assert session.notes == ["Out of memory on cpu: batches of 8 were processed in parts of 2."]
 
 
 def test_one_image_that_does_not_fit_fails_with_what_would_help(
@@ -192,7 +192,7 @@ def test_a_pass_without_learning_that_does_not_fit_is_halved_and_gives_the_same(
     assert np.allclose([e.val_loss for e in whole], [e.val_loss for e in parts], rtol=1e-3)
     assert np.allclose(first.probability, second.probability, atol=1e-3)
     assert second.audit.clean and second.audit.recomputed == 0.0
-    assert session.notes == ["Out of memory on cpu: passes without learning took 4 images at once."]
+    assert session.notes == ["Out of memory on cpu: passes without gradients took 4 images at once."]
 
 
 @pytest.mark.parametrize("name", PASSES)

@@ -221,8 +221,8 @@ def not_yet(run: FinishedRun) -> str:
     if not every or not isinstance(kept, int) or kept > every:
         return ""
     return (
-        f"Epoch {kept} of {run.recipe.epochs} was best on the validation images and was kept. The backbone thaws after epoch "
-        f"{every}: what you see here is a trained head on a backbone that has not moved."
+        f"Epoch {kept} of {run.recipe.epochs} was best on the validation images and was kept. The backbone is unfrozen "
+        f"after epoch {every}: what you see here is a trained head on a backbone that has not moved."
     )
 
 

@@ -28,7 +28,7 @@ def new_head(row: Backbone, weights: str) -> None:
         return
     numbers = {
         "Features that the head reads": f"{found.features:,}",
-        "Weights of the new head": f"{found.parameters:,}",
+        "Parameters of the new head": f"{found.parameters:,}",
         "The 1000-way head had": f"{found.old:,}",
         "The backbone keeps": f"{row.parameters:,}",
     }
@@ -36,7 +36,7 @@ def new_head(row: Backbone, weights: str) -> None:
         for cell, (label, value) in zip(st.columns(2), pair, strict=True):
             cell.metric(label, value, border=True)
     st.markdown(
-        f"{found.features:,} features × {found.classes} classes + {found.classes} biases = **{found.parameters:,}** weights."
+        f"{found.features:,} features × {found.classes} classes + {found.classes} biases = **{found.parameters:,}** parameters."
     )
     left, right = st.columns([1, 3], gap="medium", vertical_alignment="center")
     left.image(found.picture, alt=f"A test picture of {found.label}", width=160)

@@ -93,7 +93,7 @@ def _offer(words: Sequence[str], there: dict[str, Run | None], key: str) -> None
     ships = [run for run in there.values() if run is not None and run.sample]
     long = any(word in lesson_runs.SHIPPED for word in missing)
     told = {
-        "Train": "Some minutes on two processor cores, for everything learns."
+        "Train": "Some minutes on two processor cores: everything is trained."
         if long
         else "Seconds on two processor cores. Frozen stages run once per image.",
         "Watch": "Being trained on this machine just now.",

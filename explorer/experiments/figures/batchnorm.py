@@ -29,6 +29,6 @@ def mode_curves(lines: Sequence[Line], titles: Mapping[str, str], batch: int, ep
         look="Do the lines separate when batches are small and their statistics noisy? Bands run from the lowest seed to the "
         "highest.",
         caution=f"n = {n} validation images, scored in eval mode, so by the running statistics. All batch sizes "
-        "learn at one rate, and small batches take more steps.",
+        "share one learning rate, and small batches take more steps.",
         height=450,
     )

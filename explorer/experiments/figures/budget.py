@@ -26,7 +26,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Line:
-    """One arm: its title, whether nothing of its backbone learns, whether it starts from random weights, and its points."""
+    """One arm: its title, whether its backbone is frozen, whether it starts from random weights, and its points."""
 
     title: str
     frozen: bool

@@ -16,7 +16,7 @@ _STARTS = {
 
 
 def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[str] = frozenset()) -> Figure:
-    """Test accuracy over the number of stages that learn, from pre-trained and from random weights; `shown` are the arms that
+    """Test accuracy over the number of trainable stages, from pre-trained and from random weights; `shown` are the arms that
     are shown to differ from the head alone."""
     fig = Figure()
     for start, (title, colour, dash, symbol) in _STARTS.items():
@@ -46,7 +46,7 @@ def depth_curves(cuts: Sequence[Cut], stages: Sequence[str], shown: frozenset[st
     return finish(
         fig,
         alt=f"Test accuracy of {len(cuts)} cuts. {told}.",
-        look="Where does thawing one more stage stop to pay? Bars are one standard deviation over seeds.",
+        look="At which depth does unfreezing one more stage stop paying off? Bars are one standard deviation over seeds.",
         caution="Stages behind the cut start from pre-trained weights, not from new ones. Where they are drawn at random, as in "
         "Yosinski and others (2014, arXiv 1411.1792), a cut in the middle can cost more. Filled marks are shown to differ from "
         "the head alone.",

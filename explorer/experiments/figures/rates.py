@@ -39,11 +39,11 @@ def rate_curves(marks: Sequence[Mark], titles: Mapping[str, str], shown: frozens
     n = max((mark.n for mark in marks), default=0)
     return finish(
         fig,
-        alt=f"Accuracy and CKA over the backbone's rate, of {len(names)} strategies. {_told(marks, titles)}",
+        alt=f"Accuracy and CKA over the backbone learning rate, of {len(names)} strategies. {_told(marks, titles)}",
         look="Where does the lower line fall, and does the upper one fall with it? Features that moved are not yet lost: where "
         "only the lower line falls, training found others as good. Filled marks are shown to differ from the linear probe.",
-        caution=f"n = {n} test images. The head keeps its own rate; strategies differ in theirs, so marks above each other did "
-        "not learn at one rate. CKA is dominated by the directions in which features vary most: others can be lost unseen.",
+        caution=f"n = {n} test images. The head keeps its own rate; strategies differ in theirs, so marks above each other "
+        "do not share one rate. CKA is dominated by the directions in which features vary most: others can be lost unseen.",
         height=640,
     )
 

@@ -30,6 +30,6 @@ def shift_curves(
         alt=f"Accuracy over the severity of {shift.lower()}, of {len(lines)} strategies. {told}.",
         look="Do the lines cross: does what wins on the left lose on the right? Bands run from the lowest seed to the highest.",
         caution=f"The shift is generated from the test images (n = {n}), the same each time: what holds for it need not hold for "
-        "other cameras, places or patients. After Hendrycks & Dietterich (2019, arXiv 1903.12261); how strong is our choice.",
+        "other cameras, places or patients. After Hendrycks & Dietterich (2019, arXiv 1903.12261); the strengths are our choice.",
         height=450,
     )

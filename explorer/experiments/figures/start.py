@@ -69,7 +69,7 @@ def _row(fig: Figure, row: str, mark: Mark) -> None:
 
 
 def start_curves(found: Sequence[Curve], epochs: int) -> Figure:
-    """Validation accuracy over epochs while everything learns, a line a start; bands from the lowest seed to the highest."""
+    """Validation accuracy over epochs while everything is trained, a line a start; bands from the lowest seed to the highest."""
     fig = Figure()
     for curve in found:
         line_over_epochs(fig, curve.epochs, START_WORDS[curve.start], _PENS[curve.start])
@@ -78,7 +78,7 @@ def start_curves(found: Sequence[Curve], epochs: int) -> Figure:
     n = max((curve.n for curve in found), default=0)
     return finish(
         fig,
-        alt=f"Validation accuracy over epochs of {len(found)} starts, everything learning. {told}.",
+        alt=f"Validation accuracy over epochs of {len(found)} starts, everything trained. {told}.",
         look="Does the right scale make learning faster, even where it changes little at the end? Bands run from the lowest "
         "seed to the highest.",
         caution=f"n = {n} validation images. In the first steps BatchNorm's running statistics are still those of the start: a "

@@ -95,7 +95,9 @@ def _progress(sweep: Sweep) -> tuple[float, str]:
     at = at or next(c for c in sweep.cells if c.live)
     share, words = progress(at.run) if at.run else (0.0, "")
     share = share if at.run and at.run.state == "running" else 0.0
-    return (over + share) / len(sweep.cells), f"{over} of {len(sweep.cells)} cells are over. {cell_words(at)}: {words}"
+    return (over + share) / len(
+        sweep.cells
+    ), f"{over} of {len(sweep.cells)} cells have ended. {cell_words(at)}: {words}"
 
 
 def cell_words(cell: Cell) -> str:
@@ -146,7 +148,7 @@ def _take_away(sweep: Sweep) -> None:
             st.download_button(label, made, f"{name}.{ending}", mime, icon=icon, on_click="ignore")
         with st.popover("On the command line", icon=":material/terminal:", type="tertiary"):
             st.code(f"python -m explorer sweep --plan '{sweep.plan.text}' --out cells.csv", language="bash")
-            st.caption("Cells that are there are not computed again, so that it goes on where it was interrupted.")
+            st.caption("Cells that have a result are not computed again, so it resumes where it was interrupted.")
 
 
 def _written(write: Callable[[Sweep, Answers], bytes], sweep: Sweep) -> bytes:

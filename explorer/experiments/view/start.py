@@ -52,8 +52,8 @@ def _result(found: tuple[Mark, ...], steps: tuple[Step, ...]) -> None:
         telling.correction_words(steps),
         "**Matched** weights are drawn by the seed, each tensor from a normal with the mean and the standard deviation of the "
         "pre-trained one (*Mean Var init*, Raghu et al. 2019, arXiv 1902.07208); BatchNorm's running statistics stay. While "
-        "everything learns, all three starts normalise by the batch, since drawn weights have no statistics worth keeping: only "
-        "the initial weights differ. The row with kept statistics is the pre-trained start as Thaw tunes it by default.",
+        "everything is trained, all three starts normalise by the batch, since drawn weights have no statistics worth keeping: "
+        "only the initial weights differ. The row with kept statistics is the pre-trained start as Thaw tunes it by default.",
     )
 
 

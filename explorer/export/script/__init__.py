@@ -182,7 +182,7 @@ def _main(recipe: Recipe) -> str:
         "    model, dice, best, done = build(), torch.Generator().manual_seed(SEED), None, 0",
         *(measured if plain else []),
         *([weighted] if balanced else []),
-        "    optimizer = torch.optim.AdamW(unfreeze(model, PHASES[-1][0]), weight_decay=0.01)  # all that ever learns",
+        "    optimizer = torch.optim.AdamW(unfreeze(model, PHASES[-1][0]), weight_decay=0.01)  # all that is ever trained",
         "    for phase, (learns, epochs) in enumerate(PHASES):",
         "        unfreeze(model, learns)",
         *(['        optimizer.param_groups[0]["rate"] = BACKBONE_RATE if phase else HEAD_RATE'] if restarts else []),

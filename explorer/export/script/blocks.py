@@ -73,7 +73,7 @@ WITHIN = '''def within(name, stages):
 '''
 
 UNFREEZE = '''def unfreeze(model, learns):
-    """Let the head and the stages in `learns` learn, nothing else; the optimizer's groups, each with its rate."""
+    """Unfreeze the head and the stages in `learns`, nothing else; the optimizer's groups, each with its rate."""
     head = model.requires_grad_(False).get_submodule(HEAD).requires_grad_(True)
     found = [{"params": list(head.parameters()), "rate": HEAD_RATE}]
     for i, stage in enumerate(reversed(learns)):
@@ -83,7 +83,7 @@ UNFREEZE = '''def unfreeze(model, learns):
 '''
 
 UNFREEZE_AFFINE = '''def unfreeze(model, learns):
-    """Let the head learn, and everywhere scale and shift of normalisation; the optimizer's groups, each with its rate."""
+    """Unfreeze the head, and scale and shift of normalisation everywhere; the optimizer's groups, each with its rate."""
     head = model.requires_grad_(False).get_submodule(HEAD).requires_grad_(True)
     found = [{"params": list(head.parameters()), "rate": HEAD_RATE}]
     scales = {id(p) for module in model.modules() if isinstance(module, $NORM) for p in module.parameters()}
@@ -95,7 +95,7 @@ UNFREEZE_AFFINE = '''def unfreeze(model, learns):
 '''
 
 UNFREEZE_HEAD = '''def unfreeze(model, learns):
-    """Let the head learn, nothing else; the optimizer's groups, each with its rate."""
+    """Unfreeze the head, nothing else; the optimizer's groups, each with its rate."""
     head = model.requires_grad_(False).get_submodule(HEAD).requires_grad_(True)
     return [{"params": list(head.parameters()), "rate": HEAD_RATE}]
 '''

@@ -52,8 +52,8 @@ def apart(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
         return found
     if a.recipe.backbone != b.recipe.backbone:
         return Incomparable(
-            f"A is a {a.recipe.row.title}, B a {b.recipe.row.title}: neither their stages nor their features can be set against "
-            "each other. What both say of the same test images can be: on the page Which images.",
+            f"A is a {a.recipe.row.title}, B a {b.recipe.row.title}: neither their stages nor their features can be compared. "
+            "Their predictions on the same test images can: on the page Which images.",
             "For this page choose another B, or train one on A's backbone.",
             "A",
             True,

@@ -22,7 +22,7 @@ MOST_BYTES = 4_000_000_000
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params", "ema",
             "model_ema", "state_dict_ema", "ema_state_dict", "teacher", "student")  # fmt: skip
 """Under these names programs put the weights in what they save; the first that is there is taken, and where none is, the table
-with the most tensors that is not called as one of these:"""
+with the most tensors that is not named like one of these:"""
 _NO_WEIGHTS = re.compile("optim|sched|scaler|rng|loss|queue|memory", re.IGNORECASE)
 _SNIFFED = 512
 

@@ -83,9 +83,9 @@ def race_words(race: Race) -> str:
     images = "all training images" if recipe.per_class is None else f"{recipe.per_class} training images per class"
     seeds = "one seed" if len(race.seeds) == 1 else f"the same {len(race.seeds)} seeds"
     shared = f"{recipe.row.title}, weights {recipe.weights}, on" if len({r.backbone for r in all_of}) == 1 else "On"
-    rates = "; an arm that says so learns at rates that were found." if any(map(own_rates, all_of)) else "."
+    rates = "; an arm that says so has rates that were found." if any(map(own_rates, all_of)) else "."
     return safe_md(
-        f"{shared} {place}. The same split, {images}, {recipe.epochs} epochs, {seeds} for all; each strategy learns at its own "
+        f"{shared} {place}. The same split, {images}, {recipe.epochs} epochs, {seeds} for all; each strategy has its own "
         f"default rates{rates}"
     )
 
@@ -142,7 +142,7 @@ def _progress(race: Race) -> tuple[float, str]:
         words = progress(waiting)[1]
     else:
         words = "; ".join(f"{_name(run)}: {parts[run.id][1]}" for run in now)
-    return sum(p for p, _ in parts.values()) / len(parts), f"{over} of {len(race.runs)} runs are over. {words}"
+    return sum(p for p, _ in parts.values()) / len(parts), f"{over} of {len(race.runs)} runs have ended. {words}"
 
 
 def _name(run: Run) -> str:

@@ -142,7 +142,7 @@ class Captures:
     @property
     def note(self) -> str:
         """What a run says where its steps are plain ones although they could be captured; empty otherwise."""
-        why = f"Steps of learning could not be captured on the GPU ({self.fault})"
+        why = f"Training steps could not be captured on the GPU ({self.fault})"
         return f"{why}: their kernels were launched one by one, which takes longer." if self.fault else ""
 
     def step(self, key: Hashable, step: Step, draw: Draw, labels: Tensor) -> Tensor:

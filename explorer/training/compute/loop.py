@@ -211,7 +211,7 @@ def _halve(session: Session, batch: int, error: Exception) -> None:
     """Take half as many images at once from now on, and say so."""
     crop = session.recipe.preprocessing.crop
     session.chunk = memory.halved(min(session.chunk or batch, batch), session.place, crop, error)
-    session.short_of_memory("batches", f"of {batch} were learned from in parts of {session.chunk}.")
+    session.short_of_memory("batches", f"of {batch} were processed in parts of {session.chunk}.")
 
 
 def _check(loss: float, epoch: int, recipe: Recipe) -> None:

@@ -101,7 +101,7 @@ class Session:
         """Keep to the number of images that fitted from now on, and say so."""
         if fits < (self.portion or CachedFeatures.BATCH):
             self.portion = fits
-            self.short_of_memory("passes", f"without learning took {fits} images at once.")
+            self.short_of_memory("passes", f"without gradients took {fits} images at once.")
 
 
 def in_portions(session: Session, work: Callable[[int], T], most: int | None = None) -> T:

@@ -141,7 +141,7 @@ def test_runs_that_began_apart_are_not_mixed() -> None:
 def test_a_probe_has_no_epochs_to_follow() -> None:
     a, b = two_runs()
     app = view("Over the epochs", a=b, b=a)
-    assert not app.exception and "only its head learned" in words(app)
+    assert not app.exception and "only its head was trained" in words(app)
 
 
 def test_another_machine_is_noticed() -> None:

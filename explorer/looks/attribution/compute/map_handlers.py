@@ -110,7 +110,7 @@ def attribute(
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     index = class_of(said, target)
     if index == how.other:
-        raise ExplorerError(f"{target} rather than {target} is nothing to ask. Choose two different classes.")
+        raise ExplorerError(f"{target} rather than {target} cannot be asked. Choose two different classes.")
     maps, cells, likely, rises = [], [], [], []
     for run in (a, b):
         net, (picture, x) = how.of(compute.network(run)), compute.one(run, image)

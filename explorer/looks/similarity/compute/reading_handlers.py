@@ -53,7 +53,7 @@ def drift(run: str) -> Drift:
     epochs = {int(name.removeprefix("epoch/")): x for name, x in found.items() if name.startswith("epoch/")}
     if not epochs:
         raise ExplorerError(
-            f"The run {run} kept no features of its epochs: nothing of its backbone learned, so there was nothing to "
+            f"The run {run} kept no features of its epochs: its backbone was not trained, so there was nothing to "
             f"follow. Choose a run that tuned a stage."
         )
     first = found[f"before/{stage}"]

@@ -34,7 +34,7 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
         return
     st.markdown(
         "(1 − α) · A + α · B, weight by weight, heads and BatchNorm statistics too (WiSE-FT: Wortsman et al. 2022, arXiv "
-        "2109.01903). The mixture costs nothing to run: it is one network."
+        "2109.01903). The interpolated network costs nothing extra to run: it is one network."
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = segments("Shifted test images", [NOTHING, *SHIFTS], "shift", "similarity_shift", "noise",
@@ -83,7 +83,10 @@ def _curve_and_table(
         "similarity_interpolation",
         code=("explorer/looks/similarity/compute/interpolation.py", "interpolated"),
     )
-    st.table(_score_table(found, spoilt, title, at, group), alt="The mixture at this α against A and against B")
+    st.table(
+        _score_table(found, spoilt, title, at, group),
+        alt="The interpolated network at this α against A and against B",
+    )
     _notes(found)
 
 
@@ -130,12 +133,13 @@ def _short(score: Score, other: Grouped | None, group: str) -> str:
 def _notes(found: Interpolation) -> None:
     """What was shared, how statistics were treated, and whether the ends are what the runs recorded."""
     test, last = found.on("test"), len(found.alphas) - 1
-    shared = f"A and B share all up to {found.common}; only what follows is mixed." if found.common else ""
+    shared = f"A and B share all up to {found.common}; only what follows is interpolated." if found.common else ""
     if not found.layers:
         statistics = "No BatchNorm layer differs, so there are no statistics to estimate."
     elif not found.moved:
         statistics = (
-            f"A and B have the same statistics in all {found.layers} BatchNorm layers; every mixture keeps them."
+            f"A and B have the same statistics in all {found.layers} BatchNorm layers; every interpolated network "
+            "keeps them."
         )
     elif found.settled:
         statistics = (
@@ -145,7 +149,8 @@ def _notes(found: Interpolation) -> None:
         )
     else:
         statistics = (
-            f"The statistics of {found.moved} BatchNorm layers, in which A and B differ, were mixed like the weights."
+            f"The statistics of {found.moved} BatchNorm layers, in which A and B differ, were interpolated like the "
+            "weights."
         )
     a, b = found.recorded_a.correct, found.recorded_b.correct
     if (a, b) == (test.score(0).correct, test.score(last).correct):

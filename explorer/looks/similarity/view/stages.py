@@ -132,7 +132,8 @@ def over_epochs(a: FinishedRun, b: FinishedRun) -> None:
     """Over the epochs: how the last stage of B left the place where it began."""
     if not b.recipe.tuned:
         st.info(
-            "B never moved its backbone: only its head learned. Choose a tuned run for B.", icon=":material/ac_unit:"
+            "B never moved its backbone: only its head was trained. Choose a tuned run for B.",
+            icon=":material/ac_unit:",
         )
         return
     found = ask(DriftQuestion(run=b.id), "Following B over its epochs", height=620)
