@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.evidence import Crossing, Together, crossing, holm, together
 from explorer.experiments.cells import Cell, Sweep
+from explorer.looks.pair import comparison
 from explorer.race.races import Spread, spread
 from explorer.runs import FinishedRun, Predictions
 from explorer.runs.steps import fact
@@ -127,8 +128,8 @@ class Gains:
 
 
 def gains(sweep: Sweep, arm: str, predictions_of: PredictionsOf) -> Gains:
-    """The arm against the base, from what their runs said of the same test images; runs that were tested on others (the set
-    changed meanwhile) are left out."""
+    """The arm against the base, from what their runs said of the same test images; runs that were tested on others, or
+    under other labels (the set changed meanwhile), are left out."""
     base, mine = _by_size(sweep, base_of(sweep)), _by_size(sweep, arm)
     found: dict[float, dict[int, np.ndarray]] = {}
     first: Predictions | None = None
@@ -140,7 +141,7 @@ def gains(sweep: Sweep, arm: str, predictions_of: PredictionsOf) -> Gains:
                 continue
             a, b = predictions_of(one.id), predictions_of(two.id)
             first = first or a
-            if a.ids == b.ids == first.ids:
+            if comparison.alike(first, a, b):
                 row = b.right.astype(np.float64) - a.right.astype(np.float64)
                 found.setdefault(images_per_class(two), {})[cell.planned.seed] = row
     return Gains(arm, dict(sorted(found.items())), first.groups if first else None)

@@ -8,6 +8,7 @@ import numpy as np
 from explorer.evidence import Together, holm, together
 from explorer.experiments.budget import LEVEL, PredictionsOf
 from explorer.experiments.cells import Sweep
+from explorer.looks.pair import comparison
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class Step:
 
 def gain(sweep: Sweep, arm: str, base: str, predictions_of: PredictionsOf) -> Together | None:
     """The arm over the base, from the seeds that both have finished; None where there are none. Runs that were tested on other
-    images than the first pair (the set changed meanwhile) are left out."""
+    images or labels than the first pair (the set changed meanwhile) are left out."""
     one, two = ({c.planned.seed: c.finished for c in sweep.cells if c.planned.arm == name} for name in (base, arm))
     pairs = [(a, b) for seed, b in two.items() if (a := one.get(seed)) and b]
     told = [(predictions_of(a.id), predictions_of(b.id)) for a, b in pairs]
-    same = [(a, b) for a, b in told if a.ids == b.ids == told[0][0].ids]
+    same = [(a, b) for a, b in told if comparison.alike(told[0][0], a, b)]
     if not same:
         return None
     rows = np.array([b.right.astype(np.float64) - a.right.astype(np.float64) for a, b in same])

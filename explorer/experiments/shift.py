@@ -8,6 +8,7 @@ import numpy as np
 from explorer.evidence import Together, holm, together
 from explorer.experiments.budget import LEVEL, PredictionsOf
 from explorer.experiments.cells import Sweep
+from explorer.looks.pair import comparison
 from explorer.race.races import Spread, spread
 
 
@@ -68,13 +69,14 @@ def lines(sweep: Sweep, found: Answers, kind: str) -> dict[str, tuple[Spread, ..
 
 
 def held(sweep: Sweep, found: Answers, kind: str, severity: int, predictions_of: PredictionsOf) -> tuple[Held, ...]:
-    """Every arm inside and outside, against the first one; groups of images count as in their runs."""
+    """Every arm inside and outside, against the first one; groups of images count as in their runs. Runs that were
+    scored on other images or labels than the first pair (the set changed meanwhile) are left out of what is gained."""
     by_arm = _by_arm(sweep, found)
     base = by_arm.get(sweep.arms[0], {})
     raw: list[tuple[str, Together | None, Together | None]] = []
     for arm, by_seed in by_arm.items():
         pairs = [(base[seed], one) for seed, one in by_seed.items() if seed in base and arm != sweep.arms[0]]
-        pairs = [(a, b) for a, b in pairs if np.array_equal(a.rows, b.rows)]
+        pairs = [(a, b) for a, b in pairs if _same(pairs[0][0], a, b, predictions_of)]
         if not pairs:
             raw.append((arm, None, None))
             continue
@@ -95,6 +97,12 @@ def held(sweep: Sweep, found: Answers, kind: str, severity: int, predictions_of:
             n = len(next(iter(seeds)).rows)
             rows.append(Held(arm, accuracy[0], accuracy[1], n, inside, outside, *p_values))
     return tuple(rows)
+
+
+def _same(first: Spoilt, a: Spoilt, b: Spoilt, predictions_of: PredictionsOf) -> bool:
+    """Whether A and B were scored on the images that the first was scored on, under the same labels."""
+    rows = all(np.array_equal(first.rows, one.rows) for one in (a, b))
+    return rows and comparison.alike(*(predictions_of(one.run) for one in (first, a, b)))
 
 
 def _by_arm(sweep: Sweep, found: Answers) -> dict[str, dict[int, Spoilt]]:

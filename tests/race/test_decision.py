@@ -109,6 +109,15 @@ def test_gains_are_image_by_image() -> None:
     assert found.sum(axis=1).tolist() == [2, -2] and set(np.unique(found)) == {-1, 0, 1}
 
 
+def test_a_seed_on_a_set_relabelled_meanwhile_does_not_count() -> None:
+    race = a_race({"linear_probe": (6, 2), "full": (4, 4)})
+    for arm in race.arms:
+        said = runs.predictions(arm.runs[1].id)
+        labels = (said.labels + 1) % len(said.classes)
+        runs.store_predictions(arm.runs[1].id, said.ids, labels, said.probability, said.classes)
+    assert gains(*race.arms)[0].shape == (1, stand_ins.N)
+
+
 def test_more_seeds_go_on_where_the_race_ended() -> None:
     race = a_race({"linear_probe": (6, 6, 6, 6), "full": (5, 4, 5, 5)})
     assert [(r.strategy, r.seed) for r in decision.further_seeds(race)] == [("linear_probe", 4), ("full", 4)]

@@ -13,7 +13,7 @@ from explorer.data.images import Data, Images
 from explorer.errors import ExplorerError
 from explorer.export import building
 from explorer.export.script import Split, needs_start, script
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.models import backbones
 from explorer.progress import ProgressCallback
 from explorer.recipe import Recipe
@@ -51,9 +51,10 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
 def _data(run: FinishedRun) -> Data:
     """The run's pictures; ExplorerError where they are no longer those that it was tested on."""
     data = datasets.load(run.recipe)
-    if data.test.ids != runs.predictions(run.id).ids:
+    if not comparison.tested_on(runs.predictions(run.id), data.test.ids, data.classes, data.test.labels):
         raise ExplorerError(
-            f"The images of {run.id} have changed since it was trained, so a script would not draw its split. Train it again."
+            f"The images or labels of {run.id} have changed since it was trained, so a script would not draw its split. Train it "
+            "again."
         )
     return data
 

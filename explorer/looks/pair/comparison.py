@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from explorer import evidence, runs
 from explorer.catalogue.datasets import dataset
 from explorer.catalogue.shifts import behind
@@ -121,11 +123,22 @@ def _images_in(folder: Path, when: int) -> Tested:
 
 
 def _tested(predictions: Predictions) -> Tested:
-    return Tested(
-        len(predictions.ids),
-        len(predictions.classes),
-        hash((predictions.ids, predictions.classes, predictions.labels.tobytes())),
-    )
+    return _in_numbers(predictions.ids, predictions.classes, predictions.labels)
+
+
+def _in_numbers(ids: tuple[str, ...], classes: tuple[str, ...], labels: np.ndarray) -> Tested:
+    return Tested(len(ids), len(classes), hash((ids, classes, labels.astype(np.int64).tobytes())))
+
+
+def alike(*predictions: Predictions) -> bool:
+    """Whether all are of the same test images, in the same order, with the same classes and labels: only then may what
+    one got right be compared with what another did."""
+    return len({_tested(one) for one in predictions}) < 2
+
+
+def tested_on(predictions: Predictions, ids: tuple[str, ...], classes: tuple[str, ...], labels: np.ndarray) -> bool:
+    """Whether these are the test images of a run, in its order, with its classes and labels."""
+    return _tested(predictions) == _in_numbers(ids, classes, labels)
 
 
 def images_apart(a: FinishedRun, b: FinishedRun) -> Incomparable | None:
@@ -219,9 +232,9 @@ def _start(recipe: Recipe, other: Recipe) -> str:
 def paired(a: Predictions, b: Predictions, who: str = "A and B", advice: str = "Train both again.") -> Paired:
     """B against A, image by image, and group by group (A's groups) where images come in groups. Raises ExplorerError for
     other images, which says of `who` and what to do."""
-    if _tested(a) != _tested(b):
+    if not alike(a, b):
         raise ExplorerError(
-            f"{who} were not scored on the same test images ({len(a.ids)} and {len(b.ids)}): the data changed between them. "
-            f"{advice}"
+            f"{who} were not scored on the same test images with the same labels ({_tested(a)}, and {_tested(b)}): the data "
+            f"changed between them. {advice}"
         )
     return evidence.paired(a.right, b.right, a.groups)

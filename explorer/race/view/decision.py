@@ -13,6 +13,7 @@ from explorer.app.words import group_of, safe_md
 from explorer.bundle import page_file
 from explorer.errors import ExplorerError
 from explorer.evidence import POWER, points
+from explorer.looks.pair import comparison
 from explorer.race.decision import Decision, contenders, decide, further_seeds
 from explorer.race.races import Arm, Race
 from explorer.race.view.pairs import pair_tests
@@ -49,7 +50,7 @@ def gains(a: Arm, b: Arm) -> tuple[np.ndarray, np.ndarray | None]:
     images' groups (n,), where they come in groups."""
     seeds = list(pair_tests(a, b))  # raises where A and B were not scored on the same images
     said = [(predictions(a.runs[seed].id), predictions(b.runs[seed].id)) for seed in seeds]
-    same = [(one, two) for one, two in said if one.ids == said[0][0].ids]
+    same = [(one, two) for one, two in said if comparison.alike(said[0][0], one, two)]
     found = np.array([two.right.astype(int) - one.right.astype(int) for one, two in same])
     return found, said[0][0].groups
 

@@ -1,6 +1,7 @@
 """A and B: whether they may be compared and why not, whether they started alike, what B fixed and broke."""
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import stand_ins
 
 from explorer import evidence, runs
 from explorer.errors import ExplorerError
+from explorer.experiments import budget, cells, pairing, shift
+from explorer.experiments.plan import plan
 from explorer.looks.pair import comparison
 from explorer.recipe import make
-from explorer.runs import FinishedRun
+from explorer.runs import FinishedRun, Predictions
 
 ROOT = Path(__file__).parents[3]
 
@@ -124,6 +127,72 @@ def counts_by_hand(tree: ast.AST) -> list[int]:
             negated = [isinstance(s, ast.UnaryOp) and isinstance(s.op, ast.Invert) for s in (node.left, node.right)]
             lines += [node.lineno] * any(negated)
     return lines
+
+
+def decided_by_hand(tree: ast.AST) -> list[int]:
+    """Lines with an expression like `a.ids == b.ids`: whether two were scored on the same images, labels forgotten."""
+    lines = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
+            sides = (node.left, *node.comparators)
+            lines += [node.lineno] * any(isinstance(side, ast.Attribute) and side.attr == "ids" for side in sides)
+    return lines
+
+
+def test_the_scan_sees_images_compared_by_their_names_alone() -> None:
+    code = "same = a.ids == b.ids == c.ids\nif data.test.ids != names(run): pass\nfine = len(a.ids) == 3 and image in a.ids"
+    assert decided_by_hand(ast.parse(code)) == [1, 2]
+
+
+def test_nothing_else_decides_whether_two_were_scored_on_the_same_images() -> None:
+    for path in sorted([*ROOT.glob("explorer/**/*.py"), *ROOT.glob("pages/*.py")]):
+        name = path.relative_to(ROOT).as_posix()
+        if name == "explorer/looks/pair/compute.py":  # only whether the pictures of one run are still there
+            continue
+        lines = decided_by_hand(ast.parse(path.read_text(encoding="utf-8")))
+        assert not lines, f"{name}:{lines} compares images by name alone. Ask explorer.looks.pair.comparison.alike."
+
+
+def relabelled(run: str) -> Predictions:
+    """What a run said, after its set has been relabelled: the same names, and every image of the next class."""
+    said = runs.predictions(run)
+    return replace(said, labels=(said.labels + 1) % len(said.classes))
+
+
+def test_the_same_names_with_other_labels_or_classes_are_other_images() -> None:
+    said = runs.predictions(finished(strategy="linear_probe").id)
+    assert (
+        comparison.alike(said, replace(said, predicted=said.labels)) and comparison.alike(said) and comparison.alike()
+    )
+    others = replace(said, labels=said.labels[::-1].copy()), replace(said, classes=said.classes[::-1])
+    for other in (*others, replace(said, ids=said.ids[::-1])):
+        assert not comparison.alike(said, said, other)
+        assert not comparison.tested_on(said, other.ids, other.classes, other.labels)
+        with pytest.raises(ExplorerError, match="same test images with the same labels .* Train both again"):
+            comparison.paired(said, other)
+    assert comparison.tested_on(said, said.ids, said.classes, said.labels.astype(np.int32))
+
+
+def test_a_set_relabelled_between_two_runs_gives_no_gain_anywhere() -> None:
+    """Every place that sets one arm against another leaves the seed out, or says why there is no number."""
+    wanted = plan(sizes=(2,), strategies=("linear_probe", "full"), seeds=2)
+    for cell in cells.planned(wanted):
+        stand_ins.finished_run(**cell.recipe.model_dump())
+    sweep = cells.fill(wanted, runs.listing())
+    late = next(c.finished.id for c in sweep.cells if c.finished and (c.planned.arm, c.planned.seed) == ("full", 1))
+
+    def said(run: str) -> Predictions:
+        return relabelled(run) if run == late else runs.predictions(run)
+
+    found = pairing.gain(sweep, "full", "linear_probe", said)
+    assert found is not None and (found.seeds, found.value) == (1, 0)
+    assert [sorted(by_seed) for by_seed in budget.gains(sweep, "full", said).at.values()] == [[0]]
+    right = np.ones((1, 4, 24), np.bool_)
+    answers = {
+        c.finished.id: shift.Spoilt(c.finished.id, ("noise",), np.arange(24), right) for c in sweep.cells if c.finished
+    }
+    _, full = shift.held(sweep, answers, "noise", 3, said)
+    assert full.over_outside is not None and full.over_outside.seeds == 1
 
 
 def test_the_scan_sees_a_count_by_hand() -> None:
