@@ -4,15 +4,18 @@ import errno
 import functools
 import logging
 import os
+import re
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import TypeVar
 
 import platformdirs
+from safetensors import SafetensorError
 
 from explorer.bundle import ASSETS
 
@@ -87,23 +90,73 @@ def write_aside(path: Path, write: Callable[[Path], object]) -> None:
     with_room(once)
 
 
-def with_room(work: Callable[[], T]) -> T:
+def with_room(work: Callable[[], T], wait: bool = True) -> T:
     """What `work` gives. Where the disk is full, the deleted runs are removed, and it is done once more; within
-    `waiting_for_room` it is tried for so long."""
-    end = time.monotonic() + (_waits[-1] if _waits else 0.0)
+    `waiting_for_room` it is tried for so long, unless it is not worth a `wait`.
+
+    Raises what `work` raises, errors of safetensors as OSErrors.
+    """
+    end = time.monotonic() + _waits[-1] if _waits and wait else 0.0
     while True:
         try:
             return work()
-        except OSError as error:
-            if error.errno not in FULL:
-                raise
-            if empty_trash(0):
-                log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)
-            elif time.monotonic() < end:
-                log.warning("the disk is full: waiting for room")
-                time.sleep(1)
-            else:
-                raise
+        except (OSError, SafetensorError) as error:
+            found = _of_the_disk(error)
+            if found.errno not in FULL:
+                raise found from (None if found is error else error)
+            if make_room():
+                continue
+            if time.monotonic() >= end:
+                raise found from (None if found is error else error)
+            log.warning("the disk is full: waiting for room")
+            time.sleep(1)
+
+
+def make_room() -> bool:
+    """Remove the deleted runs before their time, and return whether there were any."""
+    if not empty_trash(0):
+        return False
+    log.warning("the disk was full: deleted runs were removed before their %.0f minutes of undo", UNDO / 60)
+    return True
+
+
+def _of_the_disk(error: OSError | SafetensorError) -> OSError:
+    """The OSError that an error is: safetensors tells of the disk in one of its own, with the number in its text."""
+    if isinstance(error, OSError):
+        return error
+    number = re.search(r"os error (\d+)", str(error))
+    code = int(number[1]) if number else errno.EIO
+    return OSError(code, os.strerror(code) if number else str(error))
+
+
+def put(file: FileIO, content: bytes | memoryview, wait: bool = True) -> None:
+    """Write all of `content` where an unbuffered file stands, with room made where the disk is full (see `with_room`)."""
+    at, rest = file.tell(), memoryview(content)
+
+    def write() -> None:
+        nonlocal at, rest
+        file.seek(at)  # a full disk may have taken a part
+        while rest:
+            count = file.write(rest)
+            at, rest = at + count, rest[count:]
+
+    with_room(write, wait)
+
+
+def append(path: Path, line: str) -> None:
+    """Add a line to a file, whole or not at all, with room made where the disk is full (see `with_room`)."""
+    whole = path.stat().st_size if path.is_file() else 0
+
+    def add() -> None:
+        try:
+            with path.open("ab") as file:
+                file.write(line.encode())
+        except OSError:
+            if path.is_file():
+                os.truncate(path, whole)  # a full disk may have taken half of the line
+            raise
+
+    with_room(add)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ DOORS = {
     "sklearn": ("heavy",),
     "scipy": ("heavy",),
     "pyarrow": ("explorer/experiments/table.py",),
-    "safetensors": ("heavy", "explorer/runs/"),
+    "safetensors": ("heavy", "explorer/runs/", "explorer/home.py"),  # there, its error alone
     "onnx": ("explorer/export/compute",),
     "onnxruntime": ("explorer/export/compute",),
     "captum": ("explorer/looks/attribution/compute",),

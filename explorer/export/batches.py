@@ -11,7 +11,7 @@ from pathlib import Path
 
 from explorer import limits, workspaces
 from explorer.errors import ExplorerError
-from explorer.home import home
+from explorer.home import home, with_room
 from explorer.uploads import MOST_BYTES
 
 MOST_PICTURES, MOST_TOGETHER, KEPT = 1000, 500_000_000, 10
@@ -53,11 +53,15 @@ def keep(pictures: Sequence[tuple[str, bytes]]) -> str:
 def _write(place: Path, pictures: Sequence[tuple[str, bytes]]) -> None:
     """The folder aside, then renamed: numbers as file names, so that no name of a visitor's becomes a path."""
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
+
+    def write() -> None:
         part.mkdir(parents=True, exist_ok=True)
         for i, (_, content) in enumerate(pictures):
             (part / f"{i:05d}").write_bytes(content)
         (part / _NAMES).write_text(json.dumps([name for name, _ in pictures]), encoding="utf-8")
+
+    try:
+        with_room(write)
         part.rename(place)
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,15 +1,20 @@
 """Open connections to the queue's file, kept for the next question: a question takes microseconds, opening the file for it a
 hundred times as long, and closing the last connection writes the file's log back and deletes it."""
 
+import errno
 import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from explorer.home import with_room
 
 MOST = 8  # that stay open in a process while nobody asks
 PATIENCE = 10.0  # seconds to wait for who else writes
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # the latter where the index of its log finds no room
 _LOCK = threading.Lock()
 _IDLE: list[tuple[object, sqlite3.Connection]] = []
 
@@ -41,8 +46,34 @@ def _idle(mark: object) -> sqlite3.Connection | None:
         return None if place is None else _IDLE.pop(place)[1]
 
 
+class _Roomy(sqlite3.Connection):
+    """One whose statements are tried once more where the disk is full and deleted runs could go; OSError where it stays full."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        within, execute = self.in_transaction, super().execute
+
+        def once() -> sqlite3.Cursor:
+            if within and not self.in_transaction:  # taken back as a whole: whoever began it begins again
+                raise sqlite3.OperationalError("the transaction was rolled back: the disk was full")
+            with full_is_told():
+                return execute(sql, parameters)
+
+        return with_room(once)
+
+
+@contextmanager
+def full_is_told() -> Iterator[None]:
+    """A full disk, for which SQLite has an error of its own, as the OSError that others raise; so `with_room` knows it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in _FULL:
+            raise
+        raise OSError(errno.ENOSPC, str(error)) from error
+
+
 def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False, factory=_Roomy)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA synchronous=NORMAL")
     return connection

@@ -3,10 +3,11 @@
 import logging
 import shutil
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from explorer import cache, limits, own_sets, workspaces
+from explorer import cache, limits, own_sets, runs, workspaces
 from explorer.catalogue import own
 from explorer.errors import ExplorerError
 from explorer.home import home, names_folder, runs_folder
@@ -54,10 +55,26 @@ def remove(mark: str) -> None:
                     kind, name
                 ):  # published things stay, and are the next presenter's
                     gone.append(name)
-    for answer in answers_about(gone) if gone else ():
-        with suppress(OSError):
-            answer.unlink(missing_ok=True)
+    if gone:
+        _forget(answers_about(gone))
     shutil.rmtree(workspaces.folder(mark), ignore_errors=True)
+
+
+def forget_deleted() -> None:
+    """Remove what was answered about runs that were deleted for good, and what was exported of them."""
+    with database() as db:
+        rows = db.execute("SELECT key, name, arguments FROM task").fetchall()
+    folder = home() / "cache"
+    _forget(folder / f"{row['name']}-{row['key']}.npz" for row in rows if runs.gone(row["arguments"]))
+
+
+def _forget(found: Iterable[Path]) -> None:
+    """Remove answers, and the export that goes with one: both are named by the question's key."""
+    for answer in found:
+        key = answer.stem.rpartition("-")[2]
+        for path in (answer, *(home() / "exports").glob(f"{key}.*")):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def _removed(kind: str, name: str) -> bool:

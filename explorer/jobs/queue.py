@@ -12,9 +12,9 @@ import filelock
 
 from explorer import answers, clock, runs, workspaces
 from explorer.errors import ExplorerError
-from explorer.home import aside, home, keep_below, sweep
+from explorer.home import aside, home, keep_below, sweep, with_room
 from explorer.jobs import bell, permission, turns
-from explorer.jobs.connections import connected
+from explorer.jobs.connections import connected, full_is_told
 from explorer.question import A, Question, restored
 from explorer.runs import Run
 from explorer.runs.life import LIVE
@@ -63,7 +63,7 @@ def database() -> Iterator[sqlite3.Connection]:
     path = home() / "state.db"
     try:
         if path not in _MADE or not path.exists():
-            _make(path)
+            with_room(lambda: _make(path))
             _MADE.add(path)
         with connected(path) as connection:
             yield connection
@@ -72,6 +72,7 @@ def database() -> Iterator[sqlite3.Connection]:
         raise workspaces.refused(f"The queue {path.name} cannot be used", path.parent, error, more) from error
 
 
+@full_is_told()
 def _make(path: Path) -> None:
     """Make the file aside, so that another process finds it with its tables or not at all; one of an earlier version gets those
     that it lacks."""

@@ -20,7 +20,7 @@ from typing import Any
 
 from explorer import workspaces
 from explorer.errors import ExplorerError
-from explorer.home import home, stamp
+from explorer.home import home, stamp, write_aside
 
 NAME = re.compile(r"[a-z0-9_]{1,40}-[0-9a-f]{8}")
 """What such a set is called in a recipe: words of its title, a dash, a piece of the digest of its content."""
@@ -124,8 +124,9 @@ def place(root: Path, digest: str) -> Path:
 def write(root: Path, kept: OwnSet, rows: list[StoredFile]) -> None:
     """Write what `find` and `files` read into the folder of a set that is being made."""
     listed = [[row.id, row.digest, row.size, row.fault, row.deep, row.several] for row in rows]
-    (root / "files.json").write_text(json.dumps(listed), encoding="utf-8")
-    (root / "set.json").write_text(json.dumps(asdict(kept), indent=1), encoding="utf-8")
+    told = {"files.json": json.dumps(listed), "set.json": json.dumps(asdict(kept), indent=1)}
+    for name, text in told.items():
+        write_aside(root / name, lambda part, text=text: part.write_text(text, encoding="utf-8"))
 
 
 def digest(rows: list[StoredFile], labels: str) -> str:

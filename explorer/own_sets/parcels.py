@@ -14,10 +14,12 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from explorer import limits, own_sets, workspaces
+from explorer.home import append, with_room
+from explorer.home import put as put_all
 from explorer.own_sets import coming
 from explorer.own_sets.lying import KEY, WHOSE, beside, folder, listed, root, there, whose
 from explorer.own_sets.room import Refused, check_room, disk
@@ -54,10 +56,14 @@ def open_parcel() -> str:
     """A new, empty parcel: 32 hexadecimal digits. Parcels that nobody touched for hours go first."""
     sweep()
     key = secrets.token_hex(16)
-    with disk():
-        (folder() / key).mkdir(parents=True)
+
+    def make() -> None:
+        (folder() / key).mkdir(parents=True, exist_ok=True)
         if me := workspaces.viewer():
             (folder() / key / WHOSE).write_text(me, encoding="utf-8")
+
+    with disk():
+        with_room(make)
     return key
 
 
@@ -106,7 +112,7 @@ class ArrivingFile:
     def __init__(self, key: str, name: str) -> None:
         self._key, self.name, self.size = key, _checked_name(name), 0
         self._file = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-        self._part: BinaryIO | None = None
+        self._part: FileIO | None = None
         self._beside = beside(key)
         if len(_held(key).files) > limits.pictures():
             raise Refused(f"More than {limits.pictures()} files were sent; that is the most for one set.", 413)
@@ -114,7 +120,8 @@ class ArrivingFile:
     def open(self) -> None:
         """Make the file that the pieces go to."""
         with disk():
-            self._part = (root(self._key) / (self._file + _PARTS)).open("wb")
+            part = root(self._key) / (self._file + _PARTS)
+            self._part = with_room(lambda: part.open("wb", buffering=0))
 
     def write(self, chunk: bytes) -> None:
         """The next piece."""
@@ -131,7 +138,7 @@ class ArrivingFile:
         if self.size // 4_000_000 != (self.size - len(chunk)) // 4_000_000:
             check_room()
         with disk():
-            assert_open(self._part).write(chunk)
+            put_all(assert_open(self._part), chunk)
 
     def finish(self) -> None:
         """All pieces are there: the file counts from now on."""
@@ -155,7 +162,7 @@ class ArrivingFile:
         return Arrived(self.name, root(self._key) / self._file, self.size)
 
 
-def assert_open(file: BinaryIO | None) -> BinaryIO:
+def assert_open(file: FileIO | None) -> FileIO:
     """The file; ValueError before `open`."""
     if file is None:
         raise ValueError("nothing was opened")
@@ -219,9 +226,9 @@ def _checked_name(name: str) -> str:
 
 def _note(key: str, name: str, file: str, size: int) -> None:
     """Note that this file (none where `file` is empty) is now the one of that name; one that it replaces goes."""
-    with _LOCK, (root(key) / "list.jsonl").open("a", encoding="utf-8") as lines:
+    with _LOCK:
         held = _held(key)
-        lines.write(json.dumps({"name": name, "file": file, "size": size}) + "\n")
+        append(root(key) / "list.jsonl", json.dumps({"name": name, "file": file, "size": size}) + "\n")
         before, old = held.files.pop(name, ("", 0))
         if file:
             held.files[name] = file, size

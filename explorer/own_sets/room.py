@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from explorer import limits, own_sets, workspaces
 from explorer.errors import ExplorerError
-from explorer.home import FULL, home
+from explorer.home import FULL, home, make_room
 
 
 class Refused(ExplorerError):
@@ -18,9 +18,10 @@ class Refused(ExplorerError):
 
 
 def check_room(more: int = 0) -> None:
-    """Raises Refused where less than `limits.SPARE` of the disk is free, or where own sets with `more` bytes take too much."""
+    """Raises Refused where less than `limits.SPARE` of the disk is free, deleted runs gone or not, or where own sets with `more`
+    bytes take too much."""
     home().mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(home()).free < limits.SPARE:
+    if _short() and not (make_room() and not _short()):
         raise Refused(
             f"The disk of the server is nearly full ({limits.SPARE / 1e9:g} GB must stay free). Delete sets or runs first.",
             507,
@@ -31,6 +32,10 @@ def check_room(more: int = 0) -> None:
             f"{limits.own_bytes() / 1e9:g} GB is the most (THAW_OWN_GB). Delete one first.",
             507,
         )
+
+
+def _short() -> bool:
+    return shutil.disk_usage(home()).free < limits.SPARE
 
 
 @contextmanager

@@ -43,7 +43,7 @@ from explorer.runs.folders import (
 from explorer.runs.names import Naming
 from explorer.runs.run import FinishedRun, Run
 from explorer.runs.tested import Predictions
-from explorer.runs.trash import delete, deleted, restore
+from explorer.runs.trash import delete, deleted, gone, restore
 
 __all__ = [
     "FinishedRun",
@@ -68,6 +68,7 @@ __all__ = [
     "finished",
     "is_sample",
     "folder",
+    "gone",
     "here",
     "listing",
     "move",

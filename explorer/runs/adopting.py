@@ -11,12 +11,12 @@ from explorer.home import runs_folder, with_room
 from explorer.runs import names
 from explorer.runs.folders import is_sample, own_folder, writing
 
-_NAME = re.compile(r"[0-9]{8}-[0-9]{9}-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{4}")
+NAME = re.compile(r"[0-9]{8}-[0-9]{9}-[a-z0-9_]+-[a-z0-9_]+-[0-9a-f]{4}")
 
 
 def is_name(run: str) -> bool:
     """Whether a run from elsewhere may be called so."""
-    return bool(_NAME.fullmatch(run)) and len(run) < 120
+    return bool(NAME.fullmatch(run)) and len(run) < 120
 
 
 def new_name(run: str) -> str:

@@ -1,9 +1,6 @@
 """What a run keeps besides: tensors, predictions, the freeze audit; while it learns, its checkpoint."""
 
-import errno
 import json
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,17 +39,11 @@ def store_tensors(run: str, name: str, tensors: Mapping[str, np.ndarray]) -> Non
 
 
 def _save(tensors: dict[str, np.ndarray], path: Path) -> None:
-    """`save_file`, whose errors of the disk are no OSErrors and hold their number as text, and which stores an array that is not
-    in C order scrambled, without an error (0.8.0): ValueError here."""
+    """`save_file`, which stores an array that is not in C order scrambled, without an error (0.8.0): ValueError here."""
     for name, array in tensors.items():
         if not array.flags.c_contiguous:
             raise ValueError(f"{name} is not contiguous")
-    try:
-        save_file(tensors, path)
-    except SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
-        code = int(number[1]) if number else errno.EIO
-        raise OSError(code, os.strerror(code) if number else str(error)) from error
+    save_file(tensors, path)
 
 
 def tensors(run: str, name: str) -> dict[str, np.ndarray]:

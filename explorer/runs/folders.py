@@ -17,6 +17,7 @@ from explorer import recipe as recipes
 from explorer.answers import pack, unpack
 from explorer.catalogue.spelling import spelled
 from explorer.errors import ExplorerError
+from explorer.home import append as add_line
 from explorer.home import runs_folder, samples_folder, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs import life, names
@@ -135,19 +136,8 @@ def close(run: str, state: str, why: str = "") -> None:
 
 def append(run: str, epoch: Epoch) -> None:
     """Add one epoch, a JSON line."""
-    path, line = own_folder(run) / "epochs.jsonl", json.dumps(pack(epoch)) + "\n"
-    whole = path.stat().st_size if path.is_file() else 0
-
-    def add() -> None:
-        try:
-            with path.open("ab") as file:
-                file.write(line.encode())
-        except OSError:
-            os.truncate(path, whole)  # a full disk may have taken half of the line
-            raise
-
     with writing():
-        with_room(add)
+        add_line(own_folder(run) / "epochs.jsonl", json.dumps(pack(epoch)) + "\n")
 
 
 def truncate_epochs(run: str, epochs: int) -> None:

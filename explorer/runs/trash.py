@@ -5,7 +5,8 @@ from itertools import groupby
 from explorer import clock, workspaces
 from explorer.errors import ExplorerError
 from explorer.home import UNDO, in_trash, put_into_trash, runs_folder, take_from_trash
-from explorer.runs.folders import own_folder, writing
+from explorer.runs.adopting import NAME
+from explorer.runs.folders import is_sample, own_folder, writing
 
 
 def delete(*wanted: str) -> None:
@@ -21,6 +22,15 @@ def deleted() -> list[tuple[str, ...]]:
     """The ids of runs that can be brought back, those deleted together as one; the latest first."""
     mine = [(run, when) for run, when in in_trash() if workspaces.changes("runs", run)]
     return [tuple(run for run, _ in rows) for _, rows in groupby(mine, key=lambda row: row[1])]
+
+
+def gone(text: str) -> bool:
+    """Whether a text, such as a question's fields, names a run that is here no more and cannot be brought back."""
+    here = runs_folder()
+    return any(
+        not (is_sample(run) or (here / run).exists() or (here / f".{run}.deleted").exists())
+        for run in NAME.findall(text)
+    )
 
 
 def restore(run: str) -> None:

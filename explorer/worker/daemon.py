@@ -56,6 +56,7 @@ class Worker:
                 if now - last_tidy > TIDY:
                     last_tidy = now
                     runs.empty_trash()
+                    expiry.forget_deleted()
                 if now - last_sweep > expiry.DAY:
                     last_sweep = now
                     expiry.sweep()

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from explorer.home import home
+from explorer.home import home, with_room
 
 PUBLISHED = "published"
 """The folder of what all may see."""
@@ -85,11 +85,15 @@ def note(mark: str, kind: str, name: str, words: str = "") -> None:
     if Path(name).name != name or not name:
         raise ValueError(name)
     place = folder(mark) / kind
-    place.mkdir(parents=True, exist_ok=True)
-    if words:
-        (place / name).write_text(words, encoding="utf-8")
-    (place / name).touch()
-    os.utime(place / name)
+
+    def write() -> None:
+        place.mkdir(parents=True, exist_ok=True)
+        if words:
+            (place / name).write_text(words, encoding="utf-8")
+        (place / name).touch()
+        os.utime(place / name)
+
+    with_room(write)
 
 
 def words_of(mark: str, kind: str, name: str) -> str:

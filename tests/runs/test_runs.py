@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 import stand_ins
+import stand_ins_disk
 from safetensors import SafetensorError
 
 from explorer import recipe, runs, uploads
@@ -284,56 +285,6 @@ def home_of(run: str) -> Path:
     return path_of(run).parents[1]
 
 
-class FullDisk:
-    """A disk that is full as long as a deleted run lies on it, or for ever: a write lays down half, then fails."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, for_ever: bool = False) -> None:
-        self.for_ever, self.refused = for_ever, 0
-        original = Path.open
-
-        def opened(path: Path, mode: str = "r", *arguments: Any, **named: Any) -> Any:
-            file = original(path, mode, *arguments, **named)
-            if "r" not in mode:
-                write = file.write
-                file = _Proxy(file, lambda data: self._take(write, data))
-            return file
-
-        def saved(tensors: Any, path: Path) -> None:
-            path.write_bytes(b"x" * 100)
-
-        patch.setattr(Path, "open", opened)
-        patch.setattr(Path, "write_text", lambda path, text, **named: self._put(path, text.encode()))
-        patch.setattr(Path, "write_bytes", lambda path, data: self._put(path, data))
-        patch.setattr("explorer.runs.contents.save_file", saved)
-
-    def _put(self, path: Path, data: bytes) -> None:
-        with path.open("wb") as file:
-            file.write(data)
-
-    def _take(self, write: Callable[[Any], object], data: Any) -> None:
-        if self.for_ever or any(runs.runs_folder().glob(".*.deleted")):
-            write(data[: len(data) // 2])
-            self.refused += 1
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        write(data)
-
-
-class _Proxy:
-    """A file whose `write` is another."""
-
-    def __init__(self, file: Any, write: Callable[[Any], object]) -> None:
-        self.file, self.write = file, write
-
-    def __enter__(self) -> "_Proxy":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.file, name)
-
-
 WAYS = (
     "create",
     "update",
@@ -354,7 +305,7 @@ def test_a_full_disk_takes_the_deleted_runs_then_it_works(way: str, monkeypatch:
     store, epochs = stores(run)[way], runs.read(run).epochs
     runs.delete(deleted)
     with monkeypatch.context() as patch:
-        disk = FullDisk(patch)
+        disk = stand_ins_disk.FullDisk(patch)
         store()
     assert disk.refused
     with pytest.raises(ExplorerError, match="cannot be brought back"):
@@ -373,7 +324,7 @@ def test_a_disk_that_stays_full_is_told_and_keeps_what_was(way: str, monkeypatch
     before = {p.name: p.read_bytes() for p in path_of(run).iterdir()}
     runs.delete(deleted)
     with monkeypatch.context() as patch:
-        FullDisk(patch, for_ever=True)
+        stand_ins_disk.FullDisk(patch, for_ever=True)
         with pytest.raises(ExplorerError, match="No space left.*Free some space"):
             store()
     assert {p.name: p.read_bytes() for p in path_of(run).iterdir()} == before
@@ -396,7 +347,7 @@ def test_a_folder_that_may_not_be_written_costs_no_deleted_run(monkeypatch: pyte
 def test_deleting_takes_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
     run = stand_ins.finished_run()
     with monkeypatch.context() as patch:
-        FullDisk(patch, for_ever=True)
+        stand_ins_disk.FullDisk(patch, for_ever=True)
         patch.setattr(Path, "mkdir", lambda *a, **k: pytest.fail("a folder needs space"))
         runs.delete(run)
     assert runs.listing() == []

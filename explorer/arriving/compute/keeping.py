@@ -19,6 +19,7 @@ from explorer.data.images import in_threads
 from explorer.data.listing import Listing, sort_out
 from explorer.data.own import as_kept, entries_of, looked
 from explorer.errors import ExplorerError
+from explorer.home import put, with_room
 from explorer.jobs import quotas
 from explorer.own_sets import OwnSet, StoredFile, parcels
 from explorer.progress import ProgressCallback
@@ -35,7 +36,7 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: ProgressCallba
     room = parcels.folder() / parcel / "made"
     shutil.rmtree(room, ignore_errors=True)
     try:
-        room.mkdir(parents=True)
+        with_room(lambda: room.mkdir(parents=True, exist_ok=True))
         with of_parcel(parcel) as found:
             listed = sort_out((entry for entry, _ in found), repr(called), labels)
             rows = _unpack(found, listed, room, report)
@@ -120,7 +121,7 @@ def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) ->
     found = hashlib.blake2b(digest_size=20)
     pieces = iter(_pieces(entry) if archive is None else archive.pieces(entry))
     size = 0
-    with part.open("wb") as out:
+    with with_room(lambda: part.open("wb", buffering=0)) as out:
         while True:
             try:
                 piece = next(pieces, b"")
@@ -131,9 +132,9 @@ def _keep(entry: Entry, archive: Archive | None, room: Path, count: _Counted) ->
             count.add(len(piece))
             size += len(piece)
             found.update(piece)
-            out.write(piece)
+            put(out, piece)
     place = own_sets.place(room, found.hexdigest())
-    place.parent.mkdir(parents=True, exist_ok=True)
+    with_room(lambda: place.parent.mkdir(parents=True, exist_ok=True))
     part.replace(place)
     kept = StoredFile(entry.id, found.hexdigest(), size)
     return kept if entry.id.lower().endswith((".csv", ".tsv")) else as_kept(kept, look(place))

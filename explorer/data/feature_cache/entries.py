@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from explorer import cache
-from explorer.home import part_of
+from explorer.home import part_of, put, with_room
 
 DTYPES = {torch.float32: "F32", torch.bfloat16: "BF16", torch.float16: "F16"}
 STORED = "stored"
@@ -72,14 +72,19 @@ class Writer:
     """Writes the entry of a key aside; `close` gives it its name, and as a context it leaves nothing half done.
 
     `layout` holds what the file will: name → a tensor of that shape and type without memory, `stored` first. Every
-    method raises OSError where the disk does not take it.
+    method raises OSError where the disk does not take it, deleted runs or not; it waits for no room, since what is cached can be
+    computed.
     """
 
     def __init__(self, key: str, layout: dict[str, Tensor]) -> None:
         self.path, self.layout, self.crc = cache.path(key), layout, 0
         self.part = part_of(self.path)
-        self.file = self.part.open("wb")
-        self.file.write(_header(layout, 0))
+        self.file = with_room(lambda: self.part.open("wb", buffering=0), wait=False)
+        try:
+            put(self.file, _header(layout, 0), wait=False)
+        except OSError:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> "Writer":
         return self
@@ -93,12 +98,12 @@ class Writer:
     def add(self, rows: Tensor) -> None:
         """The next bytes: a contiguous tensor on the CPU."""
         self.crc = zlib.crc32(_bytes(rows), self.crc)
-        self.file.write(_bytes(rows))
+        put(self.file, _bytes(rows).data, wait=False)
 
     def close(self) -> Entry:
         """The whole entry, mapped, and where `find` sees it from now on."""
         self.file.seek(0)
-        self.file.write(_header(self.layout, self.crc))
+        put(self.file, _header(self.layout, self.crc), wait=False)
         self.file.close()
         try:
             tensors, _ = _mapped(self.part)  # before it has its name: another process may then remove it at any time

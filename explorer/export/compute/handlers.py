@@ -37,16 +37,21 @@ know of it."""
 def write(run: str, to: str, out: Path, report: ProgressCallback) -> tuple[str, ...]:
     """Write the run as the file `out`, aside and then renamed; returns sentences on it. Raises ExplorerError where the disk
     does not take it."""
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
+
+    def put(part: Path) -> None:
+        nonlocal notes
+        notes = WRITERS[format_of(to).name](run, part, out.suffix.lower(), report)
+
     if format_of(to).builds:
         building.check(compute.finished(run).row)
     try:
-        write_aside(out, lambda part: notes.extend(WRITERS[format_of(to).name](run, part, out.suffix.lower(), report)))
+        write_aside(out, put)
     except OSError as error:
         raise ExplorerError(
             f"{out} cannot be written: {error.strerror}. Free some space, or name a file in another folder."
         ) from error
-    return tuple(notes)
+    return notes
 
 
 def export(run: str, to: str, report: ProgressCallback) -> Exported:
