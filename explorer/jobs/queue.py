@@ -17,7 +17,7 @@ from explorer.jobs import bell, permission, turns
 from explorer.jobs.connections import connected, full_is_told
 from explorer.question import A, Question, restored
 from explorer.runs import Run
-from explorer.runs.life import LIVE
+from explorer.runs.life import LIVE, seen
 from explorer.runs.question import TrainQuestion
 
 _TABLES = """
@@ -213,10 +213,11 @@ def lost(run: Run) -> Run:
     if answer is not None and answer.waiting:
         return run
     fresh = runs.read(run.id)
-    if fresh.state not in LIVE or runs.carried_out(fresh):
+    state = seen(fresh.state, runs.carried_out(fresh), waits=False)
+    if state == fresh.state:
         return fresh
     reason = (answer.error if answer else "") or "The worker no longer knows this run."
-    return replace(run, state="interrupted", error=reason)
+    return replace(run, state=state, error=reason)
 
 
 def trim(limit: float = 2e9, days: float = 14) -> None:

@@ -77,12 +77,12 @@ def write(path: Path, text: str) -> None:
         write_aside(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = False) -> str:
-    """Make the folder of a new run (aside, then renamed) and return its id; `race` names the race it belongs to, if any, and
-    `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
+def create(recipe: Recipe, race: str = "", here: bool = False) -> str:
+    """Make the folder of a new run, which is queued (aside, then renamed), and return its id; `race` names the race it belongs
+    to, if any, and `here` says that this process is to carry it out, so that nobody looks for it in the queue."""
     now = clock.later()
     run = f"{names.moment(now)}-{spelled(recipe.backbone)}-{recipe.strategy}-{secrets.token_hex(2)}"
-    facts = {"schema": SCHEMA, "id": run, "state": state, "created": now, "recipe": recipe.model_dump()}
+    facts = {"schema": SCHEMA, "id": run, "state": life.NEW, "created": now, "recipe": recipe.model_dump()}
     facts |= {"race": race} if race else {}
     facts |= _this_process() if here else {}
     part = runs_folder() / f".{run}.part"
@@ -104,7 +104,15 @@ def create(recipe: Recipe, state: str = "queued", race: str = "", here: bool = F
 
 
 def update(run: str, **facts: Any) -> None:
-    """Change facts of a run; its state changes through `move`."""
+    """Change facts of a run. Raises ValueError for its state, which changes through `move`."""
+    if "state" in facts:
+        raise ValueError(
+            f"the state of {run} changes by runs.move, which knows what may follow it; got {facts['state']!r}"
+        )
+    _record(run, facts)
+
+
+def _record(run: str, facts: Mapping[str, Any]) -> None:
     path = own_folder(run) / "run.json"
     known = json.loads(path.read_text(encoding="utf-8"))
     known.update({key: pack(value) for key, value in facts.items()})
@@ -115,7 +123,7 @@ def move(run: str, state: str, **facts: Any) -> None:
     """Bring a run into another state (explorer/runs/life.py), with facts that go with it; ExplorerError where it cannot."""
     own_folder(run)  # a sample run is never moved
     life.check(run, read(run).state, state)
-    update(run, state=state, **facts)
+    _record(run, {"state": state, **facts})
 
 
 def start(run: str, **facts: Any) -> None:
@@ -129,7 +137,10 @@ def _this_process() -> dict[str, Any]:
 
 
 def close(run: str, state: str, why: str = "") -> None:
-    """Write, for a process that cannot, what became of a run: `stopped` or `interrupted`. One that came to an end stays."""
+    """Write, for a process that cannot, what became of a run: `stopped` or `interrupted`. One that came to an end stays. Raises
+    ValueError for another state, which only the process itself can know of."""
+    if state not in life.FROM_OUTSIDE:
+        raise ValueError(f"only {' or '.join(life.FROM_OUTSIDE)} is told of a run from outside; got {state!r}")
     if read(run).state not in life.FINAL:
         move(run, state, error=why)
 
@@ -153,7 +164,7 @@ def read(run: str) -> Run:
     try:
         facts = json.loads((path / "run.json").read_text(encoding="utf-8"))
         recipe = recipes.make(**facts.pop("recipe"))
-        state = facts.pop("state")
+        state = life.known(facts.pop("state"))
         scores = [unpack(facts.get(name)) for name in ("test", "train", "balanced", "grouped")]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ExplorerError) as error:
         why = f"The run's folder cannot be read: {error}"

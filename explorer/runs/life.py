@@ -1,10 +1,13 @@
 """A run's life: the states it can be in, what each means, and which may follow which.
 
-    queued → running → finished
-       ↑        ↓
-       └── stopped, failed, interrupted
+    queued  →  running  →  finished
+      ↑ ↓        ↑ ↓
+    stopped, failed, interrupted
 
-Nothing but `explorer.runs.move` writes a state, and it asks here first.
+What waits does not fail, what is interrupted may still be stopped, and what is lost is queued or interrupted once more: the table
+has every step. A new run begins NEW; one that comes whole from elsewhere keeps its state (`adopting.adopt`: a finished one out of
+a ZIP; `elsewhere.unpack`: one that this machine carries out for another). From then on nothing but `explorer.runs.move` writes a
+state, and it asks here first.
 """
 
 from dataclasses import dataclass
@@ -54,6 +57,12 @@ STATES = {
     ),
 }
 
+NEW = "queued"
+"""What a run is when it is made."""
+
+FROM_OUTSIDE = ("stopped", "interrupted")
+"""What others than its process may write of a run (`runs.close`)."""
+
 LIVE = ("queued", "running")
 """It may still change by itself."""
 
@@ -70,14 +79,21 @@ OVER = ("finished", *ENDED_EARLY)
 def check(run: str, now: str, new: str) -> None:
     """Raises ExplorerError where a run in the state `now` cannot come into the state `new`; ValueError where there is no such
     state."""
-    if new not in STATES:
-        raise ValueError(f"a run has no state {new!r}; it has {', '.join(STATES)}")
-    if now not in STATES[new].after:
+    if now not in STATES[known(new)].after:
         raise ExplorerError(
             f"The run {run} is {now} ({STATES[now].meaning}), so it cannot become {new}. Train its recipe again, as another run."
         )
 
 
-def seen(written: str, alive: bool) -> str:
-    """The state of a run whose folder says `written`: one that runs in no process any more is interrupted."""
-    return "interrupted" if written == "running" and not alive else written
+def known(state: str) -> str:
+    """The state; ValueError where a run has none of that name."""
+    if state not in STATES:
+        raise ValueError(f"a run has no state {state!r}; it has {', '.join(STATES)}")
+    return state
+
+
+def seen(written: str, alive: bool, waits: bool = True) -> str:
+    """The state of a run whose folder says `written`: interrupted where its process is not `alive`, and while it is queued where
+    besides no task `waits` to be carried out."""
+    gone = not alive and (written == "running" or not waits)
+    return "interrupted" if written in LIVE and gone else written

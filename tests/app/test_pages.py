@@ -185,7 +185,7 @@ def test_a_run_of_patches_says_what_its_interval_is_for() -> None:
 def test_home_shows_why_a_run_failed_and_runs_it_again() -> None:
     recipe = default_comparison()[1]
     run = runs.create(recipe)
-    runs.update(run, state="failed", error="The loss became NaN in epoch 3.")
+    stand_ins.record(run, state="failed", error="The loss became NaN in epoch 3.")
     app = opened("home")
     assert any("NaN" in box.value for box in app.error)
     next(button for button in app.button if button.label == "Try again").click().run()
@@ -285,7 +285,8 @@ def test_undo_is_offered_as_long_as_it_works() -> None:
 
 def test_runs_are_filtered_and_what_failed_is_folded_away() -> None:
     a, b = two_runs()
-    bad = runs.create(make(dataset="shapes"), state="failed")
+    bad = runs.create(make(dataset="shapes"))
+    stand_ins.record(bad, state="failed")
     names.keep(b, runs.Naming("", "glass", True))
     app = opened("runs")
     assert app.session_state["runs_drawn"] == [run for run in folders.every() if run != bad]
@@ -384,7 +385,7 @@ def test_a_race_over_photos_tests_whole_photos_too() -> None:
 def test_a_race_under_way_shows_the_curves_it_has() -> None:
     made = a_race()
     for run in (made["full", 1], made["last_stage", 1]):
-        runs.update(run, state="queued", test=None)
+        stand_ins.record(run, state="queued", test=None)
         jobs.result(TrainQuestion(run=run))
     app = opened("race")
     assert not app.exception
@@ -409,8 +410,8 @@ def test_the_address_names_the_race_and_a_race_that_is_gone_is_said() -> None:
 def test_a_race_with_deleted_and_failed_runs_opens_and_can_be_made_whole() -> None:
     made = a_race()
     runs.delete(made["last_stage", 0])
-    runs.update(made["full", 1], state="failed", test=None, error="The loss became inf in epoch 2.")
-    runs.update(made["full", 0], state="interrupted", test=None)
+    stand_ins.record(made["full", 1], state="failed", test=None, error="The loss became inf in epoch 2.")
+    stand_ins.record(made["full", 0], state="interrupted", test=None)
     runs.store_checkpoint(made["full", 0], b"half-way")
     app = opened("race")
     said = words(app).replace("\\", "")

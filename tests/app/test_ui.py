@@ -148,7 +148,7 @@ def test_runs_are_listed_latest_first_and_final_ones_are_read_once(monkeypatch: 
     read, again = runs.read, []
     monkeypatch.setattr(runs, "read", lambda run: again.append(run) or read(run))
     assert len(asking.all_runs()) == 2 and not again
-    runs.update(first, state="running")  # whose process is gone
+    stand_ins.record(first, state="running")  # whose process is gone
     assert [run.state for run in asking.all_runs()] == ["finished", "interrupted"]
     assert [run.state for run in asking.all_runs()] == ["finished", "interrupted"]
     assert again == [first, first]

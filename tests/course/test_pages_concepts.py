@@ -333,25 +333,25 @@ def own(app: AppTest, *ids: str) -> AppTest:
 def test_a_run_of_this_visitor_counts_once_it_has_finished() -> None:
     app = opened("concepts")
     run = stand_ins.finished_run(strategy="linear_probe")
-    runs.update(run, state="running", pid=os.getpid(), pid_started=psutil.Process().create_time())
+    stand_ins.record(run, state="running", pid=os.getpid(), pid_started=psutil.Process().create_time())
     assert learned(own(app, run)) == ""
-    runs.update(run, state="finished")
+    stand_ins.record(run, state="finished")
     app.run()
     assert learned(app) == "frozen_clean.probed" and states(app)["freezing"] == "done"
 
 
 @pytest.mark.parametrize("state", ["stopped", "failed", "interrupted"])
 def test_a_run_that_went_on_from_its_checkpoint_counts_too(state: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "resume", lambda run, by: runs.update(run, state="queued"))
+    monkeypatch.setattr(jobs, "resume", lambda run, by: stand_ins.record(run, state="queued"))
     app = opened("concepts")
     run = stand_ins.finished_run(strategy="linear_probe")
     runs.store_checkpoint(run, b"a checkpoint")
-    runs.update(run, state="running" if state == "interrupted" else state)  # running in no process: interrupted
+    stand_ins.record(run, state="running" if state == "interrupted" else state)  # running in no process: interrupted
     assert learned(own(app, run)) == ""
     app.session_state["following"] = run
     app.switch_page("../../pages/training.py").run()
     app.button(key=f"run_{run}_resume").click().run()
-    runs.update(run, state="finished")
+    stand_ins.record(run, state="finished")
     app.switch_page("../../pages/concepts.py").run()
     assert learned(app) == "frozen_clean.probed"
 
@@ -373,7 +373,7 @@ def test_a_red_audit_opens_batchnorm_and_not_freezing() -> None:
 def test_a_failed_run_and_a_deleted_one_are_no_harm() -> None:
     app = opened("concepts")
     run = runs.create(make(strategy="full"))
-    runs.update(run, state="failed", error="NaN")
+    stand_ins.record(run, state="failed", error="NaN")
     own(app, run, "20260101-000000-resnet10-full-gone", stand_ins.interrupted_run())
     assert not app.exception and learned(app) == ""
 

@@ -219,7 +219,7 @@ def test_what_somebody_trained_before_is_offered_and_not_trained_again() -> None
 @pytest.mark.parametrize("state", ["failed", "stopped", "interrupted"])
 def test_a_run_that_went_wrong_says_so_everywhere_it_is_wanted(state: str) -> None:
     run = runs.create(lesson_runs.recipe_of("probe"))
-    runs.update(run, state=state, error="")
+    stand_ins.record(run, state=state, error="")
     app = lesson(5, "probe")  # two parts of this step want the run
     assert not app.exception and "Check yourself" in words(app)
     app = lesson(5)
@@ -240,7 +240,7 @@ def test_a_run_repeated_and_deleted_leaves_the_step_as_it_was() -> None:
 
 def test_a_run_that_went_wrong_can_be_tried_again() -> None:
     run = runs.create(lesson_runs.recipe_of("probe"))
-    runs.update(run, state="failed", error="The disk is full.")
+    stand_ins.record(run, state="failed", error="The disk is full.")
     app = lesson(5, "probe")
     assert "The disk is full" in words(app).replace("\\", "")
     assert any(label == "Try again" for label in labels(app))
@@ -316,7 +316,7 @@ def before_a_class() -> AppTest:
 
 def test_all_runs_of_the_lesson_are_trained_before_a_class() -> None:
     gone = runs.create(lesson_runs.recipe_of("hot"))
-    runs.update(gone, state="failed", error="The disk is full.")
+    stand_ins.record(gone, state="failed", error="The disk is full.")
     done = made("probe")
     wanted = [word for word in lesson_runs.NAMES if word not in (*lesson_runs.SHIPPED, "probe")]
     assert lesson_runs.missing(asking.all_runs()) == wanted

@@ -81,7 +81,7 @@ def test_runs_fill_cells_by_their_recipe_whoever_made_them() -> None:
     stand_ins.finished_run(strategy="linear_probe", per_class=2, epochs=9)  # another recipe
     queued = jobs.train(make(strategy="linear_probe", per_class=5))
     failed = stand_ins.finished_run(strategy="full", per_class=2)
-    runs.update(failed, state="failed", test=None)
+    stand_ins.record(failed, state="failed", test=None)
     found = cells.fill(wanted, runs.listing())
     assert [cell.run.state if cell.run else None for cell in found.cells] == ["finished", "queued", "failed", None]
     assert found.finished == 1 and found.live and [cell.planned.size for cell in found.missing] == [2, 5]

@@ -30,7 +30,7 @@ def a_sweep() -> tuple[Sweep, dict[str, Moved]]:
     for cell in cells.planned(wanted):
         run = stand_ins.finished_run(WRONG[cell.arm], **cell.recipe.model_dump())
         if (cell.arm, cell.seed) == ("full*2", 1):
-            runs.update(run, state="failed", test=None, error=f"{DIVERGED} nan in epoch 2.")
+            stand_ins.record(run, state="failed", test=None, error=f"{DIVERGED} nan in epoch 2.")
             continue
         found[run] = Moved(run, "layer4", 24, CKA[cell.arm] - 0.02 * cell.seed, 0.0, 1.0)
     return cells.fill(wanted, runs.listing()), found

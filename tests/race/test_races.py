@@ -178,7 +178,7 @@ def test_one_unclean_audit_makes_the_strategy_unclean() -> None:
 
 def test_what_failed_or_was_deleted_is_missing_and_nothing_else_is_lost() -> None:
     made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
-    runs.update(made["full", 1], state="failed", error="The loss became inf.", test=None)
+    stand_ins.record(made["full", 1], state="failed", error="The loss became inf.", test=None)
     runs.delete(made["linear_probe", 0])
     race = only()
     assert race.finished == 2 and race.size == 4
@@ -192,7 +192,7 @@ def test_what_failed_or_was_deleted_is_missing_and_nothing_else_is_lost() -> Non
 
 def test_a_run_that_was_run_again_counts_once() -> None:
     made = stand_ins.race({"full": (2,), "linear_probe": (6,)})
-    runs.update(made["full", 0], state="failed", error="x", test=None)
+    stand_ins.record(made["full", 0], state="failed", error="x", test=None)
     again = stand_ins.finished_run(3, race=RACE, strategy="full", epochs=4)
     race = only()
     assert race.arms[1].runs[0].id == again and len(race.runs) == 2 and not race.missing
@@ -282,7 +282,7 @@ def test_seeds_are_never_pooled_into_one_count() -> None:
 
 def test_the_csv_has_every_run_with_its_numbers_and_reasons() -> None:
     made = stand_ins.race({"full": (2, 4), "linear_probe": (6, 6)})
-    runs.update(made["full", 1], state="stopped", test=None)
+    stand_ins.record(made["full", 1], state="stopped", test=None)
     runs.delete(made["linear_probe", 1])
     rows = list(csv.DictReader(io.StringIO(standings.race_csv(only()))))
     assert [(row["strategy"], row["seed"], row["state"]) for row in rows] == [

@@ -19,7 +19,7 @@ def in_state(state: str) -> str:
     if state == "running":
         runs.start(run)
     else:
-        runs.update(run, state=state)
+        stand_ins.record(run, state=state)
     return run
 
 
@@ -61,6 +61,60 @@ def test_what_came_to_no_end_is_closed_with_the_reason(state: str) -> None:
     run = in_state(state)
     runs.close(run, "interrupted", "The worker ended.")
     assert (runs.read(run).state, runs.read(run).error) == ("interrupted", "The worker ended.")
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "finished", "failed", "weird"])
+def test_what_only_its_process_knows_is_not_told_from_outside(state: str) -> None:
+    run = in_state("queued")
+    with pytest.raises(ValueError, match="only stopped or interrupted"):
+        runs.close(run, state)
+    assert runs.read(run).state == "queued"
+
+
+@pytest.mark.parametrize("state", [*life.STATES, "weird"])
+def test_a_fact_of_a_run_is_not_its_state(state: str) -> None:
+    run = stand_ins.finished_run()
+    with pytest.raises(ValueError, match="changes by runs.move"):
+        runs.update(run, note=1, state=state)
+    found = runs.read(run)
+    assert found.state == "finished" and "note" not in found.facts
+
+
+def test_a_new_run_is_queued() -> None:
+    assert runs.read(runs.create(recipe.make(), race="r")).state == life.NEW == "queued"
+
+
+def test_a_folder_with_a_state_that_there_is_not_is_one_that_cannot_be_read() -> None:
+    run = in_state("weird")
+    found = runs.read(run)
+    assert found.state == "interrupted" and "no state 'weird'" in found.error
+    with pytest.raises(ExplorerError, match="cannot become finished"):
+        runs.move(run, "finished")
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("alive", [True, False])
+@pytest.mark.parametrize("written", life.STATES)
+def test_what_is_gone_is_interrupted(written: str, alive: bool, waits: bool) -> None:
+    gone = not alive and {"running": True, "queued": not waits}.get(written, False)
+    assert life.seen(written, alive, waits) == ("interrupted" if gone else written)
+
+
+SETS = {
+    "explorer/training/compute/handlers.py": {"finished", "stopped", "failed"},
+    "explorer/jobs/starting.py": {"queued"},
+}
+"""Who moves runs by `runs.move`: the process that carries a run out, and who asks for it again. Others close it from outside."""
+
+
+def test_each_state_is_set_by_who_may_know_of_it() -> None:
+    found: dict[str, set[str]] = {}
+    for path in sorted(ROOT.glob("explorer/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "runs.move":
+                name = path.relative_to(ROOT).as_posix()
+                found.setdefault(name, set()).add(ast.literal_eval(node.args[1]))
+    assert found == SETS
 
 
 def test_a_finished_run_is_not_queued_again() -> None:

@@ -92,9 +92,9 @@ def test_groups_are_kept_with_the_predictions() -> None:
 def old_run(ids: list[str]) -> str:
     """A run as Thaw kept it before groups and with the interval of balanced accuracy that was too high."""
     rng, labels = np.random.default_rng(0), np.arange(60) % 3
-    run = runs.create(recipe.make(), state="running")
+    run = runs.create(recipe.make())
     runs.store_predictions(run, ids, labels, np.eye(3)[np.where(rng.random(60) < 0.7, labels, 0)], ("x", "y", "z"))
-    runs.update(run, schema=1, state="finished", test=Score(60, 40), balanced=Balanced(0.7, 0.1, 0.7, 60, 3))
+    stand_ins.record(run, schema=1, state="finished", test=Score(60, 40), balanced=Balanced(0.7, 0.1, 0.7, 60, 3))
     return run
 
 
@@ -378,7 +378,7 @@ def test_a_disk_that_takes_nothing_is_told_in_words(number: int, monkeypatch: py
         patch.setattr("explorer.runs.contents.save_file", full)
         audit = stand_ins.audit_of(run, recipe.make())
         for store in (
-            lambda: runs.update(run, state="failed"),
+            lambda: runs.update(run, note=1),
             lambda: runs.store_audit(run, audit),
             lambda: runs.store_tensors(run, "learned", {}),
             lambda: runs.create(recipe.make()),
@@ -396,14 +396,14 @@ def test_a_fault_that_is_not_the_disk_s_is_not_hidden(monkeypatch: pytest.Monkey
     run = runs.create(recipe.make())
     monkeypatch.setattr(Path, "write_text", broken)
     with pytest.raises(OSError, match="invalid"):
-        runs.update(run, state="failed")
+        runs.update(run, note=1)
 
 
 _REWRITE = """
 import sys
 from explorer import runs
 for i in range(200):
-    runs.update(sys.argv[1], state="finished", note="x" * (1 + i % 50) * 1000)
+    runs.update(sys.argv[1], note="x" * (1 + i % 50) * 1000)
 """
 
 

@@ -147,7 +147,8 @@ def test_rates_that_are_kept_are_no_discovery(store: list[Recipe]) -> None:
 
 
 def test_a_run_with_a_checkpoint_offers_to_go_on() -> None:
-    run = runs.create(make(), state="stopped")
+    run = runs.create(make())
+    runs.close(run, "stopped")
     early = opened("training")
     assert not any(button.label == "Resume from checkpoint" for button in early.button)
     assert "It had not finished an epoch, so nothing was measured." in words(early) + "".join(

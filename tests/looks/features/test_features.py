@@ -153,7 +153,7 @@ def trained(patterns: Path, **choices: int) -> str:
     """A probe on a random network, in a fraction of a second."""
     usual = {"weights": "random", "dataset": "folder", "data_dir": str(patterns), "input_size": 32, "epochs": 1}
     usual["per_class"] = 4
-    run = runs.create(make(**(usual | choices), device="cpu"), state="queued")
+    run = runs.create(make(**(usual | choices), device="cpu"))
     train(run)
     return run
 

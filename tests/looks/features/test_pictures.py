@@ -55,7 +55,7 @@ def test_both_networks_see_it(tiny: dict[str, object]) -> None:
     from explorer.recipe import make
     from explorer.training.compute.handlers import train
 
-    ids = [runs.create(make(**tiny, strategy=name), state="queued") for name in ("linear_probe", "last_stage")]
+    ids = [runs.create(make(**tiny, strategy=name)) for name in ("linear_probe", "last_stage")]
     for run in ids:
         train(run)
     seen = see(*ids, uploads.keep(png()))

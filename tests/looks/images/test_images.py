@@ -227,7 +227,7 @@ def test_movement_is_zero_where_nothing_moved(tiny: dict[str, object]) -> None:
 
     ids = []
     for strategy, weights in (("linear_probe", "random"), ("linear_probe", "random"), ("full", "random")):
-        ids.append(runs.create(make(**{**tiny, "weights": weights}, strategy=strategy), state="queued"))
+        ids.append(runs.create(make(**{**tiny, "weights": weights}, strategy=strategy)))
         train(ids[-1])
     still, moved = movement(ids[0], ids[1]), movement(ids[0], ids[2])
     assert (still.moved == 0).all() and (moved.moved > 0).all()
@@ -239,8 +239,7 @@ def test_movement_between_unrelated_networks_is_refused(tiny: dict[str, object])
     from explorer.training.compute.handlers import train
 
     ids = [
-        runs.create(make(**{**tiny, "weights": weights}, strategy="linear_probe"), state="queued")
-        for weights in ("random", "BUILT_IN")
+        runs.create(make(**{**tiny, "weights": weights}, strategy="linear_probe")) for weights in ("random", "BUILT_IN")
     ]
     for run in ids:
         train(run)
