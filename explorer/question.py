@@ -8,17 +8,65 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, NoReturn, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 import explorer
+from explorer.catalogue import ATTRIBUTIONS, BASELINES, LABELS, PROJECTIONS
 from explorer.errors import ExplorerError, unknown
 from explorer.home import home, samples_folder
 
 VERSION = 7  # part of every key: raise it when the meaning of an answer changes
 Lane = Literal["look", "map", "train", "arrive"]
 A = TypeVar("A")
+
+
+class Among:
+    """A validator: the text is one of `names`, else ExplorerError with all of them; `what` is what they are names of."""
+
+    def __init__(self, what: str, names: Iterable[str]) -> None:
+        self.what, self.names = what, tuple(names)
+
+    def __call__(self, value: str) -> str:
+        if value not in self.names:
+            raise unknown(self.what, value, (name or "(none)" for name in self.names))
+        return value
+
+
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError("a question does not change")
+
+
+_REFUSE: Any = _refuse
+
+
+class FrozenDict(dict[str, str]):
+    """A dict that stays as it was made, as the question that holds it."""
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _REFUSE
+
+    def __reduce__(self) -> Any:
+        return FrozenDict, (dict(self),)
+
+
+def among(what: str, names: Iterable[str]) -> AfterValidator:
+    """What makes a text field one of these names."""
+    return AfterValidator(Among(what, names))
+
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Place = Annotated[int, Field(ge=0)]
+"""A place in a row, from 0: of a test image, of a picture, of a line."""
+Image = Place | str
+"""The place of a test image, or the key of a visitor's own picture."""
+Pixels = Annotated[int, Field(ge=32, le=2048)]
+"""How long a side of the input is."""
+Labels = Annotated[str, among("source of labels", LABELS)]
+"""Where the classes of pictures are read from."""
+Projection = Annotated[str, among("projection", PROJECTIONS)]
+Attribution = Annotated[str, among("attribution method", ATTRIBUTIONS)]
+Baseline = Annotated[str, among("baseline", BASELINES)]
 
 
 class Question(BaseModel, Generic[A]):

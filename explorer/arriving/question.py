@@ -1,11 +1,13 @@
 """What may be asked about pictures that are to become a data set: what they are, and to keep them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
+from pydantic import model_validator
 
-from explorer.question import Lane, Question
+from explorer.errors import ExplorerError
+from explorer.question import Labels, Lane, Question
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,14 @@ class PreviewQuestion(Question[Preview]):
     large: ClassVar[bool] = True
     parcel: str = ""
     folder: str = ""
-    labels: str = "folders"
+    labels: Labels = "folders"
     at: str = ""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.parcel and not self.folder:
+            raise ExplorerError("There are no pictures to preview. Name a parcel, or a folder of the server.")
+        return self
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class ArriveQuestion(Question[Arrival]):
     longest: ClassVar[float] = 3600.0
     parcel: str
     title: str
-    labels: str = "folders"
+    labels: Labels = "folders"
     at: str = ""
 
     @property

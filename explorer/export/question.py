@@ -1,13 +1,16 @@
 """What may be asked about taking a run away. Letters: n images, h w, k classes."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
+from pydantic import model_validator
 
+from explorer.errors import ExplorerError
 from explorer.evidence import Score
+from explorer.export.formats import FORMATS
 from explorer.looks.neighbours.question import RARE
-from explorer.question import Question
+from explorer.question import Question, among
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class ExportQuestion(Question[Exported]):
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
     run: str
-    to: str
+    to: Annotated[str, among("export format", FORMATS)]
 
 
 class PredictQuestion(Question[Predicted]):
@@ -104,6 +107,12 @@ class PredictQuestion(Question[Predicted]):
     batch: str = ""
     seen: str = ""
     distances: bool = True
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.folder and not self.batch:
+            raise ExplorerError("There are no pictures to classify. Name a folder of the server, or a batch.")
+        return self
 
 
 class BringQuestion(Question[BroughtWeights]):

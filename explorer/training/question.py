@@ -1,10 +1,11 @@
 """What a recipe would do, before it is carried out. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from explorer.catalogue.named import LIBRARIES
 from explorer.evidence import Score
-from explorer.question import Question
+from explorer.question import Pixels, Question, among
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 
@@ -153,7 +154,7 @@ class AnatomyQuestion(Question[Anatomy]):
 
     handler: ClassVar[str] = "explorer.training.compute.planning:anatomy"
     backbone: str
-    pixels: int
+    pixels: Pixels
 
 
 class SpeedQuestion(Question[Speed]):
@@ -162,7 +163,7 @@ class SpeedQuestion(Question[Speed]):
     handler: ClassVar[str] = "explorer.training.compute.planning:speed"
     slow: ClassVar[bool] = True
     backbone: str
-    pixels: int
+    pixels: Pixels
 
 
 class FindRatesQuestion(Question[RateSearch]):
@@ -207,7 +208,7 @@ class NetworkNamesQuestion(Question[NetworkNames]):
     """Which networks a library has."""
 
     handler: ClassVar[str] = "explorer.training.compute.by_name:network_names"
-    library: str
+    library: Annotated[str, among("library", LIBRARIES)]
 
 
 class FindBackboneQuestion(Question[FoundBackbone]):

@@ -1,9 +1,11 @@
 """What a check's answer was computed to be, and the outcome of running lines of code."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from explorer.question import Question
+from pydantic import AfterValidator
+
+from explorer.question import FrozenDict, Place, Question
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class CheckTruthQuestion(Question[Truth]):
     language: str
     backbone: str
     weights: str
-    runs: dict[str, str]
+    runs: Annotated[dict[str, str], AfterValidator(FrozenDict)]
     digest: str
 
 
@@ -49,5 +51,5 @@ class TryLinesQuestion(Question[Trial]):
     language: str
     backbone: str
     weights: str
-    order: tuple[int, ...]
+    order: tuple[Place, ...]
     digest: str

@@ -4,14 +4,17 @@ Letters: n images, c channels, h w, t channels shown, d features, k classes.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import Field
 
+from explorer.course.lesson_runs import CURVE_SETS
 from explorer.evidence import Score
 from explorer.looks.features.question import Filters
 from explorer.looks.projection.question import Projection
-from explorer.question import Question
+from explorer.question import Place, Question, Seed, among
+from explorer.question import Projection as Layout
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class WalkQuestion(Question[Walk]):
     handler: ClassVar[str] = "explorer.course.compute.handlers:walk"
     backbone: str
     weights: str
-    image: int
+    image: Place
 
 
 class NewHeadQuestion(Question[NewHead]):
@@ -113,9 +116,9 @@ class NewHeadQuestion(Question[NewHead]):
     handler: ClassVar[str] = "explorer.course.compute.handlers:new_head"
     backbone: str
     weights: str
-    classes: int
-    seed: int
-    image: int
+    classes: Annotated[int, Field(ge=1, le=100_000)]
+    seed: Seed
+    image: Place
 
 
 class BesideStartQuestion(Question[Stillness]):
@@ -123,7 +126,7 @@ class BesideStartQuestion(Question[Stillness]):
 
     handler: ClassVar[str] = "explorer.course.compute.handlers:beside_start"
     run: str
-    method: str = "pca"
+    method: Layout = "pca"
 
 
 class CurvePointQuestion(Question[CurvePoint]):
@@ -132,7 +135,7 @@ class CurvePointQuestion(Question[CurvePoint]):
     handler: ClassVar[str] = "explorer.course.compute.handlers:curve_point"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    dataset: str
-    per_class: int
-    arm: str
-    seed: int
+    dataset: Annotated[str, among("data set of the curve", CURVE_SETS)]
+    per_class: Annotated[int, Field(ge=1, le=100_000)]
+    arm: Annotated[str, among("arm of the curve", ("probe", "scratch"))]
+    seed: Seed

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from explorer.cells import Cells
-from explorer.question import Question
+from explorer.question import Image, Question
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ class FeatureMapsQuestion(Question[FeatureMaps]):
     a: str
     b: str
     stage: str
-    image: int | str
+    image: Image
 
 
 class FeatureStripQuestion(Question[FeatureStrip]):
@@ -158,7 +158,7 @@ class FeatureStripQuestion(Question[FeatureStrip]):
     handler: ClassVar[str] = "explorer.looks.features.compute.handlers:feature_strip"
     a: str
     b: str
-    image: int | str
+    image: Image
 
 
 class SelectivityQuestion(Question[Selectivity]):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.question import Question
+from explorer.question import Image, Question
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class SeeQuestion(Question[Seen]):
     handler: ClassVar[str] = "explorer.looks.images.compute:see"
     a: str
     b: str
-    image: int | str
+    image: Image
 
 
 class MovementQuestion(Question[Movement]):

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.question import Question
+from explorer.question import Image, Question
 
 RARE = 0.05
 """The share of test images below which a picture counts as unlike them."""
@@ -58,4 +58,4 @@ class NeighboursQuestion(Question[Neighbours]):
     slow: ClassVar[bool] = True
     patient: ClassVar[bool] = True
     run: str
-    image: int | str
+    image: Image

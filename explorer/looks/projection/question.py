@@ -1,12 +1,14 @@
 """The shared map. Letters: n images, c channels, h w, d features, k classes."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from explorer.evidence import Score
-from explorer.question import A, Lane, Question
+from explorer.question import A, Lane, Question, Seed
+from explorer.question import Projection as Layout
 
 
 def in_proportion(labels: np.ndarray, most: int) -> np.ndarray:
@@ -142,10 +144,10 @@ class Noise:
 class _Layout(Question[A]):
     """How points are laid out: `pca`, `umap` (or `aligned`, for two runs), and UMAP's settings."""
 
-    method: str = "umap"
-    neighbours: int = 15
-    min_dist: float = 0.1
-    seed: int = 0
+    method: Layout = "umap"
+    neighbours: Annotated[int, Field(ge=2, le=1000)] = 15
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
+    seed: Seed = 0
 
     @property
     def lane(self) -> Lane:

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import AfterValidator, Field
 
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
-from explorer.question import A, Lane, Question
+from explorer.errors import unknown
+from explorer.question import A, Baseline, Image, Lane, Place, Question
+from explorer.question import Attribution as How
 
 
 @dataclass(frozen=True)
@@ -92,15 +95,25 @@ class Seeds:
         return self.alike_b < self.alike.min(axis=1)
 
 
+FINER = (1, 2, 4)
+"""How many times as fine as a stage's own a grid may be."""
+
+
+def _fineness(times: int) -> int:
+    if times not in FINER:
+        raise unknown("fineness of the grid", times, map(str, FINER))
+    return times
+
+
 class Look(Question[A]):
     """How two runs are looked at: the method with its stage and baseline, and how many times as fine as the stage's grid."""
 
     a: str
     b: str
-    method: str = "gradcam"
+    method: How = "gradcam"
     stage: str = ""
-    baseline: str = "grey"
-    times: int = 1
+    baseline: Baseline = "grey"
+    times: Annotated[int, AfterValidator(_fineness)] = 1
 
 
 class LookAtClass(Look[A]):
@@ -114,7 +127,7 @@ class AttributeQuestion(LookAtClass[Attribution]):
     """Where A and B look for one pinned class in one picture, of the test set or a visitor's own."""
 
     handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute"
-    image: int | str
+    image: Image
 
     @property
     def lane(self) -> Lane:
@@ -129,7 +142,7 @@ class AttributeManyQuestion(LookAtClass[Attributions]):
     handler: ClassVar[str] = "explorer.looks.attribution.compute.map_handlers:attribute_many"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    images: tuple[int, ...]
+    images: Annotated[tuple[Place, ...], Field(min_length=1)]
 
 
 class OtherSeedsQuestion(LookAtClass[Seeds]):
@@ -138,4 +151,4 @@ class OtherSeedsQuestion(LookAtClass[Seeds]):
     handler: ClassVar[str] = "explorer.looks.attribution.compute.seed_handlers:other_seeds"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    image: int | str
+    image: Image

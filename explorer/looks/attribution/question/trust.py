@@ -1,13 +1,14 @@
 """Whether the maps of two runs are to be trusted. Letters: n images, c controls, h w, s steps, o random orders."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
+from explorer.catalogue import ATTRIBUTIONS
 from explorer.evidence import Grouped, Score
 from explorer.looks.attribution.question.maps import Look, LookAtClass
-from explorer.question import Question
+from explorer.question import Attribution, Baseline, Image, Question, among
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class FaithfulnessQuestion(LookAtClass[Faithfulness]):
     handler: ClassVar[str] = "explorer.looks.attribution.compute.trust_handlers:faithfulness"
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
-    image: int | str
+    image: Image
 
 
 class FaithfulnessManyQuestion(Look[Faithfulnesses]):
@@ -192,9 +193,9 @@ class RandomiseQuestion(Question[Randomisation]):
     reports: ClassVar[bool] = True
     slow: ClassVar[bool] = True
     run: str
-    image: int | str
+    image: Image
     target: str
-    method: str = "gradcam"
+    method: Attribution = "gradcam"
     stage: str = ""
-    baseline: str = "grey"
-    against: str = ""
+    baseline: Baseline = "grey"
+    against: Annotated[str, among("attribution method", ("", *ATTRIBUTIONS))] = ""

@@ -9,6 +9,7 @@ from explorer.data.augmentation import augment
 from explorer.data.images import Data, Images
 from explorer.data.joined import joined
 from explorer.data.splits import queue
+from explorer.errors import unknown
 from explorer.looks.data.compute.whole import plain
 from explorer.looks.data.question.census import SPLITS, Census, TrainingPictures
 from explorer.recipe import Recipe
@@ -66,7 +67,9 @@ def training_pictures(recipe: Recipe, kind: str = "", first: int = 0) -> Trainin
     """
     wanted = plain(recipe)
     data = datasets.load(wanted)
-    chosen = data.classes.index(kind) if kind in data.classes else None
+    if kind and kind not in data.classes:
+        raise unknown("class", kind, data.classes)
+    chosen = data.classes.index(kind) if kind else None
     total = len(data.train) if chosen is None else int((data.train.labels == chosen).sum())
     first = min(max(0, first), max(0, (total - 1) // PAGE * PAGE))
     part = data.train.take(first_of(data.train, chosen, PAGE, first))

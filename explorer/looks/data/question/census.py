@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from explorer.question import Question
+from explorer.question import Place, Question
 from explorer.recipe import Recipe
 
 SPLITS = ("train", "val", "test")
@@ -64,4 +64,4 @@ class TrainingPicturesQuestion(Question[TrainingPictures]):
     large: ClassVar[bool] = True
     recipe: Recipe
     kind: str = ""
-    first: int = 0
+    first: Place = 0

@@ -1,13 +1,15 @@
 """Other weights put into B: stages rewound, and mixtures of A and B. Letters: n images, k classes, s stages, m mixtures."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from explorer import evidence
+from explorer.catalogue.shifts import SHIFTS
 from explorer.evidence import Grouped, Paired, Score
-from explorer.question import Question
+from explorer.question import Question, among
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,10 @@ class RewindQuestion(Question[Rewind]):
     slow: ClassVar[bool] = True
     run: str
     stages: tuple[str, ...] | None = None
-    to: str = ""
+    to: Annotated[str, among("weights to set back to", ("", "start", "random"))] = ""
+
+
+KINDS = ("test", "validation", *SHIFTS)
 
 
 class InterpolateQuestion(Question[Interpolation]):
@@ -132,5 +137,5 @@ class InterpolateQuestion(Question[Interpolation]):
     slow: ClassVar[bool] = True
     a: str
     b: str
-    images: tuple[str, ...]
+    images: Annotated[tuple[Annotated[str, among("kind of images", KINDS)], ...], Field(min_length=1)]
     settle: bool = False
