@@ -2,21 +2,26 @@
 
 import argparse
 import dataclasses
+import inspect
 import json
 import sys
+import types
 import typing
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from pydantic import AfterValidator
+from pydantic.fields import FieldInfo
 
 from explorer import answers, installation, recipe, runs, uploads
 from explorer.catalogue import STRATEGIES
 from explorer.cli.parser import Parser, recipe_of, train_arguments
 from explorer.errors import ExplorerError, unknown
 from explorer.progress import ProgressCallback
-from explorer.question import Question, ask_for, every
+from explorer.question import Among, Question, ask_for, every
 from explorer.recipe import Recipe
 
 MOST = 100_000  # numbers of one array that are printed; more are named by their shape
@@ -122,22 +127,53 @@ def written(out: Path, content: bytes) -> None:
 
 def _parser(kind: type[Question[Any]]) -> argparse.ArgumentParser:
     """The fields of a question as options."""
-    parser = Parser(prog=f"thaw ask {kind.name()}", description=(kind.__doc__ or "").split("\n")[0])
+    parser = Parser(prog=f"thaw ask {kind.name()}", description=inspect.cleandoc(kind.__doc__ or ""))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the answer to a .json or .npz file")
     for name, field in kind.model_fields.items():
         if field.annotation is Recipe:
             train_arguments(parser)
             continue
-        given: dict[str, Any] = {"help": _kind(field.annotation)}
+        given: dict[str, Any] = {"help": _meaning(name, field)}
         if field.annotation is bool:
             given |= {"action": argparse.BooleanOptionalAction}
         elif typing.get_origin(field.annotation) is dict:
-            given |= {"type": json.loads, "help": "a JSON object"}
+            given |= {"type": json.loads, "help": "a JSON object: the lesson's word for a run → its id"}
         elif "tuple" in str(field.annotation):
             given |= {"nargs": "*"}
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, required=field.is_required(), **given)
     return parser
+
+
+_MEANINGS = {
+    "a": "run A, before: an id, a name or `latest`", "b": "run B, after: likewise", "run": "an id, a name or `latest`",
+    "image": "the number of a test image from 0, or a file", "stage": "empty: the last one", "target": "a class of the run",
+    "rather_than": "a class of the run; empty: none", "digest": "which state of the text is meant; empty: as it is now",
+    "kind": "a class of the set; empty: all", "pixels": "a side of the input", "per_class": "training images of each class",
+    "order": "places in the list that is shown, from 0", "language": "of the texts, such as `en`",
+}  # fmt: skip
+
+
+def _meaning(name: str, field: FieldInfo) -> str:
+    """What a field of a question takes: its type, what it means, its bounds or the names that it may have."""
+    found = [_kind(field.annotation), *filter(None, [_MEANINGS.get(name)]), *_bounds(field.metadata)]
+    for inner in typing.get_args(field.annotation):  # of each, where there are several
+        found += _bounds(getattr(inner, "__metadata__", ()))
+    if not field.is_required():
+        found.append(f"default {field.default!r}")
+    return "; ".join(found).replace("%", "%%")
+
+
+def _bounds(rules: Iterable[Any]) -> Iterator[str]:
+    for rule in rules:
+        if isinstance(rule, AfterValidator) and isinstance(rule.func, Among):
+            yield f"one of {', '.join(one or '(empty)' for one in rule.func.names)}"
+        elif isinstance(rule, FieldInfo):
+            yield from _bounds(rule.metadata)
+        elif (least := getattr(rule, "ge", None)) is not None:
+            yield f"from {least}"
+        elif (most := getattr(rule, "le", None)) is not None:
+            yield f"to {most}"
 
 
 def _fields(kind: type[Question[Any]]) -> dict[str, str]:
@@ -152,4 +188,12 @@ def _kind(annotation: Any) -> str:
     """A field's type for a reader."""
     if annotation is Recipe:
         return f"a recipe, by the options of `train` (--strategy {'|'.join(STRATEGIES)} …)"
-    return str(annotation) if typing.get_args(annotation) else getattr(annotation, "__name__", str(annotation))
+    if annotation is type(None):
+        return "None"
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _kind(args[0])
+    inner = ["..." if each is ... else _kind(each) for each in args]
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(inner)
+    return f"{origin.__name__}[{', '.join(inner)}]" if origin else annotation.__name__

@@ -15,7 +15,7 @@ from PIL import Image
 from explorer import cli, jobs, runs
 from explorer.answers import load
 from explorer.catalogue import BACKBONES, DATASETS, STRATEGIES
-from explorer.cli import main
+from explorer.cli import asking, main
 from explorer.cli.commands import COMMANDS
 from explorer.cli.parser import parser
 from explorer.cli.printing import lines
@@ -453,3 +453,29 @@ def test_a_home_that_cannot_be_made_is_told_in_words(
     monkeypatch.setenv("THAW_HOME", str(tmp_path / where))
     code, found = ask("train", "--weights", "random")
     assert code == 2 and "Set THAW_HOME" in found["error"]
+
+
+@pytest.mark.parametrize("name", [name for name in every() if name not in asking.NOT_ASKED])
+def test_help_says_what_each_field_may_be(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        asking.asked(name, ["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert ended.value.code in (0, None) and "Annotated" not in told
+    if "method" in every()[name].model_fields:
+        assert "one of " in told and "default '" in told
+    if "seed" in every()[name].model_fields:
+        assert "from 0; to 2147483647" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("check_truth", {"check": "1b", "runs": {}}),
+        ("try_lines", {"check": "1b", "order": ()}),
+        ("run_snippet", {"term": "x"}),
+        ("run_step_snippet", {"step": "x"}),
+    ],
+)
+def test_what_is_as_it_is_now_needs_no_digest(name: str, fields: dict[str, Any]) -> None:
+    usual = {"language": "en", "backbone": "resnet10", "weights": "BUILT_IN"}
+    assert every()[name](**usual, **fields).arguments()["digest"] == ""

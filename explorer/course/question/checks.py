@@ -40,7 +40,7 @@ class CheckTruthQuestion(Question[Truth]):
     backbone: str
     weights: str
     runs: Annotated[dict[str, str], AfterValidator(FrozenDict)]
-    digest: str
+    digest: str = ""
 
 
 class TryLinesQuestion(Question[Trial]):
@@ -52,4 +52,4 @@ class TryLinesQuestion(Question[Trial]):
     backbone: str
     weights: str
     order: tuple[Place, ...]
-    digest: str
+    digest: str = ""

@@ -53,7 +53,7 @@ class RunSnippetQuestion(Question[Snippet]):
     language: str
     backbone: str
     weights: str
-    digest: str
+    digest: str = ""
 
 
 class RunStepSnippetQuestion(Question[Snippet]):
@@ -64,4 +64,4 @@ class RunStepSnippetQuestion(Question[Snippet]):
     language: str
     backbone: str
     weights: str
-    digest: str
+    digest: str = ""
