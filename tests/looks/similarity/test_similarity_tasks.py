@@ -127,6 +127,15 @@ def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
     assert all(row.a.n == found.stages[0].a.n for row in found.stages)
 
 
+def test_the_features_of_a_run_are_read_once_for_all_stages(
+    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, asked = runs.tensors, []
+    monkeypatch.setattr(runs, "tensors", lambda run, name: asked.append((run, name)) or read(run, name))
+    stage_pairs(*pair)
+    assert sorted(one for one in asked if one[1] == "features") == sorted((run, "features") for run in pair)
+
+
 def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
     found, rows = stage_pairs(*pair), compare(*pair).stages
     assert np.diag(found.ab).tolist() == [row.cka for row in rows]

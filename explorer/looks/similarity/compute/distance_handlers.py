@@ -47,7 +47,8 @@ def stage_pairs(a: str, b: str) -> StagePairs:
     """Every stage of A against every stage of B, of A itself, and of a random network."""
     compute.same_stages(a, b)
     names = compute.finished(a).row.stage_names
-    x, y = ([runs.tensors(run, "features")[f"after/{stage}"] for stage in names] for run in (a, b))
+    kept = (runs.tensors(run, "features") for run in (a, b))  # each read once, not for every stage
+    x, y = ([features[f"after/{stage}"] for stage in names] for features in kept)
     found = {name: similarity.cka_matrix(x, others) for name, others in {"ab": y, "aa": x}.items()}
     controls = [similarity.cka_matrix(x, [control[stage] for stage in names]) for control in random_features(a)]
     ends = np.array([similarity.cka_interval(one, other) for one, other in zip(x, y, strict=True)])
