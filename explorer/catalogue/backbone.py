@@ -54,7 +54,8 @@ class Backbone:
 
     A row that is found by name (`explorer.catalogue.named`) says its `library`, the name of its `builder` there and
     the `arguments` it is called with; `opened`
-    are the modules whose inside its stages are cut from, and `skipped` those that the new head takes the place of.
+    are the modules whose inside its stages are cut from, and `skipped` those that the new head takes the place of. `versioned`
+    says that the network takes tensors only with a version beside them, which files by name do not have.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Backbone:
     library: str = "torchvision"
     builder: str = ""
     arguments: str = ""
+    versioned: bool = False
     opened: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()

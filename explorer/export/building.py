@@ -56,7 +56,7 @@ def backbone_lines(row: Backbone, weights: str = RANDOM) -> list[str]:
     lines = [f'model = torchvision.models.get_model("{row.builder or row.name}", weights={named}{more})']
     if row.arguments and named != "None":
         lines.append("model.transform_input = False  # the pictures come as it wants them")
-    if row.builder.startswith("mnasnet"):  # it asks for a version beside its tensors, which files by name do not have
+    if row.versioned:
         lines.append(
             "model._load_from_state_dict = nn.Module._load_from_state_dict.__get__(model)  # takes tensors by name"
         )

@@ -78,6 +78,7 @@ def _derive(name: str, library: str, builder: str, begins: tuple[int, ...]) -> D
         library=library,
         builder=builder,
         arguments=arguments,
+        versioned=ships.versioned,
         opened=open_up(first, head, ships.size),
     )
     row, steps, begins = _staged(row, copy.deepcopy(first), begins)

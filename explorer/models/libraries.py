@@ -3,7 +3,9 @@
 import difflib
 import importlib
 import importlib.util
+import inspect
 import math
+import typing
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any
@@ -17,23 +19,22 @@ from explorer.catalogue.named import LIBRARIES
 from explorer.errors import ExplorerError
 from explorer.installation import extra
 
-ARGUMENTS = {
-    "googlenet": "aux_logits=False, init_weights=False",
-    "inception_v3": "aux_logits=False, init_weights=False",
-}
-"""What a builder of torchvision is called with besides: without the outputs that only training from scratch reads."""
+WITHOUT_AUX = "aux_logits=False, init_weights=False"
+"""What a builder of torchvision with auxiliary heads is called with: these are read only by training from scratch."""
 _HALVES = (0.5, 0.5, 0.5)
 FILTERS = ("bilinear", "bicubic")
 
 
 @dataclass(frozen=True)
 class Shipped:
-    """What a library says of a network: side of its inputs in pixels, mean and spread of the colours, sets of weights."""
+    """What a library says of a network: side of its inputs in pixels, sets of weights, mean and spread of the colours, and
+    whether it takes tensors only with a version beside them."""
 
     size: int
     weights: tuple[Weights, ...]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    versioned: bool = False
 
 
 def lacking(library: str) -> str:
@@ -103,16 +104,29 @@ def build(library: str, builder: str, arguments: str = "") -> nn.Module:
 def _loads_plainly(model: nn.Module) -> nn.Module:
     """The model, which takes tensors by name as any module does: MNASNet takes none without a version beside them, and there is
     none in safetensors, in a part of a network, or in what was copied by name."""
-    if type(model)._load_from_state_dict is not nn.Module._load_from_state_dict:
+    if _versioned(type(model)):
         model._load_from_state_dict = MethodType(nn.Module._load_from_state_dict, model)
     return model
+
+
+def _versioned(kind: type) -> bool:
+    return issubclass(kind, nn.Module) and kind._load_from_state_dict is not nn.Module._load_from_state_dict
+
+
+def _class(builder: str) -> type:
+    """The class of what a builder of torchvision gives, as its signature says."""
+    return typing.get_type_hints(models.get_model_builder(builder)).get("return", nn.Module)
+
+
+def _takes(builder: str, argument: str) -> bool:
+    return argument in inspect.signature(_class(builder)).parameters
 
 
 def arguments(library: str, builder: str) -> str:
     """What the builder is called with besides, as Python; a transformer of timm that takes any size is held to one, since what
     it reads off the picture's shape would be handed on beside the tokens."""
     if library == "torchvision":
-        return ARGUMENTS.get(builder, "")
+        return WITHOUT_AUX if _takes(builder, "aux_logits") else ""
     return "dynamic_img_size=False" if getattr(build(library, builder), "dynamic_img_size", False) else ""
 
 
@@ -136,9 +150,11 @@ def _of_torchvision(builder: str) -> Shipped:
         for member in cuts
         if member.meta["min_size"][0] <= size  # others are for a transformer built for larger inputs
     )
-    if builder in ARGUMENTS:  # torchvision turns its inputs into ones of mean 0.5 and spread 0.5 inside
-        return Shipped(size, rows, _HALVES, _HALVES)
-    return Shipped(size, rows, _three(usual.mean), _three(usual.std))
+    halves = _takes(
+        builder, "transform_input"
+    )  # torchvision's own turns inputs into ones of mean and spread 0.5 inside
+    mean, std = (_HALVES, _HALVES) if halves else (_three(usual.mean), _three(usual.std))
+    return Shipped(size, rows, mean, std, _versioned(_class(builder)))
 
 
 def _of_timm(model: nn.Module) -> Shipped:
@@ -169,7 +185,7 @@ def state(builder: str, weights: str) -> dict[str, Any]:
     """The tensors of a network of torchvision by name, downloaded where they are not here, without those that only training
     from scratch reads. Raises what torchvision does where it cannot get them."""
     found = models.get_model_weights(builder)[weights].get_state_dict(progress=True, check_hash=True)
-    aux = builder in ARGUMENTS
+    aux = _takes(builder, "aux_logits")
     return {name: tensor for name, tensor in found.items() if not (aux and name.lower().startswith("aux"))}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import stand_ins_data
@@ -18,7 +19,7 @@ from explorer.catalogue.backbones import backbone
 from explorer.errors import ExplorerError
 from explorer.export import archive, building
 from explorer.looks.pair import compute
-from explorer.models import backbones, deriving, predicting, tracing
+from explorer.models import backbones, deriving, libraries, predicting, tracing
 from explorer.models.cells import cells
 from explorer.models.deriving import derive
 from explorer.models.finding import ensure, find
@@ -251,6 +252,19 @@ def test_a_row_says_how_tensors_lie_on_a_gpu_also_one_that_was_kept_before_rows_
     assert row.channels_last is not depthwise
     kept = {key: value for key, value in asdict(row).items() if key != "channels_last"}
     assert named.checked(json.dumps(kept)) == row
+
+
+def test_a_row_says_what_its_network_asks_for_also_one_that_was_kept_before_rows_did() -> None:
+    """A version beside its tensors, and no outputs that only training from scratch reads: its class says so, not its name."""
+    every = models.list_models(module=models)
+    assert [n for n in every if libraries.arguments("torchvision", n)] == ["googlenet", "inception_v3"]
+    row, plain = derive("torchvision:mnasnet0_5").row, derive(SMALL).row
+    assert row.versioned and not plain.versioned
+    before = [named.checked(json.dumps({k: v for k, v in asdict(r).items() if k != "versioned"})) for r in (row, plain)]
+    assert before[0] == row
+    names: dict[str, Any] = {}
+    exec("\n".join(building.lines(before[1], 3)), names)  # more than it needs, to no effect
+    names["model"].load_state_dict(names["model"].state_dict(), strict=True)
 
 
 def test_a_row_from_elsewhere_is_data_and_never_code() -> None:
