@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import stand_ins_data
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
@@ -19,16 +20,18 @@ from explorer import recipe, runs
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, Backbone
 from explorer.catalogue.stages import Stage
 from explorer.catalogue.weights import Weights
+from explorer.course import texts
 from explorer.course.compute.snippets.scenes import opening, scene
 from explorer.errors import ExplorerError
+from explorer.export.formats import FORMATS, missing
 from explorer.looks.attribution.compute.map_handlers import attribute
 from explorer.models import backbones
 from explorer.models.cells import cells
-from explorer.question import ask_for
+from explorer.question import ask_for, every
 from explorer.training.compute.handlers import train
 from explorer.worker.handlers import answer, handlers
 
-pytestmark = pytest.mark.long(25)
+pytestmark = pytest.mark.long(30)
 
 FIXED: dict[str, Any] = {"backbone": "odd", "dataset": "shapes", "per_class": 5, "epochs": 2, "device": "cpu"}
 CODE = "from tests.models.test_own_family import Odd\nmodel = Odd()"
@@ -226,25 +229,77 @@ ASKED: dict[str, dict[str, Any]] = {
     "gradients": {"recipe": "PROBE"},
     "moved": {"run": "B"},
     "label_issues": {"recipe": "START"},
-    "export": {"run": "B", "to": "weights"},
+    "predict": {"run": "B", "folder": "PICTURES"},
+    "bring": {"backbone": "odd", "file": "CHECKPOINT"},
+    "snippet_pictures": BARE,
 }
 """Questions that look into a backbone, asked of this one."""
-ELSEWHERE = {"train", "run_snippet", "run_step_snippet", "snippet_pictures", "check_truth", "try_lines", "curve_point"}
-ELSEWHERE |= {"arrive", "preview", "bring", "predict", "network_names", "find_backbone"}
-"""Questions that do not: a training (above), texts, a point of the lesson's own curve, files that a visitor brings."""
+LESSON = {"run_snippet", "run_step_snippet", "check_truth", "try_lines"}
+"""Questions that carry out a text of the lesson on a backbone, asked of this one, text by text."""
+WIDE = {"procrustes"}
+"""A snippet on 64 features; this family has 24."""
+FORMED = {"export"}
+"""A question that takes a run away, asked of this one in every format."""
+ELSEWHERE = {"train", "curve_point", "arrive", "preview", "network_names", "find_backbone"}
+"""Questions that do not: a training (above), a point of the lesson's own curve, a visitor's pictures, names to look up."""
 
 
 def test_no_question_is_left_out() -> None:
-    assert set(ASKED) | ELSEWHERE == set(handlers())
+    assert set(ASKED) | LESSON | FORMED | ELSEWHERE == set(handlers())
+    about = {"backbone", "run", "a", "b", "recipe"}
+    assert {name for name in ELSEWHERE if about & set(every()[name].model_fields)} == {"train", "find_backbone"}
+
+
+def _answer(name: str, **given: Any) -> Any:
+    return answer(ask_for(name, **given), lambda share, words: None)
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_every_question_is_answered(name: str, made: dict[str, str]) -> None:
+def test_every_question_is_answered(name: str, made: dict[str, str], tmp_path: Path) -> None:
     of = {"A": made["probe"], "B": made["tuned"], "START": recipe.make(**FIXED, strategy="last_stage").model_dump()}
     of["PROBE"] = recipe.make(**FIXED, strategy="linear_probe").model_dump()
     of["TARGET"] = runs.predictions(made["probe"]).classes[0]
+    of["PICTURES"], of["CHECKPOINT"] = str(tmp_path), str(tmp_path / "own.pt")
+    torch.save(Odd().state_dict(), of["CHECKPOINT"])
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)).save(tmp_path / "a.png")
     given = {key: of.get(value, value) if isinstance(value, str) else value for key, value in ASKED[name].items()}
-    assert answer(ask_for(name, **given), lambda share, words: None) is not None
+    assert _answer(name, **given) is not None
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_the_run_is_taken_away_in_every_format(to: str, made: dict[str, str]) -> None:
+    if missing(FORMATS[to]):
+        pytest.skip(missing(FORMATS[to]))
+    assert _answer("export", run=made["tuned"], to=to).size > 0
+
+
+def _lesson() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every snippet and check, as a question and its fields. Left out are checks on the lesson's own runs, which are of the
+    built-in backbone."""
+    for term, row in texts.terms().by_name.items():
+        if not row.misfit(ROW):
+            yield "run_snippet", {"term": term, "digest": texts.digest(row.snippet.code)}
+    for step, row in texts.lessons().by_name.items():
+        if row.snippet:
+            yield "run_step_snippet", {"step": step, "digest": texts.digest(row.snippet.code)}
+    for name, check in texts.checks().by_name.items():
+        for case in check.cases:
+            if case.truth and not case.runs:
+                yield "check_truth", {"check": name, "runs": {}, "digest": case.digest}
+            elif case.right:
+                lines = texts.shuffled(case)
+                order = [lines.index(line) for line in case.right.code.split("\n")]
+                yield "try_lines", {"check": name, "order": order, "digest": case.digest}
+
+
+def test_every_snippet_and_check_of_the_lesson_is_carried_out_on_it(made: dict[str, str]) -> None:
+    asked = list(_lesson())
+    assert {name for name, _ in asked} == LESSON
+    for name, given in asked:
+        if given.get("term") in WIDE:
+            continue
+        found = _answer(name, **BARE, language="en", **given)
+        assert name != "try_lines" or found.passed, f"{given}: {found.error}"
 
 
 @pytest.mark.parametrize("method", STAGED)
