@@ -12,7 +12,7 @@ from explorer.app.address import opened
 from explorer.app.display import display_switch, name_figures
 from explorer.app.mine import note_own, presents
 from explorer.app.words import safe_md
-from explorer.catalogue.backbones import backbone, find
+from explorer.catalogue.backbones import DEFAULT_BACKBONE, backbone, find
 from explorer.catalogue.datasets import DATASETS, offered
 from explorer.edits import NAME as EDITS
 from explorer.errors import ExplorerError
@@ -36,7 +36,7 @@ class Choice:
     most on) and class to look at; `images` a selection of test images (`3.7-9`; empty: none), `own` the key of a
     visitor's own picture, looked at in place of the test image; `edits` names what was changed of the data set."""
 
-    backbone: Annotated[str, Field(max_length=160), AfterValidator(lambda name: backbone(name).name)] = "resnet10"
+    backbone: Annotated[str, Field(max_length=160), AfterValidator(lambda name: backbone(name).name)] = DEFAULT_BACKBONE
     dataset: Annotated[_Name, AfterValidator(_there)] = "photo_patches"
     a: _Run = ""
     b: _Run = ""

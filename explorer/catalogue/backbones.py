@@ -6,6 +6,9 @@ from explorer.catalogue.stages import Stage
 from explorer.catalogue.weights import Weights, imagenet_v1
 from explorer.errors import ExplorerError, unknown
 
+DEFAULT_BACKBONE = "resnet10"
+"""The one that is chosen where nobody chose another: it ships with Thaw."""
+
 
 def backbone(name: str) -> Backbone:
     """The row of that name, or an ExplorerError that lists all."""
@@ -52,7 +55,7 @@ def missing_weights(row: Backbone, weights: str) -> ExplorerError:
 
 _ROWS = (
     Backbone(
-        "resnet10",
+        DEFAULT_BACKBONE,
         "ResNet-10 (built in)",
         "Ships with Thaw, so it works offline; distilled from ImageNet models on 1,809 pictures and 1,500 dreamed ones.",
         stages.RESNET,

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from explorer import __version__
 from explorer.catalogue import ATTRIBUTIONS, AUGMENTATIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES
+from explorer.catalogue.backbones import DEFAULT_BACKBONE
 from explorer.catalogue.shifts import SHIFTS
 from explorer.cli import export_parser, sweep_arguments, unread
 from explorer.errors import ExplorerError
@@ -148,7 +149,7 @@ def look_arguments(command: Callable[[str, str], argparse.ArgumentParser]) -> No
 def train_arguments(parser: argparse.ArgumentParser) -> None:
     """The recipe, field by field."""
     add = parser.add_argument
-    add("--backbone", default="resnet10", help=f"one of: {', '.join(BACKBONES)}; or torchvision:NAME, timm:NAME")
+    add("--backbone", default=DEFAULT_BACKBONE, help=f"one of: {', '.join(BACKBONES)}; or torchvision:NAME, timm:NAME")
     add(
         "--weights",
         default="default",

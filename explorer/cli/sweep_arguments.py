@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from explorer.catalogue.backbones import DEFAULT_BACKBONE
 from explorer.experiments.compared import BATCHES, DECADES, INPUTS
 from explorer.experiments.plan import BUDGET, KINDS, SIZES
 
@@ -29,7 +30,7 @@ def arguments(add: Any) -> None:
     )
     add("--batches", type=int, nargs="*", help=f"for --kind batchnorm: batch sizes (default: {batches})")
     add("--seeds", type=int, default=3, help="how many seeds, from 0 on")
-    add("--backbone", default="resnet10")
+    add("--backbone", default=DEFAULT_BACKBONE)
     add("--weights", default="default")
     add("--dataset", default="photo_patches", help="as for `train`")
     add("--data-dir", help="for --dataset folder: one sub-folder per class")

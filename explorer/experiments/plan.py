@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from explorer.catalogue import shifts
-from explorer.catalogue.backbones import backbone
+from explorer.catalogue.backbones import DEFAULT_BACKBONE, backbone
 from explorer.catalogue.strategies import strategy
 from explorer.catalogue.weights import drawn
 from explorer.errors import ExplorerError
@@ -68,7 +68,7 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind = "budget"
-    backbone: str = "resnet10"
+    backbone: str = DEFAULT_BACKBONE
     weights: str = "default"
     dataset: str = "photo_patches"
     data_dir: str | None = None
@@ -92,7 +92,7 @@ class Plan(BaseModel):
     @classmethod
     def _resolve(cls, given: Any) -> Any:
         """`default` weights under their own name, so that a plan means the same when there are others."""
-        row = backbone(str(given.get("backbone", "resnet10")))
+        row = backbone(str(given.get("backbone", DEFAULT_BACKBONE)))
         usual = {} if given.get("kind", "budget") == "budget" else {"sizes": (25,)}
         named = {"shift": SHIFT, "rates": compared.RATED, "batchnorm": ("last_2_stages",)}.get(str(given.get("kind")))
         usual |= {"strategies": named} if named else {}

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from explorer.catalogue import MOST_VIEWS, Backbone, Preprocessing, own
-from explorer.catalogue.backbones import backbone, stage_of
+from explorer.catalogue.backbones import DEFAULT_BACKBONE, backbone, stage_of
 from explorer.catalogue.strategies import strategy
 from explorer.catalogue.weights import drawn, drawn_words
 from explorer.edits import NAME as EDITS
@@ -58,7 +58,7 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    backbone: str = "resnet10"
+    backbone: str = DEFAULT_BACKBONE
     weights: str = "default"
     dataset: str = "photo_patches"
     data_dir: str | None = None

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from explorer.catalogue import Backbone, shifts
-from explorer.catalogue.backbones import backbone
+from explorer.catalogue.backbones import DEFAULT_BACKBONE, backbone
 from explorer.catalogue.strategies import Strategy, strategy
 from explorer.catalogue.weights import drawn, drawn_words, source
 from explorer.errors import ExplorerError
@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError
 def fill(given: dict[str, Any]) -> dict[str, Any]:
     """The same choices with every default in its place, so that a stored recipe never depends on later ones."""
     filled = dict(given)
-    row = backbone(str(filled.get("backbone", "resnet10")))
+    row = backbone(str(filled.get("backbone", DEFAULT_BACKBONE)))
     plan = strategy(str(filled.get("strategy", "linear_probe")))
     weights = row.resolve(filled.get("weights") or "default")
     filled["weights"] = weights if plan.pretrained else "random"

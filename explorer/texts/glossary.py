@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.bundle import ASSETS
-from explorer.catalogue import STRATEGIES, Backbone
+from explorer.catalogue import BACKBONES, STRATEGIES, Backbone
 from explorer.texts.linking import Linker
 from explorer.texts.reading import Code, Link, Text, code, fault, links, read_folder
 
@@ -21,7 +21,9 @@ MOST_PLACES = 3  # that a question leads to
 FRESH = 2.0  # seconds for which a folder that was read is not looked at again
 NEEDS = {
     "grid": "This snippet needs a last stage with a grid of places; {} gives tokens instead. Choose a convolutional backbone.",
-    "batchnorm": "{} has no BatchNorm layers, so there is nothing to show. Choose a ResNet, a VGG with BatchNorm or a MobileNet.",
+    "batchnorm": "{} has no BatchNorm layers, so there is nothing to show. Choose one of: "
+    + ", ".join(row.title for row in BACKBONES.values() if row.normalisation == "batch")
+    + ".",
 }
 """What a snippet may ask of the backbone, and what is said where it has not got it."""
 PICTURES = {"strategy": True, "rates": True, "softmax": False, "interval": False, "mcnemar": False}

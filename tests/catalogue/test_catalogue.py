@@ -1,12 +1,13 @@
 """The tables that everything is chosen from: names agree, paths lead where torch looks, unknown names are explained."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from explorer import catalogue
 from explorer.catalogue import ATTRIBUTIONS, BACKBONES, DATASETS, PROJECTIONS, STRATEGIES, Preprocessing
-from explorer.catalogue.backbones import backbone, missing_weights, stage_of
+from explorer.catalogue.backbones import DEFAULT_BACKBONE, backbone, missing_weights, stage_of
 from explorer.catalogue.datasets import dataset, datasets_folder
 from explorer.catalogue.strategies import named, strategy
 from explorer.catalogue.weights import checkpoints_folder
@@ -151,3 +152,13 @@ def test_a_set_of_stages_has_the_name_of_its_strategy() -> None:
     assert named(names, names) == "full" and named(names, names, pretrained=False) == "from_scratch"
     assert named(names, ("layer1",)) == "custom" == named(names, ("stem", "layer2"))
     assert named(names, (), affine=True) == "bn_only" and named(names, ("stem",), affine=True) == "first_stage"
+
+
+def test_the_default_backbone_is_named_in_one_place() -> None:
+    named = [
+        path.name
+        for path in Path(catalogue.__file__).parents[1].rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value == DEFAULT_BACKBONE
+    ]
+    assert named == ["backbones.py"]
