@@ -17,7 +17,9 @@ INK, INK_DARK = "#0A1118", "#E9EEF3"
 SLATE = "#3C4650"
 """Outlines of marks."""
 RULE, QUIET = "#D5DCE3", "#56616C"
-"""Lines and small print on paper."""
+"""Lines and small print of a report."""
+PAPER_INK, PAPER_QUIET, PAPER_RULE, PAPER_CUT, PAPER_CODE = "#111111", "#444444", "#666666", "#888888", "#F1F1F1"
+"""What is printed in greys, as handouts and cards are: text, small print, lines, where to cut, the ground of code."""
 
 
 def alpha(colour: str, opacity: float) -> str:

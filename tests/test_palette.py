@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import ImageColor
 
 from explorer import palette
 
 ROOT = Path(__file__).parents[1]
 COLOUR = re.compile(r"(?<![\w&])#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b|\b(?:rgb|hsl)a?\(\s*[\d.]", re.I)
 ALLOWED = {
-    "explorer/app/card.py": "a style sheet for paper: ink in two shades of grey",
     "explorer/palette.py": "the palette itself",
-    "explorer/course/view/handout.py": "a style sheet for paper: ink in five shades of grey",
-    "explorer/export/report/__init__.py": "a style sheet for paper: ink in four shades of grey",
 }
+
+
+NUMBERS = {
+    ImageColor.getrgb(value)
+    for value in vars(palette).values()
+    if isinstance(value, str) and value.startswith("#") and value not in (palette.WHITE, palette.BLACK)
+}
+"""Named colours as red, green and blue; three times 0 or 255 may be anything."""
+ASKED = {"color", "fill", "outline"}
+PLAIN = re.compile(r"\b(?:color|fill|stroke|background)\s*[:=]\s*[\"']?(?:white|black)\b|\bin srgb, (?:white|black)\b")
 
 
 def literals(text: str) -> Iterator[tuple[int, str]]:
@@ -28,9 +36,28 @@ def literals(text: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, found[0]) for found in COLOUR.finditer(node.value))
 
 
+def values(text: str) -> Iterator[tuple[int, str]]:
+    """The same of a palette's colour as red, green and blue, and of plain white or black where a colour is asked for."""
+    for node in ast.walk(ast.parse(text)):
+        given: list[ast.expr | None] = []
+        if isinstance(node, ast.Tuple | ast.List):
+            said = tuple(part.value for part in node.elts if isinstance(part, ast.Constant))
+            if len(said) == len(node.elts) and said in NUMBERS:
+                yield node.lineno, str(said)
+        elif isinstance(node, ast.Call):
+            given = [part.value for part in node.keywords if part.arg in ASKED] + node.args[2:]
+        elif isinstance(node, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+            given = [value for key, value in zip(keys, node.values, strict=True) if key in ASKED]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from ((node.lineno, found[0]) for found in PLAIN.finditer(node.value))
+        yield from ((p.lineno, p.value) for p in given if isinstance(p, ast.Constant) and p.value in ("white", "black"))
+
+
 def test_a_colour_is_named_in_the_palette() -> None:
     files = [*ROOT.glob("explorer/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "streamlit_app.py"]
-    found = {path.relative_to(ROOT).as_posix(): list(literals(path.read_text(encoding="utf-8"))) for path in files}
+    read = {path: path.read_text(encoding="utf-8") for path in files}
+    found = {path.relative_to(ROOT).as_posix(): [*literals(text), *values(text)] for path, text in read.items()}
     with_colours = {name for name, rows in found.items() if rows}
     outside = {name: rows for name, rows in found.items() if rows and name not in ALLOWED}
     assert not outside, f"name these in explorer/palette.py: {outside}"
@@ -42,6 +69,27 @@ def test_a_colour_is_named_in_the_palette() -> None:
 )
 def test_a_literal_is_seen(code: str) -> None:
     assert list(literals(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "A = (0, 114, 178)",
+        "draw(x, fill='white')",
+        "x = {'color': 'black'}",
+        "new('RGB', size, 'white')",
+        "x = '.a { color: white }'",
+    ],
+)
+def test_a_colour_in_numbers_and_a_plain_name_are_seen(code: str) -> None:
+    assert list(values(code)) and not list(literals(code))
+
+
+@pytest.mark.parametrize(
+    "code", ["x = (3, 224, 224)", "x = {'white': 1}", "x = '.a { white-space: pre }'", "grey = (0, 0, 0)"]
+)
+def test_other_numbers_and_words_are_no_colours(code: str) -> None:
+    assert not list(values(code))
 
 
 @pytest.mark.parametrize("code", ["'pytorch#183405'", "x = 'to_rgb(image)'", "x = '#tile'", "x = '&#039;'", "x = '#1'"])

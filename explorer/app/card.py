@@ -2,8 +2,10 @@
 
 import html
 import re
+from string import Template
 
 from explorer.app.presenting import code_of
+from explorer.palette import PAPER_CUT, PAPER_INK, PAPER_QUIET, WHITE
 
 MOST = 8
 STEPS = (
@@ -12,19 +14,19 @@ STEPS = (
     "Press <b>Start here: the lesson</b>, and commit to a guess before each answer.",
 )
 KEEP = "Come back with the same browser: what you started and learned is still there."
-_CSS = """
+_CSS = Template("""
 @page { size: A4; margin: 10mm; }
 * { box-sizing: border-box; }
-body { font: 10.5pt/1.35 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111; background: #fff; margin: 0 auto;
+body { font: 10.5pt/1.35 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: $ink; background: $white; margin: 0 auto;
   max-width: 190mm; display: grid; grid-template-columns: 1fr 1fr; gap: 0; }
 body.one { grid-template-columns: 1fr; }
-section { border: .6pt dashed #888; padding: 6mm; break-inside: avoid; display: flex; flex-direction: column; gap: 2mm; }
+section { border: .6pt dashed $cut; padding: 6mm; break-inside: avoid; display: flex; flex-direction: column; gap: 2mm; }
 h1 { font-size: 15pt; margin: 0; } p, ol { margin: 0; } ol { padding-left: 5mm; }
 .code svg { width: 46mm; height: 46mm; display: block; }
 .address { font: 10pt/1.3 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-.keep { color: #444; font-size: 9pt; }
+.keep { color: $quiet; font-size: 9pt; }
 @media screen and (max-width: 700px) { body { grid-template-columns: 1fr; padding: 3mm; } }
-"""
+""").substitute(ink=PAPER_INK, white=WHITE, cut=PAPER_CUT, quiet=PAPER_QUIET)
 
 
 def cards(address: str, title: str = "", copies: int = 4) -> str:

@@ -5,17 +5,17 @@ import json
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from explorer.cli.asking import plain, written
 from explorer.errors import ExplorerError
 from explorer.looks.attribution.question.maps import Attribution
 from explorer.looks.projection.question import Projection
-from explorer.palette import CLASSES
+from explorer.palette import BLACK, BLUE, CLASSES, VERMILLION, WHITE
 
 MAPS, HEATS = (".json", ".html", ".png"), (".npy", ".png")
 SIDE, MARGIN, DOT = 640, 40, 5  # pixels of one panel of a map, around it, and of a point's radius
-AGAINST, FOR = (0, 114, 178), (213, 94, 0)
+AGAINST, FOR = ImageColor.getrgb(BLUE), ImageColor.getrgb(VERMILLION)
 LEAST = 512  # pixels of the shorter side of an attribution's picture
 
 
@@ -70,14 +70,14 @@ def _panels(found: Projection) -> Image.Image:
     """A (before) on the left, B (after) on the right, on one scale."""
     both = np.concatenate([found.a, found.b])
     low, size = both.min(axis=0), max(float(np.ptp(both, axis=0).max()), 1e-12)
-    sheet = Image.new("RGB", (2 * SIDE, SIDE), "white")
+    sheet = Image.new("RGB", (2 * SIDE, SIDE), WHITE)
     draw = ImageDraw.Draw(sheet)
     for left, points, title in ((0, found.a, "A (before)"), (SIDE, found.b, "B (after)")):
         places = MARGIN + (points - low) / size * (SIDE - 2 * MARGIN)
         for (x, y), k in zip(places, found.labels, strict=True):
             x, y = left + x, SIDE - y
-            draw.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), fill=CLASSES[k % len(CLASSES)], outline="white")
-        draw.text((left + 12, 10), title, fill="black", font_size=18)
+            draw.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), fill=CLASSES[k % len(CLASSES)], outline=WHITE)
+        draw.text((left + 12, 10), title, fill=BLACK, font_size=18)
     return sheet
 
 

@@ -1,6 +1,7 @@
 """A step of the lesson as one printable page: plain HTML, which every browser turns into paper or PDF."""
 
 import html
+from string import Template
 
 from markdown_it import MarkdownIt
 
@@ -8,6 +9,7 @@ from explorer.app.base_path import address
 from explorer.course import texts
 from explorer.course.texts import Check, Step
 from explorer.errors import unknown
+from explorer.palette import PAPER_CODE, PAPER_INK, PAPER_QUIET, PAPER_RULE, WHITE
 
 TERMS = 5  # definitions on a page
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -18,29 +20,29 @@ _KIND = {
     "bug": "which line is wrong?",
     "lines": "number these lines in an order that works",
 }
-_CSS = """
+_CSS = Template("""
 @page { size: A4; margin: 11mm 14mm; }
 * { box-sizing: border-box; }
-body { font: 8.7pt/1.28 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #111; background: #fff; max-width: 182mm;
+body { font: 8.7pt/1.28 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: $ink; background: $white; max-width: 182mm;
   margin: 6mm auto; padding: 0 4mm; }
 @media print { body { margin: 0; padding: 0; max-width: none; } .screen { display: none; } }
-header { display: flex; justify-content: space-between; align-items: baseline; border-bottom: 1.5pt solid #111; }
+header { display: flex; justify-content: space-between; align-items: baseline; border-bottom: 1.5pt solid $ink; }
 h1 { font-size: 16pt; margin: 0 0 2mm; } h2 { font-size: 10.5pt; margin: 2.6mm 0 .8mm; } p { margin: .9mm 0; }
 .lead { font-style: italic; margin: 1.6mm 0; }
-pre { font: 7.5pt/1.24 ui-monospace, "DejaVu Sans Mono", monospace; background: #f1f1f1; padding: 1.4mm 2mm; margin: 1.2mm 0;
+pre { font: 7.5pt/1.24 ui-monospace, "DejaVu Sans Mono", monospace; background: $code; padding: 1.4mm 2mm; margin: 1.2mm 0;
   white-space: pre-wrap; border-radius: 1mm; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
 ul, ol { margin: .6mm 0; padding-left: 5mm; } li { margin: .3mm 0; }
-table { border-collapse: collapse; margin: 1mm 0; } td, th { border: .4pt solid #666; padding: .4mm 1.6mm; text-align: left; }
+table { border-collapse: collapse; margin: 1mm 0; } td, th { border: .4pt solid $rule; padding: .4mm 1.6mm; text-align: left; }
 .columns { columns: 2; column-gap: 7mm; }
-.check { break-inside: avoid; margin-bottom: 1.4mm; } .check p { margin: .4mm 0; } .kind { color: #444; }
+.check { break-inside: avoid; margin-bottom: 1.4mm; } .check p { margin: .4mm 0; } .kind { color: $quiet; }
 .options { list-style: none; padding-left: 1mm; } .options li::before { content: "☐ "; }
 dl { margin: 0; } dt { font-weight: 600; display: inline; } dd { display: inline; margin: 0; }
 dd::after { content: ""; display: block; }
-footer { margin-top: 2mm; border-top: .5pt solid #666; color: #444; font-size: 7.6pt; }
+footer { margin-top: 2mm; border-top: .5pt solid $rule; color: $quiet; font-size: 7.6pt; }
 footer { display: flex; justify-content: space-between; }
 button { font: inherit; padding: 1mm 4mm; }
-"""
+""").substitute(ink=PAPER_INK, white=WHITE, code=PAPER_CODE, rule=PAPER_RULE, quiet=PAPER_QUIET)
 
 
 def handout_address(language: str, step: int) -> str:

@@ -1,21 +1,24 @@
 """A click or tap on a term of the glossary opens a card with its definition where the reader is, instead of another page."""
 
+from string import Template
+
 from explorer.app.components import component
+from explorer.palette import BLACK
 
 _HTML = """
 <div class="card" popover role="dialog"><p class="word"></p><p class="words"></p>
 <a class="more" target="_blank" rel="noopener">Open in the glossary</a></div>
 """
-_CSS = """
+_CSS = Template("""
 .card { position: fixed; inset: auto; margin: 0; box-sizing: border-box; width: min(24rem, calc(100vw - 1.5rem));
   padding: .8rem 1rem; border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius);
   background: var(--st-background-color); color: var(--st-text-color); font: 1rem/1.45 var(--st-font);
-  box-shadow: 0 6px 24px color-mix(in srgb, black 25%, transparent); }
+  box-shadow: 0 6px 24px color-mix(in srgb, $black 25%, transparent); }
 .word { margin: 0 0 .25rem; font-weight: 600; }
 .words { margin: 0 0 .5rem; }
 .more { color: var(--st-link-color); }
 .more:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-"""
+""").substitute(black=BLACK)
 _JS = """
 export default function ({ parentElement }) {
   const card = parentElement.querySelector(".card"), more = card.querySelector(".more");

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from html import escape
+from string import Template
 
 import numpy as np
 
@@ -12,20 +13,21 @@ from explorer.catalogue.strategies import BATCHNORM_MODES, strategy
 from explorer.catalogue.weights import source
 from explorer.evidence import Score
 from explorer.export.report.drawing import confusion, curves
+from explorer.palette import INK, QUIET, RULE, WHITE
 from explorer.runs import FinishedRun, Predictions
 from explorer.runs.records import Audit
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #0a1118; background: #fff; max-width: 52rem;
+STYLE = Template("""
+body { font: 15px/1.5 system-ui, sans-serif; color: $ink; background: $white; max-width: 52rem;
   margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid #d5dce3 }
+h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid $rule }
 table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; padding: .2rem .6rem .2rem 0 }
-th { border-bottom: 1px solid #d5dce3 } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-.big { font-size: 2rem; font-weight: 600 } .small { color: #56616c; font-size: .88rem } svg { width: 100%; height: auto }
+th { border-bottom: 1px solid $rule } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+.big { font-size: 2rem; font-weight: 600 } .small { color: $quiet; font-size: .88rem } svg { width: 100%; height: auto }
 .pictures { display: flex; flex-wrap: wrap; gap: .5rem } figure { margin: 0; width: 6rem } figure img { width: 100% }
 figcaption { font-size: .75rem; overflow-wrap: anywhere } .scroll { overflow-x: auto }
 @media print { body { margin: 0; max-width: none; font-size: 11pt } h2, figure, tr, svg { break-inside: avoid } }
-"""
+""").substitute(ink=INK, white=WHITE, rule=RULE, quiet=QUIET)
 SHOWN = 40  # classes of which a confusion table is drawn
 
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from explorer.app.figures.style import FLAME, SNOWFLAKE
 from explorer.catalogue.weights import drawn_words
-from explorer.palette import FROZEN, HATCH, LEARNS_DARK
+from explorer.palette import FROZEN, HATCH, LEARNS_DARK, WHITE
 from explorer.recipe import Recipe
 from explorer.training.question import Description, StageDescription
 
@@ -120,7 +120,7 @@ def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> s
     foot = "1.1rem" if partly else "0.7rem"
     box = (
         f"flex:1 1 6rem;display:flex;align-items:center;justify-content:center;gap:0.6rem;padding:0.7rem 0.5rem {foot};"
-        f"border-radius:0.6rem;color:white;background:{lines}{shades};line-height:1.35;text-shadow:0 0 3px {ground}"
+        f"border-radius:0.6rem;color:{WHITE};background:{lines}{shades};line-height:1.35;text-shadow:0 0 3px {ground}"
     )
     mark = f'<img src="{_mark(learns)}" width="20" height="24" alt="">'
     return f'<div style="{box}">{mark}<div><b>{html.escape(name)}</b><br>{html.escape(note)}</div></div>'
@@ -129,7 +129,7 @@ def _block(name: str, note: str, learns: bool, hatched: bool, partly: bool) -> s
 @cache
 def _mark(learns: bool) -> str:
     """A white flame or snowflake as a data address (Streamlit removes drawings that stand in the text itself)."""
-    stroke = 'fill="white"' if learns else 'fill="none" stroke="white" stroke-width="1.8"'
+    stroke = f'fill="{WHITE}"' if learns else f'fill="none" stroke="{WHITE}" stroke-width="1.8"'
     path = f'<path {stroke} transform="scale(1 -1)" d="{FLAME if learns else SNOWFLAKE}"/>'  # drawn with y upwards
     drawing = f'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="24" viewBox="-10 -12 20 24">{path}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode()

@@ -6,7 +6,7 @@ from explorer.app.words import count
 from explorer.catalogue import STRATEGIES, Backbone
 from explorer.catalogue.strategies import named
 from explorer.catalogue.weights import RANDOM
-from explorer.palette import FROZEN, HATCH, LEARNS_DARK
+from explorer.palette import FROZEN, HATCH, LEARNS_DARK, WHITE
 from explorer.recipe import Recipe
 from explorer.training.question import Description
 
@@ -56,10 +56,10 @@ def _rules(recipe: Recipe, name: str) -> str:
     box = f".st-key-block_{name}"
     return (
         f"{box} {{ width: auto; min-width: 0; }} "
-        f"{box} button, {box} button:disabled {{ background: {', '.join(layers)}; color: white; border: 0; opacity: 1; "
+        f"{box} button, {box} button:disabled {{ background: {', '.join(layers)}; color: {WHITE}; border: 0; opacity: 1; "
         f"min-height: 4.2rem; padding: .4rem .2rem .9rem; }} "
         f"{box} button:disabled {{ cursor: default; }} "
-        f"{box} button:not(:disabled):hover {{ filter: brightness(1.12); color: white; }} "
+        f"{box} button:not(:disabled):hover {{ filter: brightness(1.12); color: {WHITE}; }} "
         f"{box} button p {{ text-shadow: 0 0 3px {ground}; line-height: 1.35; white-space: normal; }}"
     )
 

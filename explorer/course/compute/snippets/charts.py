@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from explorer.palette import CHART, CHART_INK, CHART_LINE
+from explorer.palette import CHART, CHART_INK, CHART_LINE, WHITE
 
 WIDE, TALL, ROW, FONT = 480, 250, 28, 14  # pixels: of a chart, of a row of bars, of letters
 MOST = 8  # bars, curves or kinds of points
@@ -33,7 +33,7 @@ def chart(values: Mapping[Any, Any]) -> tuple[np.ndarray, float, float]:
 
 
 def _paper(tall: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    image = Image.new("RGB", (WIDE, tall), "white")
+    image = Image.new("RGB", (WIDE, tall), WHITE)
     draw = ImageDraw.Draw(image)
     draw.font = ImageFont.load_default(size=FONT)
     return image, draw

@@ -11,6 +11,7 @@ from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
 from explorer.looks.attribution.figures.maps import MapStyle, asked, evidence, grey, share
 from explorer.looks.attribution.question.maps import Attributions
+from explorer.palette import WHITE
 
 PAIRS = 4  # side by side
 TILE, FINEST = 112, 32  # the most pixels of a picture, and the most cells of a map, on the side of a tile
@@ -101,7 +102,7 @@ def _targets(fig: Figure, found: Attributions, places: list[tuple[float, float]]
     centres = [(x + half, y + 0.5, i) for i, (x, y) in enumerate(places) for half in (0.5, 1.5 + _GAP)]
     fig.add_scatter(
         x=[c[0] for c in centres], y=[c[1] for c in centres], mode="markers",
-        marker={"symbol": "square", "size": 110, "opacity": 0, "color": "white"}, showlegend=False,
+        marker={"symbol": "square", "size": 110, "opacity": 0, "color": WHITE}, showlegend=False,
         customdata=[[int(found.images[i]), named(found.classes[found.labels[i]])] for _, _, i in centres],
         hovertemplate="image %{customdata[0]}: %{customdata[1]}<extra></extra>",
     )  # fmt: skip

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from explorer.answers import load
 from explorer.app.base_path import address
 from explorer.app.components import component
 from explorer.home import home, stamp
+from explorer.palette import WHITE
 from explorer.question import Question
 
 COLUMNS = 32  # thumbnails in a row of the sprite
@@ -23,7 +25,7 @@ SHEETS = ("gallery", "training_pictures", "faults", "plain_faults", "label_issue
 """The questions whose answers hold thumbnails."""
 
 _HTML = '<div class="tiles" role="group"></div>'
-_CSS = """
+_CSS = Template("""
 .tiles { display: flex; flex-wrap: wrap; gap: 6px; font-family: var(--st-font); color: var(--st-text-color); }
 .tile { padding: 0; border: 3px solid transparent; border-radius: 6px; background: var(--st-secondary-background-color);
   cursor: pointer; color: inherit; font: inherit; font-size: 13px; line-height: 20px; overflow: hidden; }
@@ -31,11 +33,11 @@ _CSS = """
 .tile:focus-visible { outline: 3px solid var(--st-primary-color); outline-offset: 1px; }
 .tile[aria-current="true"] { border-color: var(--st-text-color); }
 .tile[aria-pressed="true"] { border-color: var(--st-primary-color); }
-.tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: white; }
+.tile[aria-pressed="true"] .foot { background: var(--st-primary-color); color: $white; }
 .tile .pixels { display: block; background-repeat: no-repeat; }
 .tile .foot { display: block; text-align: center; white-space: pre; overflow: hidden; text-overflow: ellipsis; }
 .head { flex-basis: 100%; font-size: 14px; margin-top: 6px; }
-"""
+""").substitute(white=WHITE)
 _JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".tiles");

@@ -5,7 +5,7 @@ from explorer.app.figures.guessing import guess_line, guess_words
 from explorer.app.figures.others import for_others
 from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores
-from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
+from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, WHITE, alpha
 
 _PENS = {"test": (FROZEN, "solid", "circle"), "validation": (CONTROL, "dot", "square")}
 _SHIFTED = (LEARNS, "dash", "diamond")
@@ -53,7 +53,7 @@ def interpolation(
 
 def _star(fig: Figure, at: float, accuracy: float) -> None:
     """The mixture that validation chose, on test."""
-    star = {"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": "white"}}
+    star = {"symbol": "star", "size": 20, "color": FROZEN, "line": {"width": 1.5, "color": WHITE}}
     fig.add_scatter(x=[at], y=[accuracy], mode="markers", name="chosen on validation", marker=star, hoverinfo="skip")
 
 
