@@ -18,9 +18,10 @@ import pytest
 
 from explorer import __version__, bundle
 from explorer.catalogue import BACKBONES
+from explorer.experiments.findings import findings
 
 ROOT = Path(__file__).parents[1]
-SOURCES = ("explorer", "pages", "assets", ".streamlit")
+SOURCES = ("explorer", "pages", "assets", ".streamlit", "docs")
 FILES = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "LICENSE", "streamlit_app.py")
 
 
@@ -82,6 +83,9 @@ def test_the_wheel_holds_what_the_app_reads_and_one_name_in_site_packages(wheel:
     assert {name.split("/")[0] for name in names} == {"explorer", f"thaw-{__version__}.dist-info"}
     files = [path for name in SOURCES for path in (ROOT / name).rglob("*")] + [ROOT / "streamlit_app.py"]
     wanted = {path.relative_to(ROOT).as_posix() for path in files if path.is_file() and "__pycache__" not in path.parts}
+    wanted = {
+        name for name in wanted if not name.startswith("docs/") or name == "docs/findings.md" or name.endswith(".csv")
+    }
     held = {name.removeprefix("explorer/share/") for name in names if name.startswith("explorer/")}
     assert held == wanted
 
@@ -111,13 +115,16 @@ import json
 from explorer import bundle, jobs, texts
 from explorer.app.sources import source
 from explorer.texts.reading import pages
-print(json.dumps([str(bundle.ROOT), len(texts.terms("en").by_name), pages(), source("explorer/evidence/shares.py", "wilson")]))
+from explorer.experiments.findings import findings
+print(json.dumps([str(bundle.ROOT), len(texts.terms("en").by_name), pages(), source("explorer/evidence/shares.py", "wilson"),
+  [[part.title, len(part.files)] for part in findings()[1]]]))
 """
     python = thaw.with_name("python")
-    root, terms, pages, source = json.loads(_run(str(python), "-c", code, at=tmp_path))
+    root, terms, pages, source, found = json.loads(_run(str(python), "-c", code, at=tmp_path))
     assert Path(root).parts[-3:] == ("site-packages", "explorer", "share")
     assert terms > 40 and source.startswith("def wilson(")
     assert pages == sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+    assert found == [[part.title, len(part.files)] for part in findings()[1]] and found
 
 
 def test_the_installed_command_serves_the_app_with_its_configuration(thaw: Path, tmp_path: Path) -> None:
