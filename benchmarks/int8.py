@@ -35,7 +35,7 @@ def rows(run: str, room: Path) -> Iterator[tuple[str, ...]]:
         left = iter(_training(run))
 
         def get_next(self) -> dict[str, np.ndarray]:
-            return next(self.left, None)  # type: ignore[return-value]  (None ends it)
+            return next(self.left, None)
 
     files = {kind: room / f"{kind}.onnx" for kind in ("float32", "ready", "dynamic", "static")}
     files["float32"].write_bytes(graphs.onnx_bytes(run, silent))

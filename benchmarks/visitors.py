@@ -44,7 +44,7 @@ class Visitor:
     def __init__(self, server: Server, page: str) -> None:
         self._page, self._hash, self.failed = page, "", ""
         address = f"ws://127.0.0.1:{server.port}/_stcore/stream"
-        self._socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
+        self._socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None)
 
     def rerun(self, query: str = "") -> float:
         """Ask for the page again (with this address); milliseconds until the script's end arrives."""
@@ -55,7 +55,7 @@ class Visitor:
         message.rerun_script.context_info.timezone = "UTC"
         started = time.perf_counter()
         self._socket.send(message.SerializeToString())
-        while not self._ended(ForwardMsg.FromString(self._socket.recv(timeout=LONGEST))):  # type: ignore[arg-type]
+        while not self._ended(ForwardMsg.FromString(self._socket.recv(timeout=LONGEST))):
             pass
         return 1000 * (time.perf_counter() - started)
 

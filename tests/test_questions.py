@@ -59,7 +59,7 @@ def test_a_question_is_frozen_and_checked() -> None:
     with pytest.raises(ValidationError):
         asked.run = "y"
     with pytest.raises(ValidationError):
-        GalleryQuestion(run="x", colour="red")  # type: ignore[call-arg]
+        GalleryQuestion(run="x", colour="red")
     assert {asked, GalleryQuestion(run="x")} == {asked}
 
 

@@ -115,7 +115,7 @@ def test_a_result_without_arrays_survives_json(name: str) -> None:
 
 
 def test_numbers_of_numpy_become_plain_and_what_is_not_a_number_stays_so(tmp_path: Path) -> None:
-    change = StageChange("stem", np.float32(0.5), 1.0, math.inf)  # type: ignore[arg-type]
+    change = StageChange("stem", np.float32(0.5), 1.0, math.inf)
     save(change, tmp_path / "r.npz")
     found = load(tmp_path / "r.npz")
     assert type(found.cka) is float

@@ -99,7 +99,7 @@ def _answered(path: str, accept: bytes, kind: bytes = b"text/html; charset=utf-8
 
     headers = [(b"accept", accept), (b"accept-encoding", b"gzip")]
     scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
-    asyncio.run(page_head.EarlyScript(page)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(page_head.EarlyScript(page)(scope, None, send))
     return dict(sent[0]["headers"]), b"".join(m.get("body", b"") for m in sent[1:])
 
 

@@ -29,10 +29,10 @@ def test_a_session_that_was_left_is_forgotten_without_another_ending(monkeypatch
     monkeypatch.setattr(manager._session_storage._cache, "_timer", lambda: clock[0])
     monkeypatch.setattr(runtime, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
     for name in "ab":
-        manager._session_storage.save(SimpleNamespace(session=SimpleNamespace(id=name)))  # type: ignore[arg-type]
+        manager._session_storage.save(SimpleNamespace(session=SimpleNamespace(id=name)))
     assert memory.forget_sessions() == 2
     clock[0] = 61.0
-    held = manager._session_storage._cache._data  # type: ignore[attr-defined]
+    held = manager._session_storage._cache._data
     assert len(held) == 2, (
         "Streamlit itself forgets when the next session ends; when this fails, drop explorer/app/memory.py"
     )

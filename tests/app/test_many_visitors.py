@@ -98,7 +98,7 @@ def test_a_page_that_asks_much_waits_no_longer_than_one_that_asks_once(monkeypat
     def waited(times: int) -> float:
         began = clock[0]
         for _ in range(times):
-            assert asking._patiently(SimpleNamespace(), waiting) is waiting  # type: ignore[arg-type]
+            assert asking._patiently(SimpleNamespace(), waiting) is waiting
             clock[0] += 0.1  # what is drawn between
         return clock[0] - began - 0.1 * times
 

@@ -434,7 +434,7 @@ def test_a_disk_that_fills_up_half_way_leaves_what_was_queued(monkeypatch: pytes
         calls.append(named["race"])
         if len(calls) == 3:
             raise ExplorerError("Cannot write: No space left on device.")
-        return train(*arguments, **named)  # type: ignore[arg-type]
+        return train(*arguments, **named)
 
     monkeypatch.setattr(jobs, "train", full)
     app.button(key="race_start").click().run()

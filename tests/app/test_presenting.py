@@ -70,8 +70,8 @@ def test_the_first_line_ends_with_a_sentence(text: str, line: str, rest: str) ->
 
 
 def test_grey_that_is_the_class_itself_is_noticed(one_curve: Callable[..., object]) -> None:
-    assert grey_is_the_class(one_curve([0.9, 0.1, 0.96], [0.9, 0.4, 0.02])) == ["A"]  # type: ignore[arg-type]
-    assert grey_is_the_class(one_curve([0.9, 0.1, 0.1], [0.05, 0.1, 0.15])) == []  # type: ignore[arg-type]
+    assert grey_is_the_class(one_curve([0.9, 0.1, 0.96], [0.9, 0.4, 0.02])) == ["A"]
+    assert grey_is_the_class(one_curve([0.9, 0.1, 0.1], [0.05, 0.1, 0.15])) == []
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_a_request_is_logged_by_its_kind(lines: Any, kind: str, path: str) -> No
         pass
 
     scope = {"type": "http", "path": path, "query_string": b"name=Grandmother.jpg"}
-    asyncio.run(monitoring.RequestLog(app)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(monitoring.RequestLog(app)(scope, None, send))
     (line,) = lines()
     assert (line["event"], line["kind"], line["status"]) == ("request", kind, 418)
     assert "0a1b" not in json.dumps(line) and "Grandmother" not in json.dumps(line)

@@ -27,7 +27,7 @@ def _drop(page: Page, *files: Path) -> None:
     data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + 20}
-        session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})  # type: ignore[arg-type]
+        session.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
     session.detach()
 
 

@@ -377,7 +377,7 @@ def test_a_disk_that_fills_up_in_the_middle_fails_no_run(
         calls[0] += 1
         if when != "later" or calls[0] == 3:
             raise FULL
-        add(self, *arguments)  # type: ignore[arg-type]
+        add(self, *arguments)
 
     deeds = {
         "first": (Writer, "add"),

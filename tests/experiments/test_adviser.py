@@ -37,7 +37,7 @@ PLAIN = Signs(10, 4, Score(200, 120), "layer2", 20, 18, 1.0, 0.2)
     ],
 )
 def test_the_first_rule_that_holds_is_taken(changes: dict[str, object], rule: str) -> None:
-    assert rule_for(Signs(**{**PLAIN.__dict__, **changes})).name == rule  # type: ignore[arg-type]
+    assert rule_for(Signs(**{**PLAIN.__dict__, **changes})).name == rule
 
 
 def test_the_best_earlier_stage_is_corrected_for_all_that_were_tried() -> None:

@@ -87,7 +87,7 @@ def test_runs_fill_cells_by_their_recipe_whoever_made_them() -> None:
     assert found.finished == 1 and found.live and [cell.planned.size for cell in found.missing] == [2, 5]
     assert found.cells[1].run is not None and found.cells[1].run.id == queued
     again = stand_ins.finished_run(strategy="full", per_class=2)
-    assert cells.fill(wanted, runs.listing()).cells[2].run.id == again, "a finished one counts, not the failed"  # type: ignore[union-attr]
+    assert cells.fill(wanted, runs.listing()).cells[2].run.id == again, "a finished one counts, not the failed"
 
 
 def test_all_cells_as_csv_and_as_parquet() -> None:

@@ -93,7 +93,7 @@ def test_how_far_features_moved_is_read_from_what_a_run_kept(narrow: str) -> Non
     }
     still, tuned = (moved(made[name].id) for name in ("linear_probe", "full"))
     assert still.cka == pytest.approx(1) and tuned.cka < still.cka and tuned.low <= tuned.cka <= tuned.high
-    assert still.stage == "layer4" and still.n == made["full"].test.n  # type: ignore[union-attr]
+    assert still.stage == "layer4" and still.n == made["full"].test.n
 
 
 def test_modes_are_held_against_kept_statistics_with_the_same_batches() -> None:

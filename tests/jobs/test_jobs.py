@@ -136,11 +136,11 @@ def test_owners_take_turns() -> None:
 def test_who_has_nothing_running_goes_first() -> None:
     for name in ("a1", "a2", "a3", "b1", "b2"):
         jobs.result(GalleryQuestion(run=name), owner=name[0])
-    claimed = [jobs.claim("look").run for _ in range(4)]  # type: ignore[union-attr]
+    claimed = [jobs.claim("look").run for _ in range(4)]
     assert claimed == ["a1", "b1", "a2", "b2"]  # both stay running
     jobs.note(GalleryQuestion(run="b1"), state="failed")
     jobs.result(GalleryQuestion(run="b3"), "b")
-    assert jobs.claim("look").run == "b3"  # type: ignore[union-attr]
+    assert jobs.claim("look").run == "b3"
 
 
 def test_two_claimers_never_get_the_same_task() -> None:
@@ -191,7 +191,7 @@ def test_a_run_is_there_at_once_and_stops_at_once_while_it_waits() -> None:
     assert runs.read(run).state == "queued"
     jobs.cancel(TrainQuestion(run=run))
     assert runs.read(run).state == "stopped"
-    assert jobs.status(TrainQuestion(run=run)).state == "cancelled"  # type: ignore[union-attr]
+    assert jobs.status(TrainQuestion(run=run)).state == "cancelled"
     assert jobs.claim("train") is None
 
 
@@ -201,7 +201,7 @@ def test_what_runs_is_only_asked_to_end() -> None:
     assert task == TrainQuestion(run=run) and jobs.cancelled() == set()
     jobs.cancel(task)
     assert jobs.cancelled() == {task.key}
-    assert jobs.status(task).state == "running"  # type: ignore[union-attr]
+    assert jobs.status(task).state == "running"
     assert runs.read(run).state == "queued"
 
 
@@ -218,8 +218,8 @@ def test_what_a_dead_worker_left_is_named_lost_and_its_run_goes_on_a_few_times()
     jobs.result(waiting)
     assert jobs.clear_lost("It died.") == 2
     assert jobs.clear_lost("It died.") == 0
-    assert (jobs.status(look).state, jobs.status(look).error) == ("failed", "It died.")  # type: ignore[union-attr]
-    assert jobs.status(waiting).state == "queued"  # type: ignore[union-attr]
+    assert (jobs.status(look).state, jobs.status(look).error) == ("failed", "It died.")
+    assert jobs.status(waiting).state == "queued"
     for times in range(1, TRIES + 1):
         found = runs.read(run)
         assert (found.state, found.error, found.facts["restarts"]) == ("queued", "", times)

@@ -23,7 +23,7 @@ def test_what_nobody_waits_for_is_dropped_and_nothing_else(monkeypatch: pytest.M
     assert wishes.drop_unwanted() == {begun.key}
     assert jobs.status(left) is None, "as if nobody had asked"
     for task in (awaited, of_nobody, run):
-        assert jobs.status(task).state == "queued"  # type: ignore[union-attr]
+        assert jobs.status(task).state == "queued"
     jobs.note(begun, state="cancelled")
     wishes.forget(begun.key)
     assert jobs.result(begun, "me").state == "queued", "who comes back asks anew"

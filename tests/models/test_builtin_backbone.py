@@ -46,8 +46,8 @@ def test_card_quotes_what_the_packages_say_of_each_picture() -> None:
     card = (backbone.BUILT_IN.parent / "CARD.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"\| \w+ \| `([\w.]+)` \| (.+) \|", card))
     assert rows.keys() == {file for _, file, _ in photos.PHOTOS.values()}
-    skimage = Path(importlib.util.find_spec("skimage").origin).parent / "data" / "_fetchers.py"  # type: ignore[union-attr,arg-type]
-    sklearn = Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "images" / "README.txt"  # type: ignore[union-attr,arg-type]
+    skimage = Path(importlib.util.find_spec("skimage").origin).parent / "data" / "_fetchers.py"
+    sklearn = Path(importlib.util.find_spec("sklearn").origin).parent / "datasets" / "images" / "README.txt"
     texts = re.split(
         r"\n(?=def |Image: )", skimage.read_text(encoding="utf-8") + "\n" + sklearn.read_text(encoding="utf-8")
     )

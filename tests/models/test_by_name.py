@@ -202,7 +202,7 @@ def test_tensors_by_name_are_taken_without_a_version_also_by_a_copy(tmp_path: Pa
     for _ in range(2):  # in one process, as a script and a notebook may
         names: dict[str, object] = {}
         exec("\n".join(building.lines(network.row, 3)), names)
-        names["model"].load_state_dict(state, strict=True)  # type: ignore[attr-defined]
+        names["model"].load_state_dict(state, strict=True)
 
 
 def test_what_is_loaded_next_is_not_drawn() -> None:

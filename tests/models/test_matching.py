@@ -46,7 +46,7 @@ def test_each_tensor_keeps_its_mean_and_spread_and_nothing_else() -> None:
         model.state_dict()["norm.running_var"].fill_(7.0)
         model.norm.bias.copy_(torch.linspace(0.0, 1.0, 50))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    redraw(_Row, model)  # type: ignore[arg-type]
+    redraw(_Row, model)
     after = model.state_dict()
     new, old = after["first.weight"], before["first.weight"]
     assert new.mean().item() == pytest.approx(2.0, abs=0.15) and new.std().item() == pytest.approx(3**0.5, abs=0.1)

@@ -158,7 +158,7 @@ def test_cells_lie_where_the_gradient_says() -> None:
 def test_its_weights_are_found_and_a_wrong_file_is_told(
     made: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ROW.offline() == ("MINE",) and runs.read(made["full"]).recipe.weights == "MINE"  # type: ignore[union-attr]
+    assert ROW.offline() == ("MINE",) and runs.read(made["full"]).recipe.weights == "MINE"
     assert backbones.build("odd", 2).model.tail_norm.num_batches_tracked == 20
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "none"))
     with pytest.raises(ExplorerError, match=r"The file of Odd .*odd\.safetensors is missing"):

@@ -50,7 +50,7 @@ def by_hand(name: str) -> tuple[int, int, int]:
             _, tokens, d = inputs[0].shape
             cost = tokens * d * 3 * d + 2 * tokens * tokens * d + tokens * d * d  # q, k, v; their products; the way out
         else:
-            cost = output.numel() * layer.weight[0].numel()  # type: ignore[union-attr]
+            cost = output.numel() * layer.weight[0].numel()
         counted[0] += cost
         counted[1] += cost * (1 + inputs[0].requires_grad)
 
@@ -68,7 +68,7 @@ def test_every_backbone_is_counted_as_by_hand(name: str, monkeypatch: pytest.Mon
         network = backbones.build(name, 4, "random")
         side = row.preprocessing("random").crop
         x = torch.zeros(8, 3, side, side)
-    made = Scene(row, "random", network.model.eval(), x, torch.arange(4).repeat(2), None)  # type: ignore[arg-type]
+    made = Scene(row, "random", network.model.eval(), x, torch.arange(4).repeat(2), None)
     monkeypatch.setattr(scenes, "scene", lambda *names: made)
     forward, backward, head = by_hand(name)
     found = freezing.cost_frozen(TruthContext(row, "random"), "1")

@@ -30,7 +30,7 @@ BASE = "/class/thaw"
 class Shaky:
     """A session whose first answer breaks off, and whose server is then away `away` times."""
 
-    away, opened, cookies = 2, 0, []  # type: ignore[var-annotated]
+    away, opened, cookies = 2, 0, []
 
     def __init__(self, *_: object) -> None:
         self.page = ""
@@ -87,7 +87,7 @@ def test_a_session_does_what_a_participant_does_behind_a_path(running: Server, h
     heard: list[bytes] = []
     session = VisitorSession(running.port, BASE)
     take_in = session._hear
-    session._hear = lambda raw, found: heard.append(raw) or take_in(raw, found)  # type: ignore[method-assign]
+    session._hear = lambda raw, found: heard.append(raw) or take_in(raw, found)
     session.connect(f"thaw_browser={'0' * 32}; thaw_width=1280")
     session.open("home")
     session.open("lessons", "step=2")
@@ -153,7 +153,7 @@ WELL = Measurements(
 )
 def test_the_verdict_names_what_does_not_hold(change: dict[str, object], words: str) -> None:
     assert all(line.holds for line in verdict(WELL)) and spoken(WELL)["holds"]
-    found = replace(WELL, **change)  # type: ignore[arg-type]
+    found = replace(WELL, **change)
     (wrong,) = (line for line in verdict(found) if not line.holds)
     assert words in wrong.words and not spoken(found)["holds"]
 

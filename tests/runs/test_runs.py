@@ -218,9 +218,9 @@ def test_a_process_number_used_again_does_not_revive_a_run() -> None:
 def test_find_wants_exactly_this_recipe_in_one_of_these_states() -> None:
     run = stand_ins.finished_run(strategy="full")
     other = runs.create(recipe.make(strategy="full", seed=9))
-    assert runs.find(recipe.make(strategy="full")).id == run  # type: ignore[union-attr]
+    assert runs.find(recipe.make(strategy="full")).id == run
     assert runs.find(recipe.make(strategy="full", seed=9)) is None
-    assert runs.find(recipe.make(strategy="full", seed=9), ("queued", "running")).id == other  # type: ignore[union-attr]
+    assert runs.find(recipe.make(strategy="full", seed=9), ("queued", "running")).id == other
     assert runs.find(recipe.make(strategy="full", seed=8)) is None
 
 

@@ -162,7 +162,7 @@ def test_a_halved_batch_is_captured_anew_as_the_step_that_it_is(
     epochs, kinds = [], set()
     for epoch in train(two):
         epochs.append(epoch)
-        kinds |= {(key[1], len(capture.parts)) for key, capture in two.captures._kept.items()}  # type: ignore[index]
+        kinds |= {(key[1], len(capture.parts)) for key, capture in two.captures._kept.items()}
     assert told(list(train(one))) == told(epochs)
     same(one, two)
     assert two.chunk == 2 and deeds(two)["replay"] > 0 and len(two.notes) == 1

@@ -41,7 +41,7 @@ def test_the_lines_freeze_what_the_recipe_freezes(backbone: str) -> None:
                 assert one.training == other.training, (recipe.title, name)
         found, right = (
             sorted((sum(p.numel() for p in g["params"]), g["lr"]) for g in groups if len(g["params"]))
-            for groups in (names["optimizer"].param_groups, freezing.groups(wanted, recipe, last.learns))  # type: ignore[attr-defined]
+            for groups in (names["optimizer"].param_groups, freezing.groups(wanted, recipe, last.learns))
         )
         assert [n for n, _ in found] == [n for n, _ in right], recipe.title
         assert [rate for _, rate in found] == pytest.approx([rate for _, rate in right], rel=1e-5), recipe.title

@@ -45,7 +45,7 @@ def test_a_cut_network_says_the_same_through_its_stages_as_through_torchvision()
     assert whole.shared(network) == network.shared(whole) == ("stem", "layer1", "layer2")
     lines: dict[str, object] = {}
     exec("\n".join(building.lines(network.row, 4)), lines)
-    lines["model"].load_state_dict(network.model.state_dict())  # type: ignore[attr-defined]
+    lines["model"].load_state_dict(network.model.state_dict())
 
 
 def test_the_stage_with_most_right_is_taken_and_of_equals_the_last() -> None:

@@ -422,11 +422,11 @@ def test_the_folder_of_a_run_rebuilds_its_network_and_its_predictions(
     assert found.test.correct == int((said.labels == said.predicted).sum())
     rebuilt = pair_compute.network(run)
     assert not rebuilt.training
-    images = prepare(found.recipe).data.test  # type: ignore[arg-type]
+    images = prepare(found.recipe).data.test
     assert images.ids == said.ids
     x = devices.to_input(
         torch.from_numpy(images.pixels(found.recipe.preprocessing)), found.recipe.preprocessing, torch.device("cpu")
-    )  # type: ignore[union-attr]  # noqa: E501
+    )  # noqa: E501
     with torch.inference_mode():
         probability = rebuilt(x).softmax(1).numpy()
     assert np.allclose(probability, said.probability, atol=2e-4)

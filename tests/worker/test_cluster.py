@@ -255,7 +255,7 @@ class Ray:
     exceptions = ERRORS
 
     def __init__(self, *says: Any) -> None:
-        self.says, self.cancelled, self.dead = list(says), [], False  # type: ignore[var-annotated]
+        self.says, self.cancelled, self.dead = list(says), [], False
         self.submitted: list[dict[str, Any]] = []
         self.lends = {"CPU": 2.0}
 

@@ -107,7 +107,7 @@ def worker(ray: Ray) -> Worker:
 
 def turn(worker: Worker) -> None:
     worker._claim()
-    for actor in worker.executor.lookers._actors.values():  # type: ignore[union-attr]
+    for actor in worker.executor.lookers._actors.values():
         if actor.asked is not None:
             actor.sent.exception(10)
     worker._stop_unwanted(0.0)
@@ -180,7 +180,7 @@ def test_what_a_node_does_not_answer_is_answered_here(
     assert jobs.claim("look") == question
     lost = isinstance(said, RayError)
     assert ray.actors[0].dead == lost and worker.abroad.capacity() == (0 if lost else 1)
-    worker.executor.lookers.follow(["n1", "n2"])  # type: ignore[union-attr]
+    worker.executor.lookers.follow(["n1", "n2"])
     assert len(ray.actors) == 1, "a node whose process died has a minute"
 
 
@@ -202,7 +202,7 @@ def test_a_look_is_ended_with_its_process_and_another_takes_its_place(
     )
     jobs.result(question)
     worker._claim()
-    worker.executor.lookers._actors["n2"].sent.exception(10)  # type: ignore[union-attr]
+    worker.executor.lookers._actors["n2"].sent.exception(10)
     ray.actors[0].says.clear()
     assert worker.abroad.busy() and state(question) == "running"
     now = 0.0
@@ -223,7 +223,7 @@ def test_a_look_is_ended_with_its_process_and_another_takes_its_place(
     else:
         assert found is not None and found.state == ("cancelled" if why == "cancelled" else "failed")
         assert ("longer than 300 seconds" in found.error) == (why == "late")
-    worker.executor.lookers.follow(["n1", "n2"])  # type: ignore[union-attr]
+    worker.executor.lookers.follow(["n1", "n2"])
     assert len(ray.actors) == 2 and worker.abroad.capacity() == 1
 
 

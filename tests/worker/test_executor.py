@@ -26,7 +26,7 @@ class StandIn:
     lookers: Any = None
 
     def __init__(self, places: int) -> None:
-        self.places, self.under_way, self.cancelled = places, [], []  # type: ignore[var-annotated]
+        self.places, self.under_way, self.cancelled = places, [], []
         self.said: list[Event] = []
 
     def capacity(self) -> int:
@@ -83,7 +83,7 @@ def test_an_executor_gets_as_many_trainings_as_it_has_places_for(executor: Stand
     assert executor.under_way == tasks[:3] and jobs.at_once() == 3
     heard(worker, Event(tasks[0], "done"))
     worker._claim()
-    assert executor.under_way == tasks[1:] and jobs.status(tasks[0]).state == "done"  # type: ignore[union-attr]
+    assert executor.under_way == tasks[1:] and jobs.status(tasks[0]).state == "done"
 
 
 def test_what_an_executor_says_of_a_training_stands_in_the_queue_and_in_its_folder(executor: StandIn) -> None:
@@ -96,7 +96,7 @@ def test_what_an_executor_says_of_a_training_stands_in_the_queue_and_in_its_fold
     worker._stop_unwanted(0.0)
     assert executor.cancelled == [task]
     heard(worker, Event(task, "stopped"), Event(other, "died", words="Out of memory."))
-    assert [jobs.status(one).state for one in (task, other)] == ["cancelled", "failed"]  # type: ignore[union-attr]
+    assert [jobs.status(one).state for one in (task, other)] == ["cancelled", "failed"]
     assert [runs.read(one.run).state for one in (task, other)] == ["stopped", "interrupted"]
     assert runs.read(other.run).error == "Out of memory." and not worker._busy()
 

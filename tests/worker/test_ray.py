@@ -91,7 +91,7 @@ def test_a_race_goes_on_when_a_node_dies_with_the_numbers_of_one_machine(
         here = runs.create(plan)
         handlers.train(here)
         assert numbers(runs.read(here)) == numbers(runs.read(run)), plan.title
-        assert runs.audit(run).clean and jobs.status(TrainQuestion(run=run)).state == "done"  # type: ignore[union-attr]
+        assert runs.audit(run).clean and jobs.status(TrainQuestion(run=run)).state == "done"
 
 
 def test_looks_are_answered_on_a_node_too_and_here_where_it_dies(
@@ -113,20 +113,20 @@ def test_looks_are_answered_on_a_node_too_and_here_where_it_dies(
         serve(worker, "the node answers looks", lambda: cluster.capacity() and lookers.free())
         for question in (*quick, picture):
             jobs.result(question)
-        serve(worker, "all are answered", lambda: all(jobs.status(question).state == "done" for question in quick))  # type: ignore[union-attr]
-        assert jobs.status(picture).state == "queued" and not worker.abroad.busy(), "it stays here"  # type: ignore[union-attr]
+        serve(worker, "all are answered", lambda: all(jobs.status(question).state == "done" for question in quick))
+        assert jobs.status(picture).state == "queued" and not worker.abroad.busy(), "it stays here"
         came = [question.path.read_bytes() for question in quick]
         slow = ProjectQuestion(a=a, b=b)
         jobs.result(slow)
-        serve(worker, "the map is under way", lambda: jobs.status(slow).progress)  # type: ignore[union-attr]
+        serve(worker, "the map is under way", lambda: jobs.status(slow).progress)
         jobs.cancel(slow)
-        serve(worker, "it is ended", lambda: jobs.status(slow).state == "cancelled")  # type: ignore[union-attr]
+        serve(worker, "it is ended", lambda: jobs.status(slow).state == "cancelled")
         serve(worker, "another process is there", lambda: cluster.capacity() and lookers.free())
         again = ProjectQuestion(a=a, b=b, seed=1)
         jobs.result(again)
-        serve(worker, "the next is under way", lambda: jobs.status(again).progress)  # type: ignore[union-attr]
+        serve(worker, "the next is under way", lambda: jobs.status(again).progress)
         nodes.remove_node(nodes.worker_nodes.copy().pop(), allow_graceful=False)
-        serve(worker, "it waits for this machine", lambda: jobs.status(again).state == "queued")  # type: ignore[union-attr]
+        serve(worker, "it waits for this machine", lambda: jobs.status(again).state == "queued")
     finally:
         cluster.close()
     for question, there in zip(quick, came, strict=True):

@@ -329,7 +329,7 @@ def test_what_does_not_end_by_itself_is_killed(lane: str, asked: float | None, b
     jobs.result(task)
     jobs.claim("look")
     pipe: Any = SimpleNamespace(send=sent.append)
-    child = crew.Child(lane, process, pipe, task, since=now - busy)  # type: ignore[arg-type]
+    child = crew.Child(lane, process, pipe, task, since=now - busy)
     worker = daemon.Worker(Local(1))
     worker.crew.children = [child]
     if asked is not None:
@@ -348,9 +348,9 @@ def test_a_training_that_does_not_stop_by_itself_is_killed(asked: float | None, 
         Process(),
         *(multiprocessing.Pipe() for _ in "ab"),
     )
-    process.sentinel, process.pid = never, os.getpid()  # type: ignore[attr-defined]
+    process.sentinel, process.pid = never, os.getpid()
     worker = Local(1)
-    worker.crew.children = [crew.Child("train", process, ours, task, since=time.monotonic() - 9)]  # type: ignore[arg-type]
+    worker.crew.children = [crew.Child("train", process, ours, task, since=time.monotonic() - 9)]
     if asked is not None:
         worker.cancel(TrainQuestion(run="another"))
         worker.cancel(task)
@@ -364,7 +364,7 @@ def test_a_training_that_does_not_stop_by_itself_is_killed(asked: float | None, 
 @pytest.mark.parametrize(("silent", "kills"), [(FaultsQuestion.longest - 1, 0), (FaultsQuestion.longest + 1, 1)])
 def test_a_patient_look_may_take_as_long_as_it_makes_progress(silent: float, kills: int) -> None:
     task, now, process = FaultsQuestion(recipe=recipe.make()), 1e7, Process()
-    child = crew.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)  # type: ignore[arg-type]
+    child = crew.Child("map", process, SimpleNamespace(), task, since=now - 1e5, heard=now - silent)
     worker = daemon.Worker(Local(1))
     worker.crew.children = [child]
     worker._stop_unwanted(now)
@@ -389,9 +389,9 @@ def test_a_training_beyond_its_budget_is_told_and_one_that_hangs_is_replaced(
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     task, now, process, sent = TrainQuestion(run="x"), 1e7, Process(), []
-    process.pid = os.getpid()  # type: ignore[attr-defined]
+    process.pid = os.getpid()
     pipe: Any = SimpleNamespace(send=sent.append)
-    child = crew.Child("train", process, pipe, task, now - busy, heard=now - heard if heard else 0.0)  # type: ignore[arg-type]
+    child = crew.Child("train", process, pipe, task, now - busy, heard=now - heard if heard else 0.0)
     worker = Local(1)
     worker.crew.children = [child]
     worker._watch(now)
@@ -423,7 +423,7 @@ def test_a_look_handed_to_a_child_that_just_died_does_not_end_the_worker() -> No
     def broken(message: object) -> None:
         raise BrokenPipeError
 
-    child = crew.Child("look", Process(), SimpleNamespace(send=broken), since=1.0)  # type: ignore[arg-type]
+    child = crew.Child("look", Process(), SimpleNamespace(send=broken), since=1.0)
     worker = daemon.Worker(Local(1))
     worker.crew.children = [child]
     worker._claim()

@@ -369,7 +369,7 @@ BRING: dict[str, tuple[Callable[[int], str], Callable[[str], object]]] = {
     "pictures": (lambda i: uploads.keep(bytes([i])), uploads.read),
     "incoming": (lambda i: incoming.keep(io.BytesIO(bytes([i]))), incoming.path),
     "batches": (lambda i: batches.keep([("a", bytes([i]))]), batches.pictures),
-    "experiments": (lambda i: (kept.keep(plan := Plan(kind="budget", sizes=(1, 2 + i))), plan.key)[1],  # type: ignore
+    "experiments": (lambda i: (kept.keep(plan := Plan(kind="budget", sizes=(1, 2 + i))), plan.key)[1],
                     lambda key: [plan for plan in kept.started() if plan.key == key][0]),
 }  # fmt: skip
 """Kind of what is kept for a while → what brings the i-th, and what reads it."""

@@ -119,7 +119,7 @@ def test_a_sample_is_listed_after_ones_own_runs_and_read_like_them(samples: str)
     assert [run.id for run in asking.all_runs()] == [own, samples]
     assert [run.id for run in runs.listing()] == [own, samples] and runs.is_sample(samples) and not runs.is_sample(own)
     assert runs.read(samples).sample and len(runs.predictions(samples).labels)
-    assert runs.find(runs.read(samples).recipe or make()).id == samples  # type: ignore[union-attr]
+    assert runs.find(runs.read(samples).recipe or make()).id == samples
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """The way into a Ray cluster; Ray is imported here alone."""
 
+# pyright: reportUnnecessaryTypeIgnoreComment=false
+# (Ray is an extra: its imports are missing where it is not installed)
+
 import os
 import signal
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def finished(**choices: object) -> FinishedRun:
-    run = runs.read(stand_ins.finished_run(**choices))  # type: ignore[arg-type]
+    run = runs.read(stand_ins.finished_run(**choices))
     assert isinstance(run, FinishedRun)
     return run
 
@@ -59,7 +59,7 @@ def test_what_keeps_runs_apart_is_what_they_do_not_share() -> None:
             assert (comparison.apart(a, b) is None) == comparison.comparable(a, b), (a.id, b.id)
     assert comparison.images_apart(known[1], known[-1]), "the same names, other pictures"
     assert comparison.comparable(*known[:2]) and not comparison.comparable(known[0], known[2])
-    why = {comparison.apart(known[0], b).why.split(",")[0] for b in known[2:]}  # type: ignore[union-attr]
+    why = {comparison.apart(known[0], b).why.split(",")[0] for b in known[2:]}
     assert why == {
         "A and B do not share their test images",
         "A is a ResNet-10 (built in)",

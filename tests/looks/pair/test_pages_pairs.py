@@ -31,7 +31,7 @@ def retested(run: str, names: list[str], classes: tuple[str, ...] = stand_ins.CL
 
 
 def of_folder(folder: str = "/pictures", **choices: object) -> str:
-    return stand_ins.finished_run(dataset="folder", data_dir=folder, **choices)  # type: ignore[arg-type]
+    return stand_ins.finished_run(dataset="folder", data_dir=folder, **choices)
 
 
 @pytest.mark.parametrize("page", LOOKS)
@@ -124,7 +124,7 @@ def test_an_input_size_that_is_the_default_is_no_difference() -> None:
 
 def other_data(**choices: object) -> str:
     """A finished run on `digits`, with images and classes of its own."""
-    run = stand_ins.finished_run(dataset="digits", **choices)  # type: ignore[arg-type]
+    run = stand_ins.finished_run(dataset="digits", **choices)
     retested(run, [f"digit-{i}" for i in range(stand_ins.N)], ("one", "two", "three"))
     save(stand_ins.gallery(), GalleryQuestion(run=run).path)
     return run

@@ -66,7 +66,7 @@ def test_pynndescent_is_loaded_when_neighbours_are_asked_of_it_and_not_before(mo
     assert "pynndescent" not in sys.modules
     asked = sys.modules["umap.umap_"].NNDescent
     real = types.ModuleType("pynndescent")
-    real.NNDescent = lambda *points, **named: (points, named)  # type: ignore[attr-defined]
+    real.NNDescent = lambda *points, **named: (points, named)
     monkeypatch.setitem(sys.modules, "pynndescent", real)
     assert asked("points", n_neighbors=3) == (("points",), {"n_neighbors": 3})
     assert not isinstance(None, asked)

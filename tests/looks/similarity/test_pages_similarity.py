@@ -17,7 +17,7 @@ VIEWS = list(SIMILARITY_VIEWS)
 
 def two_runs(**b: object) -> tuple[str, str]:
     first = stand_ins.finished_run(wrong=6, strategy="linear_probe")
-    second = stand_ins.finished_run(wrong=2, **{"strategy": "last_stage", **b})  # type: ignore[arg-type]
+    second = stand_ins.finished_run(wrong=2, **{"strategy": "last_stage", **b})
     made.answer(first, second)
     return first, second
 
