@@ -16,13 +16,13 @@ pytestmark = pytest.mark.long(30)
 ROOT = Path(__file__).parents[1]
 
 ROOMS = (
-    "errors", "clock", "logs", "progress", "bundle", "palette", "home", "workspaces", "evidence", "cells", "machine",
-    "installation", "edits", "limits", "own_sets", "catalogue", "cache", "uploads", "texts", "recipe", "answers", "question",
-    "runs", "jobs", "models",
-    "data", "app", "arriving", "training", "looks.pair", "looks.neighbours", "looks.calibration", "looks.images", "looks.data",
-    "looks.similarity",
-    "looks.features", "looks.projection", "looks.attribution", "export", "worlds", "race", "experiments", "classroom",
-    "course", "app.launch", "app.main", "worker", "rehearsal", "cli", "__main__",
+    "errors", "clock", "logs", "progress", "bundle", "palette", "jpeg", "home", "workspaces", "evidence", "cells", "machine",
+    "installation",
+    "edits", "limits", "own_sets", "catalogue", "cache", "uploads", "texts", "recipe", "answers", "question",
+    "runs", "jobs",
+    "models", "data", "app", "arriving", "training", "looks.pair", "looks.neighbours", "looks.calibration", "looks.images",
+    "looks.data", "looks.similarity", "looks.features", "looks.projection", "looks.attribution", "export", "worlds",
+    "race", "experiments", "classroom", "course", "app.launch", "app.main", "worker", "rehearsal", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: a room imports from those before it."""
 

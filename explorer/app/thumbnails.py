@@ -1,12 +1,12 @@
 """Small copies of the pictures of a stored gallery, for tables and rows."""
 
-import base64
 import io
 from pathlib import Path
 
 import streamlit as st
 
 from explorer.app.asking import pictures_of
+from explorer.jpeg import jpeg_address
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -16,11 +16,9 @@ def thumbnails(path: Path, when: int, size: int = 72) -> list[str]:
 
     addresses = []
     for picture in pictures_of(path).images:
-        buffer = io.BytesIO()
         small = Image.fromarray(picture)
         small.thumbnail((size, size))
-        small.save(buffer, "JPEG", quality=85)
-        addresses.append("data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode())
+        addresses.append(jpeg_address(small))
     return addresses
 
 

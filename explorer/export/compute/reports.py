@@ -1,14 +1,11 @@
 """The report of a run: what it recorded, and a picture of each class where its pictures can still be read."""
 
-import base64
-import io
 from pathlib import Path
-
-from PIL import Image
 
 from explorer import runs
 from explorer.errors import ExplorerError
 from explorer.export.report import report as page
+from explorer.jpeg import jpeg_address
 from explorer.looks.images.compute import examples
 from explorer.looks.pair import compute
 from explorer.progress import ProgressCallback
@@ -20,15 +17,9 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
     report(0.2, "Pictures")
     try:
         gallery = examples(run)
-        pictures = [_address(Image.fromarray(image)) for image in gallery.images]
+        pictures = [jpeg_address(image) for image in gallery.images]
         notes: tuple[str, ...] = ()
     except (ExplorerError, OSError) as error:
         pictures, notes = [], (f"Without pictures: {error}",)
     out.write_text(page(found, runs.predictions(run), runs.audit(run), pictures), encoding="utf-8")
     return ("One page; print it from the browser.", *notes)
-
-
-def _address(image: Image.Image) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,14 +1,12 @@
 """Where A and B look in many pictures: pairs of maps on one scale, to click."""
 
-import base64
-import io
-
 import numpy as np
 
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
+from explorer.jpeg import jpeg_address
 from explorer.looks.attribution.figures.maps import MapStyle, asked, evidence, grey, share
 from explorer.looks.attribution.question.maps import Attributions
 from explorer.palette import WHITE
@@ -25,7 +23,7 @@ def attributions(found: Attributions, opacity: float = 0.75, shown: MapStyle = M
     fig = Figure()
     places = [place(i) for i in range(len(found.images))]
     for i, (x, y) in enumerate(places):
-        address = _address(grey(_small(found.pictures[i])))
+        address = jpeg_address(grey(_small(found.pictures[i])))
         for left in (x, x + 1 + _GAP):
             fig.add_layout_image(
                 source=address, x=left, y=y, sizex=1, sizey=1, xref="x", yref="y", layer="below", sizing="stretch"
@@ -106,15 +104,6 @@ def _targets(fig: Figure, found: Attributions, places: list[tuple[float, float]]
         customdata=[[int(found.images[i]), named(found.classes[found.labels[i]])] for _, _, i in centres],
         hovertemplate="image %{customdata[0]}: %{customdata[1]}<extra></extra>",
     )  # fmt: skip
-
-
-def _address(picture: np.ndarray) -> str:
-    """A picture as a JPEG data address."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

@@ -1,19 +1,18 @@
 """The held-out images that excite a channel most, in A above those in B, with the place outlined."""
 
-import base64
-import io
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.app.figures.tiles import GAP, clickable
+from explorer.jpeg import jpeg_address
 from explorer.looks.features.question import StageExcitement
 from explorer.palette import BLACK, WHITE
 
 SHOWN = 9
+FINE = 88  # quality of the pictures, which are shown large
 _STEP, _FOOT = 1 + GAP, 0.62  # a tile with its gap; the words under a row, in tiles
 
 
@@ -93,7 +92,8 @@ def exciting(a: Top, b: Top, channel: int, stage: str, n: int, box: str) -> Figu
 def _pictures(fig: Figure, top: Top, y: float) -> None:
     for i, picture in enumerate(top.pictures):
         fig.add_layout_image(
-            source=_address(picture), x=i * _STEP, y=y, sizex=1, sizey=1, xref="x", yref="y", sizing="stretch", layer="below"
+            source=jpeg_address(picture, FINE), x=i * _STEP, y=y, sizex=1, sizey=1, xref="x", yref="y", sizing="stretch",
+            layer="below",
         )  # fmt: skip
 
 
@@ -107,13 +107,6 @@ def _outlines(fig: Figure, top: Top, y: float) -> None:
         fig.add_scatter(
             x=x, y=up, mode="lines", line={"width": width, "color": colour}, hoverinfo="skip", showlegend=False
         )
-
-
-def _address(picture: np.ndarray) -> str:
-    """A picture (h, w, 3) uint8 as a JPEG data address."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=88)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _short(name: str) -> str:
