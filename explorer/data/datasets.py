@@ -7,15 +7,11 @@ from functools import partial
 from explorer import edits
 from explorer.catalogue.datasets import dataset
 from explorer.data import digits, downloads, folders, own, patches, shapes, splits
-from explorer.data.decoding import open_picture, to_rgb
 from explorer.data.edited import edited
-from explorer.data.images import Data, Images, fit
-from explorer.data.splits import pick
+from explorer.data.images import Data
 from explorer.data.spoilt import spoilt
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, sources
-
-__all__ = ["SOURCES", "Data", "Images", "fit", "load", "open_picture", "pick", "to_rgb"]
 
 
 def _public(name: str, recipe: Recipe) -> Data:

@@ -12,10 +12,9 @@ from explorer.data.formats import SUFFIXES, is_picture, sniffed
 from explorer.data.masks import masks
 from explorer.data.offers import instead, no_table, offers
 from explorer.data.roles import role
-from explorer.data.tree import NO_FOLDERS, SPLITS, Plan, Unlabelled, plan
+from explorer.data.tree import NO_FOLDERS, Plan, Unlabelled, plan
+from explorer.data.tree import SPLITS as SPLITS
 from explorer.errors import ExplorerError, unknown
-
-__all__ = ["SPLITS", "File", "Listing", "listing", "sort_out"]
 
 _PLACEHOLDER = "imagenotfound.gif"
 _PACKED = (".zip", ".rar", ".7z", ".gz", ".tar", ".npz", ".npy", ".mat", ".parquet", ".arrow", ".h5", ".pkl", ".tfrecord",

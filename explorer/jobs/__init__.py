@@ -1,66 +1,31 @@
 """Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
 
-from explorer.jobs.ahead import trainings_before
-from explorer.jobs.queue import (
-    Answer,
-    answers_about,
-    cancel,
-    cancelled,
-    claim,
-    database,
-    lost,
-    note,
-    put_back,
-    result,
-    status,
-    trim,
-    waiting,
-)
-from explorer.jobs.recovering import clear_lost
-from explorer.jobs.starting import resume, train
-from explorer.jobs.workers import (
-    STALE,
-    Beat,
-    Silence,
-    alive,
-    at_once,
-    beat,
-    end_other_build,
-    end_worker,
-    ensure_worker,
-    tell_at_once,
-    trainings_wait,
-    worker_lock,
-)
-
-__all__ = [
-    "Answer",
-    "Beat",
-    "STALE",
-    "Silence",
-    "alive",
-    "answers_about",
-    "at_once",
-    "beat",
-    "cancel",
-    "cancelled",
-    "claim",
-    "clear_lost",
-    "database",
-    "end_worker",
-    "end_other_build",
-    "ensure_worker",
-    "lost",
-    "note",
-    "put_back",
-    "result",
-    "resume",
-    "status",
-    "tell_at_once",
-    "trainings_wait",
-    "train",
-    "trainings_before",
-    "trim",
-    "waiting",
-    "worker_lock",
-]
+from explorer.jobs.ahead import trainings_before as trainings_before
+from explorer.jobs.queue import Answer as Answer
+from explorer.jobs.queue import answers_about as answers_about
+from explorer.jobs.queue import cancel as cancel
+from explorer.jobs.queue import cancelled as cancelled
+from explorer.jobs.queue import claim as claim
+from explorer.jobs.queue import database as database
+from explorer.jobs.queue import lost as lost
+from explorer.jobs.queue import note as note
+from explorer.jobs.queue import put_back as put_back
+from explorer.jobs.queue import result as result
+from explorer.jobs.queue import status as status
+from explorer.jobs.queue import trim as trim
+from explorer.jobs.queue import waiting as waiting
+from explorer.jobs.recovering import clear_lost as clear_lost
+from explorer.jobs.starting import resume as resume
+from explorer.jobs.starting import train as train
+from explorer.jobs.workers import STALE as STALE
+from explorer.jobs.workers import Beat as Beat
+from explorer.jobs.workers import Silence as Silence
+from explorer.jobs.workers import alive as alive
+from explorer.jobs.workers import at_once as at_once
+from explorer.jobs.workers import beat as beat
+from explorer.jobs.workers import end_other_build as end_other_build
+from explorer.jobs.workers import end_worker as end_worker
+from explorer.jobs.workers import ensure_worker as ensure_worker
+from explorer.jobs.workers import tell_at_once as tell_at_once
+from explorer.jobs.workers import trainings_wait as trainings_wait
+from explorer.jobs.workers import worker_lock as worker_lock

@@ -35,11 +35,6 @@ def test_a_backbone_s_own_rates_are_of_strategies_that_tune_it(row: catalogue.Ba
     assert all(rate > 0 and 0 < STRATEGIES[name].backbone_rate != rate for name, rate in row.rates)
 
 
-@pytest.mark.parametrize("name", catalogue.__all__)
-def test_the_catalogue_offers_what_it_lists(name: str) -> None:
-    assert hasattr(catalogue, name)
-
-
 def test_the_issue_s_backbones_are_there() -> None:
     assert set(BACKBONES) >= {
         *("resnet10", "resnet18", "resnet34", "resnet50", "vgg11_bn", "vgg16", "vgg16_bn", "squeezenet1_1"),

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.app.asking import error_box
 from explorer.app.contents import title_of
 from explorer.app.drawing import explain
-from explorer.app.language import pick_language
+from explorer.app.language import pick_language as pick_language
 from explorer.app.links import in_address, linked
 from explorer.app.words import safe_md
 from explorer.bundle import page_file
@@ -20,8 +20,6 @@ from explorer.course.view.browser_store import keeps
 from explorer.course.view.concept_map import concept_map
 from explorer.course.view.progress import FIELD, current, keep, note_achievements, start_over, undo
 from explorer.errors import ExplorerError
-
-__all__ = ["list_concepts", "need_concepts", "pick_language", "show_keeping", "show_map"]
 
 BADGES = {
     "done": ":green-badge[:material/check_circle: done]",
