@@ -1,6 +1,8 @@
 """The address bar: each control that says `keep` is written into it, and read from it by whoever reloads or follows a link.
 
-Which changes of the address are steps of the browser's history is decided in the browser, by browser.js.
+Which changes of the address are steps of the browser's history is decided in the browser, by browser.js. Streamlit's own
+`bind="query-params"` names a control by its key and a value by its label, and drops what it does not know without a word
+(tests/app/test_address.py).
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from opening import opened, store, two_runs, words
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.testing.v1 import AppTest
 
 from explorer.app import address, page_head
 from explorer.app.browser import SCRIPT
@@ -118,3 +119,24 @@ def test_the_early_script_goes_into_the_apps_page_alone() -> None:
 def test_the_script_fits_into_a_page() -> None:
     text = SCRIPT.read_text(encoding="utf-8")
     assert "</" not in text, "would end the script element"
+
+
+def _bound() -> None:
+    import streamlit as st
+
+    st.segmented_control("Measure", ["Stage × stage", "Two"], key="similarity_measure", bind="query-params")
+
+
+@pytest.mark.parametrize("name, text, found", [
+    ("similarity_measure", "Two", "Two"),  # it goes by the widget's key and the label's letters
+    ("similarity_measure", "two", None), ("measure", "Two", None), ("similarity_measure", "gone", None),
+])  # fmt: skip
+def test_streamlit_s_own_binding_takes_key_and_label_alone_and_says_nothing_of_another_value(
+    name: str, text: str, found: str | None
+) -> None:
+    """Why `keep` is not `bind="query-params"`: links name a control and a value in words of their own, which stay when a label
+    changes, and a link to what does not exist gets a note."""
+    app = AppTest.from_function(_bound)
+    app.query_params[name] = text
+    app.run()
+    assert app.session_state["similarity_measure"] == found and not app.warning and not app.exception
