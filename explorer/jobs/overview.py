@@ -1,4 +1,4 @@
-"""The whole queue, for whoever runs the server: what trains and waits, in the order in which it begins."""
+"""What trains and waits, in the order in which it begins: the whole queue, and what is before one training."""
 
 import json
 import time
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from explorer.jobs import turns
 from explorer.jobs.queue import database
+from explorer.runs.question import TrainQuestion
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,17 @@ def trainings() -> list[Waiting]:
         )
         for row in (rows[key] for key in order if key in rows)
     ]
+
+
+def trainings_before(run: str) -> list[tuple[str, float]]:
+    """The runs that are carried out, and those that begin while this one waits, in that order, and the seconds for which each has
+    been at it."""
+    with database() as db:
+        keys = turns.before(db, "train", TrainQuestion(run=run).key)
+        rows = {
+            row["key"]: row
+            for row in db.execute("SELECT key, arguments, state, started FROM task WHERE lane = 'train'")
+        }
+    now = time.time()
+    found = [rows[key] for key in keys if key in rows]
+    return [(json.loads(r["arguments"])["run"], now - r["started"] if r["state"] == "running" else 0.0) for r in found]

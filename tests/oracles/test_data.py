@@ -7,8 +7,7 @@ from scipy import optimize
 from sklearn import metrics
 
 from explorer import evidence
-from explorer.looks.calibration.compute.reliability import bin_of, error_of, reliability
-from explorer.looks.calibration.compute.temperature import temperature
+from explorer.looks.calibration.compute.reliability import bin_of, error_of, reliability, temperature
 from explorer.looks.data.compute import confident
 from explorer.looks.data.compute.registration import distances
 

@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from explorer.errors import ExplorerError
 from explorer.evidence import Score
-from explorer.looks.calibration.compute.temperature import temperature
+from explorer.looks.calibration.compute.reliability import temperature
 from explorer.looks.data.compute import confident
 from explorer.looks.data.compute.faults import thumbnails_of
 from explorer.looks.data.compute.whole import Whole, features, plain, whole
