@@ -58,7 +58,7 @@ class AdamW(torch.optim.AdamW):
     not called, nor does a profile name them."""
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """One step, as torch takes it where it is not `differentiable`."""
         learning = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
         begun = all(p.device.type == "cpu" and self.state.get(p) for params in learning for p in params)
