@@ -61,11 +61,15 @@ def remove(mark: str) -> None:
 
 
 def forget_deleted() -> None:
-    """Remove what was answered about runs that were deleted for good, and what was exported of them."""
+    """Remove answers about runs that were deleted for good and what was exported of them, and forget that they were asked."""
+    ended = "FROM task WHERE state NOT IN ('queued', 'running')"
     with database() as db:
-        rows = db.execute("SELECT key, name, arguments FROM task").fetchall()
-    folder = home() / "cache"
-    _forget(folder / f"{row['name']}-{row['key']}.npz" for row in rows if runs.gone(row["arguments"]))
+        rows = [row for row in db.execute(f"SELECT key, name, arguments {ended}") if runs.gone(row["arguments"])]
+    if rows:
+        _forget(home() / "cache" / f"{row['name']}-{row['key']}.npz" for row in rows)
+        with database() as db:
+            for row in rows:
+                db.execute(f"DELETE {ended} AND key = ?", (row["key"],))
 
 
 def _forget(found: Iterable[Path]) -> None:

@@ -52,7 +52,7 @@ def test_a_checkpoint_on_a_disk_that_stays_full_is_told_in_words(monkeypatch: py
 def test_an_exported_file(deleted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     run = stand_ins.finished_run()
 
-    def weights(run: str, out: Path, ending: str, report: handlers.Report) -> tuple[str, ...]:
+    def weights(run: str, out: Path, ending: str, report: handlers.ProgressCallback) -> tuple[str, ...]:
         handlers.weights.save({"x": torch.zeros(2)}, out, {})
         return ("said once",)
 
@@ -105,7 +105,7 @@ def test_the_list_of_a_parcel_holds_whole_lines(monkeypatch: pytest.MonkeyPatch)
 
 def test_what_a_set_is_said_to_be(disk: FullDisk, tmp_path: Path) -> None:
     kept = own_sets.OwnSet("pets-00000000", "Pets", 0.0, 2, 4, 8, "folders", "4 pictures", "0" * 64)
-    own_sets.write(tmp_path, kept, [own_sets.Kept("a/1.png", "0" * 40, 2)])
+    own_sets.write(tmp_path, kept, [own_sets.StoredFile("a/1.png", "0" * 40, 2)])
     assert sorted(path.name for path in tmp_path.glob("*.json")) == ["files.json", "set.json"] and disk.refused
 
 
@@ -213,6 +213,7 @@ def test_answers_and_exports_of_a_run_go_with_it_for_good() -> None:
     exports.mkdir()
     for question in asked:
         jobs.result(question)
+        jobs.note(question, state="done")
         question.path.parent.mkdir(exist_ok=True)
         question.path.touch()
         files[question.run].append(question.path)
@@ -225,3 +226,7 @@ def test_answers_and_exports_of_a_run_go_with_it_for_good() -> None:
     runs.empty_trash(0)
     expiry.forget_deleted()
     assert not any(path.exists() for path in files[run]) and all(path.is_file() for path in files[other])
+    with jobs.database() as db:
+        assert {row["key"] for row in db.execute("SELECT key FROM task")} == {
+            one.key for one in asked if one.run == other
+        }
