@@ -137,8 +137,8 @@ def _this_process() -> dict[str, Any]:
 
 
 def close(run: str, state: str, why: str = "") -> None:
-    """Write, for a process that cannot, what became of a run: `stopped` or `interrupted`. One that came to an end stays. Raises
-    ValueError for another state, which only the process itself can know of."""
+    """Write, for a process that cannot, what became of a run: stopped, failed or interrupted. One that came to an end stays.
+    Raises ValueError for another state, which only the process itself can know of."""
     if state not in life.FROM_OUTSIDE:
         raise ValueError(f"only {' or '.join(life.FROM_OUTSIDE)} is told of a run from outside; got {state!r}")
     if read(run).state not in life.FINAL:

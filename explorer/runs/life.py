@@ -47,7 +47,7 @@ STATES = {
     ),
     "failed": State(
         "it cannot go on: the loss diverged, the disk was full, the images cannot be read",
-        "the process that carried it out",
+        "the process that carried it out; the server where that was on a cluster, which reports its error",
         ("running",),
     ),
     "interrupted": State(
@@ -60,8 +60,8 @@ STATES = {
 NEW = "queued"
 """What a run is when it is made."""
 
-FROM_OUTSIDE = ("stopped", "interrupted")
-"""What others than its process may write of a run (`runs.close`)."""
+FROM_OUTSIDE = ("stopped", "failed", "interrupted")
+"""What others than its process may write of a run (`runs.close`): its results are its own."""
 
 LIVE = ("queued", "running")
 """It may still change by itself."""
