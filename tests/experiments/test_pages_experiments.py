@@ -63,6 +63,15 @@ def test_a_link_shows_a_budget_with_what_it_says_of_the_reader_s_number_of_image
     assert app.button(key="budget_start").label == "**Run 56 cells**", "of 60 by default these are there"
 
 
+def test_a_link_that_names_a_plan_alone_opens_its_kind_and_a_race_lets_it_go() -> None:
+    app = opened("experiments", plan="depth;seeds=2")
+    assert app.title[0].value == "How deep should tuning go?" and not app.warning and not app.exception
+    app.segmented_control(key="experiment_kind").set_value("race").run()
+    assert "plan" not in app.query_params and app.title[0].value == "Which way of tuning wins here?"
+    app.segmented_control(key="experiment_kind").set_value("depth").run()
+    assert str(app.query_params["plan"]).startswith("depth;"), "it is shown again"
+
+
 @pytest.mark.parametrize("text", ["budget;sizes=x", "magic", "budget;backbone=resnet11", "depth;seeds=99", ";;;"])
 def test_an_address_that_names_no_experiment_is_said(text: str) -> None:
     app = opened("experiments", kind="budget", plan=text)

@@ -50,12 +50,16 @@ _SHOW: dict[str, Callable[[Sweep], None]] = {
 
 
 def show_experiments() -> None:
-    """The kind stands in the address; Race is the first."""
+    """The kind stands in the address, or follows from the plan that a link names; Race is the first."""
     kinds = {"race": "Race"} | KINDS
+    named = st.query_params.get("plan", "").split(";")[0]
+    if named in KINDS and "kind" not in st.query_params and "experiment_kind" not in st.session_state:
+        st.query_params["kind"] = named
     place = st.empty()
     kind: Any = segments("Experiment", list(kinds), "kind", "experiment_kind", format_func=kinds.__getitem__, wrap=True)
     place.title(TITLES[kind])
     if kind == "race":
+        st.query_params.pop("plan", None)  # of another kind, which a reload would open
         show_races()
     elif kind in _SHOW:
         _show(kind)
