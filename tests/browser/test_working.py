@@ -113,6 +113,7 @@ def test_a_guess_is_computed_by_the_live_model_and_opens_a_concept(page: Page, u
     page.get_by_label("Your guess (of 100)").fill("75")
     page.locator(".st-key-check_1a_go button").click()  # a run is trained for this answer, beside one that is there
     expect(page.get_by_text("You said 75; it is")).to_be_visible(timeout=200_000)
+    settled(page)  # until then what moves down stands in both places
     page.locator(".st-key-lesson_to_2 button").click()  # at the foot of the page
     expect(page.locator("h1")).to_have_text("2. The backbone")
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == 0, "a step begins at its top"
