@@ -11,6 +11,7 @@ from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.models import backbones, devices
 from explorer.models.compiler import AdamW
 from explorer.models.network import Network
+from explorer.progress import silent
 from explorer.recipe import make
 from explorer.training.compute import freezing, head_alone, loop
 from explorer.training.compute.preparing import prepare
@@ -90,6 +91,22 @@ def test_a_run_learns_the_same_as_with_autograd(
     assert len(taken) * wanted.epochs == session.steps * alone > 0
     assert rows[0] == rows[1]
     assert all(torch.equal(tensor, tensors[1][name]) for name, tensor in tensors[0].items())
+
+
+def test_a_step_by_itself_as_a_range_test_takes_it_is_the_same(
+    tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, taken, backward = torch.arange(8), [], head_alone.backward
+    monkeypatch.setattr(head_alone, "backward", lambda *given: taken.append(1) or backward(*given))
+    tensors = []
+    for fits in (head_alone.fits, lambda network: False):
+        monkeypatch.setattr(head_alone, "fits", fits)
+        session = prepare(make(**tiny | {"strategy": "linear_probe"}))
+        session.witness.watch(session.network)
+        losses = [loop.step(session, batch, seed, None, silent).item() for seed in range(3)]
+        tensors.append((losses, session.network.head.state_dict()))
+    assert len(taken) == 3 and tensors[0][0] == tensors[1][0]
+    assert all(torch.equal(tensor, tensors[1][1][name]) for name, tensor in tensors[0][1].items())
 
 
 @pytest.mark.parametrize("width", [512, 40, 7])

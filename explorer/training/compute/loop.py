@@ -98,7 +98,9 @@ def _learn(session: Session, parts: list[Tensor], epoch: int, report: ProgressCa
     session.witness.watch(session.network)
     weight = class_weights(session)
     started, total = time.perf_counter(), torch.zeros((), device=session.place.device)
-    ready = _read_by_head(session, parts, epoch)
+    front = session.front["train"]
+    at_once = front.augmentation == "none" and _head_alone(session)
+    ready = head_alone.read(session.network, front, parts) if at_once else None
     for i, batch in enumerate(parts):
         report(_fraction(recipe, epoch, i / len(parts)), f"Epoch {epoch} of {recipe.epochs}")
         share = rate_share(recipe, epoch, i / len(parts))
@@ -133,7 +135,7 @@ def step(
     read: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """Learn from a batch, at the rates that the optimizer holds; returns its loss before. `read` is what a head that learns alone
-    reads of it, and the labels (`_read_by_head`).
+    reads of it, (b, d), and the labels, (b,), where that is there already.
 
     Where the accelerator's memory does not hold the batch, it is halved as often as it takes and the parts' gradients
     are added up: the same step but for BatchNorm's statistics, which are then those of the parts.
@@ -144,7 +146,7 @@ def step(
         except torch.OutOfMemoryError as error:
             session.optimizer.zero_grad(set_to_none=True)
             _halve(session, len(batch), error)
-            read = None
+            read = None  # its parts are read one by one
             report(_fraction(session.recipe, session.done + 1, 0.0), session.notes[-1])
 
 
@@ -153,6 +155,9 @@ def _take(
 ) -> Tensor:
     """The step itself, or, where it is captured, a replay of one of as many images in the same modes."""
     optimizing.reserve(session.optimizer)
+    if read is None and _head_alone(session):
+        front = session.front["train"]
+        read = session.network.standardised(front.draw(batch, seed)), front.labels_of(batch)
     if read:
         session.witness.note()
         loss = head_alone.backward(session.network, *read, weight)
@@ -190,15 +195,10 @@ def _seed(recipe: Recipe, epoch: int, batch: int) -> int:
     return (recipe.seed * 1009 + epoch) * 100_003 + batch
 
 
-def _read_by_head(session: Session, parts: list[Tensor], epoch: int) -> Iterator[tuple[Tensor, Tensor]] | None:
-    """What the head reads of each batch, (b, d), and the labels, (b,), where nothing but a linear head learns, on a CPU."""
-    front, network = session.front["train"], session.network
-    if not front.probe or session.captures.recorder or session.chunk is not None or not head_alone.fits(network):
-        return None
-    if front.augmentation == "none":
-        return head_alone.read(network, front, parts)
-    drawn = (front.draw(batch, _seed(session.recipe, epoch, i)) for i, batch in enumerate(parts))
-    return zip(map(network.standardised, drawn), map(front.labels_of, parts), strict=True)
+def _head_alone(session: Session) -> bool:
+    """Whether nothing but a linear head learns, on a CPU, from whole batches."""
+    alone = session.front["train"].probe and not session.captures.recorder and session.chunk is None
+    return alone and head_alone.fits(session.network)
 
 
 def _share(part: Tensor, whole: Tensor, weight: Tensor | None) -> Tensor:
