@@ -106,9 +106,7 @@ def checked(text: str) -> Backbone:
         row = TypeAdapter(Backbone).validate_json(text)
         if '"channels_last"' not in text:  # kept before that was a field: it is derived as `bfloat16` always was
             row = replace(row, channels_last=row.bfloat16)
-        if (
-            '"versioned"' not in text
-        ):  # the same: unknown, and what is done for it changes nothing where there is no need
+        if '"versioned"' not in text:  # the same: what is done for it changes nothing where there is no need
             row = replace(row, versioned=row.library == "torchvision")
     except (ValidationError, ValueError) as error:
         why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)

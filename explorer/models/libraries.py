@@ -150,9 +150,7 @@ def _of_torchvision(builder: str) -> Shipped:
         for member in cuts
         if member.meta["min_size"][0] <= size  # others are for a transformer built for larger inputs
     )
-    halves = _takes(
-        builder, "transform_input"
-    )  # torchvision's own turns inputs into ones of mean and spread 0.5 inside
+    halves = _takes(builder, "transform_input")  # it turns inputs into ones of mean and spread 0.5 inside
     mean, std = (_HALVES, _HALVES) if halves else (_three(usual.mean), _three(usual.std))
     return Shipped(size, rows, mean, std, _versioned(_class(builder)))
 

@@ -426,7 +426,7 @@ def test_the_folder_of_a_run_rebuilds_its_network_and_its_predictions(
     assert images.ids == said.ids
     x = devices.to_input(
         torch.from_numpy(images.pixels(found.recipe.preprocessing)), found.recipe.preprocessing, torch.device("cpu")
-    )  # noqa: E501
+    )
     with torch.inference_mode():
         probability = rebuilt(x).softmax(1).numpy()
     assert np.allclose(probability, said.probability, atol=2e-4)

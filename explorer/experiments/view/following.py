@@ -95,9 +95,8 @@ def _progress(sweep: Sweep) -> tuple[float, str]:
     at = at or next(c for c in sweep.cells if c.live)
     share, words = progress(at.run) if at.run else (0.0, "")
     share = share if at.run and at.run.state == "running" else 0.0
-    return (over + share) / len(
-        sweep.cells
-    ), f"{over} of {len(sweep.cells)} cells have ended. {cell_words(at)}: {words}"
+    said = f"{over} of {len(sweep.cells)} cells have ended. {cell_words(at)}: {words}"
+    return (over + share) / len(sweep.cells), said
 
 
 def cell_words(cell: Cell) -> str:

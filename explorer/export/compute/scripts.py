@@ -27,9 +27,7 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
     """The script, or the ZIP with all that it needs beside it. Raises ExplorerError where a script alone would not run."""
     found = compute.finished_run(run)
     recipe = found.settled
-    on_disk = (
-        recipe.dataset == "folder" and not recipe.spoilt
-    )  # the files of a corrupted set are not what the network saw
+    on_disk = recipe.dataset == "folder" and not recipe.spoilt  # files of a corrupted set are not what the network saw
     if ending == ".py" and (not on_disk or needs_start(recipe)):
         what = "first weights" if on_disk else "pictures"
         raise ExplorerError(
