@@ -42,5 +42,5 @@ def line_over_epochs(fig: Figure, values: Sequence[Spread], title: str, pen: Pen
 def axes_over_epochs(fig: Figure, epochs: int) -> None:
     """The axes of such lines, with the legend below them."""
     fig.update_xaxes(title="epoch", gridcolor=GREY, range=[0.5, epochs + 0.5], nticks=10)
-    fig.update_yaxes(title="right on validation", tickformat=".0%", gridcolor=GREY)
+    fig.update_yaxes(title="validation accuracy", tickformat=".0%", gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.22, "x": 0})

@@ -36,7 +36,7 @@ def race_curves(lanes: Sequence[Lane], axis: str = "epochs", chance: float | Non
         fig.update_xaxes(range=[0.5, max(lane.epochs for lane in lanes) + 0.5], dtick=1 if most < 12 else None)
     low, high = span(lanes, chance)
     guess_line(fig, chance if chance is not None and low <= chance <= high else None)
-    fig.update_yaxes(title="right on validation images", tickformat=".0%", range=[low, high + 0.005], gridcolor=GREY)
+    fig.update_yaxes(title="validation accuracy", tickformat=".0%", range=[low, high + 0.005], gridcolor=GREY)
     fig.update_layout(legend={"orientation": "h", "y": -0.2, "x": 0})
     return finish(
         fig,
