@@ -31,9 +31,9 @@ from explorer.models import backbones, devices
 from explorer.recipe import Recipe
 from explorer.training.compute import following, scoring
 from explorer.training.compute.batchnorm_shift import shifts
-from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.loop import train
 from explorer.training.compute.preparing import prepare
-from explorer.training.compute.scoring import take_best
+from explorer.training.compute.scoring import Diverged, take_best
 
 MODES = ("frozen", "frozen_everywhere")
 TUNING = tuple(

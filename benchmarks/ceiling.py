@@ -5,9 +5,9 @@
 
 The ceiling has the run's network, precision, memory format, optimizer and batch size, and no input pipeline, no scoring, no
 reports: torchvision's own forward pass (behind a frozen front: the stages that learn) on one made-up batch that is on the
-device already, on a GPU captured as one CUDA graph. Three epochs of the run and as many steps of the ceiling take turns, after
-an uncounted round. On CPUs the shares are given in processor time too, which other load on the machine changes less; whole
-epochs are held against the clock, since their passes without gradients use a second core where there is one.
+device already, on a GPU captured as one CUDA graph. Runs of ten epochs, scored as a visitor's are, and the ceiling's steps take
+turns, after an uncounted round. On CPUs the shares are given in processor time too, which other load on the machine changes
+less; whole epochs are held against the clock, since their passes without gradients use a second core where there is one.
 
 `--card` measures what a GPU makes of a run instead (`benchmarks/card.py`), beside another build's in the same minutes.
 """
@@ -32,14 +32,16 @@ from explorer.catalogue.backbones import backbone
 from explorer.catalogue.strategies import STRATEGIES
 from explorer.models import devices
 from explorer.recipe import Recipe
-from explorer.training.compute import following, freezing
-from explorer.training.compute.loop import train
+from explorer.runs.records import Epoch
+from explorer.training.compute import freezing
+from explorer.training.compute.loop import train_overlapped
 from explorer.training.compute.optimizing import adamw
 from explorer.training.compute.preparing import prepare
 from explorer.training.compute.session import Session
 
 BAR, WHOLE = 0.85, 0.9  # of the ceiling: learning alone, epochs with all that belongs to them
-EPOCHS = 3  # a round
+EPOCHS = 10  # a round
+STEPS = 3  # times those of an epoch, for the ceiling's turn
 AT_ONCE = [name for name, row in STRATEGIES.items() if row.unfreezes == "at once" and name != "custom"]
 
 
@@ -142,20 +144,19 @@ def captured(step: Callable[[], Tensor]) -> Callable[[], Tensor]:
     return replay
 
 
-def measured(session: Session, rounds: int) -> list[Round]:
-    """Epochs and ceiling in turn; the first round is not counted. Features that an epoch leaves to be computed beside the next
-    are waited for before the ceiling's turn."""
-    ceiling, found, epochs = bare(session), [], train(session, steps := Steps())
-    images, batch = len(session.front["train"].labels), session.recipe.batch_size
+def measured(chosen: Recipe, rounds: int) -> tuple[Session, list[Round]]:
+    """Runs of `EPOCHS` epochs and as many steps of the ceiling as some of those have, in turn; the first round is not counted.
+    Returns the last session too."""
+    found, session = [], prepare(chosen)
     for _ in range(rounds + 1):
+        session, some, steps = prepare(chosen), list[Epoch](), Steps()
+        ceiling, images, batch = bare(session), len(session.front["train"].labels), chosen.batch_size
         watch = Watch()
-        steps.clear()
-        some = [next(epochs) for _ in range(EPOCHS)]
-        following.settle(session)
+        train_overlapped(session, some.append, steps)
         whole = watch.speed(images * EPOCHS)
         learning = Speed(statistics.harmonic_mean(e.images_per_second for e in some), steps.processor(batch))
-        found.append(Round(ceiling(images // batch * EPOCHS), learning, whole))
-    return found[1:]
+        found.append(Round(ceiling(images // batch * STEPS), learning, whole))
+    return session, found[1:]
 
 
 def rows(found: list[Round], scored: str, processor: bool) -> list[tuple[str, ...]]:
@@ -201,7 +202,7 @@ def wanted(given: argparse.Namespace) -> Recipe:
         per_class=given.per_class,
         strategy=given.strategy,
         augmentation=given.augmentation,
-        epochs=(given.rounds + 1) * EPOCHS,
+        epochs=EPOCHS,
         batch_size=given.batch,
         input_size=given.size,
         device=given.device,
@@ -222,8 +223,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home  # leave no trace in the visitor's cache
         chosen = wanted(given)
-        session = prepare(chosen)
-        found = measured(session, given.rounds)
+        session, found = measured(chosen, given.rounds)
     n = {split: len(getattr(session.data, split)) for split in ("train", "val", "test")}
     scored = f"of {min(256, n['train'])} training and {n['val']} validation images"
     scored += f", and the features of {n['test']} test images" if chosen.tuned else ""

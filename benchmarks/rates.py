@@ -32,9 +32,9 @@ from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
 from explorer.models import devices
 from explorer.training.compute import following, scoring
-from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.loop import train
 from explorer.training.compute.preparing import prepare
-from explorer.training.compute.scoring import take_best
+from explorer.training.compute.scoring import Diverged, take_best
 
 DECAYS = {"full": (1.0, 0.4), "gradual": (1.0, 0.4)}
 CLEARLY_OUT = 0.03  # accuracy below the centre of the walk on the first seed

@@ -20,6 +20,8 @@ HEAD_STEP = 2e-3
 """Seconds that a step of a head alone takes: next to nothing, but there are many."""
 START = 1.0
 """Seconds that any run takes: reading, the audit, writing."""
+PASSES_A_STEP = 3
+"""Images that are looked at in the time in which one is learned from: forward, and back to the weights and to the inputs."""
 LIKE = 5  # runs of this machine that correct an estimate
 
 
@@ -103,6 +105,11 @@ def seconds(recipe: Recipe, speed: Speed, images: Images) -> float:
         if number == 0:
             total += (images.train + images.test) * look  # what the head reads before the first step; test features
     return total + (images.train + 2 * images.test) * sum(speed.look[len(recipe.frozen_front) :])
+
+
+def hidden(learned: int, scored: int) -> bool:
+    """Whether an epoch that learns from `learned` images leaves the time to look at `scored` ones beside it."""
+    return scored <= PASSES_A_STEP * learned
 
 
 def correction(known: Iterable[FinishedRun], speeds: dict[tuple[str, int], Speed]) -> float:

@@ -17,7 +17,7 @@ from explorer.experiments.question import MovedQuestion
 from explorer.experiments.rates import DIVERGED, Moved
 from explorer.recipe import make
 from explorer.training.compute import handlers
-from explorer.training.compute.loop import Diverged, _check
+from explorer.training.compute.scoring import Diverged, check_loss
 
 __all__ = ["store"]
 WRONG = {"linear_probe": 8, "full*0": 4, "full*1": 6, "full*2": 20}
@@ -50,7 +50,7 @@ def test_rates_are_powers_of_ten_of_each_strategy_s_own() -> None:
         with pytest.raises(ExplorerError, match="Allowed"):
             plan(kind="rates", **wrong)
     with pytest.raises(Diverged, match=f"^{DIVERGED}"):
-        _check(float("nan"), 1, make())
+        check_loss(float("nan"), 1, make())
 
 
 def test_features_break_where_a_strategy_is_shown_to_be_worse_than_the_probe() -> None:

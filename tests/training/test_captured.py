@@ -22,9 +22,9 @@ from explorer.runs.records import Epoch
 from explorer.training.compute import captured, checkpoint, freezing, rates
 from explorer.training.compute.captured import WARM_UP
 from explorer.training.compute.judging import audit
-from explorer.training.compute.loop import Diverged, train
+from explorer.training.compute.loop import train
 from explorer.training.compute.preparing import prepare
-from explorer.training.compute.scoring import evaluate, outcome
+from explorer.training.compute.scoring import Diverged, evaluate, outcome
 from explorer.training.compute.session import Session
 
 pytestmark = pytest.mark.long(40)

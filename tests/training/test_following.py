@@ -87,10 +87,10 @@ def test_a_copy_shares_what_is_frozen_and_a_large_one_is_not_made(
     session, seen = prepare(recipe.make(**tiny | {"strategy": "first_stage"})), []
     plain = following._features
 
-    def watched(session: Session, network: Any) -> np.ndarray:
+    def watched(session: Session, network: Any, *rest: Any) -> np.ndarray:
         pairs = zip(session.network.model.parameters(), network.model.parameters(), strict=True)
         seen.append([a is b for a, b in pairs])
-        return plain(session, network)
+        return plain(session, network, *rest)
 
     monkeypatch.setattr(following, "_features", watched)
     frozen = [not p.requires_grad for p in session.network.model.parameters()]

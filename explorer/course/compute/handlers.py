@@ -31,7 +31,7 @@ from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import make
 from explorer.training.compute import scoring
-from explorer.training.compute.loop import train
+from explorer.training.compute.loop import train_overlapped
 from explorer.training.compute.preparing import prepare
 
 SHOWN, CELLS = 8, 48  # strongest channels of a stage, and the most cells a side that are drawn
@@ -114,8 +114,7 @@ def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: Progr
     recipe = make(strategy=ARMS[arm], epochs=epochs, **chosen)
     session = prepare(recipe, report)
     session.followed = False
-    for _ in train(session, report):
-        pass
+    train_overlapped(session, lambda epoch: None, report)
     outcome = scoring.outcome(session)
     images = len(session.data.train)
     return CurvePoint(

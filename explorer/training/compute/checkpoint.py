@@ -10,6 +10,7 @@ import torch
 from explorer.errors import ExplorerError
 from explorer.progress import ProgressCallback, silent
 from explorer.training.compute import following, freezing, optimizing
+from explorer.training.compute.ended import Left
 from explorer.training.compute.loop import phase_of
 from explorer.training.compute.preparing import open_phase, run_front
 from explorer.training.compute.session import Session
@@ -18,27 +19,30 @@ VERSION = 4  # raise it when a checkpoint written before can no longer be read a
 
 
 def dump(session: Session) -> bytes:
-    """All that a session needs to go on after its last whole epoch: what changed, the optimizer, the best epoch so far. The
+    """All that a session needs to go on after the last epoch told: what changed, the optimizer, the best epoch so far. The
     epoch's test features that are still being computed are not waited for: they can be had from the weights.
 
     Tensors only, so that reading it back runs no code (`weights_only`).
     """
     best = session.best and (*session.best[:2], freezing.changed(session.before, _cpu(session.best[2])))
     latest = best[2] if best and best[0] == session.done else None
-    now = latest if latest is not None else freezing.changed(session.before, freezing.now(session.network))
+    left = session.left or Left(
+        session.network, optimizing.dump(session.optimizer), session.steps, session.witness.seen
+    )
+    now = latest if latest is not None else freezing.changed(session.before, freezing.now(left.network))
     facts = {
         "version": VERSION,
         "fingerprint": session.recipe.fingerprint,
         "began": session.began,
         "now": now,
-        "optimizer": optimizing.dump(session.optimizer),
+        "optimizer": left.optimizer,
         "best": best,
         "history": {epoch: torch.from_numpy(rows) for epoch, rows in session.history.items()},
         "seconds": session.seconds,
         "elapsed": time.perf_counter() - session.started,
         "done": session.done,
-        "steps": session.steps,
-        "witness": {kind: sorted(names) for kind, names in session.witness.seen.items()},
+        "steps": left.steps,
+        "witness": {kind: sorted(names) for kind, names in left.seen.items()},
         "earlier": sorted(session.earlier),
         "recomputed": session.recomputed,
         "chunk": session.chunk,

@@ -3,20 +3,23 @@
 No score waits for them, so they are computed beside the next epoch where a core is free for that.
 """
 
+from concurrent.futures import Future
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from explorer.models.abreast import aside, at_once
 from explorer.models.network import Network
 from explorer.training.compute.session import Session, pooled_tail
+from explorer.training.cost import SNAPSHOTS
 
-SNAPSHOTS = 12  # epochs whose test features are kept
 LARGE = 2**28  # bytes that learn: a copy of more is not worth the wait
 
 
-def follow(session: Session, epoch: int) -> None:
-    """Keep the features of this epoch, as the network is now, where they are wanted and not there."""
+def follow(session: Session, epoch: int, copy: Network | None = None, after: Future[Any] | None = None) -> None:
+    """Keep the features of this epoch, as the network (or a copy of it that stays so, once `after` has used that) is now, where
+    they are wanted and not there."""
     settle(session)
     if not session.followed or not session.recipe.tuned or epoch in session.history:
         return
@@ -26,12 +29,20 @@ def follow(session: Session, epoch: int) -> None:
     if last in (still := session.front["test"].pooled):
         session.history[epoch] = halved(still[last])
         return
-    parameters = [*network.model.parameters()]
-    if at_once(device) == 1 or sum(p.nbytes for p in parameters if p.requires_grad) > LARGE:
+    if copy is None and (at_once(device) == 1 or learning_bytes(network) > LARGE):
         session.history[epoch] = _features(session, network)
         return
-    copy = network.copy(sharing=(p for p in parameters if not p.requires_grad))
-    session.following = epoch, aside(partial(_features, session, copy))
+    session.following = epoch, aside(partial(_features, session, copy or copy_of(network), after))
+
+
+def learning_bytes(network: Network) -> int:
+    """The bytes of the parameters that learn."""
+    return sum(p.nbytes for p in network.model.parameters() if p.requires_grad)
+
+
+def copy_of(network: Network) -> Network:
+    """A copy that stays as the network is now while that learns: frozen parameters are shared."""
+    return network.copy(sharing=(p for p in network.model.parameters() if not p.requires_grad))
 
 
 def settle(session: Session) -> None:
@@ -41,8 +52,10 @@ def settle(session: Session) -> None:
         session.history[epoch], session.following = features.result(), None
 
 
-def _features(session: Session, network: Network) -> np.ndarray:
-    """Pooled test features (n, c) of the last stage, which is behind the front."""
+def _features(session: Session, network: Network, after: Future[Any] | None = None) -> np.ndarray:
+    """Pooled test features (n, c) of the last stage, which is behind the front, once `after` is done with the network."""
+    if after:
+        after.exception()  # waits; whoever asks for its result is told
     last = session.recipe.row.stage_names[-1]
     return halved(pooled_tail(session, only=last, of=network)[last])
 

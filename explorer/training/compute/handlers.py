@@ -15,11 +15,11 @@ from explorer.models import devices
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs import Run
-from explorer.training.compute import judging, loop, scoring
+from explorer.runs.records import Epoch
+from explorer.training.compute import judging, loop, overlapping, scoring
 from explorer.training.compute.checkpoint import dump, restore
-from explorer.training.compute.loop import Diverged
 from explorer.training.compute.preparing import prepare
-from explorer.training.compute.scoring import Outcome, take_best
+from explorer.training.compute.scoring import Diverged, Outcome, take_best
 from explorer.training.compute.session import Session
 
 CHECKPOINT_SECONDS = 5.0  # between two checkpoints; the first comes with the first whole epoch
@@ -53,12 +53,14 @@ def _carry_out(run: str, wanted: Recipe, report: ProgressCallback) -> Run:
         if facts := _early(run, session):
             runs.update(run, **facts)
     except Diverged as error:
-        runs.drop_checkpoint(run)  # going on would end in the same place
+        runs.drop_checkpoint(run)  # resuming would end in the same place
         runs.move(run, "failed", error=str(error), **_early(run, session), **_best(run, session))
         raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
-        with contextlib.suppress(ExplorerError):  # a full disk must not hide the first error
+        with contextlib.suppress(Exception):  # what goes wrong now must not hide the first error
+            _settle(session)
+        with contextlib.suppress(ExplorerError):  # a full disk neither
             runs.move(run, "failed", error=message)
         raise
     return runs.read(run)
@@ -67,15 +69,21 @@ def _carry_out(run: str, wanted: Recipe, report: ProgressCallback) -> Run:
 def _learn(run: str, session: Session, report: ProgressCallback) -> None:
     """All epochs that are not done, each stored, with a checkpoint after the first and then every few seconds."""
     kept = time.monotonic() if session.done else 0.0
-    for epoch in loop.train(session, report):
+
+    def tell(epoch: Epoch) -> None:
+        nonlocal kept
         runs.append(run, epoch)
         if (not kept or time.monotonic() - kept >= CHECKPOINT_SECONDS) and epoch.epoch < session.recipe.epochs:
             runs.store_checkpoint(run, dump(session))
             kept = time.monotonic()
 
+    loop.train_overlapped(session, tell, report)
+
 
 def _early(run: str, session: Session | None) -> dict[str, Any]:
     """Store the freeze audit of a run that ended early; returns what there is to say of it, nothing before an epoch."""
+    with contextlib.suppress(ExplorerError):
+        _settle(session)
     if session is None or not session.done:
         return {}
     with contextlib.suppress(ExplorerError):  # a full disk must not hide why the run ended
@@ -83,6 +91,12 @@ def _early(run: str, session: Session | None) -> dict[str, Any]:
         runs.store_audit(run, audit)
         return {"clean": audit.clean, "fault": audit.fault, "steps": session.steps}
     return {}
+
+
+def _settle(session: Session | None) -> None:
+    """Store the epoch that was still being scored when the run ended early."""
+    if session:
+        overlapping.settle(session)
 
 
 def _best(run: str, session: Session | None) -> dict[str, Any]:

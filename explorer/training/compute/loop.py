@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import accumulate
 
@@ -11,20 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from explorer.catalogue.strategies import strategy
-from explorer.errors import ExplorerError
 from explorer.models import devices, memory
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
-from explorer.training.compute import following, head_alone, optimizing
+from explorer.training.compute import following, head_alone, optimizing, overlapping, scoring
+from explorer.training.compute.ended import Ended
 from explorer.training.compute.judging import close_phase
 from explorer.training.compute.preparing import FEATURES_SHARE, open_phase, run_front
-from explorer.training.compute.scoring import score_epoch
+from explorer.training.compute.scoring import check_loss
 from explorer.training.compute.session import Session
-
-
-class Diverged(ExplorerError):
-    """The loss of a run is no number any more."""
 
 
 def train(session: Session, report: ProgressCallback = silent) -> Iterator[Epoch]:
@@ -32,21 +28,63 @@ def train(session: Session, report: ProgressCallback = silent) -> Iterator[Epoch
 
     Raises Diverged where the loss is no longer a number, and whatever `report` raises (Stopped).
     """
-    recipe, labels = session.recipe, session.front["train"].labels
-    order = torch.Generator().manual_seed(recipe.seed)
-    for _ in range(session.done):
-        torch.randperm(len(labels), generator=order)
+    for epoch, parts, began in _passes(session):
+        ended = _pass(session, epoch, parts, began, report)
+        check_loss(ended.batch_loss, epoch, session.recipe)
+        yield _score(session, ended)
+    _finish(session)
+
+
+def train_overlapped(session: Session, tell: Callable[[Epoch], None], report: ProgressCallback = silent) -> None:
+    """What `train` does, to the last bit, but where a core is free for it an epoch is scored beside the next one's steps.
+
+    Each is told as soon as it is scored, in order, when the session may be inside the next; a checkpoint made in `tell` is of
+    the epoch told. Whoever catches what this raises calls `overlapping.settle` to hear of the epoch that was being scored.
+    """
+
+    def listening(fraction: float, message: str) -> None:
+        report(fraction, message)
+        overlapping.tell_scored(session)
+
+    for epoch, parts, began in _passes(session):
+        ended = _pass(session, epoch, parts, began, listening)
+        overlapping.settle(session)
+        check_loss(ended.batch_loss, epoch, session.recipe)
+        goes_on = epoch < session.recipe.epochs and phase_of(session.recipe, epoch + 1) == session.phase
+        if goes_on and overlapping.fits(session):
+            overlapping.begin(session, ended, tell)
+        else:
+            tell(_score(session, ended))
+    _finish(session)
+
+
+def _passes(session: Session) -> Iterator[tuple[int, list[Tensor], float]]:
+    """The epochs that are not done, with the batches of each in the order that the seed draws, and when the first began."""
+    recipe, images = session.recipe, len(session.front["train"].labels)
     began = time.perf_counter() - session.seconds.get("training", 0.0)
-    for epoch in range(session.done + 1, recipe.epochs + 1):
-        _enter(session, phase_of(recipe, epoch), epoch, report)
-        some = batches(torch.randperm(len(labels), generator=order), recipe.batch_size)
-        with devices.seeded(recipe.seed * 1009 + epoch):  # dropout draws from torch's own generator
-            batch_loss, speed = _learn(session, some, epoch, report)
-        row = score_epoch(session, epoch, time.perf_counter() - began, batch_loss, speed)
-        _check(row.train_loss, epoch, recipe)
-        session.done = epoch
-        session.seconds["training"] = row.seconds
-        yield row
+    order = torch.Generator().manual_seed(recipe.seed)
+    for epoch in range(1, recipe.epochs + 1):
+        drawn = torch.randperm(images, generator=order)
+        if epoch > session.done:
+            yield epoch, batches(drawn, recipe.batch_size), began
+
+
+def _pass(session: Session, epoch: int, parts: list[Tensor], began: float, report: ProgressCallback) -> Ended:
+    """All steps of an epoch."""
+    _enter(session, phase_of(session.recipe, epoch), epoch, report)
+    with devices.seeded(session.recipe.seed * 1009 + epoch):  # dropout draws from torch's own generator
+        batch_loss, speed = _learn(session, parts, epoch, report)
+    return Ended(epoch, time.perf_counter() - began, batch_loss, speed, session.steps, session.network)
+
+
+def _score(session: Session, ended: Ended) -> Epoch:
+    """Score an epoch at once; its test features may be computed beside the next."""
+    row = scoring.keep(session, scoring.score_epoch(session, ended))
+    following.follow(session, row.epoch)
+    return row
+
+
+def _finish(session: Session) -> None:
     following.settle(session)
     session.captures.drop()
 
@@ -112,9 +150,7 @@ def _learn(session: Session, parts: list[Tensor], epoch: int, report: ProgressCa
     if (note := session.captures.note) and note not in session.notes:
         session.notes.append(note)
     images = sum(map(len, parts))
-    mean = total.item() / images
-    _check(mean, epoch, recipe)
-    return mean, images / (time.perf_counter() - started)
+    return total.item() / images, images / (time.perf_counter() - started)
 
 
 def class_weights(session: Session) -> Tensor | None:
@@ -212,12 +248,3 @@ def _halve(session: Session, batch: int, error: Exception) -> None:
     crop = session.recipe.preprocessing.crop
     session.chunk = memory.halved(min(session.chunk or batch, batch), session.place, crop, error)
     session.short_of_memory("batches", f"of {batch} were processed in parts of {session.chunk}.")
-
-
-def _check(loss: float, epoch: int, recipe: Recipe) -> None:
-    if not math.isfinite(loss):
-        raise Diverged(
-            f"The loss became {loss} in epoch {epoch}, so the run was stopped there; the epochs before it are kept. "
-            f"The rates were {recipe.head_rate:g} (head) and {recipe.backbone_rate:g} (backbone): try a tenth of "
-            "them."
-        )

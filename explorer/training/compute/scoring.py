@@ -11,14 +11,21 @@ from torch.nn import functional
 
 from explorer import evidence
 from explorer.data.feature_cache.cached import CachedFeatures
+from explorer.errors import ExplorerError
 from explorer.evidence import Balanced, Score
 from explorer.models import memory
+from explorer.models.network import Network
+from explorer.recipe import Recipe
 from explorer.runs.records import Audit, Epoch
-from explorer.training.compute import following, freezing, head_alone
+from explorer.training.compute import freezing, head_alone
+from explorer.training.compute.ended import Ended, Scored
 from explorer.training.compute.judging import audit as judged
 from explorer.training.compute.session import Session, in_portions, pooled_test
+from explorer.training.cost import RESCORED
 
-RESCORED = 256  # training images that are scored again, in eval mode, after each epoch
+
+class Diverged(ExplorerError):
+    """The loss of a run is no number any more."""
 
 
 @dataclass(frozen=True)
@@ -43,33 +50,66 @@ class Outcome:
     peak_memory: int
 
 
-def score_epoch(session: Session, epoch: int, seconds: float, batch_loss: float, speed: float) -> Epoch:
-    """Score the epoch in eval mode on validation and on (up to 256) training images; follow the test features.
+def score_epoch(session: Session, ended: Ended) -> Scored:
+    """Score an epoch in eval mode on validation and on (up to 256) training images.
 
     The epoch is kept where it is the best so far on validation (by balanced accuracy where classes are weighted, then by
     loss) among the epochs of its phase: one of a later phase takes the place of all before it, so that what a finished
     run keeps has learned in its last phase.
     """
-    train, val = session.front["train"], session.front["val"]
+    train, val, network = session.front["train"], session.front["val"], ended.network
     some = torch.randperm(len(train.labels), generator=torch.Generator().manual_seed(0))[:RESCORED]
-    train_loss, train_score, _ = evaluate(session, train, some)
-    val_loss, val_score, probability = evaluate(session, val)
+    train_loss, train_score, _ = evaluate(session, train, some, network)
+    val_loss, val_score, probability = evaluate(session, val, None, network)
     good = val_score.accuracy
     if session.recipe.class_weights:
         good = evidence.balanced(val.labels.cpu().numpy(), probability.argmax(1)).value
-    rank = (session.phase, good, -val_loss)
+    rank, best = (session.phase, good, -val_loss), None
     if math.isfinite(train_loss) and (session.best is None or rank > session.best[1]):
-        session.best, session.kept_steps = (epoch, rank, freezing.state(session.network, session.before)), session.steps
-    following.follow(session, epoch)
+        best = ended.epoch, rank, freezing.state(network, session.before)
     groups, right = session.data.val.groups, probability.argmax(1) == val.labels.cpu().numpy()
     others = None if groups is None else evidence.accuracy_by_group(right, groups)
-    return Epoch(epoch, seconds, batch_loss, train_loss, train_score, val_loss, val_score, speed, others)
+    row = Epoch(
+        epoch=ended.epoch,
+        seconds=ended.seconds,
+        batch_loss=ended.batch_loss,
+        train_loss=train_loss,
+        train=train_score,
+        val_loss=val_loss,
+        val=val_score,
+        images_per_second=ended.speed,
+        val_grouped=others,
+    )
+    return Scored(row, ended.steps, best)
 
 
-def evaluate(session: Session, front: CachedFeatures, indices: Tensor | None = None) -> tuple[float, Score, np.ndarray]:
-    """Mean loss, score and probabilities (n, k) in eval mode."""
+def keep(session: Session, scored: Scored) -> Epoch:
+    """Let the run know of an epoch that was scored; returns its row. Raises Diverged where its loss is no number."""
+    row = scored.row
+    if scored.best:
+        session.best, session.kept_steps = scored.best, scored.steps
+    check_loss(row.train_loss, row.epoch, session.recipe)
+    session.done = row.epoch
+    session.seconds["training"] = row.seconds
+    return row
+
+
+def check_loss(loss: float, epoch: int, recipe: Recipe) -> None:
+    """Raises Diverged where the loss is no number any more."""
+    if not math.isfinite(loss):
+        raise Diverged(
+            f"The loss became {loss} in epoch {epoch}, so the run was stopped there; the epochs before it are kept. "
+            f"The rates were {recipe.head_rate:g} (head) and {recipe.backbone_rate:g} (backbone): try a tenth of "
+            "them."
+        )
+
+
+def evaluate(
+    session: Session, front: CachedFeatures, indices: Tensor | None = None, of: Network | None = None
+) -> tuple[float, Score, np.ndarray]:
+    """Mean loss, score and probabilities (n, k) in eval mode, of the network or of `of`, a copy of it."""
     indices = torch.arange(len(front.labels)) if indices is None else indices
-    network = session.network.eval()
+    network = (of or session.network).eval()
 
     def logits_of(batch: Tensor) -> Tensor:
         with torch.inference_mode(), session.place.autocast():

@@ -18,6 +18,7 @@ from explorer.runs.records import Audit
 from explorer.training.compute import freezing
 from explorer.training.compute.auditing import Witness
 from explorer.training.compute.captured import Captures
+from explorer.training.compute.ended import Left, Pending
 
 SPLITS = ("train", "val", "test")
 T = TypeVar("T")
@@ -61,6 +62,10 @@ class Session:
     """Epoch → the test features of the last stage after it, (n, c)."""
     following: tuple[int, Future[np.ndarray]] | None = None
     """The epoch of which they are still being computed."""
+    pending: Pending | None = None
+    """The epoch that is being scored beside the next (`overlapping.py`)."""
+    left: Left | None = None
+    """What the last epoch told left, where the session has gone on since."""
     followed: bool = True
     """Whether any are kept (`following.py`)."""
     witness: Witness = field(default_factory=Witness)
