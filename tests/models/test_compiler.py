@@ -1,5 +1,6 @@
 """What a training needs is imported without torch's compiler, and is the same without it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ import sys
 import {modules}
 import torch
 from explorer.models import devices
+from explorer import recipe, runs
+from explorer.training.compute import handlers
 devices.warm_up()
+handlers.train(runs.create(recipe.make(strategy="last_stage", weights="random", per_class=1, epochs=1, input_size=32), here=True))
 late = {{"torch._dynamo", "sympy", "sklearn", "scipy", "captum", "umap", "numba", "matplotlib", "pandas", "streamlit", "plotly"}}
 assert not late & sys.modules.keys(), late & sys.modules.keys()
 import torchvision
@@ -26,11 +30,19 @@ assert torch._dynamo.utils.is_compile_supported("cpu") == torchvision.ops.roi_al
 """
 
 
-def test_a_process_that_trains_imports_no_compiler_and_nothing_that_only_looks_need() -> None:
+def test_a_process_that_trains_imports_no_compiler_and_nothing_that_only_looks_need(tmp_path: Path) -> None:
+    """Nor does a run, to its end."""
     from explorer.worker.crew import PRELOADED
 
     code = TRAINS.format(modules=", ".join((*PRELOADED, "explorer.cli.commands")))
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"THAW_HOME": str(tmp_path)},
+    )
     assert done.returncode == 0, done.stderr
 
 

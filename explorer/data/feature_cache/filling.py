@@ -121,7 +121,7 @@ class FeatureBuffer:
         disk = key and cache.takes(whole.nbytes * views) and not (fits and whole.nbytes > cache.limit())
         widths = {stage: torch.empty((n, rows.shape[1]), device="meta") for stage, rows in pooled.items()}
         self.file = stack.enter_context(Writer(key, {STORED: whole} | widths)) if disk else None
-        self.memory = torch.empty_like(whole, device="cpu") if fits or not disk else None
+        self.memory = torch.empty(whole.shape, dtype=whole.dtype) if fits or not disk else None
         self.pooled: dict[str, list[np.ndarray]] = {stage: [] for stage in pooled}
         self.filled = 0
 
