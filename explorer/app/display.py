@@ -11,6 +11,8 @@ from explorer.workspaces import remembered
 
 FORMATS = {"svg": "SVG (sharp at any size)", "png": "PNG (for slides)"}
 _KEPT = "display"  # the name of these settings in a workspace
+WIDTH = "thaw_width"  # the cookie in which browser.js leaves the page's width
+PHONE = 640  # pixels, and less: figures stand one above the other; Streamlit's columns do so there too
 LARGER = 1.3  # how much larger type is for a projector
 
 # Streamlit fades a caption as a whole, links in it too: below the contrast that small type needs.
@@ -155,3 +157,9 @@ def figure_file(key: str) -> str:
     known = st.session_state.get("figure_words", {})
     parts = ["thaw", key.replace("_", "-"), *(known[name] for name in ("stage", "image", "pair") if known.get(name))]
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in "-".join(parts))[:120]
+
+
+def narrow() -> bool:
+    """Whether the visitor's page was as narrow as a phone's when it connected."""
+    width = str(st.context.cookies.get(WIDTH, ""))
+    return width.isascii() and width.isdigit() and len(width) < 6 and int(width) <= PHONE

@@ -7,8 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.app.browser import narrow
-from explorer.app.display import LARGER, figure_config, projector
+from explorer.app.display import LARGER, figure_config, narrow, projector
 from explorer.app.figures.checked import CheckedFigure
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.phone import stacked, swiped

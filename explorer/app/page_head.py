@@ -1,9 +1,10 @@
 """What the server adds to the head of the app's page: a script that runs before Streamlit's own."""
 
+from pathlib import Path
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.app.browser import SCRIPT
-
+SCRIPT = Path(__file__).with_name("browser.js")
 _UNWANTED = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 
 

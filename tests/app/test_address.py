@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from streamlit.testing.v1 import AppTest
 
 from explorer.app import address, page_head
-from explorer.app.browser import SCRIPT
+from explorer.app.page_head import SCRIPT
 from explorer.looks.images.view.grid import _cells
 from explorer.looks.similarity.view.weights import _resets
 

@@ -6,6 +6,7 @@ from itertools import takewhile
 import streamlit as st
 
 from explorer.app.asking import ask
+from explorer.app.components import component
 from explorer.app.language import pick_language
 from explorer.app.links import in_address, linked, place
 from explorer.app.visitor import choice
@@ -24,7 +25,6 @@ from explorer.course.view.handout import handout_address
 from explorer.course.view.opening import show_opening
 from explorer.course.view.preparing import offer_preparing
 from explorer.course.view.progress_words import show_progress
-from explorer.course.view.turning import land
 from explorer.training.view.forms import pick_backbone
 
 LIVE: dict[str, Callable[..., bool | None]] = {
@@ -57,6 +57,19 @@ _STYLE = """<style>
 @media (max-width: 640px) { [data-testid=stColumn]:has(.st-key-lesson_guide) { position: static; order: -1; } }
 @media print { .st-key-lesson_steps, .st-key-lesson_ways, .st-key-lesson_on { display: none; } }
 </style>"""
+_TURN_JS = """
+let last = null;  // the step that this tab showed before; none at first, so that a link to a part of a page keeps its place
+export default function ({ data }) {
+  if (last !== null && last !== data.step) {
+    const main = document.querySelector("[data-testid=stMain]");
+    main?.scrollTo({ top: 0, behavior: "instant" });
+    main?.focus({ preventScroll: true });  // the keyboard begins at the top too
+  }
+  last = data.step;
+}
+"""
+
+_turning = component("thaw_turning", js=_TURN_JS)
 
 
 def pick_step() -> tuple[Step, str] | None:
@@ -112,7 +125,7 @@ def show_step(step: Step, language: str) -> None:
     """One step: its text, its live parts, its proof, its checks; the guide at the side."""
     st.html(_STYLE)
     with st.container(key="unseen_turning"):
-        land(step.order)
+        _land(step.order)
     main, side = st.columns([7, 2], gap="medium")
     with main:
         row, weights = _head(step, language)
@@ -204,3 +217,8 @@ def _end(step: Step, language: str) -> None:
                     f"{words}: {order} {steps[order].short}", icon=f":material/{icon}:", key=f"lesson_to_{order}",
                     on_click=_open, args=(order,), type="primary" if order > step.order else "secondary",
                 )  # fmt: skip
+
+
+def _land(step: int) -> None:
+    """Say which step is shown; where it is another than before, the page is scrolled to its top."""
+    _turning(key="thaw_turning", data={"step": step})

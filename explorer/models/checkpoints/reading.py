@@ -14,7 +14,6 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from explorer.errors import ExplorerError
-from explorer.models.checkpoints import sniffing
 from explorer.models.checkpoints.unread import is_array, stand_ins
 
 ENDINGS = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".tar")
@@ -25,6 +24,17 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "module
 with the most tensors that is not named like one of these:"""
 _NO_WEIGHTS = re.compile("optim|sched|scaler|rng|loss|queue|memory", re.IGNORECASE)
 _SNIFFED = 512
+_BEGINNINGS = (
+    (b"version https://git-lfs", "it is a pointer of Git LFS, not the weights. Fetch them with git lfs pull"),
+    (b"\x89HDF", "it is an HDF5 file, as Keras writes them. Only what PyTorch writes can be read"),
+    (b"\x93NUMPY", "it is an array of NumPy's. Save the weights by PyTorch: torch.save(model.state_dict(), 'weights.pt')"),
+    (b"\x1f\x8b", "it is packed with gzip. Unpack it first"),
+    (b"BZh", "it is packed with bzip2. Unpack it first"),
+    (b"\xfd7zXZ", "it is packed with xz. Unpack it first"),
+    (b"7z\xbc\xaf", "it is a 7z archive. Unpack it first"),
+    (b"Rar!", "it is a RAR archive. Unpack it first"),
+)  # fmt: skip
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f")
 
 
 @dataclass(frozen=True)
@@ -56,10 +66,10 @@ def read(file: Path, name: str = "") -> Content:
         raise _refused(name, f"it cannot be opened ({error.strerror})") from error
     if not 0 < size <= MOST_BYTES:
         raise _refused(name, f"it has {size / 1e6:.1f} MB. Allowed are 1 byte to {MOST_BYTES / 1e9:.0f} GB")
-    if why := sniffing.refusal(start):
+    if why := _refusal_by_beginning(start):
         raise _refused(name, why)
     zipped = start[:2] == b"PK"
-    if sniffing.is_safetensors(start, size) or (Path(name).suffix.lower() == ".safetensors" and not zipped):
+    if _is_safetensors(start, size) or (Path(name).suffix.lower() == ".safetensors" and not zipped):
         return _of_safetensors(file, name)
     if zipped:
         _check_zip(file, name)
@@ -161,3 +171,23 @@ def _refused(name: str, why: str) -> ExplorerError:
 def _first(error: Exception) -> str:
     """The first line of what an error says, short."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
+
+
+def _refusal_by_beginning(start: bytes) -> str:
+    """Why a file that begins so holds no weights; empty where it may.
+
+    Names lie, and what a download brought is often something else.
+    """
+    for begins, why in _BEGINNINGS:
+        if start.startswith(begins):
+            return why
+    if start.lstrip()[:1] == b"<":
+        return "it is a web page: the download brought a page instead of the file. Download it again by its direct link"
+    if start.strip() and not _CONTROLS & {*start} and start.isascii():
+        return "it is a text file, and nothing that torch.save wrote"
+    return ""
+
+
+def _is_safetensors(start: bytes, size: int) -> bool:
+    """Whether a file of `size` bytes begins as safetensors does: the length of its header, and the header."""
+    return start[8:9] == b"{" and 0 < int.from_bytes(start[:8], "little") <= size - 8

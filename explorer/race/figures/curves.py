@@ -6,7 +6,7 @@ from statistics import fmean
 
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
-from explorer.app.figures.others import validation_for_others
+from explorer.app.figures.intervals import validation_for_others
 from explorer.app.figures.style import finish
 from explorer.palette import GREY, alpha
 from explorer.race.figures.lanes import Curve, Lane, Pen, pens

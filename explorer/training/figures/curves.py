@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
-from explorer.app.figures.others import validation_for_others
+from explorer.app.figures.intervals import validation_for_others
 from explorer.app.figures.style import cell, finish
 from explorer.evidence import Score
 from explorer.palette import CONTROL, GREEN, GREY, alpha

@@ -9,8 +9,8 @@ import stand_ins
 import stand_ins_similarity as made
 
 from explorer.app.figures.figure import Figure
+from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import tint
-from explorer.app.figures.votes import tally
 from explorer.evidence import Grouped, Paired, wilson
 from explorer.looks.similarity.figures.change import change_bars
 from explorer.looks.similarity.figures.drift import drift

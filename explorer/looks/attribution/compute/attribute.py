@@ -1,10 +1,11 @@
 """One question to a network: what supports this class in these pictures?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.catalogue.backbones import stage_of
@@ -21,7 +22,6 @@ from explorer.looks.attribution.compute.gradients import (
 )
 from explorer.looks.attribution.compute.removal import ablation, occlusion
 from explorer.looks.attribution.compute.rollout import rollout
-from explorer.looks.attribution.compute.shift_and_stitch import stitched
 from explorer.models.cells import cells
 from explorer.models.lending import lend
 from explorer.models.network import Network
@@ -54,7 +54,7 @@ def attribute(
 
     `target` is one class for all images or one for each. In the method's own unit (the catalogue says which and whether it
     has a sign), unscaled, so that two networks can share one scale, and at the method's own resolution: a stage's grid,
-    the patches, the 8 × 8 cells, or the pixels; a stage's grid `times` as fine (`laced`) where that is more than 1. `base`
+    the patches, the 8 × 8 cells, or the pixels; a stage's grid `times` as fine (`stitched`) where that is more than 1. `base`
     names the baseline of the methods that need one. Computed in eval mode and float32, on frozen weights too; the network
     comes back as it was lent, after success and after failure.
     Raises ExplorerError for an unknown method, stage, baseline or class, and where a method does not apply.
@@ -75,6 +75,25 @@ def attribute(
         else:
             maps = ask(lent, x, targets, stage, base)
         return maps.detach().float().cpu().numpy()
+
+
+def stitched(ask: Callable[[Tensor], Tensor], x: Tensor, step: int, times: int) -> Tensor:
+    """Maps (n, times · h', times · w') of images `x` (n, 3, h, w), of a function that gives maps (n, h', w'), a cell every `step`
+    pixels.
+
+    The picture is moved up and left by 0, 1, … times - 1 parts of a step, mirrored beyond its border, and each cell put
+    where it then looks: shift-and-stitch (Sermanet et al. 2013, arXiv 1312.6229; Long, Shelhamer & Darrell 2014,
+    arXiv 1411.4038, section 3.2). The network sees the picture at the size it learned at, which a larger input would not
+    give it. Divided by times², so that the cells add up to the mean of what the maps add up to.
+    """
+    high, wide = x.shape[2:]
+    part = step // times
+    larger = F.pad(x, (0, part * (times - 1), 0, part * (times - 1)), mode="reflect")
+    rows = []
+    for i in range(times):
+        moved = [larger[:, :, i * part : i * part + high, j * part : j * part + wide] for j in range(times)]
+        rows.append(torch.stack([ask(one.contiguous()) for one in moved], dim=-1).flatten(2))
+    return torch.stack(rows, dim=2).flatten(1, 2) / times**2
 
 
 def cells_of(network: Network, method: str, stage: str, count: int, size: int, times: int = 1) -> Cells:

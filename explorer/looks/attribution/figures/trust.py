@@ -3,7 +3,7 @@
 import numpy as np
 
 from explorer.app.figures.figure import Figure, subplots
-from explorer.app.figures.others import for_others
+from explorer.app.figures.intervals import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
 from explorer.evidence import Score

@@ -10,11 +10,10 @@ from explorer.catalogue.backbones import stage_of
 from explorer.cells import Cells
 from explorer.looks.features.compute import channels
 from explorer.looks.features.compute import channels as found_in
-from explorer.looks.features.compute.channels import rank_by_change, strength, strongest
+from explorer.looks.features.compute.channels import class_selectivity, lowest, rank_by_change, strength, strongest
 from explorer.looks.features.compute.excite import Peaks, excite, rank_correlation, ranks_elsewhere, spread
 from explorer.looks.features.compute.filters import first_filters
 from explorer.looks.features.compute.receptive_field import receptive_fields
-from explorer.looks.features.compute.selective import class_selectivity, lowest
 from explorer.looks.features.question import (
     Excitement,
     FeatureMaps,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import cell, finish
-from explorer.app.figures.votes import tally
 from explorer.looks.projection.figures.paint import Paint, by_class
 from explorer.looks.projection.figures.points import (
     MOST_POINTS,

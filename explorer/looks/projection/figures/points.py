@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from explorer.app.figures.figure import Figure
+from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import SMALL, finish
-from explorer.app.figures.votes import tally
 from explorer.evidence import Score
 from explorer.looks.projection.figures.paint import Paint
 from explorer.looks.projection.question import Projection

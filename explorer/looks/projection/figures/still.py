@@ -3,8 +3,8 @@
 import numpy as np
 
 from explorer.app.figures.figure import Figure, subplots
+from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import finish
-from explorer.app.figures.votes import tally
 from explorer.looks.projection.figures.paint import Paint, by_class
 from explorer.looks.projection.figures.points import (
     BRIGHT,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import fine_print
-from explorer.app.figures.votes import NO_INTERVAL, tally
+from explorer.app.figures.intervals import NO_INTERVAL, tally
 from explorer.app.words import safe_md
 from explorer.catalogue import PROJECTIONS
 from explorer.looks.pair import comparison

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
+from explorer.app.figures.intervals import NO_INTERVAL, tally
 from explorer.app.figures.style import cell, finish
-from explorer.app.figures.votes import NO_INTERVAL, tally
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words
 from explorer.looks.similarity.question.stages import Drift

@@ -2,7 +2,7 @@
 
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import guess_line, guess_words
-from explorer.app.figures.others import for_others
+from explorer.app.figures.intervals import for_others
 from explorer.app.figures.style import finish
 from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, WHITE, alpha

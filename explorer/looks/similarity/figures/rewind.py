@@ -2,7 +2,7 @@
 
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import LARGEST, guess_line, guess_words
-from explorer.app.figures.others import for_others
+from explorer.app.figures.intervals import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.palette import BLUE, CONTROL, GREY, LEARNS, PINK, alpha

@@ -4,7 +4,7 @@ import numpy as np
 
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.guessing import guess_line, guess_words
-from explorer.app.figures.others import for_others
+from explorer.app.figures.intervals import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.evidence import Score
 from explorer.looks.similarity.figures.change import few_words

@@ -1,9 +1,22 @@
-"""What an interval that counts images is for, where these come in groups: for more of them, not for other photos or patients."""
+"""What is said of the interval of an accuracy: for what it holds where images come in groups, and why some have none."""
 
 from collections.abc import Sequence
 
-from explorer.evidence import Grouped
+from explorer.evidence import Grouped, Score
 from explorer.runs.records import Epoch
+
+NO_INTERVAL = (
+    "No interval: test images vote for one another (or are fitted with one another), so their errors are not "
+    "independent, and the variance of such an accuracy cannot be estimated without bias (Bengio & Grandvalet 2004, "
+    "JMLR 5:1089). In simulations of 10 nearest neighbours among 40 to 306 images a 95 % Wilson interval covers 87 "
+    "to 93 %."
+)
+"""Of an accuracy whose images voted for, or were fitted with, one another."""
+
+
+def tally(score: Score) -> str:
+    """`88.9 % (272 of 306)`."""
+    return f"{100 * score.accuracy:.1f} % ({score.correct} of {score.n})"
 
 
 def for_others(found: Sequence[Grouped | None], group: str, where: str = "stand in the table") -> str:
