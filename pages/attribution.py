@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.app.controls import segments
+from explorer.app.links import say
 from explorer.app.presenting import controls
-from explorer.course.view.glossary import say
 from explorer.looks.attribution.view.entry import ATTRIBUTION_VIEWS
 from explorer.looks.attribution.view.look import pick_look, words_of
 from explorer.looks.images.view.choosing import pick_image

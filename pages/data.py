@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from explorer.course.lesson_runs import RULE
-from explorer.course.view.glossary import say
+from explorer.app.links import say
 from explorer.looks.data.view.changing import current, edits_bar
 from explorer.looks.data.view.choosing import offer_again, pick_set
 from explorer.looks.data.view.distance import far_from_imagenet
@@ -25,7 +24,7 @@ views = {
     "Pictures": pictures,
     "Faults": faults,
     "Wrong labels?": labels,
-    "How far from ImageNet?": lambda made, _: far_from_imagenet(made, RULE),
+    "How far from ImageNet?": lambda made, _: far_from_imagenet(made),
 }
 with st.container(horizontal=True, vertical_alignment="bottom"):
     view = st.segmented_control(

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.app.controls import segments
+from explorer.app.links import say
 from explorer.app.presenting import controls
-from explorer.course.view.glossary import say
 from explorer.looks.features.view import FEATURE_VIEWS
 from explorer.looks.images.view.choosing import pick_image
 from explorer.looks.pair.view.choosing import two_runs, warn_unrelated

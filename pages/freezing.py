@@ -4,8 +4,8 @@ import streamlit as st
 
 from explorer.app.asking import ask, finished
 from explorer.app.drawing import explain, show_code
+from explorer.catalogue.strategies import RULE
 from explorer.catalogue.weights import drawn
-from explorer.course.lesson_runs import RULE
 from explorer.experiments.view.advising import advise, advised_set
 from explorer.recipe import make
 from explorer.training.cost import describe

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.app.asking import all_runs
-from explorer.course.view.glossary import say
+from explorer.app.links import say
 from explorer.looks.pair.view.example import todays_example
 from explorer.worlds.view.computed import computed_here
 from explorer.worlds.view.two_worlds import sample_pairs, two_worlds

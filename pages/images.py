@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.app.controls import segments
+from explorer.app.links import say
 from explorer.app.presenting import controls
-from explorer.course.view.glossary import say
 from explorer.looks.calibration.view import calibrated
 from explorer.looks.images.view.classes import class_table, near_pictures
 from explorer.looks.images.view.grid import browse, matrices, quadrants

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
+from explorer.app.links import say
 from explorer.app.presenting import controls
 from explorer.app.visitor import choice
 from explorer.bundle import page_file
-from explorer.course.view.glossary import say
 from explorer.looks.pair.view.choosing import two_runs
 from explorer.looks.projection.view.choosing import pick_map
 from explorer.looks.projection.view.reading import agreement_table, how_to_read, map_words, truth_table

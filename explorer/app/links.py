@@ -72,6 +72,11 @@ def linked(text: str, skip: tuple[str, ...] = ()) -> str:
     return texts.terms(spoken("glossary")).linker.link(text, address("/glossary?term="), skip)
 
 
+def say(text: str) -> None:
+    """Our own Markdown on the page, the first mention of each term a link with its definition to hover over."""
+    st.markdown(linked(text))
+
+
 def in_address(**parameters: str) -> dict[str, str]:
     """Parameters of a link beside the visitor's choice: so the address is whole at once, and *back* takes one step."""
     return to_address(choice()) | parameters

@@ -149,6 +149,10 @@ _ROWS = (
 
 STRATEGIES = {row.name: row for row in _ROWS}
 
+RULE = "Freeze while your images are few; tune when they are many, above all when they are unlike the source."
+"""When to freeze and when to tune: every text that speaks of it says this. How unlike the source images are says how much
+tuning could win, how many there are whether it will. What bears it out stands in assets/backbone/CARD.md, ten epochs a run."""
+
 BATCHNORM_MODES = {
     "frozen_everywhere": "Every BatchNorm layer keeps its pre-trained running statistics, in trainable stages too: it runs "
     "in eval mode while its scale and shift are trained.",

@@ -51,9 +51,6 @@ LIKENESS = {
     "far": "no photographs: X-rays, drawings, spectra",
 }
 """How like the source the reader's images are, by word."""
-RULE = "Freeze while your images are few; tune when they are many, above all when they are unlike the source."
-"""When to freeze and when to tune: every text that speaks of it says this. How unlike the source images are says how much
-tuning could win, how many there are whether it will. What bears it out stands in assets/backbone/CARD.md, ten epochs a run."""
 _FEW, _MANY = 50, 500  # images per class: below and from these on
 ADVICE = {
     ("few", "alike"): (("linear_probe", "last_stage", "from_scratch"),

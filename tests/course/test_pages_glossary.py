@@ -246,9 +246,9 @@ def test_what_we_say_is_markdown_with_links() -> None:
 
 
 def saying() -> None:
-    from explorer.course.view import glossary
+    from explorer.app import links
 
-    glossary.say("A seed and a seed.")
+    links.say("A seed and a seed.")
 
 
 @pytest.mark.parametrize("name", ["home", "projection", "attribution", "features", "images", "race"])

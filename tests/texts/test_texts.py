@@ -14,10 +14,11 @@ import pytest
 
 from explorer.bundle import ASSETS
 from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.catalogue.strategies import RULE
 from explorer.course import texts
 from explorer.course.compute.truths import TRUTHS
 from explorer.course.compute.truths.asked import TruthContext
-from explorer.course.lesson_runs import ADVICE, RULE
+from explorer.course.lesson_runs import ADVICE
 from explorer.course.texts.checks import STAGES
 from explorer.course.texts.truths import MANY, TRUTH_SPECS
 from explorer.data import shapes

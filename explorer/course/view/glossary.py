@@ -24,11 +24,6 @@ _ORDERS = ("By topic", "A to Z")
 _HERE = page_file("glossary")
 
 
-def say(text: str) -> None:
-    """Our own Markdown on the page, the first mention of each term a link with its definition to hover over."""
-    st.markdown(linked(text))
-
-
 def pick_glossary() -> tuple[str, dict[str, Term], dict[str, Question]]:
     """The view that the address or the visitor asks for, the terms and the questions; says which files cannot be read."""
     # A link to the page that is open changes what Python sees of the address, not the address bar: say it again.

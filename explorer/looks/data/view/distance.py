@@ -4,14 +4,15 @@ import streamlit as st
 
 from explorer.app.drawing import explain
 from explorer.catalogue.datasets import dataset
+from explorer.catalogue.strategies import RULE
 from explorer.recipe import Recipe
 from explorer.training.question import FAR, NEAR, StatisticsShift
 from explorer.training.view.statistics import distance
 
 
-def far_from_imagenet(recipe: Recipe, rule: str) -> None:
-    """The distance of the set's BatchNorm statistics from the running ones, stage by stage, and what it hints at
-    (`rule` says when to freeze). Edits hardly change it, so the set is taken as it is."""
+def far_from_imagenet(recipe: Recipe) -> None:
+    """The distance of the set's BatchNorm statistics from the running ones, stage by stage, and what it hints at.
+    Edits hardly change it, so the set is taken as it is."""
     st.markdown(
         "A pre-trained network carries what its own training images looked like to it: the running statistics of its BatchNorm "
         "layers. How far from them are those of your training images?"
@@ -29,7 +30,7 @@ def far_from_imagenet(recipe: Recipe, rule: str) -> None:
         return
     st.markdown(f":material/lightbulb: {hint(found)}")
     explain(
-        rule,
+        RULE,
         "The distance sees how bright, how contrasted and how textured the pictures are to the network, not what they show: "
         "two sets at one distance may need different features. It says nothing of how many images tuning needs. A race on your "
         "own images decides.",
