@@ -1,12 +1,15 @@
 """The attribution page: one picture, sixteen, and whether a map is to be trusted."""
 
+import threading
 from dataclasses import replace
+from types import FrameType
+from typing import Any
 
 import numpy as np
 import pytest
 import stand_ins
 import stand_ins_attribution
-from opening import opened, words
+from opening import ROOT, opened, words
 
 from explorer import jobs, runs
 from explorer.answers import save
@@ -20,10 +23,11 @@ from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
 from explorer.looks.attribution.question.maps import AttributeManyQuestion, AttributeQuestion, OtherSeedsQuestion
 from explorer.looks.attribution.question.trust import FaithfulnessManyQuestion, FaithfulnessQuestion, RandomiseQuestion
-from explorer.looks.attribution.view.entry import ATTRIBUTION_VIEWS
 from explorer.looks.images.view import choosing
 from explorer.models.backbones import build
 from explorer.models.cells import cells as place
+
+VIEWS = ("One picture", "Sixteen pictures", "A with other seeds", "Is the map faithful?", "Randomise the weights")
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +59,38 @@ def two(**choices: str) -> tuple[str, str]:
     return a, b
 
 
-@pytest.mark.parametrize("view", ATTRIBUTION_VIEWS)
+@pytest.mark.parametrize("view", VIEWS)
 def test_every_view_draws(view: str) -> None:
     two()
     app = opened("attribution")
+    assert tuple(app.segmented_control(key="attribution_view").options) == VIEWS
     app.segmented_control(key="attribution_view").set_value(view).run()
     assert not app.exception and not app.error
     assert app.get("plotly_chart")
     assert "no evidence of a better model" in words(app)
+
+
+def test_the_first_drawing_crosses_no_more_files_than_the_design_says() -> None:
+    """The files of explorer/ and pages/ of which a function is called, or that are run, on a visit that draws the map, in a
+    server that has shown another page."""
+    two()
+    opened("glossary")
+    crossed = set()
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        name = frame.f_code.co_filename.removeprefix(f"{ROOT}/")
+        called = frame.f_code.co_name != "<module>" or name.startswith("pages/")
+        if event == "call" and called and name.startswith(("explorer/", "pages/")):
+            crossed.add(name)
+
+    before = threading.getprofile()
+    threading.setprofile(note)
+    try:
+        app = opened("attribution")
+    finally:
+        threading.setprofile(before)
+    assert app.get("plotly_chart") and not app.exception
+    assert "pages/attribution.py" in crossed and len(crossed) <= 75, sorted(crossed)
 
 
 def test_sixteen_pictures_say_that_they_were_chosen() -> None:
@@ -156,7 +184,7 @@ def test_the_stage_of_a_transformer_is_the_last_that_the_method_can_ask() -> Non
 
 def test_a_stage_that_cannot_be_asked_is_told_before_it_is_asked() -> None:
     two(backbone="vit_b_16")
-    for view in ATTRIBUTION_VIEWS:
+    for view in VIEWS:
         app = opened("attribution", stage="layers4")
         app.segmented_control(key="attribution_view").set_value(view).run()
         assert not app.error and not app.exception and not app.get("plotly_chart")
