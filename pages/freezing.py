@@ -8,6 +8,7 @@ from explorer.catalogue.strategies import RULE
 from explorer.catalogue.weights import drawn
 from explorer.experiments.view.advising import advise, advised_set
 from explorer.recipe import make
+from explorer.recipe.defaults import PER_CLASS
 from explorer.training.cost import describe
 from explorer.training.figures.strips import legend, phases
 from explorer.training.lines import freezing_lines
@@ -71,6 +72,6 @@ explain(
 show_code("explorer/training/compute/freezing.py", "describe")
 if row.normalisation == "batch" and not drawn(weights):
     statistics_fit(row, weights)
-    chosen, size = advised_set(), st.session_state.get("train_per_class", 25)
+    chosen, size = advised_set(), st.session_state.get("train_per_class", PER_CLASS)
     if chosen:
         advise({"backbone": row.name, "weights": weights} | chosen, size, "freezing")

@@ -13,6 +13,7 @@ from explorer.catalogue.shifts import SHIFTS
 from explorer.cli import export_parser, sweep_arguments, unread
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe
+from explorer.recipe.defaults import BATCH_SIZE, EPOCHS, PER_CLASS
 
 
 class Parser(argparse.ArgumentParser):
@@ -158,9 +159,9 @@ def train_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _data_arguments(parser)
     _strategy_arguments(parser)
-    add("--per-class", default="25", help="training images of each class, or `all`")
-    add("--epochs", type=int, default=10)
-    add("--batch-size", type=int, default=32)
+    add("--per-class", default=str(PER_CLASS), help="training images of each class, or `all`")
+    add("--epochs", type=int, default=EPOCHS)
+    add("--batch-size", type=int, default=BATCH_SIZE)
     add("--head-rate", type=float, help="AdamW's learning rate for the head (default: the strategy's)")
     add("--backbone-rate", type=float, help="AdamW's learning rate for the trainable stages (default: the strategy's)")
     add("--rate-decay", type=float, help="layer-wise learning-rate decay towards the input, in (0, 1]")

@@ -6,6 +6,7 @@ from typing import Any
 from explorer.catalogue.backbones import DEFAULT_BACKBONE
 from explorer.experiments.compared import BATCHES, DECADES, INPUTS
 from explorer.experiments.plan import BUDGET, KINDS, SIZES
+from explorer.recipe.defaults import EPOCHS
 
 
 def arguments(add: Any) -> None:
@@ -37,6 +38,6 @@ def arguments(add: Any) -> None:
     add("--labels", default="folders")
     add("--edits", default="")
     add("--corruption", "--spoilt", dest="spoilt", default="", help="as for `train`")
-    add("--epochs", type=int, default=10)
+    add("--epochs", type=int, default=EPOCHS)
     add("--input-size", type=int)
     add("--out", type=Path, nargs="*", default=[], metavar="FILE", help="write all cells to .csv or .parquet files")

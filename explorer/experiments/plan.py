@@ -15,6 +15,7 @@ from explorer.errors import ExplorerError
 from explorer.experiments import compared
 from explorer.race.arms import MOST_SEEDS
 from explorer.recipe import Recipe, make
+from explorer.recipe.defaults import EPOCHS
 
 Kind = Literal["budget", "depth", "block", "rates", "batchnorm", "shift", "start"]
 KINDS: dict[str, str] = {
@@ -81,7 +82,7 @@ class Plan(BaseModel):
     decades: tuple[int, ...] = Field(compared.DECADES, min_length=1, max_length=7)
     batches: tuple[int, ...] = Field(compared.BATCHES, min_length=1, max_length=6)
     seeds: int = Field(3, ge=1, le=MOST_SEEDS)
-    epochs: int = Field(10, ge=1, le=100)
+    epochs: int = Field(EPOCHS, ge=1, le=100)
     input_size: int | None = Field(None, ge=32, le=512)
 
     if TYPE_CHECKING:

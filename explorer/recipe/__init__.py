@@ -63,7 +63,7 @@ class Recipe(BaseModel):
     dataset: str = "photo_patches"
     data_dir: str | None = None
     labels: str = "folders"
-    per_class: int | None = Field(25, ge=1, le=100_000)
+    per_class: int | None = Field(defaults.PER_CLASS, ge=1, le=100_000)
     strategy: str = "linear_probe"
     stages: tuple[str, ...] = ()
     batchnorm: str = "frozen"
@@ -74,8 +74,8 @@ class Recipe(BaseModel):
     augmentation: str = "none"
     views: int = Field(1, ge=1, le=MOST_VIEWS)
     class_weights: bool = False
-    epochs: int = Field(10, ge=1, le=500)
-    batch_size: int = Field(32, ge=2, le=1024)
+    epochs: int = Field(defaults.EPOCHS, ge=1, le=500)
+    batch_size: int = Field(defaults.BATCH_SIZE, ge=2, le=1024)
     input_size: int | None = Field(None, ge=32, le=512)
     seed: int = Field(0, ge=0, le=2**31 - 1)
     split_seed: int = Field(0, ge=0, le=2**31 - 1)

@@ -9,6 +9,9 @@ from explorer.catalogue.strategies import Strategy, strategy
 from explorer.catalogue.weights import drawn, drawn_words, source
 from explorer.errors import ExplorerError
 
+PER_CLASS, EPOCHS, BATCH_SIZE = 25, 10, 32
+"""What every form and the command line begin with, too."""
+
 
 def fill(given: dict[str, Any]) -> dict[str, Any]:
     """The same choices with every default in its place, so that a stored recipe never depends on later ones."""

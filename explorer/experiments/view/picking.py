@@ -9,6 +9,7 @@ from explorer.catalogue import STRATEGIES
 from explorer.catalogue.shifts import SEVEREST, SHIFTS
 from explorer.experiments.compared import BATCHES, CLEAN, DECADES, INPUTS, RATED, times
 from explorer.experiments.plan import BUDGET, SHIFT, SIZES
+from explorer.recipe.defaults import PER_CLASS
 from explorer.training.view.forms import starts_at
 
 OFFERED: tuple[int | None, ...] = (1, 2, 5, 10, 25, 50, 100, None)
@@ -44,7 +45,7 @@ def _pick_depth() -> dict[str, Any]:
 
 
 def _pick_size() -> dict[str, Any]:
-    starts_at("train_per_class", 25)
+    starts_at("train_per_class", PER_CLASS)
     size = st.number_input("Training images per class", 1, 100_000, key="train_per_class", persist_state="session")
     return {"sizes": (int(size),)}
 

@@ -17,6 +17,7 @@ from explorer.experiments.view.advising import advise
 from explorer.experiments.view.picking import PICKS
 from explorer.race.arms import MOST_SEEDS
 from explorer.race.view.starting import pick_source, queue_all, start_again
+from explorer.recipe.defaults import EPOCHS, PER_CLASS
 from explorer.training.cost import images_of
 from explorer.training.view.estimates import await_speed, estimate, time_words
 from explorer.training.view.forms import starts_at
@@ -34,7 +35,7 @@ def new_experiment(kind: Kind) -> None:
         else:
             st.caption(f":material/info: {words}")
         if isinstance(made, Plan):
-            size = st.session_state.get("train_per_class", 25) if kind != "budget" else made.sizes[-1]
+            size = st.session_state.get("train_per_class", PER_CLASS) if kind != "budget" else made.sizes[-1]
             advise(made.shared, size, kind)
         label = "**Start**"
         if isinstance(sweep, Sweep):
@@ -52,7 +53,7 @@ def _pick(kind: Kind) -> Plan | ExplorerError:
         starts_at("experiment_seeds", 3)
         seeds = st.slider("Seeds", 1, MOST_SEEDS, key="experiment_seeds", persist_state="session")
     with right:
-        starts_at("train_epochs", 10)
+        starts_at("train_epochs", EPOCHS)
         epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
     try:
         require_folder(chosen)

@@ -16,6 +16,7 @@ from explorer.catalogue import (
 )
 from explorer.catalogue.weights import drawn
 from explorer.recipe import DEVICES
+from explorer.recipe.defaults import BATCH_SIZE
 from explorer.training.view.forms import starts_at
 from explorer.training.view.rates import rate_keys
 
@@ -30,7 +31,7 @@ def advanced_form(plan: Strategy, row: Backbone, weights: str) -> dict[str, Any]
     """Rates, schedule, BatchNorm mode, augmentation, weighting, batch size and device, as recipe fields; starts at the
     strategy's defaults."""
     mode = pick_batchnorm(plan, row, weights, "train_batchnorm")
-    starts_at("train_batch", 32)
+    starts_at("train_batch", BATCH_SIZE)
     batch = st.number_input("Batch size", 2, 1024, key="train_batch", persist_state="session")
     device = st.selectbox("Device", DEVICES, key="train_device", persist_state="session")
     weighted = st.checkbox(

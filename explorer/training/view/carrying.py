@@ -10,6 +10,7 @@ from explorer.bundle import page_file
 from explorer.catalogue import Backbone, Strategy
 from explorer.catalogue.weights import RANDOM, matched
 from explorer.recipe import Recipe
+from explorer.recipe.defaults import EPOCHS, PER_CLASS
 from explorer.training.view.blocks import chosen_stages, stages_key, weights_key
 
 
@@ -51,8 +52,8 @@ def keep_plan(row: Backbone, weights: str, plan: Strategy, batchnorm: str) -> di
     folder = str(st.session_state.get("train_folder") or "").strip()
     if choice().dataset != "folder" or folder:
         fields |= {"dataset": choice().dataset, "data_dir": folder if choice().dataset == "folder" else None}
-    size = None if st.session_state.get("train_all") else int(st.session_state.get("train_per_class", 25))
-    return fields | {"per_class": size, "epochs": int(st.session_state.get("train_epochs", 10))}
+    size = None if st.session_state.get("train_all") else int(st.session_state.get("train_per_class", PER_CLASS))
+    return fields | {"per_class": size, "epochs": int(st.session_state.get("train_epochs", EPOCHS))}
 
 
 def _write(wanted: dict[str, str]) -> None:

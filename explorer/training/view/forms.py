@@ -16,6 +16,7 @@ from explorer.catalogue.backbones import offered as backbones_offered
 from explorer.catalogue.datasets import offered
 from explorer.catalogue.weights import matched
 from explorer.recipe import Recipe
+from explorer.recipe.defaults import EPOCHS, PER_CLASS
 from explorer.training.view.by_name import offer_by_name
 
 
@@ -126,7 +127,7 @@ def pick_size() -> dict[str, Any]:
     left, right = st.columns(2, gap="medium")
     with left:
         starts_at("train_all", False)
-        starts_at("train_per_class", 25)
+        starts_at("train_per_class", PER_CLASS)
         everything = st.session_state["train_all"]
         per_class = st.number_input(
             "Training images per class",
@@ -137,7 +138,7 @@ def pick_size() -> dict[str, Any]:
             disabled=everything,
         )
     with right:
-        starts_at("train_epochs", 10)
+        starts_at("train_epochs", EPOCHS)
         epochs = st.slider("Epochs", 1, 100, key="train_epochs", persist_state="session")
     everything = st.checkbox(
         "Use all training images", key="train_all", persist_state="session"
