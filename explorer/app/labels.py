@@ -9,6 +9,7 @@ from explorer.app.words import BATCHNORM_WORDS, plain, safe_md, short_title
 from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import short
 from explorer.catalogue.weights import drawn_words, source
+from explorer.evidence import share_words
 from explorer.recipe import Recipe
 from explorer.runs import Run
 
@@ -112,7 +113,7 @@ def _distinct(run: Run, group: Sequence[Run]) -> list[str]:
 
 def _said(run: Run, base: tuple[str, ...], distinct: list[str], scored: bool, brief: bool) -> str:
     title, *rest = base
-    score = [f"{run.test.accuracy:.1%}".replace("%", " %")] if run.test and scored and not brief else []
+    score = [share_words(run.test.accuracy)] if run.test and scored and not brief else []
     shown = "sample" if run.sample else "published" if only_shown(run) else ""
     sample = [shown] if shown and not brief else []
     return plain(" · ".join([title, *score, *rest, *distinct, *sample]), LONGEST_BRIEF if brief else LONGEST)

@@ -8,7 +8,7 @@ from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import LABELS, dataset
 from explorer.catalogue.strategies import strategy
 from explorer.catalogue.weights import drawn_words
-from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points
+from explorer.evidence import Balanced, Grouped, Paired, Score, grouped_verdict, points, share_words
 from explorer.recipe import Recipe, make
 from explorer.runs import FinishedRun, Run
 
@@ -48,7 +48,7 @@ def _clicked(found: re.Match[str]) -> str:
 
 def percent(score: Score) -> str:
     """`94.1 % (91.0 to 96.2, n = 340)`: accuracy, 95 % Wilson interval, images."""
-    return f"{score.accuracy:.1%} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})".replace("%", " %")
+    return f"{share_words(score.accuracy)} ({100 * score.low:.1f} to {100 * score.high:.1f}, n = {score.n})"
 
 
 def group_of(run: FinishedRun) -> str:
@@ -77,11 +77,6 @@ def difference_words(found: Paired, group: str) -> str:
     return (
         f"{words} For other {group}s than these {other.groups}: {points(other.low)} to {points(other.high)}. **{said}**"
     )
-
-
-def share_words(share: float) -> str:
-    """`5.9 %`."""
-    return f"{100 * share:.1f} %"
 
 
 def balanced_words(found: Balanced) -> str:

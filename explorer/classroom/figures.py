@@ -3,6 +3,7 @@
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import TEXT, finish
 from explorer.classroom.results import ClassResults, Row
+from explorer.evidence import share_words
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, OUTLINE
 
 DOT = 15  # pixels
@@ -54,7 +55,7 @@ def _row(fig: Figure, y: int, row: Row, width: float) -> None:
     fig.add_annotation(
         x=row.median,
         y=y - 0.46,
-        text=f"<b>median {row.median:.1%}</b>".replace("%", " %"),
+        text=f"<b>median {share_words(row.median)}</b>",
         showarrow=False,
         font={"size": TEXT},
     )

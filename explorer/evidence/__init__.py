@@ -35,4 +35,5 @@ from explorer.evidence.seeds import together as together
 from explorer.evidence.shares import Balanced as Balanced
 from explorer.evidence.shares import Score as Score
 from explorer.evidence.shares import balanced as balanced
+from explorer.evidence.shares import share_words as share_words
 from explorer.evidence.shares import wilson as wilson

@@ -8,6 +8,11 @@ import numpy as np
 Z95 = 1.959963984540054
 
 
+def share_words(share: float, digits: int = 1) -> str:
+    """`94.1 %`."""
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
 def wilson(correct: float, n: float, z: float = Z95) -> tuple[float, float]:
     """The Wilson score interval of a proportion, both ends in [0, 1] (Wilson 1927, JASA 22:209).
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.guessing import LARGEST, guess_line
 from explorer.app.figures.style import TEXT, finish
-from explorer.evidence import Grouped, Paired, Score, points
+from explorer.evidence import Grouped, Paired, Score, points, share_words
 from explorer.evidence.many import p_digits
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, alpha
 
@@ -43,7 +43,12 @@ def accuracies(rows: Sequence[Bar], chance: float | None = None, group: str = "g
     for y, bar in enumerate(rows):
         _dot(fig, y, bar, bar.score.accuracy - left < 0.2)
         if bar.grouped is not None:
-            _thin(fig, y, bar.grouped, f"for other {group}s: {bar.grouped.low:.1%} to {bar.grouped.high:.1%}")
+            _thin(
+                fig,
+                y,
+                bar.grouped,
+                f"for other {group}s: {share_words(bar.grouped.low)} to {share_words(bar.grouped.high)}",
+            )
     guess_line(fig, chance, upright=True, words=guess)
     n = rows[0].score.n
     fig.update_xaxes(tickformat=".0%", range=[left, 1.02], gridcolor=GREY, title=f"right on {n} test images")
@@ -167,7 +172,7 @@ def _thin(fig: Figure, y: float, found: Grouped, words: str, scale: float = 1) -
         line={"color": alpha(CONTROL, 0.95), "width": 2.5},
         marker={"symbol": "line-ns", "size": 9, "line": {"width": 2.5, "color": alpha(CONTROL, 0.95)}},
         showlegend=False,
-        hovertemplate=words.replace("%", " %") + "<extra></extra>",
+        hovertemplate=words + "<extra></extra>",
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer import runs
 from explorer.app.asking import all_runs
 from explorer.app.links import linked
-from explorer.app.words import count, plain, safe_md, share_words
+from explorer.app.words import count, plain, safe_md
 from explorer.catalogue import DATASETS
 from explorer.course import lesson_runs, texts
 from explorer.course.question.live import CurvePoint
@@ -18,7 +18,7 @@ from explorer.course.view.choosing import asked_for, computed, pick_curve, tasks
 from explorer.course.view.progress_words import passed
 from explorer.course.view.runs import known
 from explorer.errors import ExplorerError
-from explorer.evidence import Paired
+from explorer.evidence import Paired, share_words
 from explorer.evidence.many import p_digits
 from explorer.looks.pair.view.choosing import difference
 from explorer.runs import FinishedRun, Run

@@ -7,10 +7,11 @@ import streamlit as st
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
 from explorer.app.figures.accuracies import Bar, accuracies
-from explorer.app.words import percent, share_words
+from explorer.app.words import percent
 from explorer.catalogue import DATASETS, Backbone
 from explorer.course.question.live import NewHead, NewHeadQuestion
 from explorer.course.view.structure import pick_picture
+from explorer.evidence import share_words
 
 LOGITS = 5  # classes of an untrained head that are named
 

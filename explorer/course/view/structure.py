@@ -8,12 +8,13 @@ import streamlit as st
 
 from explorer.app.asking import ask
 from explorer.app.drawing import draw, explain
-from explorer.app.words import count, safe_md, share_words
+from explorer.app.words import count, safe_md
 from explorer.catalogue import BATCHNORM_MODES, STRATEGIES, Backbone
 from explorer.catalogue.backbones import backbone
 from explorer.course.figures import lessons
 from explorer.course.question.live import BaseFiltersQuestion, Walk, WalkQuestion
 from explorer.errors import ExplorerError
+from explorer.evidence import share_words
 from explorer.looks.features.figures.filters import first_filters
 from explorer.recipe import make
 from explorer.training.figures.strips import Strip, described, strips

@@ -11,6 +11,7 @@ from explorer.catalogue.weights import source
 from explorer.data import datasets
 from explorer.data.images import Data, Images
 from explorer.errors import ExplorerError
+from explorer.evidence import share_words
 from explorer.export import building
 from explorer.export.script import Split, needs_start, script
 from explorer.looks.pair import comparison, compute
@@ -79,12 +80,8 @@ def _result(run: FinishedRun) -> str:
     if not run.test:
         return ""
     return (
-        (
-            f"Thaw's run was right on {run.test.correct} of {run.test.n} test pictures: {run.test.accuracy:.1%} (95 % interval "
-            f"{run.test.low:.1%} to {run.test.high:.1%})."
-        )
-        .replace("%", " %")
-        .replace("  %", " %")
+        f"Thaw's run was right on {run.test.correct} of {run.test.n} test pictures: {share_words(run.test.accuracy)} (95 % "
+        f"interval {share_words(run.test.low)} to {share_words(run.test.high)})."
     )
 
 

@@ -11,7 +11,7 @@ from explorer.catalogue.datasets import dataset
 from explorer.catalogue.shifts import behind
 from explorer.catalogue.strategies import BATCHNORM_MODES, strategy
 from explorer.catalogue.weights import source
-from explorer.evidence import Score
+from explorer.evidence import Score, share_words
 from explorer.export.report.drawing import confusion, curves
 from explorer.palette import INK, QUIET, RULE, WHITE
 from explorer.runs import FinishedRun, Predictions
@@ -67,20 +67,20 @@ def _result(run: FinishedRun, predictions: Predictions) -> str:
     most = int(np.bincount(predictions.labels).max())
     base = Score(run.test.n, most)
     lines = [
-        f'<p><span class="big">{_percent(run.test.accuracy)}</span> of {run.test.n} test images are named rightly '
-        f"(95 % interval {_percent(run.test.low)} to {_percent(run.test.high)}).</p>",
-        f"<p>Always naming the commonest class would be right on {_percent(base.accuracy)}.",
+        f'<p><span class="big">{share_words(run.test.accuracy)}</span> of {run.test.n} test images are named rightly '
+        f"(95 % interval {share_words(run.test.low)} to {share_words(run.test.high)}).</p>",
+        f"<p>Always naming the commonest class would be right on {share_words(base.accuracy)}.",
     ]
     if run.balanced:
         found = run.balanced
         lines.append(
-            f"Balanced accuracy, every class counting the same: {_percent(found.value)} ({_percent(found.low)} to "
-            f"{_percent(found.high)}, {found.classes} classes)."
+            f"Balanced accuracy, every class counting the same: {share_words(found.value)} ({share_words(found.low)} to "
+            f"{share_words(found.high)}, {found.classes} classes)."
         )
     if run.grouped:
         lines.append(
-            f"For other groups than these {run.grouped.groups} (photos, patients): {_percent(run.grouped.low)} to "
-            f"{_percent(run.grouped.high)}."
+            f"For other groups than these {run.grouped.groups} (photos, patients): {share_words(run.grouped.low)} to "
+            f"{share_words(run.grouped.high)}."
         )
     return "<h2>Result</h2>" + " ".join(lines) + "</p>"
 
@@ -92,9 +92,9 @@ def _classes(predictions: Predictions) -> str:
         mine, named = predictions.labels == k, predictions.predicted == k
         recall = Score(int(mine.sum()), int((mine & named).sum()))
         precision = Score(int(named.sum()), recall.correct)
-        interval = f"{_percent(recall.low)} to {_percent(recall.high)}" if recall.n else ""
-        right = _percent(recall.accuracy) if recall.n else "no image"
-        exact = _percent(precision.accuracy) if precision.n else "never named"
+        interval = f"{share_words(recall.low)} to {share_words(recall.high)}" if recall.n else ""
+        right = share_words(recall.accuracy) if recall.n else "no image"
+        exact = share_words(precision.accuracy) if precision.n else "never named"
         rows.append((escape(name), str(recall.n), right, interval, exact))
     table = _table(("Class", "Images", "Recall", "95 % interval", "Precision"), rows)
     drawn = confusion(predictions) if len(predictions.classes) <= SHOWN else ""
@@ -189,7 +189,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     body = "".join(line("td", row) for row in rows)
     top = line("th", [escape(name) for name in head])
     return f'<div class="scroll"><table><thead>{top}</thead><tbody>{body}</tbody></table></div>'
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

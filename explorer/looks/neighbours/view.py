@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import plain, safe_md
+from explorer.evidence import share_words
 from explorer.looks.neighbours.question import RARE, Neighbours, NeighboursQuestion
 from explorer.runs import FinishedRun
 
@@ -48,9 +49,9 @@ def _row(letter: str, answer: Neighbours) -> None:
 
 def unknown(letter: str, answer: Neighbours) -> None:
     """Whether a visitor's own picture is like the test images at all, beside how sure softmax is."""
-    sure, name = f"{answer.probability:.0%}".replace("%", " %"), safe_md(answer.classes[answer.predicted], 40)
+    sure, name = share_words(answer.probability, 0), safe_md(answer.classes[answer.predicted], 40)
     n = len(answer.usual)
-    share = f"{100 * answer.farther:.1f} %"
+    share = share_words(answer.farther)
     if answer.farther <= RARE:
         st.warning(
             f"**Perhaps none of these.** {letter} is {sure} sure of *{name}*, but the picture lies {answer.times:.1f} times as "

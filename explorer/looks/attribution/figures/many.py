@@ -6,8 +6,9 @@ from explorer.app.figures.figure import Figure
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
+from explorer.evidence import share_words
 from explorer.jpeg import jpeg_address
-from explorer.looks.attribution.figures.maps import MapStyle, asked, evidence, grey, share
+from explorer.looks.attribution.figures.maps import MapStyle, asked, evidence, grey
 from explorer.looks.attribution.question.maps import Attributions
 from explorer.palette import WHITE
 
@@ -28,7 +29,7 @@ def attributions(found: Attributions, opacity: float = 0.75, shown: MapStyle = M
             fig.add_layout_image(
                 source=address, x=left, y=y, sizex=1, sizey=1, xref="x", yref="y", layer="below", sizing="stretch"
             )
-        words = f"#{found.images[i]}   {share(found.probability_a[i])} → {share(found.probability_b[i])}"
+        words = f"#{found.images[i]}   {share_words(found.probability_a[i])} → {share_words(found.probability_b[i])}"
         fig.add_annotation(x=x + 1, y=y, yanchor="bottom", text=words, showarrow=False, xref="x", yref="y")
     for row in range(0, len(places), PAIRS):
         some = slice(row, row + PAIRS)

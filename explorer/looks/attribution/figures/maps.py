@@ -9,6 +9,7 @@ from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import SMALL, bare, finish, named
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.cells import Cells
+from explorer.evidence import share_words
 from explorer.looks.attribution.question.maps import Attribution, Attributions, Seeds
 from explorer.palette import AGAINST_FOR, LESS_MORE
 
@@ -57,7 +58,7 @@ def attribution(
     """
     a, b = shown.of(found.a), shown.of(found.b)
     far = float(max(np.abs(a).max(), np.abs(b).max())) or 1.0
-    titles = ["the picture", f"A: p = {share(found.probability_a)}", f"B: p = {share(found.probability_b)}"]
+    titles = ["the picture", f"A: p = {share_words(found.probability_a)}", f"B: p = {share_words(found.probability_b)}"]
     maps = [None, a, b] + [b - a] * difference
     fig = subplots(cols=len(maps), titles=titles + ["B − A"] * difference, horizontal_spacing=0.02)
     places = [None, found.cells_a, found.cells_b, found.cells_b]
@@ -110,8 +111,8 @@ def _words(fig: Figure, found: Attribution, shown: MapStyle, difference: bool) -
     apart = " In B − A, green marks where B has more, purple where it has less." if difference else ""
     return finish(
         fig,
-        alt=f"{row.title} for {asked(found)} on image {found.image}: A gives {share(found.probability_a)}, "
-        f"B {share(found.probability_b)}; maps of {rows} by {columns} cells "
+        alt=f"{row.title} for {asked(found)} on image {found.image}: A gives {share_words(found.probability_a)}, "
+        f"B {share_words(found.probability_b)}; maps of {rows} by {columns} cells "
         + ("each on its own scale." if shown.normalised else "on one scale."),
         look=f"Do A and B look at the same regions, and are those on the object? {signs}{apart}",
         caution="A nicer map is no evidence of a better model. "
@@ -142,8 +143,3 @@ def grey(picture: np.ndarray) -> np.ndarray:
 def asked(found: Attribution | Attributions | Seeds) -> str:
     """`class brick`, or `class brick rather than gravel`, in the words of a figure."""
     return f"class {found.target}" + f" rather than {found.rather_than}" * bool(found.rather_than)
-
-
-def share(probability: float) -> str:
-    """`54.1 %`."""
-    return f"{probability:.1%}".replace("%", " %")

@@ -5,6 +5,7 @@ import numpy as np
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.style import finish
 from explorer.catalogue import ATTRIBUTIONS
+from explorer.evidence import share_words
 from explorer.looks.attribution.figures.maps import MapStyle, asked, cells_over, evidence, frame, grey
 from explorer.looks.attribution.question.maps import Seeds
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS
@@ -46,8 +47,8 @@ def _words(fig: Figure, found: Seeds, rows: list[str]) -> Figure:
             f"B's map is less like A's than those of all {heads} other seeds on {further} of {n} images; if B were "
             f"just another seed, that would be 1 in {heads + 1}."
         )
-    same = f"The strongest cell is A's own in {found.same.mean():.0%} of the other seeds' maps".replace("%", " %")
-    same += f", in {found.same_b.mean():.0%} of B's.".replace("%", " %")
+    same = f"The strongest cell is A's own in {share_words(found.same.mean(), 0)} of the other seeds' maps"
+    same += f", in {share_words(found.same_b.mean(), 0)} of B's."
     return finish(
         fig,
         alt=f"{ATTRIBUTIONS[found.method].title}, {asked(found)}, {n} images: mean rank correlation with A's map "

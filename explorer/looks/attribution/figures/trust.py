@@ -6,7 +6,7 @@ from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.intervals import for_others
 from explorer.app.figures.style import SMALL, finish
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
-from explorer.evidence import Score
+from explorer.evidence import Score, share_words
 from explorer.looks.attribution.question.trust import Faithfulness, Faithfulnesses, Gain, OnObject, OrderedCurve
 from explorer.palette import CONTROL, FROZEN, GREY, LEARNS, WHITE
 
@@ -218,7 +218,7 @@ def _bars(fig: Figure, names: list[str], spans: list[tuple[float, float, float]]
     fig.add_bar(
         y=names, x=[value for value, _, _ in spans], orientation="h", row=1, col=column, showlegend=False,
         marker={"color": [FROZEN, LEARNS, CONTROL], "cornerradius": 5}, textposition="inside", insidetextanchor="start",
-        text=[f"{value:.1%}".replace("%", " %") for value, _, _ in spans], textfont={"size": SMALL, "color": WHITE},
+        text=[share_words(value) for value, _, _ in spans], textfont={"size": SMALL, "color": WHITE},
         error_x={
             "array": [high - value for value, _, high in spans],
             "arrayminus": [value - low for value, low, _ in spans],

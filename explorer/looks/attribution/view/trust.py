@@ -9,8 +9,8 @@ from explorer.app.drawing import draw
 from explorer.app.words import group_of, plain, safe_md
 from explorer.catalogue import ATTRIBUTIONS, CONTROLS
 from explorer.catalogue.backbones import find as row_of
+from explorer.evidence import share_words
 from explorer.looks.attribution.figures.cascades import randomisation, randomisation_maps
-from explorer.looks.attribution.figures.maps import share
 from explorer.looks.attribution.figures.seeds import seeds, seeds_maps
 from explorer.looks.attribution.figures.trust import faithfulness, faithfulnesses, on_object
 from explorer.looks.attribution.question.maps import OtherSeedsQuestion
@@ -57,8 +57,8 @@ def faithful(look: Look, gallery: Gallery, image: int | str) -> None:
         for letter in grey_is_the_class(found):
             st.warning(
                 f"To {letter} the plain grey picture itself is *{safe_md(plain(look.target))}* "
-                f"({share(_left(found, letter))}): deleting cells cannot take this class away, so deletion says nothing about "
-                f"{letter}'s map here. Ask about another class, or read insertion.",
+                f"({share_words(_left(found, letter))}): deleting cells cannot take this class away, so deletion says "
+                f"nothing about {letter}'s map here. Ask about another class, or read insertion.",
                 icon=":material/contrast:",
             )
     if look.a.recipe.dataset == "shapes":

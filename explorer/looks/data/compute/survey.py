@@ -8,6 +8,7 @@ from scipy.ndimage import laplace
 
 from explorer.catalogue import Preprocessing
 from explorer.data.images import Images, in_threads
+from explorer.evidence import share_words
 from explorer.looks.data.compute.registration import SIDE
 from explorer.progress import FractionCallback
 
@@ -106,4 +107,4 @@ def blurred(found: Survey) -> dict[int, str]:
     usable = (found.brightness >= BLACK) & (found.contrast >= FLAT)
     worst = sorted(np.flatnonzero((far > FAR) & usable).tolist(), key=lambda i: -float(far[i]))
     usual = np.median(found.sharpness)
-    return {i: f"sharpness {found.sharpness[i] / usual:.0%} of the usual".replace("%", " %") for i in worst}
+    return {i: f"sharpness {share_words(found.sharpness[i] / usual, 0)} of the usual" for i in worst}

@@ -6,6 +6,7 @@ from explorer.app.asking import ask
 from explorer.app.drawing import explain, show_code
 from explorer.app.words import plain, safe_md
 from explorer.edits import SPLITS, Edits
+from explorer.evidence import share_words
 from explorer.looks.data.question.labels import LabelIssues, LabelIssuesQuestion
 from explorer.looks.data.view.changing import apply_to, mark, marked, places_of, state_of, toggle, toolbar
 from explorer.looks.images.view.tiles import tiles
@@ -75,9 +76,10 @@ def _item(found: LabelIssues, now: Edits, i: int) -> tuple[int, str, str]:
     kind, split = found.classes[shown.labels[i]], SPLITS[int(shown.splits[i])]
     proposed = plain(found.classes[found.suggested[i]], 40)
     words = (
-        f"{plain(shown.ids[i], 80)}. Label {plain(kind, 40)} ({found.given[i]:.0%}), proposed {proposed} "
-        f"({found.likely[i]:.0%}). By chance {found.by_chance[i]:.1f} stand out as far; this is number {i + 1}. Click to mark."
-    ).replace("%", " %")
+        f"{plain(shown.ids[i], 80)}. Label {plain(kind, 40)} ({share_words(found.given[i], 0)}), proposed {proposed} "
+        f"({share_words(found.likely[i], 0)}). By chance {found.by_chance[i]:.1f} stand out as far; this is number {i + 1}. "
+        "Click to mark."
+    )
     foot = (
         f"{plain(kind, 18)}\n→ {plain(proposed, 16)}?"
         if shown.ids[i] not in now.changes

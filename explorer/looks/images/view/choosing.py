@@ -12,7 +12,7 @@ from explorer.app.presenting import controls
 from explorer.app.visitor import choice, choose
 from explorer.app.words import path_end, plain, safe_md
 from explorer.bundle import page_file
-from explorer.evidence import BROKEN, FIXED, RIGHT_IN_BOTH, WRONG_IN_BOTH, quadrants
+from explorer.evidence import BROKEN, FIXED, RIGHT_IN_BOTH, WRONG_IN_BOTH, quadrants, share_words
 from explorer.looks.images.question import Gallery, GalleryQuestion, MovementQuestion, Seen
 from explorer.looks.images.view.selection import beyond, packed, selected
 from explorer.looks.images.view.tiles import tiles
@@ -82,7 +82,7 @@ def items(rows: Sequence[int] | np.ndarray, pa: Predictions, pb: Predictions) ->
     found = []
     for i in map(int, rows):
         (word_a, sign_a), (word_b, sign_b) = signs[bool(good_a[i])], signs[bool(good_b[i])]
-        sure_a, sure_b = (f"{said.probability[i, said.predicted[i]]:.0%}".replace("%", " %") for said in (pa, pb))
+        sure_a, sure_b = (share_words(said.probability[i, said.predicted[i]], 0) for said in (pa, pb))
         words = f"Image {i}, {names[pa.labels[i]]}. A: {names[pa.predicted[i]]}, {sure_a}, {word_a}. "
         words += f"B: {names[pb.predicted[i]]}, {sure_b}, {word_b}."
         found.append((i, words, f"{sign_a} → {sign_b}"))
@@ -200,7 +200,7 @@ def panel_of_own(found: Seen) -> None:
 
 
 def _named(name: str, probability: float) -> str:
-    return f"{safe_md(name)}, {probability:.0%}".replace("%", " %")
+    return f"{safe_md(name)}, {share_words(probability, 0)}"
 
 
 def pick_target(gallery: Gallery, image: int | str) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 from explorer.app.figures.figure import Figure
 from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import SMALL, finish
-from explorer.evidence import Score
 from explorer.looks.projection.figures.paint import Paint
 from explorer.looks.projection.question import Projection
 from explorer.palette import BLACK, GREY, OUTLINE, WHITE
@@ -123,11 +122,6 @@ def frame(fig: Figure, sides: tuple[list[float], list[float]], title: str, colum
     fig.update_layout(
         legend={"itemsizing": "constant", "tracegroupgap": 0, "font": {"size": SMALL}, "title": {"text": title}}
     )
-
-
-def share(score: Score) -> str:
-    """`94.1 %`."""
-    return f"{score.accuracy:.1%}".replace("%", " %")
 
 
 def truth(p: Projection) -> str:

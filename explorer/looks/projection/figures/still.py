@@ -5,6 +5,7 @@ import numpy as np
 from explorer.app.figures.figure import Figure, subplots
 from explorer.app.figures.intervals import tally
 from explorer.app.figures.style import finish
+from explorer.evidence import share_words
 from explorer.looks.projection.figures.paint import Paint, by_class
 from explorer.looks.projection.figures.points import (
     BRIGHT,
@@ -20,7 +21,6 @@ from explorer.looks.projection.figures.points import (
     opacity,
     pictures,
     ring,
-    share,
     words,
 )
 from explorer.looks.projection.question import Noise, Projection, in_proportion
@@ -41,7 +41,10 @@ def projection_pair(
     legend."""
     paint, marks = paint or by_class(p.labels, p.classes), marks or Marks()
     scores = paint.scores or (p.knn_a, p.knn_b)
-    titles = [f"{half}: {paint.scored} {share(s)}" for half, s in zip(("A · before", "B · after"), scores, strict=True)]
+    titles = [
+        f"{half}: {paint.scored} {share_words(s.accuracy)}"
+        for half, s in zip(("A · before", "B · after"), scores, strict=True)
+    ]
     fig = subplots(cols=2, titles=titles, horizontal_spacing=0.03)
     keep = in_proportion(p.labels, MOST_POINTS // 2)
     plain = paint.wrong_a is None and opacity(keep, marks) == BRIGHT  # the legend then shows each group as it is drawn
@@ -116,7 +119,7 @@ def _tips(fig: Figure, paint: Paint, p: Projection, lines: np.ndarray, marks: Ma
 def projection_noise(p: Projection, noise: Noise, marks: Marks | None = None) -> Figure:
     """B's map beside a map of Gaussian noise of the same size by the same recipe, coloured by the same labels."""
     paint, marks = by_class(p.labels, p.classes), marks or Marks()
-    titles = (f"B · after: k-NN {share(p.knn_b)}", f"pure noise: k-NN {share(noise.knn)}")
+    titles = (f"B · after: k-NN {share_words(p.knn_b.accuracy)}", f"pure noise: k-NN {share_words(noise.knn.accuracy)}")
     fig = subplots(cols=2, titles=titles, horizontal_spacing=0.03)
     keep = in_proportion(p.labels, MOST_POINTS // 2)
     for column, xy in enumerate((p.b, noise.xy), 1):

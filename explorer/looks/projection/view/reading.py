@@ -9,6 +9,7 @@ from explorer.app.drawing import fine_print
 from explorer.app.figures.intervals import NO_INTERVAL, tally
 from explorer.app.words import safe_md
 from explorer.catalogue import PROJECTIONS
+from explorer.evidence import share_words
 from explorer.looks.pair import comparison
 from explorer.looks.projection.question import (
     Agreement,
@@ -170,7 +171,7 @@ def _agreement(name: str, row: Agreement) -> dict[str, str]:
 
 def _row(name: str, row: Separation, trust: float | None, picked: Picked) -> dict[str, str]:
     shuffled = [score.accuracy for score in row.shuffled]
-    mean = f"{sum(shuffled) / len(shuffled):.1%}".replace("%", " %")
+    mean = share_words(sum(shuffled) / len(shuffled))
     spread = f"{100 * min(shuffled):.1f} to {100 * max(shuffled):.1f}"
     control = {
         "k-NN, shuffled labels": f"{mean} ({spread}, {len(shuffled)} deals; commonest class {100 * row.chance:.1f} %)"
