@@ -12,7 +12,12 @@ from safetensors import SafetensorError
 
 from explorer import runs
 
-_SAVING = ("explorer.runs.contents", "explorer.models.checkpoints.keeping", "explorer.export.compute.weights")
+_SAVING = (
+    "explorer.runs.contents",
+    "explorer.models.checkpoints.keeping",
+    "explorer.export.compute.weights",
+    "explorer.models.weights",
+)
 """Where safetensors writes, not Python; of torch's modules those that a test has imported."""
 
 

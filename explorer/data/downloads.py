@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from explorer import workspaces
 from explorer.catalogue import DATASETS
 from explorer.catalogue.datasets import Dataset, dataset, datasets_folder
 from explorer.data import folders, splits
@@ -110,17 +111,22 @@ def _images(part: Any, split: str) -> Images:
 
 
 def _fetch(row: Dataset, download: Callable[[Path], Any]) -> None:
-    """Put the set into the folder of downloads unless it is there; one process at a time, all or nothing."""
+    """Put the set into the folder of downloads unless it is there; one process at a time, all or nothing. Room is made for it on
+    a full disk."""
     root = datasets_folder()
     place = root / row.folder
     if place.is_dir():
         return
-    try:
+
+    def fetch() -> None:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{row.name}.lock"), _aside(root / f".{row.name}.part") as aside, _patience(TIMEOUT):
             if not place.is_dir():
                 download(aside)
                 (aside / row.folder).rename(place)
+
+    try:
+        workspaces.fetched(fetch, f"The data set {row.title} cannot be kept", root)
     except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise _unreachable(row, error) from error
 

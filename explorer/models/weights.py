@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torchvision import models
 
+from explorer import workspaces
 from explorer.catalogue import Backbone, own
 from explorer.catalogue.backbones import missing_weights
 from explorer.catalogue.weights import drawn
@@ -22,6 +23,7 @@ from explorer.models import libraries
 from explorer.progress import ProgressCallback
 
 State = dict[str, Tensor]
+T = TypeVar("T")
 SMALL = 2**26  # bytes of tensors that stay in memory for the next network: those of ResNet-18, not those of ResNet-50
 
 
@@ -82,7 +84,7 @@ def load(row: Backbone, model: nn.Module, weights: str, progress: ProgressCallba
     here = path.is_file()
     try:
         with _watched(path, member, progress if not here else None):
-            state = _read(path, lambda: libraries.state(builder, weights))
+            state = _read(path, lambda: _fetched(row, weights, lambda: libraries.state(builder, weights)))
         model.load_state_dict(state, strict=True)
     except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
         if not here:  # URLError and friends: no network, or a folder that cannot be written
@@ -99,9 +101,12 @@ def _load_timm(row: Backbone, model: nn.Module, weights: str) -> None:
     path = row.weights_path(weights)
     if not path.is_file():
         try:
-            state = libraries.state_of_timm(row.builder, weights)
+            state = _fetched(row, weights, lambda: libraries.state_of_timm(row.builder, weights))
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_aside(path, lambda part: save_file({key: t.contiguous() for key, t in state.items()}, part))
+            whole = {key: tensor.contiguous() for key, tensor in state.items()}
+            _fetched(row, weights, lambda: write_aside(path, lambda part: save_file(whole, part)))
+        except ExplorerError:
+            raise
         except (
             Exception
         ) as error:  # huggingface_hub, requests and timm raise kinds of their own where there is no network
@@ -111,6 +116,12 @@ def _load_timm(row: Backbone, model: nn.Module, weights: str) -> None:
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         first = str(error).strip().splitlines()[0]
         raise ExplorerError(f"The file {path} is damaged ({first}). Delete it and get it again.") from error
+
+
+def _fetched(row: Backbone, weights: str, work: Callable[[], T]) -> T:
+    """What `work` gives, which may download weights; a disk that stays full is no network that is missing."""
+    folder, more = row.weights_path(weights).parent, ", and TORCH_HOME and HF_HOME likewise"
+    return workspaces.fetched(work, f"The weights {weights} of {row.title} cannot be kept", folder, more)
 
 
 def _load_file(row: Backbone, model: nn.Module, weights: str) -> None:

@@ -36,4 +36,5 @@ from explorer.workspaces.presenter import appoint as appoint
 from explorer.workspaces.presenter import is_presenter as is_presenter
 from explorer.workspaces.presenter import seal as seal
 from explorer.workspaces.presenter import token as token
+from explorer.workspaces.refusing import fetched as fetched
 from explorer.workspaces.refusing import refused as refused

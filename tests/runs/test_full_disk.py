@@ -3,7 +3,9 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import stand_ins
@@ -13,6 +15,8 @@ from stand_ins_disk import FullDisk
 from explorer import home, jobs, limits, own_sets, runs
 from explorer.catalogue import own
 from explorer.catalogue.backbones import backbone
+from explorer.catalogue.datasets import dataset, datasets_folder
+from explorer.data import downloads
 from explorer.data.feature_cache import entries
 from explorer.errors import ExplorerError
 from explorer.export import batches
@@ -20,8 +24,10 @@ from explorer.export.compute import handlers
 from explorer.export.question import ExportQuestion
 from explorer.jobs import connections, expiry
 from explorer.looks.images.question import GalleryQuestion
+from explorer.models import weights
 from explorer.models.checkpoints import keeping
 from explorer.own_sets import parcels
+from explorer.progress import silent
 
 
 @pytest.fixture
@@ -47,6 +53,62 @@ def test_a_checkpoint_on_a_disk_that_stays_full_is_told_in_words(monkeypatch: py
     with pytest.raises(ExplorerError, match="weights cannot be kept in .*No space left on device. Free some space"):
         keeping._keep(backbone("resnet10"), "own:0123", {"x": torch.zeros(2)}, "mine.pt")
     assert not list(own.folder().iterdir())
+
+
+def fetching(root: Path) -> None:
+    """A download as torchvision's: where https does not work it is tried once more otherwise, and that error is raised."""
+    (root / "FashionMNIST").mkdir()
+    try:
+        (root / "FashionMNIST" / "images.gz").write_bytes(b"1234")
+    except OSError as error:
+        raise URLError("no route") from error
+
+
+def test_a_public_data_set(disk: FullDisk) -> None:
+    row = dataset("fashion_mnist")
+    downloads._fetch(row, fetching)
+    assert (datasets_folder() / row.folder / "images.gz").read_bytes() == b"1234"
+    assert disk.refused and runs.deleted() == []
+
+
+def test_a_public_data_set_on_a_disk_that_stays_full_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    FullDisk(monkeypatch, for_ever=True)
+    with pytest.raises(
+        ExplorerError, match="Fashion-MNIST cannot be kept in .*No space left on device. Free some space"
+    ):
+        downloads._fetch(dataset("fashion_mnist"), fetching)
+    assert not [path for path in datasets_folder().iterdir() if path.suffix != ".lock"]
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> torch.nn.Module:
+    """A network whose weights a download would write into a folder that is empty."""
+    made, row = torch.nn.Linear(2, 1), backbone("resnet18")
+
+    def state(builder: str, name: str) -> dict[str, torch.Tensor]:
+        row.weights_path(name).parent.mkdir(parents=True, exist_ok=True)
+        row.weights_path(name).write_bytes(b"weights")
+        return made.state_dict()
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(weights.libraries, "state", state)
+    monkeypatch.setattr(weights.libraries, "state_of_timm", lambda builder, name: made.state_dict())
+    return made
+
+
+def test_weights_that_are_downloaded(model: torch.nn.Module, disk: FullDisk) -> None:
+    weights.load(backbone("resnet18"), model, "IMAGENET1K_V1", silent)
+    assert disk.refused and runs.deleted() == []
+
+
+@pytest.mark.parametrize("library", ["torchvision", "timm"])
+def test_weights_on_a_disk_that_stays_full_are_not_called_missing(
+    library: str, model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FullDisk(monkeypatch, for_ever=True)
+    row = replace(backbone("resnet18"), library=library, builder="resnet18")
+    with pytest.raises(ExplorerError, match="ResNet-18 cannot be kept in .*No space left on device. Free some space"):
+        weights.load(row, model, "IMAGENET1K_V1", silent)
 
 
 def test_an_exported_file(deleted: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
