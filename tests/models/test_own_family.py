@@ -236,8 +236,6 @@ ASKED: dict[str, dict[str, Any]] = {
 """Questions that look into a backbone, asked of this one."""
 LESSON = {"run_snippet", "run_step_snippet", "check_truth", "try_lines"}
 """Questions that carry out a text of the lesson on a backbone, asked of this one, text by text."""
-WIDE = {"procrustes"}
-"""A snippet on 64 features; this family has 24."""
 FORMED = {"export"}
 """A question that takes a run away, asked of this one in every format."""
 ELSEWHERE = {"train", "curve_point", "arrive", "preview", "network_names", "find_backbone"}
@@ -296,8 +294,6 @@ def test_every_snippet_and_check_of_the_lesson_is_carried_out_on_it(made: dict[s
     asked = list(_lesson())
     assert {name for name, _ in asked} == LESSON
     for name, given in asked:
-        if given.get("term") in WIDE:
-            continue
         found = _answer(name, **BARE, language="en", **given)
         assert name != "try_lines" or found.passed, f"{given}: {found.error}"
 
