@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import stand_ins
 import torch
 
 from explorer import evidence, runs
 from explorer.cli import main
 from explorer.data import datasets
 from explorer.errors import ExplorerError
-from explorer.looks.pair import compute
+from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import chosen_images, distance_handlers
 from explorer.looks.similarity.compute.distance_handlers import compare, stage_pairs
 from explorer.looks.similarity.compute.interpolation_handlers import interpolate
@@ -145,6 +146,13 @@ def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str
     np.testing.assert_array_equal(found.aa, found.aa.T)
     np.testing.assert_array_equal(found.ab[:3, :3], found.aa[:3, :3])
     np.testing.assert_allclose(np.diag(found.bb), 1)
+
+
+def test_runs_that_saw_the_images_through_different_transforms_are_not_compared() -> None:
+    a, b = (stand_ins.finished_run(strategy="last_stage", input_size=size) for size in (64, 96))
+    with pytest.raises(ExplorerError, match="through different transforms") as refused:
+        compare(a, b)
+    assert str(refused.value) == str(comparison.apart(compute.finished_run(a), compute.finished_run(b))), "as the page"
 
 
 def test_the_drift_begins_where_the_run_did(pair: tuple[str, str]) -> None:

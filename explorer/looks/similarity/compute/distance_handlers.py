@@ -16,8 +16,12 @@ DRAWS, FIRST_SEED = 5, 12345  # random networks behind the control
 
 
 def compare(a: str, b: str) -> Comparison:
-    """Two runs on the same test images, and how far each stage moved from A to B."""
-    said_a, said_b = compute.same_images(a, b), runs.predictions(b)
+    """Two runs on the same test images, and how far each stage moved from A to B.
+
+    Raises ExplorerError, in the words of the pages, for runs that saw them through different transforms.
+    """
+    comparison.require(comparison.apart_by_image(compute.finished_run(a), compute.finished_run(b)))
+    said_a, said_b = runs.predictions(a), runs.predictions(b)
     return Comparison(a, b, comparison.paired(said_a, said_b), _stage_changes(a, b))
 
 
