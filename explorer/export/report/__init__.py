@@ -64,12 +64,10 @@ def _result(run: FinishedRun, predictions: Predictions) -> str:
     """The accuracy with its interval, what always naming the commonest class would give, and what holds for other groups."""
     if run.test is None:
         return ""
-    most = int(np.bincount(predictions.labels).max())
-    base = Score(run.test.n, most)
     lines = [
         f'<p><span class="big">{share_words(run.test.accuracy)}</span> of {run.test.n} test images are named rightly '
         f"(95 % interval {share_words(run.test.low)} to {share_words(run.test.high)}).</p>",
-        f"<p>Always naming the commonest class would be right on {share_words(base.accuracy)}.",
+        f"<p>Always naming the commonest class would be right on {share_words(predictions.majority)}.",
     ]
     if run.balanced:
         found = run.balanced

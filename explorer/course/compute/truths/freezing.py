@@ -10,6 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.course.compute.truths.asked import TruthContext, number, percent, picked, whole
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
+from explorer.looks.features.compute.filters import first_convolution
 
 
 def goes_on(asked: TruthContext) -> Truth:
@@ -70,7 +71,7 @@ def multiplications(model: nn.Module, head: nn.Module, x: Tensor) -> tuple[float
     where anything before it learns, which is nowhere before the first. It is not counted itself, since torch's counter
     takes the weight gradient of a grouped convolution for that of a dense one (pytorch#183405).
     """
-    first = next(m for m in model.modules() if isinstance(m, nn.Conv2d))
+    first = first_convolution(model)[1]
     seen: list[Tensor] = []
     hook = head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
 

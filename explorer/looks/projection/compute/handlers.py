@@ -113,8 +113,7 @@ def separation(run: str) -> Separation:
     """How far the classes are apart at the last stage of a run, in the full space."""
     said, (features, stage) = runs.predictions(run), _last(run)
     found = measure(features, said.labels)
-    chance = float(np.bincount(said.labels).max() / len(said.labels))
-    return Separation(run, stage, features.shape[1], chance=chance, **vars(found))
+    return Separation(run, stage, features.shape[1], chance=said.majority, **vars(found))
 
 
 def _last(run: str) -> tuple[np.ndarray, str]:
