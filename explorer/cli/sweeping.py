@@ -34,15 +34,15 @@ def sweep(options: argparse.Namespace) -> dict[str, Any]:
     before = _now(wanted)
     failed = _carry_out(before)
     found = _now(wanted)
-    spoilt = _scored(found) if wanted.kind == "shift" else {}
+    corrupted = _scored(found) if wanted.kind == "shift" else {}
     for path in options.out:
-        written(path, FORMATS[path.suffix](found, spoilt))
+        written(path, FORMATS[path.suffix](found, corrupted))
     told: dict[str, Any] = {"experiment": wanted.text, "key": wanted.key, "cells": len(found.cells)}
     told |= {"finished": found.finished, "found": before.finished, "computed": found.finished - before.finished}
     told |= {"failed": failed} if failed else {}
     elsewhere = sum(cell.live for cell in found.cells)
     told |= {"elsewhere": elsewhere} if elsewhere else {}  # cells that the app or another command is at
-    if findings := _findings(found, spoilt):
+    if findings := _findings(found, corrupted):
         told["findings"] = findings
     if wanted.kind == "budget":
         told["curves"] = _curves(found)
@@ -91,13 +91,13 @@ FINDINGS: dict[str, Callable[[Sweep, budget.PredictionsOf], list[str]]] = {
 """Kind of experiment → what it says, where that follows from the runs' predictions alone."""
 
 
-def _findings(found: Sweep, spoilt: Answers) -> list[str]:
+def _findings(found: Sweep, corrupted: Answers) -> list[str]:
     """What the experiment says, in sentences."""
     said, kind = runs.predictions, found.plan.kind
     if kind == "rates":
         return concluding.rate_findings(found, said, _moved(found))
     if kind == "shift":
-        return concluding.shift_findings(found, spoilt, said)
+        return concluding.shift_findings(found, corrupted, said)
     return FINDINGS[kind](found, said)
 
 

@@ -7,9 +7,9 @@ from functools import partial
 from explorer import edits
 from explorer.catalogue.datasets import dataset
 from explorer.data import digits, downloads, folders, own, patches, shapes, splits
+from explorer.data.corrupted import corrupted
 from explorer.data.edited import edited
 from explorer.data.images import Data
-from explorer.data.spoilt import spoilt
 from explorer.errors import ExplorerError
 from explorer.recipe import Recipe, sources
 
@@ -56,7 +56,7 @@ def load(recipe: Recipe) -> Data:
     if recipe.edits:
         data = edited(data, _edits_of(recipe))
     if recipe.spoilt:
-        data = spoilt(data, recipe.spoilt, recipe.preprocessing.crop)
+        data = corrupted(data, recipe.spoilt, recipe.preprocessing.crop)
     most = splits.PUBLIC_CAP if row.folder else splits.TRAIN_CAP
     data = splits.cut(data, recipe.per_class, recipe.seed, recipe.split_seed, most)
     return data if row.own or row.name == "folder" else replace(data, note=f"{row.note} {data.note}".strip())

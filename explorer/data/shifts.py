@@ -17,11 +17,11 @@ def shifted(pixels: np.ndarray, name: str, seed: int = 0, severity: int = USUAL)
     """
     out = np.empty_like(pixels)
     for i, image in enumerate(pixels):
-        out[i] = spoil(image, name, severity, np.random.default_rng([seed, i]))
+        out[i] = corrupt(image, name, severity, np.random.default_rng([seed, i]))
     return out
 
 
-def spoil(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
+def corrupt(image: np.ndarray, name: str, severity: int, rng: np.random.Generator) -> np.ndarray:
     """A corrupted copy of one image (h, w, 3) uint8; `rng` draws its noise."""
     found = _KINDS[shift(name).name](image.astype(np.float32) / 255, shift(name).strength(severity), rng)
     return np.rint(found.clip(0, 1) * 255).astype(np.uint8)

@@ -60,10 +60,12 @@ def blocks(stages: Sequence[str], inputs: Sequence[str]) -> list[Arm]:
     the cheapest), and everything."""
     arms: list[Arm] = []
     for how in inputs:
-        spoilt = {} if how == CLEAN else {"spoilt": how}
-        arms.append((f"{HEAD}@{how}", {"strategy": "linear_probe"} | spoilt))
-        arms += [(f"{stage}@{how}", {"strategy": "custom", "stages": (stage,)} | spoilt) for stage in reversed(stages)]
-        arms.append((f"{ALL}@{how}", {"strategy": "full"} | spoilt))
+        corrupted = {} if how == CLEAN else {"spoilt": how}
+        arms.append((f"{HEAD}@{how}", {"strategy": "linear_probe"} | corrupted))
+        arms += [
+            (f"{stage}@{how}", {"strategy": "custom", "stages": (stage,)} | corrupted) for stage in reversed(stages)
+        ]
+        arms.append((f"{ALL}@{how}", {"strategy": "full"} | corrupted))
     return arms
 
 

@@ -31,16 +31,16 @@ _OF_RECIPE = (
 )
 
 
-def rows(sweep: Sweep, spoilt: Answers | None = None) -> list[dict[str, Any]]:
+def rows(sweep: Sweep, corrupted: Answers | None = None) -> list[dict[str, Any]]:
     """One row a cell, every number unrounded; None where there is none (yet). A shift test has the accuracy on corrupted
-    test images too, a column for each kind and severity, of the runs that were scored on them (`spoilt`)."""
+    test images too, a column for each kind and severity, of the runs that were scored on them (`corrupted`)."""
     found = [_row(sweep.plan.text, cell) for cell in sweep.cells]
     if sweep.plan.kind != "shift":
         return found
-    return [row | _spoilt(spoilt or {}, str(row["run"])) for row in found]
+    return [row | _corrupted(corrupted or {}, str(row["run"])) for row in found]
 
 
-def _spoilt(found: Answers, run: str) -> dict[str, Any]:
+def _corrupted(found: Answers, run: str) -> dict[str, Any]:
     levels = [(kind, severity) for kind in SHIFTS for severity in range(1, SEVEREST + 1)]
     one = found.get(run)
     return {f"{kind}_{s}": None if one is None else float(one.at(kind, s).mean()) for kind, s in levels}
@@ -64,9 +64,9 @@ def _whole(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
-def to_csv(sweep: Sweep, spoilt: Answers | None = None) -> bytes:
+def to_csv(sweep: Sweep, corrupted: Answers | None = None) -> bytes:
     """One line a cell; `per_class` is `all` where all images were taken."""
-    lines = [row | {"per_class": row["per_class"] or "all"} for row in rows(sweep, spoilt)]
+    lines = [row | {"per_class": row["per_class"] or "all"} for row in rows(sweep, corrupted)]
     text = io.StringIO()
     writer = csv.DictWriter(text, list(lines[0]))
     writer.writeheader()
@@ -74,11 +74,11 @@ def to_csv(sweep: Sweep, spoilt: Answers | None = None) -> bytes:
     return text.getvalue().encode()
 
 
-def to_parquet(sweep: Sweep, spoilt: Answers | None = None) -> bytes:
+def to_parquet(sweep: Sweep, corrupted: Answers | None = None) -> bytes:
     """The same rows as Parquet, with types; `per_class` is null where all images were taken."""
     import pyarrow
     from pyarrow import parquet  # comes with Streamlit; loaded only where somebody asks for it
 
     out = io.BytesIO()
-    parquet.write_table(pyarrow.Table.from_pylist(rows(sweep, spoilt)), out)
+    parquet.write_table(pyarrow.Table.from_pylist(rows(sweep, corrupted)), out)
     return out.getvalue()

@@ -52,7 +52,7 @@ class Recipe(BaseModel):
     images); `seed` draws training images, the head's first weights and the order of batches; `input_size` in pixels
     defaults to the backbone's. `edits` names what a visitor changed of the set (explorer/edits.py; empty: nothing). `reads` is
     the stage that the head reads under the strategy `best_stage`, behind which the backbone is cut off (empty: chosen on
-    validation images, in the run). `spoilt` says how all pictures are corrupted, for training and testing alike
+    validation images, in the run). `spoilt` (the stored name) says how all pictures are corrupted, for training and testing alike
     (`blur-4`, a kind of explorer/catalogue/shifts.py and its severity; empty: clean).
     """
 

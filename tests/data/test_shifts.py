@@ -9,8 +9,8 @@ from PIL import Image
 from explorer.catalogue import Preprocessing, shifts
 from explorer.catalogue.shifts import SHIFTS
 from explorer.data import datasets
+from explorer.data.corrupted import corrupted
 from explorer.data.shifts import shifted
-from explorer.data.spoilt import spoilt
 from explorer.errors import ExplorerError
 from explorer.recipe import make
 
@@ -31,7 +31,7 @@ def test_a_shift_is_the_same_each_time_and_leaves_the_originals(name: str) -> No
 
 
 @pytest.mark.parametrize("name", SHIFTS)
-def test_an_image_is_spoilt_alike_whatever_comes_after_it(name: str) -> None:
+def test_an_image_is_corrupted_alike_whatever_comes_after_it(name: str) -> None:
     np.testing.assert_array_equal(shifted(_pictures(3), name)[:2], shifted(_pictures(3)[:2], name))
 
 
@@ -90,7 +90,7 @@ def test_a_kind_and_its_severity_are_one_word() -> None:
             shifts.read(wrong)
 
 
-def test_a_spoilt_set_is_spoilt_in_every_split_by_the_pictures_ids() -> None:
+def test_a_corrupted_set_is_corrupted_in_every_split_by_the_pictures_ids() -> None:
     recipe = make(dataset="shapes", per_class=2, input_size=32, spoilt="noise-4")
     clean, noisy = (datasets.load(recipe.model_copy(update={"spoilt": how})) for how in ("", "noise-4"))
     assert noisy.test.ids == clean.test.ids and noisy.fingerprint == f"{clean.fingerprint}~noise-4@32"
@@ -107,5 +107,5 @@ def test_a_spoilt_set_is_spoilt_in_every_split_by_the_pictures_ids() -> None:
     assert recipe.source.spoilt == "noise-4" and recipe.source.preprocessing.crop == 32
     assert make(spoilt="invert-3").spoilt == "invert" and "spoilt" not in make().model_dump()
     wide = replace(clean.test.take([0]), read=lambda i: Image.new("RGB", (90, 40)), size=lambda i: (90, 40))
-    small = spoilt(replace(clean, test=wide), "blur-2", 32).test
+    small = corrupted(replace(clean, test=wide), "blur-2", 32).test
     assert small.size is not None and small.read(0).size == small.size(0) == (72, 32)

@@ -121,7 +121,7 @@ def fill_form(recipe: Recipe, fields: Iterable[str]) -> None:
         "class_weights": {"train_weighted": recipe.class_weights},
         "batch_size": {"train_batch": recipe.batch_size},
         "device": {"train_device": recipe.device},
-        "spoilt": {"train_spoilt": recipe.spoilt},
+        "spoilt": {"train_corruption": recipe.spoilt},
     }
     wanted = [*fields]
     for field in wanted:

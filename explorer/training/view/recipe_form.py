@@ -77,16 +77,16 @@ def _pick_rest(row: Backbone, plan: Strategy) -> dict[str, Any]:
     """What few people change, as recipe fields."""
     weights = pick_weights(row)
     rest = advanced_form(plan, row, weights)
-    return {"weights": weights, "seed": pick_seed(), "spoilt": _pick_spoilt()} | rest
+    return {"weights": weights, "seed": pick_seed(), "spoilt": _pick_corruption()} | rest
 
 
-def _pick_spoilt() -> str:
+def _pick_corruption() -> str:
     """How all pictures are corrupted, if at all."""
     ways = [f"{kind}-{severity}" for kind in SHIFTS for severity in range(1, SEVEREST + 1)]
     offered = ["", *dict.fromkeys(map(shifts.plain, ways))]
-    starts_at("train_spoilt", "")
+    starts_at("train_corruption", "")
     return st.selectbox(
-        "Pictures, for training and testing alike", offered, key="train_spoilt", persist_state="session",
+        "Pictures, for training and testing alike", offered, key="train_corruption", persist_state="session",
         format_func=lambda how: shifts.words(how).capitalize() or "Clean",
         help="Corrupts every picture in the same way: does another stage gain most then? See *Which block?* on Experiments.",
     )  # fmt: skip

@@ -13,7 +13,7 @@ _SHIFTED = (LEARNS, "dash", "diamond")
 
 def interpolation(
     found: Interpolation,
-    spoilt: Interpolation | None,
+    corrupted: Interpolation | None,
     title: str,
     at: int,
     group: str = "group",
@@ -26,8 +26,8 @@ def interpolation(
     alphas = list(found.alphas)
     for kind in found.kinds:
         _curve(fig, alphas, kind, kind.images, _PENS[kind.images])
-    if spoilt is not None:
-        _curve(fig, alphas, spoilt.kinds[0], f"test, {title}", _SHIFTED)
+    if corrupted is not None:
+        _curve(fig, alphas, corrupted.kinds[0], f"test, {title}", _SHIFTED)
     best, test = found.chosen, found.on("test")
     _star(fig, alphas[best], test.score(best).accuracy)
     if len(test.controls):
@@ -37,7 +37,7 @@ def interpolation(
     _scales(fig, alphas)
     return finish(
         fig,
-        alt=_described(found, spoilt, title) + guess_words(chance, "test images"),
+        alt=_described(found, corrupted, title) + guess_words(chance, "test images"),
         look="Does the curve stay up between its ends? Then A and B lie in one valley, and a mixture may be as good "
         "as the better of the two on test and on shifted images alike. A dip in the middle means that a ridge "
         "of the loss lies between them.",
@@ -65,15 +65,15 @@ def _scales(fig: Figure, alphas: list[float]) -> None:
     fig.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
 
 
-def _described(found: Interpolation, spoilt: Interpolation | None, title: str) -> str:
+def _described(found: Interpolation, corrupted: Interpolation | None, title: str) -> str:
     """What the curves say, for those who do not see them: both ends and the mixture that validation chose."""
     best, test, last = found.chosen, found.on("test"), len(found.alphas) - 1
     a, chosen, b = (test.score(i).accuracy for i in (0, best, last))
     said = f"Accuracy over α. Test, n = {test.score(0).n}: A {a:.1%}, B {b:.1%}, "
     said += f"α = {found.alphas[best]:g} chosen on validation {chosen:.1%}."
-    if spoilt is None:
+    if corrupted is None:
         return said
-    shifted = [spoilt.kinds[0].score(i).accuracy for i in (0, best, last)]
+    shifted = [corrupted.kinds[0].score(i).accuracy for i in (0, best, last)]
     return f"{said} {title}: {shifted[0]:.1%}, {shifted[1]:.1%} and {shifted[2]:.1%}."
 
 

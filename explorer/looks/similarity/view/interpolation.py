@@ -41,13 +41,13 @@ def interpolate(a: FinishedRun, b: FinishedRun) -> None:
                         format_func=lambda name: SHIFTS[name].title if name in SHIFTS else "None")  # fmt: skip
         reestimate = not _statistics_kept(a, b) and ask_reestimate(b, "similarity_settle_mixtures", default=False)
     found = ask(_question(a, b, ("test", "validation"), reestimate), "Interpolating A and B", height=470)
-    spoilt = None
+    corrupted = None
     if kind in SHIFTS:
         question = _question(a, b, (kind,), reestimate)
-        spoilt = ask(question, "The same on shifted images", height=0) if found is not None else None
+        corrupted = ask(question, "The same on shifted images", height=0) if found is not None else None
     if found is not None:
         title = SHIFTS[kind].title.lower() if kind in SHIFTS else ""
-        _curve_and_table(found, spoilt, title, reestimate, group_of(b), majority(b))
+        _curve_and_table(found, corrupted, title, reestimate, group_of(b), majority(b))
         if kind in SHIFTS:
             st.caption(f"Shift: {SHIFTS[kind].meaning} Generated from the test images, the same each time (seed 0).")
 
@@ -68,7 +68,12 @@ def _question(a: FinishedRun, b: FinishedRun, images: tuple[str, ...], reestimat
 
 @st.fragment
 def _curve_and_table(
-    found: Interpolation, spoilt: Interpolation | None, title: str, reestimate: bool, group: str, chance: float | None
+    found: Interpolation,
+    corrupted: Interpolation | None,
+    title: str,
+    reestimate: bool,
+    group: str,
+    chance: float | None,
 ) -> None:
     """The curve, and in words the mixture under the slider; images of one group share a `group`, e.g. a photo; `chance` is what
     always naming the largest class gives."""
@@ -79,22 +84,22 @@ def _curve_and_table(
         format_func=lambda i: f"{found.alphas[i]:g}", help="0 is A, 1 is B. Starts at the α that validation chooses.",
     )  # fmt: skip
     draw(
-        partial(interpolation, found, spoilt, title, at, group, chance),
+        partial(interpolation, found, corrupted, title, at, group, chance),
         "similarity_interpolation",
         code=("explorer/looks/similarity/compute/interpolation.py", "interpolated"),
     )
     st.table(
-        _score_table(found, spoilt, title, at, group),
+        _score_table(found, corrupted, title, at, group),
         alt="The interpolated network at this α against A and against B",
     )
     _notes(found)
 
 
 def _score_table(
-    found: Interpolation, spoilt: Interpolation | None, title: str, at: int, group: str
+    found: Interpolation, corrupted: Interpolation | None, title: str, at: int, group: str
 ) -> dict[str, list[str]]:
-    kinds = [found.on("test"), *(spoilt.kinds if spoilt else ()), found.on("validation")]
-    names = ["test", *([f"test, {title}"] if spoilt else []), "validation"]
+    kinds = [found.on("test"), *(corrupted.kinds if corrupted else ()), found.on("validation")]
+    names = ["test", *([f"test, {title}"] if corrupted else []), "validation"]
     last = len(found.alphas) - 1
     controls = (
         {
