@@ -1,11 +1,14 @@
 """A result that ought to carry a warning carries it, and one that need not carries none."""
 
+import dataclasses
 import math
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import stand_ins
 
+from explorer import runs
 from explorer.evidence import Score
 from explorer.recipe import Recipe, make
 from explorer.runs.cautions import COPY_OF, OF_ANOTHER, cautions
@@ -75,3 +78,29 @@ def test_what_a_number_should_not_be_read_without(name: str) -> None:
 @pytest.mark.parametrize("name", FINE)
 def test_nothing_is_said_where_nothing_is_the_matter(name: str) -> None:
     assert cautions(*FINE[name]) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "test", "said"),
+    [
+        ({}, (24, 22), []),
+        ({}, (24, 9), ["never looking"]),
+        ({"skipped": (("train/fur/x.png", "it is a copy of train/brick/y.png"),)}, (24, 22), ["under two classes"]),
+        (
+            {"skipped": (("1.png", "it is a copy of 0.png, but that one is of the class 'fur'"),)},
+            (24, 22),
+            ["1 picture stands"],
+        ),
+        ({"skipped": (("train/fur/x.png", "it is a copy of train/fur/y.png"),)}, (24, 22), []),
+        ({"loss": 4e11}, (24, 9), ["never looking", "exploded"]),
+    ],
+)
+def test_a_run_says_what_its_numbers_should_not_be_read_without(
+    facts: dict[str, Any], test: tuple[int, int], said: list[str]
+) -> None:
+    run = runs.read(stand_ins.finished_run())
+    epochs = [dataclasses.replace(e, train_loss=facts.get("loss", e.train_loss)) for e in run.epochs]
+    known = {**run.facts, "classes": stand_ins.CLASSES, "chosen_epoch": len(epochs), **facts}
+    made = dataclasses.replace(run, epochs=tuple(epochs), facts=known, test=Score(*test))
+    found = cautions(made, 1 / 3)
+    assert len(found) == len(said) and all(word in text for word, text in zip(said, found, strict=True))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import stand_ins
+import stand_ins_data
 from opening import opened, words
 from PIL import Image
 from starlette.requests import Request
@@ -165,6 +166,22 @@ def test_the_page_filters_sorts_and_selects() -> None:
     assert app.session_state["choice"].images == "" and not app.dataframe
     app.selectbox(key="images_order").set_value("Features moved furthest").run()
     assert not app.exception
+
+
+def test_the_page_shows_classes_calibration_and_neighbours() -> None:
+    a, b = (stand_ins.finished_run(wrong=n, strategy=s) for n, s in ((6, "linear_probe"), (2, "last_stage")))
+    stand_ins_data.of_runs(a, b)
+    for name in (a, b):
+        save(stand_ins.gallery(), GalleryQuestion(run=name).path)
+    app = opened("images", a=a, b=b, image="0")
+    for view, said in (
+        ("By class", "Always naming the largest class: 33.3 %, balanced 33.3 %"),
+        ("How sure?", "a perfectly calibrated model of the same 24 confidences shows 0.020 to 0.120"),
+        ("Nearest pictures", "4 of 10 nearest training pictures (of 200) are of that class"),
+    ):
+        app.session_state["images_view"] = view
+        app.run()
+        assert not app.exception and said in words(app), view
 
 
 def test_a_cell_can_be_named_by_keyboard() -> None:
