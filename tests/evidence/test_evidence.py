@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer import evidence
-from explorer.evidence import Score, mcnemar, verdict, wilson
+from explorer.evidence import Score, mcnemar, share_words, verdict, wilson
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,10 @@ from explorer.evidence import Score, mcnemar, verdict, wilson
 )
 def test_wilson_against_known_values(correct: int, n: int, low: float, high: float) -> None:
     assert wilson(correct, n) == pytest.approx((low, high), abs=5e-4)
+
+
+def test_a_share_as_text_has_a_space_before_its_sign() -> None:
+    assert (share_words(0.941), share_words(0.5, 0), share_words(1)) == ("94.1 %", "50 %", "100.0 %")
 
 
 def test_wilson_without_images_says_nothing() -> None:
