@@ -4,8 +4,8 @@
 
 With UMAP compiled before (kept in NUMBA_CACHE_DIR, else in a first round that does not count): from starting the worker to
 *ready*, to the answer of a first look asked then, and to that of a first UMAP; and from `python -m explorer train` to its first
-epoch, three pictures a class at 32 pixels. Beside the clock stands processor time of all processes, which other work on the
-machine changes less.
+step and epoch, three pictures a class at 32 pixels. Beside the clock stands processor time of all processes, which other work on
+the machine changes less.
 """
 
 import argparse
@@ -85,7 +85,8 @@ NAMES = (
     "worker started → ready",
     "→ a first look answered",
     "→ a first UMAP answered",
-    "`train` started → its first epoch",
+    "`train` started → its first step",
+    "→ its first epoch",
 )
 
 
@@ -107,24 +108,31 @@ began = float(sys.argv[1])
 from explorer.cli import main
 from explorer import runs
 append = runs.append
-def noted(run, epoch):
-    append(run, epoch)
+def note():
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(time.time() - began, used.ru_utime + used.ru_stime, file=sys.stderr, flush=True)
-runs.append = noted
+def noted(run, epoch):
+    append(run, epoch)
+    note()
+update = runs.update
+def described(run, **facts):  # the last thing before the first step
+    update(run, **facts)
+    if "counts" in facts:
+        note()
+runs.append, runs.update = noted, described
 sys.exit(main(sys.argv[1:]))
 """
 
 
-def first_epoch(checkout: Path, home: Path) -> tuple[float, float]:
-    """Seconds and processor seconds from `python -m explorer train` to its first epoch, with its start."""
+def first_steps(checkout: Path, home: Path) -> list[tuple[float, float]]:
+    """Seconds and processor seconds from `python -m explorer train` to its first step, and to its first epoch, with its start."""
     code = "import sys, time\n" + FIRST.replace("float(sys.argv[1])", "time.time() - time.process_time()")
     done = subprocess.run(
         [sys.executable, "-c", code, "train", *SMALL], cwd=checkout, env=environment(home, checkout), stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    wall, spent = map(float, done.stderr.decode().splitlines()[-1].split())
-    return wall, spent
+    lines = done.stderr.decode().splitlines()[-2:]
+    return [(float(wall), float(spent)) for wall, spent in map(str.split, lines)]
 
 
 @contextmanager
@@ -155,7 +163,7 @@ def main() -> None:
         for number in range(compiled, given.rounds + 1):  # the first compiles
             for name, checkout in found.items():
                 steps = json.loads(child(WORKER, checkout, homes[name], ran[name]))
-                steps.append(first_epoch(checkout, homes[name]))
+                steps += first_steps(checkout, homes[name])
                 measured[name] += [steps] if number else []
         for name, all_steps in measured.items():
             for i, step in enumerate(NAMES):

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer import __version__, jobs, limits, logs, workspaces
+from explorer import __version__, jobs, limits, logs, machine, workspaces
 from explorer.app import memory, monitoring, widget_state
 from explorer.app.mine import COOKIE, given_to, looking
 from explorer.app.page_head import EarlyScript
@@ -29,7 +29,7 @@ from explorer.own_sets import parcels
 
 PULSE = 2.0  # seconds between two looks at the worker
 HUNG = 90  # looks without a sign of life after which a worker that lives is replaced
-FIRST = 2.5  # seconds before the first, about as long as the first page takes to be painted
+FIRST = 2.5  # seconds before the first on one or two cores, about as long as the first page takes to be painted
 WRITTEN_AT_ONCE = 1 << 20  # bytes of an upload that the memory holds
 LONGEST_PAUSE = 60.0  # seconds before a worker that keeps dying is started again
 
@@ -68,9 +68,10 @@ class Supervisor:
     async def run(self) -> None:
         """Tick for ever, in a thread, so that the server's loop never waits for the disk.
 
-        The first tick waits: a worker that imports torch would take the cores from the first page.
+        Where server and browser share two cores the first tick waits: a worker that imports torch would take them from the first
+        page.
         """
-        await asyncio.sleep(FIRST)
+        await asyncio.sleep(FIRST if machine.cores() <= 2 else 0)
         if await asyncio.to_thread(jobs.end_other_build):
             _log.warning("A worker of another build of Thaw was there and was ended; its trainings resume.")
         while True:

@@ -1,6 +1,7 @@
 """The shared choice, safe words, a run's command, the source shown under a figure, the supervisor, the headers."""
 
 import ast
+import asyncio
 import dataclasses
 import random
 import re
@@ -253,6 +254,26 @@ def test_a_worker_is_started_once_and_again_when_it_died(monkeypatch: pytest.Mon
     clock[0] += 2 * launch.PULSE
     supervisor.tick()
     assert len(children) == 2
+
+
+@pytest.mark.parametrize(("cores", "waits"), [(1, launch.FIRST), (2, launch.FIRST), (3, 0), (16, 0)])
+def test_the_first_worker_waits_for_the_first_page_where_they_would_share_two_cores(
+    cores: int, waits: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(launch.machine, "cores", lambda: cores)
+    monkeypatch.setattr(launch.asyncio, "sleep", sleep)
+    monkeypatch.setattr(jobs, "end_other_build", lambda: False)
+    monkeypatch.setattr(launch.Supervisor, "tick", lambda self: None)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(launch.Supervisor().run())
+    assert slept == [waits, launch.PULSE]
 
 
 @pytest.mark.parametrize(
