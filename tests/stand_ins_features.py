@@ -3,13 +3,14 @@
 from typing import Any
 
 import numpy as np
-from stand_ins import CLASSES, N, gallery
+from stand_ins import CLASSES, Made, N, gallery, promise
 
 from explorer.answers import save
 from explorer.cells import Cells
 from explorer.looks.features.question import (
     Excitement,
     FeatureStrip,
+    FeatureStripQuestion,
     Filters,
     Selectivity,
     StageExcitement,
@@ -71,8 +72,11 @@ def answer(a: str, b: str, images: tuple[int | str, ...] = tuple(range(N))) -> N
     def put(found: Any, name: str, **arguments: Any) -> None:
         save(found, ask_for(name, a=a, b=b, **arguments).path)
 
-    for image in images:
-        put(strip(image), "feature_strip", image=image)
+    def stripped(asked: FeatureStripQuestion) -> Made | None:
+        known = asked.image in images and asked == FeatureStripQuestion(a=a, b=b, image=asked.image)
+        return (strip, asked.image) if known else None
+
+    promise("feature_strip", a, b, stripped)
     put(selectivity(), "selectivity")
     put(excitement(), "excitement")
     put(filters(), "filters")

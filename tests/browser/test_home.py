@@ -15,6 +15,8 @@ from explorer.recipe import default_comparison, make
 
 pytestmark = [pytest.mark.browser, pytest.mark.long(140)]
 Serve = Callable[..., str]
+FIRST = (stand_ins.N - 6,)
+"""The image that pages open with: the first of those on which the two runs differ."""
 
 TITLES = {
     "": "See what fine-tuning changes",
@@ -78,7 +80,7 @@ def test_a_deep_link_is_the_first_thing_a_fresh_server_sees(name: str, page: Pag
 def _everything() -> None:
     """What the pages show where nothing is missing."""
     a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
-    stand_ins.answer(a, b)
+    stand_ins.answer(a, b, FIRST, elsewhere=True)
     stand_ins.measured(make())
 
 
@@ -95,7 +97,7 @@ def test_the_menu_leads_to_every_page_and_all_are_legible_in_the_dark(page: Page
 
 def test_a_choice_lasts_over_pages_and_a_reload(page: Page, served: Serve, home: Path) -> None:
     a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
-    stand_ins.answer(a, b, images=(0, 7))
+    stand_ins.answer(a, b, images=(0, 7), elsewhere=True)
     page.goto(f"{served()}/features?stage=layer3")
     settled(page)
     box = page.get_by_label("Image number")
@@ -112,7 +114,7 @@ def test_a_choice_lasts_over_pages_and_a_reload(page: Page, served: Serve, home:
 
 def test_a_click_in_the_map_chooses_the_image(page: Page, served: Serve, home: Path) -> None:
     a, b = stand_ins.finished_run(6, strategy="linear_probe"), stand_ins.finished_run(2, strategy="last_stage")
-    stand_ins.answer(a, b)
+    stand_ins.answer(a, b, FIRST, elsewhere=True)
     page.goto(f"{served()}/projection")
     settled(page)
     points = page.locator(".js-plotly-plot .scatterlayer .point")
