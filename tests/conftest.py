@@ -60,7 +60,9 @@ def seeds() -> None:
         sys.modules["numpy"].random.seed(0)
     if "torch" in sys.modules:
         torch = sys.modules["torch"]
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed notes the caller's stack for each kind of device
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(0)
         torch.set_num_threads(1)
 
 

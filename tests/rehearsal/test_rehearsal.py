@@ -121,9 +121,10 @@ def test_a_session_does_what_a_participant_does_behind_a_path(running: Server, h
     assert status(running, "/images") == 404, "what is not beneath the path is another's"
 
 
-def test_a_small_class_acts_and_leaves(running: Server) -> None:
+def test_a_small_class_acts_and_leaves(running: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing, "RUSH", 1.0)  # else two of the three arrive when it is over
     played = Class(running.port, 3, BASE, think=(0.1, 0.3))
-    played.start(8)
+    played.start(5)
     assert played.join(60) == 0
     tally = played.tally
     assert not tally.failures and tally.reruns and not tally.refused
