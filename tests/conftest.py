@@ -3,11 +3,12 @@
 import dataclasses
 import errno
 import functools
+import gc
 import os
 import random
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest = {item: item.get_closest_marker("long") for item in items}
     seconds = {item: mark.args[0] if mark else 0 for item, mark in longest.items()}
     items.sort(key=lambda item: (item.get_closest_marker("browser") is None, -seconds[item]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing of what is loaded and collected can be freed, so nothing is gained by looking for garbage."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def _here(host: Any) -> bool:
