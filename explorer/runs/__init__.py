@@ -39,6 +39,9 @@ from explorer.runs.folders import start as start
 from explorer.runs.folders import truncate_epochs as truncate_epochs
 from explorer.runs.folders import update as update
 from explorer.runs.names import Naming as Naming
+from explorer.runs.opened import OpenedRun as OpenedRun
+from explorer.runs.opened import RunOrId as RunOrId
+from explorer.runs.opened import kept_by_run as kept_by_run
 from explorer.runs.run import FinishedRun as FinishedRun
 from explorer.runs.run import Run as Run
 from explorer.runs.tested import Predictions as Predictions

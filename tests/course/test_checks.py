@@ -1,7 +1,6 @@
 """The lesson's checks: every answer key against the real computation, and against figures had by other means."""
 
 import csv
-import functools
 import json
 import math
 import re
@@ -53,7 +52,7 @@ ROW = BACKBONES["resnet10"]
 ASSETS = Path(__file__).parents[2] / "assets"
 ASSET = ASSETS / "backbone" / "resnet10.safetensors"
 RIGHT = [0, 1, 2, 3, 4, 5]
-before_and_after = functools.cache(looking.before_and_after)  # of a run's 306 images through two networks, once
+before_and_after = runs.kept_by_run(9)(looking.before_and_after)  # of a run's 306 images through two networks, once
 SHORTER = dict.fromkeys(("full", "warm"), {"epochs": 1, "per_class": 2})
 """What is told of these two must hold for any run: `hot` is held against them, and that one is trained as the lesson does it."""
 

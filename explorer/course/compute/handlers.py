@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from explorer import evidence, runs
+from explorer import evidence
 from explorer.catalogue import Preprocessing
 from explorer.catalogue.backbones import backbone as catalogued
 from explorer.course.compute.truths.heads import old_head
@@ -22,6 +22,7 @@ from explorer.looks.features.compute.channels import strongest
 from explorer.looks.features.compute.filters import first_filters
 from explorer.looks.features.compute.receptive_field import receptive_fields
 from explorer.looks.features.question import Filters
+from explorer.looks.pair import compute
 from explorer.looks.projection.compute.joint import project
 from explorer.looks.projection.question import Projection
 from explorer.models import backbones, devices
@@ -30,6 +31,7 @@ from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import make
+from explorer.runs import RunOrId
 from explorer.training.compute import scoring
 from explorer.training.compute.loop import train_overlapped
 from explorer.training.compute.preparing import prepare
@@ -85,14 +87,15 @@ def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -
     )  # fmt: skip
 
 
-def beside_start(run: str, method: str = "pca") -> Stillness:
+def beside_start(run: RunOrId, method: str = "pca") -> Stillness:
     """A finished run against the network that it started from, on the same test images: how far, and on one map."""
-    pairs, said = before_and_after(run), runs.predictions(run)
+    run = compute.opened(run)
+    pairs, said = before_and_after(run), run.predictions
     stages = tuple(pairs)
     largest = tuple(float(np.abs(after - before).max()) for before, after in pairs.values())
     found = project(*pairs[stages[-1]], said.labels, method)
     what = {"labels": said.labels, "classes": said.classes, "ids": said.ids}
-    return Stillness(run, stages, largest, Projection(method=method, stage=stages[-1], **what, **vars(found)))
+    return Stillness(run.id, stages, largest, Projection(method=method, stage=stages[-1], **what, **vars(found)))
 
 
 def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: ProgressCallback = silent) -> CurvePoint:

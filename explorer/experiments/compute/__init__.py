@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from explorer import runs
 from explorer.catalogue.shifts import SEVEREST, SHIFTS
 from explorer.data import datasets
 from explorer.data.shifts import shifted
@@ -16,6 +15,7 @@ from explorer.models.abreast import abreast
 from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
+from explorer.runs import OpenedRun, RunOrId
 from explorer.training.compute import planning, reading
 
 MOST = 25
@@ -47,10 +47,11 @@ def signs(recipe: Recipe, report: ProgressCallback = silent) -> Signs:
     return Signs(per_class, len(data.classes), probe, stage, fixed, broken, p_value, distance)
 
 
-def spoilt(run: str, report: ProgressCallback = silent) -> Spoilt:
+def spoilt(run: RunOrId, report: ProgressCallback = silent) -> Spoilt:
     """What a run gets right of its test images, up to `TESTED`, clean and corrupted in every way."""
     devices.set_threads()
-    pixels, labels = compute.pictures(run), runs.predictions(run).labels
+    run = compute.opened(run)
+    pixels, labels = compute.pictures(run), run.predictions.labels
     rows = planning.spread(len(pixels), TESTED)
     pixels, labels, network = pixels[rows], labels[rows], compute.network(run)
     kinds, right = tuple(SHIFTS), np.zeros((len(SHIFTS), SEVEREST + 1, len(rows)), np.bool_)
@@ -65,10 +66,10 @@ def spoilt(run: str, report: ProgressCallback = silent) -> Spoilt:
                 (k * SEVEREST + severity - 1) / (len(kinds) * SEVEREST), f"{SHIFTS[kind].title}, severity {severity}"
             )
             right[k, severity] = _right(run, network, shifted(pixels, kind, severity=severity), labels)
-    return Spoilt(run, kinds, rows, right)
+    return Spoilt(run.id, kinds, rows, right)
 
 
-def _right(run: str, network: Network, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _right(run: OpenedRun, network: Network, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
     def named(start: int) -> np.ndarray:
         with torch.inference_mode():
             return network(compute.to_input(run, pixels[start : start + 64])).argmax(1).numpy()

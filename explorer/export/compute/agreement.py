@@ -3,7 +3,6 @@ once for all graphs of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.models import predicting
+from explorer.runs import RunOrId, kept_by_run
 
 CHECKED = 32
 """Test images on which a graph is compared with the run."""
@@ -21,7 +21,7 @@ MOST_APART_RESIZED = 0.1
 """The same for a graph that resizes: its levels differ by 1 of 255 from Pillow's."""
 
 
-def pixels(run: str) -> np.ndarray:
+def pixels(run: RunOrId) -> np.ndarray:
     """The first test images as the graph's input, (n, 3, h, w) uint8. Raises ExplorerError where they cannot be read any
     more."""
     return np.ascontiguousarray(compute.first_pictures(run, CHECKED).transpose(0, 3, 1, 2))
@@ -44,13 +44,13 @@ class GraphDifference:
     same: int
 
 
-@lru_cache(maxsize=4)
-def _ours(run: str) -> Tensor:
+@kept_by_run(most=4)
+def _ours(run: RunOrId) -> Tensor:
     """What the run's own network says of the first test images, (n, k) logits: once for all graphs of it."""
     return predicting.logits(compute.network(run), compute.to_input(run, compute.first_pictures(run, CHECKED)))
 
 
-def differences(run: str, said: np.ndarray) -> GraphDifference:
+def differences(run: RunOrId, said: np.ndarray) -> GraphDifference:
     """What a graph said of the first test images (n, k) against the run's own network."""
     ours = _ours(run)
     theirs = torch.from_numpy(said)

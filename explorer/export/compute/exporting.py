@@ -10,10 +10,11 @@ import torch
 
 from explorer.errors import ExplorerError, Stopped
 from explorer.looks.pair import compute
+from explorer.runs import RunOrId
 
 
 @contextmanager
-def exporting(run: str, kind: str, other: str) -> Iterator[None]:
+def exporting(run: RunOrId, kind: str, other: str) -> Iterator[None]:
     """A quiet room for an exporter; raises ExplorerError, with the reason, where PyTorch cannot write the run's network as a
     graph of this kind, and names another that may do."""
     try:

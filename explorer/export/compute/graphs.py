@@ -4,7 +4,6 @@ out."""
 import io
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +27,7 @@ from explorer.export.compute.weights import described
 from explorer.export.formats import FORMATS, missing
 from explorer.looks.pair import compute
 from explorer.progress import ProgressCallback
+from explorer.runs import OpenedRun, RunOrId, kept_by_run
 
 PREPARE = """import numpy as np
 from PIL import Image, ImageOps
@@ -60,7 +60,7 @@ class Whole(nn.Module):
         return self.model((pixels.float() / 255 - self.mean) / self.std).flatten(1)
 
 
-def write_onnx(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write_onnx(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """One ONNX file with its weights inside, for any number of images; run by onnxruntime before it is handed out."""
     content = onnx_bytes(run, report)
     session, runner = _session(content)
@@ -70,7 +70,7 @@ def write_onnx(run: str, out: Path, ending: str, report: ProgressCallback) -> tu
     return notes
 
 
-def write_onnx_picture(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write_onnx_picture(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The same with resizing and cropping inside, for one picture of any size at a time."""
     plain = onnx_bytes(run, report)  # says first where the extra is missing
     import onnx
@@ -94,7 +94,7 @@ def write_onnx_picture(run: str, out: Path, ending: str, report: ProgressCallbac
     )
 
 
-def onnx_bytes(run: str, report: ProgressCallback) -> bytes:
+def onnx_bytes(run: RunOrId, report: ProgressCallback) -> bytes:
     """The network and its normalisation as an ONNX model, with what it is in its metadata. Raises ExplorerError where the
     extra is not installed."""
     if lacking := missing(FORMATS["onnx"]):
@@ -105,8 +105,8 @@ def onnx_bytes(run: str, report: ProgressCallback) -> bytes:
     return content
 
 
-@lru_cache(maxsize=1)
-def _written(run: str) -> bytes:
+@kept_by_run(most=1)
+def _written(run: RunOrId) -> bytes:
     """The same, of the last run that was asked for: both ONNX formats hold this graph, and writing it takes most of their
     time."""
     with exporting(run, "ONNX", "torch.export"), sdpa_kernel(SDPBackend.MATH):
@@ -139,7 +139,7 @@ def _session(content: bytes) -> tuple[Callable[[dict[str, np.ndarray]], np.ndarr
     return lambda given: np.asarray(session.run(None, given)[0]), f"onnxruntime {onnxruntime.__version__}"
 
 
-def write_program(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write_program(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """A program of torch.export, for any number of images; read back and run before it is handed out."""
     given = pixels(run)
     report(0.2, "Writing the graph")
@@ -156,20 +156,20 @@ def write_program(run: str, out: Path, ending: str, report: ProgressCallback) ->
     return notes
 
 
-@lru_cache(maxsize=1)
-def _program(run: str) -> torch.export.ExportedProgram:
+@kept_by_run(most=1)
+def _program(run: RunOrId) -> torch.export.ExportedProgram:
     """The network and its normalisation, traced for any number of images; of the last run that was asked for, as both kinds of
     graph are made of it."""
     shapes = ({0: torch.export.Dim("batch", min=1, max=4096)},)
     return torch.export.export(_whole(run), (torch.from_numpy(pixels(run)[:2]),), dynamic_shapes=shapes)
 
 
-def _whole(run: str) -> Whole:
+def _whole(run: RunOrId) -> Whole:
     size = compute.finished(run).preprocessing
     return Whole(compute.network(run).copy().model, size.mean, size.std).eval()
 
 
-def _checked(run: str, said: np.ndarray, runner: str) -> tuple[str, ...]:
+def _checked(run: RunOrId, said: np.ndarray, runner: str) -> tuple[str, ...]:
     """Sentences on what the graph said against the run's own network; ExplorerError where they are further apart than
     MOST_APART."""
     apart = differences(run, said)
@@ -182,16 +182,16 @@ def _checked(run: str, said: np.ndarray, runner: str) -> tuple[str, ...]:
     )
 
 
-def _of_eval(run: str) -> tuple[str, ...]:
+def _of_eval(run: RunOrId) -> tuple[str, ...]:
     """A sentence where BatchNorm's moving statistics were the lesson."""
     if compute.finished(run).batchnorm != "moving":
         return ()
     return ("The graph is of eval mode: BatchNorm uses the statistics that moved in training, and none of a batch.",)
 
 
-def _facts(run: str) -> dict[str, str]:
+def _facts(run: RunOrId) -> dict[str, str]:
     """What goes with the graph, as text."""
-    facts = described(compute.finished_run(run))
+    facts = described(compute.opened(run))
     size = compute.finished(run).preprocessing
     facts["prepare"] = PREPARE.format(resize=size.resize, crop=size.crop, filter=size.filter.upper())
     facts["preprocessing"] |= {"layout": "RGB, (n, 3, h, w), uint8; scale, mean and std are inside the graph"}

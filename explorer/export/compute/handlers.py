@@ -11,12 +11,13 @@ from explorer.export.question import Exported, ExportQuestion
 from explorer.home import write_aside
 from explorer.looks.pair import compute
 from explorer.progress import ProgressCallback
+from explorer.runs import OpenedRun
 
-Writer = Callable[[str, Path, str, ProgressCallback], tuple[str, ...]]
+Writer = Callable[[OpenedRun, Path, str, ProgressCallback], tuple[str, ...]]
 
 
-def _pack(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
-    return archive.pack(compute.finished_run(run), out)
+def _pack(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+    return archive.pack(run, out)
 
 
 WRITERS: dict[str, Writer] = {
@@ -38,13 +39,14 @@ def write(run: str, to: str, out: Path, report: ProgressCallback) -> tuple[str, 
     """Write the run as the file `out`, aside and then renamed; returns sentences on it. Raises ExplorerError where the disk
     does not take it."""
     notes: tuple[str, ...] = ()
+    found = compute.opened(run)
 
     def put(part: Path) -> None:
         nonlocal notes
-        notes = WRITERS[format_of(to).name](run, part, out.suffix.lower(), report)
+        notes = WRITERS[format_of(to).name](found, part, out.suffix.lower(), report)
 
     if format_of(to).builds:
-        building.check(compute.finished(run).row)
+        building.check(found.settled.row)
     try:
         write_aside(out, put)
     except OSError as error:

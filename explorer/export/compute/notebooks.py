@@ -9,25 +9,23 @@ from pathlib import Path
 
 import torch
 
-from explorer import runs
 from explorer.export import building
 from explorer.export.compute.weights import described
 from explorer.export.notebook import notebook
 from explorer.looks.pair import compute
 from explorer.progress import ProgressCallback
-from explorer.runs import FinishedRun
+from explorer.runs import OpenedRun
 
 MOST_PICTURES = 24
 
 
-def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """`run.ipynb`, `model.pt`, `pictures/` and what the run said of them. Raises ExplorerError where the pictures are gone."""
-    found = compute.finished_run(run)
     report(0.1, "Putting the network together")
     state = io.BytesIO()
     torch.save({name: tensor.contiguous() for name, tensor in compute.network(run).model.state_dict().items()}, state)
-    pictures, table = _pictures(found)
-    text = notebook(described(found), building.lines(found.settled.row, len(runs.predictions(run).classes)))
+    pictures, table = _pictures(run)
+    text = notebook(described(run), building.lines(run.settled.row, len(run.predictions.classes)))
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as pack:
         pack.writestr("run.ipynb", json.dumps(text, indent=1))
         pack.writestr("model.pt", state.getvalue())
@@ -37,11 +35,11 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
     return (f"Unpack it and open run.ipynb: it holds {len(pictures)} test pictures, with what the run said of them.",)
 
 
-def _pictures(run: FinishedRun) -> tuple[dict[str, bytes], str]:
+def _pictures(run: OpenedRun) -> tuple[dict[str, bytes], str]:
     """Test pictures as PNG by file name, and a table of them: file, class, what the run said, its probability."""
-    said = runs.predictions(run.id)
-    compute.pictures(run.id)  # says so where the images have changed
-    images = compute.data(run.id).test
+    said = run.predictions
+    compute.pictures(run)  # says so where the images have changed
+    images = compute.data(run).test
     rows = [int(i) for i in torch.linspace(0, len(said.labels) - 1, min(MOST_PICTURES, len(said.labels)))]
     files: dict[str, bytes] = {}
     table = io.StringIO()

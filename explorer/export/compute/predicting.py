@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from explorer import machine, runs
+from explorer import machine
 from explorer.data.decoding import deep, look, open_picture, to_rgb
 from explorer.data.formats import SUFFIXES
 from explorer.data.images import REDUCE_TO, fit
@@ -25,6 +25,7 @@ from explorer.looks.pair import compute
 from explorer.models import predicting
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
+from explorer.runs import RunOrId
 
 MOST_PICTURES = batches.MOST_SEEN
 BATCH, AHEAD = 32, 4  # pictures in a pass, and passes whose pictures are being decoded
@@ -34,7 +35,7 @@ Decoded = tuple[np.ndarray, np.ndarray] | str
 
 
 def predict(
-    run: str,
+    run: RunOrId,
     folder: str = "",
     batch: str = "",
     seen: str = "",
@@ -46,7 +47,8 @@ def predict(
     Raises ExplorerError where there is no picture, or none that can be read.
     """
     files = batches.pictures(batch) if batch else listed(folder)
-    classes, network = runs.predictions(run).classes, compute.network(run)
+    run = compute.opened(run)
+    classes, network = run.predictions.classes, compute.network(run)
     known = _familiar(run, report) if distances else None
     begun = BEFORE if known else 0.0
     names: list[str] = []
@@ -72,12 +74,12 @@ def predict(
     probability = (torch.cat(said) / (t or 1.0)).softmax(dim=1).numpy()
     labels = np.array([_label(name, classes) for name in names])
     found = Predicted(
-        run, classes, tuple(names), np.stack(images), labels, probability.argmax(1), probability, tuple(skipped), t
+        run.id, classes, tuple(names), np.stack(images), labels, probability.argmax(1), probability, tuple(skipped), t
     )
     return replace(found, farther=np.concatenate(far), tested=len(known.usual)) if known else found
 
 
-def _familiar(run: str, report: ProgressCallback) -> Familiar | None:
+def _familiar(run: RunOrId, report: ProgressCallback) -> Familiar | None:
     """What tells pictures unlike the run's; None where its own pictures are not on this machine."""
     try:
         return Familiar(run, lambda share, words: report(BEFORE * share, words))
@@ -85,7 +87,7 @@ def _familiar(run: str, report: ProgressCallback) -> Familiar | None:
         return None
 
 
-def _temperature(run: str) -> float | None:
+def _temperature(run: RunOrId) -> float | None:
     """What the run's logits are divided by; None where its validation images are not on this machine."""
     try:
         return temperature_of(run)[0]
@@ -112,7 +114,7 @@ def listed(folder: str) -> list[tuple[str, Path]]:
     return found
 
 
-def decoder(run: str, recipe: Recipe) -> Callable[[Path], Decoded]:
+def decoder(run: RunOrId, recipe: Recipe) -> Callable[[Path], Decoded]:
     """What makes of a file the pixels (h, w, 3) that the network sees and a small picture, or says why it cannot."""
     size = recipe.preprocessing
 

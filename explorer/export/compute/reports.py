@@ -7,13 +7,12 @@ from explorer.errors import ExplorerError
 from explorer.export.report import report as page
 from explorer.jpeg import jpeg_address
 from explorer.looks.images.compute import examples
-from explorer.looks.pair import compute
 from explorer.progress import ProgressCallback
+from explorer.runs import OpenedRun
 
 
-def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """One HTML file that loads nothing from elsewhere."""
-    found = compute.finished_run(run)
     report(0.2, "Pictures")
     try:
         gallery = examples(run)
@@ -21,5 +20,5 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
         notes: tuple[str, ...] = ()
     except (ExplorerError, OSError) as error:
         pictures, notes = [], (f"Without pictures: {error}",)
-    out.write_text(page(found, runs.predictions(run), runs.audit(run), pictures), encoding="utf-8")
+    out.write_text(page(run, run.predictions, runs.audit(run.id), pictures), encoding="utf-8")
     return ("One page; print it from the browser.", *notes)

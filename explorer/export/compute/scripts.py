@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 
-from explorer import runs
 from explorer.catalogue.weights import source
 from explorer.data import datasets
 from explorer.data.images import Data, Images
@@ -14,31 +13,30 @@ from explorer.errors import ExplorerError
 from explorer.evidence import share_words
 from explorer.export import building
 from explorer.export.script import Split, needs_start, script
-from explorer.looks.pair import comparison, compute
+from explorer.looks.pair import comparison
 from explorer.models import backbones
 from explorer.progress import ProgressCallback
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun
+from explorer.runs import FinishedRun, OpenedRun
 
 SCRIPT = "model_trainer.py"
 SPLITS = ("train", "val", "test")
 
 
-def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The script, or the ZIP with all that it needs beside it. Raises ExplorerError where a script alone would not run."""
-    found = compute.finished_run(run)
-    recipe = found.settled
+    recipe = run.settled
     on_disk = recipe.dataset == "folder" and not recipe.spoilt  # files of a corrupted set are not what the network saw
     if ending == ".py" and (not on_disk or needs_start(recipe)):
         what = "first weights" if on_disk else "pictures"
         raise ExplorerError(
-            f"The script of {run} alone would not run: it needs {what} that come with Thaw. Name a .zip, which brings them."
+            f"The script of {run.id} alone would not run: it needs {what} that come with Thaw. Name a .zip, which brings them."
         )
     report(0.0, "Loading the images")
-    data = _data(found)
+    data = _data(run)
     split = _names(data) if on_disk else None
     folders = list(data.classes) if split else [_folder(name, k) for k, name in enumerate(data.classes)]
-    text = script(recipe, folders, split, _result(found))
+    text = script(recipe, folders, split, _result(run))
     if ending == ".py":
         out.write_text(text, encoding="utf-8")
     else:
@@ -47,10 +45,10 @@ def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[s
     return (f"python {SCRIPT} trains the same recipe on the same split.{where}",)
 
 
-def _data(run: FinishedRun) -> Data:
+def _data(run: OpenedRun) -> Data:
     """The run's pictures; ExplorerError where they are no longer those that it was tested on."""
     data = datasets.load(run.recipe)
-    if not comparison.tested_on(runs.predictions(run.id), data.test.ids, data.classes, data.test.labels):
+    if not comparison.tested_on(run.predictions, data.test.ids, data.classes, data.test.labels):
         raise ExplorerError(
             f"The images or labels of {run.id} have changed since it was trained, so a script would not draw its split. Train it "
             "again."

@@ -7,36 +7,35 @@ from typing import Any
 from safetensors.torch import save_file
 from torch import Tensor
 
-from explorer import __version__, runs
+from explorer import __version__
 from explorer.catalogue.weights import drawn_words
 from explorer.export import building
 from explorer.looks.pair import compute
 from explorer.models.deltas import DELTA, SCALE
 from explorer.progress import ProgressCallback
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun
+from explorer.runs import OpenedRun
 
 
-def write(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """All tensors of the tuned network: they load strictly into torchvision's class with the new head."""
     report(0.2, "Putting the network together")
     model = compute.network(run).model
-    save(model.state_dict(), out, metadata(compute.finished_run(run)))
+    save(model.state_dict(), out, metadata(run))
     return (f"{sum(p.numel() for p in model.parameters()):,} parameters; loads with strict=True.",)
 
 
-def write_learned(run: str, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
+def write_learned(run: OpenedRun, out: Path, ending: str, report: ProgressCallback) -> tuple[str, ...]:
     """The tensors that learning changed, to be loaded over the weights that the run began with."""
     report(0.2, "Putting the network together")
-    stored = {name.removeprefix(DELTA) for name in runs.tensors(run, "learned") if not name.startswith(SCALE)}
+    stored = {name.removeprefix(DELTA) for name in run.learned if not name.startswith(SCALE)}
     state = compute.network(run).model.state_dict()
-    found = compute.finished_run(run)
-    save({name: state[name] for name in state if name in stored}, out, metadata(found))
-    if found.recipe.drawn:
-        what = drawn_words(found.recipe.weights)
-        how = f"The run began from {what} (seed {found.recipe.seed}), which no file holds: take all weights instead."
+    save({name: state[name] for name in state if name in stored}, out, metadata(run))
+    if run.recipe.drawn:
+        what = drawn_words(run.recipe.weights)
+        how = f"The run began from {what} (seed {run.recipe.seed}), which no file holds: take all weights instead."
     else:
-        how = f"Load them with strict=False over the weights {found.recipe.weights}."
+        how = f"Load them with strict=False over the weights {run.recipe.weights}."
     return (f"{len(stored)} of {len(state)} tensors. {how}",)
 
 
@@ -46,7 +45,7 @@ def save(state: dict[str, Tensor], out: Path, facts: dict[str, str]) -> None:
     save_file(plain, out, metadata=facts)
 
 
-def metadata(run: FinishedRun) -> dict[str, str]:
+def metadata(run: OpenedRun) -> dict[str, str]:
     """What goes with a run's weights, as safetensors takes it (text only; lists and objects as JSON)."""
     facts = described(run)
     return {"format": "pt"} | {
@@ -54,9 +53,9 @@ def metadata(run: FinishedRun) -> dict[str, str]:
     }
 
 
-def described(run: FinishedRun) -> dict[str, Any]:
+def described(run: OpenedRun) -> dict[str, Any]:
     """Class names, preprocessing, the lines that build the class, recipe, result and origin."""
-    recipe, classes = run.settled, list(runs.predictions(run.id).classes)
+    recipe, classes = run.settled, list(run.predictions.classes)
     return {
         "thaw": __version__,
         "run": run.id,

@@ -1,11 +1,8 @@
 """The training pictures nearest to a picture, and how far test images lie from theirs."""
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 
-from explorer import runs
 from explorer.catalogue import Preprocessing
 from explorer.looks.neighbours.question import Neighbours, farther
 from explorer.looks.pair import compute
@@ -13,19 +10,21 @@ from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import RunOrId, kept_by_run
 
 K = 10
 MOST = 4000  # training pictures that are looked at, each class in proportion
 SHOWN = 96
 
 
-def neighbours(run: str, image: int | str, report: ProgressCallback = silent) -> Neighbours:
+def neighbours(run: RunOrId, image: int | str, report: ProgressCallback = silent) -> Neighbours:
     """The ten training pictures nearest to one picture in a run's features, beside what is usual for test images.
 
     Distances are Euclidean between features of length 1 (the angle counts, not the strength). The distance to the nearest
     training picture as a sign of the unknown: Sun et al. 2022, arXiv 2204.06507.
     """
-    network, said = compute.network(run), runs.predictions(run)
+    run = compute.opened(run)
+    network, said = compute.network(run), run.predictions
     train, labels, ids = _training(run, report)
     _, x = compute.one(run, image)
     own = read(network, x)
@@ -58,7 +57,7 @@ class Familiar:
     Raises ExplorerError where those images cannot be read any more.
     """
 
-    def __init__(self, run: str, report: ProgressCallback = silent) -> None:
+    def __init__(self, run: RunOrId, report: ProgressCallback = silent) -> None:
         self.train = _training(run, report)[0]
         self.usual = _usual(run, report)
 
@@ -67,13 +66,13 @@ class Familiar:
         return farther(self.usual, _nearest(of_length_1(features), self.train))
 
 
-@lru_cache(maxsize=4)
-def _kept(run: str) -> dict[str, np.ndarray]:
+@kept_by_run(most=4)
+def _kept(run: RunOrId) -> dict[str, np.ndarray]:
     """Where features of a run stay: `train` and `test` rows once they are computed."""
     return {}
 
 
-def _training(run: str, report: ProgressCallback) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+def _training(run: RunOrId, report: ProgressCallback) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """(features (m, d), labels (m,), ids) of the training pictures that are looked at."""
     rows, images = compute.training_rows(run, MOST), compute.training_images(run)
     part = images.take(rows)
@@ -83,7 +82,7 @@ def _training(run: str, report: ProgressCallback) -> tuple[np.ndarray, np.ndarra
     return kept["train"], part.labels, part.ids
 
 
-def _usual(run: str, report: ProgressCallback) -> np.ndarray:
+def _usual(run: RunOrId, report: ProgressCallback) -> np.ndarray:
     """(n,) rising: how far each test image lies from its nearest training picture."""
     kept = _kept(run)
     if "usual" not in kept:
@@ -98,7 +97,7 @@ def _nearest(rows: np.ndarray, train: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(2 - 2 * (rows @ train.T).max(axis=1), 0))
 
 
-def _through(run: str, pixels: np.ndarray, report: ProgressCallback, start: float, width: float) -> np.ndarray:
+def _through(run: RunOrId, pixels: np.ndarray, report: ProgressCallback, start: float, width: float) -> np.ndarray:
     """Features of pixels (n, h, w, 3), with progress."""
     network, found = compute.network(run), []
     for i in range(0, len(pixels), 32):

@@ -18,7 +18,7 @@ from explorer.errors import ExplorerError
 from explorer.evidence import Paired
 from explorer.home import stamp
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun, Predictions
+from explorer.runs import FinishedRun, OpenedRun, Predictions
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,11 @@ class Tested:
 
 def images_of(run: FinishedRun) -> Tested:
     """What a run was tested on. ExplorerError without predictions."""
-    folder = runs.folder(run.id)
-    found = _images_in(folder, stamp(folder / "predictions.csv"))
+    if isinstance(run, OpenedRun):
+        found = _tested(run.predictions)
+    else:
+        folder = runs.folder(run.id)
+        found = _images_in(folder, stamp(folder / "predictions.csv"))
     return replace(found, code=hash((found.code, run.recipe.spoilt))) if run.recipe.spoilt else found
 
 

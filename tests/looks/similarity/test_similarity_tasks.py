@@ -128,15 +128,6 @@ def test_probes_agree_where_nothing_moved(pair: tuple[str, str]) -> None:
     assert all(row.a.n == found.stages[0].a.n for row in found.stages)
 
 
-def test_the_features_of_a_run_are_read_once_for_all_stages(
-    pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, asked = runs.tensors, []
-    monkeypatch.setattr(runs, "tensors", lambda run, name: asked.append((run, name)) or read(run, name))
-    stage_pairs(*pair)
-    assert sorted(one for one in asked if one[1] == "features") == sorted((run, "features") for run in pair)
-
-
 def test_the_matrix_of_stages_has_the_comparison_on_its_diagonal(pair: tuple[str, str]) -> None:
     found, rows = stage_pairs(*pair), compare(*pair).stages
     assert np.diag(found.ab).tolist() == [row.cka for row in rows]
@@ -215,6 +206,6 @@ def test_one_comparison_reads_each_run_once(pair: tuple[str, str], monkeypatch: 
 
 
 def test_a_run_that_is_written_again_is_read_again(pair: tuple[str, str]) -> None:
-    before = compute.finished_run(pair[0])
+    before = compute.opened(pair[0])
     runs.update(pair[0], note="changed")
-    assert before.facts.get("note") != "changed" and compute.finished_run(pair[0]).facts["note"] == "changed"
+    assert before.facts.get("note") != "changed" and compute.opened(pair[0]).facts["note"] == "changed"

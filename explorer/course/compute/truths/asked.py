@@ -9,6 +9,8 @@ from explorer.course.compute.snippets import scenes
 from explorer.course.compute.snippets.scenes import Scene
 from explorer.course.question.checks import Truth
 from explorer.errors import ExplorerError
+from explorer.looks.pair import compute
+from explorer.runs import OpenedRun
 
 
 @dataclass(frozen=True)
@@ -18,20 +20,24 @@ class TruthContext:
     row: Backbone
     weights: str
     runs: dict[str, str] = field(default_factory=dict)
+    _opened: dict[str, OpenedRun] = field(default_factory=dict, init=False)
 
     @property
     def scene(self) -> Scene:
         """The live model with a new head for four classes, and eight pictures; only copies of it may be changed."""
         return scenes.scene(self.row.name, self.weights)
 
-    def run(self, word: str) -> str:
-        """The id of the lesson's run of this word; ExplorerError where it is not there."""
+    def run(self, word: str) -> OpenedRun:
+        """The lesson's run of this word; ExplorerError where it is not there."""
         if word not in self.runs:
             raise ExplorerError(
                 f"This check asks about the lesson's run {word!r}, which is not there (there are: "
                 f"{', '.join(self.runs) or 'none'}). Let it run first."
             )
-        return self.runs[word]
+        run = self.runs[word]
+        if run not in self._opened:
+            self._opened[run] = compute.opened(run)
+        return self._opened[run]
 
 
 def picked(answer: str, words: str, **facts: str) -> Truth:

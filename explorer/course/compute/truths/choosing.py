@@ -1,6 +1,6 @@
 """What numbers allow one to say and what a choice costs: seeds, paired tests, how many images, how many weights."""
 
-from explorer import evidence, runs
+from explorer import evidence
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import TruthContext, number, ordered, percent, picked, whole
 from explorer.course.compute.truths.structure import described
@@ -15,7 +15,7 @@ from explorer.models import backbones
 def another_seed(asked: TruthContext, one: str, two: str) -> Truth:
     """Whether the same recipe with another seed scores the same, within the first one's interval, or outside it."""
     a, b = score(asked, one), score(asked, two)
-    said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
+    said, other = compute.same_images(asked.run(one), asked.run(two)), asked.run(two).predictions
     differ = int((said.predicted != other.predicted).sum())
     answer = "same" if not differ else "inside" if a.low <= b.accuracy <= a.high else "outside"
     gap = comparison.paired(said, other)
@@ -27,7 +27,7 @@ def another_seed(asked: TruthContext, one: str, two: str) -> Truth:
 
 def better(asked: TruthContext, one: str, two: str) -> Truth:
     """What a paired test allows one to say of two runs on the same images."""
-    said, other = compute.same_images(asked.run(one), asked.run(two)), runs.predictions(asked.run(two))
+    said, other = compute.same_images(asked.run(one), asked.run(two)), asked.run(two).predictions
     a, b, found = score(asked, one), score(asked, two), comparison.paired(said, other)
     shown = found.p_value < 0.05
     answer = "not_shown" if not shown else "second" if found.fixed > found.broken else "first"

@@ -13,20 +13,19 @@ from explorer.looks.similarity.compute.distance_handlers import compare
 from explorer.models import backbones
 from explorer.models.pooled_features import pooled_features
 from explorer.models.predicting import probabilities
+from explorer.runs import RunOrId
 
 BATCH = 64  # images that are put through a network at a time
 
 
-def before_and_after(run: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def before_and_after(run: RunOrId) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Pooled features (n, c) of all test images at each stage, in the network that a run began from and in the one it ended
     with, both computed again from the pixels, in the same batches and in float32: where nothing moved they are equal bit by bit.
 
     What a run stores of a frozen front was computed once, before it learned, so it cannot show what moved since.
     """
-    wanted, tuned = (
-        compute.finished(run),
-        compute.network(run),
-    )  # which says so where the weights it began from have changed
+    run = compute.opened(run)
+    wanted, tuned = run.settled, compute.network(run)  # which says so where the weights it began from have changed
     start = backbones.build(wanted.backbone, tuned.classes, wanted.weights, wanted.seed)
     firsts = range(0, len(compute.pictures(run)), BATCH)
     before, after = (
@@ -43,7 +42,7 @@ def features_moved(asked: TruthContext, word: str) -> Truth:
     same = all(np.array_equal(before, after) for before, after in pairs)
     answer = "none" if same else "little" if far < 0.1 * size else "much"
     numbers = sum(before.size for before, _ in pairs)
-    audit, n = runs.audit(asked.run(word)), len(runs.predictions(asked.run(word)).labels)
+    audit, n = runs.audit(asked.run(word).id), len(asked.run(word).predictions.labels)
     words = f"Computed just now from the pixels, with the weights before and after, and compared bit by bit: {on(asked, word)}."
     return picked(answer, words, far=f"{far:g}", numbers=f"{numbers:,}", stages=str(len(pairs)), n=str(n),
                   audit="clean" if audit.clean else "not clean", mean=f"{size:.2f}")  # fmt: skip
@@ -52,12 +51,12 @@ def features_moved(asked: TruthContext, word: str) -> Truth:
 def maps_differ(asked: TruthContext, one: str, two: str, stage: str) -> Truth:
     """How far the maps of a stage differ between two runs, for the first test image."""
     found = feature_maps(asked.run(one), asked.run(two), stage, 0)
-    last = compute.finished(asked.run(two)).row.stage_names[-1]
+    last = asked.run(two).settled.row.stage_names[-1]
     later = feature_maps(asked.run(one), asked.run(two), last, 0)
     changed, all_changed = (int((maps.a != maps.b).any(axis=(1, 2)).sum()) for maps in (found, later))
     share = changed / len(found.change)
     answer = "same" if not changed else "all" if share > 0.9 else "some"
-    words = f"Computed just now: test image 0 through both runs of {compute.finished(asked.run(two)).row.title}."
+    words = f"Computed just now: test image 0 through both runs of {asked.run(two).settled.row.title}."
     return picked(answer, words, stage=stage, changed=str(changed), channels=str(len(found.change)), last=last,
                   last_changed=str(all_changed), last_channels=str(len(later.change)),
                   last_share=percent(float(later.change.mean() / later.strength.mean())))  # fmt: skip
@@ -78,7 +77,7 @@ def likeness(asked: TruthContext, one: str, two: str) -> Truth:
 def any_class(asked: TruthContext, word: str) -> Truth:
     """What a saliency map shows for classes that are not in the picture."""
     run = asked.run(word)
-    net, said, x = compute.network(run), runs.predictions(run), compute.inputs(run, 0)
+    net, said, x = compute.network(run), run.predictions, compute.inputs(run, 0)
     stage, classes = net.row.stage_names[-1], range(len(said.classes))
     maps = attribute(net, x.expand(len(classes), -1, -1, -1), list(classes), "saliency", stage)
     sums = maps.sum(axis=(1, 2))

@@ -1,6 +1,5 @@
 """What the lesson's runs did: their scores, how far their stages moved, what is lost when one is rewound."""
 
-from explorer import runs
 from explorer.course.compute.truths import probing
 from explorer.course.compute.truths.asked import TruthContext, number, percent, picked, whole
 from explorer.course.question.checks import Truth
@@ -11,11 +10,12 @@ from explorer.looks.similarity.compute import similarity
 from explorer.looks.similarity.compute.rewind_handlers import rewind as set_back
 from explorer.models import backbones
 from explorer.models.network import Network
+from explorer.runs import RunOrId
 
 
 def score(asked: TruthContext, word: str) -> Score:
     """The test score of a run."""
-    said = runs.predictions(asked.run(word))
+    said = asked.run(word).predictions
     return Score(len(said.labels), int((said.predicted == said.labels).sum()))
 
 
@@ -27,12 +27,12 @@ def interval(found: Score) -> str:
 def on(asked: TruthContext, word: str) -> str:
     """Where a run was tested: backbone, number of images."""
     run = asked.run(word)
-    return f"{compute.finished(run).row.title}, n = {len(runs.predictions(run).labels)} test images"
+    return f"{compute.finished(run).row.title}, n = {len(run.predictions.labels)} test images"
 
 
 def accuracy(asked: TruthContext, word: str, beside: str) -> Truth:
     """How many of a hundred test images a run names right; another run beside it, on the same images."""
-    said, other = compute.same_images(asked.run(word), asked.run(beside)), runs.predictions(asked.run(beside))
+    said, other = compute.same_images(asked.run(word), asked.run(beside)), asked.run(beside).predictions
     one, two = score(asked, word), score(asked, beside)
     gap = comparison.paired(said, other)
     words = f"Read just now from the predictions of the two runs: {on(asked, word)}."
@@ -44,7 +44,7 @@ def accuracy(asked: TruthContext, word: str, beside: str) -> Truth:
 
 def train_accuracy(asked: TruthContext, word: str) -> Truth:
     """How many of a hundred of its own training images a run names right."""
-    run, test = runs.read(asked.run(word)), score(asked, word)
+    run, test = asked.run(word), score(asked, word)
     train = run.train or Score(0, 0)
     words = f"Read just now from the run: scored in eval mode on its n = {train.n} training images."
     return number(100 * train.accuracy, words, train=percent(train.accuracy), train_n=str(train.n), test=percent(test.accuracy),
@@ -57,12 +57,12 @@ def moved_most(asked: TruthContext, word: str) -> Truth:
     changes = stage_changes(asked.run(word))
     answer = max(changes, key=lambda stage: changes[stage])
     listed = ", ".join(f"{stage} {percent(change)}" for stage, change in changes.items())
-    words = f"Computed just now from the weights before and after: {compute.finished(asked.run(word)).row.title}."
+    words = f"Computed just now from the weights before and after: {asked.run(word).settled.row.title}."
     return picked(answer, words, stage=answer, listed=listed, most=percent(changes[answer]),
                   least=percent(min(changes.values())))  # fmt: skip
 
 
-def stage_changes(run: str) -> dict[str, float]:
+def stage_changes(run: RunOrId) -> dict[str, float]:
     """‖after - before‖ / ‖before‖ of each stage's weights."""
     start, tuned = start_of(run), compute.network(run)
     old, new = dict(start.model.named_parameters()), dict(tuned.model.named_parameters())
@@ -82,7 +82,7 @@ def too_hot(asked: TruthContext, cool: str, hot: str) -> Truth:
     found = accuracy(asked, hot, cool)
     far = {word: max(stage_changes(asked.run(word)).values()) for word in (cool, hot)}
     data, test = probing.few(ELSEWHERE)
-    size = compute.finished(asked.run(hot)).preprocessing
+    size = asked.run(hot).settled.preprocessing
     nets = (start_of(asked.run(hot)), compute.network(asked.run(cool)), compute.network(asked.run(hot)))
     old, gentle, wrecked = (percent(probing.accuracy(net, data, test, size)) for net in nets)
     facts = {"cool_far": percent(far[cool]), "hot_far": percent(far[hot]), "elsewhere_n": str(len(test)),
@@ -91,7 +91,7 @@ def too_hot(asked: TruthContext, cool: str, hot: str) -> Truth:
     return number(found.value, words, **dict(found.facts), **facts)
 
 
-def start_of(run: str) -> Network:
+def start_of(run: RunOrId) -> Network:
     """The network that a run began from."""
     wanted = compute.finished(run)
     return backbones.build(wanted.backbone, compute.network(run).classes, wanted.weights, wanted.seed)

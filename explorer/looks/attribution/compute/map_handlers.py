@@ -17,7 +17,7 @@ from explorer.looks.pair import compute
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
 from explorer.progress import ProgressCallback, silent
-from explorer.runs import Predictions
+from explorer.runs import OpenedRun, Predictions, RunOrId
 
 MOST = 16  # pictures side by side
 CHUNK = 8  # pictures that one call takes
@@ -55,19 +55,20 @@ class How:
         """Maps (n, h, w) of pictures (n, 3, H, W) for one class, or for a class each."""
         return attribute_module.attribute(network, x, targets, self.method, self.stage, self.baseline, self.times)
 
-    def cells(self, run: str, maps: np.ndarray) -> Cells:
+    def cells(self, run: RunOrId, maps: np.ndarray) -> Cells:
         """Where the cells of a run's maps (…, h, w) lie in its pictures."""
         net, size = compute.network(run), compute.finished(run).preprocessing.crop
         return cells_of(net, self.method, self.stage, maps.shape[-1], size, self.times)
 
 
 def how_of(
-    a: str, b: str, method: str, stage: str, baseline: str, times: int = 1, rather_than: str = ""
+    a: RunOrId, b: RunOrId, method: str, stage: str, baseline: str, times: int = 1, rather_than: str = ""
 ) -> tuple[Predictions, How]:
     """What A and B were tested on, and how they are asked; B's last stage where none is named.
 
     Raises ExplorerError for runs of other images, a stage or class that there is not, or a grid finer than four times.
     """
+    b = compute.opened(b)
     said, row = compute.same_images(a, b), compute.network(b).row
     if times not in FINER:
         raise unknown("fineness of the grid", times, map(str, FINER))
@@ -75,13 +76,13 @@ def how_of(
     return said, How(method, stage_of(row, stage or row.stage_names[-1]).name, baseline, times, other)
 
 
-def inputs(run: str, images: Sequence[int | str]) -> torch.Tensor:
+def inputs(run: OpenedRun, images: Sequence[int | str]) -> torch.Tensor:
     """These pictures as a run's network sees them, (n, 3, h, w)."""
     return torch.cat([compute.one(run, image)[1] for image in images])
 
 
 def maps_of(
-    run: str, images: Sequence[int], targets: Sequence[int], how: How, report: ProgressCallback = silent
+    run: OpenedRun, images: Sequence[int], targets: Sequence[int], how: How, report: ProgressCallback = silent
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maps (n, h, w) of test images for a class each, and that class's probability (n,)."""
     net, maps, likely = how.of(compute.network(run)), [], []
@@ -95,8 +96,8 @@ def maps_of(
 
 
 def attribute(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     image: int | str,
     target: str,
     method: str = "gradcam",
@@ -107,6 +108,7 @@ def attribute(
 ) -> Attribution:
     """Where A and B look for one pinned class in one picture, of the test set or a visitor's own; or for this class rather than
     another one, by the difference of their logits."""
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     index = class_of(said, target)
     if index == how.other:
@@ -138,8 +140,8 @@ def attribute(
 
 
 def attribute_many(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     images: Sequence[int],
     target: str,
     method: str = "gradcam",
@@ -150,6 +152,7 @@ def attribute_many(
     report: ProgressCallback = silent,
 ) -> Attributions:
     """Where A and B look for one pinned class (rather than another) in up to 16 test images."""
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     index = class_of(said, target)
     if not 1 <= len(images) <= MOST or any(not 0 <= i < len(said.labels) for i in images):

@@ -1,7 +1,7 @@
 """How much of a map is the seed's: heads retrained on A's features, the yardstick for a difference between A and B."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from explorer.looks.similarity.compute.chosen_images import split_images
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import OpenedRun, RunOrId, kept_by_run
 from explorer.training.compute.loop import batches, rate_share
 
 SEEDS = 4  # heads besides A's own
@@ -23,8 +24,8 @@ MOST, BATCH = 2000, 64  # training images that the heads learn from, and how man
 
 
 def other_seeds(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     image: int | str,
     target: str,
     method: str = "gradcam",
@@ -39,6 +40,7 @@ def other_seeds(
     The heads learn as A's did (rate, epochs, batches) from A's own features, so what A's other stages owe to their seed is not in
     it: the least that a seed does.
     """
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     others = [i for i in spread(len(said.labels), OTHERS + 1) if i != image][:OTHERS]
     targets = [class_of(said, target), *said.labels[others].tolist()]
@@ -58,7 +60,7 @@ def other_seeds(
     )  # fmt: skip
 
 
-def _maps(how: How, net: Network, run: str, images: Sequence[int | str], targets: list[int]) -> list[np.ndarray]:
+def _maps(how: How, net: Network, run: OpenedRun, images: Sequence[int | str], targets: list[int]) -> list[np.ndarray]:
     asked = how.of(net)
     return [how.maps(asked, inputs(run, [i]), [k])[0] for i, k in zip(images, targets, strict=True)]
 
@@ -72,9 +74,10 @@ def _peak(heat: np.ndarray) -> int:
     return int(heat.argmax())
 
 
-@lru_cache(maxsize=2)
-def _features(run: str) -> tuple[torch.Tensor, torch.Tensor]:
+@kept_by_run(most=2)
+def _features(run: RunOrId) -> tuple[torch.Tensor, torch.Tensor]:
     """What the head of a run reads of its training images, (n, d), and their classes, (n,)."""
+    run = compute.opened(run)
     net = compute.network(run)
     pixels, labels, _ = split_images(run, "train", MOST)
     found = []
@@ -84,14 +87,14 @@ def _features(run: str) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.cat(found).clone(), torch.from_numpy(labels)
 
 
-def heads(run: str, seeds: int = SEEDS, report: ProgressCallback = silent) -> list[Network]:
+def heads(run: RunOrId, seeds: int = SEEDS, report: ProgressCallback = silent) -> list[Network]:
     """Copies of a run's network with heads trained again, from other first weights and in another order of images."""
     report(0.0, "The features of the training images")
     features, labels = _features(run)
     return [_head(run, features, labels, compute.finished(run).seed + 1 + k) for k in range(seeds)]
 
 
-def _head(run: str, features: torch.Tensor, labels: torch.Tensor, seed: int) -> Network:
+def _head(run: RunOrId, features: torch.Tensor, labels: torch.Tensor, seed: int) -> Network:
     wanted, net = compute.finished(run), compute.network(run).copy()
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         torch.manual_seed(seed)

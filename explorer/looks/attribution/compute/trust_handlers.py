@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 
-from explorer import runs
 from explorer.catalogue import ATTRIBUTIONS
 from explorer.catalogue.backbones import stage_of
 from explorer.cells import Cells
@@ -28,6 +27,7 @@ from explorer.looks.attribution.question.trust import (
 from explorer.looks.pair import compute
 from explorer.models import backbones
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import OpenedRun, RunOrId
 
 OBJECTS, OBJECTS_DEAR = 64, 16  # pictures of the pointing game; where a map takes many passes
 OTHERS, OTHERS_DEAR = 7, 2  # pictures beside the shown one whose maps are compared while the weights go
@@ -41,8 +41,8 @@ PAIRED_STEPS = 10  # in which the cells of each go and come
 
 
 def faithfulness(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     image: int | str,
     target: str,
     method: str = "gradcam",
@@ -53,6 +53,7 @@ def faithfulness(
     report: ProgressCallback = silent,
 ) -> Faithfulness:
     """What the class's probability does as one picture goes and comes in the order of A's and of B's own map, and in others."""
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times, rather_than)
     index, seed = class_of(said, target), image if isinstance(image, int) else 0
     other = (seed + len(said.labels) // 2) % len(said.labels)
@@ -73,8 +74,8 @@ def faithfulness(
 
 
 def faithfulness_many(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     method: str = "gradcam",
     stage: str = "",
     baseline: str = "grey",
@@ -82,8 +83,9 @@ def faithfulness_many(
     report: ProgressCallback = silent,
 ) -> Faithfulnesses:
     """Whether A's and B's maps, each image's own class asked, beat orders as compact as they are; over images spread evenly."""
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times)
-    images = spread(len(said.labels), PAIRED if compute.finished(b).preprocessing.crop <= LARGE else PAIRED_LARGE)
+    images = spread(len(said.labels), PAIRED if b.settled.preprocessing.crop <= LARGE else PAIRED_LARGE)
     targets, gains = said.labels[images].tolist(), []
     groups = None if said.groups is None else said.groups[images]
     for i, run in enumerate((a, b)):
@@ -96,7 +98,12 @@ def faithfulness_many(
 
 
 def _areas(
-    run: str, images: Sequence[int], targets: Sequence[int], maps: np.ndarray, cells: Cells, report: ProgressCallback
+    run: OpenedRun,
+    images: Sequence[int],
+    targets: Sequence[int],
+    maps: np.ndarray,
+    cells: Cells,
+    report: ProgressCallback,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The areas of deletion and of insertion, (n, 1 + c + 1): of the map, of each control, and of one random order."""
     net, deletion, insertion = compute.network(run), [], []
@@ -112,8 +119,8 @@ def _areas(
 
 
 def on_object(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     method: str = "gradcam",
     stage: str = "",
     baseline: str = "grey",
@@ -121,11 +128,12 @@ def on_object(
     report: ProgressCallback = silent,
 ) -> OnObject:
     """Whether A's and B's maps, for each image's own class, lie on the object; over test images spread evenly."""
+    a, b = compute.opened(a), compute.opened(b)
     said, how = how_of(a, b, method, stage, baseline, times)
     masks = compute.masks(a)
     if masks is None:
         raise ExplorerError(
-            f"The data set {compute.finished(a).dataset} has no object masks. Choose two runs on shapes: there the "
+            f"The data set {a.settled.dataset} has no object masks. Choose two runs on shapes: there the "
             "mask of each object is known."
         )
     images = spread(len(said.labels), OBJECTS if ATTRIBUTIONS[method].passes == 1 else OBJECTS_DEAR)
@@ -145,7 +153,7 @@ def on_object(
 
 
 def randomise(
-    run: str,
+    run: RunOrId,
     image: int | str,
     target: str,
     method: str = "gradcam",
@@ -158,14 +166,15 @@ def randomise(
 
     For the shown picture and `target`, and for other test images with their own classes.
     """
-    said, net = runs.predictions(run), compute.network(run)
+    run = compute.opened(run)
+    said, net = run.predictions, compute.network(run)
     where = stage_of(net.row, stage or net.row.stage_names[-1]).name
     index = class_of(said, target)
     dear = any(ATTRIBUTIONS[name].passes > 1 for name in (method, against) if name)
     others = [i for i in spread(len(said.labels), OTHERS_DEAR if dear else OTHERS) if i != image]
     x = inputs(run, [image, *others])
     targets = [index, *said.labels[others].tolist()]
-    wanted = compute.finished(run)
+    wanted = run.settled
     fresh = backbones.build(wanted.backbone, net.classes, "random", seed=wanted.seed + 1000, reads=wanted.reads)
     names, cascades, parts = [name for name in (method, against) if name], [], ()
     for i, name in enumerate(names):
@@ -179,4 +188,4 @@ def randomise(
         cascades.append(Cascade(name, np.stack([maps[0] for _, maps in steps]), likeness))
     shown = np.array([image if isinstance(image, int) else -1, *others])
     picture = compute.one(run, image)[0]
-    return Randomisation(run, where, image, target, picture, shown, parts, tuple(cascades), baseline)
+    return Randomisation(run.id, where, image, target, picture, shown, parts, tuple(cascades), baseline)

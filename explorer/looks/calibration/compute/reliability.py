@@ -1,7 +1,6 @@
 """Reliability of the top label in bins, its error, what a perfectly calibrated model would show by chance, and temperature
 scaling: one number that makes a model less sure, or surer, and changes no answer."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,24 +8,25 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-from explorer import runs
 from explorer.looks.calibration.question import Calibration, Reliability
 from explorer.looks.pair import compute
 from explorer.models.predicting import logits
+from explorer.runs import RunOrId, kept_by_run
 
 BINS = 15
 DRAWS = 2000
 LEAST, MOST = 1 / 20, 20.0  # of a temperature
 
 
-def calibration(run: str) -> Calibration:
+def calibration(run: RunOrId) -> Calibration:
     """How a run is calibrated on its test images, before and after scaling by the temperature of its validation images."""
-    said = runs.predictions(run)
+    run = compute.opened(run)
+    said = run.predictions
     t, validation = temperature_of(run)
     plain = said.probability.astype(np.float64)
     plain /= plain.sum(axis=1, keepdims=True)
     scaled = softmax(np.log(np.maximum(plain, 1e-7)) / t, axis=1)
-    return Calibration(run, reliability(plain, said.labels), reliability(scaled, said.labels), t, validation)
+    return Calibration(run.id, reliability(plain, said.labels), reliability(scaled, said.labels), t, validation)
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -45,8 +45,8 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-@lru_cache(maxsize=8)
-def temperature_of(run: str) -> tuple[float, int]:
+@kept_by_run(most=8)
+def temperature_of(run: RunOrId) -> tuple[float, int]:
     """The temperature of a run, found on its validation images, and how many those are. Raises ExplorerError where they cannot
     be read any more."""
     images = compute.validation_images(run)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from explorer import runs
 from explorer.catalogue.backbones import stage_of
 from explorer.cells import Cells
 from explorer.looks.features.compute import channels
@@ -27,6 +26,7 @@ from explorer.looks.features.question import (
 from explorer.looks.pair import comparison, compute
 from explorer.models.cells import cells
 from explorer.progress import ProgressCallback
+from explorer.runs import OpenedRun, RunOrId
 
 STRIP, CELLS = 6, 24  # channels a stage in the strip, and the most cells a side that it draws
 TOP = 12  # images kept for each channel
@@ -35,27 +35,29 @@ FILTERS = 64
 BATCH = 32
 
 
-def feature_maps(a: str, b: str, stage: str, image: int | str) -> FeatureMaps:
+def feature_maps(a: RunOrId, b: RunOrId, stage: str, image: int | str) -> FeatureMaps:
     """One picture, of the test set or a visitor's own, through one stage of two runs, the channels that changed most first.
 
     Where A and B did not start from the same weights a channel of A is none of B's: then the channels stay in their order
     and their change is NaN.
     """
+    a, b = compute.opened(a), compute.opened(b)
     compute.same_stages(a, b)
     before, after = compute.network(a), compute.network(b)
     stage_of(before.row, stage)
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
     maps_a, maps_b = channels.maps(before, x, stage), channels.maps(after, y, stage)
     order, change = rank_by_change(maps_a, maps_b)
-    if not comparison.same_start(compute.finished(a), compute.finished(b)):
+    if not comparison.same_start(a.settled, b.settled):
         order, change = np.arange(len(order)), np.full(len(order), np.nan, change.dtype)
     return FeatureMaps(stage, image, picture, order, maps_a[order], maps_b[order], change, strength(maps_a, maps_b))
 
 
-def feature_strip(a: str, b: str, image: int | str) -> FeatureStrip:
+def feature_strip(a: RunOrId, b: RunOrId, image: int | str) -> FeatureStrip:
     """One picture through every stage of two runs: the channels that answer most strongly, small."""
+    a, b = compute.opened(a), compute.opened(b)
     compute.same_stages(a, b)
-    related = comparison.same_start(compute.finished(a), compute.finished(b))
+    related = comparison.same_start(a.settled, b.settled)
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
     of_a, of_b = found_in.all_maps(compute.network(a), x), found_in.all_maps(compute.network(b), y)
     stages = tuple(_strip_stage(stage, of_a[stage], of_b[stage], related) for stage in of_a)
@@ -72,13 +74,14 @@ def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> Str
     return StripStage(stage, of_a, of_b, small_a, small_b, channels, height, width, change)
 
 
-def selectivity(a: str, b: str) -> Selectivity:
+def selectivity(a: RunOrId, b: RunOrId) -> Selectivity:
     """Which class each channel prefers in A and in B, from the pooled features of all test images."""
+    a, b = compute.opened(a), compute.opened(b)
     said = compute.same_channels(a, b)
-    of_a, of_b = runs.tensors(a, "features"), runs.tensors(b, "features")
+    of_a, of_b = a.features, b.features
     dealt = np.random.default_rng(0).permutation(said.labels)
     rows = []
-    for stage in compute.finished(a).row.stage_names:
+    for stage in a.settled.row.stage_names:
         x, y = of_a[f"after/{stage}"], of_b[f"after/{stage}"]
         floor = lowest(x, y)
         (index_a, prefers_a), (index_b, prefers_b) = (class_selectivity(z, said.labels, floor) for z in (x, y))
@@ -87,10 +90,11 @@ def selectivity(a: str, b: str) -> Selectivity:
     return Selectivity(len(said.labels), said.classes, tuple(rows))
 
 
-def excitement(a: str, b: str, report: ProgressCallback | None = None) -> Excitement:
+def excitement(a: RunOrId, b: RunOrId, report: ProgressCallback | None = None) -> Excitement:
     """The test images that excite each channel most, in A and in B, at every stage; some of them where there are many."""
+    a, b = compute.opened(a), compute.opened(b)
     said = compute.same_channels(a, b)
-    used = compute.finished(a).preprocessing
+    used = a.settled.preprocessing
     images = spread(said.labels, MOST if used.crop <= LARGE else MOST_LARGE)
     net_a, net_b = compute.network(a), compute.network(b)
 
@@ -112,7 +116,7 @@ def excitement(a: str, b: str, report: ProgressCallback | None = None) -> Excite
 class _Batches:
     """The inputs of these test images, batch after batch, made when they are asked for."""
 
-    def __init__(self, run: str, images: np.ndarray) -> None:
+    def __init__(self, run: OpenedRun, images: np.ndarray) -> None:
         self.run, self.images = run, images
 
     def __length_hint__(self) -> int:
@@ -139,9 +143,10 @@ def _stage_excitement(
     )  # fmt: skip
 
 
-def filters(a: str, b: str) -> Filters:
+def filters(a: RunOrId, b: RunOrId) -> Filters:
     """The first convolution's filters of two runs; where there are more than 64, those with the largest weights in A."""
-    comparison.require(comparison.stages_apart(compute.finished(a), compute.finished(b)))
+    a, b = compute.opened(a), compute.opened(b)
+    comparison.require(comparison.stages_apart(a.settled, b.settled))
     (layer, of_a), (_, of_b) = (first_filters(compute.network(run)) for run in (a, b))
     size = np.linalg.norm(of_a.reshape(len(of_a), -1), axis=1)
     kept = np.argsort(-size, kind="stable")[:FILTERS] if len(of_a) > FILTERS else np.arange(len(of_a))

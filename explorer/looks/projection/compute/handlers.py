@@ -1,10 +1,7 @@
 """The test images in A and in B, or in each epoch of one run, on one map; and what holds without a map."""
 
-from functools import lru_cache
-
 import numpy as np
 
-from explorer import runs
 from explorer.data.stream import stage_features
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
@@ -17,6 +14,7 @@ from explorer.looks.similarity.compute import chosen_images
 from explorer.models import backbones
 from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import OpenedRun, RunOrId, kept_by_run
 
 MOST_POINTS = 5000  # images × epochs on one map: UMAP takes about 3 s for so many
 OTHERS = 250  # images that a rotation is fitted on at most, five for each of its dimensions
@@ -24,8 +22,8 @@ CONTROL_SEED = 12345
 
 
 def project(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     method: str = "umap",
     neighbours: int = 15,
     min_dist: float = 0.1,
@@ -33,6 +31,7 @@ def project(
     report: ProgressCallback = silent,
 ) -> Projection:
     """One shared map of the test images in A and in B, at the last stage."""
+    a, b = compute.opened(a), compute.opened(b)
     said = compute.same_images(a, b)
     (before, _), (after, stage) = _last(a), _last(b)
     same = before.shape == after.shape and bool((before == after).all())
@@ -44,8 +43,8 @@ def project(
 
 
 def map_controls(
-    a: str,
-    b: str,
+    a: RunOrId,
+    b: RunOrId,
     method: str = "umap",
     neighbours: int = 15,
     min_dist: float = 0.1,
@@ -53,6 +52,7 @@ def map_controls(
     report: ProgressCallback = silent,
 ) -> MapControls:
     """The same procedure where there is nothing to find: B's images shuffled, and a random network in B's place."""
+    a, b = compute.opened(a), compute.opened(b)
     labels = compute.same_images(a, b).labels
     before, after = _last(a)[0], _last(b)[0]
     others, rng = _others(a, b, report), np.random.default_rng(CONTROL_SEED)
@@ -69,7 +69,7 @@ def map_controls(
 
 
 def project_epochs(
-    run: str,
+    run: RunOrId,
     method: str = "umap",
     neighbours: int = 15,
     min_dist: float = 0.1,
@@ -77,8 +77,8 @@ def project_epochs(
     report: ProgressCallback = silent,
 ) -> Trajectory:
     """The test images at the last stage of one run: pre-trained, then after each epoch whose features are kept."""
-    said, stage = runs.predictions(run), compute.finished(run).row.stage_names[-1]
-    kept = runs.tensors(run, "features")
+    run = compute.opened(run)
+    said, stage, kept = run.predictions, run.settled.row.stage_names[-1], run.features
     epochs = sorted(int(name.removeprefix("epoch/")) for name in kept if name.startswith("epoch/"))
     moments = [kept[f"before/{stage}"], *(kept[f"epoch/{epoch}"] for epoch in epochs)]
     first = moments[0].astype(np.float16)  # as the epochs are kept
@@ -87,9 +87,9 @@ def project_epochs(
         epochs, moments = [], moments[:1]
     images = _drawn(said.labels, len(moments))
     found = map_epochs(moments, said.labels, images, method, seed, neighbours, min_dist, report)
-    chosen = int(compute.finished_run(run).facts.get("chosen_epoch") or 0)
+    chosen = int(run.facts.get("chosen_epoch") or 0)
     at = {"epochs": (0, *epochs), "images": images, "labels": said.labels[images], "classes": said.classes}
-    return Trajectory(run, method, stage, chosen=chosen, moved=moved, **at, **vars(found))
+    return Trajectory(run.id, method, stage, chosen=chosen, moved=moved, **at, **vars(found))
 
 
 def _drawn(labels: np.ndarray, moments: int) -> np.ndarray:
@@ -101,28 +101,32 @@ def _drawn(labels: np.ndarray, moments: int) -> np.ndarray:
     return half if enough else in_proportion(labels, most)
 
 
-def project_noise(run: str, method: str = "umap", neighbours: int = 15, min_dist: float = 0.1, seed: int = 0) -> Noise:
+def project_noise(
+    run: RunOrId, method: str = "umap", neighbours: int = 15, min_dist: float = 0.1, seed: int = 0
+) -> Noise:
     """Gaussian noise of the size of a run's features, by the same recipe."""
-    said, (features, _) = runs.predictions(run), _last(run)
+    run = compute.opened(run)
+    said, (features, _) = run.predictions, _last(run)
     noise = np.random.default_rng(seed).normal(size=features.shape)
     found = joint.project(noise, noise, said.labels, method, seed, neighbours, min_dist)
     return Noise(method, features.shape[1], found.a, said.labels, said.classes, found.knn_a, found.trust_a)
 
 
-def separation(run: str) -> Separation:
+def separation(run: RunOrId) -> Separation:
     """How far the classes are apart at the last stage of a run, in the full space."""
-    said, (features, stage) = runs.predictions(run), _last(run)
+    run = compute.opened(run)
+    said, (features, stage) = run.predictions, _last(run)
     found = measure(features, said.labels)
-    return Separation(run, stage, features.shape[1], chance=said.majority, **vars(found))
+    return Separation(run.id, stage, features.shape[1], chance=said.majority, **vars(found))
 
 
-def _last(run: str) -> tuple[np.ndarray, str]:
+def _last(run: OpenedRun) -> tuple[np.ndarray, str]:
     """The pooled test features (n, d) of a finished run's last stage, and that stage."""
-    stage = compute.finished(run).row.stage_names[-1]
-    return runs.tensors(run, "features")[f"after/{stage}"], stage
+    stage = run.settled.row.stage_names[-1]
+    return run.features[f"after/{stage}"], stage
 
 
-def _others(a: str, b: str, report: ProgressCallback) -> tuple[np.ndarray, ...]:
+def _others(a: RunOrId, b: RunOrId, report: ProgressCallback) -> tuple[np.ndarray, ...]:
     """What A and B see at their last stages in training images, the same ones, (m, d) each: what a rotation is fitted on.
     Empty where there are no such images any more."""
     report(0.02, "fitting the rotation, on other images")
@@ -132,21 +136,23 @@ def _others(a: str, b: str, report: ProgressCallback) -> tuple[np.ndarray, ...]:
         return ()
 
 
-@lru_cache(maxsize=12)
-def _other_features(run: str) -> np.ndarray:
+@kept_by_run(most=12)
+def _other_features(run: RunOrId) -> np.ndarray:
+    run = compute.opened(run)
     return _seen(run, compute.network(run), compute.training_pictures(run, OTHERS))
 
 
-@lru_cache(maxsize=4)
-def _random_features(run: str, others: bool) -> tuple[np.ndarray, ...]:
+@kept_by_run(most=4)
+def _random_features(run: RunOrId, others: bool) -> tuple[np.ndarray, ...]:
     """What a random network of a run's shape sees in the test images, and in the other ones if they are asked for."""
-    wanted = compute.finished(run)
+    run = compute.opened(run)
+    wanted = run.settled
     network = backbones.build(wanted.backbone, 2, "random", seed=CONTROL_SEED, reads=wanted.reads)
     seen = [compute.pictures(run), *([compute.training_pictures(run, OTHERS)] if others else [])]
     return tuple(_seen(run, network, pixels) for pixels in seen)
 
 
-def _seen(run: str, network: Network, pixels: np.ndarray) -> np.ndarray:
+def _seen(run: RunOrId, network: Network, pixels: np.ndarray) -> np.ndarray:
     """The pooled features (m, d) of a network's last stage, read as the run reads images."""
     place = chosen_images.place_of(run)
     features = stage_features(network.copy().to(place.device), chosen_images.stream(run, pixels, place))

@@ -4,26 +4,27 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from explorer import runs
 from explorer.catalogue.shifts import shift
 from explorer.evidence import Score
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import chosen_images, interpolation
 from explorer.looks.similarity.question.weights import Interpolation, InterpolationScores
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import OpenedRun, RunOrId
 from explorer.training.compute import batchnorm
 
 
 def interpolate(
-    a: str, b: str, images: Sequence[str], settle: bool = False, report: ProgressCallback = silent
+    a: RunOrId, b: RunOrId, images: Sequence[str], settle: bool = False, report: ProgressCallback = silent
 ) -> Interpolation:
     """The networks between A and B on each kind of `images`: `test`, `validation`, or a kind of shift.
 
     `settle` re-estimates BatchNorm's statistics between the ends, from training images of B, where A and B differ in
     them, and adds the control: A and B themselves with the same statistics re-estimated.
     """
+    a, b = compute.opened(a), compute.opened(b)
     compute.same_stages(a, b)
-    comparison.require(comparison.strangers(compute.finished(a), compute.finished(b), "line"))
+    comparison.require(comparison.strangers(a.settled, b.settled, "line"))
     place = chosen_images.place_of(b)
     report(0.0, "Reading the images")
     sets = {kind: _images(b, kind) for kind in images}
@@ -43,8 +44,8 @@ def interpolate(
         for kind, (_, labels, of, groups) in sets.items()
     ]
     return Interpolation(
-        a,
-        b,
+        a.id,
+        b.id,
         interpolation.ALPHAS,
         tuple(kinds),
         interpolation.common(*nets) or "",
@@ -55,7 +56,7 @@ def interpolate(
     )
 
 
-def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
+def _images(run: OpenedRun, kind: str) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
     """Pixels (n, h, w, 3), labels (n,), how many such images there are, and their groups (n,) where they come in groups."""
     limit = chosen_images.most(run)
     if kind == "validation":
@@ -63,7 +64,7 @@ def _images(run: str, kind: str) -> tuple[np.ndarray, np.ndarray, int, np.ndarra
     if kind != "test":
         shift(kind)
     found = chosen_images.test_images(run, limit) if kind == "test" else chosen_images.shifted_images(run, kind, limit)
-    said, rows = runs.predictions(run), found[1]
+    said, rows = run.predictions, found[1]
     return found[0], said.labels[rows], len(said.labels), None if said.groups is None else said.groups[rows]
 
 
@@ -80,8 +81,8 @@ def _right(said: Sequence[Mapping[str, np.ndarray]], kind: str, labels: np.ndarr
     return np.array([one[kind].argmax(1) == labels for one in said], dtype=bool).reshape(len(said), len(labels))
 
 
-def _recorded(run: str, limit: int) -> Score:
+def _recorded(run: OpenedRun, limit: int) -> Score:
     """What the run scored when it ended, on the test images that are looked at here."""
-    said = runs.predictions(run)
+    said = run.predictions
     rows = chosen_images.drawn(len(said.labels), limit)
     return Score(len(rows), int((said.predicted[rows] == said.labels[rows]).sum()))

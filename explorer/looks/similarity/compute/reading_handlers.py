@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer import evidence, runs
+from explorer import evidence
 from explorer.data.stream import stage_features
 from explorer.errors import ExplorerError
 from explorer.evidence import Score
@@ -10,25 +10,25 @@ from explorer.looks.pair import compute
 from explorer.looks.similarity.compute import chosen_images, probes, similarity
 from explorer.looks.similarity.question.stages import Drift, StageProbe, StageProbes
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import RunOrId
 
 TRAINED = 1000  # training images at most that a probe is fitted on
 
 
-def probe_stages(a: str, b: str, report: ProgressCallback = silent) -> StageProbes:
+def probe_stages(a: RunOrId, b: RunOrId, report: ProgressCallback = silent) -> StageProbes:
     """Linear probes on the pooled features of each stage of A and of B, fitted on B's training images, scored on test."""
+    a, b = compute.opened(a), compute.opened(b)
     compute.same_stages(a, b)
     report(0.0, "Reading the images")
     limit = min(TRAINED, 2 * chosen_images.most(b))
     pixels, labels, _ = chosen_images.split_images(b, "train", limit)
-    said = runs.predictions(b)
-    truth, groups = said.labels, said.groups
+    truth, groups = b.predictions.labels, b.predictions.groups
     sides = {}
     for i, run in enumerate((a, b)):
         report(0.1 + 0.4 * i, f"Features of {'AB'[i]}, {len(pixels)} training images")
         place = chosen_images.place_of(run)
         train = stage_features(chosen_images.network_at(run, place), chosen_images.stream(run, pixels, place))
-        kept = runs.tensors(run, "features")
-        sides["ab"[i]] = {stage: (x, kept[f"after/{stage}"]) for stage, x in train.items()}
+        sides["ab"[i]] = {stage: (x, run.features[f"after/{stage}"]) for stage, x in train.items()}
     colour = (pixels.mean((1, 2)), compute.pictures(b).mean((1, 2)))
     rows = []
     for i, stage in enumerate(("input", *sides["a"])):
@@ -38,7 +38,7 @@ def probe_stages(a: str, b: str, report: ProgressCallback = silent) -> StageProb
             for x, y in ([colour, colour] if stage == "input" else [side[stage] for side in sides.values()])
         ]
         rows.append(_row(stage, right[0], right[1], groups))
-    return StageProbes(a, b, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
+    return StageProbes(a.id, b.id, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
 
 
 def _row(stage: str, a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) -> StageProbe:
@@ -46,22 +46,22 @@ def _row(stage: str, a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) ->
     return StageProbe(stage, Score(len(a), int(a.sum())), evidence.paired(a, b, groups), others)
 
 
-def drift(run: str) -> Drift:
+def drift(run: RunOrId) -> Drift:
     """The last stage after each epoch that was kept, against the same stage before the first."""
-    stage, labels = compute.finished(run).row.stage_names[-1], runs.predictions(run).labels
-    found = runs.tensors(run, "features")
-    epochs = {int(name.removeprefix("epoch/")): x for name, x in found.items() if name.startswith("epoch/")}
+    run = compute.opened(run)
+    stage, labels = run.settled.row.stage_names[-1], run.predictions.labels
+    epochs = {int(name.removeprefix("epoch/")): x for name, x in run.features.items() if name.startswith("epoch/")}
     if not epochs:
         raise ExplorerError(
-            f"The run {run} kept no features of its epochs: its backbone was not trained, so there was nothing to "
+            f"The run {run.id} kept no features of its epochs: its backbone was not trained, so there was nothing to "
             f"follow. Choose a run that tuned a stage."
         )
-    first = found[f"before/{stage}"]
+    first = run.features[f"before/{stage}"]
     rows = [(0, first), *((e, x.astype(np.float32)) for e, x in sorted(epochs.items()))]
     knn = [similarity.knn_right(x, labels) for _, x in rows]
     ends = [similarity.cka_interval(first, x) for _, x in rows]
     return Drift(
-        run,
+        run.id,
         stage,
         len(labels),
         tuple(e for e, _ in rows),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer import evidence, runs
+from explorer import evidence
 from explorer.data.stream import logits
 from explorer.evidence import Score
 from explorer.looks.pair import compute
@@ -14,22 +14,24 @@ from explorer.looks.similarity.compute.rewind import Plan
 from explorer.looks.similarity.question.weights import Reset, Rewind
 from explorer.models import backbones
 from explorer.progress import ProgressCallback, silent
+from explorer.runs import RunOrId
 from explorer.training.compute import batchnorm
 
 RANDOM_SEED = 20_190_204  # of no run, so that what is drawn is new to each
 
 
-def rewind(run: str, stages: list[str] | None = None, to: str = "", report: ProgressCallback = silent) -> Rewind:
+def rewind(run: RunOrId, stages: list[str] | None = None, to: str = "", report: ProgressCallback = silent) -> Rewind:
     """A run with each stage rewound to its first and to random weights; or with `stages` rewound together, `to` either.
 
     `to` is `start` or `random` (empty: both, one after the other).
     """
+    run = compute.opened(run)
     place = chosen_images.place_of(run)
     network = chosen_images.network_at(run, place)
     report(0.0, "Reading the images")
     pixels, rows = chosen_images.test_images(run, chosen_images.most(run))
     statistics = chosen_images.statistics_images(run)
-    said = runs.predictions(run)
+    said = run.predictions
     labels, groups = said.labels[rows], None if said.groups is None else said.groups[rows]
     report(0.05, "The run as it is")
     test = chosen_images.stream(run, pixels, place)
@@ -43,10 +45,10 @@ def rewind(run: str, stages: list[str] | None = None, to: str = "", report: Prog
     names, own = network.row.stage_names, network.model.state_dict()
     layers = len(batchnorm.layers(network, names))
     return Rewind(
-        run,
+        run.id,
         Score(len(labels), int(right.sum())),
         Score(len(labels), int((said.predicted[rows] == labels).sum())),
-        compute.finished(run).weights,
+        run.settled.weights,
         len(statistics) if layers else 0,
         layers,
         len(batchnorm.moved(network, own, states["start"], names)),
@@ -72,7 +74,7 @@ def _judged(reset: computing.ResetLogits, labels: np.ndarray, right: np.ndarray,
     )
 
 
-def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
+def _plans(run: RunOrId, stages: list[str] | None, to: str) -> list[Plan]:
     names = compute.finished(run).row.stage_names
     kinds = (to,) if to else ("start", "random")
     chosen = [(name,) for name in names] if stages is None else [tuple(n for n in names if n in stages)]
@@ -80,7 +82,7 @@ def _plans(run: str, stages: list[str] | None, to: str) -> list[Plan]:
     return [Plan((*plan, *unknown), kind) for plan in chosen for kind in kinds]
 
 
-def _states(run: str) -> dict[str, computing.State]:
+def _states(run: RunOrId) -> dict[str, computing.State]:
     """The tensors that the run began with, and random ones."""
     wanted, classes = compute.finished(run), compute.network(run).classes
     start = backbones.build(wanted.backbone, classes, wanted.weights, wanted.seed, reads=wanted.reads)
