@@ -4,14 +4,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from explorer import workspaces
+from explorer import runs, workspaces
 from explorer.app.words import BATCHNORM_WORDS, plain, safe_md, short_title
 from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import short
 from explorer.catalogue.weights import drawn_words, source
 from explorer.evidence import share_words
 from explorer.recipe import Recipe
-from explorer.runs import Run
+from explorer.runs import KnownRun, Run
 
 LONGEST, LONGEST_BRIEF = 110, 60  # characters before the mark
 
@@ -90,9 +90,9 @@ def backbone_words(recipe: Recipe) -> str:
 
 def _base(run: Run, known: Sequence[Run], brief: bool) -> tuple[str, ...]:
     """What every label says; of what all runs share, only where it is not to be brief."""
-    if run.recipe is None:
+    if not isinstance(run, KnownRun):
         return ("unreadable",)
-    recipes = [other.recipe for other in known if other.recipe is not None]
+    recipes = [other.recipe for other in runs.known(known)]
     places = [(data_words, len({(r.dataset, r.data_dir) for r in recipes}) > 1)]
     places.append((backbone_words, len({r.backbone for r in recipes}) > 1))
     return (short_title(run.recipe), *(say(run.recipe) for say, apart in places if apart or not brief))
@@ -100,13 +100,12 @@ def _base(run: Run, known: Sequence[Run], brief: bool) -> tuple[str, ...]:
 
 def _distinct(run: Run, group: Sequence[Run]) -> list[str]:
     """What tells a run from the others whose label would be the same; of equal recipes, when they were made."""
-    recipe = run.recipe
-    recipes = [other.recipe for other in group if other.recipe is not None]
-    if recipe is None or len(recipes) < 2:
+    recipes = [other.recipe for other in runs.known(group)]
+    if not isinstance(run, KnownRun) or len(recipes) < 2:
         return []
     apart = [field for field in _TOLD if len({getattr(r, field) for r in recipes}) > 1]
-    words = [word for field in apart if (word := _TOLD[field](recipe))]
-    if sum(other == recipe for other in recipes) > 1 and not run.sample:
+    words = [word for field in apart if (word := _TOLD[field](run.recipe))]
+    if recipes.count(run.recipe) > 1 and not run.sample:
         words.append(time.strftime("%d %b %H:%M", time.localtime(run.created)))
     return words
 

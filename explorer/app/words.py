@@ -93,10 +93,8 @@ def count(number: float) -> str:
     return f"{number:.0f}"
 
 
-def strategy_mark(recipe: Recipe | None) -> str:
+def strategy_mark(recipe: Recipe) -> str:
     """A snowflake where every stage stays frozen, a flame where one learns; with the word, so that nothing depends on colour."""
-    if recipe is None:
-        return ":gray[:material/help: unknown]"
     if not recipe.tuned:
         return ":blue[:material/ac_unit: frozen]"
     if not recipe.learns:

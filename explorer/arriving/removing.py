@@ -14,7 +14,7 @@ from explorer.runs.life import LIVE
 def users(name: str, listed: Iterable[Run] | None = None) -> list[Run]:
     """The runs on a set, the latest first, among those `listed` (None: all)."""
     found = runs.listing() if listed is None else listed
-    return [run for run in found if run.recipe is not None and run.recipe.dataset == name]
+    return [run for run in runs.known(found) if run.recipe.dataset == name]
 
 
 def remove(name: str) -> list[Run]:

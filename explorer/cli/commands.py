@@ -213,8 +213,7 @@ def _resume(options: argparse.Namespace) -> Run:
         why = "it has no checkpoint" if ended else f"it is {run.state}"
         raise ExplorerError(f"The run {run.id} cannot be resumed: {why}. Train its recipe again.")
     installation.check()
-    if run.recipe is not None:
-        sources.require(run.recipe)
+    sources.require(runs.known_run(run.id).recipe)
     return _carry_out(run.id)
 
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from explorer.experiments.plan import Plan, Planned
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, KnownRun, Run
+from explorer.runs import known as readable
 from explorer.runs.life import ENDED_EARLY, LIVE
 
 
@@ -67,9 +68,9 @@ class Sweep:
 
 def fill(wanted: Plan, known: Iterable[Run]) -> Sweep:
     """The plan's cells with their runs among those known. Sample runs do not count: their seconds are another machine's."""
-    by_recipe: dict[str, Run] = {}
-    for run in known:
-        if run.recipe is None or run.sample:
+    by_recipe: dict[str, KnownRun] = {}
+    for run in readable(known):
+        if run.sample:
             continue
         name = fingerprint(run.recipe)
         by_recipe[name] = max((by_recipe.get(name, run), run), key=_rank)

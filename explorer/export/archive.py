@@ -79,14 +79,12 @@ def bring(file: Path, name: str = "") -> str:
     contents["run.json"] = json.dumps(facts).encode()
     adopting.adopt(run, contents)
     try:
-        _open(run)
+        recipe = _open(run).recipe
     except ExplorerError as error:
         adopting.drop(run)
         raise _refused(name, f"what it holds cannot be opened ({error})") from error
     if start is not None:
-        recipe = runs.read(run).recipe
-        if recipe is not None:
-            own.keep(recipe.backbone, recipe.weights, start, f"of the run {run}")
+        own.keep(recipe.backbone, recipe.weights, start, f"of the run {run}")
     return run
 
 
@@ -177,8 +175,8 @@ def _facts(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     return facts | {"imported": True}
 
 
-def _open(run: str) -> None:
-    """Read all that the run holds once. Raises ExplorerError where something is damaged."""
+def _open(run: str) -> FinishedRun:
+    """The run, when all that it holds has been read once. Raises ExplorerError where something is damaged."""
     found = runs.read(run)
     if not isinstance(found, FinishedRun):
         raise ExplorerError(found.error or f"the run reads {found.state}")
@@ -186,6 +184,7 @@ def _open(run: str) -> None:
     runs.tensors(run, "learned")
     if (runs.folder(run) / "features.safetensors").is_file():
         runs.tensors(run, "features")
+    return found
 
 
 def _refused(name: str, why: str) -> ExplorerError:

@@ -13,7 +13,7 @@ from explorer.runs.life import LIVE
 def users(weights: str, listed: Iterable[Run] | None = None) -> list[Run]:
     """The runs that began from these weights, the latest first, among those `listed` (None: all)."""
     found = runs.listing() if listed is None else listed
-    return [run for run in found if run.recipe is not None and run.recipe.weights == weights]
+    return [run for run in runs.known(found) if run.recipe.weights == weights]
 
 
 def remove(weights: str) -> list[Run]:

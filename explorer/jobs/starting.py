@@ -19,10 +19,9 @@ def train(recipe: Recipe, owner: str = "", race: str = "") -> str:
 
 def resume(run: str, owner: str = "") -> None:
     """Queue a run again that was interrupted or stopped; it resumes from its checkpoint, or starts from the beginning."""
-    recipe = runs.read(run).recipe
+    recipe = runs.known_run(run).recipe
     quotas.require_run()
-    if recipe is not None:
-        sources.require_here(recipe)
-        sources.require(recipe)  # else an interrupted run would become a failed one
+    sources.require_here(recipe)
+    sources.require(recipe)  # else an interrupted run would become a failed one
     runs.move(run, "queued", error="", restarts=0)
     result(TrainQuestion(run=run), owner, retry=True)

@@ -16,7 +16,7 @@ from explorer.evidence import Paired
 from explorer.evidence.many import p_digits
 from explorer.race.arms import arm_name
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, KnownRun, Run, known
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.steps import fact, steps
 
@@ -54,7 +54,7 @@ class Arm:
 
     name: str
     recipe: Recipe
-    runs: Mapping[int, Run]
+    runs: Mapping[int, KnownRun]
 
     @property
     def finished(self) -> dict[int, FinishedRun]:
@@ -104,7 +104,7 @@ class Race:
     id: str
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
-    runs: tuple[Run, ...]
+    runs: tuple[KnownRun, ...]
 
     @property
     def recipe(self) -> Recipe:
@@ -127,7 +127,7 @@ class Race:
         return len(self.arms) * len(self.seeds)
 
     @property
-    def missing(self) -> tuple[tuple[Recipe, Run | None], ...]:
+    def missing(self) -> tuple[tuple[Recipe, KnownRun | None], ...]:
         """What has no result and will get none by itself, seed by seed: its recipe, and the run that failed, if any."""
         cells = ((arm, seed, arm.runs.get(seed)) for seed in self.seeds for arm in self.arms)
         return tuple(
@@ -142,17 +142,16 @@ def gather(race: str, runs: Iterable[Run]) -> Race | None:
 
     Of several runs of one arm and seed the finished one counts, else one under way, else the latest.
     """
-    found = sorted((run for run in runs if run.recipe is not None), key=lambda run: (run.created, run.id))
-    several = len({run.recipe.backbone for run in found if run.recipe is not None}) > 1
-    cells: dict[str, dict[int, Run]] = {}
+    found = sorted(known(runs), key=lambda run: (run.created, run.id))
+    several = len({run.recipe.backbone for run in found}) > 1
+    cells: dict[str, dict[int, KnownRun]] = {}
     plans: dict[str, Recipe] = {}
     for run in found:
-        if run.recipe is not None:
-            name = arm_name(run.recipe, several)
-            plans.setdefault(name, run.recipe)
-            row = cells.setdefault(name, {})
-            pair = (row.get(run.recipe.seed, run), run)
-            row[run.recipe.seed] = max(pair, key=lambda r: (isinstance(r, FinishedRun), r.state in LIVE, r.created))
+        name = arm_name(run.recipe, several)
+        plans.setdefault(name, run.recipe)
+        row = cells.setdefault(name, {})
+        pair = (row.get(run.recipe.seed, run), run)
+        row[run.recipe.seed] = max(pair, key=lambda r: (isinstance(r, FinishedRun), r.state in LIVE, r.created))
     names = sorted(cells, key=lambda name: (list(STRATEGIES).index(plans[name].strategy), name))
     arms = [Arm(name, plans[name], dict(sorted(cells[name].items()))) for name in names]
     seeds = sorted({seed for row in cells.values() for seed in row})

@@ -21,6 +21,7 @@ from explorer.runs.contents import store_predictions as store_predictions
 from explorer.runs.contents import store_tensors as store_tensors
 from explorer.runs.contents import tensors as tensors
 from explorer.runs.finding import called as called
+from explorer.runs.finding import known_run as known_run
 from explorer.runs.folders import SCHEMA as SCHEMA
 from explorer.runs.folders import append as append
 from explorer.runs.folders import carried_out as carried_out
@@ -43,7 +44,9 @@ from explorer.runs.opened import OpenedRun as OpenedRun
 from explorer.runs.opened import RunOrId as RunOrId
 from explorer.runs.opened import kept_by_run as kept_by_run
 from explorer.runs.run import FinishedRun as FinishedRun
+from explorer.runs.run import KnownRun as KnownRun
 from explorer.runs.run import Run as Run
+from explorer.runs.run import known as known
 from explorer.runs.tested import Predictions as Predictions
 from explorer.runs.trash import delete as delete
 from explorer.runs.trash import deleted as deleted

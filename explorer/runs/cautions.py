@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from explorer.runs.run import Run
+from explorer.runs.run import FinishedRun, Run
 
 COPY_OF, OF_ANOTHER = "it is a copy of ", ", but that one is of the class"
 """How the reader of folders says that a file has the same bytes as another, and that the two are of different classes."""
@@ -24,7 +24,7 @@ def cautions(run: Run, majority: float | None) -> tuple[str, ...]:
 def stale(run: Run) -> str:
     """Where a network is good in train mode and poor in eval mode on the very images that it learned from: BatchNorm's running
     statistics are not those of the present weights (Wu & Johnson 2021, arXiv 2105.07576)."""
-    if run.state != "finished" or not run.epochs or run.recipe is None:
+    if not isinstance(run, FinishedRun) or not run.epochs:
         return ""
     last, recipe = run.epochs[-1], run.recipe
     follow = recipe.batchnorm == "moving" or (recipe.batchnorm == "frozen" and recipe.tuned)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 
 from explorer.errors import ExplorerError
 from explorer.runs import names
-from explorer.runs.folders import every
+from explorer.runs.folders import every, read
+from explorer.runs.run import KnownRun
 
 
 def called(text: str) -> str:
@@ -31,6 +32,14 @@ def called(text: str) -> str:
         if found:
             return found[0]
     return text
+
+
+def known_run(run: str) -> KnownRun:
+    """The run of this id; ExplorerError where its folder cannot be read."""
+    found = read(run)
+    if not isinstance(found, KnownRun):
+        raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be trained. Delete it.")
+    return found
 
 
 def _plain(name: str) -> str:

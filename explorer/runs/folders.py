@@ -22,7 +22,7 @@ from explorer.home import runs_folder, samples_folder, with_room, write_aside
 from explorer.recipe import Recipe
 from explorer.runs import life, names
 from explorer.runs.records import Epoch
-from explorer.runs.run import FinishedRun, Run
+from explorer.runs.run import FinishedRun, KnownRun, Run
 from explorer.runs.tested import renewed
 
 SCHEMA = 2  # 1: no `grouped`, and a wrong interval of `balanced`: both are made again from predictions.csv
@@ -173,7 +173,7 @@ def read(run: str) -> Run:
     if facts.get("schema", 1) < 2 and scores[0] is not None:
         scores[2:] = renewed(path, scores[2])
     created, error = facts.get("created", 0.0), facts.get("error", "")
-    kind = FinishedRun if state == "finished" else Run
+    kind = FinishedRun if state == "finished" else KnownRun
     test, train, balanced, grouped = scores
     clean, epochs = facts.get("clean"), _epochs(path)
     named = names.naming(run)

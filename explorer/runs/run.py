@@ -1,6 +1,6 @@
 """A run as its folder tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from explorer.runs.records import Epoch
 @dataclass(frozen=True)
 class Run:
     """One run as its folder tells it: `state` is queued, running, finished, stopped, failed or interrupted. Where a crash
-    left half a folder it is interrupted, and `recipe` None.
+    left half a folder it is interrupted, and `recipe` None; every other is a KnownRun.
 
     `facts` holds what the run recorded besides: `seconds`, `parameters`, `device`, `classes`, `versions`, `steps`,
     `kept_steps` (those up to the kept epoch), `race`, `peak_memory` in bytes …; `balanced` is the balanced accuracy on test,
@@ -89,10 +89,20 @@ class Run:
 
 
 @dataclass(frozen=True)
-class FinishedRun(Run):
-    """A run that came to its end: what can be looked at. Its recipe can be read."""
+class KnownRun(Run):
+    """A run whose folder can be read, and so its recipe."""
 
     recipe: Recipe
+
+
+def known(among: Iterable[Run]) -> list[KnownRun]:
+    """Those whose folders can be read."""
+    return [run for run in among if isinstance(run, KnownRun)]
+
+
+@dataclass(frozen=True)
+class FinishedRun(KnownRun):
+    """A run that came to its end: what can be looked at."""
 
     @property
     def settled(self) -> Recipe:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from explorer.runs.folders import Run
+from explorer.runs.run import KnownRun, Run
 
 
 def fact(run: Run, *path: str) -> Any:
@@ -20,7 +20,7 @@ def steps(run: Run) -> int | None:
     if fact(run, "steps") is not None:
         return int(fact(run, "steps"))
     images = fact(run, "counts", "train")
-    if not images or run.recipe is None:
+    if not images or not isinstance(run, KnownRun):
         return None
     return len(run.epochs) * max(1, -(-(images - 1) // run.recipe.batch_size))
 

@@ -8,7 +8,7 @@ from explorer.app.labels import run_label, run_labels
 from explorer.app.words import short_title
 from explorer.catalogue import own
 from explorer.recipe import make
-from explorer.runs import Naming, Run, names
+from explorer.runs import KnownRun, Naming, names
 
 
 def labels(*ids: str, **how: bool) -> list[str]:
@@ -41,7 +41,7 @@ def test_equal_recipes_with_equal_names_are_told_apart_by_their_ids() -> None:
     for how in ({}, {"brief": True}, {"scored": False}):
         found = labels(*same, **how)
         assert len(set(found)) == 3 and all(label.endswith(run[-4:]) for label, run in zip(found, same, strict=True))
-    twins = [Run(id=f"{n}-abcd", state="queued", recipe=make()) for n in (1, 2)]
+    twins = [KnownRun(id=f"{n}-abcd", state="queued", recipe=make()) for n in (1, 2)]
     assert len(set(run_labels(twins).values())) == 2, "where four characters are the same too, the whole id"
 
 

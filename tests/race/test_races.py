@@ -17,7 +17,7 @@ from explorer.race import arms, races
 from explorer.race.view import standings
 from explorer.race.view.titles import arm_titles, titles_of
 from explorer.recipe import make
-from explorer.runs import Predictions, Run
+from explorer.runs import KnownRun, Predictions
 from explorer.runs.question import TrainQuestion
 from explorer.runs.steps import kept_steps, steps
 
@@ -143,14 +143,14 @@ def test_the_spread_over_seeds_can_be_checked_on_paper() -> None:
 
 @pytest.mark.parametrize(("images", "each"), [(60, 2), (32, 1), (33, 1), (64, 2), (65, 2), (66, 3), (1, 1), (2, 1)])
 def test_steps_are_batches_times_epochs_done(images: int, each: int) -> None:
-    run = Run("r", "stopped", make(), epochs=tuple(stand_ins.epochs(3)), facts={"counts": {"train": images}})
+    run = KnownRun("r", "stopped", make(), epochs=tuple(stand_ins.epochs(3)), facts={"counts": {"train": images}})
     assert steps(run) == 3 * each
     assert steps(replace(run, facts={"steps": 17, "counts": {"train": images}})) == 17
     assert steps(replace(run, facts={})) is None
 
 
 def test_steps_up_to_the_kept_epoch_are_as_recorded_or_its_share_in_runs_of_before() -> None:
-    run = Run("r", "finished", make(), epochs=tuple(stand_ins.epochs(4)), facts={"steps": 28, "chosen_epoch": 3})
+    run = KnownRun("r", "finished", make(), epochs=tuple(stand_ins.epochs(4)), facts={"steps": 28, "chosen_epoch": 3})
     assert kept_steps(run) == 21
     assert kept_steps(replace(run, facts={**run.facts, "kept_steps": 20})) == 20
     assert kept_steps(replace(run, facts={"counts": {"train": 60}, "chosen_epoch": 3})) == 6, "two batches each"

@@ -11,6 +11,7 @@ import stand_ins
 from explorer import runs
 from explorer.evidence import Score
 from explorer.recipe import Recipe, make
+from explorer.runs import FinishedRun
 from explorer.runs.cautions import COPY_OF, OF_ANOTHER, cautions
 
 CLASSES = ("ant", "bee", "moth")
@@ -28,9 +29,9 @@ def a_run(
     **facts: Any,
 ) -> Any:
     """What cautions look at of a run; `batches` is the loss of an epoch's batches."""
-    epochs = [SimpleNamespace(train_loss=loss, batch_loss=batches) for loss in losses]
+    epochs: Any = [SimpleNamespace(train_loss=loss, batch_loss=batches) for loss in losses]
     known = {"classes": CLASSES, "chosen_epoch": chosen} | facts
-    return SimpleNamespace(test=Score(n, right), state="finished", epochs=epochs, facts=known, recipe=recipe)
+    return FinishedRun("a", "finished", recipe, test=Score(n, right), epochs=epochs, facts=known)
 
 
 CAUTIONED: dict[str, tuple[Any, float, str]] = {

@@ -166,6 +166,9 @@ def test_half_a_folder_reads_interrupted_and_hides_no_other(text: str) -> None:
     assert (found.state, found.recipe, found.title) == ("interrupted", None, half)
     assert "cannot be read" in found.error
     assert {run.id for run in runs.listing()} == {whole, half}
+    assert runs.known(runs.listing()) == [runs.known_run(whole)] and runs.known_run(whole).recipe == recipe.make()
+    with pytest.raises(ExplorerError, match=f"The run {half} has no readable recipe"):
+        runs.known_run(half)
     assert [run.id for run in runs.finished()] == [whole]
     assert runs.find(recipe.make()) is not None
     json.dumps(found.json())

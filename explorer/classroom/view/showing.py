@@ -20,8 +20,7 @@ from explorer.classroom.server import server, visitors
 from explorer.errors import ExplorerError
 from explorer.jobs.overview import Waiting, trainings
 from explorer.jobs.pausing import pause, paused
-from explorer.recipe import Recipe
-from explorer.runs import Run, names
+from explorer.runs import FinishedRun, Run, known, names
 from explorer.runs.question import TrainQuestion
 
 EVERY = 2.0  # seconds between two looks at what came in
@@ -77,7 +76,7 @@ def _picked(found: list[ClassResults]) -> ClassResults:
 def _counts(known: list[Run], owners: dict[str, str]) -> None:
     here, theirs = visitors(), [run for run in known if run.id in owners]
     states = Counter(run.state for run in theirs)
-    tuned = {owners[run.id] for run in theirs if run.state == "finished" and run.recipe and run.recipe.tuned}
+    tuned = {owners[run.id] for run in theirs if isinstance(run, FinishedRun) and run.recipe.tuned}
     cells = st.columns(5)
     for cell, (label, value) in zip(
         cells,
@@ -115,15 +114,14 @@ def queue() -> None:
     if not tasks:
         st.caption("Nothing is training or waiting.")
     with workspaces.everything():
-        recipes = {run.id: run.recipe for run in all_runs()} if tasks else {}
+        titles = {run.id: short_title(run.recipe) for run in known(all_runs())} if tasks else {}
     for task in tasks[:SHOWN]:
-        _line(task, recipes.get(task.run))
+        _line(task, titles.get(task.run, "a run"))
     if len(tasks) > SHOWN:
         st.caption(f"… and {len(tasks) - SHOWN} more wait.")
 
 
-def _line(task: Waiting, recipe: Recipe | None) -> None:
-    title = short_title(recipe) if recipe is not None else "a run"
+def _line(task: Waiting, title: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         said = f" · {plain(task.message)}" if task.message else ""
         took = f" · {task.seconds:.0f} s" if task.seconds else ""

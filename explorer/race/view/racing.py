@@ -21,7 +21,7 @@ from explorer.race.races import Race
 from explorer.race.view.standings import reason
 from explorer.race.view.starting import open_race, run_missing
 from explorer.race.view.titles import titles_of
-from explorer.runs import Run
+from explorer.runs import KnownRun, Run
 from explorer.runs.life import LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.runs.steps import fact
@@ -145,8 +145,8 @@ def _progress(race: Race) -> tuple[float, str]:
     return sum(p for p, _ in parts.values()) / len(parts), f"{over} of {len(race.runs)} runs have ended. {words}"
 
 
-def _name(run: Run) -> str:
-    return f"{short_title(run.recipe)}, seed {run.recipe.seed}" if run.recipe else run.id
+def _name(run: KnownRun) -> str:
+    return f"{short_title(run.recipe)}, seed {run.recipe.seed}"
 
 
 def stop_race(race: Race) -> None:

@@ -30,9 +30,7 @@ def train(run: str, report: ProgressCallback = silent) -> Run:
 
     Whatever happens, the folder says so and keeps its epochs; past an epoch, a run that ended early keeps its audit too.
     """
-    wanted = runs.read(run).recipe
-    if wanted is None:
-        raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be trained. Delete it.")
+    wanted = runs.known_run(run).recipe
     devices.set_threads()
     with waiting_for_room():
         return _carry_out(run, wanted, report)

@@ -25,7 +25,7 @@ from explorer.app.words import (
 from explorer.errors import ExplorerError
 from explorer.jobs import Answer
 from explorer.recipe import Recipe
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, KnownRun, Run
 from explorer.runs.life import ENDED_EARLY, LIVE
 from explorer.runs.question import TrainQuestion
 from explorer.training.figures.curves import curves
@@ -48,7 +48,7 @@ def pick_followed(known: Sequence[Run]) -> Run:
         st.session_state["following"] = named
     if (wanted := st.session_state.get("following")) not in by_id:
         own = [run for run in reversed(own_runs()) if run in by_id]
-        telling = (run for run in known if not run.sample or (run.recipe is not None and run.recipe.tuned))
+        telling = (run for run in known if not run.sample or (run.recipe and run.recipe.tuned))
         shown = by_id[own[0]] if own else next(telling, known[0])
         if wanted:
             text = f"There is no run {plain(wanted)} here (any more): it may have been deleted. Showing {shown.name}."
@@ -71,8 +71,8 @@ def run_card(run: Run) -> None:
         badge = "" if run.state in LIVE else f" {state_badge(run.state)}"
         st.subheader(f"{safe_md(run.name)}{badge}", anchor=ANCHOR, width="content")
         name_run(run)
-    recipe = run.recipe
-    if recipe is not None:
+    if isinstance(run, KnownRun):
+        recipe = run.recipe
         size = "all images" if recipe.per_class is None else f"{recipe.per_class} images a class"
         parts = [data_words(recipe), backbone_words(recipe), short_title(recipe), size, f"seed {recipe.seed}"]
         parts += [f"head reads {run.facts['reads']}"] if run.facts.get("reads") else []
@@ -153,6 +153,7 @@ def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun], n
 def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
     """How a run ended: the result in one line, or why it did not get there, with a button to run it again. `key` tells two
     such lines of one page apart."""
+    again = run if retry and isinstance(run, KnownRun) else None
     if isinstance(run, FinishedRun):
         st.markdown(result_words(run))
         if run.grouped is not None:
@@ -171,21 +172,22 @@ def result_line(run: Run, retry: bool = True, key: str = "run") -> None:
             else "It had not finished an epoch, so nothing was measured."
         )
         st.info(f"Stopped on request. {kept}", icon=":material/stop:")
-        _resume_button(run, retry, key)
-        _retry_button(run, retry, key)
+        if again is not None:
+            _resume_button(again, key)
+            _retry_button(again, key)
     elif run.state in ENDED_EARLY:
         reason = run.error or "The run did not finish: the worker or the machine stopped."
-        recipe = run.recipe if retry else None
-        _resume_button(run, retry, key)
-        error_box(reason, (lambda: _again(recipe)) if recipe else None, key=f"{key}_{run.id}")
+        if again is not None:
+            _resume_button(again, key)
+        error_box(reason, (lambda: _again(again.recipe)) if again else None, key=f"{key}_{run.id}")
     else:
         done, words = progress(run)
         st.progress(done, text=words)
 
 
-def _resume_button(run: Run, wanted: bool, key: str) -> None:
+def _resume_button(run: KnownRun, key: str) -> None:
     """Resume from the checkpoint; the numbers are those of a run that was never interrupted."""
-    if wanted and run.recipe is not None and runs.resumable(run.id):
+    if runs.resumable(run.id):
         st.button(
             "Resume from checkpoint",
             icon=":material/resume:",
@@ -204,11 +206,9 @@ def _resume(run: str) -> None:
         st.session_state["training_error"] = str(error)
 
 
-def _retry_button(run: Run, retry: bool, key: str) -> None:
-    recipe = run.recipe
-    if recipe is not None and retry:
-        again = f"{key}_{run.id}_again"
-        st.button("Run it again", icon=":material/refresh:", key=again, on_click=lambda: _again(recipe))
+def _retry_button(run: KnownRun, key: str) -> None:
+    again = f"{key}_{run.id}_again"
+    st.button("Run it again", icon=":material/refresh:", key=again, on_click=lambda: _again(run.recipe))
 
 
 def _again(recipe: Recipe) -> None:

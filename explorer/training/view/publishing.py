@@ -13,24 +13,22 @@ from explorer.runs import FinishedRun, Run
 from explorer.workspaces import example
 
 
-def publish(run: Run) -> None:
+def publish(run: FinishedRun) -> None:
     """Show a run to all, with the set and the weights that its looks need. Raises ExplorerError unless a presenter asks."""
     workspaces.publish("runs", run.id)
-    if run.recipe is None:
-        return
     if own_sets.NAME.fullmatch(run.recipe.dataset):
         workspaces.publish("sets", run.recipe.dataset)
     if own.is_own(run.recipe.weights):
         workspaces.publish("weights", run.recipe.weights)
 
 
-def withdraw(run: Run) -> None:
+def withdraw(run: FinishedRun) -> None:
     """Show a run to its owner alone again, and the weights where no other published run begins from them: they were published
     with it. Its set stays, since others may train on it. Raises ExplorerError unless a presenter asks."""
     workspaces.withdraw("runs", run.id)
-    weights = run.recipe.weights if run.recipe is not None else ""
-    others = (one.recipe for one in runs.listing() if workspaces.published("runs", one.id))
-    if own.is_own(weights) and all(recipe is None or recipe.weights != weights for recipe in others):
+    weights = run.recipe.weights
+    others = (one.recipe.weights for one in runs.known(runs.listing()) if workspaces.published("runs", one.id))
+    if own.is_own(weights) and weights not in others:
         workspaces.withdraw("weights", weights)
 
 
@@ -52,16 +50,12 @@ def presenter_buttons(chosen: Sequence[Run]) -> None:
                   help="Home and the Look pages open with these two for everybody: the older as A.")  # fmt: skip
 
 
-def _switch(chosen: Sequence[Run], wanted: bool) -> None:
+def _switch(chosen: Sequence[FinishedRun], wanted: bool) -> None:
     def switch() -> None:
         for run in chosen:
             publish(run) if wanted else withdraw(run)
 
-    sets = {
-        run.recipe.dataset
-        for run in chosen
-        if run.recipe is not None and workspaces.published("sets", run.recipe.dataset)
-    }
+    sets = {run.recipe.dataset for run in chosen if workspaces.published("sets", run.recipe.dataset)}
     stays = " Their set stays published: withdraw it on Bring pictures." if sets and not wanted else ""
     _told(switch, f"{len(chosen)} {'published' if wanted else 'withdrawn'}.{stays}")
 

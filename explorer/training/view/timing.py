@@ -12,7 +12,7 @@ from explorer.errors import ExplorerError
 from explorer.jobs import Answer
 from explorer.jobs.pausing import paused
 from explorer.recipe import Recipe, make
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, KnownRun, Run
 from explorer.training.view.estimates import await_speed, estimate, speed_of, time_words
 
 LONG = 30.0  # seconds from which on a recipe is worth shortening
@@ -81,7 +81,7 @@ def _less(other: Recipe, recipe: Recipe) -> bool:
 def left(run: Run, at_it: float, whole: float | None) -> float | None:
     """Seconds that a run still takes after `at_it` of them: by its own epochs once it has some, before by what was expected of
     the `whole` (0 where it is over its time)."""
-    if run.recipe is not None and run.epochs:
+    if isinstance(run, KnownRun) and run.epochs:
         done = len(run.epochs)
         return (run.recipe.epochs - done) * run.epochs[-1].seconds / done + LAST
     return None if whole is None else max(whole - at_it, 0.0)
@@ -106,7 +106,7 @@ def wait(run: str, totals: dict[str, float], known: Sequence[FinishedRun]) -> fl
 
 def _whole(run: Run, totals: dict[str, float], known: Sequence[FinishedRun]) -> float | None:
     """What is expected of a run, worked out once."""
-    if run.id not in totals and run.recipe is not None and (found := estimate(run.recipe, known)) is not None:
+    if run.id not in totals and isinstance(run, KnownRun) and (found := estimate(run.recipe, known)) is not None:
         totals[run.id] = found
     return totals.get(run.id)
 

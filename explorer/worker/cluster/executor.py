@@ -123,10 +123,11 @@ class Cluster:
 
     def _send(self, run: str) -> Any:
         """Send a run off and return the stream of what is said of it."""
-        recipe, files = runs.read(run).recipe, elsewhere.packed(run)
+        recipes, files = [known.recipe for known in runs.known([runs.read(run)])], elsewhere.packed(run)
         runs.start(run, error="")
-        threads, gpus = self._places.threads, self._places.gpus if recipe is None or recipe.device != "cpu" else 0.0
-        job = Job(run, files, **self._shipping.needs([recipe] if recipe is not None else [], threads))
+        threads = self._places.threads
+        gpus = 0.0 if any(recipe.device == "cpu" for recipe in recipes) else self._places.gpus
+        job = Job(run, files, **self._shipping.needs(recipes, threads))
         task = self._task_on_gpu if gpus else self._task  # Ray's own rule for GPUs does not see those of `options`
         return task.options(num_cpus=threads, num_gpus=gpus, name=run).remote(job)
 

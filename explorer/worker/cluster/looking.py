@@ -111,7 +111,7 @@ class Lookers:
         folders: dict[str, Parcel] = {}
         for run in {given for name in RUNS if (given := getattr(question, name, ""))}:
             folders[run] = self._shipping.parcel("", runs.folder(run))
-            recipes += [found for found in (runs.read(run).recipe,) if found is not None]
+            recipes += [known.recipe for known in runs.known([runs.read(run)])]
         needs = self._shipping.needs(recipes, machine.threads())
         needs["parcels"] += tuple(folders.values())
         places = {run: parcel.place for run, parcel in folders.items()}

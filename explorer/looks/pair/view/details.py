@@ -12,7 +12,7 @@ from explorer.app.figures.accuracies import Bar, accuracies
 from explorer.app.labels import run_labels
 from explorer.app.words import command, group_of, safe_md, state_badge
 from explorer.looks.pair.view.choosing import compare_two
-from explorer.runs import FinishedRun, Run
+from explorer.runs import FinishedRun, KnownRun, Run
 from explorer.training.view.following import result_line
 from explorer.training.view.keeping import name_run
 
@@ -42,7 +42,7 @@ def run_details(run: Run) -> None:
     if run.named.note:
         st.markdown(f":material/sticky_note_2: {safe_md(run.named.note)}")
     result_line(run)
-    if run.recipe is not None:
+    if isinstance(run, KnownRun):
         st.markdown("The same run from the command line:")
         st.code(command(run.recipe), language="bash", wrap_lines=True)
         st.markdown("The whole recipe, as stored:")
