@@ -66,8 +66,10 @@ def signs_of(row: dict[str, str]) -> Signs:
     """The signs as a row of the table holds them."""
     distance = float(row["distance"]) if row["distance"] else None
     probe = Score(int(row["probe_n"]), int(row["probe_right"]))
-    counts = int(row["fixed"]), int(row["broken"]), float(row["p_value"])
-    return Signs(float(row["per_class"]), int(row["classes"]), probe, row["early"], *counts, distance)
+    return Signs(
+        per_class=float(row["per_class"]), classes=int(row["classes"]), probe=probe, early=row["early"],
+        fixed=int(row["fixed"]), broken=int(row["broken"]), p_value=float(row["p_value"]), distance=distance,
+    )  # fmt: skip
 
 
 def scored(rows: list[dict[str, str]]) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:

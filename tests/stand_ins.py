@@ -137,7 +137,10 @@ def gallery() -> Gallery:
     images[np.arange(N), :, :, labels] = 200
     probability = np.full((N, len(CLASSES)), 0.1, np.float32)
     probability[np.arange(N), labels] = 0.8
-    return Gallery(images, labels, labels, probability, CLASSES, tuple(f"image-{i}.png" for i in range(N)))
+    return Gallery(
+        images=images, labels=labels, predicted=labels, probability=probability, classes=CLASSES,
+        ids=tuple(f"image-{i}.png" for i in range(N)),
+    )  # fmt: skip
 
 
 def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> FeatureMaps:
@@ -146,7 +149,10 @@ def feature_maps(stage: str = "layer4", image: int = 0, change: float = 0.5) -> 
     b = a.copy()
     b[:, 1, 1] += change
     changes = np.abs(b - a).mean((1, 2))
-    return FeatureMaps(stage, image, gallery().images[image], np.arange(16), a, b, changes, np.abs(a).mean((1, 2)))
+    return FeatureMaps(
+        stage=stage, image=image, picture=gallery().images[image], channels=np.arange(16), a=a, b=b, change=changes,
+        strength=np.abs(a).mean((1, 2)),
+    )  # fmt: skip
 
 
 def projection(method: str = "pca", unmoved: bool = False) -> Projection:
@@ -155,11 +161,14 @@ def projection(method: str = "pca", unmoved: bool = False) -> Projection:
     labels = _labels()
     a = (rng.normal(size=(N, 2)) + 2 * labels[:, None]).astype(np.float32)
     b = a if unmoved else a + labels[:, None].astype(np.float32)
-    scores = (evidence.Score(N, 18), evidence.Score(N, 18 if unmoved else 22))
+    knn_a, knn_b = evidence.Score(N, 18), evidence.Score(N, 18 if unmoved else 22)
     ids = tuple(f"image-{i}.png" for i in range(N))
-    agreement = Agreement(0.42, 0.87, 0.0 if unmoved else 0.19)
-    fitted = (0, 0) if unmoved else (250, 50)
-    return Projection(method, "layer4", a, b, labels, CLASSES, ids, *scores, 0.91, 0.93, agreement, unmoved, *fitted)
+    agreement = Agreement(mixing=0.42, twins=0.87, left=0.0 if unmoved else 0.19)
+    others, axes = (0, 0) if unmoved else (250, 50)
+    return Projection(
+        method=method, stage="layer4", a=a, b=b, labels=labels, classes=CLASSES, ids=ids, knn_a=knn_a, knn_b=knn_b,
+        trust_a=0.91, trust_b=0.93, agreement=agreement, unmoved=unmoved, others=others, axes=axes,
+    )  # fmt: skip
 
 
 def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", cells: int = 3) -> Attribution:
@@ -167,25 +176,53 @@ def attribution(image: int = 0, target: str = "brick", method: str = "gradcam", 
     a, b = np.zeros((2, cells, cells), np.float32)
     a[1, 1], b[0, 0] = 1.0, -2.0
     where = Cells.even(cells)
-    return Attribution(method, "layer4", image, target, gallery().images[image], a, b, where, where, 0.7, 0.9)
+    return Attribution(
+        method=method, stage="layer4", image=image, target=target, picture=gallery().images[image], a=a, b=b,
+        cells_a=where, cells_b=where, probability_a=0.7, probability_b=0.9,
+    )  # fmt: skip
 
 
 def comparison(a: str, b: str) -> Comparison:
     """Nothing moved but the last stage."""
     names = ("stem", "layer1", "layer2", "layer3", "layer4")
-    stages = tuple(StageChange(n, 1.0, 1.0, 0.0, (0.1, 0.2), 1.0, 1.0) for n in names[:-1])
-    stages += (StageChange("layer4", 0.8, 0.6, 0.03, (0.1, 0.3), 0.7, 0.9),)
-    return Comparison(a, b, Paired(18, 4, 1, 1), stages)
+    stages = tuple(
+        StageChange(stage=n, cka=1.0, knn_overlap=1.0, weight_change=0.0, cka_random=(0.1, 0.2), low=1.0, high=1.0)
+        for n in names[:-1]
+    )
+    stages += (
+        StageChange(
+            stage="layer4", cka=0.8, knn_overlap=0.6, weight_change=0.03, cka_random=(0.1, 0.3), low=0.7, high=0.9
+        ),
+    )
+    return Comparison(a=a, b=b, paired=Paired(18, 4, 1, 1), stages=stages)
 
 
 def description(recipe: Recipe) -> Description:
     """Made-up sizes for the recipe's stages."""
     rows = [
-        StageDescription(n, 1000 * i, 1000 * i * (n in recipe.stages), n in recipe.stages, 2, False, (8, 4, 4))
+        StageDescription(
+            stage=n,
+            parameters=1000 * i,
+            learned=1000 * i * (n in recipe.stages),
+            learns=n in recipe.stages,
+            normalisation_layers=2,
+            statistics_move=False,
+            output=(8, 4, 4),
+        )
         for i, n in enumerate(recipe.row.stage_names, 1)
     ]
-    rows.append(StageDescription("head", 500, 500, True, 0, False, (3,)))
-    return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+    rows.append(
+        StageDescription(
+            stage="head",
+            parameters=500,
+            learned=500,
+            learns=True,
+            normalisation_layers=0,
+            statistics_move=False,
+            output=(3,),
+        )
+    )
+    return Description(backbone=recipe.backbone, weights=recipe.weights, strategy=recipe.strategy, stages=tuple(rows))
 
 
 @functools.cache
@@ -271,14 +308,17 @@ def describe(recipe: Recipe) -> None:
 
 def anatomy(recipe: Recipe) -> Anatomy:
     """Made-up sizes for the stages of the recipe's backbone."""
-    rows = [StageAnatomy(n, 1000 * i, 100 * i, 2, 4096, (8, 4, 4)) for i, n in enumerate(recipe.row.stage_names, 1)]
+    rows = [
+        StageAnatomy(stage=n, parameters=1000 * i, affine=100 * i, normalisation_layers=2, kept=4096, output=(8, 4, 4))
+        for i, n in enumerate(recipe.row.stage_names, 1)
+    ]
     return Anatomy(recipe.backbone, tuple(rows))
 
 
 def speed(recipe: Recipe) -> Speed:
     """Of a machine that takes a millisecond a stage, and three to learn."""
     names = recipe.row.stage_names
-    return Speed("float32", names, (0.001,) * len(names), (0.003,) * len(names))
+    return Speed(precision="float32", stages=names, look=(0.001,) * len(names), learn=(0.003,) * len(names))
 
 
 def measured(recipe: Recipe) -> None:
@@ -308,9 +348,15 @@ def rate_search() -> RateSearch:
     """A head whose rate is changed and whose loss never ran away; a last stage that keeps its rate: two bowls."""
     rates = tuple(10.0 ** (i / 8 - 5) for i in range(40))
     losses = tuple(2 + (i - 30) ** 2 / 300 for i in range(40))
-    head = RateCurve("head", rates, losses, (), 1e-3, 6e-3, False, (2e-3, 2e-2), 6.1e-3)
-    stage = RateCurve("backbone", rates, losses, losses[::-1], 3e-4, 3e-4, True, (1e-4, 1e-3), 2e-4)
-    return RateSearch(75, 32, head, stage)
+    head = RateCurve(
+        part="head", rates=rates, losses=losses, control=(), own=1e-3, suggested=6e-3, ran_away=False,
+        falling=(2e-3, 2e-2), steepest=6.1e-3,
+    )  # fmt: skip
+    stage = RateCurve(
+        part="backbone", rates=rates, losses=losses, control=losses[::-1], own=3e-4, suggested=3e-4, ran_away=True,
+        falling=(1e-4, 1e-3), steepest=2e-4,
+    )  # fmt: skip
+    return RateSearch(n=75, batch_size=32, head=head, backbone=stage)
 
 
 def preview(error: str = "", offers: tuple[str, ...] = ()) -> Preview:
@@ -321,5 +367,6 @@ def preview(error: str = "", offers: tuple[str, ...] = ()) -> Preview:
     line = "12 pictures + 1 left out + 2 other files = 15 files."
     of = np.array([0, 0, 1, 1], np.int64)
     return Preview(
-        ("<b>cats</b>", "dogs"), counts, images, of, line, ("A note.",), (("x.txt", "no picture"),), error, offers
-    )
+        classes=("<b>cats</b>", "dogs"), counts=counts, images=images, of=of, sum=line, notes=("A note.",),
+        left_out=(("x.txt", "no picture"),), error=error, offers=offers,
+    )  # fmt: skip

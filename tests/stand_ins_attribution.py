@@ -29,21 +29,10 @@ def many(images: tuple[int, ...] = (0, 3, 6)) -> Attributions:
     numbers, shares = np.array(images), np.linspace(0.2, 0.8, n)
     pictures = gallery().images[numbers]
     return Attributions(
-        "gradcam",
-        "layer4",
-        "brick",
-        numbers,
-        numbers % 3,
-        pictures,
-        a,
-        b,
-        CELLS,
-        CELLS,
-        shares,
-        shares + 0.1,
-        CLASSES,
-        "grey",
-    )
+        method="gradcam", stage="layer4", target="brick", images=numbers, labels=numbers % 3, pictures=pictures, a=a,
+        b=b, cells_a=CELLS, cells_b=CELLS, probability_a=shares, probability_b=shares + 0.1, classes=CLASSES,
+        baseline="grey",
+    )  # fmt: skip
 
 
 CONTROLS = ("centre", "shifted", "mirrored", "another")
@@ -53,10 +42,13 @@ def faithfulness() -> Faithfulness:
     """A's deletion falls at once; everything else falls evenly."""
     share = np.linspace(0, 1, 21)
     falls, rises = (np.tile(y, (5, 1)) for y in (1 - share, share))
-    even = OrderedCurve(1 - share, falls[:4], falls)
-    fast = OrderedCurve(np.r_[1.0, np.zeros(20)], falls[:4], falls)
-    come = OrderedCurve(share, rises[:4], rises)
-    return Faithfulness("gradcam", "layer4", 0, "brick", share, CONTROLS, fast, even, come, come, "grey")
+    even = OrderedCurve(curve=1 - share, controls=falls[:4], random=falls)
+    fast = OrderedCurve(curve=np.r_[1.0, np.zeros(20)], controls=falls[:4], random=falls)
+    come = OrderedCurve(curve=share, controls=rises[:4], random=rises)
+    return Faithfulness(
+        method="gradcam", stage="layer4", image=0, target="brick", share=share, controls=CONTROLS, deletion_a=fast,
+        deletion_b=even, insertion_a=come, insertion_b=come, baseline="grey",
+    )  # fmt: skip
 
 
 def faithfulnesses() -> Faithfulnesses:
@@ -68,15 +60,33 @@ def faithfulnesses() -> Faithfulnesses:
                 mean = -0.1 if (name, kind) == ("random", "deletion") else 0.0 if name == "centre" else 0.1
                 mean = 0.1 if (model, kind) == ("A", "insertion") else mean
                 sign = 1 if kind == "insertion" else -1
-                gains.append(Gain(model, kind, name, 24, 0.5, 0.5 - sign * mean, mean, mean - 0.05, mean + 0.05, 12))
-    return Faithfulnesses("gradcam", "layer4", np.arange(24), CONTROLS, tuple(gains), "grey")
+                gains.append(
+                    Gain(
+                        model=model,
+                        kind=kind,
+                        control=name,
+                        n=24,
+                        area=0.5,
+                        control_area=0.5 - sign * mean,
+                        mean=mean,
+                        low=mean - 0.05,
+                        high=mean + 0.05,
+                        better=12,
+                    )
+                )
+    return Faithfulnesses(
+        method="gradcam", stage="layer4", images=np.arange(24), controls=CONTROLS, gains=tuple(gains), baseline="grey"
+    )
 
 
 def on_object() -> OnObject:
     """A hits 20 of 24, B 12; the object covers a quarter."""
     hit_a, hit_b = np.arange(N) < 20, np.arange(N) < 12
     share, cover = np.full(N, 0.5), np.full(N, 0.25)
-    return OnObject("gradcam", "layer4", np.arange(N), share, share / 2, cover, hit_a, hit_b, hit_b, "grey")
+    return OnObject(
+        method="gradcam", stage="layer4", images=np.arange(N), share_a=share, share_b=share / 2, covered=cover,
+        hit_a=hit_a, hit_b=hit_b, hit_centre=hit_b, baseline="grey",
+    )  # fmt: skip
 
 
 def seeds() -> Seeds:
@@ -87,8 +97,9 @@ def seeds() -> Seeds:
     same = np.tile([True, True, True, False], (8, 1))
     images = np.array([0, *range(3, 24, 3)])
     return Seeds(
-        "gradcam", "layer4", 0, "brick", gallery().images[0], maps[:5], maps[5], CELLS, CELLS, images,
-        alike, alike_b, same, np.zeros(8, bool), "grey", "grass",
+        method="gradcam", stage="layer4", image=0, target="brick", picture=gallery().images[0], a=maps[:5], b=maps[5],
+        cells_a=CELLS, cells_b=CELLS, images=images, alike=alike, alike_b=alike_b, same=same,
+        same_b=np.zeros(8, bool), baseline="grey", rather_than="grass",
     )  # fmt: skip
 
 
@@ -97,8 +108,14 @@ def randomisation() -> Randomisation:
     maps = np.random.default_rng(0).random((7, 3, 3)).astype(np.float32)
     falls, stays = np.zeros((3, 7)), np.full((3, 7), 0.9)
     falls[:, 0] = stays[:, 0] = 1.0
-    cascades = (Cascade("gradcam", maps, falls), Cascade("guided_backprop", maps, stays))
-    return Randomisation("b", "layer4", 0, "brick", gallery().images[0], np.arange(3), STEPS, cascades, "grey")
+    cascades = (
+        Cascade(method="gradcam", maps=maps, likeness=falls),
+        Cascade(method="guided_backprop", maps=maps, likeness=stays),
+    )
+    return Randomisation(
+        run="b", stage="layer4", image=0, target="brick", picture=gallery().images[0], images=np.arange(3),
+        parts=STEPS, cascades=cascades, baseline="grey",
+    )  # fmt: skip
 
 
 def examples() -> dict[str, Any]:

@@ -28,48 +28,61 @@ def census() -> Census:
     counts = np.array([[30, 10, 12], [5, 4, 4], [20, 6, 5]])
     sizes = np.array([[40, 40], [40, 40], [300, 200]])
     skipped = (("train/fur/x.png", "it is a copy of train/brick/0.png"),)
-    return Census(CLASSES, counts, sizes, images(3, 8, 8), np.array([30, 10, 12]), "Note.", skipped)
+    return Census(
+        classes=CLASSES, counts=counts, sizes=sizes, means=images(3, 8, 8), averaged=np.array([30, 10, 12]),
+        note="Note.", skipped=skipped,
+    )  # fmt: skip
 
 
 def training_pictures() -> TrainingPictures:
-    return TrainingPictures(images(3, 4, 8, 8), IDS[:3], np.array([0, 0, 1]), CLASSES, 0, 30)
+    return TrainingPictures(
+        images=images(3, 4, 8, 8), ids=IDS[:3], labels=np.array([0, 0, 1]), classes=CLASSES, first=0, total=30
+    )
 
 
 def shown() -> Thumbnails:
-    return Thumbnails(IDS, np.array([0, 0, 1, 2]), np.array([0, 2, 0, 1]), images(4, 8, 8))
+    return Thumbnails(ids=IDS, labels=np.array([0, 0, 1, 2]), splits=np.array([0, 2, 0, 1]), images=images(4, 8, 8))
 
 
 def faults() -> Faults:
-    copies = Copies(np.array([[0, 1], [2, 3]]), np.array([0.0, 1.5]), 2.5, 8.0, 160, 158)
+    copies = Copies(
+        pairs=np.array([[0, 1], [2, 3]]), distance=np.array([0.0, 1.5]), threshold=2.5, strangers=8.0, tried=160,
+        found=158,
+    )  # fmt: skip
     return Faults(
-        60, CLASSES, shown(), copies, (3,), (2,), (), ("", "", "contrast 2.0", "8 × 80 pixels"),
-        (SharedGroup("patient 7", (3, 0, 2)),), census().skipped, (("train/fur/x.png", "train/brick/0.png"),),
+        n=60, classes=CLASSES, shown=shown(), copies=copies, odd=(3,), dark=(2,), blurred=(),
+        words=("", "", "contrast 2.0", "8 × 80 pixels"), groups=(SharedGroup("patient 7", (3, 0, 2)),),
+        skipped=census().skipped, contradictions=(("train/fur/x.png", "train/brick/0.png"),),
     )  # fmt: skip
 
 
 def label_issues() -> LabelIssues:
     said = {"given": np.array([0.01, 0.02, 0.1, 0.3]), "likely": np.array([0.98, 0.9, 0.8, 0.5])}
     return LabelIssues(
-        60, CLASSES, 4, shown(), np.array([1, 2, 2, 0]), said["given"], said["likely"], np.array([0.1, 0.4, 1.8, 3.9]),
-        (0.0, 3.9, 8.0), 100, evidence.Score(60, 52),
+        n=60, classes=CLASSES, flagged=4, shown=shown(), suggested=np.array([1, 2, 2, 0]), given=said["given"],
+        likely=said["likely"], by_chance=np.array([0.1, 0.4, 1.8, 3.9]), chance=(0.0, 3.9, 8.0), draws=100,
+        right=evidence.Score(60, 52),
     )  # fmt: skip
 
 
 def neighbours() -> Neighbours:
     far = np.linspace(0.5, 0.6, 10)
     return Neighbours(
-        images(10, 8, 8), tuple(f"train/{i}.png" for i in range(10)), np.arange(10) % 3, far, np.linspace(0.1, 0.7, 30),
-        CLASSES, 0, 0.97, 200,
+        images=images(10, 8, 8), ids=tuple(f"train/{i}.png" for i in range(10)), labels=np.arange(10) % 3,
+        distance=far, usual=np.linspace(0.1, 0.7, 30), classes=CLASSES, predicted=0, probability=0.97, of=200,
     )  # fmt: skip
 
 
 def reliability() -> Reliability:
-    ends = np.array([0.4, 0.7]), np.array([0.8, 1.0])
-    return Reliability(np.array([0.6, 0.9]), np.array([0.5, 1.0]), np.array([4, 20]), 0.1, *ends, (0.02, 0.06, 0.12))
+    low, high = np.array([0.4, 0.7]), np.array([0.8, 1.0])
+    return Reliability(
+        confidence=np.array([0.6, 0.9]), right=np.array([0.5, 1.0]), counts=np.array([4, 20]), error=0.1, low=low,
+        high=high, perfect=(0.02, 0.06, 0.12),
+    )  # fmt: skip
 
 
 def calibration(run: str = "a") -> Calibration:
-    return Calibration(run, reliability(), reliability(), 1.5, 30)
+    return Calibration(run=run, plain=reliability(), scaled=reliability(), temperature=1.5, validation=30)
 
 
 def of_runs(*runs: str) -> None:

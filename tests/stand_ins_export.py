@@ -16,18 +16,25 @@ def predicted(n: int = 6) -> Predicted:
     skipped = (("broken.jpg", "it is empty (0 bytes)"),)
     images, said = gallery.images[:n], gallery.probability[:n]
     far = np.linspace(0.04, 1, n)
-    return Predicted("a", stand_ins.CLASSES, files, images, labels, np.arange(n) % k, said, skipped, 1.25, far, 24)
+    return Predicted(
+        run="a", classes=stand_ins.CLASSES, files=files, images=images, labels=labels, predicted=np.arange(n) % k,
+        probability=said, skipped=skipped, temperature=1.25, farther=far, tested=24,
+    )  # fmt: skip
 
 
 def brought() -> BroughtWeights:
     """A checkpoint of which the backbone was taken."""
     return BroughtWeights(
-        "own:0123456789abcdef", "mine.pth", 122, 11_176_512, ("state_dict",), "module.", ("ema",), ("fc.weight (10 × 512)",),
-        ("decoder.weight",), True,
+        weights="own:0123456789abcdef", source="mine.pth", taken=122, parameters=11_176_512, wrappers=("state_dict",),
+        prefix="module.", others=("ema",), head=("fc.weight (10 × 512)",), unexpected=("decoder.weight",),
+        counters=True,
     )  # fmt: skip
 
 
 def examples() -> dict[str, Any]:
     """One of each, by the name of its type."""
-    exported = Exported("a", "weights", "0" * 32 + ".safetensors", "weights-a.safetensors", 1234, ("A note.",))
+    exported = Exported(
+        run="a", to="weights", stored="0" * 32 + ".safetensors", file="weights-a.safetensors", size=1234,
+        notes=("A note.",),
+    )  # fmt: skip
     return {"BroughtWeights": brought(), "Exported": exported, "Predicted": predicted()}

@@ -30,8 +30,20 @@ def strip(image: int | str = 0, related: bool = True) -> FeatureStrip:
     for stage in STAGES:
         a = np.random.default_rng(2).random((6, 3, 3), np.float32)
         moved = 0.5 * (stage == "layer4")
-        rows.append(StripStage(stage, np.arange(6), np.arange(6), a, a + moved, CHANNELS, 3, 3, moved))
-    return FeatureStrip(image, gallery().images[0], related, tuple(rows))
+        rows.append(
+            StripStage(
+                stage=stage,
+                channels_a=np.arange(6),
+                channels_b=np.arange(6),
+                a=a,
+                b=a + moved,
+                channels=CHANNELS,
+                rows=3,
+                columns=3,
+                change=moved,
+            )
+        )
+    return FeatureStrip(image=image, picture=gallery().images[0], related=related, stages=tuple(rows))
 
 
 def selectivity() -> Selectivity:
@@ -40,8 +52,11 @@ def selectivity() -> Selectivity:
     changed = prefers.copy()
     changed[0] = 1
     index = np.linspace(0, 0.9, CHANNELS)
-    rows = [StageSelectivity(s, index, index, prefers, changed, 0.2, False) for s in STAGES]
-    return Selectivity(N, CLASSES, tuple(rows))
+    rows = [
+        StageSelectivity(stage=s, a=index, b=index, prefers_a=prefers, prefers_b=changed, chance=0.2, shifted=False)
+        for s in STAGES
+    ]
+    return Selectivity(n=N, classes=CLASSES, stages=tuple(rows))
 
 
 def excitement() -> Excitement:
@@ -52,10 +67,31 @@ def excitement() -> Excitement:
         value = np.tile(np.linspace(9, 5, 12, dtype=np.float32), (CHANNELS, 1))
         place, rank = np.full((CHANNELS, 12), 4), np.tile(np.arange(1, 13), (CHANNELS, 1))
         low, rho = np.zeros(CHANNELS, np.float32), np.full(CHANNELS, 0.25)
-        tops = (top, top + 1, value, value, place, place, rank, rank, low, low, rho)
-        rows.append(StageExcitement(stage, 3, 3, Cells.even(3), (0, 0), stage != "layer4", *tops))
+        rows.append(
+            StageExcitement(
+                stage=stage,
+                rows=3,
+                columns=3,
+                cells=Cells.even(3),
+                sight=(0, 0),
+                same=stage != "layer4",
+                top_a=top,
+                top_b=top + 1,
+                value_a=value,
+                value_b=value,
+                place_a=place,
+                place_b=place,
+                elsewhere_a=rank,
+                elsewhere_b=rank,
+                lowest_a=low,
+                lowest_b=low,
+                correlation=rho,
+            )  # fmt: skip
+        )
     shares = np.full(3, 1 / 3)
-    return Excitement(N, N, 96, 1.0, LABELS, CLASSES, shares, tuple(rows))
+    return Excitement(
+        n=N, total=N, size=96, shown=1.0, labels=LABELS, classes=CLASSES, shares=shares, stages=tuple(rows)
+    )
 
 
 def filters() -> Filters:
@@ -63,7 +99,7 @@ def filters() -> Filters:
     a = np.random.default_rng(3).normal(size=(16, 3, 7, 7)).astype(np.float32)
     b = a.copy()
     b[1] *= 2
-    return Filters("conv1", 16, np.arange(16), a, b)
+    return Filters(layer="conv1", total=16, kept=np.arange(16), a=a, b=b)
 
 
 def answer(a: str, b: str, images: tuple[int | str, ...] = tuple(range(N))) -> None:

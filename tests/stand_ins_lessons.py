@@ -20,9 +20,23 @@ def walk(image: int = 3) -> Walk:
         cells = 16 // 2**i
         maps = np.random.default_rng(i).random((2, cells, cells), np.float32)
         sight = (0, 32) if name == "layer4" else (8 - i, 16 + i)
-        stages.append(WalkStage(name, 4 * 2**i, cells, cells, 1000 * (i + 1), np.array([3, 0]), maps, sight))
+        stages.append(
+            WalkStage(
+                stage=name,
+                channels=4 * 2**i,
+                rows=cells,
+                columns=cells,
+                parameters=1000 * (i + 1),
+                shown=np.array([3, 0]),
+                maps=maps,
+                sight=sight,
+            )
+        )
     label = CLASSES[image % len(CLASSES)]
-    return Walk("resnet10", "BUILT_IN", image, label, gallery().images[image], tuple(stages))
+    return Walk(
+        backbone="resnet10", weights="BUILT_IN", image=image, label=label, picture=gallery().images[image],
+        stages=tuple(stages),
+    )  # fmt: skip
 
 
 def new_head(classes: int = 3, seed: int = 0) -> NewHead:
@@ -30,32 +44,41 @@ def new_head(classes: int = 3, seed: int = 0) -> NewHead:
     score = evidence.Score(N, 8) if classes == len(CLASSES) else None
     share = np.full(classes, 1 / classes, np.float32)
     return NewHead(
-        "resnet10", "BUILT_IN", classes, 512, 512 * classes + classes, 513_000, seed, 3, CLASSES[0], gallery().images[3],
-        share, np.full(N, 1 / classes, np.float32), score,
+        backbone="resnet10", weights="BUILT_IN", classes=classes, features=512, parameters=512 * classes + classes,
+        old=513_000, seed=seed, image=3, label=CLASSES[0], picture=gallery().images[3], probability=share,
+        top=np.full(N, 1 / classes, np.float32), score=score,
     )  # fmt: skip
 
 
 def stillness(run: str = "a", still: bool = True) -> Stillness:
     """A probe, exactly where it was; or a run whose last stage moved."""
     largest = (0.0,) * len(STAGES) if still else (0.0, 0.0, 0.0, 0.0, 0.25)
-    return Stillness(run, STAGES, largest, projection(unmoved=still))
+    return Stillness(run=run, stages=STAGES, largest=largest, map=projection(unmoved=still))
 
 
 def curve_point(per_class: int = 5, arm: str = "probe", seed: int = 0) -> CurvePoint:
     """A point at 70 %, from scratch at 30 %."""
     score = evidence.Score(100, 70 if arm == "probe" else 30)
-    return CurvePoint("photo_patches", per_class, arm, seed, score, 17 * per_class, 40, 13, 48, 2.5)
+    return CurvePoint(
+        dataset="photo_patches", per_class=per_class, arm=arm, seed=seed, score=score, images=17 * per_class,
+        steps=40, epochs=13, pixels=48, seconds=2.5,
+    )  # fmt: skip
 
 
 def truth() -> Truth:
     """A guess of a number, with what its explanation may say."""
     facts = (("accuracy", "79.1 %"), ("n", "306"))
-    return Truth("", 79.1, (), facts, "The probe names 79.1 % right, n = 306.")
+    return Truth(answer="", value=79.1, order=(), facts=facts, words="The probe names 79.1 % right, n = 306.")
 
 
 def trial(passed: bool = True) -> Trial:
     """Lines that held, or that ended in an error."""
-    return Trial("5 stages\n", passed, "" if passed else "NameError: name 'stage' is not defined", 0.2)
+    return Trial(
+        output="5 stages\n",
+        passed=passed,
+        error="" if passed else "NameError: name 'stage' is not defined",
+        seconds=0.2,
+    )
 
 
 def examples() -> dict[str, Any]:

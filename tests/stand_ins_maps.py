@@ -18,7 +18,10 @@ def separation(run: str = "b", right: int = 20) -> Separation:
     shuffles = np.stack([np.random.default_rng(seed).permutation(N) for seed in range(3)])
     scores = (evidence.Score(N, right), evidence.Score(N, right + 1))
     shuffled = tuple(evidence.Score(N, 7 + i) for i in range(3))
-    return Separation(run, "layer4", 512, scores[0], scores[1], 5, 0.21, shuffles, shuffled, 1 / 3)
+    return Separation(
+        run=run, stage="layer4", width=512, knn=scores[0], probe=scores[1], folds=5, silhouette=0.21,
+        shuffles=shuffles, shuffled=shuffled, chance=1 / 3,
+    )  # fmt: skip
 
 
 def trajectory(run: str = "b", moved: bool = True) -> Trajectory:
@@ -29,19 +32,20 @@ def trajectory(run: str = "b", moved: bool = True) -> Trajectory:
     knn = tuple(evidence.Score(N, 14 + t) for t in range(len(epochs)))
     trust = tuple(0.9 for _ in epochs)
     return Trajectory(
-        run, "umap", "layer4", epochs, xy, np.arange(N), LABELS, CLASSES, knn, trust, 2, moved
+        run=run, method="umap", stage="layer4", epochs=epochs, xy=xy, images=np.arange(N), labels=LABELS,
+        classes=CLASSES, knn=knn, trust=trust, chosen=2, moved=moved,
     )  # fmt: skip
 
 
 def controls() -> MapControls:
     """Two strangers, a random network a little less of one."""
-    return MapControls(Agreement(0.31, 0.49, 1.02), Agreement(0.22, 0.63, 0.64))
+    return MapControls(Agreement(mixing=0.31, twins=0.49, left=1.02), Agreement(mixing=0.22, twins=0.63, left=0.64))
 
 
 def noise() -> Noise:
     """A heap."""
     xy = np.random.default_rng(3).normal(size=(N, 2)).astype(np.float32)
-    return Noise("umap", 512, xy, LABELS, CLASSES, evidence.Score(N, 8), 0.6)
+    return Noise(method="umap", width=512, xy=xy, labels=LABELS, classes=CLASSES, knn=evidence.Score(N, 8), trust=0.6)
 
 
 def answer(a: str, b: str, unmoved: bool = False) -> None:

@@ -20,18 +20,21 @@ def stage_pairs(a: str = "a", b: str = "b") -> StagePairs:
     near = np.array([[1 - 0.2 * abs(i - j) for j in range(5)] for i in range(5)])
     moved = near.copy()
     moved[:, 4] -= 0.15
-    return StagePairs(a, b, N, STAGES, moved, near, near, np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
-        np.array([[1.0] * 4 + [0.75], [1.0] * 4 + [0.95]]))  # fmt: skip
+    return StagePairs(
+        a=a, b=b, n=N, stages=STAGES, ab=moved, aa=near, bb=near,
+        random=np.stack([np.full((5, 5), 0.05), np.full((5, 5), 0.15)]),
+        interval=np.array([[1.0] * 4 + [0.75], [1.0] * 4 + [0.95]]),
+    )  # fmt: skip
 
 
 def stage_probes(a: str = "a", b: str = "b") -> StageProbes:
     """Better from stage to stage; B fixes three and breaks one at the last."""
     rows = [
-        StageProbe(s, Score(N, 8 + 2 * i), Paired(8 + 2 * i, 0, 0, N - 8 - 2 * i))
+        StageProbe(stage=s, a=Score(N, 8 + 2 * i), b=Paired(8 + 2 * i, 0, 0, N - 8 - 2 * i))
         for i, s in enumerate(("input", *STAGES))
     ]
-    rows[-1] = StageProbe("layer4", Score(N, 18), Paired(17, 3, 1, N - 21))
-    return StageProbes(a, b, 60, 1 / 3, tuple(rows))
+    rows[-1] = StageProbe(stage="layer4", a=Score(N, 18), b=Paired(17, 3, 1, N - 21))
+    return StageProbes(a=a, b=b, trained=60, chance=1 / 3, stages=tuple(rows))
 
 
 def drift(run: str = "b") -> Drift:
@@ -39,7 +42,10 @@ def drift(run: str = "b") -> Drift:
     knn = tuple(Score(N, 16 + i) for i in range(5))
     cka = (1.0, 0.9, 0.85, 0.83, 0.82)
     low, high = (tuple(min(1.0, v + d) for v in cka) for d in (-0.1, 0.1))
-    return Drift(run, "layer4", N, (0, 1, 2, 3, 4), cka, low, high, (1.0, 0.8, 0.7, 0.7, 0.7), knn)
+    return Drift(
+        run=run, stage="layer4", n=N, epochs=(0, 1, 2, 3, 4), cka=cka, low=low, high=high,
+        overlap=(1.0, 0.8, 0.7, 0.7, 0.7), knn=knn,
+    )  # fmt: skip
 
 
 def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True, moved: int = 3) -> Rewind:
@@ -53,16 +59,22 @@ def rewind(run: str = "b", stages: tuple[str, ...] = (), statistics: bool = True
 
     def reset(names: tuple[str, ...], to: str, correct: int, identical: bool = False) -> Reset:
         if identical or not statistics or (to == "start" and not moved):
-            return Reset(names, to, identical, outcome(correct))
+            return Reset(stages=names, to=to, identical=identical, plain=outcome(correct))
         beyond = Paired(correct + 1, 0, 20 - correct, N - 21)
-        return Reset(names, to, identical, outcome(correct), outcome(correct + 1), outcome(21), beyond, 3)
+        return Reset(
+            stages=names, to=to, identical=identical, plain=outcome(correct), settled=outcome(correct + 1),
+            control=outcome(21), beyond=beyond, layers=3,
+        )  # fmt: skip
 
     rows = [reset((s,), "start", 22, True) for s in STAGES[:-1]] + [reset(("layer4",), "start", 15)]
     rows += [reset((s,), "random", 8 if s != "layer1" else 12) for s in STAGES]
     if stages:
         rows = [reset(stages, "start", 15)]
-    counts = (32, 12, moved) if statistics else (0, 0, 0)
-    return Rewind(run, base, base, "BUILT_IN", *counts, 1 / 3, tuple(rows))
+    images, layers, moved = (32, 12, moved) if statistics else (0, 0, 0)
+    return Rewind(
+        run=run, base=base, recorded=base, start="BUILT_IN", images=images, layers=layers, moved=moved, chance=1 / 3,
+        resets=tuple(rows),
+    )  # fmt: skip
 
 
 def interpolation(
@@ -78,8 +90,15 @@ def interpolation(
         )
         right = np.array([np.arange(N) < count for count in best])
         controls = np.array([np.arange(N) < count for count in (16, 19)][: 2 * bool(settled)]).reshape(-1, N)
-        kinds.append(InterpolationScores(name, N, right, 1 - np.array(best) / N, controls.astype(bool)))
-    return Interpolation(a, b, ALPHAS, tuple(kinds), "layer3", 3, moved, settled, Score(N, 18), Score(N, 22))
+        kinds.append(
+            InterpolationScores(
+                images=name, of=N, right=right, loss=1 - np.array(best) / N, controls=controls.astype(bool)
+            )
+        )
+    return Interpolation(
+        a=a, b=b, alphas=ALPHAS, kinds=tuple(kinds), common="layer3", layers=3, moved=moved, settled=settled,
+        recorded_a=Score(N, 18), recorded_b=Score(N, 22),
+    )  # fmt: skip
 
 
 def answer(a: str, b: str) -> None:

@@ -1,5 +1,6 @@
 """Questions to the worker: every one is a value with a handler that takes its fields and gives the answer it promises."""
 
+import dataclasses
 import inspect
 import pickle
 import typing
@@ -39,6 +40,13 @@ def test_every_handler_takes_the_fields_of_its_question_and_gives_its_answer() -
         assert ("report" in taken) == kind.reports, name
         if name != "train":  # what comes of a training goes into its folder
             assert typing.get_type_hints(function)["return"] is answer_of(kind), name
+
+
+def test_answers_of_more_than_two_fields_are_built_by_name() -> None:
+    for name, kind in every().items():
+        given = answer_of(kind)
+        if dataclasses.is_dataclass(given) and len(dataclasses.fields(given)) > 2:
+            assert all(field.kw_only for field in dataclasses.fields(given)), name
 
 
 def test_defaults_of_a_question_are_those_of_its_handler() -> None:

@@ -34,18 +34,30 @@ ROOT = Path(__file__).parents[1]
 ROOT = Path(__file__).parents[1]
 SOME: dict[str, Any] = {
     "Anatomy": stand_ins.anatomy(recipe.make()),
-    "Arrival": Arrival("pets-0123abcd", "Pets", "10 pictures + 0 left out + 0 other files = 10 files."),
+    "Arrival": Arrival(name="pets-0123abcd", title="Pets", sum="10 pictures + 0 left out + 0 other files = 10 files."),
     "Attribution": stand_ins.attribution(),
     "Audit": stand_ins.audit_of("a", recipe.make()),
     "Comparison": stand_ins.comparison("a", "b"),
     "Description": stand_ins.description(recipe.make()),
     "Epoch": stand_ins.epochs(1)[0],
     "FoundBackbone": FoundBackbone(
-        "torchvision:x", ("stem", "body"), ("Conv2d", "Block"), ("8 × 9 × 9", "8 × 4 × 4"), (9, 99), (0, 1)
+        name="torchvision:x",
+        places=("stem", "body"),
+        kinds=("Conv2d", "Block"),
+        shapes=("8 × 9 × 9", "8 × 4 × 4"),
+        parameters=(9, 99),
+        begins=(0, 1),
     ),
     "FeatureMaps": stand_ins.feature_maps(),
     "Gallery": stand_ins.gallery(),
-    "LiveProbe": LiveProbe(9, tuple(stand_ins.epochs(1)), 1, evidence.Score(7, 3), evidence.Score(5, 4), 0.5),
+    "LiveProbe": LiveProbe(
+        n=9,
+        epochs=tuple(stand_ins.epochs(1)),
+        chosen_epoch=1,
+        test=evidence.Score(7, 3),
+        val=evidence.Score(5, 4),
+        majority=0.5,
+    ),
     "Movement": Movement("layer4", np.linspace(0, 1, 24)),
     "NetworkNames": NetworkNames("torchvision", ("resnet18", "swin_t")),
     "Preview": stand_ins.preview(),
@@ -54,16 +66,32 @@ SOME: dict[str, Any] = {
     "RateCurve": stand_ins.rate_search().head,
     "RateSearch": stand_ins.rate_search(),
     "Score": evidence.Score(7, 3),
-    "Seen": Seen(stand_ins.gallery().images[0], stand_ins.CLASSES, np.full(3, 0.3), np.full(3, 0.4)),
+    "Seen": Seen(
+        picture=stand_ins.gallery().images[0],
+        classes=stand_ins.CLASSES,
+        probability_a=np.full(3, 0.3),
+        probability_b=np.full(3, 0.4),
+    ),
     "SnippetPictures": SnippetPictures("resnet10", np.zeros((2, 16, 3), np.uint8)),
-    "Snippet": Snippet("cka", "resnet10", "BUILT_IN", "1.0", 0.1, np.eye(3), 0.0, 1.0, "x", np.zeros((2, 2, 3))),
+    "Snippet": Snippet(
+        term="cka",
+        backbone="resnet10",
+        weights="BUILT_IN",
+        output="1.0",
+        seconds=0.1,
+        picture=np.eye(3),
+        low=0.0,
+        high=1.0,
+        opening="x",
+        batch=np.zeros((2, 2, 3)),
+    ),
     "StoredFeatures": StoredFeatures((3, 4)),
     "Speed": stand_ins.speed(recipe.make()),
     "StageAnatomy": stand_ins.anatomy(recipe.make()).stages[0],
     "StageAudit": stand_ins.audit_of("a", recipe.make()).stages[0],
     "StageChange": stand_ins.comparison("a", "b").stages[0],
     "StageDescription": stand_ins.description(recipe.make()).stages[0],
-    "StatisticsShift": StatisticsShift(24, ("stem", "layer1"), (0.25, 0.5)),
+    "StatisticsShift": StatisticsShift(n=24, stages=("stem", "layer1"), nats=(0.25, 0.5)),
     **stand_ins_similarity.examples(),
     **stand_ins_attribution.examples(),
     **stand_ins_data.examples(),
@@ -99,6 +127,9 @@ def test_there_is_an_example_of_every_result() -> None:
         if dataclasses.is_dataclass(kind) and kind.__module__ == module.__name__
     }
     assert kinds | {"Balanced", "Paired", "Score"} == set(SOME)
+    by_name = [type(SOME[name]) for name in kinds if ".question" in type(SOME[name]).__module__]
+    fields = {kind.__name__: dataclasses.fields(kind) for kind in by_name}
+    assert all(field.kw_only for name in fields if len(fields[name]) > 2 for field in fields[name]), "built by name"
 
 
 @pytest.mark.parametrize("name", SOME)
@@ -115,7 +146,7 @@ def test_a_result_without_arrays_survives_json(name: str) -> None:
 
 
 def test_numbers_of_numpy_become_plain_and_what_is_not_a_number_stays_so(tmp_path: Path) -> None:
-    change = StageChange("stem", np.float32(0.5), 1.0, math.inf)
+    change = StageChange(stage="stem", cka=np.float32(0.5), knn_overlap=1.0, weight_change=math.inf)
     save(change, tmp_path / "r.npz")
     found = load(tmp_path / "r.npz")
     assert type(found.cka) is float

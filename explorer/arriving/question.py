@@ -10,7 +10,7 @@ from explorer.errors import ExplorerError
 from explorer.question import Labels, Lane, Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """What pictures would be as a data set, before anything is kept or trained.
 
@@ -48,7 +48,7 @@ class PreviewQuestion(Question[Preview]):
         return self
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Arrival:
     """The set that was made: its name in recipes, and the line that accounts for every file."""
 

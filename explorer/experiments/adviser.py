@@ -19,7 +19,7 @@ ROOM = 0.95
 """What a probe may get right at most for tuning to be worth a try."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Signs:
     """What is known of a set before any run: training images per class, classes, what a probe gets right on validation images,
     the earlier stage at which a probe is best, with how many images it fixes and breaks there and p (Holm's, among all earlier

@@ -20,7 +20,7 @@ NONE = HEAD
 """The bet that no block gains anything."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gradients:
     """Of a linear probe's solution: ‖gradient‖ / ‖weights‖ (s,) of each of `stages`, from the mean loss of `n` training images;
     and that loss."""

@@ -13,7 +13,7 @@ DIVERGED = "The loss became"
 """How the reason begins for which a run ended whose rate was too large."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Moved:
     """How far a run's tuning moved the features of its last `stage` on `n` test images: debiased linear CKA to those that it
     began with, with its 95 % interval over images."""

@@ -12,7 +12,7 @@ from explorer.looks.pair import comparison
 from explorer.race.races import Spread, spread
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Spoilt:
     """Which test images `rows` (n,) of a run it gets `right` (kinds, severities, n): by kind of shift, and by severity from
     0, the clean images."""

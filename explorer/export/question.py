@@ -13,7 +13,7 @@ from explorer.looks.neighbours.question import RARE
 from explorer.question import Question, among
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Exported:
     """A run as a file: `stored` names it among the kept exports (explorer/export/kept.py), `file` is the name to save it
     under, `size` in bytes, `notes` what to know of it."""
@@ -26,7 +26,7 @@ class Exported:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BroughtWeights:
     """What was taken from a checkpoint: `weights` is what a recipe calls it, `source` the file that it came from; `taken`
     tensors of `parameters` weights, from inside the `wrappers` and under the `prefix`; left out are `others` (weights in
@@ -48,7 +48,7 @@ class BroughtWeights:
     unread: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Predicted:
     """What a run says of pictures from outside: `files` (n,) their names, `images` (n, h, w, 3) uint8 small, `predicted`
     (n,) places in `classes`, `probability` (n, k), `labels` (n,) the class whose name the picture's folder bears (-1: of

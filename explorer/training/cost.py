@@ -49,13 +49,23 @@ def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
         has_statistics = recipe.row.normalisation == "batch" and part.normalisation_layers > 0
         rows.append(
             StageDescription(
-                part.stage, part.parameters, learned, learned > 0, part.normalisation_layers, moves and has_statistics,
-                part.output,
+                stage=part.stage, parameters=part.parameters, learned=learned, learns=learned > 0,
+                normalisation_layers=part.normalisation_layers, statistics_move=moves and has_statistics, output=part.output,
             )
         )  # fmt: skip
     head = recipe.row.features * k + k
-    rows.append(StageDescription("head", head, head, True, 0, False, (k,)))
-    return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+    rows.append(
+        StageDescription(
+            stage="head",
+            parameters=head,
+            learned=head,
+            learns=True,
+            normalisation_layers=0,
+            statistics_move=False,
+            output=(k,),
+        )  # fmt: skip
+    )
+    return Description(backbone=recipe.backbone, weights=recipe.weights, strategy=recipe.strategy, stages=tuple(rows))
 
 
 def memory(recipe: Recipe, anatomy: Anatomy) -> int:

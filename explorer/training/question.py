@@ -10,7 +10,7 @@ from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageDescription:
     """What a recipe does to one stage. `output` is the shape for one image, without the batch axis."""
 
@@ -23,7 +23,7 @@ class StageDescription:
     output: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Description:
     """What a recipe does to a backbone, stage by stage; the last row is the head."""
 
@@ -33,7 +33,7 @@ class Description:
     stages: tuple[StageDescription, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageAnatomy:
     """What one stage of a backbone is made of, whatever learns: `affine` of its `parameters` are the scale and shift of its
     `normalisation_layers`; `kept` bytes are what the backward pass needs of one image there (float32); `output` as above."""
@@ -54,7 +54,7 @@ class Anatomy:
     stages: tuple[StageAnatomy, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Speed:
     """How fast this machine runs a backbone: seconds for one image in each of `stages`, of a pass without gradients (`look`) and
     of a pass forward and back in which all learns (`learn`)."""
@@ -65,7 +65,7 @@ class Speed:
     learn: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StatisticsShift:
     """How far the BatchNorm statistics of `n` training images lie from the running ones that a network brings along: for each
     of `stages` the mean divergence of its channels, in `nats` (see `training.compute.batchnorm_shift.shifts`)."""
@@ -80,7 +80,7 @@ class StatisticsShift:
         return sum(self.nats) / len(self.nats)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RateCurve:
     """One range test: the rates tried in rising order, and the smoothed loss at each, in nats.
 
@@ -106,7 +106,7 @@ class RateCurve:
         return self.suggested == self.own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RateSearch:
     """Rates of the head and (where stages learn) of the last stage, judged on n training images."""
 
@@ -123,7 +123,7 @@ class StoredFeatures:
     sizes: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LiveProbe:
     """A linear probe that was trained at once and not kept: what it learned from (`n` images), its epochs, the one chosen on
     validation, and the score of that one on test and validation; `majority` is the share of the largest class in the test."""
@@ -190,7 +190,7 @@ class NetworkNames:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FoundBackbone:
     """A backbone that was looked up by name: what it is made of, step by step from the input (the place where each step ends, the
     kind of its last module, the shape of what it gives for one picture, its parameters), and the numbers of the steps with

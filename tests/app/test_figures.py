@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -404,13 +405,13 @@ def test_rate_curves_stand_one_above_the_other_with_their_names_inside() -> None
         axis = fig.layout.xaxis2 if mark.xref.startswith("x2") else fig.layout.xaxis
         assert mark.xanchor == ("left" if mark.x < sum(axis.range) / 2 else "right")
     assert "far too large can pass" in fig.layout.meta["caution"]
-    head, alone = stand_ins.rate_search().head, RateSearch
+    head, alone = stand_ins.rate_search().head, partial(RateSearch, n=75, batch_size=32, backbone=None)
     large = replace(head, own=0.15, suggested=0.15)
-    assert "can pass" not in rate_curves(alone(75, 32, large, None)).layout.meta["caution"]
-    words = rate_curves(alone(75, 32, large, None)).layout.meta["look"]
+    assert "can pass" not in rate_curves(alone(head=large)).layout.meta["caution"]
+    words = rate_curves(alone(head=large)).layout.meta["look"]
     assert "keep 0.15; it is above the range" in words and "the test does not contradict it" in words
     near = replace(head, own=0.05, suggested=0.05)
-    assert "within a factor of three above" in rate_curves(alone(75, 32, near, None)).layout.meta["look"]
+    assert "within a factor of three above" in rate_curves(alone(head=near)).layout.meta["look"]
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -444,8 +445,9 @@ def test_on_a_phone_panels_lie_one_above_the_other_and_words_inside(name: str) -
 def test_on_a_phone_a_name_above_a_bar_touches_no_bar(k: int) -> None:
     names = tuple(f"a class of a long name {i}" for i in range(k))
     census = Census(
-        names, np.full((3, k), 9), np.full((4, 2), 64), np.zeros((k, 8, 8, 3), np.uint8), np.full(k, 9), "", ()
-    )
+        classes=names, counts=np.full((3, k), 9), sizes=np.full((4, 2), 64), means=np.zeros((k, 8, 8, 3), np.uint8),
+        averaged=np.full(k, 9), note="", skipped=(),
+    )  # fmt: skip
     fig = stacked(class_counts(census))
     low, high = sorted(fig.layout.yaxis.range)
     pitch = (fig.layout.height - fig.layout.margin.t - fig.layout.margin.b) / (high - low)

@@ -41,7 +41,21 @@ def ran(term: str, backbone: str = "resnet10", weights: str = "BUILT_IN", output
     what = {"term": term, "language": "en", "backbone": backbone, "weights": weights}
     task = RunSnippetQuestion(**what, digest=texts.digest(TERMS[term].snippet.code))
     picture, batch = np.zeros((8, 8), np.uint8), np.zeros((8, 64, 3), np.uint8)
-    save(Snippet(term, backbone, weights, output, 0.1, picture, 0.0, 1.0, "import torch", batch), task.path)
+    save(
+        Snippet(
+            term=term,
+            backbone=backbone,
+            weights=weights,
+            output=output,
+            seconds=0.1,
+            picture=picture,
+            low=0.0,
+            high=1.0,
+            opening="import torch",
+            batch=batch,
+        ),
+        task.path,
+    )
 
 
 def test_the_list_shows_every_term_with_its_sentence() -> None:

@@ -362,7 +362,7 @@ def answered(code: str, truth: Truth, turn: int = 0, **ids: str) -> None:
 
 def truth_of(code: str, answer: str = "", value: float = math.nan, order: tuple[str, ...] = ()) -> Truth:
     facts = tuple((place, f"<{place}>") for place in texts.places(CHECKS[code].explained))
-    return Truth(answer, value, order, facts, "Computed just now.")
+    return Truth(answer=answer, value=value, order=order, facts=facts, words="Computed just now.")
 
 
 def one_of(kind: str, run: bool = False) -> str:
@@ -449,8 +449,8 @@ def trial(code: str, order: list[int], found: Trial) -> None:
 def test_a_bug_is_found_by_its_line_and_both_versions_are_carried_out() -> None:
     code = one_of("bug")
     check = CHECKS[code]
-    trial(code, [], Trial("moved", False, "", 0.1))
-    trial(code, [0], Trial("stayed", True, "", 0.1))
+    trial(code, [], Trial(output="moved", passed=False, error="", seconds=0.1))
+    trial(code, [0], Trial(output="stayed", passed=True, error="", seconds=0.1))
     lines = check.wrong.code.split("\n") if check.wrong else []
     faulty = str(check.faulty + 1)
     other = next(str(i + 1) for i in range(len(lines)) if str(i + 1) != faulty)
@@ -468,13 +468,17 @@ def test_lines_are_carried_out_in_the_reader_s_order() -> None:
     code = one_of("lines")
     check = CHECKS[code]
     order = list(range(len(texts.shuffled(check))))
-    trial(code, order, Trial("", False, "Line 2: NameError: name 'optimizer' is not defined", 0.1))
+    trial(
+        code,
+        order,
+        Trial(output="", passed=False, error="Line 2: NameError: name 'optimizer' is not defined", seconds=0.1),
+    )
     app = lesson(check.step)
     for i in order:
         button(app, f"check_{code}_order_{i}").click().run()
     button(app, f"check_{code}_go").click().run()
     assert any("It fails. Line 2" in box.value.replace("\\", "") for box in app.warning)
-    trial(code, order, Trial("done", True, "", 0.1))
+    trial(code, order, Trial(output="done", passed=True, error="", seconds=0.1))
     button(app, f"check_{code}_again").click().run()
     assert not app.session_state[f"check_{code}_order"], "it begins anew"
 
@@ -564,7 +568,10 @@ def test_the_guide_lists_the_runs_once_for_all_hints(monkeypatch: pytest.MonkeyP
 
 def point(dataset: str, k: int, arm: str, seed: int) -> CurvePoint:
     right = {"probe": 200, "scratch": 120}[arm] + 2 * k
-    return CurvePoint(dataset, k, arm, seed, evidence.Score(306, right), 17 * k, 40, 8, 48, 1.0)
+    return CurvePoint(
+        dataset=dataset, per_class=k, arm=arm, seed=seed, score=evidence.Score(306, right), images=17 * k, steps=40,
+        epochs=8, pixels=48, seconds=1.0,
+    )  # fmt: skip
 
 
 def test_the_curve_grows_from_points_and_offers_to_go_on() -> None:
@@ -634,10 +641,13 @@ def test_the_figure_of_the_curve_shows_every_point_and_the_means() -> None:
 def test_the_figure_of_a_walk_has_a_row_a_stage_and_a_frame_of_what_a_cell_sees() -> None:
     maps = np.random.default_rng(0).random((4, 6, 6))
     stages = tuple(
-        WalkStage(name, 8, 6, 6, 100, np.arange(4), maps, sight)
+        WalkStage(stage=name, channels=8, rows=6, columns=6, parameters=100, shown=np.arange(4), maps=maps, sight=sight)
         for name, sight in (("stem", (10, 21)), ("layer1", (-5, 40)))
     )
-    found = Walk("resnet10", "BUILT_IN", 3, "fur", np.zeros((32, 32, 3), np.uint8), stages)
+    found = Walk(
+        backbone="resnet10", weights="BUILT_IN", image=3, label="fur", picture=np.zeros((32, 32, 3), np.uint8),
+        stages=stages,
+    )  # fmt: skip
     figure = walk(found)
     assert [trace.type for trace in figure.data] == ["image", "heatmap"] * 2
     frames = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.line.color == "#FFFFFF"]
@@ -670,7 +680,9 @@ def test_what_a_snippet_finds_can_be_looked_up_in_the_lesson() -> None:
     task = RunStepSnippetQuestion(**what, digest=texts.digest(step.snippet.code if step.snippet else ""))
     picture = np.zeros((4, 4), np.uint8)
     ran = {"output": "gradient: None", "seconds": 0.1, "picture": picture, "low": 0.0, "high": 1.0}
-    found = Snippet(step.name, "resnet10", "BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran)
+    found = Snippet(
+        term=step.name, backbone="resnet10", weights="BUILT_IN", opening="model = ResNet(…)", batch=picture, **ran
+    )
     save(found, task.path)
     app = lesson(4)
     assert "model = ResNet(…)" not in {block.value for block in app.code}
@@ -751,7 +763,10 @@ def test_the_live_probe_of_step_5_stands_on_its_own_run_and_says_why_a_setting_c
     base, score = live._probe_of(lesson_runs.recipe_of("probe")), evidence.Score(100, 61)
     save(StoredFeatures((40, 30)), StoreFeaturesQuestion(recipe=base).path)
     curve = (Epoch(1, 0.1, 1.0, 0.5, evidence.Score(50, 50), 0.7, score, 99.0, None),)
-    save(LiveProbe(50, curve, 1, score, score, 0.5), LiveProbeQuestion(recipe=base).path)
+    save(
+        LiveProbe(n=50, epochs=curve, chosen_epoch=1, test=score, val=score, majority=0.5),
+        LiveProbeQuestion(recipe=base).path,
+    )
     app = lesson(5, "probe", few="1")
     assert not app.exception and "test **61.0 %" in words(app)
     app.button(key="few_keep").click().run()

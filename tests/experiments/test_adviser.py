@@ -20,7 +20,9 @@ from explorer.recipe import make
 
 __all__ = ["store"]
 TABLE = Path(__file__).parents[2] / "docs" / "adviser.csv"
-PLAIN = Signs(10, 4, Score(200, 120), "layer2", 20, 18, 1.0, 0.2)
+PLAIN = Signs(
+    per_class=10, classes=4, probe=Score(200, 120), early="layer2", fixed=20, broken=18, p_value=1.0, distance=0.2
+)
 
 
 @pytest.mark.parametrize(

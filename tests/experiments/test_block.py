@@ -111,7 +111,7 @@ def test_the_page_hides_the_result_until_there_are_bets_and_grades_them_with_the
     for how, largest in zip(WRONG, (4, 3, 0), strict=True):
         norms = np.full(5, 0.001)
         norms[largest] = 0.005
-        answer = Gradients(stages, norms, 200, 1.0)
+        answer = Gradients(stages=stages, norms=norms, n=200, loss=1.0)
         answers.save(answer, GradientsQuestion(recipe=sweep.recipe(f"head@{how}")).path)
     app = opened("experiments", kind="block", plan=sweep.plan.text)
     assert not app.exception and not app.error and not app.get("plotly_chart")

@@ -32,7 +32,7 @@ def a_sweep() -> tuple[Sweep, dict[str, Moved]]:
         if (cell.arm, cell.seed) == ("full*2", 1):
             stand_ins.record(run, state="failed", test=None, error=f"{DIVERGED} nan in epoch 2.")
             continue
-        found[run] = Moved(run, "layer4", 24, CKA[cell.arm] - 0.02 * cell.seed, 0.0, 1.0)
+        found[run] = Moved(run=run, stage="layer4", n=24, cka=CKA[cell.arm] - 0.02 * cell.seed, low=0.0, high=1.0)
     return cells.fill(wanted, runs.listing()), found
 
 

@@ -33,7 +33,7 @@ def made(seeds: int = 3) -> tuple[Sweep, dict[str, Spoilt]]:
         right = np.zeros((len(SHIFTS), SEVEREST + 1, 24), np.bool_)
         right[:, 0, : RIGHT[cell.arm][0]] = True
         right[:, 1:, : RIGHT[cell.arm][1]] = True
-        found[run] = Spoilt(run, tuple(SHIFTS), np.arange(24), right)
+        found[run] = Spoilt(run=run, kinds=tuple(SHIFTS), rows=np.arange(24), right=right)
     return cells.fill(wanted, runs.listing()), found
 
 

@@ -21,7 +21,17 @@ def test_a_run_is_made_into_a_file_and_saved() -> None:
     assert "loads strictly" in words(app) and any(f"export {run} --to weights" in code.value for code in app.code)
     wanted = ExportQuestion(run=run, to="weights")
     (kept.room() / "a.safetensors").write_bytes(b"x" * 2000)
-    save(Exported(run, "weights", "a.safetensors", "weights-a.safetensors", 2000, ("3 parameters.",)), wanted.path)
+    save(
+        Exported(
+            run=run,
+            to="weights",
+            stored="a.safetensors",
+            file="weights-a.safetensors",
+            size=2000,
+            notes=("3 parameters.",),
+        ),
+        wanted.path,
+    )
     app.run()
     assert not app.exception and "3 parameters" in words(app)
     assert "Save the file (2 kB)" in [button.label for button in app.get("download_button")]

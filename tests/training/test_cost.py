@@ -14,7 +14,11 @@ from explorer.training.question import Anatomy, Speed, StageAnatomy
 pytestmark = pytest.mark.long(20)
 
 TWO = Anatomy(
-    "x", (StageAnatomy("stem", 100, 10, 1, 1000, (4, 8, 8)), StageAnatomy("layer1", 200, 20, 2, 500, (8, 4, 4)))
+    "x",
+    (
+        StageAnatomy(stage="stem", parameters=100, affine=10, normalisation_layers=1, kept=1000, output=(4, 8, 8)),
+        StageAnatomy(stage="layer1", parameters=200, affine=20, normalisation_layers=2, kept=500, output=(8, 4, 4)),
+    ),
 )
 
 
@@ -57,7 +61,7 @@ def test_memory_counts_weights_gradients_means_and_the_batch() -> None:
 
 
 def test_seconds_add_up_by_hand() -> None:
-    speed = Speed("float32", tuple("abcde"), (1.0,) * 5, (3.0,) * 5)
+    speed = Speed(precision="float32", stages=tuple("abcde"), look=(1.0,) * 5, learn=(3.0,) * 5)
     images = cost.Images(10, 4, 6)
     probe = make(strategy="linear_probe", epochs=2, batch_size=10)
     assert cost.seconds(probe, speed, images) == pytest.approx(1 + 5 * 20 + 2 * cost.HEAD_STEP)

@@ -42,7 +42,10 @@ def test_storing_tells_how_many_images_each_class_has(tiny: dict[str, Any]) -> N
 def probe(made: Recipe, right: int) -> LiveProbe:
     """An answer for a setting, stored."""
     score = Score(100, right)
-    found = LiveProbe(50, (Epoch(1, 0.1, 1.0, 0.5, Score(50, 50), 0.7, score, 99.0, None),), 1, score, score, 0.5)
+    found = LiveProbe(
+        n=50, epochs=(Epoch(1, 0.1, 1.0, 0.5, Score(50, 50), 0.7, score, 99.0, None),), chosen_epoch=1, test=score,
+        val=score, majority=0.5,
+    )  # fmt: skip
     save(found, LiveProbeQuestion(recipe=made).path)
     return found
 

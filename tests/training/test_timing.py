@@ -22,7 +22,10 @@ STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 @pytest.fixture
 def speed() -> None:
     """A machine that takes 10 ms an image to look and 30 ms to learn."""
-    save(Speed("float32", STAGES, (2e-3,) * 5, (6e-3,) * 5), SpeedQuestion(backbone="resnet10", pixels=96).path)
+    save(
+        Speed(precision="float32", stages=STAGES, look=(2e-3,) * 5, learn=(6e-3,) * 5),
+        SpeedQuestion(backbone="resnet10", pixels=96).path,
+    )
 
 
 def how(run: str) -> jobs.Answer[None] | None:

@@ -52,7 +52,7 @@ def arrive(parcel: str, title: str, labels: str, at: str, report: ProgressCallba
     finally:
         shutil.rmtree(room, ignore_errors=True)
     parcels.close(parcel)
-    return Arrival(kept.name, kept.title, kept.sum)
+    return Arrival(name=kept.name, title=kept.title, sum=kept.sum)
 
 
 def bring(path: Path, title: str, labels: str, report: ProgressCallback) -> Arrival:

@@ -58,15 +58,9 @@ def _previewed(entries: Sequence[Entry], read: Reader, labels: str, name: str) -
     ]
     images, of = _thumbnails(data, {entry.id: entry for entry in entries}, read)
     return Preview(
-        data.classes,
-        np.stack(counts, axis=1),
-        images,
-        of,
-        total(listed),
-        tuple(listed.notes),
-        listed.skipped[:LEFT_OUT],
-        offers=offered(" ".join(listed.notes)),
-    )
+        classes=data.classes, counts=np.stack(counts, axis=1), images=images, of=of, sum=total(listed),
+        notes=tuple(listed.notes), left_out=listed.skipped[:LEFT_OUT], offers=offered(" ".join(listed.notes)),
+    )  # fmt: skip
 
 
 def total(listed: Listing) -> str:
@@ -110,13 +104,6 @@ def _small(data: bytes) -> np.ndarray | None:
 
 def _nothing(error: str, offers: tuple[str, ...]) -> Preview:
     return Preview(
-        (),
-        np.zeros((0, 3), np.int64),
-        np.zeros((0, SIDE, SIDE, 3), np.uint8),
-        np.zeros(0, np.int64),
-        "",
-        (),
-        (),
-        error,
-        offers,
-    )
+        classes=(), counts=np.zeros((0, 3), np.int64), images=np.zeros((0, SIDE, SIDE, 3), np.uint8),
+        of=np.zeros(0, np.int64), sum="", notes=(), left_out=(), error=error, offers=offers,
+    )  # fmt: skip

@@ -44,8 +44,13 @@ def try_lines(check: str, language: str, backbone: str, weights: str, order: lis
         tested, holds = carry_out(found.test.code, file, found.test.line, names)
     except Failed as error:
         place = f"Line {error.line - first + 1}: " if first <= error.line < first + len(lines) else ""
-        return Trial(error.printed.strip(), False, f"{place}{error.reason}", time.perf_counter() - start)
-    return Trial((printed + tested).strip(), bool(holds), "", time.perf_counter() - start)
+        return Trial(
+            output=error.printed.strip(),
+            passed=False,
+            error=f"{place}{error.reason}",
+            seconds=time.perf_counter() - start,
+        )
+    return Trial(output=(printed + tested).strip(), passed=bool(holds), error="", seconds=time.perf_counter() - start)
 
 
 def _found(check: str, language: str, digest: str) -> Check:

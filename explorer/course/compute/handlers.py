@@ -23,8 +23,8 @@ from explorer.looks.features.compute.filters import first_filters
 from explorer.looks.features.compute.receptive_field import receptive_fields
 from explorer.looks.features.question import Filters
 from explorer.looks.pair import compute
+from explorer.looks.projection.compute.handlers import projection_of
 from explorer.looks.projection.compute.joint import project
-from explorer.looks.projection.question import Projection
 from explorer.models import backbones, devices
 from explorer.models.cells import cells
 from explorer.models.lending import lend
@@ -45,7 +45,7 @@ def base_filters(backbone: str, weights: str) -> Filters:
     """The first convolution's filters with these weights (a) and with random ones (b), at most 64 of each."""
     (layer, of_a), (_, of_b) = (first_filters(_network(backbone, kind)) for kind in (weights, "random"))
     kept = np.arange(min(FILTERS, len(of_a)))
-    return Filters(layer, len(of_a), kept, of_a[kept], of_b[kept])
+    return Filters(layer=layer, total=len(of_a), kept=kept, a=of_a[kept], b=of_b[kept])
 
 
 def walk(backbone: str, weights: str, image: int) -> Walk:
@@ -57,7 +57,7 @@ def walk(backbone: str, weights: str, image: int) -> Walk:
         found = channels.all_maps(net, devices.to_input(torch.from_numpy(picture[None]), size, torch.device("cpu")))
     fields = receptive_fields(net, size.crop)
     stages = tuple(_stage(net, stage, maps, fields[stage], size.crop) for stage, maps in found.items())
-    return Walk(backbone, weights, image, label, picture, stages)
+    return Walk(backbone=backbone, weights=weights, image=image, label=label, picture=picture, stages=stages)
 
 
 def _stage(net: Network, stage: str, maps: np.ndarray, field: tuple[float, float], size: int) -> WalkStage:
@@ -67,7 +67,10 @@ def _stage(net: Network, stage: str, maps: np.ndarray, field: tuple[float, float
     centre = size * float(cells(net, stage, size).centres(maps.shape[2])[maps.shape[2] // 2])
     sight = (0, size) if field == (0, 0) else (round(centre + field[0]), round(centre + field[1]))
     many, high, wide = maps.shape
-    return WalkStage(stage, many, high, wide, parameters, shown, channels.shrunk(maps[shown], CELLS), sight)
+    return WalkStage(
+        stage=stage, channels=many, rows=high, columns=wide, parameters=parameters, shown=shown,
+        maps=channels.shrunk(maps[shown], CELLS), sight=sight,
+    )  # fmt: skip
 
 
 def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -> NewHead:
@@ -80,10 +83,10 @@ def new_head(backbone: str, weights: str, classes: int, seed: int, image: int) -
         probability = torch.softmax(head(pooled), dim=1).numpy()
     right = int((probability.argmax(1) == patches.labels).sum())
     score = evidence.Score(len(patches), right) if classes == len(_classes("photo_patches")) else None
-    counts = sum(p.numel() for p in head.parameters()), old_head(row)
     return NewHead(
-        backbone, weights, classes, row.features, *counts, seed, image, label, picture,
-        probability[image], probability.max(axis=1), score,
+        backbone=backbone, weights=weights, classes=classes, features=row.features,
+        parameters=sum(p.numel() for p in head.parameters()), old=old_head(row), seed=seed, image=image, label=label,
+        picture=picture, probability=probability[image], top=probability.max(axis=1), score=score,
     )  # fmt: skip
 
 
@@ -94,8 +97,7 @@ def beside_start(run: RunOrId, method: str = "pca") -> Stillness:
     stages = tuple(pairs)
     largest = tuple(float(np.abs(after - before).max()) for before, after in pairs.values())
     found = project(*pairs[stages[-1]], said.labels, method)
-    what = {"labels": said.labels, "classes": said.classes, "ids": said.ids}
-    return Stillness(run.id, stages, largest, Projection(method=method, stage=stages[-1], **what, **vars(found)))
+    return Stillness(run=run.id, stages=stages, largest=largest, map=projection_of(said, stages[-1], method, found))
 
 
 def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: ProgressCallback = silent) -> CurvePoint:
@@ -121,8 +123,8 @@ def curve_point(dataset: str, per_class: int, arm: str, seed: int, report: Progr
     outcome = scoring.outcome(session)
     images = len(session.data.train)
     return CurvePoint(
-        dataset, per_class, arm, seed, outcome.test, images, session.steps, epochs, recipe.preprocessing.crop,
-        time.perf_counter() - start,
+        dataset=dataset, per_class=per_class, arm=arm, seed=seed, score=outcome.test, images=images,
+        steps=session.steps, epochs=epochs, pixels=recipe.preprocessing.crop, seconds=time.perf_counter() - start,
     )  # fmt: skip
 
 

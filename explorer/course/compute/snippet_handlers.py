@@ -59,4 +59,7 @@ def _carried_out(name: str, code: Code, file: Path, backbone: str, weights: str)
     step = max(1, scene.pictures.shape[1] // SMALL)
     batch = beside(np.ascontiguousarray(scene.pictures[:, ::step, ::step]), SMALL)
     lines = opening(scene.row, scene.weights)
-    return Snippet(name, backbone, scene.weights, opening=lines, batch=batch, **vars(ran))
+    return Snippet(
+        term=name, backbone=backbone, weights=scene.weights, opening=lines, batch=batch,
+        output=ran.output, seconds=ran.seconds, picture=ran.picture, low=ran.low, high=ran.high,
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 from explorer.question import FrozenDict, Place, Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Truth:
     """The right answer as the live model gives it: `answer` the right option's key (empty for numbers and orders), `value`
     the number for a guess of one (NaN otherwise), `order` the keys in the right order; `facts` what the places in the
@@ -21,7 +21,7 @@ class Truth:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """Lines of code carried out: what they printed, whether the check held, and the error that ended them (or empty)."""
 

@@ -17,7 +17,7 @@ from explorer.question import Place, Question, Seed, among
 from explorer.question import Projection as Layout
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WalkStage:
     """A stage on the way: the shape of its output (`channels`, `rows`, `columns`), its `parameters`, the maps (t, h, w) of its
     strongest `shown` channels (t,), shrunk for display, and the pixels along a side that its middle cell can see, first
@@ -33,7 +33,7 @@ class WalkStage:
     sight: tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Walk:
     """One picture (h, w, 3) uint8, as the network sees it, on its way through a backbone, input first."""
 
@@ -45,7 +45,7 @@ class Walk:
     stages: tuple[WalkStage, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewHead:
     """A head of `classes` classes that has not learned, on `features` features: how many `parameters` it has, and the
     1000-way head `old` that it replaces; of the pictures (n) the `probability` (k,) for one of them (`image`) and the
@@ -66,7 +66,7 @@ class NewHead:
     score: Score | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stillness:
     """A run against the network it started from: the largest difference of any pooled feature of any test image, one each
     `stages` (s,), exactly 0.0 where no bit differs; and both on one `map` of the last stage (A: before learning)."""
@@ -77,7 +77,7 @@ class Stillness:
     map: Projection
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CurvePoint:
     """One small training: `arm` is `probe` (pre-trained, frozen) or `scratch`; its test score, and what it took."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from explorer.question import Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Snippet:
     """A snippet of the glossary (`term`) or of a step of the lesson (its name as `term`), carried out on a backbone.
 

@@ -44,7 +44,10 @@ def signs(recipe: Recipe, report: ProgressCallback = silent) -> Signs:
     whole = datasets.load(recipe) if recipe.per_class != most else data
     per_class = len(whole.train) / len(data.classes)
     probe = Score(len(found[last]), int(found[last].sum()))
-    return Signs(per_class, len(data.classes), probe, stage, fixed, broken, p_value, distance)
+    return Signs(
+        per_class=per_class, classes=len(data.classes), probe=probe, early=stage, fixed=fixed, broken=broken,
+        p_value=p_value, distance=distance,
+    )  # fmt: skip
 
 
 def spoilt(run: RunOrId, report: ProgressCallback = silent) -> Spoilt:
@@ -66,7 +69,7 @@ def spoilt(run: RunOrId, report: ProgressCallback = silent) -> Spoilt:
                 (k * SEVEREST + severity - 1) / (len(kinds) * SEVEREST), f"{SHIFTS[kind].title}, severity {severity}"
             )
             right[k, severity] = _right(run, network, shifted(pixels, kind, severity=severity), labels)
-    return Spoilt(run.id, kinds, rows, right)
+    return Spoilt(run=run.id, kinds=kinds, rows=rows, right=right)
 
 
 def _right(run: OpenedRun, network: Network, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:

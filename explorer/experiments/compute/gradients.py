@@ -40,7 +40,7 @@ def gradients(recipe: Recipe, report: ProgressCallback = silent) -> Gradients:
             loss.backward()
             total += float(loss.detach())
         norms = [_relative(network, stage) for stage in network.row.stage_names]
-        return Gradients(network.row.stage_names, torch.tensor(norms).numpy(), len(labels), total)
+        return Gradients(stages=network.row.stage_names, norms=torch.tensor(norms).numpy(), n=len(labels), loss=total)
 
 
 def _relative(network: Network, stage: str) -> float:

@@ -12,4 +12,5 @@ def moved(run: RunOrId) -> Moved:
     run = compute.opened(run)
     stage = run.settled.row.stage_names[-1]
     before, after = run.features[f"before/{stage}"], run.features[f"after/{stage}"]
-    return Moved(run.id, stage, len(before), similarity.cka(before, after), *similarity.cka_interval(before, after))
+    low, high = similarity.cka_interval(before, after)
+    return Moved(run=run.id, stage=stage, n=len(before), cka=similarity.cka(before, after), low=low, high=high)

@@ -62,7 +62,7 @@ def export(run: str, to: str, report: ProgressCallback) -> Exported:
     stored = f"{ExportQuestion(run=run, to=to).key}{row.endings[0]}"
     out = kept.room() / stored
     notes = write(run, to, out, report)
-    return Exported(run, to, stored, file_name(run, row), out.stat().st_size, notes)
+    return Exported(run=run, to=to, stored=stored, file=file_name(run, row), size=out.stat().st_size, notes=notes)
 
 
 def file_name(run: str, row: Format) -> str:

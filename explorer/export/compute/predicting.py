@@ -74,8 +74,9 @@ def predict(
     probability = (torch.cat(said) / (t or 1.0)).softmax(dim=1).numpy()
     labels = np.array([_label(name, classes) for name in names])
     found = Predicted(
-        run.id, classes, tuple(names), np.stack(images), labels, probability.argmax(1), probability, tuple(skipped), t
-    )
+        run=run.id, classes=classes, files=tuple(names), images=np.stack(images), labels=labels,
+        predicted=probability.argmax(1), probability=probability, skipped=tuple(skipped), temperature=t,
+    )  # fmt: skip
     return replace(found, farther=np.concatenate(far), tested=len(known.usual)) if known else found
 
 

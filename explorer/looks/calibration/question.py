@@ -8,7 +8,7 @@ import numpy as np
 from explorer.question import Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reliability:
     """Top-label calibration of n test images in bins of confidence: `confidence`, `right` (b,) means and `counts` (b,) of the
     bins that hold any.
@@ -31,7 +31,7 @@ class Reliability:
         return int(self.counts.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """How a run is calibrated on test as it is (`plain`), and with its logits divided by `temperature` (`scaled`), which was
     found on `validation` images."""

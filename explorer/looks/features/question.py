@@ -10,7 +10,7 @@ from explorer.cells import Cells
 from explorer.question import Image, Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeatureMaps:
     """One image through one stage of A and of B: `a`, `b` (c, h, w) float32 for the `channels` (their indices, most changed
     first); of all channels, in their own order: `change` mean |B - A| and `strength` mean |activation|, over positions."""
@@ -31,7 +31,7 @@ class FeatureMaps:
         return replace(self, channels=self.channels[rows], a=self.a[rows], b=self.b[rows])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StripStage:
     """A stage's strongest channels for one picture: their numbers (t,) in A and in B (the same ones where A and B started
     alike), their maps `a`, `b` (t, h, w) shrunk for display; the true grid is `rows` by `columns` of `channels` channels.
@@ -48,7 +48,7 @@ class StripStage:
     change: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class FeatureStrip:
     """One picture through the whole backbone of A and of B, input first; `related` where both started from one set of
     weights, so that a channel is the same channel in both."""
@@ -59,7 +59,7 @@ class FeatureStrip:
     stages: tuple[StripStage, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageSelectivity:
     """Class-selectivity index of each channel, `a`, `b` (c,) in [0, 1], and the class it prefers (c,), -1 for none.
 
@@ -76,7 +76,7 @@ class StageSelectivity:
     shifted: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selectivity:
     """Class selectivity in A and B over the same `n` test images, one row a stage."""
 
@@ -85,7 +85,7 @@ class Selectivity:
     stages: tuple[StageSelectivity, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageExcitement:
     """The images that excite each channel most: `top_a`, `top_b` (c, t) image numbers, strongest first, with the highest
     activation `value_a`, `value_b` (c, t) and its cell `place_a`, `place_b` (c, t) = row · columns + column.
@@ -116,7 +116,7 @@ class StageExcitement:
     correlation: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Excitement:
     """What excites the channels of A and B, one row a stage, over `n` of the `total` test images; inputs are `size` pixels
     a side, cut from the middle `shown` of the picture's short side; `labels` (total,) are the images' classes."""
@@ -131,7 +131,7 @@ class Excitement:
     stages: tuple[StageExcitement, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filters:
     """The first convolution's filters of A and B: `a`, `b` (f, 3, h, w) for the `kept` of `total` filters."""
 

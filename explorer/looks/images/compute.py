@@ -16,7 +16,10 @@ def gallery(run: RunOrId) -> Gallery:
     run = compute.opened(run)
     said = run.predictions
     images = compute.pictures(run, Preprocessing(THUMBNAIL, THUMBNAIL))
-    return Gallery(images, said.labels, said.predicted, said.probability, said.classes, said.ids)
+    return Gallery(
+        images=images, labels=said.labels, predicted=said.predicted, probability=said.probability,
+        classes=said.classes, ids=said.ids,
+    )  # fmt: skip
 
 
 def examples(run: RunOrId) -> Gallery:
@@ -26,7 +29,10 @@ def examples(run: RunOrId) -> Gallery:
     first = np.unique(said.labels, return_index=True)[1]
     images = compute.pictures(run, Preprocessing(THUMBNAIL, THUMBNAIL))[first]
     ids = tuple(said.ids[i] for i in first)
-    return Gallery(images, said.labels[first], said.predicted[first], said.probability[first], said.classes, ids)
+    return Gallery(
+        images=images, labels=said.labels[first], predicted=said.predicted[first],
+        probability=said.probability[first], classes=said.classes, ids=ids,
+    )  # fmt: skip
 
 
 def see(a: RunOrId, b: RunOrId, image: int | str) -> Seen:
@@ -34,8 +40,8 @@ def see(a: RunOrId, b: RunOrId, image: int | str) -> Seen:
     a, b = compute.opened(a), compute.opened(b)
     classes = compute.same_images(a, b).classes
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
-    said: list[np.ndarray] = [probabilities(compute.network(run), z)[0] for run, z in ((a, x), (b, y))]
-    return Seen(picture, classes, *said)
+    said_a, said_b = (probabilities(compute.network(run), z)[0] for run, z in ((a, x), (b, y)))
+    return Seen(picture=picture, classes=classes, probability_a=said_a, probability_b=said_b)
 
 
 def movement(a: RunOrId, b: RunOrId) -> Movement:

@@ -8,7 +8,7 @@ import numpy as np
 from explorer.question import Image, Question
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gallery:
     """The test images of a run with what it said of them: `images` (n, h, w, 3) uint8, `labels` and `predicted` (n,),
     `probability` (n, k), `ids` the images' names (file or patch)."""
@@ -21,7 +21,7 @@ class Gallery:
     ids: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     """One picture as A and B see it: `picture` (h, w, 3) uint8, cut and scaled as their input; what each says of it,
     `probability_a`, `probability_b` (k,)."""

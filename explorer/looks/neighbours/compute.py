@@ -34,8 +34,9 @@ def neighbours(run: RunOrId, image: int | str, report: ProgressCallback = silent
     rows = compute.training_rows(run, MOST)
     shown = compute.training_images(run).take(rows[near]).pixels(Preprocessing(SHOWN, SHOWN))
     return Neighbours(
-        shown, tuple(ids[i] for i in near), labels[near], distance[near], _usual(run, report), said.classes,
-        int(probability.argmax()), float(probability.max()), len(train),
+        images=shown, ids=tuple(ids[i] for i in near), labels=labels[near], distance=distance[near],
+        usual=_usual(run, report), classes=said.classes, predicted=int(probability.argmax()),
+        probability=float(probability.max()), of=len(train),
     )  # fmt: skip
 
 

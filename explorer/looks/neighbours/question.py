@@ -20,7 +20,7 @@ def farther(usual: np.ndarray, distance: np.ndarray) -> np.ndarray:
     return (1 + len(usual) - np.searchsorted(usual, distance)) / (len(usual) + 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Neighbours:
     """The nearest training pictures of a run, nearest first, in the features that its head reads.
 

@@ -22,7 +22,7 @@ def in_proportion(labels: np.ndarray, most: int) -> np.ndarray:
     return np.sort(taken)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
     """How far the places of the same images in A and in B agree.
 
@@ -37,7 +37,7 @@ class Agreement:
     left: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Projection:
     """One shared map of the test images in A (before) and B (after): `a`, `b` (n, 2).
 
@@ -79,7 +79,7 @@ class MapControls:
     random: Agreement
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Separation:
     """How far the classes of the test images are apart in one run's full feature space (n, width), without any map.
 
@@ -100,7 +100,7 @@ class Separation:
     chance: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trajectory:
     """A run on one map, from the pre-trained network on: `xy` (t, m, 2) at the epochs (t,), 0 being pre-trained.
 
@@ -125,7 +125,7 @@ class Trajectory:
     axes: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     """The control of every map: Gaussian noise of the size of a run's features (n, width), laid out by the same recipe.
 

@@ -18,10 +18,8 @@ def find_backbone(backbone: str) -> FoundBackbone:
     network that does not fit."""
     found = find(backbone)
     return FoundBackbone(
-        backbone,
-        tuple(step.path.removeprefix("/") for step in found.steps),
-        tuple(step.kind for step in found.steps),
-        tuple(" × ".join(map(str, step.shape)) for step in found.steps),
-        tuple(step.parameters for step in found.steps),
-        found.begins,
-    )
+        name=backbone, places=tuple(step.path.removeprefix("/") for step in found.steps),
+        kinds=tuple(step.kind for step in found.steps),
+        shapes=tuple(" × ".join(map(str, step.shape)) for step in found.steps),
+        parameters=tuple(step.parameters for step in found.steps), begins=found.begins,
+    )  # fmt: skip

@@ -112,7 +112,7 @@ def describe(recipe: Recipe, classes: int | None = None) -> Description:
             x = network.stages[stage](x)
             rows.append(_describe(network, stage, tuple(x.shape[1:])))
     rows.append(_describe(network, "head", (k,)))
-    return Description(recipe.backbone, recipe.weights, recipe.strategy, tuple(rows))
+    return Description(backbone=recipe.backbone, weights=recipe.weights, strategy=recipe.strategy, stages=tuple(rows))
 
 
 def _describe(network: Network, part: str, output: tuple[int, ...]) -> StageDescription:
@@ -121,14 +121,11 @@ def _describe(network: Network, part: str, output: tuple[int, ...]) -> StageDesc
     layers = [m for m in network.modules_of(part) if isinstance(m, NORMALISATIONS)]
     learned = sum(p.numel() for p in parameters if p.requires_grad)
     return StageDescription(
-        part,
-        sum(p.numel() for p in parameters),
-        learned,
-        learned > 0,
-        len(layers),
-        any(isinstance(m, BATCHNORM) and m.training and m.track_running_stats for m in layers),
-        output,
-    )
+        stage=part, parameters=sum(p.numel() for p in parameters), learned=learned, learns=learned > 0,
+        normalisation_layers=len(layers),
+        statistics_move=any(isinstance(m, BATCHNORM) and m.training and m.track_running_stats for m in layers),
+        output=output,
+    )  # fmt: skip
 
 
 def snapshot(network: Network) -> dict[str, Tensor]:

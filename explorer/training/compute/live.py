@@ -42,7 +42,9 @@ def live_probe(recipe: Recipe) -> LiveProbe:
     chosen = scoring.take_best(session)
     _, test, _ = scoring.evaluate(session, fronts["test"])
     majority = evidence.majority(data.test.labels)
-    return LiveProbe(len(data.train), epochs, chosen, test, epochs[chosen - 1].val, majority)
+    return LiveProbe(
+        n=len(data.train), epochs=epochs, chosen_epoch=chosen, test=test, val=epochs[chosen - 1].val, majority=majority
+    )
 
 
 @lru_cache(maxsize=2)

@@ -35,12 +35,12 @@ def anatomy(backbone: str, pixels: int) -> Anatomy:
         layers = [module for module in network.modules_of(stage) if isinstance(module, NORMALISATIONS)]
         rows.append(
             StageAnatomy(
-                stage,
-                sum(p.numel() for name, p in network.model.named_parameters() if name in names),
-                sum(p.numel() for layer in layers for p in layer.parameters(recurse=False)),
-                len(layers),
-                kept.bytes // 2,
-                tuple(x.shape[1:]),
+                stage=stage,
+                parameters=sum(p.numel() for name, p in network.model.named_parameters() if name in names),
+                affine=sum(p.numel() for layer in layers for p in layer.parameters(recurse=False)),
+                normalisation_layers=len(layers),
+                kept=kept.bytes // 2,
+                output=tuple(x.shape[1:]),
             )
         )
     return Anatomy(backbone, tuple(rows))
@@ -83,7 +83,7 @@ def speed(backbone: str, pixels: int) -> Speed:
         look.append(looked / images)
         learn.append(learned / images)
         x = out
-    return Speed(place.precision, network.row.stage_names, tuple(look), tuple(learn))
+    return Speed(precision=place.precision, stages=network.row.stage_names, look=tuple(look), learn=tuple(learn))
 
 
 def _look(place: Device, module: nn.Module, x: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ def statistics_shift(recipe: Recipe) -> StatisticsShift:
     network = backbones.build(recipe.backbone, len(data.classes), recipe.weights, recipe.seed).to(place.device)
     images = data.train.take(spread(len(data.train), MOST))
     found = batchnorm_shift.shifts(network, Stream(images.pixels(recipe.preprocessing), recipe.preprocessing, place))
-    return StatisticsShift(len(images), tuple(found), tuple(found.values()))
+    return StatisticsShift(n=len(images), stages=tuple(found), nats=tuple(found.values()))
 
 
 def spread(n: int, most: int) -> np.ndarray:

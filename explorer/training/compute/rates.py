@@ -65,7 +65,7 @@ def find(recipe: Recipe, report: ProgressCallback = silent) -> RateSearch:
         tried = _sweep(session, BACKBONE, _step(session, head.suggested, told), told)
         backbone = judge("backbone", recipe.backbone_rate, *tried, control)
     session.captures.drop()
-    return RateSearch(len(session.front["train"].labels), recipe.batch_size, head, backbone)
+    return RateSearch(n=len(session.front["train"].labels), batch_size=recipe.batch_size, head=head, backbone=backbone)
 
 
 def judge(
@@ -90,7 +90,10 @@ def judge(
     first = max(losses[: STEPS // 4], default=0.0)
     away = len(losses) < STEPS
     smooth, alone = (_smooth(np.minimum(values, 1.5 * first)) for values in (losses, control[: len(losses)]))
-    found = RateCurve(part, rates, tuple(smooth.tolist()), tuple(alone.tolist()), own, own, away, (), 0.0)
+    found = RateCurve(
+        part=part, rates=rates, losses=tuple(smooth.tolist()), control=tuple(alone.tolist()), own=own, suggested=own,
+        ran_away=away, falling=(), steepest=0.0,
+    )  # fmt: skip
     if len(smooth) < STEPS // 4:
         return found
     falling = smooth - alone if len(alone) else smooth

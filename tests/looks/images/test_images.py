@@ -220,7 +220,12 @@ def test_movement_is_not_offered_between_unrelated_networks() -> None:
 
 def own(a: str, b: str, key: str) -> None:
     picture = np.full((32, 32, 3), 120, np.uint8)
-    seen = Seen(picture, stand_ins.CLASSES, np.array([0.2, 0.5, 0.3]), np.array([0.1, 0.1, 0.8]))
+    seen = Seen(
+        picture=picture,
+        classes=stand_ins.CLASSES,
+        probability_a=np.array([0.2, 0.5, 0.3]),
+        probability_b=np.array([0.1, 0.1, 0.8]),
+    )
     save(seen, SeeQuestion(a=a, b=b, image=key).path)
     look = {"target": "fur", "method": "gradcam", "stage": "layer3", "times": 2}
     found = stand_ins.attribution(0, "fur")

@@ -189,7 +189,9 @@ def test_a_set_relabelled_between_two_runs_gives_no_gain_anywhere() -> None:
     assert [sorted(by_seed) for by_seed in budget.gains(sweep, "full", said).at.values()] == [[0]]
     right = np.ones((1, 4, 24), np.bool_)
     answers = {
-        c.finished.id: shift.Spoilt(c.finished.id, ("noise",), np.arange(24), right) for c in sweep.cells if c.finished
+        c.finished.id: shift.Spoilt(run=c.finished.id, kinds=("noise",), rows=np.arange(24), right=right)
+        for c in sweep.cells
+        if c.finished
     }
     _, full = shift.held(sweep, answers, "noise", 3, said)
     assert full.over_outside is not None and full.over_outside.seeds == 1

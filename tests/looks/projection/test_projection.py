@@ -85,7 +85,7 @@ def test_unmoved_features_have_identical_positions(method: str) -> None:
     found = project(before, before.copy(), labels, method)
     assert found.unmoved
     assert np.array_equal(found.a, found.b)
-    assert found.agreement == Agreement(0.5, 1.0, 0.0) and found.others == found.axes == 0
+    assert found.agreement == Agreement(mixing=0.5, twins=1.0, left=0.0) and found.others == found.axes == 0
     assert (found.knn_a, found.trust_a) == (found.knn_b, found.trust_b)
 
 

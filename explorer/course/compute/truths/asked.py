@@ -42,12 +42,12 @@ class TruthContext:
 
 def picked(answer: str, words: str, **facts: str) -> Truth:
     """The right one of named options."""
-    return Truth(answer, math.nan, (), tuple(facts.items()), words)
+    return Truth(answer=answer, value=math.nan, order=(), facts=tuple(facts.items()), words=words)
 
 
 def number(value: float, words: str, **facts: str) -> Truth:
     """A number to guess."""
-    return Truth("", float(value), (), tuple(facts.items()), words)
+    return Truth(answer="", value=float(value), order=(), facts=tuple(facts.items()), words=words)
 
 
 def ordered(measured: Mapping[str, float], words: str, **facts: str) -> Truth:
@@ -58,7 +58,7 @@ def ordered(measured: Mapping[str, float], words: str, **facts: str) -> Truth:
             "On this backbone two of these are equal, so there is no single right order. Choose another backbone, "
             "for instance ResNet-10."
         )
-    return Truth("", math.nan, order, tuple(facts.items()), words)
+    return Truth(answer="", value=math.nan, order=order, facts=tuple(facts.items()), words=words)
 
 
 def whole(n: float) -> str:

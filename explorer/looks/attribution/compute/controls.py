@@ -59,17 +59,17 @@ def gains(
         means, better = areas.mean(axis=0), int((gained > 0).sum())
         found.append(
             Gain(
-                model,
-                kind,
-                control,
-                len(gained),
-                float(means[0]),
-                float(means[k]),
-                mean,
-                mean - half,
-                mean + half,
-                better,
-                None if groups is None else mean_by_group(gained, groups),
+                model=model,
+                kind=kind,
+                control=control,
+                n=len(gained),
+                area=float(means[0]),
+                control_area=float(means[k]),
+                mean=mean,
+                low=mean - half,
+                high=mean + half,
+                better=better,
+                grouped=None if groups is None else mean_by_group(gained, groups),
             )
         )
     return tuple(found)

@@ -121,22 +121,10 @@ def attribute(
         likely.append(float(probabilities(net, x)[0, index]))
         rises.append(float(rise(net, x, index, method, baseline)[0]))
     return Attribution(
-        method,
-        how.stage,
-        image,
-        target,
-        picture,
-        maps[0],
-        maps[1],
-        cells[0],
-        cells[1],
-        likely[0],
-        likely[1],
-        baseline,
-        rises[0],
-        rises[1],
-        rather_than=rather_than,
-    )
+        method=method, stage=how.stage, image=image, target=target, picture=picture, a=maps[0], b=maps[1],
+        cells_a=cells[0], cells_b=cells[1], probability_a=likely[0], probability_b=likely[1], baseline=baseline,
+        rise_a=rises[0], rise_b=rises[1], rather_than=rather_than,
+    )  # fmt: skip
 
 
 def attribute_many(
@@ -167,8 +155,9 @@ def attribute_many(
     (maps_a, likely_a), (maps_b, likely_b) = found
     numbers, pictures = np.array(images), compute.pictures(b)[list(images)]
     return Attributions(
-        method, how.stage, target, numbers, said.labels[numbers], pictures, maps_a, maps_b,
-        how.cells(a, maps_a), how.cells(b, maps_b), likely_a, likely_b, said.classes, baseline, rather_than,
+        method=method, stage=how.stage, target=target, images=numbers, labels=said.labels[numbers], pictures=pictures,
+        a=maps_a, b=maps_b, cells_a=how.cells(a, maps_a), cells_b=how.cells(b, maps_b), probability_a=likely_a,
+        probability_b=likely_b, classes=said.classes, baseline=baseline, rather_than=rather_than,
     )  # fmt: skip
 
 

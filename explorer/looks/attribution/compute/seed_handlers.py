@@ -54,9 +54,11 @@ def other_seeds(
     own = np.array([[_peak(heat) for heat in of_net] for of_net in found])
     same = (own[1:] == own[0]).T if found[0][0].shape == found[-1][0].shape else np.zeros_like(alike, bool)
     return Seeds(
-        method, how.stage, image, target, compute.one(b, image)[0], np.stack(maps[:-1]), maps[-1],
-        how.cells(a, maps[0]), how.cells(b, maps[-1]), np.array([image if isinstance(image, int) else -1, *others]),
-        alike[:, :seeds], alike[:, seeds], same[:, :seeds], same[:, seeds], baseline, rather_than,
+        method=method, stage=how.stage, image=image, target=target, picture=compute.one(b, image)[0],
+        a=np.stack(maps[:-1]), b=maps[-1], cells_a=how.cells(a, maps[0]), cells_b=how.cells(b, maps[-1]),
+        images=np.array([image if isinstance(image, int) else -1, *others]), alike=alike[:, :seeds],
+        alike_b=alike[:, seeds], same=same[:, :seeds], same_b=same[:, seeds], baseline=baseline,
+        rather_than=rather_than,
     )  # fmt: skip
 
 

@@ -69,8 +69,11 @@ def faithfulness(
         )
         share = found.share
         for kept, curves in ((deletion, found.deletion), (insertion, found.insertion)):
-            kept.append(OrderedCurve(curves[0], curves[1 : len(compact)], curves[len(compact) :]))
-    return Faithfulness(method, how.stage, image, target, share, CONTROLS, *deletion, *insertion, baseline=baseline)
+            kept.append(OrderedCurve(curve=curves[0], controls=curves[1 : len(compact)], random=curves[len(compact) :]))
+    return Faithfulness(
+        method=method, stage=how.stage, image=image, target=target, share=share, controls=CONTROLS, baseline=baseline,
+        deletion_a=deletion[0], deletion_b=deletion[1], insertion_a=insertion[0], insertion_b=insertion[1],
+    )  # fmt: skip
 
 
 def faithfulness_many(
@@ -94,7 +97,10 @@ def faithfulness_many(
         areas = _areas(run, images, targets, maps, how.cells(run, maps), told)
         for kind, found in zip(("deletion", "insertion"), areas, strict=True):
             gains += controls.gains("AB"[i], kind, found, (*CONTROLS, "random"), groups)
-    return Faithfulnesses(method, how.stage, np.array(images), CONTROLS, tuple(gains), baseline)
+    return Faithfulnesses(
+        method=method, stage=how.stage, images=np.array(images), controls=CONTROLS, gains=tuple(gains),
+        baseline=baseline,
+    )  # fmt: skip
 
 
 def _areas(
@@ -148,8 +154,9 @@ def on_object(
     centre = kept[:, kept.shape[1] // 2, kept.shape[2] // 2]
     covered = kept.mean(axis=(1, 2))
     return OnObject(
-        method, how.stage, np.array(images), share_a, share_b, covered, hit_a, hit_b, centre.astype(bool), baseline
-    )
+        method=method, stage=how.stage, images=np.array(images), share_a=share_a, share_b=share_b, covered=covered,
+        hit_a=hit_a, hit_b=hit_b, hit_centre=centre.astype(bool), baseline=baseline,
+    )  # fmt: skip
 
 
 def randomise(
@@ -185,7 +192,10 @@ def randomise(
             report(share, f"{ATTRIBUTIONS[name].title}: {step[0] or 'as it is'}")
         parts = tuple(part for part, _ in steps)
         likeness = np.stack([randomisation.likeness(steps[0][1], maps) for _, maps in steps], axis=1)
-        cascades.append(Cascade(name, np.stack([maps[0] for _, maps in steps]), likeness))
+        cascades.append(Cascade(method=name, maps=np.stack([maps[0] for _, maps in steps]), likeness=likeness))
     shown = np.array([image if isinstance(image, int) else -1, *others])
     picture = compute.one(run, image)[0]
-    return Randomisation(run.id, where, image, target, picture, shown, parts, tuple(cascades), baseline)
+    return Randomisation(
+        run=run.id, stage=where, image=image, target=target, picture=picture, images=shown, parts=parts,
+        cascades=tuple(cascades), baseline=baseline,
+    )  # fmt: skip

@@ -14,7 +14,7 @@ from explorer.question import A, Baseline, Image, Lane, Place, Question
 from explorer.question import Attribution as How
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attribution:
     """Where A and B look for one pinned class: `a`, `b` (h, w) float32 at the method's own resolution (a stage's grid for
     Grad-CAM), signed where the method is, and where their cells lie in the picture, `cells_a`, `cells_b`; `picture`
@@ -39,7 +39,7 @@ class Attribution:
     rather_than: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Attributions:
     """Where A and B look in several test images for one class: `images` (n,) their numbers, `labels` (n,) their classes'
     numbers, `pictures` (n, H, W, 3) uint8, `a`, `b` (n, h, w) float32 with their `cells_a`, `cells_b`, the class's
@@ -62,7 +62,7 @@ class Attributions:
     rather_than: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Seeds:
     """How much of A's map is the seed's: `a` (1 + s, h, w), A's own map of the shown picture, then those of A with s other heads;
     `b` (h', w') B's.

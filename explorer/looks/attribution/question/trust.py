@@ -11,7 +11,7 @@ from explorer.looks.attribution.question.maps import Look, LookAtClass
 from explorer.question import Attribution, Baseline, Image, Question, among
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OrderedCurve:
     """What a class's probability does while the picture's cells go or come: `curve` (s,) in the order of the map, `controls`
     (c, s) in orders as compact as the map, `random` (o, s) in o random orders, which are not compact."""
@@ -41,7 +41,7 @@ def area(curves: np.ndarray) -> np.ndarray:
     return np.trapezoid(curves, dx=1 / (curves.shape[-1] - 1), axis=-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faithfulness:
     """Deletion and insertion in one picture for A and for B along each one's own map; `share` (s,) is the share of the cells
     so far, `controls` (c,) names the compact orders beside the map."""
@@ -59,7 +59,7 @@ class Faithfulness:
     baseline: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gain:
     """By how much a map's area is better than a control's, picture by picture (larger for insertion, smaller for deletion).
 
@@ -85,7 +85,7 @@ class Gain:
         return (self.grouped.low if others and self.grouped else self.low) > 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faithfulnesses:
     """Deletion and insertion over n test images (`images`, their numbers), each asked about its own class: the `gains` of
     A's and of B's own map over each control as compact as a map, and over one random order (`random`)."""
@@ -107,7 +107,7 @@ class Faithfulnesses:
         return tuple(g.control for g in self.of(model, kind) if g.control in self.controls and not g.shown(others))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnObject:
     """Whether maps for each image's own class lie on its object, over n test images (`images`, their numbers).
 
@@ -134,7 +134,7 @@ class OnObject:
         return a, b, centre
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cascade:
     """One method while the weights are replaced: `maps` (s, h, w) of the shown picture, `likeness` (n, s) the rank
     correlation that is left with the first map, for n images."""
@@ -144,7 +144,7 @@ class Cascade:
     likeness: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Randomisation:
     """The cascading randomisation of one run's network: `parts` (s,) names what was replaced last (`""`: nothing yet); the
     chosen method first, then what it is compared with. `images` (n,): the shown picture (-1: a visitor's own) and others."""

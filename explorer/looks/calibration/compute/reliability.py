@@ -26,7 +26,13 @@ def calibration(run: RunOrId) -> Calibration:
     plain = said.probability.astype(np.float64)
     plain /= plain.sum(axis=1, keepdims=True)
     scaled = softmax(np.log(np.maximum(plain, 1e-7)) / t, axis=1)
-    return Calibration(run.id, reliability(plain, said.labels), reliability(scaled, said.labels), t, validation)
+    return Calibration(
+        run=run.id,
+        plain=reliability(plain, said.labels),
+        scaled=reliability(scaled, said.labels),
+        temperature=t,
+        validation=validation,
+    )
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -83,11 +89,8 @@ def reliability(probability: np.ndarray, labels: np.ndarray) -> Reliability:
     ends = np.array([np.quantile(drawn[:, bins == b].mean(axis=1), [0.025, 0.975]) for b in used])
     low, high = np.quantile(errors, [0.025, 0.975])
     return Reliability(
-        np.array([confidence[bins == b].mean() for b in used]),
-        np.array([right[bins == b].mean() for b in used]),
-        np.array([(bins == b).sum() for b in used]),
-        float(error_of(confidence, right[None])[0]),
-        ends[:, 0],
-        ends[:, 1],
-        (float(low), float(errors.mean()), float(high)),
-    )
+        confidence=np.array([confidence[bins == b].mean() for b in used]),
+        right=np.array([right[bins == b].mean() for b in used]), counts=np.array([(bins == b).sum() for b in used]),
+        error=float(error_of(confidence, right[None])[0]), low=ends[:, 0], high=ends[:, 1],
+        perfect=(float(low), float(errors.mean()), float(high)),
+    )  # fmt: skip

@@ -26,7 +26,10 @@ def census(recipe: Recipe) -> Census:
     data = datasets.load(wanted)
     counts = np.stack([np.bincount(getattr(data, s).labels, minlength=len(data.classes)) for s in SPLITS])
     means, averaged = mean_pictures(data.train, len(data.classes), wanted.preprocessing)
-    return Census(data.classes, counts, sizes(data), means, averaged, data.note, data.skipped)
+    return Census(
+        classes=data.classes, counts=counts, sizes=sizes(data), means=means, averaged=averaged, note=data.note,
+        skipped=data.skipped,
+    )  # fmt: skip
 
 
 def sizes(data: Data) -> np.ndarray:
@@ -77,4 +80,6 @@ def training_pictures(recipe: Recipe, kind: str = "", first: int = 0) -> Trainin
     name = "crop" if recipe.augmentation == "none" else recipe.augmentation
     versions = [pixels, *(augment(pixels, name, recipe.seed + 1 + i) for i in range(AUGMENTED))]
     images = torch.stack(versions, dim=1).numpy()
-    return TrainingPictures(images, part.ids, part.labels, data.classes, first, total)
+    return TrainingPictures(
+        images=images, ids=part.ids, labels=part.labels, classes=data.classes, first=first, total=total
+    )

@@ -101,20 +101,26 @@ def _answer(found: Whole, near: copies.Pairs, single: Sequence[dict[int, str]]) 
             words[place[row]] = f"{words[place[row]]}; {said}" if words[place[row]] else said
     odd, dark, blurred = (tuple(place[row] for row in kind) for kind in single)
     told = Copies(
-        np.array([[place[int(i)] for i in pair] for pair in pairs], np.int64).reshape(-1, 2),
-        distance, near.threshold, near.strangers, near.tried, near.recovered,
+        pairs=np.array([[place[int(i)] for i in pair] for pair in pairs], np.int64).reshape(-1, 2),
+        distance=distance, threshold=near.threshold, strangers=near.strangers, tried=near.tried, found=near.recovered,
     )  # fmt: skip
     data = found.data
     return Faults(
-        len(found.images), data.classes, thumbnails_of(found, named), told, odd, dark, blurred, tuple(words),
-        shared_groups(found), data.skipped, contradictions(data.skipped, data.classes),
+        n=len(found.images), classes=data.classes, shown=thumbnails_of(found, named), copies=told, odd=odd, dark=dark,
+        blurred=blurred, words=tuple(words), groups=shared_groups(found), skipped=data.skipped,
+        contradictions=contradictions(data.skipped, data.classes),
     )  # fmt: skip
 
 
 def thumbnails_of(found: Whole, rows: np.ndarray) -> Thumbnails:
     """Pictures of a set as an answer shows them."""
     ids = tuple(found.images.ids[i] for i in rows)
-    return Thumbnails(ids, found.images.labels[rows], found.splits[rows], survey.thumbnails(found.images, rows))
+    return Thumbnails(
+        ids=ids,
+        labels=found.images.labels[rows],
+        splits=found.splits[rows],
+        images=survey.thumbnails(found.images, rows),
+    )
 
 
 def shared_groups(found: Whole) -> tuple[SharedGroup, ...]:

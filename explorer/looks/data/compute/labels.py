@@ -46,10 +46,10 @@ def label_issues(recipe: Recipe, report: ProgressCallback = silent) -> LabelIssu
     named = confident.confident_class(labels, probability)[first]
     low, high = np.quantile(chance.counts, [0.025, 0.975])
     return LabelIssues(
-        len(labels), found.data.classes, len(off), thumbnails_of(found, first), named,
-        probability[first, labels[first]], probability[first, named], chance.as_far(far[first]),
-        (float(low), float(chance.counts.mean()), float(high)), len(chance.counts),
-        Score(len(labels), int((probability.argmax(axis=1) == labels).sum())),
+        n=len(labels), classes=found.data.classes, flagged=len(off), shown=thumbnails_of(found, first), suggested=named,
+        given=probability[first, labels[first]], likely=probability[first, named], by_chance=chance.as_far(far[first]),
+        chance=(float(low), float(chance.counts.mean()), float(high)), draws=len(chance.counts),
+        right=Score(len(labels), int((probability.argmax(axis=1) == labels).sum())),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from explorer.recipe import Recipe
 SPLITS = ("train", "val", "test")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Census:
     """A data set in numbers.
 
@@ -34,7 +34,7 @@ class Census:
         return float(self.counts[split].max() / max(1, self.counts[split].sum()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingPictures:
     """Some training pictures of a class as the network will see them: `images` (m, 4, h, w, 3) uint8, the picture after resize
     and crop, then three augmented versions; `first` of `total` in a fixed random order; `ids` and `labels` (m,)."""

@@ -9,7 +9,7 @@ from explorer.question import Question
 from explorer.recipe import Recipe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Thumbnails:
     """Pictures that a finding names: `ids`, `labels` (m,) and `splits` (m,) (places in the classes and in SPLITS), `images`
     (m, h, w, 3) uint8, square thumbnails."""
@@ -20,7 +20,7 @@ class Thumbnails:
     images: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Copies:
     """Near-copies: `pairs` (p, 2) places in `Faults.shown`, `distance` (p,) in grey levels, 0 for the same pixels.
 
@@ -45,7 +45,7 @@ class SharedGroup:
     counts: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Faults:
     """What was found among `n` pictures.
 

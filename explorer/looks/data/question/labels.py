@@ -11,7 +11,7 @@ from explorer.question import Question
 from explorer.recipe import Recipe
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LabelIssues:
     """Labels that confident learning flags among `n` pictures, those that stand out most first.
 

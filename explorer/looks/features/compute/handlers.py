@@ -50,7 +50,10 @@ def feature_maps(a: RunOrId, b: RunOrId, stage: str, image: int | str) -> Featur
     order, change = rank_by_change(maps_a, maps_b)
     if not comparison.same_start(a.settled, b.settled):
         order, change = np.arange(len(order)), np.full(len(order), np.nan, change.dtype)
-    return FeatureMaps(stage, image, picture, order, maps_a[order], maps_b[order], change, strength(maps_a, maps_b))
+    return FeatureMaps(
+        stage=stage, image=image, picture=picture, channels=order, a=maps_a[order], b=maps_b[order], change=change,
+        strength=strength(maps_a, maps_b),
+    )  # fmt: skip
 
 
 def feature_strip(a: RunOrId, b: RunOrId, image: int | str) -> FeatureStrip:
@@ -61,7 +64,7 @@ def feature_strip(a: RunOrId, b: RunOrId, image: int | str) -> FeatureStrip:
     (picture, x), (_, y) = compute.one(a, image), compute.one(b, image)
     of_a, of_b = found_in.all_maps(compute.network(a), x), found_in.all_maps(compute.network(b), y)
     stages = tuple(_strip_stage(stage, of_a[stage], of_b[stage], related) for stage in of_a)
-    return FeatureStrip(image, picture, related, stages)
+    return FeatureStrip(image=image, picture=picture, related=related, stages=stages)
 
 
 def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> StripStage:
@@ -71,7 +74,10 @@ def _strip_stage(stage: str, a: np.ndarray, b: np.ndarray, related: bool) -> Str
     change = float(np.abs(b - a).mean()) / (size or 1.0) if related else float("nan")
     small_a, small_b = (found_in.shrunk(maps[kept], CELLS) for maps, kept in ((a, of_a), (b, of_b)))
     channels, height, width = a.shape
-    return StripStage(stage, of_a, of_b, small_a, small_b, channels, height, width, change)
+    return StripStage(
+        stage=stage, channels_a=of_a, channels_b=of_b, a=small_a, b=small_b, channels=channels, rows=height,
+        columns=width, change=change,
+    )  # fmt: skip
 
 
 def selectivity(a: RunOrId, b: RunOrId) -> Selectivity:
@@ -86,8 +92,18 @@ def selectivity(a: RunOrId, b: RunOrId) -> Selectivity:
         floor = lowest(x, y)
         (index_a, prefers_a), (index_b, prefers_b) = (class_selectivity(z, said.labels, floor) for z in (x, y))
         chance = float(np.median(class_selectivity(y, dealt, floor)[0]))
-        rows.append(StageSelectivity(stage, index_a, index_b, prefers_a, prefers_b, chance, bool((floor < 0).any())))
-    return Selectivity(len(said.labels), said.classes, tuple(rows))
+        rows.append(
+            StageSelectivity(
+                stage=stage,
+                a=index_a,
+                b=index_b,
+                prefers_a=prefers_a,
+                prefers_b=prefers_b,
+                chance=chance,
+                shifted=bool((floor < 0).any()),
+            )
+        )
+    return Selectivity(n=len(said.labels), classes=said.classes, stages=tuple(rows))
 
 
 def excitement(a: RunOrId, b: RunOrId, report: ProgressCallback | None = None) -> Excitement:
@@ -110,7 +126,10 @@ def excitement(a: RunOrId, b: RunOrId, report: ProgressCallback | None = None) -
     )
     shares = np.bincount(said.labels[images], minlength=len(said.classes)) / len(images)
     shown = used.crop / used.resize
-    return Excitement(len(images), len(said.labels), used.crop, shown, said.labels, said.classes, shares, stages)
+    return Excitement(
+        n=len(images), total=len(said.labels), size=used.crop, shown=shown, labels=said.labels, classes=said.classes,
+        shares=shares, stages=stages,
+    )  # fmt: skip
 
 
 class _Batches:
@@ -134,7 +153,7 @@ def _stage_excitement(
     at = [np.take_along_axis(kind, rows.T, axis=0).T for rows, peaks in ((rows_a, a), (rows_b, b))
           for kind in (peaks.value, peaks.place)]  # fmt: skip
     return StageExcitement(
-        stage, a.rows, a.columns, where, sight, a.same,
+        stage=stage, rows=a.rows, columns=a.columns, cells=where, sight=sight, same=a.same,
         top_a=images[rows_a], top_b=images[rows_b],
         value_a=at[0], value_b=at[2], place_a=at[1], place_b=at[3],
         elsewhere_a=ranks_elsewhere(b.value, rows_a), elsewhere_b=ranks_elsewhere(a.value, rows_b),
@@ -150,4 +169,4 @@ def filters(a: RunOrId, b: RunOrId) -> Filters:
     (layer, of_a), (_, of_b) = (first_filters(compute.network(run)) for run in (a, b))
     size = np.linalg.norm(of_a.reshape(len(of_a), -1), axis=1)
     kept = np.argsort(-size, kind="stable")[:FILTERS] if len(of_a) > FILTERS else np.arange(len(of_a))
-    return Filters(layer, len(of_a), kept, of_a[kept], of_b[kept])
+    return Filters(layer=layer, total=len(of_a), kept=kept, a=of_a[kept], b=of_b[kept])

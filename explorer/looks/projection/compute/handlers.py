@@ -14,7 +14,7 @@ from explorer.looks.similarity.compute import chosen_images
 from explorer.models import backbones
 from explorer.models.network import Network
 from explorer.progress import ProgressCallback, silent
-from explorer.runs import OpenedRun, RunOrId, kept_by_run
+from explorer.runs import OpenedRun, Predictions, RunOrId, kept_by_run
 
 MOST_POINTS = 5000  # images × epochs on one map: UMAP takes about 3 s for so many
 OTHERS = 250  # images that a rotation is fitted on at most, five for each of its dimensions
@@ -37,9 +37,25 @@ def project(
     same = before.shape == after.shape and bool((before == after).all())
     others = () if same else _others(a, b, report)
     found = joint.project(before, after, said.labels, method, seed, neighbours, min_dist, report, others)
-    what = {"labels": said.labels, "classes": said.classes, "ids": said.ids}
-    settings = {"neighbours": neighbours, "min_dist": min_dist, "seed": seed}
-    return Projection(method=method, stage=stage, **what, **settings, **vars(found))
+    return projection_of(said, stage, method, found, neighbours, min_dist, seed)
+
+
+def projection_of(
+    said: Predictions,
+    stage: str,
+    method: str,
+    found: joint.SharedMap,
+    neighbours: int = 15,
+    min_dist: float = 0.1,
+    seed: int = 0,
+) -> Projection:
+    """The answer that a shared map of test images is, with their classes and how it was made."""
+    return Projection(
+        method=method, stage=stage, neighbours=neighbours, min_dist=min_dist, seed=seed,
+        labels=said.labels, classes=said.classes, ids=said.ids, a=found.a, b=found.b, knn_a=found.knn_a, knn_b=found.knn_b,
+        trust_a=found.trust_a, trust_b=found.trust_b, agreement=found.agreement, unmoved=found.unmoved,
+        others=found.others, axes=found.axes,
+    )  # fmt: skip
 
 
 def map_controls(
@@ -88,8 +104,11 @@ def project_epochs(
     images = _drawn(said.labels, len(moments))
     found = map_epochs(moments, said.labels, images, method, seed, neighbours, min_dist, report)
     chosen = int(run.facts.get("chosen_epoch") or 0)
-    at = {"epochs": (0, *epochs), "images": images, "labels": said.labels[images], "classes": said.classes}
-    return Trajectory(run.id, method, stage, chosen=chosen, moved=moved, **at, **vars(found))
+    return Trajectory(
+        run=run.id, method=method, stage=stage, chosen=chosen, moved=moved, epochs=(0, *epochs),
+        images=images, labels=said.labels[images], classes=said.classes,
+        xy=found.xy, knn=found.knn, trust=found.trust, others=found.others, axes=found.axes,
+    )  # fmt: skip
 
 
 def _drawn(labels: np.ndarray, moments: int) -> np.ndarray:
@@ -109,7 +128,10 @@ def project_noise(
     said, (features, _) = run.predictions, _last(run)
     noise = np.random.default_rng(seed).normal(size=features.shape)
     found = joint.project(noise, noise, said.labels, method, seed, neighbours, min_dist)
-    return Noise(method, features.shape[1], found.a, said.labels, said.classes, found.knn_a, found.trust_a)
+    return Noise(
+        method=method, width=features.shape[1], xy=found.a, labels=said.labels, classes=said.classes, knn=found.knn_a,
+        trust=found.trust_a,
+    )  # fmt: skip
 
 
 def separation(run: RunOrId) -> Separation:
@@ -117,7 +139,10 @@ def separation(run: RunOrId) -> Separation:
     run = compute.opened(run)
     said, (features, stage) = run.predictions, _last(run)
     found = measure(features, said.labels)
-    return Separation(run.id, stage, features.shape[1], chance=said.majority, **vars(found))
+    return Separation(
+        run=run.id, stage=stage, width=features.shape[1], chance=said.majority, knn=found.knn, probe=found.probe, folds=found.folds,
+        silhouette=found.silhouette, shuffles=found.shuffles, shuffled=found.shuffled,
+    )  # fmt: skip
 
 
 def _last(run: OpenedRun) -> tuple[np.ndarray, str]:

@@ -74,11 +74,11 @@ def project(
     if unmoved:
         x = y = standardised(before)
         a = b = plane(x, "pca" if method == "pca" else "umap", seed, k, min_dist)
-        agreement, others = Agreement(0.5, 1.0, 0.0), ()
+        agreement, others = Agreement(mixing=0.5, twins=1.0, left=0.0), ()
     else:
         x, y = on_common_axes([before, after], others)
         a, b = _planes(x, y, method, seed, k, min_dist, report)
-        agreement = Agreement(mixing(a, b), twins(a, b), unlike(x, y))
+        agreement = Agreement(mixing=mixing(a, b), twins=twins(a, b), left=unlike(x, y))
         x, y = standardised(before), standardised(after)
     n = len(others[0]) if others else 0
     on = axes(n, before.shape[1], after.shape[1])

@@ -20,7 +20,7 @@ def compare(a: RunOrId, b: RunOrId) -> Comparison:
     """
     a, b = compute.opened(a), compute.opened(b)
     comparison.require(comparison.apart_by_image(a, b))
-    return Comparison(a.id, b.id, comparison.paired(a.predictions, b.predictions), _stage_changes(a, b))
+    return Comparison(a=a.id, b=b.id, paired=comparison.paired(a.predictions, b.predictions), stages=_stage_changes(a, b))
 
 
 def _stage_changes(a: OpenedRun, b: OpenedRun) -> tuple[StageChange, ...]:
@@ -40,8 +40,18 @@ def _stage_changes(a: OpenedRun, b: OpenedRun) -> tuple[StageChange, ...]:
         ]
         overlap, moved = similarity.knn_overlap(x, y), similarity.weight_change(*weights)
         random = tuple(similarity.cka(x, control[stage]) for control in controls)
-        interval = similarity.cka_interval(x, y)
-        rows.append(StageChange(stage, similarity.cka(x, y), overlap, moved, random, *interval))
+        low, high = similarity.cka_interval(x, y)
+        rows.append(
+            StageChange(
+                stage=stage,
+                cka=similarity.cka(x, y),
+                knn_overlap=overlap,
+                weight_change=moved,
+                cka_random=random,
+                low=low,
+                high=high,
+            )
+        )
     return tuple(rows)
 
 
@@ -55,15 +65,9 @@ def stage_pairs(a: RunOrId, b: RunOrId) -> StagePairs:
     controls = [similarity.cka_matrix(x, [control[stage] for stage in names]) for control in random_features(a)]
     ends = np.array([similarity.cka_interval(one, other) for one, other in zip(x, y, strict=True)])
     return StagePairs(
-        a.id,
-        b.id,
-        len(x[0]),
-        names,
-        **found,
-        bb=similarity.cka_matrix(y, y),
-        random=np.stack(controls),
+        a=a.id, b=b.id, n=len(x[0]), stages=names, **found, bb=similarity.cka_matrix(y, y), random=np.stack(controls),
         interval=ends.T,
-    )
+    )  # fmt: skip
 
 
 @kept_by_run(most=4)

@@ -37,23 +37,20 @@ def interpolate(
     found = [*interpolation.along(*nets, streams, train, report=lambda share, words: report(0.1 + 0.8 * share, words))]
     report(0.9, "A and B with new statistics")
     controls = [] if train is None else interpolation.reestimated(*nets, streams, train)
-    kinds = [
-        InterpolationScores(
-            kind, of, *_judged([said[kind] for said in found], labels), _right(controls, kind, labels), groups
+    kinds = []
+    for kind, (_, labels, of, groups) in sets.items():
+        right, loss = _judged([said[kind] for said in found], labels)
+        kinds.append(
+            InterpolationScores(
+                images=kind, of=of, right=right, loss=loss, controls=_right(controls, kind, labels), groups=groups
+            )
         )
-        for kind, (_, labels, of, groups) in sets.items()
-    ]
     return Interpolation(
-        a.id,
-        b.id,
-        interpolation.ALPHAS,
-        tuple(kinds),
-        interpolation.common(*nets) or "",
-        len(batchnorm.layers(nets[1], behind)),
-        moved,
-        0 if statistics is None else len(statistics),
-        *(_recorded(run, chosen_images.most(b)) for run in (a, b)),
-    )
+        a=a.id, b=b.id, alphas=interpolation.ALPHAS, kinds=tuple(kinds), common=interpolation.common(*nets) or "",
+        layers=len(batchnorm.layers(nets[1], behind)), moved=moved,
+        settled=0 if statistics is None else len(statistics), recorded_a=_recorded(a, chosen_images.most(b)),
+        recorded_b=_recorded(b, chosen_images.most(b)),
+    )  # fmt: skip
 
 
 def _images(run: OpenedRun, kind: str) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:

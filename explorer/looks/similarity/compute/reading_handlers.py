@@ -38,12 +38,18 @@ def probe_stages(a: RunOrId, b: RunOrId, report: ProgressCallback = silent) -> S
             for x, y in ([colour, colour] if stage == "input" else [side[stage] for side in sides.values()])
         ]
         rows.append(_row(stage, right[0], right[1], groups))
-    return StageProbes(a.id, b.id, len(labels), probes.chance(chosen_images.train_labels(b), truth), tuple(rows))
+    return StageProbes(
+        a=a.id,
+        b=b.id,
+        trained=len(labels),
+        chance=probes.chance(chosen_images.train_labels(b), truth),
+        stages=tuple(rows),
+    )
 
 
 def _row(stage: str, a: np.ndarray, b: np.ndarray, groups: np.ndarray | None) -> StageProbe:
     others = None if groups is None else evidence.accuracy_by_group(a, groups)
-    return StageProbe(stage, Score(len(a), int(a.sum())), evidence.paired(a, b, groups), others)
+    return StageProbe(stage=stage, a=Score(len(a), int(a.sum())), b=evidence.paired(a, b, groups), grouped=others)
 
 
 def drift(run: RunOrId) -> Drift:
@@ -61,13 +67,8 @@ def drift(run: RunOrId) -> Drift:
     knn = [similarity.knn_right(x, labels) for _, x in rows]
     ends = [similarity.cka_interval(first, x) for _, x in rows]
     return Drift(
-        run.id,
-        stage,
-        len(labels),
-        tuple(e for e, _ in rows),
-        tuple(similarity.cka(first, x) for _, x in rows),
-        tuple(low for low, _ in ends),
-        tuple(high for _, high in ends),
-        tuple(similarity.knn_overlap(first, x) for _, x in rows),
-        tuple(Score(len(labels), int(right.sum())) for right in knn),
-    )
+        run=run.id, stage=stage, n=len(labels), epochs=tuple(e for e, _ in rows),
+        cka=tuple(similarity.cka(first, x) for _, x in rows), low=tuple(low for low, _ in ends),
+        high=tuple(high for _, high in ends), overlap=tuple(similarity.knn_overlap(first, x) for _, x in rows),
+        knn=tuple(Score(len(labels), int(right.sum())) for right in knn),
+    )  # fmt: skip

@@ -45,23 +45,20 @@ def rewind(run: RunOrId, stages: list[str] | None = None, to: str = "", report: 
     names, own = network.row.stage_names, network.model.state_dict()
     layers = len(batchnorm.layers(network, names))
     return Rewind(
-        run.id,
-        Score(len(labels), int(right.sum())),
-        Score(len(labels), int((said.predicted[rows] == labels).sum())),
-        run.settled.weights,
-        len(statistics) if layers else 0,
-        layers,
-        len(batchnorm.moved(network, own, states["start"], names)),
-        probes.chance(chosen_images.train_labels(run), labels),
-        tuple(_judged(reset, labels, right, groups) for reset in found),
-        None if groups is None else evidence.accuracy_by_group(right, groups),
-    )
+        run=run.id, base=Score(len(labels), int(right.sum())),
+        recorded=Score(len(labels), int((said.predicted[rows] == labels).sum())), start=run.settled.weights,
+        images=len(statistics) if layers else 0, layers=layers,
+        moved=len(batchnorm.moved(network, own, states["start"], names)),
+        chance=probes.chance(chosen_images.train_labels(run), labels),
+        resets=tuple(_judged(reset, labels, right, groups) for reset in found),
+        grouped=None if groups is None else evidence.accuracy_by_group(right, groups),
+    )  # fmt: skip
 
 
 def _judged(reset: computing.ResetLogits, labels: np.ndarray, right: np.ndarray, groups: np.ndarray | None) -> Reset:
     """A reset and its control against the run as it is, and the reset against its control."""
     plain = evidence.paired(right, reset.plain.argmax(1) == labels, groups)
-    found = Reset(reset.plan.stages, reset.plan.to, reset.identical, plain)
+    found = Reset(stages=reset.plan.stages, to=reset.plan.to, identical=reset.identical, plain=plain)
     if reset.reestimated is None or reset.control is None:
         return found
     reestimated, control = reset.reestimated.argmax(1) == labels, reset.control.argmax(1) == labels

@@ -12,7 +12,7 @@ FEW = 30
 """With fewer images a CKA scatters too widely to be read without its interval."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageChange:
     """How far one stage moved from A to B: debiased linear CKA, share of common nearest neighbours, relative weight change
     ‖B-A‖/‖A‖. `cka_random` is the control: CKA of A with each of several random networks of the same shape. `low` to `high`
@@ -27,7 +27,7 @@ class StageChange:
     high: float = float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Two runs on the same test images: counted image by image, and stage by stage (none for runs of two backbones)."""
 
@@ -37,7 +37,7 @@ class Comparison:
     stages: tuple[StageChange, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StagePairs:
     """Debiased linear CKA of every stage with every other, on n test images: (s, s), rows are stages of A.
 
@@ -56,7 +56,7 @@ class StagePairs:
     interval: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageProbe:
     """What a linear probe on the pooled features of one stage gets right in A (`grouped`: as far as that holds for other
     groups), and in B (paired with A)."""
@@ -67,7 +67,7 @@ class StageProbe:
     grouped: Grouped | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StageProbes:
     """Linear probes from the input (mean colour) to the last stage, fitted on `trained` training images of B, scored on
     test; `chance` is what always naming the most frequent training class would score."""
@@ -79,7 +79,7 @@ class StageProbes:
     stages: tuple[StageProbe, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Drift:
     """The last stage of a run after each kept epoch (0: before the first), on n test images: CKA with the features of
     epoch 0 and its 95 % interval (`low` to `high`), share of the nearest neighbours of epoch 0 that are kept, accuracy of

@@ -12,7 +12,7 @@ from explorer.evidence import Grouped, Paired, Score
 from explorer.question import Question, among
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reset:
     """A run with some stages rewound to its first weights (`to` "start") or to random ones ("random"), against the run
     itself: with the BatchNorm statistics that came with the weights (`plain`), and with those of `layers` layers
@@ -34,7 +34,7 @@ class Reset:
         return self.settled if reestimated and self.settled is not None else self.plain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rewind:
     """Which stages carry the task: `base` is the run as computed now, `recorded` as it was when it ended, on the same n
     images; `start` names its first weights, `images` counts the training images behind new statistics (0: no BatchNorm);
@@ -53,7 +53,7 @@ class Rewind:
     grouped: Grouped | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class InterpolationScores:
     """What the networks between two say of n images of one kind (`validation`, `test`, or a kind of shift): `right` (m, n)
     bool, `loss` (m,) mean cross-entropy in nats; `of` counts the images there are. `controls` (2, n) bool is the same of A
@@ -83,7 +83,7 @@ class InterpolationScores:
         return evidence.paired(self.right[end], self.controls[end], self.groups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Interpolation:
     """The line of weights from A (alpha 0) to B (alpha 1), for `alphas` (m,) on each kind of images.
 
