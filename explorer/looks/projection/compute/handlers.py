@@ -140,8 +140,8 @@ def separation(run: RunOrId) -> Separation:
     said, (features, stage) = run.predictions, _last(run)
     found = measure(features, said.labels)
     return Separation(
-        run=run.id, stage=stage, width=features.shape[1], chance=said.majority, knn=found.knn, probe=found.probe, folds=found.folds,
-        silhouette=found.silhouette, shuffles=found.shuffles, shuffled=found.shuffled,
+        run=run.id, stage=stage, width=features.shape[1], chance=said.majority, knn=found.knn, probe=found.probe,
+        folds=found.folds, silhouette=found.silhouette, shuffles=found.shuffles, shuffled=found.shuffled,
     )  # fmt: skip
 
 

@@ -20,7 +20,9 @@ def compare(a: RunOrId, b: RunOrId) -> Comparison:
     """
     a, b = compute.opened(a), compute.opened(b)
     comparison.require(comparison.apart_by_image(a, b))
-    return Comparison(a=a.id, b=b.id, paired=comparison.paired(a.predictions, b.predictions), stages=_stage_changes(a, b))
+    return Comparison(
+        a=a.id, b=b.id, paired=comparison.paired(a.predictions, b.predictions), stages=_stage_changes(a, b)
+    )
 
 
 def _stage_changes(a: OpenedRun, b: OpenedRun) -> tuple[StageChange, ...]:
