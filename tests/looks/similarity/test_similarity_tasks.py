@@ -143,7 +143,7 @@ def test_runs_that_saw_the_images_through_different_transforms_are_not_compared(
     a, b = (stand_ins.finished_run(strategy="last_stage", input_size=size) for size in (64, 96))
     with pytest.raises(ExplorerError, match="through different transforms") as refused:
         compare(a, b)
-    assert str(refused.value) == str(comparison.apart(compute.finished_run(a), compute.finished_run(b))), "as the page"
+    assert str(refused.value) == str(comparison.apart(compute.opened(a), compute.opened(b))), "as the page"
 
 
 def test_the_drift_begins_where_the_run_did(pair: tuple[str, str]) -> None:
