@@ -1,5 +1,6 @@
 """What the benchmarks conclude from what they measured: the walk over rates, the bars, the shares."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -257,3 +258,13 @@ def test_a_row_of_faults_is_measured_once_and_names_each_kind_of_copy(
     for more in ([], [], ["--most", "300"], ["--anew"]):
         faults.main(["--part", "copies", *more])
     assert len(asked) == 3 and capsys.readouterr().out.count("| x | 2 |") == 4
+
+
+def test_every_benchmark_stands_in_the_table_with_the_room_that_it_measures() -> None:
+    folder = Path(ceiling.__file__).parent
+    listed = re.findall(
+        r"(?m)^\| ([\w/]+) \| `python -m benchmarks\.(\w+)", (folder / "README.md").read_text(encoding="utf-8")
+    )
+    assert all((folder.parent / "explorer" / room).is_dir() for room, _ in listed), listed
+    told = {file.stem for file in folder.glob("*.py") if "parse_args()" in file.read_text(encoding="utf-8")}
+    assert told <= {name for _, name in listed}, told
