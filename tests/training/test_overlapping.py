@@ -196,6 +196,21 @@ def test_a_run_that_fails_keeps_the_epoch_that_was_being_scored(
     assert "no such kernel" in found.facts["error"] and runs.resumable(run)
 
 
+def test_a_run_that_is_interrupted_keeps_the_epoch_that_was_being_scored(
+    make: Callable[..., Recipe], held: threading.Event
+) -> None:
+    run = runs.create(make(strategy="full"))
+
+    def interrupt(fraction: float, message: str) -> None:
+        if message.startswith("Epoch 2 of"):
+            held.set()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        handlers.train(run, interrupt)
+    assert [row.epoch for row in runs.read(run).epochs] == [1] and runs.resumable(run)
+
+
 @pytest.mark.parametrize("where", ["scores", "batches"])
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_epochs_before(
     where: str, make: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch

@@ -54,6 +54,10 @@ def _carry_out(run: str, wanted: Recipe, report: ProgressCallback) -> Run:
         runs.drop_checkpoint(run)  # resuming would end in the same place
         runs.move(run, "failed", error=str(error), **_early(run, session), **_best(run, session))
         raise
+    except KeyboardInterrupt:
+        with contextlib.suppress(Exception):  # whoever is in a hurry interrupts once more
+            _settle(session)
+        raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
         with contextlib.suppress(Exception):  # what goes wrong now must not hide the first error
