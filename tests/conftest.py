@@ -202,3 +202,10 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> str:
     row = dataclasses.replace(BACKBONES["resnet10"], name="narrow10", code="", features=64, parameters=77_688)
     monkeypatch.setitem(BACKBONES, "narrow10", row)
     return "narrow10"
+
+
+@pytest.fixture
+def pair(made: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """The two runs of a file's `made` (`trained.two`), in their folder."""
+    monkeypatch.setenv("THAW_HOME", str(made[0]))
+    return made[1], made[2]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trained
 
 from explorer import runs
 from explorer.catalogue.backbones import backbone
@@ -17,9 +18,7 @@ from explorer.course.compute.truths import TRUTHS, TruthContext
 from explorer.looks.pair import compute
 from explorer.progress import silent
 from explorer.question import ask_for, every
-from explorer.recipe import make
 from explorer.runs import contents, kept_by_run
-from explorer.training.compute.handlers import train
 from explorer.worker.handlers import answer
 
 FIELDS: dict[str, Any] = {
@@ -79,15 +78,7 @@ def reads() -> Iterator[Counter[str]]:
 @pytest.fixture(scope="module")
 def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
     """Thaw's folder with a probe and a run that tuned the last stage, on pictures of 32 pixels a side."""
-    place = tmp_path_factory.mktemp("thaw")
-    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
-    choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 1, "batch_size": 8, "device": "cpu"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THAW_HOME", str(place))
-        found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_stage")]
-        for run in found:
-            train(run)
-    yield place, found[0], found[1]
+    yield from trained.two(tmp_path_factory.mktemp("thaw"), "last_stage", epochs=1, **trained.of(patterns))
 
 
 @pytest.fixture

@@ -55,14 +55,12 @@ def _carry_out(run: str, wanted: Recipe, report: ProgressCallback) -> Run:
         runs.move(run, "failed", error=str(error), **_early(run, session), **_best(run, session))
         raise
     except KeyboardInterrupt:
-        with contextlib.suppress(Exception):  # whoever is in a hurry interrupts once more
-            _settle(session)
+        _settle(session)  # whoever is in a hurry interrupts once more
         raise
     except Exception as error:
         message = str(error) if isinstance(error, ExplorerError) else f"{type(error).__name__}: {error}"
-        with contextlib.suppress(Exception):  # what goes wrong now must not hide the first error
-            _settle(session)
-        with contextlib.suppress(ExplorerError):  # a full disk neither
+        _settle(session)
+        with contextlib.suppress(ExplorerError):  # a full disk must not hide the first error
             runs.move(run, "failed", error=message)
         raise
     return runs.read(run)
@@ -84,8 +82,7 @@ def _learn(run: str, session: Session, report: ProgressCallback) -> None:
 
 def _early(run: str, session: Session | None) -> dict[str, Any]:
     """Store the freeze audit of a run that ended early; returns what there is to say of it, nothing before an epoch."""
-    with contextlib.suppress(ExplorerError):
-        _settle(session)
+    _settle(session)
     if session is None or not session.done:
         return {}
     with contextlib.suppress(ExplorerError):  # a full disk must not hide why the run ended
@@ -96,9 +93,10 @@ def _early(run: str, session: Session | None) -> dict[str, Any]:
 
 
 def _settle(session: Session | None) -> None:
-    """Store the epoch that was still being scored when the run ended early."""
+    """Store the epoch that was still being scored when the run ended early; what goes wrong with it must not hide why."""
     if session:
-        overlapping.settle(session)
+        with contextlib.suppress(Exception):
+            overlapping.settle(session)
 
 
 def _best(run: str, session: Session | None) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import trained
 
 from explorer import runs
 from explorer.errors import ExplorerError
@@ -17,28 +17,12 @@ from explorer.looks.attribution.compute.seed_handlers import other_seeds
 from explorer.looks.attribution.compute.trust_handlers import faithfulness, faithfulness_many
 from explorer.looks.pair import compute
 from explorer.models.predicting import probabilities
-from explorer.recipe import make
-from explorer.training.compute.handlers import train
 
 
 @pytest.fixture(scope="module")
 def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
     """Thaw's folder with a probe and a run that tuned the last stage, on 42 pictures at 32 pixels."""
-    place = tmp_path_factory.mktemp("thaw")
-    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
-    choices |= {"backbone": "resnet10", "weights": "BUILT_IN", "epochs": 2, "batch_size": 8, "device": "cpu"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THAW_HOME", str(place))
-        found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_stage")]
-        for run in found:
-            train(run)
-        yield place, found[0], found[1]
-
-
-@pytest.fixture
-def pair(made: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    monkeypatch.setenv("THAW_HOME", str(made[0]))
-    return made[1], made[2]
+    yield from trained.two(tmp_path_factory.mktemp("thaw"), "last_stage", epochs=2, **trained.of(patterns))
 
 
 def test_other_seeds_differ_from_a_in_the_head_alone(pair: tuple[str, str]) -> None:

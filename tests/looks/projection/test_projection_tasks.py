@@ -2,43 +2,22 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+import trained
 
 from explorer import runs
 from explorer.errors import ExplorerError
 from explorer.looks.pair import compute
 from explorer.looks.projection.compute import handlers
 from explorer.looks.projection.compute.handlers import map_controls, project, project_epochs
-from explorer.recipe import make
-from explorer.training.compute.handlers import train
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
     """Thaw's folder with a probe and a run that tuned all stages, on digits at 32 pixels."""
-    place = tmp_path_factory.mktemp("thaw")
-    choices: dict[str, Any] = {
-        "backbone": "resnet10",
-        "dataset": "digits",
-        "per_class": 10,
-        "input_size": 32,
-        "epochs": 3,
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THAW_HOME", str(place))
-        found = [runs.create(make(strategy=name, device="cpu", **choices)) for name in ("linear_probe", "full")]
-        for run in found:
-            train(run)
-        yield place, found[0], found[1]
-
-
-@pytest.fixture
-def pair(made: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    monkeypatch.setenv("THAW_HOME", str(made[0]))
-    return made[1], made[2]
+    yield from trained.two(tmp_path_factory.mktemp("thaw"), "full", dataset="digits", per_class=10, epochs=3)
 
 
 def test_a_tuned_network_lies_between_unmoved_and_unrelated(pair: tuple[str, str]) -> None:

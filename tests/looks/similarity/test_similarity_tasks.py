@@ -9,12 +9,12 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import stand_ins
 import torch
+import trained
 
 from explorer import evidence, runs
 from explorer.cli import main
@@ -26,8 +26,6 @@ from explorer.looks.similarity.compute.distance_handlers import compare, stage_p
 from explorer.looks.similarity.compute.interpolation_handlers import interpolate
 from explorer.looks.similarity.compute.reading_handlers import drift, probe_stages
 from explorer.looks.similarity.compute.rewind_handlers import rewind
-from explorer.recipe import make
-from explorer.training.compute.handlers import train
 
 STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 
@@ -35,28 +33,8 @@ STAGES = ("stem", "layer1", "layer2", "layer3", "layer4")
 @pytest.fixture(scope="module")
 def made(patterns: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
     """Thaw's folder with a probe and a run that tuned the last two stages, on 42 pictures at 32 pixels."""
-    place = tmp_path_factory.mktemp("thaw")
-    choices: dict[str, Any] = {"dataset": "folder", "data_dir": str(patterns), "per_class": None, "input_size": 32}
-    choices |= {
-        "backbone": "resnet10",
-        "weights": "BUILT_IN",
-        "epochs": 3,
-        "batch_size": 8,
-        "device": "cpu",
-        "batchnorm": "frozen",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("THAW_HOME", str(place))
-        found = [runs.create(make(strategy=name, **choices)) for name in ("linear_probe", "last_2_stages")]
-        for run in found:
-            train(run)
-        yield place, found[0], found[1]
-
-
-@pytest.fixture
-def pair(made: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
-    monkeypatch.setenv("THAW_HOME", str(made[0]))
-    return made[1], made[2]
+    of = trained.of(patterns)
+    yield from trained.two(tmp_path_factory.mktemp("thaw"), "last_2_stages", epochs=3, batchnorm="frozen", **of)
 
 
 def _files(run: str) -> dict[str, str]:
