@@ -1,4 +1,5 @@
-"""What a GPU makes of a run: steps captured or launched one by one, against another build, and how soon the first epoch is there.
+"""What a GPU makes of a run: steps captured or launched one by one, against another build, how soon the first epoch is there, and
+looks at two runs beside the processor.
 
     python -m benchmarks.ceiling --card [--against COMMIT] [--rounds 5]
 
@@ -9,19 +10,42 @@ nothing is warm. Random weights; speeds are those of the learning in each epoch 
 import hashlib
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import torch
 
 from benchmarks.report import Spread, held, table
+from explorer import runs
+from explorer.looks.pair import compute
+from explorer.looks.similarity.compute.distance_handlers import random_features
+from explorer.models import devices, spare_card
+from explorer.models.spare_card import WINS, SpareCard
+from explorer.progress import silent
+from explorer.question import ask_for
+from explorer.recipe import make
+from explorer.training.compute.handlers import train
+from explorer.worker.handlers import answer
 
 ROOT = Path(__file__).parents[1]
 CASES = (("resnet18", 224, 3.0), ("resnet50", 224, 3.0), ("resnet18", 96, 5.0), ("mobilenet_v2", 224, None))
 """Backbone, pixels, and how many times as fast as the other build its `full` is to be."""
+LOOKED = (("resnet18", 224), ("mobilenet_v2", 224), ("resnet10", 96))  # backbone and pixels of the looks
+LOOKS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("attribute_many", {"images": (), "target": "", "method": "gradcam"}),
+    ("faithfulness", {"image": 0, "target": "", "method": "gradcam"}),
+    ("excitement", {}),
+    ("compare", {}),
+)
+"""Questions about two runs; what is left empty are the first class and sixteen images."""
 FIRST_EPOCH = 2.5  # seconds, for every backbone of the catalogue
 PLAIN = {"THAW_GRAPHS": "0"}
 
@@ -81,8 +105,60 @@ def first_row(name: str, found: Ran, other: Ran | None) -> tuple[str, ...]:
     return name, f"{other.first:.1f}" if other else "", f"{found.first:.1f}", bar
 
 
+def two(choices: dict[str, Any]) -> tuple[str, str]:
+    """The ids of a probe and of a run that tuned the last stage, in Thaw's folder."""
+    made = [runs.create(make(**choices | {"strategy": name})) for name in ("linear_probe", "last_stage")]
+    for one in made:
+        train(one)
+    return made[0], made[1]
+
+
+def look_rows(spare: SpareCard, pair: tuple[str, str], rounds: int) -> list[tuple[str, ...]]:
+    """A row for each look at two runs: seconds on the processor and on the GPU in turn, the first of each not counted."""
+    said, settled = compute.opened(pair[0]).predictions, compute.finished(pair[1])
+    of = {"target": said.classes[0], "images": tuple(range(min(16, len(said.labels))))}
+    contest, rows = (settled.backbone, settled.preprocessing.crop), []
+    spare_card.here = spare
+    for name, choices in LOOKS:
+        filled = {name: of[name] for name, value in choices.items() if name in of and not value}
+        chosen = {"a": pair[0], "b": pair[1], **choices, **filled}
+        asked, seconds = ask_for(name, **chosen), {False: list[float](), True: list[float]()}
+        for _ in range(1 + rounds):
+            for there in seconds:
+                spare.wins[contest] = there
+                random_features.cache_clear()
+                clock = time.perf_counter()
+                spare.answering(lambda asked=asked: answer(asked, silent))
+                seconds[there].append(time.perf_counter() - clock)
+        here, there = (statistics.median(found[1:]) for found in seconds.values())
+        title = f"{name}, {settled.title} at {contest[1]} px"
+        rows.append(
+            (title, f"{here:.2f}", f"{there:.2f}", f"{here / there:.1f}×", held(here >= WINS * there, f"≥ {WINS:g}×"))
+        )
+    return rows
+
+
+def looks(rounds: int, device: str = "cuda") -> str:
+    """The table of looks, as Markdown, and whom a worker would have chosen."""
+    rows: list[tuple[str, ...]] = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        os.environ["THAW_HOME"] = home
+        devices.set_threads()
+        for name, pixels in LOOKED:
+            common = {"backbone": name, "weights": "random", "dataset": "photo_patches", "per_class": 4, "epochs": 1}
+            pair = two(common | {"input_size": pixels, "device": device})
+            spare = SpareCard(torch.device(device))
+            network = compute.network(pair[0])
+            spare.answering(lambda spare=spare, network=network, pixels=pixels: spare.placed(network, pixels))
+            while spare.step():
+                pass
+            chosen = "GPU" if spare.wins[name, pixels] else "processor"
+            rows += [(*row, chosen) for row in look_rows(spare, pair, rounds)]
+    return table(("seconds a look takes", "processor", "GPU", "ratio", "bar", "a worker takes the"), rows)
+
+
 def tables(against: str | None, rounds: int, backbones: tuple[str, ...]) -> str:
-    """Both tables, as Markdown."""
+    """All tables, as Markdown."""
     common = {"weights": "random", "dataset": "photo_patches", "strategy": "full", "device": "cuda", "batch-size": 32}
     steps, firsts = [], []
     with builds(against) as found:
@@ -105,4 +181,4 @@ def tables(against: str | None, rounds: int, backbones: tuple[str, ...]) -> str:
         "bar",
     )
     first = ("seconds to the first epoch", against or "other build", "this build", "bar")
-    return "\n\n".join((table((*speeds, "note"), steps), table(first, firsts)))
+    return "\n\n".join((table((*speeds, "note"), steps), table(first, firsts), looks(rounds)))

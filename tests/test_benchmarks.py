@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+from stand_ins_card import another_card
 
 from benchmarks import card, ceiling, estimates, faults, finder, heads, passes, photos, rates, worlds
 from benchmarks.ceiling import Round, Speed
@@ -141,6 +143,17 @@ def test_a_card_is_held_against_the_other_build_and_against_its_own_plain_steps(
     told = card.step_row("x", ran(255, learned="b", note="not captured"), plain, None, 3.0)
     assert told[1] == "" and told[4:] == ("1.0×", "**no**", "", "not captured")
     assert card.first_row("x", ran(1, first=2.6), ran(1, first=14.5)) == ("x", "14.5", "2.6", "≤ 2.5 s: **no**")
+
+
+def test_looks_take_turns_on_the_processor_and_on_the_card(
+    tiny: dict[str, Any], narrow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = card.two(tiny | {"backbone": narrow})
+    with monkeypatch.context() as patch, another_card(patch) as spare:
+        rows = card.look_rows(spare, pair, 1)
+    assert [row[0].partition(",")[0] for row in rows] == [name for name, _ in card.LOOKS]
+    assert all(row[3].endswith("×") and row[4].startswith("≥ 2×: ") for row in rows)
+    assert len(spare.moved) >= 2 * 2 * len(rows), "both networks, in both rounds, whatever the look"
 
 
 def found_rates(own: list[float], found: list[float], start: str = "default", name: str = "a") -> list[finder.Row]:

@@ -1,5 +1,6 @@
 """Queue, cancel, results by key. A page asks here; the worker answers; neither waits for the other."""
 
+from explorer.jobs.overview import training as training
 from explorer.jobs.overview import trainings_before as trainings_before
 from explorer.jobs.queue import Answer as Answer
 from explorer.jobs.queue import answers_about as answers_about

@@ -39,6 +39,13 @@ def trainings() -> list[Waiting]:
     ]
 
 
+def training() -> bool:
+    """Whether a training is under way."""
+    with database() as db:
+        rows = db.execute("SELECT 1 FROM task WHERE lane = 'train' AND state = 'running' LIMIT 1")
+        return rows.fetchone() is not None
+
+
 def trainings_before(run: str) -> list[tuple[str, float]]:
     """The runs that are carried out, and those that begin while this one waits, in that order, and the seconds for which each has
     been at it."""

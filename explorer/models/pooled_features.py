@@ -10,6 +10,7 @@ from torch import Tensor
 from explorer.errors import ExplorerError
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.models.spare_card import sent
 from explorer.progress import FractionCallback
 
 BATCH = 64
@@ -29,9 +30,8 @@ def pooled_features(
     total = length_hint(batches)
     found: dict[str, list[np.ndarray]] = {name: [] for name in network.row.stage_names}
     with lend(network), torch.inference_mode():
-        device = next(network.parameters()).device
         for i, batch in enumerate(batches, 1):
-            for name, rows in network.pooled_stages(batch.to(device)):
+            for name, rows in network.pooled_stages(sent(network, batch)):
                 found[name].append(rows)
             if progress and total:
                 progress(i / total)

@@ -9,6 +9,7 @@ from torch import Tensor
 from explorer.models.abreast import abreast
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.models.spare_card import sent
 
 
 def probabilities(network: Network, x: Tensor) -> np.ndarray:
@@ -24,7 +25,7 @@ def probabilities_of(network: Network, parts: Iterable[Tensor]) -> Iterator[np.n
 
         def one(x: Tensor) -> np.ndarray:
             with torch.inference_mode():
-                return lent.classify(lent.features(x.to(device), None)).float().softmax(dim=1).cpu().numpy()
+                return lent.classify(lent.features(sent(lent, x), None)).float().softmax(dim=1).cpu().numpy()
 
         yield from abreast(one, parts, device)
 
@@ -37,5 +38,5 @@ def logits(network: Network, x: Tensor) -> Tensor:
 def features_and_logits(network: Network, x: Tensor) -> tuple[Tensor, Tensor]:
     """What the head reads of the images `x` (n, 3, h, w), normalised, (n, d), and the logits (n, k), float32, in eval mode."""
     with lend(network), torch.inference_mode():
-        read = network.features(x.to(next(network.parameters()).device), None)
+        read = network.features(sent(network, x), None)
         return read, network.classify(read).float()

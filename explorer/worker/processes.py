@@ -95,9 +95,10 @@ def look(pipe: Connection, maps: bool) -> None:
     """The life of a looking process: one question after the other, its models kept warm.
 
     It is ready before all that it may be asked is imported: it goes on with that, a module at a time, until the first question is
-    there. One for `maps` has drawn one before.
+    there. One for `maps` has drawn one before. Then, and between
+    questions, it finds out which looks a GPU would answer sooner.
     """
-    from explorer.models import devices
+    from explorer.models import devices, spare_card
     from explorer.worker.handlers import answer
 
     devices.set_threads()
@@ -107,17 +108,20 @@ def look(pipe: Connection, maps: bool) -> None:
     pipe.send(("ready", ""))
     while True:
         try:
-            while not pipe.poll() and next(rest, None) is not None:
+            while not pipe.poll() and (next(rest, None) is not None or spare_card.here.step()):
                 pass
             question = pipe.recv()
         except (EOFError, OSError):
             return
-        _tell(pipe, lambda: save(answer(question, Reporting(pipe)), question.path))  # noqa: B023  (called at once)
+        work = partial(answer, question, Reporting(pipe))
+        _tell(pipe, lambda: save(spare_card.here.answering(work), question.path))  # noqa: B023  (called at once)
 
 
 def _warming(maps: bool) -> Iterator[str]:
     """What a looking process does while nobody asks anything, step by step."""
+    from explorer import jobs
     from explorer.looks.projection.compute.joint import warm_up
+    from explorer.models import spare_card
     from explorer.worker.handlers import loading
 
     if maps:
@@ -127,6 +131,8 @@ def _warming(maps: bool) -> Iterator[str]:
     if not maps:
         warm_up("pca")
         yield "pca"
+    spare_card.use(jobs.training)
+    yield "card"
 
 
 def _tell(pipe: Connection, work: Callable[[], object]) -> bool:

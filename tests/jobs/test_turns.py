@@ -74,7 +74,8 @@ def test_a_race_of_one_is_spread_between_the_runs_of_others_and_the_presenter_is
     race = [TrainQuestion(run=f"race{i}") for i in range(25)]
     for task in race:
         jobs.result(task, A)
-    assert jobs.claim("train") == race[0]
+    assert not jobs.training(), "all wait"
+    assert jobs.claim("train") == race[0] and jobs.training()
     probe, pinned, look = TrainQuestion(run="probe"), TrainQuestion(run="pinned"), GalleryQuestion(run="x")
     for task, owner in ((probe, B), (pinned, PRESENTER), (look, B)):
         jobs.result(task, owner)
@@ -84,6 +85,7 @@ def test_a_race_of_one_is_spread_between_the_runs_of_others_and_the_presenter_is
         "as they begin, looks apart"
     )
     jobs.note(race[0], state="done")
+    assert not jobs.training(), "the look is none"
     assert [jobs.claim("train") for _ in range(3)] == [pinned, probe, race[1]]
 
 

@@ -13,6 +13,7 @@ from explorer.looks.pair import compute
 from explorer.models import devices
 from explorer.models.abreast import abreast
 from explorer.models.network import Network
+from explorer.models.spare_card import sent
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
 from explorer.runs import OpenedRun, RunOrId
@@ -56,7 +57,7 @@ def spoilt(run: RunOrId, report: ProgressCallback = silent) -> Spoilt:
     run = compute.opened(run)
     pixels, labels = compute.pictures(run), run.predictions.labels
     rows = planning.spread(len(pixels), TESTED)
-    pixels, labels, network = pixels[rows], labels[rows], compute.network(run)
+    pixels, labels, network = pixels[rows], labels[rows], compute.quick_network(run)
     kinds, right = tuple(SHIFTS), np.zeros((len(SHIFTS), SEVEREST + 1, len(rows)), np.bool_)
     clean = _right(run, network, pixels, labels)
     for k, kind in enumerate(kinds):
@@ -75,9 +76,9 @@ def spoilt(run: RunOrId, report: ProgressCallback = silent) -> Spoilt:
 def _right(run: OpenedRun, network: Network, pixels: np.ndarray, labels: np.ndarray) -> np.ndarray:
     def named(start: int) -> np.ndarray:
         with torch.inference_mode():
-            return network(compute.to_input(run, pixels[start : start + 64])).argmax(1).numpy()
+            return network(sent(network, compute.to_input(run, pixels[start : start + 64]))).argmax(1).cpu().numpy()
 
-    return np.concatenate([*abreast(named, range(0, len(pixels), 64), torch.device("cpu"))]) == labels
+    return np.concatenate([*abreast(named, range(0, len(pixels), 64), next(network.parameters()).device)]) == labels
 
 
 def _against(right: np.ndarray, last: np.ndarray) -> tuple[int, int]:

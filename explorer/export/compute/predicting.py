@@ -25,7 +25,7 @@ from explorer.looks.pair import compute
 from explorer.models import predicting
 from explorer.progress import ProgressCallback, silent
 from explorer.recipe import Recipe
-from explorer.runs import RunOrId
+from explorer.runs import OpenedRun, RunOrId
 
 MOST_PICTURES = batches.MOST_SEEN
 BATCH, AHEAD = 32, 4  # pictures in a pass, and passes whose pictures are being decoded
@@ -48,7 +48,7 @@ def predict(
     """
     files = batches.pictures(batch) if batch else listed(folder)
     run = compute.opened(run)
-    classes, network = run.predictions.classes, compute.network(run)
+    classes = run.predictions.classes
     known = _familiar(run, report) if distances else None
     begun = BEFORE if known else 0.0
     names: list[str] = []
@@ -62,8 +62,7 @@ def predict(
         if good:
             names += [name for name, _ in good]
             images += [small for _, (_, small) in good]
-            x = compute.to_input(run, np.stack([pixels for _, (pixels, _) in good]))
-            read, logits = predicting.features_and_logits(network, x)
+            read, logits = _read(run, np.stack([pixels for _, (pixels, _) in good]))
             said.append(logits)
             far += [known.share(read)] if known else []
         done = len(names) + len(skipped)
@@ -78,6 +77,13 @@ def predict(
         predicted=probability.argmax(1), probability=probability, skipped=tuple(skipped), temperature=t,
     )  # fmt: skip
     return replace(found, farther=np.concatenate(far), tested=len(known.usual)) if known else found
+
+
+def _read(run: OpenedRun, pixels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the head reads of pictures (n, h, w, 3), and their logits; on a GPU only as long as no training comes."""
+    network = compute.quick_network(run, anew=True)
+    read, logits = predicting.features_and_logits(network, compute.to_input(run, pixels))
+    return read.cpu(), logits.cpu()
 
 
 def _familiar(run: RunOrId, report: ProgressCallback) -> Familiar | None:

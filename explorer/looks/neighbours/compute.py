@@ -9,6 +9,7 @@ from explorer.looks.pair import compute
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
+from explorer.models.spare_card import sent
 from explorer.progress import ProgressCallback, silent
 from explorer.runs import RunOrId, kept_by_run
 
@@ -43,12 +44,12 @@ def neighbours(run: RunOrId, image: int | str, report: ProgressCallback = silent
 def read(network: Network, x: torch.Tensor) -> np.ndarray:
     """(n, d) float32: what the head reads of inputs (n, 3, h, w), each row of length 1."""
     with lend(network), torch.inference_mode():
-        return of_length_1(torch.cat([network.features(batch, None) for batch in x.split(32)]))
+        return of_length_1(torch.cat([network.features(sent(network, batch), None) for batch in x.split(32)]))
 
 
 def of_length_1(features: torch.Tensor) -> np.ndarray:
     """(n, d) float32, each row of length 1."""
-    found = features.float().numpy()
+    found = features.float().cpu().numpy()
     return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
 
 
@@ -100,7 +101,7 @@ def _nearest(rows: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 def _through(run: RunOrId, pixels: np.ndarray, report: ProgressCallback, start: float, width: float) -> np.ndarray:
     """Features of pixels (n, h, w, 3), with progress."""
-    network, found = compute.network(run), []
+    network, found = compute.quick_network(run), []
     for i in range(0, len(pixels), 32):
         found.append(read(network, compute.to_input(run, pixels[i : i + 32])))
         report(start + width * min(1.0, (i + 32) / len(pixels)), "Features of training and test images")

@@ -26,6 +26,7 @@ from explorer.models.cells import cells
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.predicting import logits
+from explorer.models.spare_card import sent
 
 METHODS = {
     "gradcam": gradcam,
@@ -67,7 +68,7 @@ def attribute(
         raise ExplorerError(f"{row.title} does not apply to {stage!r} of {network.row.title}: {obstacle}.")
     targets = _targets(network, target, len(x))
     with torch.inference_mode(False), torch.enable_grad(), lend(_differentiable(network)) as lent:
-        x = x.detach().to(next(lent.parameters()).device, torch.float32, copy=True)
+        x = sent(lent, x).detach().to(torch.float32, copy=True)
         targets, ask = targets.to(x.device), METHODS[method]
         if row.staged and times > 1:
             step = round(cells(network, stage, x.shape[-1]).step * x.shape[-1])

@@ -14,6 +14,7 @@ from explorer.looks.attribution.compute import attribute as attribute_module
 from explorer.looks.attribution.compute.attribute import cells_of, contrasted, rise
 from explorer.looks.attribution.question.maps import Attribution, Attributions
 from explorer.looks.pair import compute
+from explorer.models import spare_card
 from explorer.models.network import Network
 from explorer.models.predicting import probabilities
 from explorer.progress import ProgressCallback, silent
@@ -51,6 +52,10 @@ class How:
         """The network that is asked: every logit less the other class's, which leaves all probabilities as they are."""
         return net if self.other < 0 else contrasted(net, self.other)
 
+    def network(self, run: RunOrId) -> Network:
+        """The network of a run that is asked, where it is quickest."""
+        return self.of(placed(compute.network(run), run, self.method))
+
     def maps(self, network: Network, x: torch.Tensor, targets: int | Sequence[int]) -> np.ndarray:
         """Maps (n, h, w) of pictures (n, 3, H, W) for one class, or for a class each."""
         return attribute_module.attribute(network, x, targets, self.method, self.stage, self.baseline, self.times)
@@ -59,6 +64,13 @@ class How:
         """Where the cells of a run's maps (…, h, w) lie in its pictures."""
         net, size = compute.network(run), compute.finished(run).preprocessing.crop
         return cells_of(net, self.method, self.stage, maps.shape[-1], size, self.times)
+
+
+def placed(network: Network, run: RunOrId, *methods: str) -> Network:
+    """A network of a run's shape where these methods are quickest; one that draws stays where all draw alike."""
+    if "gradient_shap" in methods:
+        return network
+    return spare_card.here.placed(network, compute.finished(run).preprocessing.crop)
 
 
 def how_of(
@@ -85,7 +97,7 @@ def maps_of(
     run: OpenedRun, images: Sequence[int], targets: Sequence[int], how: How, report: ProgressCallback = silent
 ) -> tuple[np.ndarray, np.ndarray]:
     """Maps (n, h, w) of test images for a class each, and that class's probability (n,)."""
-    net, maps, likely = how.of(compute.network(run)), [], []
+    net, maps, likely = how.network(run), [], []
     for first in range(0, len(images), CHUNK):
         report(first / len(images), f"Picture {first + 1} of {len(images)}")
         some, classes = images[first : first + CHUNK], list(targets[first : first + CHUNK])
@@ -115,7 +127,7 @@ def attribute(
         raise ExplorerError(f"{target} rather than {target} cannot be asked. Choose two different classes.")
     maps, cells, likely, rises = [], [], [], []
     for run in (a, b):
-        net, (picture, x) = how.of(compute.network(run)), compute.one(run, image)
+        net, (picture, x) = how.network(run), compute.one(run, image)
         maps.append(how.maps(net, x, index)[0])
         cells.append(how.cells(run, maps[-1]))
         likely.append(float(probabilities(net, x)[0, index]))

@@ -8,12 +8,13 @@ import torch
 from torch.nn import functional as F
 
 from explorer.looks.attribution.compute import randomisation
-from explorer.looks.attribution.compute.map_handlers import How, class_of, how_of, inputs, part, spread
+from explorer.looks.attribution.compute.map_handlers import How, class_of, how_of, inputs, part, placed, spread
 from explorer.looks.attribution.question.maps import Seeds
 from explorer.looks.pair import compute
 from explorer.looks.similarity.compute.chosen_images import split_images
 from explorer.models.lending import lend
 from explorer.models.network import Network
+from explorer.models.spare_card import sent
 from explorer.progress import ProgressCallback, silent
 from explorer.runs import OpenedRun, RunOrId, kept_by_run
 from explorer.training.compute.loop import batches, rate_share
@@ -63,7 +64,7 @@ def other_seeds(
 
 
 def _maps(how: How, net: Network, run: OpenedRun, images: Sequence[int | str], targets: list[int]) -> list[np.ndarray]:
-    asked = how.of(net)
+    asked = how.of(placed(net, run, how.method))
     return [how.maps(asked, inputs(run, [i]), [k])[0] for i, k in zip(images, targets, strict=True)]
 
 
@@ -80,12 +81,13 @@ def _peak(heat: np.ndarray) -> int:
 def _features(run: RunOrId) -> tuple[torch.Tensor, torch.Tensor]:
     """What the head of a run reads of its training images, (n, d), and their classes, (n,)."""
     run = compute.opened(run)
-    net = compute.network(run)
+    net = compute.quick_network(run)
     pixels, labels, _ = split_images(run, "train", MOST)
     found = []
     with lend(net), torch.inference_mode():
         for first in range(0, len(pixels), BATCH):
-            found.append(net.features(compute.to_input(run, pixels[first : first + BATCH]), None))
+            x = sent(net, compute.to_input(run, pixels[first : first + BATCH]))
+            found.append(net.features(x, None).cpu())
     return torch.cat(found).clone(), torch.from_numpy(labels)
 
 

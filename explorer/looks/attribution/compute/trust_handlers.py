@@ -13,7 +13,7 @@ from explorer.looks.attribution.compute import controls, randomisation
 from explorer.looks.attribution.compute import faithfulness as faithfulness_module
 from explorer.looks.attribution.compute.controls import CONTROLS, orders, scattered
 from explorer.looks.attribution.compute.faithfulness import in_cells, inside
-from explorer.looks.attribution.compute.map_handlers import class_of, how_of, inputs, maps_of, part, spread
+from explorer.looks.attribution.compute.map_handlers import class_of, how_of, inputs, maps_of, part, placed, spread
 from explorer.looks.attribution.compute.randomisation import cascade
 from explorer.looks.attribution.question.trust import (
     Cascade,
@@ -59,7 +59,7 @@ def faithfulness(
     other = (seed + len(said.labels) // 2) % len(said.labels)
     deletion, insertion, share = [], [], np.zeros(0)
     for i, run in enumerate((a, b)):
-        net, x = how.of(compute.network(run)), inputs(run, [image, other])
+        net, x = how.network(run), inputs(run, [image, other])
         heats = how.maps(net, x, [index, int(said.labels[other])])
         own, another = (in_cells(heat, how.cells(run, heats), x) for heat in heats)
         compact = orders(own, another, seed)
@@ -112,7 +112,7 @@ def _areas(
     report: ProgressCallback,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The areas of deletion and of insertion, (n, 1 + c + 1): of the map, of each control, and of one random order."""
-    net, deletion, insertion = compute.network(run), [], []
+    net, deletion, insertion = compute.quick_network(run), [], []
     for k, image in enumerate(images):
         report(k / len(images), f"Picture {k + 1} of {len(images)}")
         x = inputs(run, [image])
@@ -174,7 +174,7 @@ def randomise(
     For the shown picture and `target`, and for other test images with their own classes.
     """
     run = compute.opened(run)
-    said, net = run.predictions, compute.network(run)
+    said, net = run.predictions, placed(compute.network(run), run, method, against)
     where = stage_of(net.row, stage or net.row.stage_names[-1]).name
     index = class_of(said, target)
     dear = any(ATTRIBUTIONS[name].passes > 1 for name in (method, against) if name)

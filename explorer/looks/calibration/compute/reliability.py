@@ -56,8 +56,8 @@ def temperature_of(run: RunOrId) -> tuple[float, int]:
     """The temperature of a run, found on its validation images, and how many those are. Raises ExplorerError where they cannot
     be read any more."""
     images = compute.validation_images(run)
-    pixels, network = images.pixels(compute.finished(run).preprocessing), compute.network(run)
-    parts = [logits(network, compute.to_input(run, pixels[i : i + 32])) for i in range(0, len(pixels), 32)]
+    pixels, network = images.pixels(compute.finished(run).preprocessing), compute.quick_network(run)
+    parts = [logits(network, compute.to_input(run, pixels[i : i + 32])).cpu() for i in range(0, len(pixels), 32)]
     return temperature(torch.cat(parts).numpy(), images.labels), len(images.labels)
 
 

@@ -10,6 +10,7 @@ from explorer.errors import ExplorerError
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.pooling import grid
+from explorer.models.spare_card import sent
 
 
 def maps(network: Network, image: Tensor, stage: str) -> np.ndarray:
@@ -20,15 +21,14 @@ def maps(network: Network, image: Tensor, stage: str) -> np.ndarray:
     """
     stage_of(network.row, stage)
     with lend(network), torch.inference_mode():
-        device = next(network.parameters()).device
-        return grid(network.until(image.to(device), stage))[0].float().cpu().numpy()
+        return grid(network.until(sent(network, image), stage))[0].float().cpu().numpy()
 
 
 def all_maps(network: Network, image: Tensor) -> dict[str, np.ndarray]:
     """The maps of every stage for one image (1, 3, h, w), input first: (c, h', w') float32."""
     found = {}
     with lend(network), torch.inference_mode():
-        x = image.to(next(network.parameters()).device)
+        x = sent(network, image)
         for name in network.row.stage_names:
             x = network.stages[name](x)
             found[name] = grid(x)[0].float().cpu().numpy()

@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.models.lending import lend
 from explorer.models.network import Network
 from explorer.models.pooling import grid
+from explorer.models.spare_card import sent
 from explorer.progress import FractionCallback
 
 
@@ -41,7 +42,7 @@ def excite(
     total = length_hint(batches)
     with lend(a), lend(b), torch.inference_mode():
         for i, batch in enumerate(batches, 1):
-            x = y = batch
+            x = y = sent(a, batch)
             for name, parts in found.items():
                 x, y = a.stages[name](x), None if name in shared else b.stages[name](y)
                 y = x if y is None else y

@@ -112,7 +112,7 @@ def excitement(a: RunOrId, b: RunOrId, report: ProgressCallback | None = None) -
     said = compute.same_channels(a, b)
     used = a.settled.preprocessing
     images = spread(said.labels, MOST if used.crop <= LARGE else MOST_LARGE)
-    net_a, net_b = compute.network(a), compute.network(b)
+    net_a, net_b = compute.quick_network(a), compute.quick_network(b)
 
     def tell(share: float) -> None:
         if report:

@@ -5,7 +5,7 @@ import numpy as np
 from explorer.looks.pair import comparison, compute
 from explorer.looks.similarity.compute import similarity
 from explorer.looks.similarity.question.stages import Comparison, StageChange, StagePairs
-from explorer.models import backbones
+from explorer.models import backbones, spare_card
 from explorer.models.pooled_features import pooled_features
 from explorer.runs import OpenedRun, RunOrId, kept_by_run
 
@@ -79,5 +79,6 @@ def random_features(run: RunOrId) -> tuple[dict[str, np.ndarray], ...]:
     n, found, wanted = len(compute.pictures(run)), [], run.settled
     for seed in range(DRAWS):
         network = backbones.build(wanted.backbone, 2, "random", seed=FIRST_SEED + seed, reads=wanted.reads)
-        found.append(pooled_features(network, (compute.inputs(run, i, i + BATCH) for i in range(0, n, BATCH))))
+        placed = spare_card.here.placed(network, wanted.preprocessing.crop)
+        found.append(pooled_features(placed, (compute.inputs(run, i, i + BATCH) for i in range(0, n, BATCH))))
     return tuple(found)
