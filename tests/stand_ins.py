@@ -318,7 +318,12 @@ def anatomy(recipe: Recipe) -> Anatomy:
 def speed(recipe: Recipe) -> Speed:
     """Of a machine that takes a millisecond a stage, and three to learn."""
     names = recipe.row.stage_names
-    return Speed(precision="float32", stages=names, look=(0.001,) * len(names), learn=(0.003,) * len(names))
+    look, learn = (0.001,) * len(names), (0.003,) * len(names)
+    made = anatomy(recipe).stages
+    return Speed(
+        device="cpu", precision="float32", stages=names, look=look, learn=learn,
+        parameters=tuple(part.parameters for part in made), affine=tuple(part.affine for part in made),
+    )  # fmt: skip
 
 
 def measured(recipe: Recipe) -> None:

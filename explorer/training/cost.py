@@ -8,8 +8,9 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from explorer import machine
 from explorer.catalogue.datasets import dataset
-from explorer.recipe import Recipe
+from explorer.recipe import Phase, Recipe
 from explorer.runs import FinishedRun
 from explorer.runs.steps import fact
 from explorer.training.question import Anatomy, Description, Speed, StageDescription
@@ -23,6 +24,8 @@ START = 1.0
 PASSES_A_STEP = 3
 """Images that are at least looked at in the time in which one is learned from: 3.6 (SqueezeNet 1.1) to 6.3 (ResNet-10) where
 all stages learn, on one thread of a Xeon with AMX (`compute.measuring.speed`)."""
+LARGE = 2**27
+"""Bytes that are trained: of more, a copy with the optimizer's state takes more memory than it is worth."""
 LIKE = 5  # runs of this machine that correct an estimate
 
 
@@ -54,7 +57,7 @@ def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
                 normalisation_layers=part.normalisation_layers, statistics_move=moves and has_statistics, output=part.output,
             )
         )  # fmt: skip
-    head = recipe.row.features * k + k
+    head = _head(recipe)
     rows.append(
         StageDescription(
             stage="head",
@@ -67,6 +70,11 @@ def describe(recipe: Recipe, anatomy: Anatomy) -> Description:
         )  # fmt: skip
     )
     return Description(backbone=recipe.backbone, weights=recipe.weights, strategy=recipe.strategy, stages=tuple(rows))
+
+
+def _head(recipe: Recipe) -> int:
+    """The head's parameters."""
+    return (recipe.row.features + 1) * classes_of(recipe)
 
 
 def memory(recipe: Recipe, anatomy: Anatomy) -> int:
@@ -101,7 +109,7 @@ def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | Non
 
 def seconds(recipe: Recipe, speed: Speed, images: Images) -> float:
     """How long the recipe's run takes by the measured speed of its stages: the frozen front once for every image, each epoch
-    the rest forward and back, and the scoring."""
+    the rest forward and back, and the scoring that no steps hide."""
     total = START
     for number, phase in enumerate(recipe.phases):
         front = recipe.front_of(phase.learns)
@@ -109,24 +117,48 @@ def seconds(recipe: Recipe, speed: Speed, images: Images) -> float:
         look, learn = sum(speed.look[first:]), sum(speed.learn[first:])
         views = recipe.views if front else 1
         total += sum(speed.look[:first]) * (images.train * views + images.val + images.test)
-        scored = images.val + min(RESCORED, images.train)
-        snapshots = min(phase.epochs, SNAPSHOTS) * images.test if recipe.tuned else 0
-        total += phase.epochs * (images.train * learn + scored * look) + snapshots * look
+        waited = 1 if copied(recipe, phase, speed, images) else phase.epochs  # the rest is computed beside steps
+        snapshots = min(waited, SNAPSHOTS) * images.test if recipe.tuned else 0
+        total += phase.epochs * images.train * learn + (waited * _scored(images) + snapshots) * look
         total += phase.epochs * images.train / recipe.batch_size * HEAD_STEP
         if number == 0:
             total += (images.train + images.test) * look  # what the head reads before the first step; test features
     return total + (images.train + 2 * images.test) * sum(speed.look[len(recipe.frozen_front) :])
 
 
-def hidden(learned: int, scored: int) -> bool:
-    """Whether an epoch that learns from `learned` images leaves the time to look at `scored` ones beside it."""
-    return scored <= PASSES_A_STEP * learned
+def overlaps(images: Images, trained: int, passes: int, probe: bool) -> bool:
+    """Whether an epoch is scored beside the next one's steps (`compute.overlapping`): training and estimate both ask here.
+
+    It is where a core is free for it (`passes` at a time, see `machine.passes`), more than the head is left to run (`probe`),
+    learning from `images.train` leaves the time to look at those scored and at `images.test`, whose features are kept, and a
+    copy of the `trained` bytes is worth its memory.
+    """
+    hidden = _scored(images) + images.test <= PASSES_A_STEP * images.train
+    return passes > 1 and not probe and hidden and trained <= LARGE
+
+
+def copied(recipe: Recipe, phase: Phase, speed: Speed, images: Images) -> int:
+    """Bytes of the copy on which epochs of a phase are scored beside the next one's steps: what is trained, and AdamW's two means
+    of it; 0 where they are not, or none follows."""
+    rows = zip(speed.stages, speed.parameters, speed.affine, strict=True)
+    some = recipe.batchnorm == "affine"
+    weights = sum(every if stage in phase.learns else affine * some for stage, every, affine in rows)
+    trained = 4 * (weights + _head(recipe))
+    device = speed.device if recipe.device == "auto" else recipe.device
+    passes = machine.passes() if device == "cpu" else 1
+    probe = recipe.front_of(phase.learns) == recipe.row.stage_names
+    return 3 * trained if phase.epochs > 1 and overlaps(images, trained, passes, probe) else 0
+
+
+def _scored(images: Images) -> int:
+    """How many images an epoch is scored on."""
+    return min(RESCORED, images.train) + images.val
 
 
 def correction(known: Iterable[FinishedRun], speeds: dict[tuple[str, int], Speed]) -> float:
     """By how much longer this machine's latest runs took than was worked out for them: the median over those whose backbone and
     input size have been measured; 1 where there are none. Runs that found their front in the cache say little and are left
-    out."""
+    out. A run of a build that waited for its scores took longer; it counts until `LIKE` later ones are there."""
     found = []
     for run in known:
         speed = speeds.get((run.recipe.backbone, run.recipe.preprocessing.crop))

@@ -57,12 +57,16 @@ class Anatomy:
 @dataclass(frozen=True, kw_only=True)
 class Speed:
     """How fast this machine runs a backbone: seconds for one image in each of `stages`, of a pass without gradients (`look`) and
-    of a pass forward and back in which all learns (`learn`)."""
+    of a pass forward and back in which all learns (`learn`), on the `device` that a run takes unless told. How many `parameters`
+    a stage has, and how many of them are `affine` (see StageAnatomy), decides what is computed beside the steps."""
 
+    device: str
     precision: str
     stages: tuple[str, ...]
     look: tuple[float, ...]
     learn: tuple[float, ...]
+    parameters: tuple[int, ...]
+    affine: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +166,7 @@ class SpeedQuestion(Question[Speed]):
 
     handler: ClassVar[str] = "explorer.training.compute.planning:speed"
     slow: ClassVar[bool] = True
+    revision: ClassVar[int] = 1
     backbone: str
     pixels: Pixels
 

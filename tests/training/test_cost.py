@@ -1,10 +1,12 @@
 """What a page works out of a recipe agrees with what a network says of itself."""
 
+import dataclasses
 from functools import cache
 
 import pytest
 import torch
 
+from explorer import machine
 from explorer.catalogue import BACKBONES, STRATEGIES
 from explorer.recipe import make
 from explorer.training import cost
@@ -50,6 +52,13 @@ def test_what_the_way_back_keeps_is_what_autograd_keeps() -> None:
     assert stem.kept == pytest.approx(4 * floats + 8 * 64 * 8 * 8, rel=0.02)
 
 
+def of_speed(backbone: str) -> Speed:
+    """A second a stage to look, three to learn; of each stage's 1000 parameters 10 scale and shift."""
+    made: dict[str, tuple[float, ...]] = {"look": (1.0,) * 5, "learn": (3.0,) * 5}
+    names, counts = BACKBONES[backbone].stage_names, {"parameters": (1000,) * 5, "affine": (10,) * 5}
+    return Speed(device="cpu", precision="float32", stages=names, **made, **counts)
+
+
 def test_memory_counts_weights_gradients_means_and_the_batch() -> None:
     head = 512 * 17 + 17
     frozen = make(strategy="linear_probe", batch_size=4)
@@ -61,7 +70,7 @@ def test_memory_counts_weights_gradients_means_and_the_batch() -> None:
 
 
 def test_seconds_add_up_by_hand() -> None:
-    speed = Speed(precision="float32", stages=tuple("abcde"), look=(1.0,) * 5, learn=(3.0,) * 5)
+    speed = of_speed("resnet10")
     images = cost.Images(10, 4, 6)
     probe = make(strategy="linear_probe", epochs=2, batch_size=10)
     assert cost.seconds(probe, speed, images) == pytest.approx(1 + 5 * 20 + 2 * cost.HEAD_STEP)
@@ -75,6 +84,24 @@ def test_seconds_add_up_by_hand() -> None:
     assert cost.seconds(make(strategy="full", epochs=2), speed, images) > cost.seconds(last, speed, images)
 
 
+def test_no_scores_but_the_last_are_waited_for_where_they_are_computed_beside_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(machine, "passes", lambda: 2)
+    speed, images = of_speed("resnet10"), cost.Images(10, 4, 6)
+    last = make(strategy="last_stage", epochs=3, batch_size=10)
+    once = 4 * 20 + (10 + 6) + (10 + 12)
+    beside = 1 + once + 3 * 10 * 3 + (4 + 10 + 6) * 1 + 3 * cost.HEAD_STEP  # the last epoch's scores and test features
+    assert cost.seconds(last, speed, images) == pytest.approx(beside)
+    for one in (dataclasses.replace(speed, device="cuda"), dataclasses.replace(speed, parameters=(2**25,) * 5)):
+        assert cost.seconds(last, one, images) == pytest.approx(beside + 2 * (4 + 10 + 6))
+    assert cost.seconds(last, speed, cost.Images(10, 15, 6)) == pytest.approx(
+        1 + 4 * 31 + (10 + 6) + (10 + 12) + 3 * (10 * 3 + 25 + 6) + 3 * cost.HEAD_STEP
+    ), "31 passes take longer than ten steps"
+    on_the_card = make(strategy="last_stage", epochs=3, batch_size=10, device="cpu")
+    assert cost.seconds(on_the_card, dataclasses.replace(speed, device="cuda"), images) == pytest.approx(beside)
+
+
 def test_images_are_counted_by_a_run_before_they_are_guessed() -> None:
     guess = cost.images_of(make(dataset="shapes", per_class=None))
     assert guess == cost.Images(1206, 198, 396), "1200, 200 and 400"
@@ -85,6 +112,10 @@ def test_images_are_counted_by_a_run_before_they_are_guessed() -> None:
 def test_a_measured_speed_is_of_every_stage_and_a_way_back_takes_longer() -> None:
     torch.set_num_threads(1)
     found = measuring.speed("resnet10", 32)
-    assert found.stages == BACKBONES["resnet10"].stage_names
+    assert found.stages == BACKBONES["resnet10"].stage_names and found.device == "cpu"
+    parts = measuring.anatomy("resnet10", 32).stages
+    assert (found.parameters, found.affine) == tuple(
+        zip(*((part.parameters, part.affine) for part in parts), strict=True)
+    )
     assert len(found.look) == len(found.learn) == 5 and all(s > 0 for s in found.look)
     assert sum(found.learn) > sum(found.look)

@@ -1,5 +1,6 @@
 """An epoch scored beside the next one: the same numbers to the last bit, told at once, and none lost."""
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,10 +12,11 @@ import torch
 
 from explorer import machine, recipe, runs
 from explorer.errors import ExplorerError, Stopped
+from explorer.models import devices
 from explorer.recipe import Recipe
 from explorer.runs.records import Epoch
 from explorer.training import cost
-from explorer.training.compute import following, freezing, handlers, loop, overlapping, scoring
+from explorer.training.compute import following, freezing, handlers, loop, measuring, overlapping, scoring
 from explorer.training.compute.checkpoint import dump, restore
 from explorer.training.compute.ended import Ended, Scored
 from explorer.training.compute.preparing import prepare
@@ -28,7 +30,7 @@ Tell = Callable[[Epoch], None]
 def make(tiny: dict[str, Any], narrow: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recipe]:
     """Tiny recipes of four epochs on a machine with a core to spare, where every epoch is long enough."""
     monkeypatch.setattr(machine, "passes", lambda: 2)
-    monkeypatch.setattr(overlapping, "hidden", lambda learned, scored: True)
+    monkeypatch.setattr(cost, "PASSES_A_STEP", math.inf)
     return lambda **choices: recipe.make(**tiny | {"backbone": narrow, "epochs": 4} | choices)
 
 
@@ -137,9 +139,8 @@ def test_where_it_is_not_worth_it_an_epoch_is_scored_before_the_next(
     if reason == "one core":
         monkeypatch.setattr(machine, "passes", lambda: 1)
     if reason == "a large copy":
-        monkeypatch.setattr(overlapping, "LARGE", 1)
+        monkeypatch.setattr(cost, "LARGE", 1)
     if reason == "long scores":
-        monkeypatch.setattr(overlapping, "hidden", cost.hidden)
         monkeypatch.setattr(cost, "PASSES_A_STEP", 0.5)
     session = prepare(make(strategy="linear_probe" if reason == "a probe" else "full", epochs=2, per_class=4))
     assert [row.epoch for row in told(session, lambda row: pytest.fail("overlapped") if session.left else None)] == [
@@ -149,7 +150,57 @@ def test_where_it_is_not_worth_it_an_epoch_is_scored_before_the_next(
 
 
 def test_an_epoch_of_few_images_leaves_no_time_for_many_scores() -> None:
-    assert cost.hidden(425, 693) and not cost.hidden(8, 25)
+    """256 + 131 + 306 passes in the time of 3 × 425; 8 + 7 + 10 in that of 3 × 8."""
+    assert cost.overlaps(cost.Images(425, 131, 306), trained=1, passes=2, probe=False)
+    assert not cost.overlaps(cost.Images(8, 7, 10), trained=1, passes=2, probe=False)
+
+
+AGREED: list[tuple[str, dict[str, Any], int]] = [  # strategy, choices, cores
+    ("full", {}, 2),
+    ("full", {"per_class": 2}, 2),
+    ("last_stage", {}, 2),
+    ("bn_only", {}, 2),
+    ("linear_probe", {}, 2),
+    ("linear_probe", {"batchnorm": "moving"}, 2),
+    ("lp_ft", {"epochs": 4, "unfreeze_every": 2}, 2),
+    ("gradual", {"epochs": 7, "unfreeze_every": 1}, 2),
+    ("full", {}, 1),
+    ("full", {}, 4),
+]
+
+
+@pytest.mark.parametrize(("strategy", "choices", "cores"), AGREED)
+def test_an_estimate_expects_what_the_training_does(
+    strategy: str,
+    choices: dict[str, Any],
+    cores: int,
+    tiny: dict[str, Any],
+    narrow: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which phases have epochs scored beside steps, and what the copy weighs."""
+    monkeypatch.delenv("THAW_THREADS")
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    devices.set_threads()
+    made, begin = dict[int, int](), overlapping.begin
+
+    def noted(session: Session, ended: Ended, tell: Tell) -> None:
+        begin(session, ended, tell)
+        assert session.pending
+        left = session.pending.left
+        weights = sum(p.nbytes for p in left.network.model.parameters() if p.requires_grad)
+        means = (row[name].nbytes for row in left.optimizer["state"].values() for name in ("exp_avg", "exp_avg_sq"))
+        made[session.phase] = weights + sum(means)
+
+    monkeypatch.setattr(overlapping, "begin", noted)
+    monkeypatch.setattr(cost, "classes_of", lambda recipe: 3)  # which a folder tells once it is read
+    wanted = recipe.make(**tiny | {"backbone": narrow, "strategy": strategy} | choices)
+    session = prepare(wanted)
+    told(session)
+    images = cost.Images(len(session.data.train), len(session.data.val), len(session.data.test))
+    speed = measuring.speed(narrow, 32)
+    expected = [cost.copied(wanted, phase, speed, images) for phase in wanted.phases]
+    assert made == {number: weight for number, weight in enumerate(expected) if weight}
 
 
 def test_a_stopped_run_keeps_the_epoch_that_was_being_scored(

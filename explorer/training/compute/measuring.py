@@ -31,19 +31,31 @@ def anatomy(backbone: str, pixels: int) -> Anatomy:
         kept = _Kept(network)
         with torch.autograd.graph.saved_tensors_hooks(kept.note, _as_it_is):
             x = network.stages[stage](x)
-        names = set(network.names(stage))
-        layers = [module for module in network.modules_of(stage) if isinstance(module, NORMALISATIONS)]
         rows.append(
             StageAnatomy(
                 stage=stage,
-                parameters=sum(p.numel() for name, p in network.model.named_parameters() if name in names),
-                affine=sum(p.numel() for layer in layers for p in layer.parameters(recurse=False)),
-                normalisation_layers=len(layers),
+                parameters=_parameters(network, stage),
+                affine=_affine(network, stage),
+                normalisation_layers=len(_normalisations(network, stage)),
                 kept=kept.bytes // 2,
                 output=tuple(x.shape[1:]),
             )
         )
     return Anatomy(backbone, tuple(rows))
+
+
+def _parameters(network: Network, stage: str) -> int:
+    names = set(network.names(stage))
+    return sum(p.numel() for name, p in network.model.named_parameters() if name in names)
+
+
+def _affine(network: Network, stage: str) -> int:
+    """The scale and shift of its normalisation layers."""
+    return sum(p.numel() for layer in _normalisations(network, stage) for p in layer.parameters(recurse=False))
+
+
+def _normalisations(network: Network, stage: str) -> list[nn.Module]:
+    return [module for module in network.modules_of(stage) if isinstance(module, NORMALISATIONS)]
 
 
 class _Kept:
@@ -83,7 +95,16 @@ def speed(backbone: str, pixels: int) -> Speed:
         look.append(looked / images)
         learn.append(learned / images)
         x = out
-    return Speed(precision=place.precision, stages=network.row.stage_names, look=tuple(look), learn=tuple(learn))
+    stages = network.row.stage_names
+    return Speed(
+        device=place.device.type,
+        precision=place.precision,
+        stages=stages,
+        look=tuple(look),
+        learn=tuple(learn),
+        parameters=tuple(_parameters(network, stage) for stage in stages),
+        affine=tuple(_affine(network, stage) for stage in stages),
+    )
 
 
 def _look(place: Device, module: nn.Module, x: Tensor) -> Tensor:

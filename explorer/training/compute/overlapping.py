@@ -16,19 +16,16 @@ from explorer.runs.records import Epoch
 from explorer.training.compute import following, optimizing, scoring
 from explorer.training.compute.ended import Ended, Left, Pending
 from explorer.training.compute.session import Session
-from explorer.training.cost import RESCORED, hidden
-
-LARGE = 2**27
-"""Bytes that learn: of more, a copy with the optimizer's state takes more memory than it is worth."""
+from explorer.training.cost import Images, overlaps
 
 
 def fits(session: Session) -> bool:
     """Whether the epoch that has ended can be scored beside the next of its phase, and is worth it."""
     train, still = session.front["train"], session.front.get("test")
     followed = len(still.labels) if still and session.followed else 0
-    scored = min(RESCORED, len(train.labels)) + len(session.front["val"].labels) + followed
-    alone = train.probe or at_once(session.place.device) == 1
-    return not alone and hidden(len(train.labels), scored) and following.learning_bytes(session.network) <= LARGE
+    images = Images(len(train.labels), len(session.front["val"].labels), followed)
+    trained = following.learning_bytes(session.network)
+    return overlaps(images, trained, at_once(session.place.device), train.probe)
 
 
 def begin(session: Session, ended: Ended, tell: Callable[[Epoch], None]) -> None:
