@@ -77,13 +77,15 @@ def _head(recipe: Recipe) -> int:
     return (recipe.row.features + 1) * classes_of(recipe)
 
 
-def memory(recipe: Recipe, anatomy: Anatomy) -> int:
+def memory(recipe: Recipe, anatomy: Anatomy, speed: Speed | None = None, images: Images | None = None) -> int:
     """Bytes that learning takes besides PyTorch itself and the pictures: all weights, and of those that learn the gradient and
-    AdamW's two means; what the backward pass needs of a batch, from the first stage in which anything learns; all in float32."""
+    AdamW's two means; what the backward pass needs of a batch, from the first stage in which anything learns; all in float32.
+    Where speed and images are known, the copy on which epochs are scored beside the next one's steps counts too."""
     rows = describe(recipe, anatomy).stages
     weights = 4 * sum(row.parameters for row in rows) + 12 * sum(row.learned for row in rows)
     first = next((i for i, row in enumerate(rows) if row.learned), len(rows))
-    return weights + recipe.batch_size * sum(part.kept for part in anatomy.stages[first:])
+    found = weights + recipe.batch_size * sum(part.kept for part in anatomy.stages[first:])
+    return found + max(copied(recipe, phase, speed, images) for phase in recipe.phases) if speed and images else found
 
 
 def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | None:

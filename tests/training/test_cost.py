@@ -69,6 +69,18 @@ def test_memory_counts_weights_gradients_means_and_the_batch() -> None:
     assert cost.memory(affine, TWO) == 4 * (300 + head) + 12 * (30 + head) + 4 * 1500
 
 
+def test_memory_counts_the_copy_that_is_scored_beside_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is trained, 4 bytes each, and AdamW's two means: in `lp_ft` once the backbone joins."""
+    monkeypatch.setattr(machine, "passes", lambda: 2)
+    head, speed, images = 512 * 17 + 17, of_speed("resnet10"), cost.Images(10, 4, 6)
+    copies = {"full": 5000, "last_stage": 1000, "bn_only": 50, "lp_ft": 5000}
+    for strategy, trained in copies.items():
+        recipe = make(strategy=strategy, epochs=6)
+        assert cost.memory(recipe, TWO, speed, images) - cost.memory(recipe, TWO) == 12 * (trained + head), strategy
+    for recipe in (make(), make(strategy="full", epochs=1)):
+        assert cost.memory(recipe, TWO, speed, images) == cost.memory(recipe, TWO), "nothing is copied"
+
+
 def test_seconds_add_up_by_hand() -> None:
     speed = of_speed("resnet10")
     images = cost.Images(10, 4, 6)

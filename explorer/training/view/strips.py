@@ -12,7 +12,7 @@ from explorer.runs import FinishedRun
 from explorer.training.cost import Images, images_of, memory
 from explorer.training.figures.strips import Strip, legend, strips
 from explorer.training.question import Anatomy, Description
-from explorer.training.view.estimates import await_speed, estimate, megabytes, time_words
+from explorer.training.view.estimates import await_speed, estimate, megabytes, speed_of, time_words
 from explorer.training.view.forms import cost_words
 
 
@@ -28,9 +28,10 @@ def plan_numbers(recipe: Recipe, found: Description, anatomy: Anatomy, known: Se
     numbers = st.columns(4)
     share = f"{100 * learned / total:.1f} % of {count(total)}"
     _number(numbers[0], "Trainable parameters", count(learned), share)
-    _number(numbers[1], "Memory while training", megabytes(memory(recipe, anatomy)), f"a batch of {recipe.batch_size}")
+    images = images_of(recipe, known)
+    took_up = memory(recipe, anatomy, speed_of(recipe), images)
+    _number(numbers[1], "Memory while training", megabytes(took_up), f"a batch of {recipe.batch_size}")
     with numbers[2]:
-        images = images_of(recipe, known)
         took = estimate(recipe, known)
         soon = took is None and images is not None
         words, work = ("…", "being measured") if soon else (time_words(took), _work(recipe, images))
