@@ -12,7 +12,8 @@ from explorer.home import home
 class Dataset:
     """One row.
 
-    `classes` counts the classes (0: depends on the folder); `size` the images on offer (0: depends); `shipped` says
+    `classes` counts the classes (0: depends on the folder); `size` the images on offer (0: depends); `splits` those of training,
+    validation and test, where that is known before they are loaded; `shipped` says
     that it needs neither network nor folder; `folder` is what torchvision leaves behind after a download, under
     `datasets_folder()`; `overlap` marks sets whose photographs or classes are (partly) ImageNet's;
     `own` marks a set that a visitor brought; `groups` says what images share that are not independent, where some are (`photo`).
@@ -23,6 +24,7 @@ class Dataset:
     note: str
     classes: int = 0
     size: int = 0
+    splits: tuple[int, int, int] | None = None
     shipped: bool = False
     folder: str = ""
     overlap: bool = False
@@ -52,6 +54,7 @@ _ROWS = (
         "Intervals that count patches are for more patches of these photos, not for other photos.",
         17,
         5846,
+        (5409, 131, 306),
         shipped=True,
         groups="photo",
     ),
@@ -62,6 +65,7 @@ _ROWS = (
         "that count patches are for more patches of these photos, not for other photos.",
         17,
         5846,
+        (5409, 131, 306),
         shipped=True,
         groups="photo",
     ),
@@ -71,6 +75,7 @@ _ROWS = (
         "Generated objects on textured grounds; the mask of each object is known.",
         8,
         1800,
+        (1200, 200, 400),
         shipped=True,
     ),
     Dataset(
@@ -80,6 +85,7 @@ _ROWS = (
         "scratch; with 25 it is the other way round.",
         10,
         1797,
+        (1138, 300, 359),
         shipped=True,
     ),
     Dataset(

@@ -15,6 +15,7 @@ from explorer.runs import FinishedRun
 from explorer.runs.steps import fact
 from explorer.training.question import Anatomy, Description, Speed, StageDescription
 
+SHARES = 0.67, 0.11, 0.22  # of a set's images: training, validation, test, where the catalogue does not know better
 RESCORED = 256  # training images that are scored again after each epoch
 SNAPSHOTS = 12  # epochs whose test features are kept
 HEAD_STEP = 2e-3
@@ -104,9 +105,9 @@ def images_of(recipe: Recipe, known: Iterable[FinishedRun] = ()) -> Images | Non
     row = dataset(recipe.dataset)
     if not row.size:
         return None
-    most = round(0.67 * row.size)
+    most, val, test = row.splits or (round(share * row.size) for share in SHARES)
     wanted = most if recipe.per_class is None else min(most, recipe.per_class * row.classes)
-    return Images(wanted, round(0.11 * row.size), round(0.22 * row.size))
+    return Images(wanted, val, test)
 
 
 def seconds(recipe: Recipe, speed: Speed, images: Images) -> float:

@@ -8,6 +8,8 @@ import torch
 
 from explorer import machine
 from explorer.catalogue import BACKBONES, STRATEGIES
+from explorer.catalogue.datasets import DATASETS
+from explorer.data import datasets
 from explorer.recipe import make
 from explorer.training import cost
 from explorer.training.compute import freezing, measuring
@@ -115,10 +117,16 @@ def test_no_scores_but_the_last_are_waited_for_where_they_are_computed_beside_st
 
 
 def test_images_are_counted_by_a_run_before_they_are_guessed() -> None:
-    guess = cost.images_of(make(dataset="shapes", per_class=None))
-    assert guess == cost.Images(1206, 198, 396), "1200, 200 and 400"
+    assert cost.images_of(make(dataset="flowers102", per_class=None)) == cost.Images(5487, 901, 1802), "shares of 8189"
     assert cost.images_of(make(dataset="folder", data_dir="/x")) is None
-    assert cost.images_of(make(per_class=5)) == cost.Images(85, 643, 1286)
+    assert cost.images_of(make(per_class=5)) == cost.Images(85, 131, 306)
+
+
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.shipped])
+def test_of_a_set_that_ships_the_catalogue_knows_the_images(name: str) -> None:
+    for wanted in (make(dataset=name, per_class=25), make(dataset=name, per_class=None, split_seed=1)):
+        data = datasets.load(wanted)
+        assert cost.images_of(wanted) == cost.Images(len(data.train), len(data.val), len(data.test))
 
 
 def test_a_measured_speed_is_of_every_stage_and_a_way_back_takes_longer() -> None:
