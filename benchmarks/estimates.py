@@ -20,7 +20,7 @@ from benchmarks.report import footer, table
 from explorer import recipe
 from explorer.models import devices
 from explorer.training.compute import scoring
-from explorer.training.compute.loop import train
+from explorer.training.compute.loop import train_overlapped
 from explorer.training.compute.planning import speed
 from explorer.training.compute.preparing import prepare
 from explorer.training.cost import LIKE, images_of, seconds
@@ -58,7 +58,7 @@ def one(made: recipe.Recipe, expected: float) -> Told:
     with tempfile.TemporaryDirectory() as home:
         os.environ["THAW_HOME"] = home
         session = prepare(made)
-        list(train(session))
+        train_overlapped(session, lambda epoch: None)
         scoring.outcome(session)
     return Told(made.dataset, made.strategy, expected, time.perf_counter() - began)
 
