@@ -54,12 +54,21 @@ def tensors(run: str, name: str) -> dict[str, np.ndarray]:
 
 
 def _whole(features: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Features as they were computed: float32 where a sample run halves them, and `after/` where it is what `before/` is and so
-    was not stored."""
+    """Features as they were computed: float32 where a sample run halves them, `after/` where it is what `before/` is and so was
+    not stored, and the epoch that the run keeps as `after/` has it, so that a figure of it is the same wherever it is shown."""
     found = {k: v.astype(np.float32) if k.startswith(("before/", "after/")) else v for k, v in features.items()}
     for key in [key for key in found if key.startswith("before/")]:
         found.setdefault(key.replace("before/", "after/", 1), found[key])
+    ends = [value for key, value in found.items() if key.startswith("after/")]
+    for key in [key for key in found if key.startswith("epoch/")]:
+        found[key] = next((end for end in ends if _halved(end, found[key])), found[key])
     return found
+
+
+def _halved(whole: np.ndarray, half: np.ndarray) -> bool:
+    """Whether one is the other in half precision."""
+    with np.errstate(over="ignore"):
+        return whole.shape == half.shape and np.array_equal(whole.astype(half.dtype), half)
 
 
 def store_predictions(

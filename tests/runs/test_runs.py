@@ -120,6 +120,18 @@ def test_tensors_survive_their_file_and_other_layouts() -> None:
     assert all(np.array_equal(found[k], v) and found[k].dtype == v.dtype for k, v in tensors.items())
 
 
+def test_the_epoch_that_is_kept_has_its_features_unrounded() -> None:
+    """Else a figure of it differs between a page that reads epochs and one that reads what the run keeps."""
+    run = runs.create(recipe.make())
+    kept, other = (np.random.default_rng(seed).normal(size=(4, 8)).astype(np.float32) for seed in (0, 1))
+    halves = {"epoch/1": other.astype(np.float16), "epoch/2": kept.astype(np.float16)}
+    runs.store_tensors(run, "features", {"before/layer4": other * 2, "after/layer4": kept, **halves})
+    found = runs.tensors(run, "features")
+    np.testing.assert_array_equal(found["epoch/2"], kept)
+    assert found["epoch/1"].dtype == np.float16 and (found["epoch/2"] != halves["epoch/2"]).any()
+    np.testing.assert_array_equal(found["epoch/1"], halves["epoch/1"])
+
+
 @pytest.mark.parametrize(
     ("ask", "what"),
     [

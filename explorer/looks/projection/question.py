@@ -178,6 +178,7 @@ class ProjectEpochsQuestion(_Layout[Trajectory]):
     """The test images at the last stage of one run: pre-trained, then after each epoch."""
 
     handler: ClassVar[str] = "explorer.looks.projection.compute.handlers:project_epochs"
+    revision: ClassVar[int] = 1
     reports: ClassVar[bool] = True
     run: str
 

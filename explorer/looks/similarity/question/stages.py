@@ -127,5 +127,5 @@ class DriftQuestion(Question[Drift]):
     """How the last stage moved away from where it began, epoch by epoch."""
 
     handler: ClassVar[str] = "explorer.looks.similarity.compute.reading_handlers:drift"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     run: str
