@@ -6,6 +6,7 @@
 import os
 import stat
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,8 +76,9 @@ def litter(entry: Entry) -> str:
 
 
 def below(folder: Path) -> Iterator[Entry]:
-    """Every file below the folder, in the order of names; a link is followed, and each folder entered once, by device and
-    inode, so that a ring of links ends. What cannot be entered or is no file comes with its fault.
+    """Every file below the folder, in the order of names, then what links to folders lead to; each folder is entered once, by
+    device and inode, so that a ring of links ends, and where it lies rather than through a link: else a link in one class to
+    another would swallow it. What cannot be entered or is no file comes with its fault.
 
     Raises ExplorerError where the folder itself is none or cannot be opened.
     """
@@ -95,10 +97,26 @@ def below(folder: Path) -> Iterator[Entry]:
             f"The folder {str(folder)!r} cannot be opened ({error.strerror}). It must be readable for the user that "
             f"Thaw runs as; change its permissions or give another folder."
         ) from error
-    yield from _below(folder, "", {_identity(folder.stat())})
+    entered, links = {_identity(folder.stat())}, deque[tuple[Path, str]]()
+    yield from _below(folder, "", entered, links)
+    while links:
+        path, name = links.popleft()
+        yield from _entered(path, name, entered, links)
 
 
-def _below(folder: Path, prefix: str, entered: set[tuple[int, int]]) -> Iterator[Entry]:
+def _entered(path: Path, name: str, entered: set[tuple[int, int]], links: deque[tuple[Path, str]]) -> Iterator[Entry]:
+    """What lies in a folder that may be entered, or why it may not."""
+    identity = _identity(path.stat())
+    if identity in entered:
+        yield Entry(name, path, fault="it is a link to a folder that is read already")
+    elif name.count("/") >= limits.MOST_DEEP:
+        yield Entry(name, path, fault=f"it lies more than {limits.MOST_DEEP} folders deep")
+    else:
+        entered.add(identity)
+        yield from _below(path, f"{name}/", entered, links)
+
+
+def _below(folder: Path, prefix: str, entered: set[tuple[int, int]], links: deque[tuple[Path, str]]) -> Iterator[Entry]:
     try:
         found = sorted(os.scandir(folder), key=lambda item: item.name)
     except OSError as error:
@@ -114,14 +132,10 @@ def _below(folder: Path, prefix: str, entered: set[tuple[int, int]]) -> Iterator
             yield Entry(name, path, fault=f"it cannot be reached ({error.strerror})")
             continue
         if stat.S_ISDIR(facts.st_mode):
-            if _identity(facts) in entered:
-                yield Entry(name, path, fault="it is a link to a folder that is read already")
-                continue
-            if prefix.count("/") >= limits.MOST_DEEP:
-                yield Entry(name, path, fault=f"it lies more than {limits.MOST_DEEP} folders deep")
-                continue
-            entered.add(_identity(facts))
-            yield from _below(path, f"{name}/", entered)
+            if item.is_symlink():
+                links.append((path, name))
+            else:
+                yield from _entered(path, name, entered, links)
         elif stat.S_ISREG(facts.st_mode):
             yield Entry(name, path, facts.st_size, changed(facts))
         else:

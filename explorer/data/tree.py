@@ -84,7 +84,7 @@ def plan(pictures: Sequence[str], name: str = "The folder") -> Plan:
     splits = _splits(start)
     if splits:
         _take_splits(made, start, splits)
-        _match_classes(made, name)
+        _match_classes(made)
     elif _upside_down(start):
         for kind in start.folders.values():
             made.leave(kind.files, _BESIDE)
@@ -182,7 +182,7 @@ def _take_splits(made: Plan, start: Folder, splits: Mapping[str, str]) -> None:
             made.put(kind.below(), split, kind.name)
 
 
-def _match_classes(made: Plan, name: str) -> None:
+def _match_classes(made: Plan) -> None:
     """Give classes of val and test the names that they have in train; what is no class there is left out, or a slip."""
     learned = {kind for split, kind in made.places.values() if split == "train"}
     others = sorted({(split, kind) for split, kind in made.places.values() if split != "train" and kind not in learned})
@@ -194,8 +194,8 @@ def _match_classes(made: Plan, name: str) -> None:
             continue
         if twin := near_miss(kind, learned):
             raise ExplorerError(
-                f"The class {kind!r} has 0 readable training pictures in {name}: {split} has it, train does not. Did you mean "
-                f"{twin!r}, which train has? Give both folders one name, or remove one."
+                f"The class {kind!r} has 0 readable training pictures: {split} has it, train does not. Did you mean {twin!r}, "
+                f"which train has? Give both folders one name, or remove one."
             )
         for picture in inside:
             del made.places[picture]

@@ -246,6 +246,17 @@ def test_links_are_followed_once_and_rings_end(tmp_path: Path) -> None:
     assert sum("read already" in reason for _, reason in listing(root).skipped) == 3
 
 
+def test_a_link_takes_no_folder_from_where_it_lies(tmp_path: Path) -> None:
+    root = grow(tmp_path / "set", {"a/*.png": 3, "b/*.png": 4, "c/*.png": 5})
+    (root / "a" / "others").symlink_to(
+        root / "b"
+    )  # entered in the order of names, the pictures of b would be of class a
+    (root / "a" / "all").symlink_to(root)
+    assert counts(root) == {"train": {"a": 3, "b": 4, "c": 5}}
+    again = "it is a link to a folder that is read already"
+    assert listing(root).skipped == (("a/all", again), ("a/others", again))
+
+
 def test_pipes_and_deep_folders_end_nothing(tmp_path: Path) -> None:
     root = grow(tmp_path / "set", {"a/*.png": 3, "b/*.png": 3})
     os.mkfifo(root / "a" / "pipe.png")
@@ -307,7 +318,9 @@ def test_pictures_packed_in_one_file_must_be_unpacked(name: str, tmp_path: Path)
 @pytest.mark.parametrize(("ours", "theirs"), [("ants", "ant"), ("fire truck", "fire trucks"), ("Bees", "bee")])
 def test_a_slip_between_train_and_test_is_named(ours: str, theirs: str, tmp_path: Path) -> None:
     tree: Tree = {f"train/{ours}/*.png": 3, "train/x/*.png": 3, f"test/{theirs}/*.png": 2, "test/x/*.png": 2}
-    with pytest.raises(ExplorerError, match=f"{theirs!r} has 0 readable training pictures.*Did you mean {ours!r}"):
+    with pytest.raises(
+        ExplorerError, match=f"{theirs!r} has 0 readable training pictures: test has it.*Did you mean {ours!r}"
+    ):
         listing(grow(tmp_path / "set", tree))
 
 
