@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(finite(found), allow_nan=False) if as_json else "\n".join(lines(found)), flush=True)
     except BrokenPipeError:  # whoever read it has read enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 3 if options.command == "rehearse" and not found["holds"] else 0
+    return 3 if isinstance(found, dict) and found.get("holds") is False else 0
 
 
 def _said(error: str, as_json: bool) -> int:

@@ -26,6 +26,7 @@ from explorer.recipe import Recipe
 
 MOST = 100_000  # numbers of one array that are printed; more are named by their shape
 A = TypeVar("A")
+FORMATS = (".json", ".npz")
 NOT_ASKED = ("train",)  # a command of its own, which makes the run's folder too
 
 
@@ -106,13 +107,11 @@ def image_of(text: str) -> int | str:
 
 
 def write(found: Any, out: Path) -> None:
-    """Write an answer as `.json` or, with all arrays, as `.npz` (see explorer/answers.py)."""
+    """Write an answer to a file of one of FORMATS: as `.json` or, with all arrays, as `.npz` (see explorer/answers.py)."""
     if out.suffix == ".npz":
         answers.save(found, out)
-    elif out.suffix == ".json":
-        written(out, json.dumps(plain(found), default=str).encode())
     else:
-        raise ExplorerError(f"--out {out.name}: an answer is written as .json or .npz.")
+        written(out, json.dumps(plain(found), default=str).encode())
 
 
 def written(out: Path, content: bytes) -> None:

@@ -123,6 +123,8 @@ def ask(options: argparse.Namespace) -> Words:
     if options.list or options.question is None:
         return asking.listed()
     question, out = asking.asked(options.question, options.fields)
+    if out is not None:
+        pictures.check(out, asking.FORMATS)
     found = asking.answer(question)
     if out is not None:
         asking.write(found, out)
@@ -165,7 +167,7 @@ def serve(options: argparse.Namespace) -> Words:
     return {}
 
 
-COMMANDS: dict[str, Callable[[argparse.Namespace], Words]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], Words | str]] = {
     "backbones": backbones,
     "datasets": datasets,
     "bring": bring,

@@ -28,6 +28,11 @@ def check(out: Path, allowed: tuple[str, ...], option: str = "--out") -> None:
     """Before anything is computed: raises ExplorerError for an ending that is not allowed, or a folder that is not there."""
     if out.suffix not in allowed:
         raise ExplorerError(f"{option} {out.name} {ending(out)}. Allowed: {', '.join(allowed)}.")
+    check_folder(out)
+
+
+def check_folder(out: Path) -> None:
+    """Before anything is computed: raises ExplorerError for a folder that is not there."""
     if not out.parent.is_dir():
         raise ExplorerError(f"There is no folder {out.parent}. Name a file in a folder that exists.")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from explorer import installation, jobs, machine, runs
 from explorer.cli.asking import kept_answer, progress, written
+from explorer.cli.pictures import check_folder
 from explorer.errors import ExplorerError
 from explorer.experiments import budget, cells, concluding, kept, table, telling
 from explorer.experiments.cells import Cell, Sweep
@@ -28,6 +29,7 @@ def sweep(options: argparse.Namespace) -> dict[str, Any]:
     for path in options.out:
         if path.suffix not in FORMATS:
             raise ExplorerError(f"--out {path.name}: cells are written as {' or '.join(FORMATS)}.")
+        check_folder(path)
     installation.check()
     sources.require(cells.planned(wanted)[0].recipe)
     kept.keep(wanted)

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from explorer import machine
+from explorer.cli.asking import written
 from explorer.errors import ExplorerError
-from explorer.home import write_aside
 from explorer.rehearsal.playing import LONGEST, MOST
 
 Words = dict[str, Any]
@@ -26,8 +26,8 @@ def rehearse(options: argparse.Namespace) -> Words:
     return spoken(found) | {"machine": f"{machine.cores()} cores, {machine.slots()} trainings at a time"}
 
 
-def card(options: argparse.Namespace) -> Words:
-    """Write the cards to print."""
+def card(options: argparse.Namespace) -> Words | str:
+    """Write the cards to print; to standard output goes nothing but the page, or with --json the object that holds it."""
     from explorer.app.card import MOST as MOST_CARDS
     from explorer.app.card import cards
 
@@ -37,7 +37,6 @@ def card(options: argparse.Namespace) -> Words:
         raise ExplorerError(f"--copies is {options.copies}. Allowed: 1 to {MOST_CARDS}.")
     page = cards(options.address, options.title, options.copies)
     if str(options.out) == "-":
-        sys.__stdout__.write(page)  # pyright: ignore[reportOptionalMemberAccess]
-    else:
-        write_aside(options.out, lambda part: part.write_text(page, encoding="utf-8"))
+        return {"address": options.address, "page": page} if options.json else page
+    written(options.out, page.encode())
     return {"address": options.address, "out": str(options.out)}

@@ -397,7 +397,21 @@ def test_answers_are_written_as_files(ask: Any, trained: str, tmp_path: Path) ->
     assert isinstance(gallery, Gallery) and len(gallery.ids) == len(runs.predictions(trained).ids)
     assert ask("ask", "separation", "--run", trained, "--out", str(tmp_path / "s.json"))[0] == 0
     assert json.loads((tmp_path / "s.json").read_text())["run"] == trained
-    assert "written as .json or .npz" in ask("ask", "separation", "--run", trained, "--out", "s.txt")[1]["error"]
+    assert "Allowed: .json, .npz" in ask("ask", "separation", "--run", trained, "--out", "s.txt")[1]["error"]
+
+
+def test_a_file_in_no_folder_is_refused_before_anything_is_computed(
+    ask: Any, trained: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("explorer.installation.check", lambda: pytest.fail("computes"))
+    there = str(tmp_path / "none" / "x")
+    commands = (["ask", "separation", "--run", trained, "--out", f"{there}.npz"],
+                ["sweep", "--dataset", "digits", "--sizes", "1", "--out", f"{there}.csv"],
+                ["card", "http://192.168.1.5:8501", "--out", f"{there}.html"])  # fmt: skip
+    for words in commands:
+        code, told = ask(*words)
+        assert code == 2 and "in a folder that exists" in told["error"], words
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_map_is_written_as_points_as_a_page_and_as_a_picture(ask: Any, trained: str, tmp_path: Path) -> None:

@@ -187,3 +187,8 @@ def test_a_card_holds_the_address_as_text_and_as_a_code(tmp_path: Path, capsys: 
     for wrong in (["javascript:x"], ["192.168.1.5"], ['http://a"b'], [address, "--copies", "9"]):
         assert cli.main(["card", *wrong, "--out", str(tmp_path / "no.html")]) == 2
     assert not (tmp_path / "no.html").exists()
+    capsys.readouterr()
+    assert cli.main(["card", address, "--out", "-", "--copies", "3", "--title", "A <b>workshop</b>"]) == 0
+    assert capsys.readouterr().out == f"{page}\n", "what is piped into a file is the page alone"
+    assert cli.main(["card", address, "--out", "-", "--copies", "3", "--title", "A <b>workshop</b>", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"address": address, "page": page}
