@@ -11,14 +11,15 @@ from explorer.runs.run import KnownRun
 def called(text: str) -> str:
     """The id of the run that `text` means: an id, a name, the beginning of either where it is one run's alone, or `latest`.
 
-    Names are told apart neither by capitals nor by spaces, dashes and underscores (`amber-heron`). Raises ExplorerError where
-    several runs are meant; where none is, `text` comes back, and who opens it says what there is.
+    `latest` passes over runs that failed before their first epoch, such as one on a device that is not there. Names are told
+    apart neither by capitals nor by spaces, dashes and underscores (`amber-heron`). Raises ExplorerError where several runs are
+    meant; where none is, `text` comes back, and who opens it says what there is.
     """
     ids = every()
     if text in ids:
         return text
     if text == "latest":
-        return ids[0] if ids else text
+        return next((run for run in ids if not _never_began(run)), ids[0] if ids else text)
     of_names = {run: _plain(names.name(run)) for run in ids}
     wanted = _plain(text)
     ways: tuple[Callable[[str], bool], ...] = (
@@ -40,6 +41,11 @@ def known_run(run: str) -> KnownRun:
     if not isinstance(found, KnownRun):
         raise ExplorerError(f"The run {run} has no readable recipe, so it cannot be trained. Delete it.")
     return found
+
+
+def _never_began(run: str) -> bool:
+    found = read(run)
+    return found.state == "failed" and not found.epochs
 
 
 def _plain(name: str) -> str:

@@ -73,6 +73,17 @@ def test_a_run_is_found_by_id_name_or_the_beginning_of_either(monkeypatch: pytes
     assert runs.called("amber") == third, "a whole name before beginnings of others"
 
 
+def test_latest_is_no_run_that_failed_before_its_first_epoch() -> None:
+    first, slip = (runs.create(make(seed=i), here=True) for i in range(2))
+    for run in (first, slip):
+        runs.start(run)
+    assert runs.called("latest") == slip, "under way"
+    runs.close(slip, "failed", "The device 'cuda' was asked for, but there is no usable GPU here.")
+    assert runs.called("latest") == first
+    runs.close(first, "failed", "The disk is full.")
+    assert runs.called("latest") == slip, "there is no other"
+
+
 def test_the_command_line_takes_names_and_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
     run = stand_ins.finished_run()
     names.keep(run, Naming("First probe", "from the lesson", True))
