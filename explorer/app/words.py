@@ -3,6 +3,7 @@
 import re
 import shlex
 import unicodedata
+from collections.abc import Iterable
 
 from explorer.catalogue import own, shifts
 from explorer.catalogue.datasets import LABELS, dataset
@@ -103,6 +104,11 @@ def strategy_mark(recipe: Recipe) -> str:
         "all stages trainable" if not recipe.frozen_front and len(recipe.learns) == len(recipe.row.stages) else "tuned"
     )
     return f":orange[:material/local_fire_department: {many}]"
+
+
+def frozen_first(recipes: Iterable[Recipe]) -> str:
+    """That frozen stages run before the first epoch, to stand after another sentence; empty where none of the recipes has any."""
+    return " The frozen stages run once per image first." if any(recipe.frozen_front for recipe in recipes) else ""
 
 
 BATCHNORM_WORDS = {

@@ -24,7 +24,7 @@ from explorer.course.figures import lessons
 from explorer.evidence import Grouped, Paired, Score, wilson
 from explorer.looks.attribution.figures.many import attributions
 from explorer.looks.attribution.figures.maps import attribution
-from explorer.looks.data.figures.census import class_counts
+from explorer.looks.data.figures.census import class_counts, picture_sizes
 from explorer.looks.data.question.census import Census
 from explorer.looks.features.figures.stage import COLUMNS, feature_maps
 from explorer.looks.projection.figures.paint import class_style
@@ -454,6 +454,17 @@ def test_on_a_phone_a_name_above_a_bar_touches_no_bar(k: int) -> None:
     half = pitch * (1 - fig.layout.bargap) / 2
     (above,) = {note.yshift for note in fig.layout.annotations if note.text in names}
     assert half >= 4 and half <= above - 8 and above + 8 <= pitch - half
+
+
+@pytest.mark.parametrize(
+    ("pictures", "said"), [(4, "4 of 4 have a side"), (30, "4 of 4 that were measured have a side")]
+)
+def test_sizes_of_some_pictures_are_not_said_of_all(pictures: int, said: str) -> None:
+    census = Census(
+        classes=("a",), counts=np.array([[pictures - 2], [1], [1]]), sizes=np.full((4, 2), 48),
+        means=np.zeros((1, 8, 8, 3), np.uint8), averaged=np.array([4]), note="", skipped=(),
+    )  # fmt: skip
+    assert said in picture_sizes(census, 96).layout.meta["look"]
 
 
 def _titles(fig: Figure, wide: Figure) -> list[Any]:

@@ -304,3 +304,9 @@ def test_a_long_path_keeps_its_end() -> None:
     assert path_end("a/b.png", 40) == "a/b.png" and path_end("", 9) == ""
     assert path_end("set/set/a class of a long name/bee 7.jpg", 12) == "…e/bee 7.jpg"
     assert path_end("x\n\u202ey/7.png", 40) == "x y/7.png"
+
+
+def test_frozen_stages_run_first_only_where_there_are_some() -> None:
+    probe, full = make(strategy="linear_probe"), make(strategy="full")
+    assert words.frozen_first([full, probe]) == words.frozen_first([probe]) != ""
+    assert not words.frozen_first([full]) and not words.frozen_first([make(strategy="bn_only")])

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.app.address import keep, number
 from explorer.app.asking import predictions
 from explorer.app.drawing import draw, explain, show_code
-from explorer.app.words import group_of
+from explorer.app.words import frozen_first, group_of
 from explorer.experiments import budget, telling
 from explorer.experiments.advice import settling
 from explorer.experiments.budget import Contrast, Gains
@@ -59,7 +59,8 @@ def _figure(sweep: Sweep, rows: tuple[Contrast, ...], yours: int | None) -> None
     lines = lines_of(sweep, rows)
     if not any(line.marks for line in lines):
         if sweep.live:
-            st.caption("The first curve appears with the first cell. The frozen stages run once per image first.")
+            recipes = (cell.planned.recipe for cell in sweep.cells)
+            st.caption(f"The first curve appears with the first cell.{frozen_first(recipes)}")
             st.skeleton(height=380)
         return
     classes = next((c for cell in sweep.cells if cell.run and (c := cell.run.facts.get("classes"))), ())

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer import jobs, runs
 from explorer.app.asking import all_runs
 from explorer.app.drawing import draw
-from explorer.app.words import plain, safe_md, short_title, state_badge
+from explorer.app.words import frozen_first, plain, safe_md, short_title, state_badge
 from explorer.catalogue.datasets import dataset, short
 from explorer.catalogue.shifts import behind
 from explorer.errors import ExplorerError
@@ -177,7 +177,7 @@ def _curves(race: Race, axis: str) -> None:
         chance = shares.pop() if len(shares) == 1 else None
         draw(partial(race_curves, lanes, axis, chance), f"race_{race.id}_{axis}", code=code)
     elif race.live:
-        st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
+        st.caption(f"Curves appear with the first epoch.{frozen_first(arm.recipe for arm in race.arms)}")
         st.skeleton(height=380)
     else:
         st.caption("No run of this race came as far as its first epoch.")

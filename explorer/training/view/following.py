@@ -13,6 +13,7 @@ from explorer.app.labels import backbone_words, data_words, run_labels
 from explorer.app.mine import own_runs
 from explorer.app.visitor import note_run
 from explorer.app.words import (
+    frozen_first,
     group_of,
     grouped_words,
     plain,
@@ -146,7 +147,7 @@ def _live(run_id: str, totals: dict[str, float], known: Sequence[FinishedRun], n
     if run.epochs:
         draw(partial(curves, run.epochs, None, run.majority_on_validation), f"live_{run_id}", code=CODE)
     else:
-        st.caption("Curves appear with the first epoch. The frozen stages run once per image first.")
+        st.caption(f"Curves appear with the first epoch.{frozen_first([run.recipe] if run.recipe else [])}")
         st.skeleton(height=300)
 
 

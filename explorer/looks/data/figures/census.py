@@ -63,12 +63,13 @@ def picture_sizes(found: Census, crop: int) -> Figure:
     fig.update_yaxes(title="height, pixels", gridcolor=GREY, range=[0, most], fixedrange=True)
     n, (width, height) = len(found.sizes), sizes[counts.argmax()].tolist()
     below = int((found.sizes.min(axis=1) < crop).sum())
+    some = " that were measured" if n < found.counts.sum() else ""
     fig = finish(
         fig,
         alt=f"Widths and heights of {n} pictures, from {found.sizes.min(axis=0).tolist()} to {found.sizes.max(axis=0).tolist()} "
         f"pixels; most often {width} by {height} ({int(counts.max())} pictures).",
-        look=f"Where do the pictures lie beside the network's input? {below} of {n} have a side below its {crop} pixels and are "
-        "enlarged, which adds nothing.",
+        look=f"Where do the pictures lie beside the network's input? {below} of {n}{some} have a side below its {crop} pixels "
+        "and are enlarged, which adds nothing.",
         caution="Pictures far from square lose what lies outside their middle square.",
         height=340,
     )
