@@ -24,9 +24,9 @@ from benchmarks.report import footer, held, table
 from explorer.data import datasets
 from explorer.data.images import Images
 from explorer.data.joined import joined
+from explorer.data.near_copies.pairs import Pairs, near_copies
 from explorer.home import home, write_aside
 from explorer.looks.data.compute import confident, faults, labels, survey
-from explorer.looks.data.compute.copies import Pairs, near_copies
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain
 from explorer.models import devices
 from explorer.progress import silent

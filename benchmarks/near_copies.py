@@ -11,8 +11,8 @@ import argparse
 import time
 
 from benchmarks.report import footer, held, table
+from explorer.data.near_copies.pairs import MadeCopies, near_copies
 from explorer.looks.data.compute import faults, survey
-from explorer.looks.data.compute.copies import MadeCopies, near_copies
 from explorer.looks.data.compute.whole import features, plain, whole
 from explorer.models import devices
 from explorer.progress import silent

@@ -16,8 +16,8 @@ from benchmarks.report import Spread
 from benchmarks.tutorial import rows
 from benchmarks.tutorial.arms import Arm, Setting, expressible
 from explorer.catalogue import STRATEGIES
+from explorer.data.near_copies.pairs import Pairs
 from explorer.evidence import Score
-from explorer.looks.data.compute.copies import Pairs
 from explorer.recipe import Recipe
 
 RESNET = {"backbone": "resnet10"}

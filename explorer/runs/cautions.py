@@ -1,4 +1,5 @@
-"""What a finished run's numbers should not be read without: it is at chance, it exploded, or its labels contradict each other."""
+"""What a finished run's numbers should not be read without: it is at chance, it exploded, its labels contradict each
+other, or it was tested on what it learned."""
 
 import math
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ COPY_OF, OF_ANOTHER = "it is a copy of ", ", but that one is of the class"
 """How the reader of folders says that a file has the same bytes as another, and that the two are of different classes."""
 
 
+COPIED = 0.01
+"""The share of a split's images from which on near-copies among the training images are worth a word."""
 LAG = 0.3
 """How much larger, in nats, the loss of training images in eval mode has to be than that of the epoch's batches. Of 147 runs of
 two backbones it was for those 20 that tuned random weights of MobileNetV2 in 20 steps, and for no other."""
@@ -18,7 +21,9 @@ def cautions(run: Run, majority: float | None) -> tuple[str, ...]:
     """Sentences, the gravest first; none where nothing is the matter, or the run did not finish. `majority` is the share of the
     largest class among the test images."""
     lags = stale(run)
-    return tuple(filter(None, (lags, _chance(run, majority), "" if lags else _exploded(run), _contradictory(run))))
+    return tuple(
+        filter(None, (lags, _copied(run), _chance(run, majority), "" if lags else _exploded(run), _contradictory(run)))
+    )
 
 
 def stale(run: Run) -> str:
@@ -36,6 +41,25 @@ def stale(run: Run) -> str:
         f"in train mode, and {last.train_loss:.2g} on training images in eval mode, in which accuracy is measured, so it says "
         f"little of what the weights learned. Train for more steps{keep}."
     )
+
+
+def _copied(run: Run) -> str:
+    """Where images of validation or test are near-copies of those that the run learned from."""
+    told = run.facts.get("copies") or {}
+    for split, so in (
+        ("test", "this accuracy tells in part what was memorised"),
+        ("val", "the kept epoch was in part chosen by images that were learned"),
+    ):
+        found = told.get(split) or {}
+        copied, of, example = (found.get(name) for name in ("copied", "of", "example"))
+        if copied and of and example and copied >= COPIED * of:
+            one = f"{example[0]} of {example[1]}"
+            kind = "test" if split == "test" else "validation"
+            return (
+                f"At least {copied} of {of} {kind} images are near-copies of training images (for one {one}), so {so}. Leave "
+                f"them out on the page Data, which finds all of them, and train again."
+            )
+    return ""
 
 
 def _chance(run: Run, majority: float | None) -> str:

@@ -7,9 +7,9 @@ from scipy import optimize
 from sklearn import metrics
 
 from explorer import evidence
+from explorer.data.near_copies.registration import distances
 from explorer.looks.calibration.compute.reliability import bin_of, error_of, reliability, temperature
 from explorer.looks.data.compute import confident
-from explorer.looks.data.compute.registration import distances
 
 RNG = np.random.default_rng(3)
 

@@ -39,6 +39,14 @@ CAUTIONED: dict[str, tuple[Any, float, str]] = {
     "300 to 4": (a_run(right=69), 0.984, "always naming the largest class is right on 98.4 %"),
     "level": (a_run(right=36), 1 / 3, "always naming the largest class is right on 33.3 %"),
     "few images": (a_run(right=7, n=10), 0.5, "Not shown to be better than never looking"),
+    "copies tested": (
+        a_run(copies={"test": {"copied": 3, "of": 100, "example": ["a.png", "b.jpg"]}}), 0.3,
+        "At least 3 of 100 test images are near-copies of training images (for one a.png of b.jpg)",
+    ),
+    "copies choose": (
+        a_run(copies={"test": {"copied": 0, "of": 9}, "val": {"copied": 1, "of": 9, "example": ["v", "b"]}}), 0.3,
+        "At least 1 of 9 validation images are near-copies",
+    ),
     "exploded": (a_run(losses=(1e9, 471_843_274_752.0)), 0.3, "training exploded"),
     "hardly began": (a_run(losses=(1.3, 1.2), chosen=1), 0.3, "the 1.10 of a model that knows nothing"),
     "kept the worst": (a_run(losses=(9.0, 0.1), chosen=1), 0.3, "The training loss of the kept epoch is 9"),

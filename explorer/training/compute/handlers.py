@@ -170,8 +170,17 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,
         note=" ".join(filter(None, (session.data.note, *session.notes))),
+        **_copies(session),
     )
     runs.drop_checkpoint(run)
+
+
+def _copies(session: Session) -> dict[str, Any]:
+    """How many images of validation and test are near-copies of training images; nothing where that cannot be told any more."""
+    with contextlib.suppress(ExplorerError, OSError):
+        if session.watch:
+            return {"copies": {split: found.json() for split, found in session.watch.crossings().items()}}
+    return {}
 
 
 def versions() -> dict[str, str]:

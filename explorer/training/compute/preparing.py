@@ -6,10 +6,13 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from explorer.catalogue.datasets import dataset
 from explorer.catalogue.strategies import strategy
 from explorer.data import datasets
 from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.feature_cache.pixels import keep
+from explorer.data.images import Data
+from explorer.data.near_copies.across import Watch
 from explorer.models import backbones, devices, memory
 from explorer.progress import FractionCallback, ProgressCallback, silent
 from explorer.recipe import Recipe
@@ -33,9 +36,7 @@ def prepare(
     place = devices.choose(recipe.row, recipe.device)
     memory.reset_peak(place)
     report(0.0, "Loading the images")
-    data = datasets.load(recipe)
-    if recipe.phases[1:]:  # each runs another front over the same pictures
-        data = keep(data, recipe.preprocessing)
+    data, watch = _loaded(recipe, "test" in splits and fronts is None)
     choice: dict[str, float] = {}
     if recipe.cuts and not recipe.reads:
         choice = reading.scores(recipe, data, place, report)
@@ -49,6 +50,7 @@ def prepare(
     before = freezing.snapshot(network)
     optimizer = optimizing.adamw(freezing.groups(network, recipe, learns), place)
     session = Session(recipe, data, place, network, {}, before, {}, optimizer, started, began, splits=splits)
+    session.watch = watch
     session.choice, session.captures = choice, Captures(recorder(place))
     begun = reading.SHARE if choice else 0.0
     if fronts is None:
@@ -60,6 +62,17 @@ def prepare(
     session.pooled = pooled_test(session) if "test" in splits else {}
     session.seconds["features"] = time.perf_counter() - started
     return session
+
+
+def _loaded(recipe: Recipe, watch: bool) -> tuple[Data, Watch | None]:
+    """The data set, and who watches for near-copies in it; nobody where it ships with Thaw."""
+    data, watched = datasets.load(recipe), None
+    if watch and not dataset(recipe.dataset).shipped:
+        watched = Watch(data)
+        data = watched.watched()
+    if recipe.phases[1:]:  # each runs another front over the same pictures
+        data = keep(data, recipe.preprocessing)
+    return data, watched
 
 
 def run_front(session: Session, report: ProgressCallback, start: float, width: float) -> None:

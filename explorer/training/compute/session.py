@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explorer.data.feature_cache.cached import CachedFeatures
 from explorer.data.images import Data
+from explorer.data.near_copies.across import Watch
 from explorer.models import devices, memory
 from explorer.models.network import Network
 from explorer.recipe import Recipe
@@ -84,6 +85,8 @@ class Session:
     """The same in passes without learning, where it is fewer than `CachedFeatures.BATCH`."""
     notes: list[str] = field(default_factory=list)
     """Sentences that the run says of itself."""
+    watch: Watch | None = None
+    """What tells near-copies across the splits, where the set is not one that ships."""
     choice: dict[str, float] = field(default_factory=dict)
     """Stage → the share right on validation of a head that reads it, where one was chosen."""
     splits: tuple[str, ...] = SPLITS

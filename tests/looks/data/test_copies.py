@@ -6,8 +6,9 @@ import torch
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from explorer.looks.data.compute import copies, registration
-from explorer.looks.data.compute.copies import NEAREST
+from explorer.data.near_copies import pairs as copies
+from explorer.data.near_copies import registration
+from explorer.data.near_copies.pairs import NEAREST
 
 
 def pictures(kind: str, n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,10 +14,11 @@ from PIL import Image, ImageFilter
 from explorer import edits, jobs
 from explorer.answers import save
 from explorer.data import datasets
+from explorer.data.near_copies import pairs as copies
 from explorer.edits import OUT, Change, Edits
 from explorer.errors import ExplorerError
 from explorer.looks.data.compute import census as counted
-from explorer.looks.data.compute import copies, labels, survey
+from explorer.looks.data.compute import labels, survey
 from explorer.looks.data.compute.faults import faults, plain_faults
 from explorer.looks.data.compute.labels import label_issues
 from explorer.looks.data.question.census import TrainingPicturesQuestion

@@ -7,9 +7,10 @@ import numpy as np
 import torch
 
 from explorer.data.images import fit
+from explorer.data.near_copies import pairs as copies
+from explorer.data.near_copies.pairs import MADE_OF, WAYS, MadeCopies, near_copies
 from explorer.data.splits import pick
-from explorer.looks.data.compute import copies, survey
-from explorer.looks.data.compute.copies import MADE_OF, WAYS, MadeCopies, near_copies
+from explorer.looks.data.compute import survey
 from explorer.looks.data.compute.survey import Survey
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain, whole
 from explorer.looks.data.question.faults import Copies, Faults, SharedGroup, Thumbnails

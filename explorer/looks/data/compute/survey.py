@@ -8,8 +8,8 @@ from scipy.ndimage import laplace
 
 from explorer.catalogue import Preprocessing
 from explorer.data.images import Images, in_threads
+from explorer.data.near_copies.pairs import squeezed
 from explorer.evidence import share_words
-from explorer.looks.data.compute.registration import SIDE
 from explorer.progress import FractionCallback
 
 SHOWN = 96  # pixels of the thumbnails that a page shows
@@ -32,11 +32,6 @@ class Survey:
     brightness: np.ndarray
     contrast: np.ndarray
     sharpness: np.ndarray
-
-
-def squeezed(picture: Image.Image) -> np.ndarray:
-    """(32, 32, 3) uint8: the whole picture in a small square."""
-    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.uint8)
 
 
 def survey(images: Images, progress: FractionCallback) -> Survey:

@@ -100,7 +100,7 @@ def _copies(question: Question[Faults], found: Faults, now: Edits) -> None:
         "Found are copies that were saved again, scaled, a little cropped or turned, or mirrored; not the same scene from "
         "another angle. Pictures with next to nothing in them may look like copies of each other.",
     )
-    show_code("explorer/looks/data/compute/copies.py", "near_copies")
+    show_code("explorer/data/near_copies/pairs.py", "near_copies")
 
 
 def clustered(pairs: np.ndarray) -> list[list[int]]:
