@@ -27,8 +27,11 @@ PATIENCE = 150.0  # seconds; a busy machine is slow, and only a cluster that han
 
 
 @pytest.fixture
-def nodes(tmp_path: Path, own_addresses: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head that computes nothing, and two nodes of one processor each, whose folders are not the server's."""
+def nodes(
+    request: pytest.FixtureRequest, tmp_path: Path, own_addresses: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """A head that computes nothing, and two nodes (or as many as the test says) of one processor each, whose folders are not the
+    server's."""
     from ray.cluster_utils import Cluster
 
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
@@ -36,7 +39,7 @@ def nodes(tmp_path: Path, own_addresses: None, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     small = {"object_store_memory": 100_000_000, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=small | {"num_cpus": 0})
-    for _ in range(2):
+    for _ in range(getattr(request, "param", 2)):
         cluster.add_node(num_cpus=1, **small)
     yield cluster
     cluster.shutdown()
@@ -94,12 +97,12 @@ def test_a_race_goes_on_when_a_node_dies_with_the_numbers_of_one_machine(
         assert runs.audit(run).clean and jobs.status(TrainQuestion(run=run)).state == "done"
 
 
+@pytest.mark.parametrize("nodes", [1], indirect=True)
 def test_looks_are_answered_on_a_node_too_and_here_where_it_dies(
     nodes: Any, tiny: dict[str, Any], tmp_path: Path
 ) -> None:
     """The worker has no looking process here, so what is answered came from the node: the answers of this machine, to the last
     bit, though pictures and runs travelled."""
-    nodes.remove_node(nodes.worker_nodes.copy().pop(), allow_graceful=False)
     wanted = recipe.make(**tiny | {"backbone": "squeezenet1_1", "strategy": "last_stage", "epochs": 1})
     a, b = (runs.create(one) for one in (wanted, wanted.model_copy(update={"seed": 1})))
     for run in (a, b):
