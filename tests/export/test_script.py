@@ -23,7 +23,7 @@ from explorer.recipe import Recipe, make
 from explorer.training.compute import following
 from explorer.training.compute import handlers as training
 
-pytestmark = pytest.mark.long(75)
+pytestmark = pytest.mark.long(70)
 
 
 def recipes() -> list[Recipe]:
@@ -76,7 +76,8 @@ def test_names_of_pictures_are_data_whatever_they_hold() -> None:
 def test_scripts_run_by_themselves_reach_the_runs_accuracy(
     tmp_path: Path, tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch, float32: None
 ) -> None:
-    """One process carries out all of them, since it takes longer to import torch than to run most."""
+    """One process carries out all of them, since it takes longer to import torch than to run most. The last one is of a folder:
+    it names its pictures and needs nothing else."""
     monkeypatch.setattr(following, "SNAPSHOTS", 0)  # no map of the epochs is asked for
     small = {"dataset": "digits", "data_dir": None, "per_class": 12, "weights": "default", "batch_size": 16}
     special = {"full": {"augmentation": "flip", "class_weights": True}, "best_stage": {"reads": "layer2"}}
@@ -90,16 +91,14 @@ def test_scripts_run_by_themselves_reach_the_runs_accuracy(
         with zipfile.ZipFile(tmp_path / "out.zip") as pack:
             pack.extractall(tmp_path / strategy)
         made[tmp_path / strategy] = run.test
-    for (right, n), test in zip(alone(*made), made.values(), strict=True):
-        assert n == test.n and test.low <= right / n <= test.high, (right, test)
-
-
-def test_a_script_of_a_folder_names_its_pictures_and_needs_nothing_else(tmp_path: Path, tiny: dict[str, Any]) -> None:
-    run = training.train(new(tiny | {"strategy": "full", "backbone": "mobilenet_v3_small", "epochs": 1}))
-    assert run.test is not None
+    of_a_folder = training.train(new(tiny | {"strategy": "full", "backbone": "mobilenet_v3_small", "epochs": 1}))
+    assert of_a_folder.test is not None
     (tmp_path / "away").mkdir()
-    handlers.write(run.id, "script", tmp_path / "away" / "model_trainer.py", lambda share, words: None)
-    assert alone(tmp_path / "away")[0][1] == run.test.n
+    handlers.write(of_a_folder.id, "script", tmp_path / "away" / "model_trainer.py", lambda share, words: None)
+    *told, (_, n_of_a_folder) = alone(*made, tmp_path / "away")
+    for (right, n), test in zip(told, made.values(), strict=True):
+        assert n == test.n and test.low <= right / n <= test.high, (right, test)
+    assert n_of_a_folder == of_a_folder.test.n
 
 
 def test_a_script_that_would_not_run_alone_is_refused(tmp_path: Path, tiny: dict[str, Any], narrow: str) -> None:
