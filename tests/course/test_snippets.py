@@ -153,12 +153,20 @@ def test_the_opening_lines_build_the_very_model(backbone: str, tmp_path: Path, m
 
 ALONE = """
 import contextlib, io, json, pathlib, sys
+from torch.nn import init
 assert not any("explorer" in path for path in sys.path)
-found = {}
-for name, lines in json.loads(pathlib.Path("snippets.json").read_text()).items():
-    printed = io.StringIO()
+opening, codes = json.loads(pathlib.Path("snippets.json").read_text())
+opening, found = compile(opening, "opening", "exec"), {}
+drawing = {name: getattr(init, name) for name in ("kaiming_normal_", "kaiming_uniform_")}
+for name, code in codes.items():
+    printed, names = io.StringIO(), {"__name__": "__main__"}
     with contextlib.redirect_stdout(printed):
-        exec(compile(lines, name, "exec"), {"__name__": "__main__"})
+        for kind, draw in drawing.items():  # not what the opening's file of weights replaces, which takes longer than the rest
+            setattr(init, kind, lambda x, *a, draw=draw, **k: x if x.numel() > 10_000 else draw(x, *a, **k))
+        exec(opening, names)
+        for kind, draw in drawing.items():
+            setattr(init, kind, draw)
+        exec(compile(code, name, "exec"), names)
     found[name] = printed.getvalue()
 assert "explorer" not in sys.modules
 print(json.dumps(found))
@@ -171,7 +179,7 @@ def test_every_snippet_with_its_opening_runs_in_a_bare_process_in_another_folder
     first = opening(BACKBONES["resnet10"], "BUILT_IN")
     codes = {name: row.snippet.code for name, row in TERMS.items()}
     codes |= {f"step {row.order}": row.snippet.code for row in texts.lessons().by_name.values() if row.snippet}
-    (tmp_path / "snippets.json").write_text(json.dumps({name: f"{first}\n{code}\n" for name, code in codes.items()}))
+    (tmp_path / "snippets.json").write_text(json.dumps([first, codes]))
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "THAW"))}
     done = subprocess.run(
         [sys.executable, "-I", "-c", ALONE], cwd=tmp_path, env=bare, capture_output=True, text=True, timeout=400
