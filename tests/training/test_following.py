@@ -16,6 +16,12 @@ from explorer.training.compute.session import Session
 
 
 @pytest.fixture
+def tiny(tiny: dict[str, Any], narrow: str) -> dict[str, Any]:
+    """The choices of a tiny recipe on the narrow backbone."""
+    return tiny | {"backbone": narrow}
+
+
+@pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Two passes at a time; features of an epoch are not begun before this is set."""
     monkeypatch.setattr(machine, "passes", lambda: 2)
