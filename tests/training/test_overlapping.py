@@ -23,6 +23,8 @@ from explorer.training.compute.preparing import prepare
 from explorer.training.compute.scoring import outcome
 from explorer.training.compute.session import Session
 
+pytestmark = pytest.mark.long(20)
+
 Tell = Callable[[Epoch], None]
 
 
