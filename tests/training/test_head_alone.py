@@ -1,5 +1,6 @@
 """The written-out gradient of a head, and the step at once: to the last bit what autograd and torch's AdamW give."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,11 +18,17 @@ from explorer.training.compute import freezing, head_alone, loop
 from explorer.training.compute.preparing import prepare
 
 
+@cache
+def built(classes: int) -> Network:
+    return backbones.build("resnet10", classes, "random", seed=3)
+
+
 def head(classes: int, standardised: bool = True) -> tuple[Network, Tensor, Tensor]:
     """A network whose head alone learns, features that it reads, and their labels."""
     draw = torch.Generator().manual_seed(classes)
-    built = backbones.build("resnet10", classes, "random", seed=3)
-    network = freezing.unfreeze(built, make(backbone="resnet10", weights="random", strategy="linear_probe"))
+    network = freezing.unfreeze(
+        built(classes).copy(), make(backbone="resnet10", weights="random", strategy="linear_probe")
+    )
     x = torch.randn(33, network.row.features, generator=draw) * 4 + 1
     if standardised:
         network.standardise(x)
