@@ -1,5 +1,6 @@
 """Report, notebook and archive of a run: self-contained, and what comes back is what went out."""
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -59,6 +60,18 @@ def test_a_report_holds_the_numbers_and_loads_nothing() -> None:
     assert "&lt;b&gt;x&lt;/b&gt;" in text and "<b>x" not in text and "fur &amp; more" in text
     assert "What this cannot tell" in text and "4 groups" in text and text.count("<svg") == 2
     assert not re.search(r"https?://", text)
+
+
+def test_a_report_says_what_its_numbers_should_not_be_read_without() -> None:
+    run = runs.read(stand_ins.finished_run(wrong=4, classes=("a", "b", "c")))
+    assert isinstance(run, FinishedRun)
+    said = runs.predictions(run.id), runs.audit(run.id)
+    assert 'class="caution"' not in report(run, *said)
+    copied = {"test": {"copied": 9, "of": 24, "example": ["<i>.png", "train.png"]}}
+    text = report(dataclasses.replace(run, facts={**run.facts, "copies": copied}), *said)
+    assert (
+        "At least 9 of 24 test images are near-copies of training images (for one &lt;i&gt;.png of train.png)" in text
+    )
 
 
 def test_a_report_is_written_without_pictures_too(tiny: dict[str, Any], narrow: str, tmp_path: Path) -> None:

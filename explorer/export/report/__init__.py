@@ -14,7 +14,7 @@ from explorer.catalogue.weights import source
 from explorer.evidence import Score, share_words
 from explorer.export.report.drawing import confusion, curves
 from explorer.palette import INK, QUIET, RULE, WHITE
-from explorer.runs import FinishedRun, Predictions
+from explorer.runs import FinishedRun, Predictions, cautions
 from explorer.runs.records import Audit
 
 STYLE = Template("""
@@ -24,6 +24,7 @@ h1 { font-size: 1.6rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2rem 0 .5re
 table { border-collapse: collapse; width: 100%; font-size: .9rem } th, td { text-align: left; padding: .2rem .6rem .2rem 0 }
 th { border-bottom: 1px solid $rule } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
 .big { font-size: 2rem; font-weight: 600 } .small { color: $quiet; font-size: .88rem } svg { width: 100%; height: auto }
+.caution { border-left: 4px solid $ink; padding-left: .7rem; font-weight: 600 }
 .pictures { display: flex; flex-wrap: wrap; gap: .5rem } figure { margin: 0; width: 6rem } figure img { width: 100% }
 figcaption { font-size: .75rem; overflow-wrap: anywhere } .scroll { overflow-x: auto }
 @media print { body { margin: 0; max-width: none; font-size: 11pt } h2, figure, tr, svg { break-inside: avoid } }
@@ -61,7 +62,8 @@ def _title(run: FinishedRun) -> str:
 
 
 def _result(run: FinishedRun, predictions: Predictions) -> str:
-    """The accuracy with its interval, what always naming the commonest class would give, and what holds for other groups."""
+    """The accuracy with its interval, what always naming the commonest class would give, what holds for other groups, and what it
+    should not be read without."""
     if run.test is None:
         return ""
     lines = [
@@ -80,7 +82,8 @@ def _result(run: FinishedRun, predictions: Predictions) -> str:
             f"For other groups than these {run.grouped.groups} (photos, patients): {share_words(run.grouped.low)} to "
             f"{share_words(run.grouped.high)}."
         )
-    return "<h2>Result</h2>" + " ".join(lines) + "</p>"
+    said = "".join(f'<p class="caution">{escape(words)}</p>' for words in cautions(run, predictions.majority))
+    return "<h2>Result</h2>" + " ".join(lines) + "</p>" + said
 
 
 def _classes(predictions: Predictions) -> str:
