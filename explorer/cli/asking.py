@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from explorer import answers, installation, recipe, runs, uploads
 from explorer.catalogue import STRATEGIES
-from explorer.cli.parser import Parser, recipe_of, train_arguments
+from explorer.cli.parser import Parser, called, recipe_of, train_arguments
 from explorer.errors import ExplorerError, unknown
 from explorer.progress import ProgressCallback
 from explorer.question import Among, Question, ask_for, every
@@ -126,7 +126,7 @@ def written(out: Path, content: bytes) -> None:
 
 def _parser(kind: type[Question[Any]]) -> argparse.ArgumentParser:
     """The fields of a question as options."""
-    parser = Parser(prog=f"thaw ask {kind.name()}", description=inspect.cleandoc(kind.__doc__ or ""))
+    parser = Parser(prog=f"{called()} ask {kind.name()}", description=inspect.cleandoc(kind.__doc__ or ""))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the answer to a .json or .npz file")
     for name, field in kind.model_fields.items():

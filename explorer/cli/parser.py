@@ -34,10 +34,14 @@ class ServeParser(Parser):
         return argparse.Namespace(options=[word for word in args if word != "--json"]), []
 
 
+def called() -> str:
+    """How whoever asks for help began this command."""
+    return "thaw" if Path(sys.argv[0]).stem == "thaw" else "python -m explorer"
+
+
 def parser() -> argparse.ArgumentParser:
     """What the command line takes."""
-    name = "thaw" if Path(sys.argv[0]).stem == "thaw" else "python -m explorer"
-    parser = Parser(prog=name, description="See what fine-tuning changes, from the command line.")
+    parser = Parser(prog=called(), description="See what fine-tuning changes, from the command line.")
     parser.add_argument("--version", action="version", version=f"thaw {__version__}")
     kind: Any = _parser  # argparse calls it, and says that it must be a class
     commands = parser.add_subparsers(dest="command", required=True, parser_class=kind)

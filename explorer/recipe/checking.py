@@ -78,4 +78,6 @@ def plain(error: Any, fields: Sequence[str]) -> str:
         return f"A recipe has no {name!r}. It has: {', '.join(fields)}."
     if error["type"] == "string_pattern_mismatch" and name == "edits":
         return f"There are no edits {error['input']!r}: they are named by twelve of 0 to 9 and a to f. The page Data shows them."
-    return f"{name}: {error['msg']} (got {error['input']!r}{'; allowed: ' + allowed if allowed else ''})."
+    if allowed:
+        return f"{name} is {error['input']!r}. Allowed: {allowed}."
+    return f"{name}: {error['msg']} (got {error['input']!r})."
