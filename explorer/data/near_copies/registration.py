@@ -1,5 +1,7 @@
 """Lay one small picture onto another by the affine map that fits best, and tell how far apart their colours then are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
@@ -32,12 +34,23 @@ def distances(one: np.ndarray, two: np.ndarray, progress: FractionCallback = sil
     starts = range(0, len(one), AT_ONCE)
 
     def block(k: int) -> np.ndarray:
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             here, there = (_planes(p[starts[k] : starts[k] + AT_ONCE]) for p in (one, two))
             return _distances(here, there).numpy()
 
     parts = in_threads(block, len(starts), progress)
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """No threads of torch's own in this one of several: they would wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _planes(pictures: np.ndarray) -> Tensor:
