@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from explorer import runs
 from explorer.catalogue import Preprocessing
 from explorer.data import datasets
-from explorer.data.near_copies import across
+from explorer.data.near_copies import across, pairs
 from explorer.data.near_copies.across import Crossing, Watch
 from explorer.recipe import make
 from explorer.training.compute.handlers import train
@@ -58,9 +58,9 @@ def test_nothing_is_decoded_for_it_and_it_is_found_once(folder: Path, monkeypatc
     watch, read, searched = Watch(data), Counter[str](), list[int]()
     for split in ("train", "val", "test"):
         getattr(watch.watched(), split).pixels(SIZE)
-    picture, search = across._picture, across.near_copies
+    picture, search = across._picture, pairs.near_copies
     monkeypatch.setattr(across, "_picture", lambda images, i: (read.update([images.ids[i]]), picture(images, i))[1])
-    monkeypatch.setattr(across, "near_copies", lambda *given, **named: (searched.append(1), search(*given, **named))[1])
+    monkeypatch.setattr(pairs, "near_copies", lambda *given, **named: (searched.append(1), search(*given, **named))[1])
     found = watch.crossings()
     assert max(read.values()) == 1, "those that copies are made of"
     assert found == watch.crossings() == Watch(data).crossings() and len(searched) == 1

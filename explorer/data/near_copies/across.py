@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -19,9 +19,12 @@ from safetensors.numpy import load_file, save_file
 from explorer import cache
 from explorer.data.images import Data, Images, in_threads
 from explorer.data.joined import SPLITS, joined
-from explorer.data.near_copies.pairs import WAYS, MadeCopies, near_copies, squeezed
+from explorer.data.near_copies.small import squeezed
 from explorer.data.splits import pick
 from explorer.home import write_aside
+
+if TYPE_CHECKING:
+    from explorer.data.near_copies.pairs import MadeCopies
 
 VERSION = 1  # part of every key: raise it when other pairs would be found
 MOST = {
@@ -102,6 +105,10 @@ class Watch:
         return own + hashlib.sha256(json.dumps(shared).encode()).hexdigest()[:32] if mark else ""
 
     def _searched(self) -> np.ndarray:
+        from explorer.data.near_copies import (
+            pairs,  # brings SciPy, which a run without pictures of one's own never needs
+        )
+
         images, splits = joined(self._data)
         starts = dict(zip(SPLITS, np.searchsorted(splits, range(len(SPLITS))).tolist(), strict=True))
         rows = np.concatenate([starts[split] + self._rows[split] for split in SPLITS])
@@ -113,7 +120,7 @@ class Watch:
 
         every = np.stack(in_threads(small, len(rows)))
         none, learned = np.zeros((len(rows), 0), np.float32), splits[rows] == SPLITS.index("train")
-        found = near_copies(every, none, _made(images.take(rows)), sides=learned)
+        found = pairs.near_copies(every, none, _made(images.take(rows)), sides=learned)
         train, other = rows[
             found.pairs[found.distance <= found.sure]
         ].T  # places rise in a pair, and training comes first
@@ -129,8 +136,10 @@ def _picture(images: Images, i: int) -> Image.Image:
     return images.reduced(i, LOOKED_AT) if images.reduced else images.read(i)
 
 
-def _made(images: Images) -> MadeCopies:
+def _made(images: Images) -> "MadeCopies":
     """Copies of up to MADE_OF of the pictures, each in all WAYS."""
+    from explorer.data.near_copies.pairs import WAYS, MadeCopies
+
     dice, of, small = np.random.default_rng(0), [], []
     for i in pick(images, min(MADE_OF, len(images)), "copies")[:MADE_OF].tolist():
         picture = _picture(images, i)

@@ -13,7 +13,8 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from explorer.data.near_copies.registration import SIDE, distances
+from explorer.data.near_copies.registration import distances
+from explorer.data.near_copies.small import SIDE
 from explorer.progress import FractionCallback, silent
 
 MADE_OF = 32  # pictures that copies are made of
@@ -66,11 +67,6 @@ WAYS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
 """How a picture is copied on purpose, each a little worse than what is to be found."""
 
 
-def squeezed(picture: Image.Image) -> np.ndarray:
-    """(32, 32, 3) uint8: the whole picture in a small square."""
-    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR), np.uint8)
-
-
 @dataclass(frozen=True)
 class MadeCopies:
     """Copies made on purpose: `of` (q,) which picture each is of, `small` (q, 32, 32, 3) uint8 and `features` (q, d); of no
@@ -103,8 +99,8 @@ def near_copies(
     progress: FractionCallback = silent,
     sides: np.ndarray | None = None,
 ) -> Pairs:
-    """The near-copies among n pictures, from `small` (n, 32, 32, 3) uint8 (see `squeezed`) and `features` (n, d); where `sides`
-    (n,) are told, only those of pictures on two."""
+    """The near-copies among n pictures, from `small` (n, 32, 32, 3) uint8 (see `small.squeezed`) and `features` (n, d); where
+    `sides` (n,) are told, only those of pictures on two."""
     own = np.stack([made.of, np.arange(len(made.of))], axis=1)
     of_own = _Near(small, features, made.small, made.features)
     limits = tuple(SLACK * float(np.max(of_own.distances(own, how), initial=0.0)) for how in ("hash", "features"))

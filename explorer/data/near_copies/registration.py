@@ -13,7 +13,6 @@ from torch.nn import functional
 from explorer.data.images import in_threads
 from explorer.progress import FractionCallback, silent
 
-SIDE = 32
 BAND = (1.0, 3.0)
 """The widths, in pixels, of the difference of Gaussians in which two pictures are fitted."""
 BLUR = 1.0

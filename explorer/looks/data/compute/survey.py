@@ -8,7 +8,7 @@ from scipy.ndimage import laplace
 
 from explorer.catalogue import Preprocessing
 from explorer.data.images import Images, in_threads
-from explorer.data.near_copies.pairs import squeezed
+from explorer.data.near_copies.small import squeezed
 from explorer.evidence import share_words
 from explorer.progress import FractionCallback
 
