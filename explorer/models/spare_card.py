@@ -66,6 +66,7 @@ class SpareCard:
                 return work()
         except torch.OutOfMemoryError:
             log.info("a look did not fit into the memory of the GPU and is computed on the processor")
+        self._limit(1.0)  # now that nothing holds what did not fit
         return work()
 
     def step(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,21 +19,13 @@ from safetensors.numpy import load_file, save_file
 from explorer import cache
 from explorer.data.images import Data, Images, in_threads
 from explorer.data.joined import SPLITS, joined
-from explorer.data.near_copies.small import squeezed
-from explorer.data.splits import pick
+from explorer.data.near_copies.small import looked_at, squeezed
 from explorer.home import write_aside
 
-if TYPE_CHECKING:
-    from explorer.data.near_copies.pairs import MadeCopies
-
 VERSION = 1  # part of every key: raise it when other pairs would be found
-MOST = {
-    "train": 4000,
-    "val": 1000,
-    "test": 2000,
-}  # pictures that are held against each other, drawn by a seed where there are more
+MOST = {"train": 4000, "val": 1000, "test": 2000}
+"""Pictures that are held against each other, drawn by a seed where there are more."""
 MADE_OF = 16  # pictures that copies are made of
-LOOKED_AT = 192  # pixels of the short side at which a picture is read for this
 
 
 @dataclass(frozen=True)
@@ -105,9 +97,7 @@ class Watch:
         return own + hashlib.sha256(json.dumps(shared).encode()).hexdigest()[:32] if mark else ""
 
     def _searched(self) -> np.ndarray:
-        from explorer.data.near_copies import (
-            pairs,  # brings SciPy, which a run without pictures of one's own never needs
-        )
+        from explorer.data.near_copies import pairs  # brings SciPy
 
         images, splits = joined(self._data)
         starts = dict(zip(SPLITS, np.searchsorted(splits, range(len(SPLITS))).tolist(), strict=True))
@@ -116,34 +106,21 @@ class Watch:
 
         def small(k: int) -> np.ndarray:
             i = int(rows[k])
-            return known[i] if i in known else squeezed(_picture(images, i))
+            return known[i] if i in known else squeezed(looked_at(images, i))
 
-        every = np.stack(in_threads(small, len(rows)))
+        every, made = np.stack(in_threads(small, len(rows))), [*pairs.on_purpose(images.take(rows), MADE_OF)]
+        copies = pairs.MadeCopies(
+            np.array([i for i, _ in made]),
+            np.stack([squeezed(copy) for _, copy in made]),
+            np.zeros((len(made), 0), np.float32),
+        )
         none, learned = np.zeros((len(rows), 0), np.float32), splits[rows] == SPLITS.index("train")
-        found = pairs.near_copies(every, none, _made(images.take(rows)), sides=learned)
-        train, other = rows[
-            found.pairs[found.distance <= found.sure]
-        ].T  # places rise in a pair, and training comes first
+        found = pairs.near_copies(every, none, copies, sides=learned)
+        sure = found.pairs[found.distance <= found.sure]
+        train, other = rows[sure].T  # places rise in a pair, and training comes first
         offsets = np.array([starts[split] for split in SPLITS])[splits[other]]
         return np.ascontiguousarray(np.stack([splits[other], other - offsets, train], axis=1), np.int64)
 
 
 def _drawn(n: int, most: int) -> np.ndarray:
     return np.arange(n) if n <= most else np.sort(np.random.default_rng(0).permutation(n)[:most])
-
-
-def _picture(images: Images, i: int) -> Image.Image:
-    return images.reduced(i, LOOKED_AT) if images.reduced else images.read(i)
-
-
-def _made(images: Images) -> "MadeCopies":
-    """Copies of up to MADE_OF of the pictures, each in all WAYS."""
-    from explorer.data.near_copies.pairs import WAYS, MadeCopies
-
-    dice, of, small = np.random.default_rng(0), [], []
-    for i in pick(images, min(MADE_OF, len(images)), "copies")[:MADE_OF].tolist():
-        picture = _picture(images, i)
-        for way in WAYS.values():
-            of.append(i)
-            small.append(squeezed(way(picture, dice)))
-    return MadeCopies(np.array(of), np.stack(small), np.zeros((len(of), 0), np.float32))

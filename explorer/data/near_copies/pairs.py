@@ -5,7 +5,7 @@ where the two lie about as near to each other as a picture and its own copies do
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,10 @@ from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from explorer.data.images import Images
 from explorer.data.near_copies.registration import distances
-from explorer.data.near_copies.small import SIDE
+from explorer.data.near_copies.small import SIDE, looked_at
+from explorer.data.splits import pick
 from explorer.progress import FractionCallback, silent
 
 MADE_OF = 32  # pictures that copies are made of
@@ -65,6 +67,14 @@ WAYS: dict[str, Callable[[Image.Image, np.random.Generator], Image.Image]] = {
     "mirrored": _mirrored,
 }
 """How a picture is copied on purpose, each a little worse than what is to be found."""
+
+
+def on_purpose(images: Images, most: int) -> Iterator[tuple[int, Image.Image]]:
+    """(the place of a picture, a copy of it): of up to `most` pictures of a set, each in all WAYS."""
+    dice = np.random.default_rng(0)
+    for i in pick(images, min(most, len(images)), "copies")[:most].tolist():
+        picture = looked_at(images, i)
+        yield from ((i, way(picture, dice)) for way in WAYS.values())
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def _describe(run: str, session: Session) -> None:
 
 
 def _store(run: str, session: Session, outcome: Outcome) -> None:
-    test = session.data.test
+    test, copies = session.data.test, _copies(session)
     runs.store_tensors(run, "learned", {name: tensor.numpy() for name, tensor in outcome.learned.items()})
     runs.store_tensors(run, "features", outcome.features)
     runs.store_predictions(run, test.ids, test.labels, outcome.probability, session.data.classes, test.groups)
@@ -170,17 +170,21 @@ def _store(run: str, session: Session, outcome: Outcome) -> None:
         parameters=outcome.parameters,
         chosen_epoch=outcome.chosen_epoch,
         note=" ".join(filter(None, (session.data.note, *session.notes))),
-        **_copies(session),
+        **copies,
     )
     runs.drop_checkpoint(run)
 
 
 def _copies(session: Session) -> dict[str, Any]:
-    """How many images of validation and test are near-copies of training images; nothing where that cannot be told any more."""
-    with contextlib.suppress(ExplorerError, OSError):
-        if session.watch:
-            return {"copies": {split: found.json() for split, found in session.watch.crossings().items()}}
-    return {}
+    """How many images of validation and test are near-copies of training images; where that cannot be told any more (a picture
+    is gone by now) the run is finished all the same, and notes it."""
+    if session.watch is None:
+        return {}
+    try:
+        return {"copies": {split: found.json() for split, found in session.watch.crossings().items()}}
+    except Exception as error:  # a run that has learned must not be lost for this
+        session.notes.append(f"Whether test images are near-copies of training images could not be told: {error}")
+        return {}
 
 
 def versions() -> dict[str, str]:

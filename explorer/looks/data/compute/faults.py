@@ -8,8 +8,8 @@ import torch
 
 from explorer.data.images import fit
 from explorer.data.near_copies import pairs as copies
-from explorer.data.near_copies.pairs import MADE_OF, WAYS, MadeCopies, near_copies
-from explorer.data.splits import pick
+from explorer.data.near_copies.pairs import MADE_OF, MadeCopies, near_copies
+from explorer.data.near_copies.small import squeezed
 from explorer.looks.data.compute import survey
 from explorer.looks.data.compute.survey import Survey
 from explorer.looks.data.compute.whole import Whole, features, network_of, plain, whole
@@ -69,15 +69,11 @@ def _single(seen: Survey) -> list[dict[int, str]]:
 def made_copies(recipe: Recipe, found: Whole) -> MadeCopies:
     """Copies of up to MADE_OF pictures of the set, each in all WAYS, through the same network."""
     network, place = network_of(recipe, found.data)
-    dice, of, small, pixels = np.random.default_rng(0), [], [], []
-    for i in pick(found.images, min(MADE_OF, len(found.images)), "copies")[:MADE_OF].tolist():
-        reduced = found.images.reduced
-        picture = reduced(i, survey.LOOKED_AT) if reduced else found.images.read(i)
-        for way in WAYS.values():
-            copy = way(picture, dice)
-            of.append(i)
-            small.append(survey.squeezed(copy))
-            pixels.append(np.asarray(fit(copy, recipe.preprocessing)))
+    of, small, pixels = [], [], []
+    for i, copy in copies.on_purpose(found.images, MADE_OF):
+        of.append(i)
+        small.append(squeezed(copy))
+        pixels.append(np.asarray(fit(copy, recipe.preprocessing)))
     return MadeCopies(np.array(of), np.stack(small), _features(network, np.stack(pixels), recipe, place))
 
 

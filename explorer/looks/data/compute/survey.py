@@ -8,12 +8,11 @@ from scipy.ndimage import laplace
 
 from explorer.catalogue import Preprocessing
 from explorer.data.images import Images, in_threads
-from explorer.data.near_copies.small import squeezed
+from explorer.data.near_copies.small import LOOKED_AT, looked_at, squeezed
 from explorer.evidence import share_words
 from explorer.progress import FractionCallback
 
 SHOWN = 96  # pixels of the thumbnails that a page shows
-LOOKED_AT = 192  # pixels of the short side at which sharpness is measured; smaller pictures are taken as they are
 FAR = 4.0
 """Robust standard deviations from the set's median beyond which a picture is out of the ordinary: of normally distributed
 numbers 1 in 16,000 lies there."""
@@ -38,7 +37,7 @@ def survey(images: Images, progress: FractionCallback) -> Survey:
     """Look at all of them."""
 
     def one(i: int) -> tuple[np.ndarray, tuple[int, int], float, float, float]:
-        picture = images.reduced(i, LOOKED_AT) if images.reduced else images.read(i)
+        picture = looked_at(images, i)
         size = images.size(i) if images.size else picture.size
         return squeezed(picture), size, *grey_facts(picture)
 
